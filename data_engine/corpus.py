@@ -1,0 +1,321 @@
+"""Corpus: the frozen, validated description of a corpus, as its YAML file gives it.
+
+Nothing here knows Dagster or reads data. Every field says its unit and its bounds, because the schema is what
+`dg check yaml`, the Launchpad and the docs show.
+"""
+
+import hashlib
+import importlib.util
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from data_engine.errors import SourceMissing
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Source(_Frozen):
+    """Where the raw samples are."""
+
+    kind: Literal["folder", "front_matter", "jsonl", "csv", "parquet"]
+    """folder: one sample per file. front_matter: one text per file after a YAML header between `---` lines.
+    jsonl, csv, parquet: one sample per row of each file."""
+    path: str
+    """Folder or file. `~` and `$VARIABLES` are expanded; relative paths start at the project's folder, or at the
+    package's folder when `package` is given."""
+    package: str | None = None
+    """Installed Python package that carries the data."""
+    pattern: str = "**/*"
+    """Which files below the folder, as a glob."""
+    text_column: str = "text"
+    """Column of a row that holds the text (jsonl, csv, parquet with modality text)."""
+    path_column: str | None = None
+    """Column of a row that holds the path of a picture, relative to the file (modality image)."""
+    id_column: str | None = None
+    """Column that holds the source's own id; must be unique."""
+    keep_where_any: tuple[str, ...] = ()
+    """Read only samples in whose metadata at least one of these columns is true."""
+    max_sample_bytes: int = Field(default=2_000_000, ge=1)
+    """A sample larger than this many bytes is unreadable; it is never loaded whole."""
+
+    def resolve(self, project_folder: Path) -> Path:
+        """The absolute path of the source.
+
+        Raises: SourceMissing when the package is not installed. The path itself need not exist yet.
+        """
+        path = Path(os.path.expandvars(self.path)).expanduser()
+        if self.package is None:
+            return path if path.is_absolute() else project_folder / path
+        spec = importlib.util.find_spec(self.package)
+        if spec is None or not spec.submodule_search_locations:
+            raise SourceMissing(f"the source is package {self.package!r}, which is not installed; install it with pip")
+        return Path(next(iter(spec.submodule_search_locations))) / path
+
+
+class Batches(_Frozen):
+    """How files are grouped into ingestion batches, the partitions of the graph."""
+
+    by: Literal["folder", "file", "day", "hash"] = "folder"
+    """folder: the first folder below the source (files beside folders form batch `top`). file: each file.
+    day: the day (UTC) the file was last changed. hash: `count` batches of about equal size by a hash of the path."""
+    count: int = Field(default=8, ge=1, le=500)
+    """Number of batches, for `hash`."""
+
+
+class JunkExamples(_Frozen):
+    """Examples of good and junk, from which a small classifier of junk learns."""
+
+    column: str
+    """Metadata column that is true for junk."""
+    batches: tuple[str, ...] = Field(min_length=1)
+    """Batches whose marks may be read; the marks of all other batches are never looked at."""
+    keep_clean_share: float = Field(default=0.995, gt=0.5, lt=1)
+    """The threshold is set so that this share of the good examples stays (cross-validated)."""
+
+
+class FirstPass(_Frozen):
+    """The cheap filters. A sample is judged by the first rule that rejects it."""
+
+    max_unreadable_share: Share = 0.05
+    """Share of unreadable samples in a batch above which the batch is quarantined."""
+    min_kept_share: Share = 0.2
+    """Share of kept samples in a batch below which the batch is quarantined."""
+    max_kept_share: Share = 1.0
+    """Share of kept samples in a batch above which the batch is quarantined."""
+    min_chars: int = Field(default=8, ge=0)
+    """Shortest text, in characters after trimming."""
+    max_chars: int = Field(default=100_000, ge=1)
+    """Longest text, in characters after trimming."""
+    min_letter_share: Share = 0.3
+    """Least share of letters among the non-space characters."""
+    near_duplicate_similarity: float = Field(default=0.8, gt=0, le=1)
+    """Jaccard similarity of word and character shingles at and above which a later sample is a near-duplicate."""
+    junk: JunkExamples | None = None
+    """Where the small classifier of junk learns; without it the rule is off."""
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> "FirstPass":
+        if self.min_chars > self.max_chars:
+            raise ValueError(
+                f"min_chars is {self.min_chars} but max_chars is {self.max_chars}; no text can be kept: lower min_chars"
+            )
+        if self.min_kept_share > self.max_kept_share:
+            raise ValueError(
+                f"min_kept_share is {self.min_kept_share} but max_kept_share is {self.max_kept_share}; "
+                "no batch can pass: lower min_kept_share"
+            )
+        return self
+
+
+class Tree(_Frozen):
+    """The hierarchical k-means cluster tree."""
+
+    n_clusters: tuple[int, ...] = Field(min_length=1)
+    """Clusters per level, the finest first."""
+    n_resamples: int = Field(default=0, ge=0, le=100)
+    """How often each level is rebuilt on its most central members."""
+    resample_sizes: tuple[int, ...] | None = None
+    """Members kept per cluster when resampling, one per level."""
+    max_iterations: int = Field(default=50, ge=1, le=1000)
+    """Most Lloyd iterations per k-means."""
+    rebuild_at_growth: float = Field(default=0.25, gt=0)
+    """The tree is frozen until the corpus has grown by more than this share since it was built."""
+
+    @model_validator(mode="after")
+    def _coarser_upwards(self) -> "Tree":
+        for level, (finer, coarser) in enumerate(zip(self.n_clusters, self.n_clusters[1:], strict=False), start=1):
+            if coarser >= finer:
+                raise ValueError(
+                    f"n_clusters has {finer} at level {level} and {coarser} at level {level + 1}; every level must be "
+                    f"coarser than the one below it: give level {level + 1} fewer than {finer}"
+                )
+        if any(k < 1 for k in self.n_clusters):
+            raise ValueError(f"n_clusters is {list(self.n_clusters)}; every level needs at least 1 cluster")
+        if self.n_resamples and (self.resample_sizes is None or len(self.resample_sizes) != len(self.n_clusters)):
+            raise ValueError(
+                f"n_resamples is {self.n_resamples}, so resample_sizes needs one size for each of the "
+                f"{len(self.n_clusters)} levels"
+            )
+        return self
+
+
+class Subset(_Frozen):
+    """The balanced subset."""
+
+    target_size: int
+    """Samples wanted."""
+    strategy: Literal["random", "closest"] = "random"
+    """Which members of a leaf: at random, or the closest to its centroid."""
+
+    @field_validator("target_size")
+    @classmethod
+    def _positive(cls, value: int) -> int:
+        if value < 1:
+            raise ValueError(f"target_size is {value}; it must be positive: give the number of samples you want")
+        return value
+
+
+class Labels(_Frozen):
+    """The question that is asked of every sample of the subset."""
+
+    question: str
+    """The question as an annotator reads it."""
+    classes: tuple[str, ...] | str
+    """The possible answers: a list, or the name of a text file beside the YAML file with one class per line."""
+    out_of_scope: str | None = None
+    """The class that means that the sample does not belong here; such samples are labelled and not released."""
+    other: str | None = None
+    """The class for known labels that are not among the classes."""
+    strategy: Literal["random", "margin", "entropy", "least_confidence", "hybrid"] = "hybrid"
+    """How the samples of a query batch are chosen."""
+    target_precision: float = Field(default=0.95, gt=0.5, lt=1)
+    """Precision that labels accepted without a person must reach."""
+    confidence: float = Field(default=0.9, gt=0.5, lt=1)
+    """Confidence of the gate's lower bound."""
+    hold_out_size: int = Field(default=300, ge=50)
+    """Random samples that are labelled and never trained on."""
+    query_batch_size: int = Field(default=200, ge=1)
+    """Samples chosen by the query strategy each round; a random control batch of equal size goes with it."""
+    rounds: int = Field(default=3, ge=0, le=100)
+    """Rounds that a one-command run plays when simulated annotators answer."""
+    audit_share: Share = 0.05
+    """Share of what the gate would accept that goes to blind review each round."""
+    trap_share: Share = 0.02
+    """Known-wrong proposals among the tasks, as a share of the query batch."""
+    audit_max_age_days: int = Field(default=30, ge=1)
+    """The gate shuts when the youngest hold-out or audit answer is older than this."""
+
+    @field_validator("classes")
+    @classmethod
+    def _at_least_two(cls, value: tuple[str, ...] | str) -> tuple[str, ...] | str:
+        if isinstance(value, tuple):
+            if len(value) < 2:
+                raise ValueError(f"classes has {len(value)} entries; a question needs at least 2 possible answers")
+            twice = sorted({name for name in value if value.count(name) > 1})
+            if twice:
+                raise ValueError(f"classes names {twice} more than once; keep each class once")
+        return value
+
+
+class SimulatedAnnotator(_Frozen):
+    """Answers in the place of a person, from a column that holds the truth; marked `simulated` everywhere."""
+
+    name: Name
+    """Its name in the queue; stored as `simulated:<name>`."""
+    error_rate: Share = 0.05
+    """Share of its answers that are wrong, at random among the other classes."""
+
+
+class Review(_Frozen):
+    """When people are asked."""
+
+    answers_per_task: int = Field(default=1, ge=1, le=9)
+    """Different annotators per task."""
+    open_at_mean_uncertainty: Share = 0.3
+    """A review batch opens when the mean uncertainty of the proposals crosses this."""
+    open_at_uncertain_share: Share = 0.3
+    """... or when the share of proposals above `uncertain_above` crosses this."""
+    uncertain_above: Share = 0.5
+    """A proposal with at least this uncertainty counts as uncertain."""
+    max_open_tasks: int = Field(default=2000, ge=1)
+    """No new review batch opens while this many tasks wait."""
+    min_trap_catch_rate: Share = 0.6
+    """Share of the traps an answered batch must catch, else its labels are held back."""
+    simulated: tuple[SimulatedAnnotator, ...] = ()
+    """Simulated annotators for demos and tests; leave empty where people answer."""
+
+
+class Drift(_Frozen):
+    """When a batch counts as drifted."""
+
+    alarm_p: float = Field(default=0.01, gt=0, lt=1)
+    """A batch whose p-value is below this raises the alarm and launches the retraining job."""
+    min_samples: int = Field(default=300, ge=1)
+    """Below this many samples the answer is `not enough data`."""
+
+
+class Release(_Frozen):
+    """What the data card says."""
+
+    title: str = ""
+    """Title of the data card; the corpus' name when empty."""
+    description: str = ""
+    """What the data is, for the data card."""
+    licence: str = "unknown"
+    """Licence of the content."""
+    attribution: str = ""
+    """Whom the licence asks to name."""
+
+
+class Corpus(_Frozen):
+    """A named pool of raw data with its own configuration and asset graph."""
+
+    name: Name
+    """Lower case letters, digits and underscores; the first part of every asset key."""
+    modality: Literal["text", "image"] = "text"
+    """What a sample is."""
+    source: Source
+    batches: Batches = Batches()
+    first_pass: FirstPass = FirstPass()
+    encoder: str = "all-MiniLM-L6-v2"
+    """Name or path of a sentence-transformers model; all-MiniLM-L6-v2 comes with the demo's packages."""
+    tree: Tree
+    subset: Subset
+    labels: Labels
+    review: Review = Review()
+    drift: Drift = Drift()
+    release: Release = Release()
+    known_label_column: str | None = None
+    """Metadata column with labels known beforehand: for evaluation and simulated annotators only, never trained on."""
+    folder: str = Field(default="", exclude=True)
+    """Folder of the YAML file; filled in by the loader."""
+    seed: int = Field(default=0, ge=0)
+    """The one seed from which every other is derived."""
+
+    @model_validator(mode="after")
+    def _simulation_needs_truth(self) -> "Corpus":
+        if self.review.simulated and self.known_label_column is None:
+            raise ValueError(
+                "review.simulated needs the truth to answer from; set known_label_column or remove review.simulated"
+            )
+        return self
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The possible labels, in a fixed order.
+
+        Raises: SourceMissing when the file that `classes` names is not beside the YAML file.
+        """
+        if isinstance(self.labels.classes, tuple):
+            return self.labels.classes
+        path = Path(self.folder) / self.labels.classes
+        if not path.is_file():
+            raise SourceMissing(
+                f"labels.classes names the file {self.labels.classes!r}, which is not beside the YAML file in "
+                f"{self.folder or 'the current folder'}; create it with one class per line, or give a list"
+            )
+        return tuple(dict.fromkeys(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()))
+
+    def known_class(self, known_label: str | None) -> str | None:
+        """The class of a label known beforehand: itself, `other` for one outside the classes, out of scope for none."""
+        if not known_label:
+            return self.labels.out_of_scope
+        return known_label if known_label in self._class_set else self.labels.other
+
+    @cached_property
+    def _class_set(self) -> frozenset[str]:
+        return frozenset(self.class_names)
+
+    def seed_for(self, *purpose: str | int) -> int:
+        """A seed for one purpose, derived from the corpus' seed; the same purpose gives the same seed."""
+        text = ":".join(map(str, (self.seed, *purpose)))
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
