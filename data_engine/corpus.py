@@ -7,6 +7,7 @@ Nothing here knows Dagster or reads data. Every field says its unit and its boun
 import hashlib
 import importlib.util
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -276,6 +277,9 @@ class Corpus(_Frozen):
     release: Release = Release()
     known_label_column: str | None = None
     """Metadata column with labels known beforehand: for evaluation and simulated annotators only, never trained on."""
+    known_label_pattern: str | None = None
+    """Regular expression on the whole known label; its first group is the class. Labels that it does not match, and
+    classes outside the list, count as `labels.other`. Without it the known label itself is the class."""
     folder: str = Field(default="", exclude=True)
     """Folder of the YAML file; filled in by the loader."""
     seed: int = Field(default=0, ge=0)
@@ -288,6 +292,18 @@ class Corpus(_Frozen):
                 "review.simulated needs the truth to answer from; set known_label_column or remove review.simulated"
             )
         return self
+
+    @field_validator("known_label_pattern")
+    @classmethod
+    def _has_one_group(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                n_groups = re.compile(value).groups
+            except re.error as error:
+                raise ValueError(f"known_label_pattern {value!r} is no regular expression ({error}); mend it") from error
+            if n_groups < 1:
+                raise ValueError(f"known_label_pattern {value!r} has no group; put parentheses around the class")
+        return value
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -309,7 +325,11 @@ class Corpus(_Frozen):
         """The class of a label known beforehand: itself, `other` for one outside the classes, out of scope for none."""
         if not known_label:
             return self.labels.out_of_scope
-        return known_label if known_label in self._class_set else self.labels.other
+        name: str | None = known_label
+        if self.known_label_pattern is not None:
+            match = re.fullmatch(self.known_label_pattern, known_label)
+            name = match.group(1) if match else None
+        return name if name in self._class_set else self.labels.other
 
     @cached_property
     def _class_set(self) -> frozenset[str]:

@@ -1,0 +1,46 @@
+# Two commands: `make demo` sets everything up and runs the main job; `make test` sets everything up and tests it.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+export DAGSTER_HOME := $(CURDIR)/.dagster_home
+export HF_HUB_OFFLINE ?= 1
+export TOKENIZERS_PARALLELISM := false
+export GX_ANALYTICS_ENABLED := false
+PORT ?= 3000
+
+.PHONY: demo test ui check setup browser images clean
+
+demo: setup
+	$(BIN)/data-engine run license_notices
+
+test: setup browser
+	$(BIN)/pytest
+
+ui: setup
+	$(BIN)/data-engine ui --port $(PORT)
+
+check: setup
+	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/check
+
+images: setup browser
+	$(BIN)/python scripts/make_images
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 13) else "Python 3.11 or 3.12 is needed, this is %d.%d; call make with PYTHON=python3.11" % v)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing (a few minutes the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,dev]'
+	@touch $@
+
+# The browser tests drive Chromium; Debian's package is installed where that is possible.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+	|| { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
+	|| { echo "Chromium is needed for the browser tests and could not be installed; install the package chromium" >&2; exit 1; }
+
+# Everything that the engine made; the virtual environment stays.
+clean:
+	rm -rf data .dagster_home/storage .dagster_home/history .dagster_home/schedules .dagster_home/logs

@@ -1,0 +1,140 @@
+"""The command line: run, why, sql, review, release, backfill, ui, bench."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from data_engine.errors import DataEngineError, InvalidInput
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from data_engine.orchestration.project import Project
+
+_CORPUS = click.option("--corpus", default=None, help="Name of the corpus; may be left out when there is only one.")
+
+
+class _Commands(click.Group):
+    """Commands whose named errors are printed as one sentence, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except DataEngineError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="data-engine")
+def main() -> None:
+    """From piles of raw text and pictures to a small, balanced, labelled, checked training set."""
+
+
+@main.command()
+@click.argument("corpus")
+@click.option("--batches", default="", help="Take in only these ingestion batches, separated by commas.")
+def run(corpus: str, batches: str) -> None:
+    """Bring the whole graph of CORPUS up to date; do only what is missing or stale."""
+    from data_engine.orchestration.one_command import run_corpus
+
+    only = tuple(name.strip() for name in batches.split(",") if name.strip())
+    if not run_corpus(_project(), corpus, console=_console(), only=only):
+        raise SystemExit(1)
+
+
+@main.command()
+@click.argument("sample_id")
+@_CORPUS
+def why(sample_id: str, corpus: str | None) -> None:
+    """Say what every step decided about a sample, and why. The start of the id is enough."""
+    from data_engine.orchestration.why import print_why
+
+    print_why(_project().bench(corpus), sample_id, console=_console())
+
+
+@main.command()
+@click.argument("query")
+@_CORPUS
+@click.option("--limit", default=50, show_default=True, help="Most rows to print.")
+def sql(query: str, corpus: str | None, limit: int) -> None:
+    """Ask any table or SQL model: data-engine sql "select * from funnel_stages"."""
+    from data_engine.orchestration.printing import print_table
+    from data_engine.warehouse import query as run_query
+
+    bench = _project().bench(corpus)
+    with bench.queue() as queue:
+        review = queue.tables()
+    print_table(run_query(bench.store(), query, review=review), console=_console(), limit=limit)
+
+
+@main.command()
+@_CORPUS
+@click.option(
+    "--annotator", default=lambda: os.environ.get("USER", ""), help="Your name, as it is kept with the answers."
+)
+def review(corpus: str | None, annotator: str) -> None:
+    """Answer the open review tasks here in the terminal."""
+    from data_engine.orchestration.terminal_review import answer_in_terminal
+
+    answer_in_terminal(_project().bench(corpus), annotator, console=_console())
+
+
+@main.command()
+@_CORPUS
+def release(corpus: str | None) -> None:
+    """List the releases of a corpus, the newest last."""
+    from data_engine.orchestration.printing import print_releases
+
+    print_releases(_project().bench(corpus), console=_console())
+
+
+@main.command()
+@click.argument("corpus")
+@click.option("--batches", required=True, help="Ingestion batches to take in again, separated by commas; or `all`.")
+def backfill(corpus: str, batches: str) -> None:
+    """Ingest chosen batches again, one run each, whether they are stale or not."""
+    from data_engine.orchestration.one_command import backfill_batches
+
+    names = tuple(name.strip() for name in batches.split(",") if name.strip())
+    if not backfill_batches(_project(), corpus, names, console=_console()):
+        raise SystemExit(1)
+
+
+@main.command()
+@click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI, on 127.0.0.1.")
+def ui(port: int) -> None:
+    """Open the Dagster UI, with the daemon that runs sensors, schedules and backfills."""
+    project = _project()
+    command = [sys.executable, "-m", "dagster", "dev", "-w", str(project.folder / "workspace.yaml")]
+    click.echo(f"Dagster UI: http://127.0.0.1:{port}  (stop with Ctrl-C)")
+    process = subprocess.run([*command, "-h", "127.0.0.1", "-p", str(port)], cwd=project.folder, check=False)
+    raise SystemExit(process.returncode)
+
+
+@main.command()
+@click.argument("name")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def bench(name: str, arguments: tuple[str, ...]) -> None:
+    """Run benchmarks/NAME.py."""
+    folder = _project().folder / "benchmarks"
+    script = folder / f"{name}.py"
+    if not script.is_file():
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.py"))) or "none"
+        raise InvalidInput(f"there is no benchmark {name!r} in {folder}; there are: {known}")
+    raise SystemExit(subprocess.run([sys.executable, str(script), *arguments], check=False).returncode)
+
+
+def _project() -> "Project":
+    from data_engine.orchestration.project import Project
+
+    return Project.find(Path.cwd())
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 110)

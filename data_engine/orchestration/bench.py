@@ -1,0 +1,176 @@
+"""Bench: what every step of one corpus works on - names, partitions, tables, the review queue, versions."""
+
+import ast
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from data_engine.corpus import Corpus
+from data_engine.orchestration.conditions import condition_for
+
+if TYPE_CHECKING:
+    from data_engine.review import ReviewQueue
+    from data_engine.storage import TableStore
+
+#: What a step's result depends on besides its inputs: the packages whose code computes it, and the parts of the
+#: corpus' description that it reads.
+DEPENDS_ON: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "raw_index": (("indexing",), ("modality", "source", "batches")),
+    "first_pass": (("filtering",), ("first_pass", "modality")),
+    "embeddings": (("embedding",), ("encoder", "modality")),
+    "drift_report": (("drift.py",), ("drift",)),
+    "cluster_tree": (("clustering",), ("tree", "seed")),
+    "balanced_subset": (("sampling.py",), ("subset", "seed")),
+    "reviewed_labels": (("review",), ()),
+    "classifier": (("labeling",), ("labels", "seed")),
+    "proposals": (("labeling",), ("labels", "seed")),
+    "labels": (("labeling",), ("labels", "seed")),
+    "quality_report": (("reporting",), ("known_label_column", "labels")),
+    "release": (("reporting/data_card.py",), ("release", "labels")),
+}
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One corpus at work.
+
+    Attributes:
+        corpus: Its description.
+        project_folder: Folder that relative paths start from.
+    """
+
+    corpus: Corpus
+    project_folder: Path
+
+    def key(self, *parts: str) -> dg.AssetKey:
+        """The asset key `corpus/step`."""
+        return dg.AssetKey([self.corpus.name, *parts])
+
+    def name(self, purpose: str) -> str:
+        """The name of a job, sensor or schedule of this corpus."""
+        return f"{self.corpus.name}_{purpose}"
+
+    @property
+    def batches(self) -> dg.DynamicPartitionsDefinition:
+        """The ingestion batches."""
+        return dg.DynamicPartitionsDefinition(name=f"{self.corpus.name}_batches")
+
+    @property
+    def review_batches(self) -> dg.DynamicPartitionsDefinition:
+        """The answered review batches."""
+        return dg.DynamicPartitionsDefinition(name=f"{self.corpus.name}_review_batches")
+
+    def partitions_of(self, step: str) -> dg.DynamicPartitionsDefinition | None:
+        """The partitions of a step, or None."""
+        if step in ("raw_index", "first_pass", "embeddings", "drift_report"):
+            return self.batches
+        return self.review_batches if step == "reviewed_labels" else None
+
+    @property
+    def data_folder(self) -> Path:
+        """Where tables, reports and releases of all corpora are; `DATA_ENGINE_DATA` overrides it."""
+        return Path(os.environ.get("DATA_ENGINE_DATA") or self.project_folder / "data")
+
+    @property
+    def corpus_folder(self) -> Path:
+        """Where everything of this corpus is."""
+        return self.data_folder / self.corpus.name
+
+    @property
+    def source_folder(self) -> Path:
+        """Where the raw samples are."""
+        return self.corpus.source.resolve(self.project_folder)
+
+    def store(self) -> "TableStore":
+        """The tables of this corpus."""
+        from data_engine.storage import TableStore
+
+        return TableStore(self.data_folder, self.corpus.name)
+
+    def queue(self) -> "ReviewQueue":
+        """The review queue of all corpora; `DATA_ENGINE_REVIEW_URL` overrides where it is."""
+        from data_engine.review import ReviewQueue
+
+        return ReviewQueue(os.environ.get("DATA_ENGINE_REVIEW_URL") or f"sqlite:///{self.data_folder / 'review.db'}")
+
+    def code_version(self, step: str) -> str:
+        """Fingerprint of the code and the configuration that a step's result depends on."""
+        sources, sections = DEPENDS_ON[step]
+        described = self.corpus.model_dump(mode="json", include=set(sections))
+        digest = hashlib.sha256(repr(sorted(described.items())).encode())
+        for source in (*sources, f"orchestration/steps/{step}.py"):
+            digest.update(_code_fingerprint(source).encode())
+        return digest.hexdigest()[:12]
+
+    def asset(
+        self,
+        step: str,
+        *,
+        description: str,
+        deps: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+        pool: str | None = None,
+    ) -> dict[str, Any]:
+        """The keyword arguments that every step gives to `dg.asset`."""
+        partitions = self.partitions_of(step)
+        return {
+            "key": self.key(step),
+            "group_name": self.corpus.name,
+            "description": description,
+            "partitions_def": partitions,
+            "deps": [self._dep(upstream, partitions) for upstream in deps],
+            "code_version": self.code_version(step),
+            "automation_condition": condition_for(step),
+            "metadata": {"dagster/column_schema": _column_schema(step)},
+            "kinds": set(kinds),
+            "pool": pool,
+        }
+
+    def _dep(self, upstream: str, partitions: dg.PartitionsDefinition | None) -> dg.AssetDep:
+        if partitions is None and self.partitions_of(upstream) is not None:
+            return dg.AssetDep(self.key(upstream), partition_mapping=dg.AllPartitionMapping())
+        return dg.AssetDep(self.key(upstream))
+
+
+def _column_schema(step: str) -> dg.TableSchema:
+    from data_engine.schemas import SCHEMAS
+
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=field.name,
+                type=str(field.type),
+                description=(field.metadata or {}).get(b"description", b"").decode(),
+                constraints=dg.TableColumnConstraints(nullable=field.nullable),
+            )
+            for field in SCHEMAS[step]
+        ]
+    )
+
+
+@cache
+def _code_fingerprint(source: str) -> str:
+    """Fingerprint of the statements of a module or package; comments and docstrings do not count."""
+    path = _PACKAGE / source
+    digest = hashlib.sha256()
+    for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+        tree = ast.parse(file.read_text("utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False):
+                node.body = node.body[1:]
+        digest.update(ast.dump(tree).encode())
+    return digest.hexdigest()
+
+
+def fingerprint(parts: Mapping[str, object] | Sequence[object]) -> str:
+    """One short fingerprint of several values, in a fixed order."""
+    items = sorted(parts.items()) if isinstance(parts, Mapping) else list(parts)
+    return hashlib.sha256(repr(items).encode()).hexdigest()[:16]

@@ -1,0 +1,125 @@
+"""Facts: what the checks of a step look at - the tables it wrote and read, and what those tables do not say."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.orchestration.bench import Bench
+
+if TYPE_CHECKING:
+    from data_engine.storage import TableStore
+
+Tables = dict[str, pa.Table]
+Facts = dict[str, Any]
+
+
+def facts_of(bench: Bench, store: "TableStore", step: str, batch: str) -> tuple[Tables, Facts]:
+    """The tables and facts that the checks of a step take."""
+    from data_engine.quality import TABLES
+
+    tables = {name: _read(store, name, batch) for name in TABLES[step] if name != "embedded"}
+    return _FACTS.get(step, _no_facts)(bench, store, batch, tables)
+
+
+def _read(store: "TableStore", name: str, batch: str) -> pa.Table:
+    if not batch:
+        return store.read(name)
+    return store.read(name, partition={"review_batch" if name == "reviewed_labels" else "batch": batch})
+
+
+def _no_facts(_bench: Bench, _store: "TableStore", _batch: str, tables: Tables) -> tuple[Tables, Facts]:
+    return tables, {}
+
+
+def _cluster_tree(_bench: Bench, store: "TableStore", _batch: str, tables: Tables) -> tuple[Tables, Facts]:
+    from data_engine.orchestration.gates import open_batches
+
+    opened, _ = open_batches(_bench, store, "embeddings", run_id="checks")
+    embedded = store.read("embeddings", columns=["sample_id", "batch"])
+    tables["embedded"] = embedded.filter(pc.is_in(embedded["batch"], pa.array(sorted(opened), pa.string())))
+    level_1 = tables["cluster_tree"].filter(pc.equal(tables["cluster_tree"]["level"], 1))
+    n_built = pc.sum(level_1["n_samples"]).as_py()
+    return tables, {"is_rebuilt": n_built == tables["tree_assignments"].num_rows}
+
+
+def _balanced_subset(bench: Bench, _store: "TableStore", _batch: str, tables: Tables) -> tuple[Tables, Facts]:
+    return tables, {"target": bench.corpus.subset.target_size}
+
+
+def _classifier(_bench: Bench, store: "TableStore", _batch: str, tables: Tables) -> tuple[Tables, Facts]:
+    from data_engine.labeling import TRAINING_PURPOSES
+
+    rows = tables["classifier"].to_pylist()
+    before = [
+        row for row in rows[:-1] if row["is_in_service"] or row["classifier_version"] != rows[-1]["classifier_version"]
+    ]
+    reviewed = store.read("reviewed_labels", columns=["sample_id", "purpose"])
+    held_out = reviewed.filter(pc.equal(reviewed["purpose"], "hold_out"))
+    trained = reviewed.filter(pc.is_in(reviewed["purpose"], pa.array(sorted(TRAINING_PURPOSES))))
+    facts: Facts = {
+        "hold_out_ids": held_out["sample_id"].to_pylist(),
+        "training_ids": trained["sample_id"].to_pylist(),
+    }
+    if before:
+        facts |= {"previous_accuracy": before[-1]["accuracy"], "previous_low": before[-1]["accuracy_low"]}
+    tables["classifier"] = pa.Table.from_pylist(rows[-1:], schema=tables["classifier"].schema)
+    return tables, facts
+
+
+def _proposals(bench: Bench, store: "TableStore", _batch: str, tables: Tables) -> tuple[Tables, Facts]:
+    return tables, {
+        "audit_age_days": newest_audit_age_days(store),
+        "max_audit_age_days": bench.corpus.labels.audit_max_age_days,
+        "gate_threshold": gate_in_service(store).get("gate_threshold"),
+    }
+
+
+def newest_audit_age_days(store: "TableStore") -> float | None:
+    """Days since somebody last answered a hold-out or audit task; None when nobody has."""
+    from data_engine.orchestration.tables_io import step_versions
+
+    reviewed = store.read("reviewed_labels", columns=["review_batch", "purpose"])
+    audited = reviewed.filter(pc.is_in(reviewed["purpose"], pa.array(["hold_out", "audit"])))
+    batches = set(audited["review_batch"].to_pylist())
+    written = [
+        v.written_at for (step, b), v in step_versions(store).items() if step == "reviewed_labels" and b in batches
+    ]
+    return (datetime.now(UTC) - max(written)).total_seconds() / 86_400 if written else None
+
+
+def gate_in_service(store: "TableStore") -> dict[str, Any]:
+    """The row of the classifier in service; empty when there is none."""
+    rows = [row for row in store.read("classifier").to_pylist() if row["is_in_service"]]
+    return rows[-1] if rows else {}
+
+
+def _reviewed_labels(bench: Bench, _store: "TableStore", batch: str, tables: Tables) -> tuple[Tables, Facts]:
+    with bench.queue() as queue:
+        progress = queue.progress(batch)
+    return tables, {"n_undecided": progress.n_undecided}
+
+
+def _labels(_bench: Bench, store: "TableStore", _batch: str, tables: Tables) -> tuple[Tables, Facts]:
+    """Per class, the audits of labels accepted without a person: how many, and how many agreed."""
+    reviewed = store.read("reviewed_labels", columns=["sample_id", "purpose", "label", "proposed_label"])
+    audits = reviewed.filter(pc.equal(reviewed["purpose"], "audit")).to_pylist()
+    names = sorted({row["proposed_label"] for row in audits if row["proposed_label"]})
+    audited = {}
+    for name in names:
+        answers = np.array([row["label"] == name for row in audits if row["proposed_label"] == name])
+        audited[name] = (len(answers), int(answers.sum()))
+    return tables, {"audited": audited}
+
+
+_FACTS: dict[str, Callable[[Bench, "TableStore", str, Tables], tuple[Tables, Facts]]] = {
+    "cluster_tree": _cluster_tree,
+    "balanced_subset": _balanced_subset,
+    "classifier": _classifier,
+    "proposals": _proposals,
+    "reviewed_labels": _reviewed_labels,
+    "labels": _labels,
+}

@@ -1,0 +1,102 @@
+"""Gates: what a step's blocking checks said of the very rows that the next step is about to read.
+
+A blocking asset check gates only its own run. So every check result is also kept in the table `gates`, with the data
+version it was given for, and every step asks there before it reads - also when somebody launches it by hand.
+"""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from data_engine.errors import GateClosed
+from data_engine.orchestration.bench import Bench
+from data_engine.schemas import GATES
+
+if TYPE_CHECKING:
+    from data_engine.orchestration.tables_io import StepVersion
+    from data_engine.quality import CheckResult
+    from data_engine.storage import TableStore
+
+
+def require_open(bench: Bench, store: "TableStore", step: str, batch: str, *, run_id: str) -> "StepVersion":
+    """The version of a partition whose blocking checks all hold.
+
+    Raises: GateClosed when it does not exist yet or a blocking check does not hold, naming check and remedy.
+    """
+    opened, closed = _sort(bench, store, step, run_id=run_id, only=batch)
+    if batch in opened:
+        return opened[batch]
+    raise GateClosed(
+        closed.get(batch) or f"{_called(bench, step, batch)} does not exist yet; materialize it first, then this step"
+    )
+
+
+def open_batches(
+    bench: Bench, store: "TableStore", step: str, *, run_id: str
+) -> tuple[dict[str, "StepVersion"], dict[str, str]]:
+    """The partitions of a step that are past their gates, and why each of the others is not."""
+    return _sort(bench, store, step, run_id=run_id)
+
+
+def evaluate_and_keep(bench: Bench, store: "TableStore", step: str, batch: str, *, run_id: str) -> "list[CheckResult]":
+    """Run the suite of a step on one partition and keep what it says in the table `gates`."""
+    from data_engine.orchestration.facts import facts_of
+    from data_engine.orchestration.tables_io import step_versions
+    from data_engine.quality import evaluate
+
+    version = step_versions(store).get((step, batch))
+    if version is None:
+        raise GateClosed(f"{_called(bench, step, batch)} does not exist yet; materialize it before checking it")
+    tables, facts = facts_of(bench, store, step, batch)
+    results = list(evaluate(step, tables, bench.corpus, **facts))
+    rows = [
+        {
+            "step": step,
+            "batch": batch,
+            "data_version": version.data_version,
+            "check": result.name,
+            "passed": result.passed,
+            "is_blocking": result.is_blocking,
+            "detail": result.detail,
+            "n_offending": result.n_offending,
+            "run_id": run_id,
+            "checked_at": datetime.now(UTC),
+        }
+        for result in results
+    ]
+    table = pa.Table.from_pylist(rows, schema=GATES)
+    store.write("gates", table, partition={"step": step, "batch": batch}, run_id=run_id, code_version="1")
+    return results
+
+
+def _sort(
+    bench: Bench, store: "TableStore", step: str, *, run_id: str, only: str | None = None
+) -> tuple[dict[str, "StepVersion"], dict[str, str]]:
+    from data_engine.orchestration.tables_io import step_versions
+
+    versions = {b: v for (s, b), v in step_versions(store).items() if s == step and (only is None or b == only)}
+    kept = store.read("gates", partition={"step": step}).to_pylist()
+    opened: dict[str, StepVersion] = {}
+    closed: dict[str, str] = {}
+    for batch, version in versions.items():
+        said = [row for row in kept if row["batch"] == batch and row["data_version"] == version.data_version]
+        if not said:
+            results = evaluate_and_keep(bench, store, step, batch, run_id=run_id)
+            said = [
+                {"check": r.name, "passed": r.passed, "is_blocking": r.is_blocking, "detail": r.detail} for r in results
+            ]
+        failed = [row for row in said if row["is_blocking"] and not row["passed"]]
+        if failed:
+            reasons = "; ".join(f"{row['check']}: {row['detail']}" for row in failed)
+            closed[batch] = (
+                f"{_called(bench, step, batch)} is held back by its checks ({reasons}); mend the cause and "
+                f"materialize it again"
+            )
+        else:
+            opened[batch] = version
+    return opened, closed
+
+
+def _called(bench: Bench, step: str, batch: str) -> str:
+    return f"{bench.corpus.name}/{step}" + (f" of batch {batch!r}" if batch else "")

@@ -1,0 +1,47 @@
+"""What the Dagster UI shows of a table: previews and small pictures."""
+
+import base64
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+_MAX_PNG_BYTES = 100_000
+_SHOWN = 160
+
+
+def preview(table: pa.Table, n_rows: int = 8) -> dg.MarkdownMetadataValue | dg.TableMetadataValue:
+    """The first rows as a table; long texts are cut, bytes are given by their length."""
+    rows = [
+        dg.TableRecord({name: _cell(value) for name, value in row.items()})
+        for row in table.slice(0, n_rows).to_pylist()
+    ]
+    if not rows:
+        return dg.MetadataValue.md("*no rows*")
+    return dg.MetadataValue.table(
+        rows, schema=dg.TableSchema([dg.TableColumn(field.name, _kind(field.type)) for field in table.schema])
+    )
+
+
+def picture(png: bytes) -> dg.MarkdownMetadataValue | dg.TextMetadataValue:
+    """A PNG that the UI shows in place; one too large for the event log is named instead."""
+    if len(png) > _MAX_PNG_BYTES:
+        return dg.MetadataValue.text(f"picture of {len(png):,} bytes; see the HTML report")
+    return dg.MetadataValue.md(f"![plot](data:image/png;base64,{base64.b64encode(png).decode()})")
+
+
+def _cell(value: Any) -> str | int | float | bool | None:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, bytes):
+        return f"{len(value):,} bytes"
+    text = str(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ... ({len(text):,} characters)"
+
+
+def _kind(kind: pa.DataType) -> str:
+    if pa.types.is_boolean(kind):
+        return "bool"
+    if pa.types.is_integer(kind):
+        return "int"
+    return "float" if pa.types.is_floating(kind) else "string"

@@ -1,0 +1,86 @@
+"""What `data-engine run` and `data-engine backfill` print around the work itself."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from data_engine.orchestration.bench import Bench
+from data_engine.orchestration.project import Project
+from data_engine.orchestration.run import OneCommandRun, Outcome
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def run_corpus(project: Project, corpus: str, *, console: "Console", only: Sequence[str] = ()) -> bool:
+    """Bring a corpus up to date and print the summary.
+
+    Returns: False when a batch was quarantined. Raises: DataEngineError when a step failed.
+    """
+    bench = project.bench(corpus)
+    console.print(f"[bold]{corpus}[/]  {bench.corpus.release.title or bench.corpus.modality}")
+    with dg.DagsterInstance.get() as instance:
+        outcome = OneCommandRun(bench, project.definitions, instance, console).execute(only)
+    if outcome.n_runs == 0 and not outcome.waiting_for:
+        console.print("nothing new: every batch is read and every step is up to date; no step ran")
+        return True
+    _summary(bench, outcome, console)
+    return not outcome.quarantined
+
+
+def backfill_batches(project: Project, corpus: str, batches: Sequence[str], *, console: "Console") -> bool:
+    """Ingest batches again, one run each. Returns: False when one of them was quarantined."""
+    bench = project.bench(corpus)
+    with dg.DagsterInstance.get() as instance:
+        launcher = OneCommandRun(bench, project.definitions, instance, console)
+        launcher.backfill(batches)
+    return not launcher.outcome.quarantined
+
+
+def _summary(bench: Bench, outcome: Outcome, console: "Console") -> None:
+    from data_engine.reporting import print_summary
+
+    store = bench.store()
+    orchestration = outcome.total_s - sum(outcome.seconds.values())
+    print_summary(
+        console,
+        corpus=bench.corpus,
+        metrics=store.read("quality_report"),
+        seconds={**outcome.seconds, "orchestration": max(orchestration, 0.0)},
+        places={
+            "report": str(_shown(bench.corpus_folder / "reports" / "report.html")),
+            "tables": str(_shown(bench.corpus_folder / "tables")),
+            "release": str(_shown(newest_release(bench) or bench.corpus_folder / "releases")),
+        },
+        next_steps=_next_steps(bench, outcome),
+    )
+
+
+def newest_release(bench: Bench) -> Path | None:
+    """The folder of the newest release; None before the first."""
+    table = bench.store().read("release", columns=["release_id"])
+    if table.num_rows == 0:
+        return None
+    return bench.corpus_folder / "releases" / str(table["release_id"][0].as_py())
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _next_steps(bench: Bench, outcome: Outcome) -> list[str]:
+    name = bench.corpus.name
+    steps = []
+    if outcome.waiting_for:
+        steps.append(f"data-engine review --corpus {name}   answer {', '.join(outcome.waiting_for)}")
+    if outcome.quarantined:
+        steps.append(f"mend {', '.join(outcome.quarantined)} at the source, then data-engine run {name} again")
+    rejected = bench.store().read("first_pass", columns=["sample_id", "reason"]).to_pylist()
+    twin = next((row["sample_id"] for row in rejected if row["reason"] == "near_duplicate"), None)
+    if twin:
+        steps.append(f"data-engine why {twin[:12]}   why a near-duplicate was dropped")
+    steps.append('data-engine sql "select * from balance_by_level"   any table, any SQL model')
+    steps.append("make ui   every step, check and plot in the Dagster UI")
+    return steps

@@ -1,0 +1,269 @@
+"""run: the whole graph of one corpus from one command - only what is missing or stale, and it says so.
+
+The same jobs that the Dagster UI launches are executed here in process, against the same instance, so that every run,
+asset and check of a one-command run is in the UI afterwards.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from data_engine import indexing
+from data_engine.errors import DataEngineError, GateClosed, InvalidInput
+from data_engine.orchestration import gates
+from data_engine.orchestration.bench import Bench, fingerprint
+from data_engine.orchestration.jobs import JOBS
+from data_engine.orchestration.reviewing import answer_simulated, open_next_batch
+from data_engine.orchestration.tables_io import StepVersion, step_versions
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+#: What each step reads: the steps whose data versions are its input version. `*` stands for all open batches.
+READS: dict[str, tuple[str, ...]] = {
+    "first_pass": ("raw_index",),
+    "embeddings": ("first_pass",),
+    "drift_report": ("embeddings",),
+    "cluster_tree": ("embeddings*",),
+    "balanced_subset": ("cluster_tree",),
+    "classifier": ("reviewed_labels*",),
+    "proposals": ("classifier", "balanced_subset"),
+    "labels": ("reviewed_labels*", "proposals", "balanced_subset"),
+    "quality_report": ("labels", "balanced_subset"),
+    "release": ("labels", "balanced_subset"),
+}
+
+
+@dataclass
+class Outcome:
+    """What a one-command run did.
+
+    Attributes:
+        seconds: Wall seconds of the steps' own work, by step.
+        total_s: Wall seconds of everything, orchestration included.
+        n_runs: Dagster runs launched.
+        quarantined: Why, by batch.
+        waiting_for: Review batches that wait for people.
+    """
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    total_s: float = 0.0
+    n_runs: int = 0
+    quarantined: dict[str, str] = field(default_factory=dict)
+    waiting_for: list[str] = field(default_factory=list)
+
+
+class OneCommandRun:
+    """The plan of one run, executed from left to right."""
+
+    def __init__(self, bench: Bench, defs: dg.Definitions, instance: dg.DagsterInstance, console: "Console") -> None:
+        self.bench, self.defs, self.instance, self.console = bench, defs, instance, console
+        self.outcome = Outcome()
+
+    def execute(self, only: Sequence[str] = ()) -> Outcome:
+        """Bring everything up to date.
+
+        Args:
+            only: Ingestion batches to take in; all when empty.
+
+        Raises: SourceError when the source cannot be listed; DataEngineError when a step fails.
+        """
+        started = time.perf_counter()
+        before = {key: v.written_at for key, v in step_versions(self.bench.store()).items()}
+        self._ingest(only)
+        self._curate()
+        self._label()
+        self._publish()
+        for (step, _), version in step_versions(self.bench.store()).items():
+            if before.get((step, _)) != version.written_at:
+                self.outcome.seconds[step] = self.outcome.seconds.get(step, 0.0) + version.seconds
+        self.outcome.total_s = time.perf_counter() - started
+        return self.outcome
+
+    def _ingest(self, only: Sequence[str]) -> None:
+        batches = indexing.list_batches(self.bench.corpus.source, self.bench.corpus.batches, self.bench.project_folder)
+        unknown = sorted(set(only) - set(batches))
+        if unknown:
+            raise InvalidInput(f"the source has no batches {unknown}; it has {sorted(batches)}")
+        self._add_partitions(self.bench.batches, sorted(batches))
+        for batch in only or sorted(batches):
+            steps = [step for step in JOBS["ingest"][:3] if self._is_stale(step, batch)]
+            if steps:
+                first = JOBS["ingest"].index(steps[0])
+                after = JOBS["ingest"] if self.bench.store().exists("cluster_tree") else JOBS["ingest"][:3]
+                self._launch("ingest", after[first:], batch, may_fail=True)
+
+    def backfill(self, batches: Sequence[str]) -> None:
+        """Ingest batches again, whether they are stale or not; `all` stands for all of them.
+
+        Raises: InvalidInput when the source does not have one of them.
+        """
+        known = indexing.list_batches(self.bench.corpus.source, self.bench.corpus.batches, self.bench.project_folder)
+        chosen = sorted(known) if tuple(batches) == ("all",) else list(batches)
+        unknown = sorted(set(chosen) - set(known))
+        if unknown:
+            raise InvalidInput(f"the source has no batches {unknown}; it has {sorted(known)}")
+        self._add_partitions(self.bench.batches, chosen)
+        for batch in chosen:
+            self._launch("ingest", JOBS["ingest"], batch, may_fail=True)
+
+    def _curate(self) -> None:
+        stale = [step for step in JOBS["curate"] if self._is_stale(step)]
+        if not stale:
+            return
+        opened, _ = gates.open_batches(self.bench, self.bench.store(), "embeddings", run_id="plan")
+        if not opened:
+            reasons = "; ".join(self.outcome.quarantined.values()) or "no batch has been embedded"
+            raise GateClosed(f"no batch is past its gates, so there is nothing to cluster ({reasons})")
+        self._launch("curate", JOBS["curate"][JOBS["curate"].index(stale[0]) :])
+        for batch in opened:
+            if self._is_stale("drift_report", batch):
+                self._launch("ingest", ("drift_report",), batch, may_fail=True)
+
+    def _label(self) -> None:
+        while True:
+            self._take_answers()
+            if any(self._is_stale(step) for step in JOBS["learn"]) and self._has("reviewed_labels"):
+                self._launch("learn", JOBS["learn"])
+            with self.bench.queue() as queue:
+                batches = queue.batches(self.bench.corpus.name)
+            waiting = [b.batch_id for b in batches if not b.is_answered]
+            if waiting and self.bench.corpus.review.simulated:
+                self._answer(waiting[0])
+                continue
+            self.outcome.waiting_for = waiting
+            if waiting or len(batches) > self.bench.corpus.labels.rounds:
+                return
+            with self._timed("review"):
+                batch = open_next_batch(self.bench, cause=f"round {len(batches)} of {self.bench.corpus.labels.rounds}")
+            if batch is None:
+                return
+            self.console.print(f"  [bold]{batch}[/] opened")
+
+    def _answer(self, batch_id: str) -> None:
+        with self._timed("review"), self.console.status(f"simulated annotators answer {batch_id}"):
+            n_answers = answer_simulated(self.bench, batch_id)
+        self.console.print(
+            f"  [bold]{batch_id}[/] answered: {n_answers} answers, all by [yellow]simulated[/] annotators"
+        )
+
+    def _take_answers(self) -> None:
+        with self.bench.queue() as queue:
+            answered = {b.batch_id: b for b in queue.batches(self.bench.corpus.name) if b.is_answered}
+        taken = step_versions(self.bench.store())
+        for batch_id, info in sorted(answered.items()):
+            version = taken.get(("reviewed_labels", batch_id))
+            if version is None or version.input_version != fingerprint({"revision": str(info.revision)}):
+                self._add_partitions(self.bench.review_batches, [batch_id])
+                self._launch("answers", JOBS["answers"], batch_id)
+
+    def _publish(self) -> None:
+        if not self._has("proposals"):
+            self.console.print("  no labels yet: the review batch waits for answers")
+            return
+        stale = [step for step in JOBS["publish"] if self._is_stale(step)]
+        if stale:
+            self._launch("publish", JOBS["publish"][JOBS["publish"].index(stale[0]) :])
+
+    def _has(self, step: str) -> bool:
+        return any(name == step for name, _ in step_versions(self.bench.store()))
+
+    def _is_stale(self, step: str, batch: str = "") -> bool:
+        return is_stale(self.bench, step, batch)
+
+    def _add_partitions(self, definition: dg.DynamicPartitionsDefinition, keys: Sequence[str]) -> None:
+        name = definition.name or ""
+        known = set(self.instance.get_dynamic_partitions(name))
+        new = [key for key in keys if key not in known]
+        if new:
+            self.instance.add_dynamic_partitions(name, new)
+
+    def _launch(self, job: str, steps: Sequence[str], batch: str | None = None, *, may_fail: bool = False) -> None:
+        from data_engine.orchestration.progress import bars
+
+        keys = [self.bench.key(step) for step in steps]
+        if job == "publish":
+            keys += self._sql_model_keys()
+        started = time.perf_counter()
+        with bars(self.console):
+            result = self.defs.resolve_job_def(self.bench.name(job)).execute_in_process(
+                instance=self.instance,
+                partition_key=batch,
+                asset_selection=keys,
+                raise_on_error=False,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                tags={"launched_by": "data-engine run"},
+            )
+        self.outcome.n_runs += 1
+        seconds = time.perf_counter() - started
+        called = f"{job} {batch or ''}".strip()
+        if result.success:
+            self.console.print(f"  [green]ok[/]  {called:<28} {seconds:6.1f} s")
+            return
+        why = _why_failed(result)
+        if not may_fail or batch is None:
+            raise DataEngineError(f"{called} failed: {why}")
+        self.outcome.quarantined[batch] = why
+        self.console.print(f"  [red]held[/] {called:<28} {why}")
+
+    def _sql_model_keys(self) -> list[dg.AssetKey]:
+        group = self.bench.name("sql")
+        graph = self.defs.resolve_asset_graph()
+        return [key for key in graph.materializable_asset_keys if graph.get(key).group_name == group]
+
+    @contextmanager
+    def _timed(self, what: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.outcome.seconds[what] = self.outcome.seconds.get(what, 0.0) + time.perf_counter() - started
+
+
+def stale_steps(bench: Bench) -> list[str]:
+    """The unpartitioned steps that are missing or stale, in order."""
+    return [step for step in JOBS["refresh"] if is_stale(bench, step, "")]
+
+
+def is_stale(bench: Bench, step: str, batch: str) -> bool:
+    """Whether a step has to run: it never did, its code or configuration changed, or what it reads changed."""
+    store = bench.store()
+    versions = step_versions(store)
+    last = versions.get((step, batch))
+    if last is None or last.code_version != bench.code_version(step):
+        return True
+    if step == "raw_index":
+        batches = indexing.list_batches(bench.corpus.source, bench.corpus.batches, bench.project_folder)
+        return last.input_version != fingerprint({"files": indexing.fingerprint(batches.get(batch, ()))})
+    return last.input_version != fingerprint(_inputs(bench, versions, step, batch))
+
+
+def _inputs(bench: Bench, versions: dict[tuple[str, str], StepVersion], step: str, batch: str) -> dict[str, str]:
+    inputs: dict[str, str] = {}
+    for upstream in READS[step]:
+        if upstream.endswith("*"):
+            opened, _ = gates.open_batches(bench, bench.store(), upstream[:-1], run_id="plan")
+            inputs |= {f"{upstream[:-1]}/{b}": version.data_version for b, version in opened.items()}
+            continue
+        of = batch if bench.partitions_of(upstream) is not None else ""
+        version = versions.get((upstream, of))
+        inputs[f"{upstream}/{of}"] = version.data_version if version else "missing"
+    if step == "first_pass" and bench.corpus.first_pass.junk is not None:
+        from data_engine.orchestration.steps.first_pass import junk_example_files
+
+        inputs["junk examples"] = indexing.fingerprint(junk_example_files(bench))
+    if step == "drift_report":
+        inputs["tree"] = str(bench.store().exists("cluster_tree"))
+    return inputs
+
+
+def _why_failed(result: dg.ExecuteInProcessResult) -> str:
+    for event in result.all_events:
+        if event.is_step_failure and event.step_failure_data.error is not None:
+            error = event.step_failure_data.error
+            while error.cause is not None:
+                error = error.cause
+            return " ".join(error.message.split())
+    return "the run failed; see it in the Dagster UI"

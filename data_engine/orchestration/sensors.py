@@ -1,0 +1,121 @@
+"""Sensors: what makes things happen without a person. Each fires once per cause; a skip always gives its reason."""
+
+import json
+from collections.abc import Sequence
+
+import dagster as dg
+
+from data_engine.errors import SourceError
+from data_engine.orchestration.bench import Bench, fingerprint
+
+
+def build_sensors(bench: Bench) -> Sequence[dg.SensorDefinition]:
+    """The four sensors of a corpus, stopped until somebody turns them on."""
+    return [_new_batches(bench), _review_opener(bench), _review_closer(bench), _drift(bench)]
+
+
+def _new_batches(bench: Bench) -> dg.SensorDefinition:
+    @dg.sensor(
+        name=bench.name("new_batches"),
+        job_name=bench.name("ingest"),
+        minimum_interval_seconds=60,
+        description="Finds new and changed files, adds their batches and ingests them.",
+    )
+    def new_batches(_context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        from data_engine import indexing
+        from data_engine.orchestration.tables_io import step_versions
+
+        try:
+            batches = indexing.list_batches(bench.corpus.source, bench.corpus.batches, bench.project_folder)
+        except SourceError as error:
+            return dg.SkipReason(str(error))
+        read = {b: v.input_version for (step, b), v in step_versions(bench.store()).items() if step == "raw_index"}
+        prints = {batch: indexing.fingerprint(files) for batch, files in batches.items()}
+        changed = [batch for batch, files in prints.items() if read.get(batch) != fingerprint({"files": files})]
+        if not changed:
+            return dg.SkipReason(f"all {len(batches)} batches are read and none has changed")
+        return dg.SensorResult(
+            run_requests=[
+                dg.RunRequest(partition_key=batch, run_key=f"ingest:{batch}:{prints[batch]}") for batch in changed
+            ],
+            dynamic_partitions_requests=[bench.batches.build_add_request(changed)],
+        )
+
+    return new_batches
+
+
+def _review_opener(bench: Bench) -> dg.SensorDefinition:
+    @dg.sensor(
+        name=bench.name("review_opener"),
+        job_name=bench.name("open_review"),
+        minimum_interval_seconds=60,
+        description="Opens a review batch when the proposals are too uncertain, or when there are no answers yet.",
+    )
+    def review_opener(_context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        from data_engine.orchestration.reviewing import why_open
+
+        cause, version = why_open(bench)
+        if version is None:
+            return dg.SkipReason(cause)
+        config = {"ops": {bench.name("open_review_batch"): {"config": {"cause": cause}}}}
+        return dg.RunRequest(run_key=f"open:{version}", run_config=config)
+
+    return review_opener
+
+
+def _review_closer(bench: Bench) -> dg.SensorDefinition:
+    @dg.sensor(
+        name=bench.name("review_closer"),
+        job_name=bench.name("answers"),
+        minimum_interval_seconds=30,
+        description="Takes over a review batch when it is answered, and again after a late correction.",
+    )
+    def review_closer(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        after = int(context.cursor or 0)
+        with bench.queue() as queue:
+            changes = queue.changes(after)
+            answered = {b.batch_id: b.revision for b in queue.batches(bench.corpus.name) if b.is_answered}
+        if not changes:
+            return dg.SkipReason("nothing has changed in the review queue")
+        batches = sorted({change.batch_id for change in changes} & set(answered))
+        return dg.SensorResult(
+            run_requests=[
+                dg.RunRequest(partition_key=batch, run_key=f"close:{batch}:{answered[batch]}") for batch in batches
+            ],
+            dynamic_partitions_requests=[bench.review_batches.build_add_request(batches)] if batches else [],
+            skip_reason=None if batches else "no review batch of this corpus was finished",
+            cursor=str(max(change.cursor for change in changes)),
+        )
+
+    return review_closer
+
+
+def _drift(bench: Bench) -> dg.SensorDefinition:
+    @dg.sensor(
+        name=bench.name("drift"),
+        job_name=bench.name("retrain"),
+        minimum_interval_seconds=300,
+        description="Launches the retraining job when a batch's p-value has crossed the corpus' limit.",
+    )
+    def drift(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        import pyarrow.compute as pc
+
+        from data_engine.orchestration.tables_io import step_versions
+
+        store = bench.store()
+        report = store.read("drift_report", columns=["batch", "is_alarm"])
+        alarmed = sorted(set(report.filter(pc.field("is_alarm"))["batch"].to_pylist()))
+        versions = step_versions(store)
+        causes = {f"{batch}:{versions['drift_report', batch].data_version}" for batch in alarmed}
+        handled = set(json.loads(context.cursor or "[]"))
+        new = sorted(causes - handled)
+        if not new:
+            return dg.SkipReason(
+                f"{len(causes)} drifted batches are handled already" if causes else "no batch has drifted"
+            )
+        return dg.SensorResult(
+            run_requests=[dg.RunRequest(run_key=f"drift:{fingerprint(new)}", tags={"drifted": ", ".join(new)[:200]})],
+            cursor=json.dumps(sorted(causes)),
+        )
+
+    return drift

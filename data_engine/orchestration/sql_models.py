@@ -1,0 +1,112 @@
+"""The SQL models of a corpus as assets: one fat step, one asset per model, column lineage, and the SQL tests as checks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import dagster as dg
+
+from data_engine.orchestration.bench import Bench
+from data_engine.orchestration.conditions import condition_for
+from data_engine.orchestration.metadata import preview
+
+
+@dataclass(frozen=True)
+class SqlModels:
+    """The assets and checks that the SQL models of a corpus give."""
+
+    assets: tuple[dg.AssetsDefinition, ...]
+    checks: tuple[dg.AssetChecksDefinition, ...]
+
+
+def build_sql_models(bench: Bench) -> SqlModels:
+    """All SQL models as one multi-asset, and all SQL tests as one op of checks."""
+    from data_engine import warehouse
+
+    folder = bench.project_folder / "dbt_like_sql"
+    models = warehouse.load_models(folder)
+    layers = {model.name: model.layer for model in models}
+    specs = [
+        dg.AssetSpec(
+            bench.key(model.layer, model.name),
+            group_name=bench.name("sql"),
+            description=f"{model.description}\n\nOne row is {model.grain}.",
+            deps=[
+                *(bench.key(layers[ref], ref) for ref in model.refs),
+                *(bench.key(source) for source in model.sources if source in _STEP_SOURCES),
+            ],
+            kinds={"sql", "duckdb"},
+            automation_condition=condition_for(model.name),
+        )
+        for model in models
+    ]
+
+    @dg.multi_asset(specs=specs, name=bench.name("sql_models"), can_subset=False)
+    def sql_models(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        for result in warehouse.run_models(bench.store(), models, run_id=context.run_id, review=_review_tables(bench)):
+            key = bench.key(layers[result.name], result.name)
+            yield dg.MaterializeResult(asset_key=key, metadata=_metadata(bench, layers, result))
+
+    return SqlModels(assets=(sql_models,), checks=_checks(bench, layers, models))
+
+
+_STEP_SOURCES = frozenset(
+    (
+        "raw_index", "first_pass", "embeddings", "drift_report", "cluster_tree", "balanced_subset", "reviewed_labels",
+        "classifier", "proposals", "labels", "quality_report", "release",
+    )
+)  # fmt: skip
+
+
+def _review_tables(bench: Bench) -> dict:
+    with bench.queue() as queue:
+        return queue.tables()
+
+
+def _metadata(bench: Bench, layers: dict[str, str], result: "ModelResult") -> dict:
+    lineage = {
+        column: [
+            dg.TableColumnDep(
+                bench.key(layers[upstream], upstream) if upstream in layers else bench.key(upstream), upstream_column
+            )
+            for upstream, upstream_column in sources
+        ]
+        for column, sources in result.lineage.items()
+    }
+    columns = [dg.TableColumn(name, kind) for name, kind in result.columns.items()]
+    return {
+        "dagster/row_count": result.n_rows,
+        "dagster/column_schema": dg.TableSchema(columns),
+        "dagster/column_lineage": dg.TableColumnLineage(lineage),
+        "preview": preview(result.preview),
+        "seconds": round(result.seconds, 3),
+    }
+
+
+def _checks(bench: Bench, layers: dict[str, str], models: tuple) -> tuple[dg.AssetChecksDefinition, ...]:
+    from data_engine import warehouse
+
+    tests = warehouse.load_tests(bench.project_folder / "dbt_like_sql")
+
+    def asset_of(test: "SqlTest") -> dg.AssetKey:
+        return bench.key(layers[test.refs[0]], test.refs[0])
+
+    specs = [
+        dg.AssetCheckSpec(test.name, asset=asset_of(test), description=test.description, blocking=False)
+        for test in tests
+    ]
+
+    @dg.multi_asset_check(specs=specs, name=bench.name("sql_tests"), description="The SQL tests over the models.")
+    def sql_tests(_context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        results = {r.name: r for r in warehouse.run_tests(bench.store(), tests, models, review=_review_tables(bench))}
+        for test in tests:
+            result = results[test.name]
+            yield dg.AssetCheckResult(
+                asset_key=asset_of(test),
+                check_name=test.name,
+                passed=result.passed,
+                severity=dg.AssetCheckSeverity.ERROR,
+                description=f"{result.n_offending} rows break it" if result.n_offending else test.description,
+                metadata={"offending rows": result.n_offending, "rows": dg.MetadataValue.json(list(result.rows))},
+            )
+
+    return (sql_tests,)

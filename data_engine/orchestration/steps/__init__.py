@@ -1,0 +1,1 @@
+"""One file per asset: its configuration, the asset, and nothing of the domain."""

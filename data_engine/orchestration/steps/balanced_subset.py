@@ -1,0 +1,93 @@
+"""balanced_subset: a few of everything - the samples that are worth a label, drawn evenly over the cluster tree."""
+
+import dagster as dg
+import numpy as np
+import pyarrow as pa
+from pydantic import Field
+
+from data_engine.orchestration.bench import Bench
+from data_engine.orchestration.tables_io import Work, decisions
+from data_engine.schemas import BALANCED_SUBSET
+
+
+def balanced_subset(bench: Bench) -> dg.AssetsDefinition:
+    """The balanced subset of a corpus."""
+    wanted = bench.corpus.subset
+
+    class BalancedSubsetConfig(dg.Config):
+        target_size: int = Field(default=wanted.target_size, ge=1, description="Samples wanted.")
+        strategy: str = Field(default=wanted.strategy, description="random, or closest to the centroid of the leaf.")
+
+    @dg.asset(
+        **bench.asset(
+            "balanced_subset",
+            description="The chosen samples: quotas flow from the top of the tree to its leaves, so that small "
+            "clusters are kept whole and large ones are cut to the same size.",
+            deps=["cluster_tree"],
+            kinds=("numpy",),
+        )
+    )
+    def balanced_subset(context: dg.AssetExecutionContext, config: BalancedSubsetConfig) -> dg.MaterializeResult:
+        from data_engine import reporting, sampling
+
+        work = Work.begin(bench, context, "balanced_subset")
+        subset = wanted.model_validate(config.model_dump())
+        tree, rows = work.tree()
+        chosen = sampling.balanced_sample(
+            tree,
+            subset.target_size,
+            seed=bench.corpus.seed_for("subset"),
+            strategy=subset.strategy,
+            priority=sampling.stable_priority(rows["sample_id"].to_pylist(), bench.corpus.seed_for("subset")),
+        )
+        table = _table(tree, rows, chosen)
+        n_top = len(tree.levels[-1].centroids)
+        top_of_all = tree.ancestors(len(tree.levels))[tree.leaf]
+        return work.finish(
+            table,
+            ledger=_ledger(tree, rows, chosen),
+            metadata={"pool": rows.num_rows, "leaves covered": len(set(table["leaf"].to_pylist()))},
+            plots={
+                "balance": reporting.balance_plot(
+                    {
+                        "all kept samples": np.bincount(top_of_all, minlength=n_top),
+                        "balanced subset": np.bincount(top_of_all[chosen], minlength=n_top),
+                    }
+                )
+            },
+        )
+
+    return balanced_subset
+
+
+def _table(tree: "ClusterTree", rows: pa.Table, chosen: "NDArray[np.int64]") -> pa.Table:
+    leaf = tree.leaf[chosen]
+    sizes = np.bincount(tree.leaf, minlength=len(tree.levels[0].centroids))
+    quota = np.bincount(leaf, minlength=len(sizes))
+    picked = rows.take(pa.array(chosen))
+    columns = {
+        "sample_id": picked["sample_id"],
+        "batch": picked["batch"],
+        "leaf": leaf.astype(np.int32),
+        "top_cluster": tree.ancestors(len(tree.levels))[leaf].astype(np.int32),
+        "leaf_size": sizes[leaf].astype(np.int64),
+        "quota": quota[leaf].astype(np.int64),
+        "reason": [f"one of {quota[i]} chosen from the {sizes[i]} samples of leaf {i}" for i in leaf.tolist()],
+        "tree_version": [tree.version] * len(chosen),
+    }
+    return pa.table(columns, schema=BALANCED_SUBSET).sort_by("sample_id")
+
+
+def _ledger(tree: "ClusterTree", rows: pa.Table, chosen: "NDArray[np.int64]") -> pa.Table:
+    is_chosen = np.zeros(rows.num_rows, dtype=bool)
+    is_chosen[chosen] = True
+    sizes = np.bincount(tree.leaf, minlength=len(tree.levels[0].centroids))
+    quota = np.bincount(tree.leaf[chosen], minlength=len(sizes))
+    return decisions(
+        rows["sample_id"],
+        verdict=["chosen" if yes else "not_chosen" for yes in is_chosen.tolist()],
+        reason=[f"quota {quota[i]} of the {sizes[i]} samples of leaf {i}" for i in tree.leaf.tolist()],
+        score=sizes[tree.leaf].astype(np.float64),
+        threshold=quota[tree.leaf].astype(np.float64),
+        model_version=tree.version,
+    )

@@ -1,0 +1,105 @@
+"""cluster_tree: what belongs together, from fine to coarse; frozen until the corpus has outgrown it."""
+
+import dagster as dg
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pydantic import Field
+
+from data_engine.orchestration.bench import Bench
+from data_engine.orchestration.tables_io import Work, decisions, step_versions
+
+
+def cluster_tree(bench: Bench) -> dg.AssetsDefinition:
+    """The cluster tree of a corpus."""
+
+    class ClusterTreeConfig(dg.Config):
+        rebuild: bool = Field(default=False, description="Build a new tree even if the frozen one still fits.")
+
+    @dg.asset(
+        **bench.asset(
+            "cluster_tree",
+            description="The centroids of every level of hierarchical k-means; beside it, the leaf of every sample. "
+            "New batches are assigned to the frozen tree until the corpus has outgrown it.",
+            deps=["embeddings"],
+            kinds=("numpy",),
+        )
+    )
+    def cluster_tree(context: dg.AssetExecutionContext, config: ClusterTreeConfig) -> dg.MaterializeResult:
+        from data_engine import clustering, reporting
+
+        work = Work.begin(bench, context, "cluster_tree")
+        table = work.read_open_batches("embeddings").sort_by([("batch", "ascending"), ("sample_id", "ascending")])
+        x = matrix(table)
+        why = "asked for by this run" if config.rebuild else why_rebuild(work, table.num_rows)
+        tree = _build(bench, work, x) if why else work.frozen_tree()
+        leaf, distance = clustering.assign_with_distance(tree, x)
+        centroids, assignments = clustering.tree_to_tables(
+            tree.with_samples(leaf, distance), table["sample_id"], table["batch"], distance
+        )
+        return work.finish(
+            centroids if why else work.store.read("cluster_tree"),
+            beside={"tree_assignments": assignments},
+            ledger=decisions(
+                table["sample_id"],
+                verdict="assigned",
+                reason=[f"leaf {number}" for number in leaf.tolist()],
+                score=distance.astype(np.float64),
+                model_version=tree.version,
+            ),
+            metadata={
+                "tree": tree.version,
+                "rebuilt": f"yes: {why}" if why else "no: new samples were assigned to the frozen tree",
+                "clusters per level": str([len(level.centroids) for level in tree.levels]),
+                "samples": table.num_rows,
+            },
+            plots={"sizes": reporting.cluster_sizes_plot([level.sizes for level in tree.with_samples(leaf).levels])},
+        )
+
+    return cluster_tree
+
+
+def matrix(table: pa.Table) -> NDArray[np.float32]:
+    """The column `embedding` as an (n, dim) float32 array."""
+    if table.num_rows == 0:
+        return np.empty((0, 0), dtype=np.float32)
+    column = table["embedding"].combine_chunks()
+    flat = np.frombuffer(b"".join(column.to_pylist()), dtype=np.float32)
+    return flat.reshape(table.num_rows, -1)
+
+
+def why_rebuild(work: Work, n_samples: int) -> str:
+    """Why the tree in service no longer fits, as a sentence; empty when it does."""
+    last = step_versions(work.store).get(("cluster_tree", ""))
+    if last is None:
+        return "there is no tree yet"
+    if last.code_version != work.bench.code_version("cluster_tree"):
+        return "its code or configuration changed"
+    n_built = built_on(work)
+    limit = work.bench.corpus.tree.rebuild_at_growth
+    if abs(n_samples - n_built) > limit * n_built:
+        return f"it was built on {n_built:,} samples and there are {n_samples:,} now, more than {limit:.0%} apart"
+    return ""
+
+
+def built_on(work: Work) -> int:
+    """Samples that the tree in service was built on."""
+    level_1 = work.store.read("cluster_tree", columns=["level", "n_samples"]).to_pydict()
+    return sum(n for level, n in zip(level_1["level"], level_1["n_samples"], strict=True) if level == 1)
+
+
+def _build(bench: Bench, work: Work, x: NDArray[np.float32]) -> "ClusterTree":
+    from data_engine import clustering
+
+    tree = bench.corpus.tree
+    steps = len(tree.n_clusters) * (1 + tree.n_resamples)
+    advance = work.progress("cluster tree", steps)
+    return clustering.build_tree(
+        x,
+        tree.n_clusters,
+        seed=bench.corpus.seed_for("tree"),
+        n_resamples=tree.n_resamples,
+        resample_sizes=tree.resample_sizes,
+        max_iterations=tree.max_iterations,
+        progress=lambda _done, _total, _text: advance(1),
+    )

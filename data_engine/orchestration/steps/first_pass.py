@@ -1,0 +1,130 @@
+"""first_pass: what is worth keeping - a verdict and a reason for every raw sample."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from data_engine.corpus import JunkExamples
+from data_engine.orchestration.bench import Bench
+from data_engine.orchestration.steps.raw_index import batch_files
+from data_engine.orchestration.tables_io import Work, decisions
+
+if TYPE_CHECKING:
+    from data_engine.filtering import JunkClassifier
+    from data_engine.indexing import SourceFile
+
+
+def first_pass(bench: Bench) -> dg.AssetsDefinition:
+    """The first pass of a corpus, one partition per ingestion batch."""
+    rules = bench.corpus.first_pass
+
+    class FirstPassConfig(dg.Config):
+        min_chars: int = Field(default=rules.min_chars, ge=0, description="Shortest text, in characters.")
+        max_chars: int = Field(default=rules.max_chars, ge=1, description="Longest text, in characters.")
+        min_letter_share: float = Field(
+            default=rules.min_letter_share, ge=0, le=1, description="Least share of letters among non-space characters."
+        )
+        near_duplicate_similarity: float = Field(
+            default=rules.near_duplicate_similarity, gt=0, le=1, description="Jaccard similarity of a near-duplicate."
+        )
+
+    @dg.asset(
+        **bench.asset(
+            "first_pass",
+            description="One verdict per raw sample, with the reason: unreadable, empty, duplicates (exact and near; "
+            "never of an accepted sample), length and character rules, junk.",
+            deps=["raw_index"],
+            kinds=("python",),
+        )
+    )
+    def first_pass(context: dg.AssetExecutionContext, config: FirstPassConfig) -> dg.MaterializeResult:
+        from data_engine import filtering, reporting
+
+        work = Work.begin(bench, context, "first_pass")
+        table = filtering.first_pass(
+            work.read("raw_index"),
+            rules.model_validate({**rules.model_dump(), **config.model_dump()}),
+            batch=work.batch,
+            accepted=_accepted(work),
+            text_of=lambda sample_ids: _texts(work, sample_ids),
+            junk=_junk_classifier(bench, work),
+        )
+        counts = pc.value_counts(table["reason"]).to_pylist()
+        return work.finish(
+            table,
+            ledger=decisions(
+                table["sample_id"],
+                verdict=table["verdict"],
+                reason=pc.if_else(
+                    pc.is_valid(table["duplicate_of"]),
+                    pc.binary_join_element_wise(table["reason"], table["duplicate_of"], " of "),
+                    table["reason"],
+                ),
+                score=table["score"],
+                threshold=table["threshold"],
+            ),
+            metadata={row["values"]: row["counts"] for row in counts},
+            plots={"verdicts": reporting.funnel_plot({row["values"]: row["counts"] for row in counts})},
+        )
+
+    return first_pass
+
+
+def _accepted(work: Work) -> pa.Table:
+    """Samples of the other batches that are kept already: none of them is ever dropped for a newcomer."""
+    table = work.store.read("first_pass", columns=["sample_id", "batch", "verdict", "minhash"])
+    others = pc.and_(pc.equal(table["verdict"], "kept"), pc.not_equal(table["batch"], work.batch))
+    return table.filter(others).select(["sample_id", "minhash"])
+
+
+def _texts(work: Work, sample_ids: Sequence[str]) -> list[str]:
+    table = work.store.read("raw_index", columns=["sample_id", "text"])
+    found = table.filter(pc.is_in(table["sample_id"], pa.array(sample_ids, pa.string())))
+    by_id = dict(zip(found["sample_id"].to_pylist(), found["text"].to_pylist(), strict=True))
+    return [by_id.get(sample_id) or "" for sample_id in sample_ids]
+
+
+def junk_example_files(bench: Bench) -> "list[SourceFile]":
+    """The files of the example batches, in order; empty where the rule is off.
+
+    Raises: SourceMissing when the source does not hold an example batch.
+    """
+    junk = bench.corpus.first_pass.junk
+    return [] if junk is None else [file for batch in junk.batches for file in batch_files(bench, batch)]
+
+
+def _junk_classifier(bench: Bench, work: Work) -> "JunkClassifier | None":
+    """The small classifier of junk, learnt from the example batches' own files so that batches run in any order."""
+    from data_engine import indexing
+
+    junk = bench.corpus.first_pass.junk
+    if junk is None:
+        return None
+    files = junk_example_files(bench)
+    work.inputs["junk examples"] = indexing.fingerprint(files)
+    key = (str(bench.source_folder), work.inputs["junk examples"], junk.model_dump_json(), bench.corpus.seed)
+    if key not in _FITTED:
+        _FITTED[key] = _fit_junk(bench, junk, files)
+    return _FITTED[key]
+
+
+#: One classifier per source, examples and settings: the batches of one process share it.
+_FITTED: "dict[tuple[object, ...], JunkClassifier]" = {}
+
+
+def _fit_junk(bench: Bench, junk: JunkExamples, files: "list[SourceFile]") -> "JunkClassifier":
+    from data_engine import filtering, indexing
+
+    examples = indexing.read_batch(bench.corpus.source, files, batch="examples", modality="text").to_pylist()
+    readable = [row for row in examples if row["text"]]
+    return filtering.fit_junk_classifier(
+        [row["text"] for row in readable],
+        [bool(json.loads(row["metadata"]).get(junk.column)) for row in readable],
+        seed=bench.corpus.seed_for("junk"),
+        keep_clean_share=junk.keep_clean_share,
+    )

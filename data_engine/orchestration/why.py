@@ -1,0 +1,72 @@
+"""why: what every step decided about one sample, from the ledger."""
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.errors import InvalidInput, UnknownSample
+from data_engine.orchestration.bench import DEPENDS_ON, Bench
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_SNIPPET_CHARS = 300
+
+
+def decisions_about(bench: Bench, sample_id: str) -> pa.Table:
+    """The ledger's rows about one sample, in the order of the steps.
+
+    Args:
+        bench: The corpus.
+        sample_id: The whole id, or a start of it that fits one sample only.
+
+    Raises: UnknownSample when nothing fits; InvalidInput when several samples fit.
+    """
+    if len(sample_id) < 4:
+        raise InvalidInput(f"sample id {sample_id!r} is too short; give at least its first 4 digits")
+    ledger = bench.store().read("ledger")
+    found = ledger.filter(pc.starts_with(ledger["sample_id"], sample_id))
+    ids = sorted(set(found["sample_id"].to_pylist()))
+    if not ids:
+        raise UnknownSample(
+            f"no step has decided anything about sample {sample_id!r} of corpus {bench.corpus.name}; take an id from "
+            f'data-engine sql "select sample_id, text from raw_index limit 10"'
+        )
+    if len(ids) > 1:
+        raise InvalidInput(f"{sample_id!r} fits {len(ids)} samples ({', '.join(ids[:5])} ...); give more digits")
+    order = list(DEPENDS_ON)
+    rows = sorted(found.to_pylist(), key=lambda row: (order.index(row["step"]), row["batch"], row["reason"]))
+    return pa.Table.from_pylist(rows, schema=ledger.schema)
+
+
+def print_why(bench: Bench, sample_id: str, *, console: "Console") -> None:
+    """The sample, then one line per decision: step, verdict, reason, score against threshold, versions, run."""
+    from rich.table import Table
+    from rich.text import Text
+
+    decided = decisions_about(bench, sample_id)
+    whole_id = decided["sample_id"][0].as_py()
+    raw = bench.store().read("raw_index", columns=["sample_id", "uri", "batch", "text"])
+    for row in raw.filter(pc.equal(raw["sample_id"], whole_id)).to_pylist():
+        console.print(f"[bold]{whole_id}[/]  {row['batch']}  {row['uri']}", soft_wrap=True)
+        text = row["text"] or ""
+    console.print(Text(text[:_SNIPPET_CHARS] + (" ..." if len(text) > _SNIPPET_CHARS else ""), style="italic"))
+    shown = Table(show_edge=False, pad_edge=False)
+    for name in ("step", "verdict", "reason", "score", "threshold", "version", "run"):
+        shown.add_column(name, justify="right" if name in ("score", "threshold") else "left", overflow="fold")
+    for row in decided.to_pylist():
+        shown.add_row(
+            Text(f"{row['step']} {row['batch']}".strip()),
+            Text(row["verdict"]),
+            Text(row["reason"]),
+            _number(row["score"]),
+            _number(row["threshold"]),
+            Text(" ".join(filter(None, (f"table v{row['table_version']}", row["model_version"])))),
+            row["run_id"][:8],
+        )
+    console.print(shown)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
