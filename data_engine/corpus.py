@@ -300,7 +300,9 @@ class Corpus(_Frozen):
             try:
                 n_groups = re.compile(value).groups
             except re.error as error:
-                raise ValueError(f"known_label_pattern {value!r} is no regular expression ({error}); mend it") from error
+                raise ValueError(
+                    f"known_label_pattern {value!r} is no regular expression ({error}); mend it"
+                ) from error
             if n_groups < 1:
                 raise ValueError(f"known_label_pattern {value!r} has no group; put parentheses around the class")
         return value

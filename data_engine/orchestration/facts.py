@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -51,21 +50,16 @@ def _balanced_subset(bench: Bench, _store: "TableStore", _batch: str, tables: Ta
 
 
 def _classifier(_bench: Bench, store: "TableStore", _batch: str, tables: Tables) -> tuple[Tables, Facts]:
-    from data_engine.labeling import TRAINING_PURPOSES
-
     rows = tables["classifier"].to_pylist()
-    before = [
-        row for row in rows[:-1] if row["is_in_service"] or row["classifier_version"] != rows[-1]["classifier_version"]
-    ]
     reviewed = store.read("reviewed_labels", columns=["sample_id", "purpose"])
     held_out = reviewed.filter(pc.equal(reviewed["purpose"], "hold_out"))
-    trained = reviewed.filter(pc.is_in(reviewed["purpose"], pa.array(sorted(TRAINING_PURPOSES))))
+    trained = reviewed.filter(pc.is_in(reviewed["purpose"], pa.array(["query", "control", "audit"])))
     facts: Facts = {
         "hold_out_ids": held_out["sample_id"].to_pylist(),
         "training_ids": trained["sample_id"].to_pylist(),
     }
-    if before:
-        facts |= {"previous_accuracy": before[-1]["accuracy"], "previous_low": before[-1]["accuracy_low"]}
+    if len(rows) > 1:
+        facts |= {"previous_accuracy": rows[-2]["accuracy"], "previous_low": rows[-2]["accuracy_low"]}
     tables["classifier"] = pa.Table.from_pylist(rows[-1:], schema=tables["classifier"].schema)
     return tables, facts
 
@@ -103,15 +97,21 @@ def _reviewed_labels(bench: Bench, _store: "TableStore", batch: str, tables: Tab
     return tables, {"n_undecided": progress.n_undecided}
 
 
-def _labels(_bench: Bench, store: "TableStore", _batch: str, tables: Tables) -> tuple[Tables, Facts]:
-    """Per class, the audits of labels accepted without a person: how many, and how many agreed."""
-    reviewed = store.read("reviewed_labels", columns=["sample_id", "purpose", "label", "proposed_label"])
+def _labels(bench: Bench, store: "TableStore", _batch: str, tables: Tables) -> tuple[Tables, Facts]:
+    """Per class, the audits of labels accepted without a person: how many, and how many agreed.
+
+    An audit is blind: what the classifier had proposed is in the queue's task, not in the answer.
+    """
+    reviewed = store.read("reviewed_labels", columns=["task_id", "purpose", "label"])
     audits = reviewed.filter(pc.equal(reviewed["purpose"], "audit")).to_pylist()
-    names = sorted({row["proposed_label"] for row in audits if row["proposed_label"]})
-    audited = {}
-    for name in names:
-        answers = np.array([row["label"] == name for row in audits if row["proposed_label"] == name])
-        audited[name] = (len(answers), int(answers.sum()))
+    with bench.queue() as queue:
+        tasks = queue.tables()["review_task"].select(["task_id", "proposed_label"]).to_pylist()
+    proposed = {row["task_id"]: row["proposed_label"] for row in tasks}
+    audited: dict[str, tuple[int, int]] = {}
+    for row in audits:
+        name = proposed[row["task_id"]]
+        n, n_agreed = audited.get(name, (0, 0))
+        audited[name] = (n + 1, n_agreed + (row["label"] == name))
     return tables, {"audited": audited}
 
 

@@ -1,6 +1,7 @@
 """Project: the folder with the corpora's YAML files, found from where a command is given."""
 
 import os
+import shutil
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,9 +32,10 @@ class Project:
         given = os.environ.get("DATA_ENGINE_PROJECT")
         folders = [Path(given)] if given else [start, *start.parents]
         folder = next((f for f in folders if _is_project(f)), _OWN_FOLDER)
-        home = folder / ".dagster_home"
-        home.mkdir(exist_ok=True)
-        os.environ.setdefault("DAGSTER_HOME", str(home))
+        home = Path(os.environ.setdefault("DAGSTER_HOME", str(folder / ".dagster_home")))
+        home.mkdir(parents=True, exist_ok=True)
+        if not (home / "dagster.yaml").exists():
+            shutil.copy(_OWN_FOLDER / ".dagster_home" / "dagster.yaml", home)
         return cls(folder)
 
     @cached_property
@@ -45,12 +47,15 @@ class Project:
         """Everything that the Dagster UI loads."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", dg.PreviewWarning)
+            warnings.simplefilter("ignore", dg.BetaWarning)
             return self._tree.build_defs()
 
     @cached_property
     def benches(self) -> dict[str, Bench]:
         """The benches of all corpora, by name."""
-        components = self._tree.get_all_components(of_type=CorpusComponent)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", dg.BetaWarning)
+            components = self._tree.get_all_components(of_type=CorpusComponent)
         return {c.corpus.name: Bench(c.corpus, self.folder) for c in components}
 
     def bench(self, corpus: str | None) -> Bench:

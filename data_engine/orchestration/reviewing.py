@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput
 from data_engine.orchestration.bench import Bench
@@ -127,7 +128,7 @@ def embeddings_of(store: "TableStore", sample_ids: pa.ChunkedArray | pa.Array) -
     Raises: InvalidInput when one of them has none.
     """
     table = store.read("embeddings", columns=["sample_id", "embedding"])
-    found = table.filter(pc.is_in(table["sample_id"], pc.unique(sample_ids).combine_chunks())).sort_by("sample_id")
+    found = table.filter(pc.is_in(table["sample_id"], pc.unique(sample_ids))).sort_by("sample_id")
     ids = found["sample_id"].to_pylist()
     missing = sorted(set(sample_ids.to_pylist()) - set(ids))
     if missing:
@@ -136,6 +137,13 @@ def embeddings_of(store: "TableStore", sample_ids: pa.ChunkedArray | pa.Array) -
         )
     first = [i for i, sample_id in enumerate(ids) if i == 0 or sample_id != ids[i - 1]]
     return found.take(pa.array(first, pa.int64()))
+
+
+def known_embeddings(store: "TableStore", sample_ids: pa.ChunkedArray) -> dict[str, NDArray[np.float32]]:
+    """The embeddings of those of the samples that have one, by id; a stricter first pass may have dropped others."""
+    table = store.read("embeddings", columns=["sample_id", "embedding"])
+    found = table.filter(pc.is_in(table["sample_id"], pc.unique(sample_ids)))
+    return dict(zip(found["sample_id"].to_pylist(), matrix(found), strict=True))
 
 
 def _proposed(

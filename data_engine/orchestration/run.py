@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from data_engine import indexing
+from rich.text import Text
+
+from data_engine import errors, indexing
 from data_engine.errors import DataEngineError, GateClosed, InvalidInput
 from data_engine.orchestration import gates
 from data_engine.orchestration.bench import Bench, fingerprint
@@ -204,11 +206,11 @@ class OneCommandRun:
         if result.success:
             self.console.print(f"  [green]ok[/]  {called:<28} {seconds:6.1f} s")
             return
-        why = _why_failed(result)
-        if not may_fail or batch is None:
+        why, is_ours = _why_failed(result)
+        if not may_fail or batch is None or not is_ours:
             raise DataEngineError(f"{called} failed: {why}")
         self.outcome.quarantined[batch] = why
-        self.console.print(f"  [red]held[/] {called:<28} {why}")
+        self.console.print(Text.assemble("  ", ("held", "red"), f" {called:<28} {why}"))
 
     def _sql_model_keys(self) -> list[dg.AssetKey]:
         group = self.bench.name("sql")
@@ -259,11 +261,18 @@ def _inputs(bench: Bench, versions: dict[tuple[str, str], StepVersion], step: st
     return inputs
 
 
-def _why_failed(result: dg.ExecuteInProcessResult) -> str:
+def _why_failed(result: dg.ExecuteInProcessResult) -> tuple[str, bool]:
+    """What stopped a run, as a sentence, and whether it is a refusal of ours (a gate, bad input) and not a defect."""
     for event in result.all_events:
         if event.is_step_failure and event.step_failure_data.error is not None:
             error = event.step_failure_data.error
             while error.cause is not None:
                 error = error.cause
-            return " ".join(error.message.split())
-    return "the run failed; see it in the Dagster UI"
+            is_ours = error.cls_name == "DagsterAssetCheckFailedError" or error.cls_name in _NAMED_ERRORS
+            return " ".join(error.message.split()), is_ours
+    return "the run failed; see it in the Dagster UI", False
+
+
+_NAMED_ERRORS = {
+    name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, DataEngineError)
+}

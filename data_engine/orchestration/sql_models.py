@@ -1,13 +1,20 @@
-"""The SQL models of a corpus as assets: one fat step, one asset per model, column lineage, and the SQL tests as checks."""
+"""The SQL models of a corpus as assets: one fat step, column lineage, and the SQL tests as checks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.conditions import condition_for
 from data_engine.orchestration.metadata import preview
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from data_engine.warehouse import ModelResult, SqlModel, SqlTest
 
 
 @dataclass(frozen=True)
@@ -22,8 +29,7 @@ def build_sql_models(bench: Bench) -> SqlModels:
     """All SQL models as one multi-asset, and all SQL tests as one op of checks."""
     from data_engine import warehouse
 
-    folder = bench.project_folder / "dbt_like_sql"
-    models = warehouse.load_models(folder)
+    models = warehouse.load_models(sql_folder(bench))
     layers = {model.name: model.layer for model in models}
     specs = [
         dg.AssetSpec(
@@ -57,12 +63,21 @@ _STEP_SOURCES = frozenset(
 )  # fmt: skip
 
 
-def _review_tables(bench: Bench) -> dict:
+def sql_folder(bench: Bench) -> Path:
+    """The project's own SQL models; the engine's where the project has none."""
+    own = bench.project_folder / "dbt_like_sql"
+    return own if own.is_dir() else _ENGINE_SQL
+
+
+_ENGINE_SQL = Path(__file__).resolve().parents[2] / "dbt_like_sql"
+
+
+def _review_tables(bench: Bench) -> "dict[str, pa.Table]":
     with bench.queue() as queue:
         return queue.tables()
 
 
-def _metadata(bench: Bench, layers: dict[str, str], result: "ModelResult") -> dict:
+def _metadata(bench: Bench, layers: dict[str, str], result: "ModelResult") -> dict[str, Any]:
     lineage = {
         column: [
             dg.TableColumnDep(
@@ -82,10 +97,12 @@ def _metadata(bench: Bench, layers: dict[str, str], result: "ModelResult") -> di
     }
 
 
-def _checks(bench: Bench, layers: dict[str, str], models: tuple) -> tuple[dg.AssetChecksDefinition, ...]:
+def _checks(
+    bench: Bench, layers: dict[str, str], models: "tuple[SqlModel, ...]"
+) -> tuple[dg.AssetChecksDefinition, ...]:
     from data_engine import warehouse
 
-    tests = warehouse.load_tests(bench.project_folder / "dbt_like_sql")
+    tests = warehouse.load_tests(sql_folder(bench))
 
     def asset_of(test: "SqlTest") -> dg.AssetKey:
         return bench.key(layers[test.refs[0]], test.refs[0])

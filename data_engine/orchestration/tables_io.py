@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -113,8 +113,19 @@ class Work:
         return tree_from_tables(self.store.read("cluster_tree"), self.store.read("tree_assignments"))[0]
 
     def progress(self, text: str, total: int) -> Progress:
-        """A bar on the terminal of a one-command run, and log lines in the Dagster UI."""
+        """Told how many more are done: a bar on the terminal of a one-command run, log lines in the Dagster UI."""
         return progress(f"{text} {self.batch}".strip(), total)
+
+    def progress_to(self, text: str, total: int) -> Callable[..., object]:
+        """The same for callers that tell how many are done in all, as the first argument."""
+        advance, done = self.progress(text, total), 0
+
+        def reach(now_done: int, *_: object) -> None:
+            nonlocal done
+            advance(now_done - done)
+            done = now_done
+
+        return reach
 
     def finish(
         self,

@@ -1,13 +1,19 @@
 """balanced_subset: a few of everything - the samples that are worth a label, drawn evenly over the cluster tree."""
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pydantic import Field
 
 from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.tables_io import Work, decisions
 from data_engine.schemas import BALANCED_SUBSET
+
+if TYPE_CHECKING:
+    from data_engine.clustering import ClusterTree
 
 
 def balanced_subset(bench: Bench) -> dg.AssetsDefinition:
@@ -60,7 +66,7 @@ def balanced_subset(bench: Bench) -> dg.AssetsDefinition:
     return balanced_subset
 
 
-def _table(tree: "ClusterTree", rows: pa.Table, chosen: "NDArray[np.int64]") -> pa.Table:
+def _table(tree: "ClusterTree", rows: pa.Table, chosen: NDArray[np.int64]) -> pa.Table:
     leaf = tree.leaf[chosen]
     sizes = np.bincount(tree.leaf, minlength=len(tree.levels[0].centroids))
     quota = np.bincount(leaf, minlength=len(sizes))
@@ -78,7 +84,7 @@ def _table(tree: "ClusterTree", rows: pa.Table, chosen: "NDArray[np.int64]") -> 
     return pa.table(columns, schema=BALANCED_SUBSET).sort_by("sample_id")
 
 
-def _ledger(tree: "ClusterTree", rows: pa.Table, chosen: "NDArray[np.int64]") -> pa.Table:
+def _ledger(tree: "ClusterTree", rows: pa.Table, chosen: NDArray[np.int64]) -> pa.Table:
     is_chosen = np.zeros(rows.num_rows, dtype=bool)
     is_chosen[chosen] = True
     sizes = np.bincount(tree.leaf, minlength=len(tree.levels[0].centroids))

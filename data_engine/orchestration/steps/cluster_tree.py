@@ -1,5 +1,7 @@
 """cluster_tree: what belongs together, from fine to coarse; frozen until the corpus has outgrown it."""
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
 import numpy as np
 import pyarrow as pa
@@ -8,6 +10,9 @@ from pydantic import Field
 
 from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.tables_io import Work, decisions, step_versions
+
+if TYPE_CHECKING:
+    from data_engine.clustering import ClusterTree
 
 
 def cluster_tree(bench: Bench) -> dg.AssetsDefinition:
@@ -29,14 +34,13 @@ def cluster_tree(bench: Bench) -> dg.AssetsDefinition:
         from data_engine import clustering, reporting
 
         work = Work.begin(bench, context, "cluster_tree")
-        table = work.read_open_batches("embeddings").sort_by([("batch", "ascending"), ("sample_id", "ascending")])
+        table = _one_row_each(work.read_open_batches("embeddings"))
         x = matrix(table)
         why = "asked for by this run" if config.rebuild else why_rebuild(work, table.num_rows)
         tree = _build(bench, work, x) if why else work.frozen_tree()
         leaf, distance = clustering.assign_with_distance(tree, x)
-        centroids, assignments = clustering.tree_to_tables(
-            tree.with_samples(leaf, distance), table["sample_id"], table["batch"], distance
-        )
+        grown = clustering.with_samples(tree, leaf, distance)
+        centroids, assignments = clustering.tree_to_tables(grown, table["sample_id"], table["batch"], distance)
         return work.finish(
             centroids if why else work.store.read("cluster_tree"),
             beside={"tree_assignments": assignments},
@@ -53,10 +57,17 @@ def cluster_tree(bench: Bench) -> dg.AssetsDefinition:
                 "clusters per level": str([len(level.centroids) for level in tree.levels]),
                 "samples": table.num_rows,
             },
-            plots={"sizes": reporting.cluster_sizes_plot([level.sizes for level in tree.with_samples(leaf).levels])},
+            plots={"sizes": reporting.cluster_sizes_plot([level.sizes for level in grown.levels])},
         )
 
     return cluster_tree
+
+
+def _one_row_each(table: pa.Table) -> pa.Table:
+    """Every content once, also when two batches took it in at the same moment; sorted by batch and id."""
+    ordered = table.sort_by([("batch", "ascending"), ("sample_id", "ascending")])
+    first_row = {sample_id: i for i, sample_id in reversed(list(enumerate(ordered["sample_id"].to_pylist())))}
+    return ordered.take(pa.array(sorted(first_row.values()), pa.int64()))
 
 
 def matrix(table: pa.Table) -> NDArray[np.float32]:
@@ -93,7 +104,6 @@ def _build(bench: Bench, work: Work, x: NDArray[np.float32]) -> "ClusterTree":
 
     tree = bench.corpus.tree
     steps = len(tree.n_clusters) * (1 + tree.n_resamples)
-    advance = work.progress("cluster tree", steps)
     return clustering.build_tree(
         x,
         tree.n_clusters,
@@ -101,5 +111,5 @@ def _build(bench: Bench, work: Work, x: NDArray[np.float32]) -> "ClusterTree":
         n_resamples=tree.n_resamples,
         resample_sizes=tree.resample_sizes,
         max_iterations=tree.max_iterations,
-        progress=lambda _done, _total, _text: advance(1),
+        progress=work.progress_to("cluster tree", steps),
     )

@@ -40,6 +40,8 @@ def first_pass(bench: Bench) -> dg.AssetsDefinition:
             "never of an accepted sample), length and character rules, junk.",
             deps=["raw_index"],
             kinds=("python",),
+            # One batch at a time decides what is accepted, or two batches could both keep the same content.
+            pool=bench.name("accepted"),
         )
     )
     def first_pass(context: dg.AssetExecutionContext, config: FirstPassConfig) -> dg.MaterializeResult:

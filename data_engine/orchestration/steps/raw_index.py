@@ -41,7 +41,7 @@ def raw_index(bench: Bench) -> dg.AssetsDefinition:
             files,
             batch=work.batch,
             modality=bench.corpus.modality,
-            progress=work.progress("reading", len(files)),
+            progress=work.progress_to("reading", len(files)),
         )
         unreadable = table.filter(pc.invert(table["is_readable"]))
         return work.finish(

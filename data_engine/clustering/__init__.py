@@ -1,0 +1,19 @@
+"""Cluster trees: k-means, hierarchical k-means with resampling, and their tables. Arrays in, frozen objects out."""
+
+from data_engine.clustering.building import build_tree
+from data_engine.clustering.lloyd import KMeans, kmeans
+from data_engine.clustering.tables import tree_from_tables, tree_to_tables
+from data_engine.clustering.tree import ClusterTree, Level, assign, assign_with_distance, with_samples
+
+__all__ = [
+    "ClusterTree",
+    "KMeans",
+    "Level",
+    "assign",
+    "assign_with_distance",
+    "build_tree",
+    "kmeans",
+    "tree_from_tables",
+    "tree_to_tables",
+    "with_samples",
+]

@@ -1,0 +1,169 @@
+"""Which files a source holds, and how they are grouped into ingestion batches."""
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import xxhash
+
+from data_engine.corpus import Batches, Source
+from data_engine.errors import SourceEmpty, SourceError, SourceMissing
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TEMPORARY_ENDINGS = (".tmp", ".part", ".crdownload", "~")
+_NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9_.-]+|\.{2,}")
+_TOP = "top"
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file of a source as it was when the source was listed."""
+
+    path: Path
+    uri: str
+    """POSIX path relative to the root of the source."""
+    n_bytes: int
+    modified_at: datetime
+    """UTC."""
+
+
+def list_batches(source: Source, batches: Batches, project_folder: Path) -> dict[str, tuple[SourceFile, ...]]:
+    """The files of a source by batch key, both sorted.
+
+    Hidden files and folders and unfinished downloads are ignored. Links to folders are followed, every real folder
+    once. A key holds ASCII letters, digits, `_`, `-` and `.` only; a folder or file whose name is not such a key gets
+    its name with the other characters replaced plus eight hex digits of the name's hash, so that two names never
+    share a key and a key never depends on what else is in the folder.
+
+    Raises:
+        SourceMissing: the folder, file or package does not exist.
+        SourceEmpty: no file matches the pattern.
+        SourceError: a folder may not be listed.
+    """
+    root = source.resolve(project_folder)
+    files = _list_files(root, source.pattern)
+    if not files:
+        raise SourceEmpty(
+            f"{root} holds no file that matches {source.pattern!r} (hidden and unfinished files are ignored); "
+            "add files or change source.pattern"
+        )
+    grouped: dict[str, list[SourceFile]] = {}
+    names: dict[str, str] = {}
+    for file in files:
+        key, name = _batch_key(file, batches)
+        if names.setdefault(key, name) != name:
+            raise SourceError(f"{names[key]!r} and {name!r} both give batch key {key!r}; rename one of them")
+        grouped.setdefault(key, []).append(file)
+    return {key: tuple(grouped[key]) for key in sorted(grouped)}
+
+
+def fingerprint(files: Iterable[SourceFile]) -> str:
+    """32 hex digits that change when a file is added, removed, or changes its size or modification time."""
+    digest = xxhash.xxh3_128()
+    for file in sorted(files, key=lambda file: file.uri):
+        microseconds = (file.modified_at - _EPOCH) // timedelta(microseconds=1)
+        digest.update(f"{len(file.uri)}:{file.uri}:{file.n_bytes}:{microseconds}\n".encode())
+    return digest.hexdigest()
+
+
+def _list_files(root: Path, pattern: str) -> list[SourceFile]:
+    if root.is_file():
+        return [_source_file(root, root.name)]
+    if not root.is_dir():
+        raise SourceMissing(f"the source {root} does not exist; create it or change source.path")
+    matches = _glob_pattern(pattern).fullmatch
+    found = (_source_file(path, path.relative_to(root).as_posix()) for path in _walk(root))
+    return sorted((file for file in found if matches(file.uri)), key=lambda file: file.uri)
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    """Regular files and dangling links below a folder; links to folders come last, so real ones keep their names."""
+    visited: set[tuple[int, int]] = set()
+    folders: list[Path] = [root]
+    links: list[Path] = []
+    while folders or links:
+        folder = folders.pop() if folders else links.pop(0)
+        status = folder.stat()
+        if (status.st_dev, status.st_ino) in visited:
+            continue
+        visited.add((status.st_dev, status.st_ino))
+        for entry in _entries(folder):
+            if _is_folder(entry):
+                (links if entry.is_symlink() else folders).append(Path(entry.path))
+            elif entry.is_symlink() or entry.is_file():
+                yield Path(entry.path)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted((entry for entry in entries if not _is_ignored(entry.name)), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return []
+    except PermissionError as error:
+        raise SourceError(f"folder {folder} may not be listed (permission denied); grant read access to it") from error
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        # A link to itself is neither a file nor a folder.
+        return False
+
+
+def _is_ignored(name: str) -> bool:
+    return name.startswith(".") or name.lower().endswith(_TEMPORARY_ENDINGS)
+
+
+def _source_file(path: Path, uri: str) -> SourceFile:
+    try:
+        status = path.stat()
+    except OSError:
+        status = path.lstat()
+    n_bytes = status.st_size if stat.S_ISREG(status.st_mode) else 0
+    modified_at = _EPOCH + timedelta(microseconds=status.st_mtime_ns // 1000)
+    # File names are bytes; what is not UTF-8 in them is written as \xNN because tables hold valid text only.
+    readable_uri = uri.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return SourceFile(path=path, uri=readable_uri, n_bytes=n_bytes, modified_at=modified_at)
+
+
+def _glob_pattern(pattern: str) -> re.Pattern[str]:
+    """A glob over whole relative paths: `*`, `?` and `[...]` stay within a name, `**` crosses folders."""
+    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[!?\]?[^\]]*\])", pattern)
+    meaning = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    translated = []
+    for part in parts:
+        if len(part) > 2 and part[0] == "[" and part[-1] == "]":
+            negated = part[1] == "!"
+            members = part[2 if negated else 1 : -1].replace("\\", r"\\").replace("[", r"\[").replace("]", r"\]")
+            translated.append(f"[^/{members}]" if negated else f"[{members.replace('^', chr(92) + '^')}]")
+        else:
+            translated.append(meaning.get(part) or re.escape(part))
+    return re.compile("".join(translated), re.DOTALL)
+
+
+def _batch_key(file: SourceFile, batches: Batches) -> tuple[str, str]:
+    """The batch key of a file, and the name that it stands for."""
+    if batches.by == "day":
+        day = file.modified_at.date().isoformat()
+        return day, day
+    if batches.by == "hash":
+        number = xxhash.xxh3_64_intdigest(file.uri.encode()) % batches.count
+        key = f"part-{number:0{max(2, len(str(batches.count - 1)))}d}"
+        return key, key
+    if batches.by == "file":
+        return _key_of_name(file.uri), file.uri
+    folder, _, rest = file.uri.partition("/")
+    return (_key_of_name(folder), f"{folder}/") if rest else (_TOP, _TOP)
+
+
+def _key_of_name(name: str) -> str:
+    if name != _TOP and not _NOT_IN_A_KEY.search(name):
+        return name
+    digits = xxhash.xxh3_64_hexdigest(name.encode())[:8]
+    return f"{_NOT_IN_A_KEY.sub('-', name).strip('-') or 'batch'}-{digits}"

@@ -1,0 +1,260 @@
+"""Sources with one sample per file: plain text, pictures, and text after a YAML header."""
+
+import re
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from io import BytesIO
+from typing import Any
+
+import xxhash
+import yaml
+
+from data_engine.corpus import Source
+from data_engine.indexing.batches import SourceFile
+from data_engine.indexing.decoding import BINARY_CONTENT, decode
+from data_engine.indexing.samples import (
+    UNKNOWN_MEDIA_TYPE,
+    RawSample,
+    normalise,
+    sample_id_of_bytes,
+)
+
+_PIECE_BYTES = 1 << 20
+_MAX_HEADER_VALUES = 100_000
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_HEADER_END = re.compile(r"^---[ \t]*$", re.MULTILINE)
+_TRUE_WORDS = frozenset({"true", "yes", "y", "t", "on", "1"})
+VANISHED = "vanished between listing and reading"
+
+
+def read_text_file(file: SourceFile, source: Source) -> Iterator[RawSample]:
+    """The file as one text sample."""
+    content = _content(file, source.max_sample_bytes)
+    yield content if isinstance(content, RawSample) else text_sample(file, content)
+
+
+def read_front_matter(file: SourceFile, source: Source) -> Iterator[RawSample]:
+    """The text below a YAML header; the header becomes metadata. Nothing when `keep_where_any` asks for another kind.
+
+    A file without a header is text without metadata. A file with a header that cannot be read is an unreadable
+    sample, whatever `keep_where_any` asks, because nobody can tell which kind it is.
+    """
+    content = _content(file, source.max_sample_bytes)
+    if isinstance(content, RawSample):
+        yield content
+        return
+    decoded = decode(content)
+    if decoded.text is None:
+        yield text_sample(file, content)
+        return
+    split = _split_header(decoded.text.replace("\r\n", "\n").replace("\r", "\n"))
+    if split is None:
+        yield unreadable(file, content, "the header that `---` opens in line 1 is never closed by another `---`")
+        return
+    header, body = split
+    # A header that does not even name a wanted column cannot hold it as true: most files are skipped unparsed.
+    if source.keep_where_any and not any(name in header for name in source.keep_where_any):
+        return
+    metadata = _parse_header(header)
+    if isinstance(metadata, str):
+        yield unreadable(file, content, metadata)
+    elif is_wanted(metadata, source):
+        source_id = metadata.pop(source.id_column, None) if source.id_column else None
+        if decoded.encoding != "utf-8":
+            metadata.setdefault("encoding", decoded.encoding)
+        text = normalise(body)
+        yield RawSample(
+            sample_id=sample_id_of_bytes(text.encode()),
+            uri=file.uri,
+            n_bytes=len(body.encode()),
+            arrived_at=file.modified_at,
+            media_type="text/plain",
+            source_id=None if source_id is None else str(source_id),
+            text=text,
+            metadata=metadata,
+        )
+
+
+def read_picture(file: SourceFile, source: Source) -> Iterator[RawSample]:
+    """The file as one picture sample."""
+    content = _content(file, source.max_sample_bytes)
+    yield content if isinstance(content, RawSample) else picture_sample(file, content)
+
+
+def text_sample(file: SourceFile, content: bytes) -> RawSample:
+    """A sample from the bytes of a text."""
+    decoded = decode(content)
+    if decoded.text is None:
+        is_binary = decoded.error == BINARY_CONTENT
+        media_type = UNKNOWN_MEDIA_TYPE if is_binary else "text/plain"
+        return unreadable(file, content, str(decoded.error), media_type=media_type)
+    text = normalise(decoded.text)
+    return RawSample(
+        sample_id=sample_id_of_bytes(text.encode()),
+        uri=file.uri,
+        n_bytes=len(content),
+        arrived_at=file.modified_at,
+        media_type="text/plain",
+        text=text,
+        metadata={} if decoded.encoding == "utf-8" else {"encoding": decoded.encoding},
+    )
+
+
+def picture_sample(file: SourceFile, content: bytes) -> RawSample:
+    """A sample from the bytes of a picture: its header is read and its frame checked, the pixels are not decoded."""
+    found = _picture_header(content)
+    if isinstance(found, str):
+        return unreadable(file, content, found)
+    media_type, width_px, height_px = found
+    return RawSample(
+        sample_id=sample_id_of_bytes(content),
+        uri=file.uri,
+        n_bytes=len(content),
+        arrived_at=file.modified_at,
+        media_type=media_type,
+        width_px=width_px,
+        height_px=height_px,
+    )
+
+
+def unreadable(file: SourceFile, content: bytes, error: str, *, media_type: str = UNKNOWN_MEDIA_TYPE) -> RawSample:
+    """A sample whose bytes are at hand and make no sense."""
+    return RawSample(
+        sample_id=sample_id_of_bytes(content),
+        uri=file.uri,
+        n_bytes=len(content),
+        arrived_at=file.modified_at,
+        media_type=media_type,
+        error=error,
+    )
+
+
+def without_content(file: SourceFile, error: OSError) -> RawSample:
+    """A sample whose bytes cannot be had; its id is the hash of its uri."""
+    if isinstance(error, FileNotFoundError):
+        reason = VANISHED
+    elif isinstance(error, PermissionError):
+        reason = "permission denied; grant read access to the file"
+    else:
+        reason = f"cannot be read: {error.strerror or error}"
+    return RawSample(
+        sample_id=sample_id_of_bytes(file.uri.encode()),
+        uri=file.uri,
+        n_bytes=file.n_bytes,
+        arrived_at=file.modified_at,
+        error=reason,
+    )
+
+
+def is_wanted(metadata: Mapping[str, Any], source: Source) -> bool:
+    """Whether at least one of the columns of `keep_where_any` is true; the words true, yes, y, t, on, 1 count."""
+    if not source.keep_where_any:
+        return True
+    return any(_is_true(metadata.get(name)) for name in source.keep_where_any)
+
+
+def _is_true(value: object) -> bool:
+    return value.strip().lower() in _TRUE_WORDS if isinstance(value, str) else bool(value)
+
+
+def _content(file: SourceFile, max_bytes: int) -> bytes | RawSample:
+    """The bytes of a file, or an unreadable sample when there are more than `max_bytes` or none can be had."""
+    try:
+        with file.path.open("rb") as stream:
+            content = stream.read(max_bytes + 1)
+            if len(content) <= max_bytes:
+                return content
+            digest, n_bytes = xxhash.xxh3_128(content), len(content)
+            while piece := stream.read(_PIECE_BYTES):
+                digest.update(piece)
+                n_bytes += len(piece)
+    except OSError as error:
+        return without_content(file, error)
+    return RawSample(
+        sample_id=digest.hexdigest(),
+        uri=file.uri,
+        n_bytes=n_bytes,
+        arrived_at=file.modified_at,
+        error=f"has {n_bytes} bytes, max_sample_bytes is {max_bytes}; split the file or raise max_sample_bytes",
+    )
+
+
+def _split_header(text: str) -> tuple[str, str] | None:
+    """The YAML header without its `---` lines, empty where there is none, and the text below; None when not closed."""
+    start = _HEADER_END.match(text)
+    if start is None:
+        return "", text
+    end = _HEADER_END.search(text, start.end() + 1)
+    return (text[start.end() + 1 : end.start()], text[end.end() :]) if end else None
+
+
+def _parse_header(header: str) -> dict[str, Any] | str:
+    """The header's columns, or why it cannot be read."""
+    try:
+        parsed = yaml.load(header, _LOADER)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        problem = getattr(error, "problem", None) or str(error) or type(error).__name__
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 2}" if mark else ""
+        return f"broken YAML header{where}: {problem}"
+    if parsed is None:
+        return {}
+    if not isinstance(parsed, dict):
+        return f"the YAML header is a {type(parsed).__name__}, not a list of `name: value` lines"
+    if "*" in header and not _is_bounded(parsed):
+        return f"the YAML header expands to more than {_MAX_HEADER_VALUES} values; remove its aliases"
+    return {str(name): value for name, value in parsed.items()}
+
+
+def _is_bounded(value: object) -> bool:
+    """Whether a value has few enough parts with every alias written out; aliases may repeat or contain themselves."""
+    waiting, n_values = [value], 0
+    while waiting:
+        current = waiting.pop()
+        n_values += 1
+        if n_values > _MAX_HEADER_VALUES:
+            return False
+        if isinstance(current, dict):
+            waiting.extend(current.values())
+        elif isinstance(current, list):
+            waiting.extend(current)
+    return True
+
+
+def _picture_header(content: bytes) -> tuple[str, int, int] | str:
+    """Media type, width and height in pixels, or why it is not a picture."""
+    from PIL import Image, UnidentifiedImageError
+
+    if not content:
+        return "empty file, not a picture"
+    # Pillow reports damage of many kinds by many exception types, and doubtful pictures by warnings.
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(BytesIO(content)) as picture:
+                picture_format = picture.format or "unknown"
+                size = picture.size
+                picture.verify()
+    except UnidentifiedImageError:
+        return "not a picture in a format that Pillow knows"
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        return f"more pixels than Pillow's limit, which guards against decompression bombs: {error}"
+    except Exception as error:
+        return f"broken picture: {error}"
+    if picture_format == "JPEG" and b"\xff\xd9" not in content[2:]:
+        return "broken picture: the JPEG data ends before its end marker"
+    media_type = Image.MIME.get(picture_format, f"image/{picture_format.lower()}")
+    return media_type, size[0], size[1]
+
+
+_READERS: dict[str, Callable[[SourceFile, Source], Iterator[RawSample]]] = {
+    "text": read_text_file,
+    "image": read_picture,
+    "front_matter": read_front_matter,
+}
+
+
+def reader_of_files(kind: str, modality: str) -> Callable[[SourceFile, Source], Iterator[RawSample]]:
+    """The reader for a source of kind `folder` or `front_matter`."""
+    return _READERS["front_matter" if kind == "front_matter" else modality]

@@ -1,0 +1,116 @@
+"""One raw sample: its id, its row of the raw index, and the table that the rows make."""
+
+import json
+import math
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import xxhash
+
+from data_engine import schemas
+
+_ROWS_PER_PIECE = 8192
+_MAX_BINARY_METADATA_BYTES = 1024
+UNKNOWN_MEDIA_TYPE = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class RawSample:
+    """A raw sample before its batch is known; `error` is set exactly when it is not readable."""
+
+    sample_id: str
+    uri: str
+    n_bytes: int
+    arrived_at: datetime
+    media_type: str = UNKNOWN_MEDIA_TYPE
+    source_id: str | None = None
+    text: str | None = None
+    width_px: int | None = None
+    height_px: int | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    error: str | None = None
+
+
+def normalise(text: str) -> str:
+    """The text in NFC with `\\n` line ends and no white space around it: the form that is stored and hashed."""
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def sample_id_of_text(text: str) -> str:
+    """xxh3-128 of the normalised text as 32 hex digits."""
+    return xxhash.xxh3_128_hexdigest(normalise(text).encode())
+
+
+def sample_id_of_bytes(content: bytes) -> str:
+    """xxh3-128 of the bytes as 32 hex digits."""
+    return xxhash.xxh3_128_hexdigest(content)
+
+
+def to_table(samples: Iterable[RawSample], batch: str) -> pa.Table:
+    """The raw index of a batch, rows sorted by uri."""
+    remaining = iter(samples)
+    pieces = []
+    while piece := list(islice(remaining, _ROWS_PER_PIECE)):
+        pieces.append(pa.RecordBatch.from_pylist([_row(sample, batch) for sample in piece], schema=schemas.RAW_INDEX))
+    table = pa.Table.from_batches(pieces, schema=schemas.RAW_INDEX)
+    return table.take(pc.sort_indices(table["uri"])).combine_chunks()
+
+
+def duplicate_source_ids(table: pa.Table) -> list[str]:
+    """Ids that the source gives to more than one row of a raw index, sorted."""
+    counts = pc.value_counts(table["source_id"].drop_null())
+    return sorted(entry["values"] for entry in counts.to_pylist() if entry["counts"] > 1)
+
+
+def _row(sample: RawSample, batch: str) -> dict[str, Any]:
+    return {
+        "sample_id": sample.sample_id,
+        "batch": batch,
+        "uri": sample.uri,
+        "source_id": sample.source_id,
+        "media_type": sample.media_type,
+        "n_bytes": sample.n_bytes,
+        "arrived_at": sample.arrived_at,
+        "text": sample.text,
+        "width_px": sample.width_px,
+        "height_px": sample.height_px,
+        "metadata": to_json(sample.metadata),
+        "is_readable": sample.error is None,
+        "error": sample.error,
+    }
+
+
+def to_json(metadata: Mapping[str, Any]) -> str:
+    """Metadata as one line of valid JSON: dates as ISO 8601, bytes as hex, NaN and infinity as null."""
+    if not metadata:
+        return "{}"
+    try:
+        written = json.dumps(metadata, ensure_ascii=False, allow_nan=False, default=_as_json)
+    except (TypeError, ValueError):
+        written = json.dumps(_finite(metadata), ensure_ascii=False, allow_nan=False, default=_as_json)
+    return written.encode("utf-8", "replace").decode()
+
+
+def _as_json(value: object) -> str:
+    if isinstance(value, bytes):
+        if len(value) > _MAX_BINARY_METADATA_BYTES:
+            return f"<{len(value)} bytes>"
+        return value.hex()
+    isoformat = getattr(value, "isoformat", None)
+    return str(isoformat()) if isoformat else str(value)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(entry) for entry in value]
+    return value

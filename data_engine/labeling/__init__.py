@@ -1,0 +1,62 @@
+"""Labelling: whom to ask, what a small classifier learns from the answers, what it may decide alone, and who made
+each label. Arrays and Arrow tables in, arrays, tables and small frozen objects out; no paths, no Dagster."""
+
+from data_engine.labeling.agreement import cohen_kappa, krippendorff_alpha
+from data_engine.labeling.calibration import calibration_error, reliability
+from data_engine.labeling.classifier import Classifier, fit_classifier
+from data_engine.labeling.consensus import Consensus, consensus
+from data_engine.labeling.difficulty import difficulty, neighbour_classes
+from data_engine.labeling.gate import Gate, binomial_interval, certify
+from data_engine.labeling.labels import labels_from
+from data_engine.labeling.proposals import probabilities_of, propose
+from data_engine.labeling.provenance import provenance
+from data_engine.labeling.quality import label_quality
+from data_engine.labeling.rounds import HoldOutSize, PlannedTask, hold_out_size, plan_review_batch
+from data_engine.labeling.simulated import SimulatedLabeller
+from data_engine.labeling.strategies import STRATEGIES, Strategy, choose, utility
+from data_engine.labeling.training import (
+    TRAINING_PURPOSES,
+    Comparison,
+    TrainedRound,
+    classifier_row,
+    gate_of,
+    is_better_or_equal,
+    train_round,
+)
+
+__all__ = [
+    "STRATEGIES",
+    "TRAINING_PURPOSES",
+    "Classifier",
+    "Comparison",
+    "Consensus",
+    "Gate",
+    "HoldOutSize",
+    "PlannedTask",
+    "SimulatedLabeller",
+    "Strategy",
+    "TrainedRound",
+    "binomial_interval",
+    "calibration_error",
+    "certify",
+    "choose",
+    "classifier_row",
+    "cohen_kappa",
+    "consensus",
+    "difficulty",
+    "fit_classifier",
+    "gate_of",
+    "hold_out_size",
+    "is_better_or_equal",
+    "krippendorff_alpha",
+    "label_quality",
+    "labels_from",
+    "neighbour_classes",
+    "plan_review_batch",
+    "probabilities_of",
+    "propose",
+    "provenance",
+    "reliability",
+    "train_round",
+    "utility",
+]

@@ -1,0 +1,150 @@
+"""One label per sample from several annotators who err: Dawid-Skene, or the one-coin model where classes are many."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_engine.errors import InvalidInput
+from data_engine.labeling.inputs import Floats, Integers, class_indices, class_probabilities
+
+_MAX_CLASSES_FOR_CONFUSION = 10
+_MAX_ITERATIONS = 100
+_TOLERANCE = 1e-6
+_PRIOR_RIGHT, _PRIOR_WRONG = 4.0, 1.0
+_CLASSIFIER_FLOOR = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Consensus:
+    """The agreed labels.
+
+    `samples` (m,) are the samples with answers, ascending; `labels` (m,) their most probable classes; `posterior`
+    (m, n_classes) float64; `annotator_quality` the estimated probability that an answer of the annotator is right.
+    """
+
+    samples: Integers
+    labels: Integers
+    posterior: NDArray[np.float64]
+    annotator_quality: dict[int, float]
+
+
+@dataclass(frozen=True)
+class _Answers:
+    samples: Integers
+    sample: Integers
+    annotators: Integers
+    annotator: Integers
+    label: Integers
+
+
+def consensus(annotations: Any, *, n_classes: int, probabilities: Floats | None = None) -> Consensus:
+    """Pool the answers of several annotators, and the classifier's opinion when it is given.
+
+    Up to 10 classes every annotator has a confusion matrix (Dawid-Skene), above that one probability of being right
+    (one coin), since no annotator answers often enough to fill a larger matrix. Answers and classifier are multiplied
+    (their logarithms added); the classifier's probabilities take the place of the class frequencies.
+
+    Args:
+        annotations: integer columns `sample`, `annotator` and `label` (Arrow table, data frame or dict of arrays), one
+            row per answer. Samples and annotators may have any non-negative numbers.
+        n_classes: labels are 0 .. n_classes - 1.
+        probabilities: (n, n_classes); row i is the classifier's opinion on sample i.
+
+    Returns: the consensus of every sample that has an answer.
+    Raises: InvalidInput for missing columns, labels out of range, or a sample without its row of probabilities.
+    Sources: Dawid and Skene 1979; Zhang et al. 2016 (one coin); Goh et al. 2022 (combining with a classifier).
+    """
+    answers = _read(annotations, n_classes)
+    prior = None if probabilities is None else _classifier_prior(probabilities, answers.samples, n_classes)
+    posterior = _start(answers, n_classes, prior)
+    for _ in range(_MAX_ITERATIONS):
+        likelihood = _log_likelihood(answers, posterior, n_classes)
+        before, posterior = posterior, _pool(answers, likelihood, posterior, prior)
+        if np.abs(posterior - before).max(initial=0) < _TOLERANCE:
+            break
+    quality = _share_right(answers, posterior)
+    named = {int(number): float(value) for number, value in zip(answers.annotators, quality, strict=True)}
+    return Consensus(answers.samples, posterior.argmax(axis=1), posterior, named)
+
+
+def _read(annotations: Any, n_classes: int) -> _Answers:
+    columns = []
+    for name in ("sample", "annotator", "label"):
+        try:
+            column = annotations[name]
+        except KeyError as error:
+            raise InvalidInput(f"annotations has no column {name!r}; give sample, annotator and label") from error
+        columns.append(np.asarray(column))
+    n = len(columns[0])
+    sample = class_indices(columns[0], "sample")
+    annotator = class_indices(columns[1], "annotator", n_rows=n)
+    label = class_indices(columns[2], "label", n_rows=n, n_classes=n_classes)
+    samples, sample = np.unique(sample, return_inverse=True)
+    annotators, annotator = np.unique(annotator, return_inverse=True)
+    return _Answers(samples, sample, annotators, annotator, label)
+
+
+def _classifier_prior(probabilities: Floats, samples: Integers, n_classes: int) -> NDArray[np.float64]:
+    """Log probabilities of the answered samples, floored: no classifier is sure enough to overrule everyone."""
+    opinions = class_probabilities(probabilities, n_classes=n_classes)
+    if len(samples) and samples[-1] >= len(opinions):
+        raise InvalidInput(
+            f"sample {samples[-1]} has answers but probabilities has {len(opinions)} rows; "
+            "give one row per sample number"
+        )
+    return np.asarray(np.log(np.maximum(opinions[samples].astype(np.float64), _CLASSIFIER_FLOOR / n_classes)))
+
+
+def _start(answers: _Answers, n_classes: int, prior: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """The share of the answers that each class got, times the classifier's opinion."""
+    votes = np.full((len(answers.samples), n_classes), 1e-2 / n_classes)
+    np.add.at(votes, (answers.sample, answers.label), 1.0)
+    return _normalise(np.log(votes) + (0 if prior is None else prior))
+
+
+def _log_likelihood(answers: _Answers, posterior: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
+    """Log probability of each answer under each true class: (n_answers, n_classes)."""
+    if n_classes <= _MAX_CLASSES_FOR_CONFUSION:
+        return _confusion_likelihood(answers, posterior, n_classes)
+    right = _share_right(answers, posterior)[answers.annotator]
+    wrong = (1 - right) / (n_classes - 1)
+    logs = np.repeat(np.log(wrong)[:, None], n_classes, axis=1)
+    logs[np.arange(len(logs)), answers.label] = np.log(right)
+    return logs
+
+
+def _confusion_likelihood(answers: _Answers, posterior: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
+    counts = np.full((len(answers.annotators), n_classes, n_classes), _PRIOR_WRONG / n_classes)
+    counts[:, np.arange(n_classes), np.arange(n_classes)] += _PRIOR_RIGHT / n_classes
+    np.add.at(counts.transpose(0, 2, 1), (answers.annotator, answers.label), posterior[answers.sample])
+    confusion = counts / counts.sum(axis=2, keepdims=True)
+    return np.asarray(np.log(confusion[answers.annotator, :, answers.label]))
+
+
+def _share_right(answers: _Answers, posterior: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Per annotator the probability of being right, as if four right answers and a wrong one had been seen before."""
+    n_annotators = len(answers.annotators)
+    agreeing = posterior[answers.sample, answers.label]
+    right = np.bincount(answers.annotator, weights=agreeing, minlength=n_annotators) + _PRIOR_RIGHT
+    n = np.bincount(answers.annotator, minlength=n_annotators) + _PRIOR_RIGHT + _PRIOR_WRONG
+    return np.asarray(right / n)
+
+
+def _pool(
+    answers: _Answers,
+    likelihood: NDArray[np.float64],
+    posterior: NDArray[np.float64],
+    prior: NDArray[np.float64] | None,
+) -> NDArray[np.float64]:
+    logs = np.zeros_like(posterior)
+    np.add.at(logs, answers.sample, likelihood)
+    if prior is None:
+        prior = np.log((posterior.sum(axis=0) + 1) / (len(posterior) + posterior.shape[1]))
+    return _normalise(logs + prior)
+
+
+def _normalise(logs: NDArray[np.float64]) -> NDArray[np.float64]:
+    shifted = np.exp(logs - logs.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))

@@ -1,0 +1,58 @@
+"""Who made a label, computed from how the question was put; never sent by the page that asks it."""
+
+from collections.abc import Iterable
+
+from data_engine.errors import InvalidInput
+
+HUMAN = "human"
+HUMAN_ASSISTED = "human_assisted"
+MODEL_EDITED = "model_edited"
+MODEL_ACCEPTED = "model_accepted"
+MODEL_AUTO = "model_auto"
+SIMULATED = "simulated"
+
+PROVENANCES = (HUMAN, HUMAN_ASSISTED, MODEL_EDITED, MODEL_ACCEPTED, MODEL_AUTO, SIMULATED)
+"""All kinds, from the most to the least human."""
+
+_ARMS = ("manual", "assisted", "proposed", "blind", "trap")
+_SHOWING_ONE_LABEL = ("proposed", "trap")
+
+
+def provenance(arm: str, proposed_label: str | None, label: str, *, is_simulated: bool) -> str:
+    """Who made one answer.
+
+    Args:
+        arm: manual and blind show no help, assisted offers suggestions, proposed and trap show one label to confirm
+            or to correct.
+        proposed_label: what was suggested, None when nothing was; ignored in the arms that show nothing.
+        label: the answer.
+        is_simulated: true when no person answered; this outweighs everything else.
+
+    Returns: human, human_assisted, model_accepted (the shown label was kept), model_edited (it was corrected) or
+        simulated. Never model_auto, which is a label without an answer.
+    Raises: InvalidInput for an unknown arm.
+    """
+    if arm not in _ARMS:
+        raise InvalidInput(f"arm is {arm!r}; an answer has one of the arms {', '.join(_ARMS)}: correct the task")
+    if is_simulated:
+        return SIMULATED
+    if proposed_label is None or arm in ("manual", "blind"):
+        return HUMAN
+    if arm in _SHOWING_ONE_LABEL:
+        return MODEL_ACCEPTED if label == proposed_label else MODEL_EDITED
+    return HUMAN_ASSISTED
+
+
+def least_human(provenances: Iterable[str]) -> str:
+    """The provenance of a label that rests on several answers: the least human of theirs.
+
+    A label that one person gave freely and another confirmed from a proposal counts as model_accepted: whoever
+    filters by provenance must never get a label that is less human than it says.
+
+    Raises: InvalidInput for an unknown provenance, or none at all.
+    """
+    known = list(provenances)
+    unknown = sorted(set(known) - set(PROVENANCES))
+    if unknown or not known:
+        raise InvalidInput(f"provenances are {unknown or 'none'}; give at least one of {', '.join(PROVENANCES)}")
+    return max(known, key=PROVENANCES.index)

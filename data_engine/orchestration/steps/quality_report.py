@@ -1,0 +1,70 @@
+"""quality_report: how good all of it is - every figure with its interval, and one page for people."""
+
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.orchestration.bench import Bench
+from data_engine.orchestration.tables_io import Work, step_versions
+
+_TABLES = (
+    "raw_index",
+    "first_pass",
+    "cluster_tree",
+    "tree_assignments",
+    "balanced_subset",
+    "classifier",
+    "proposals",
+    "reviewed_labels",
+    "labels",
+    "drift_report",
+)
+
+
+def quality_report(bench: Bench) -> dg.AssetsDefinition:
+    """The quality report of a corpus."""
+
+    @dg.asset(
+        **bench.asset(
+            "quality_report",
+            description="Every figure with its 90 % interval, unit and how it was computed; and one self-contained "
+            "HTML page: funnel, balance, label quality, gate, rounds, drift, examples.",
+            deps=["labels", "balanced_subset", "drift_report"],
+            kinds=("html",),
+        )
+    )
+    def quality_report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        from data_engine import reporting
+
+        work = Work.begin(bench, context, "quality_report")
+        work.read("labels", columns=["sample_id"])
+        work.read("balanced_subset", columns=["sample_id"])
+        tables = {name: work.store.read(name) for name in _TABLES}
+        metrics = reporting.build_quality_report(bench.corpus, tables)
+        seconds, versions = _provenance(work)
+        plots = reporting.report_plots(bench.corpus, tables, metrics, seconds)
+        page = reporting.render_report(bench.corpus, tables, metrics, plots, seconds, versions)
+        path = work.write_text("reports", "report.html", text=page)
+        return work.finish(
+            metrics,
+            metadata={"report": dg.MetadataValue.path(str(path)), **_headline(metrics)},
+            plots={name: plots[name] for name in ("funnel", "balance") if name in plots},
+        )
+
+    return quality_report
+
+
+def _provenance(work: Work) -> tuple[dict[str, float], dict[str, str]]:
+    """Seconds per step, and the version of every table, of this corpus so far."""
+    seconds: dict[str, float] = {}
+    for (step, _), version in step_versions(work.store).items():
+        seconds[step] = seconds.get(step, 0.0) + version.seconds
+    versions = {name: f"table version {work.store.version(name)}" for name in _TABLES if work.store.exists(name)}
+    return seconds, versions
+
+
+def _headline(metrics: pa.Table) -> dict[str, Any]:
+    funnel = metrics.filter(pc.equal(metrics["metric"], "funnel"))
+    return {f"funnel {row['scope']}": int(row["value"]) for row in funnel.to_pylist()}

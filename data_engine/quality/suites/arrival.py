@@ -1,0 +1,241 @@
+"""Suites of what arrives: raw_index, first_pass, embeddings."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.corpus import Corpus
+from data_engine.quality.profiles import membership, vectors
+from data_engine.quality.truths import Profile, Truth, load_expectations, of_rows
+
+NORM_TOLERANCE = 1e-3
+
+
+def raw_index(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
+    """The truths about newly read samples."""
+    gx = load_expectations()
+    raw = tables["raw_index"]
+    is_object = pa.array([_is_object(text) for text in raw["metadata"].to_pylist()], pa.bool_())
+    rows = Profile(
+        raw.select(["uri", "source_id"])
+        .append_column("is_unreadable", pc.cast(pc.invert(raw["is_readable"]), pa.int8()))
+        .append_column("is_object", is_object),
+        "uri",
+    )
+    return [
+        Truth(
+            "has_samples",
+            rows,
+            gx.ExpectTableRowCountToBeBetween(min_value=1),
+            lambda _: f"raw samples: {len(rows):,}",
+            "a batch needs at least 1",
+            "check source.path and source.pattern, or remove the empty batch",
+        ),
+        _unreadable_share(raw, rows, corpus.first_pass.max_unreadable_share),
+        of_rows(
+            "every_source_id_is_unique",
+            rows,
+            gx.ExpectColumnValuesToBeUnique(column="source_id"),
+            what="raw samples that share their source's id with another",
+            rule="every id of the source must be unique",
+            remedy="correct the source, or point source.id_column at a column that is unique",
+        ),
+        of_rows(
+            "every_uri_is_unique",
+            rows,
+            gx.ExpectColumnValuesToBeUnique(column="uri"),
+            what="raw samples that share their uri with another",
+            rule="every place is read once",
+            remedy="make source.pattern match each file once",
+        ),
+        of_rows(
+            "every_metadata_is_an_object",
+            rows,
+            gx.ExpectColumnValuesToBeInSet(column="is_object", value_set=[True]),
+            what="raw samples whose metadata is not a JSON object",
+            rule="every metadata must be one",
+            remedy="index the batch again from its source",
+        ),
+    ]
+
+
+def _unreadable_share(raw: pa.Table, rows: Profile, limit: float) -> Truth:
+    unreadable = raw.filter(pc.invert(raw["is_readable"])).select(["uri", "error"]).to_pylist()
+    share = len(unreadable) / max(len(rows), 1)
+    # The mean of no rows is no number; an empty batch is for has_samples to name.
+    expectation = (
+        load_expectations().ExpectColumnMeanToBeBetween(column="is_unreadable", max_value=limit)
+        if len(rows)
+        else load_expectations().ExpectTableRowCountToEqual(value=0)
+    )
+    return Truth(
+        "unreadable_share_within_limit",
+        rows,
+        expectation,
+        lambda _: f"unreadable samples: {len(unreadable):,} of {len(rows):,} ({share:.1%})",
+        f"at most {limit:.1%} may be",
+        "repair or remove the files named, or raise first_pass.max_unreadable_share",
+        culprits=tuple(f"{row['uri']}: {row['error']}" for row in unreadable),
+    )
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
+
+
+def first_pass(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
+    """The truths about the verdicts of the first pass."""
+    gx = load_expectations()
+    judged, raw = tables["first_pass"], tables["raw_index"]
+    is_kept = pc.equal(judged["verdict"], "kept")
+    decided = judged.filter(pc.is_in(judged["verdict"], value_set=pa.array(["kept", "rejected"])))
+    asked = Profile(
+        raw.select(["uri"]).append_column("has_verdict", membership(raw["uri"], decided["uri"])),
+        "uri",
+    )
+    is_reason = pc.not_equal(pc.utf8_trim_whitespace(judged["reason"]), "")
+    has_reason = pc.or_(is_kept, pc.and_(is_reason, pc.not_equal(judged["reason"], "kept")))
+    # A twin is another content for near-duplicates and the same content for exact ones.
+    is_repeat = pc.and_(pc.invert(is_kept), pc.match_substring(judged["reason"], "duplicate"))
+    has_twin = pc.or_(pc.invert(is_repeat), pc.is_valid(judged["duplicate_of"]))
+    rows = Profile(
+        judged.select(["sample_id"])
+        .append_column("has_reason", has_reason)
+        .append_column("has_twin", has_twin)
+        .append_column("kept_id", pc.if_else(is_kept, judged["sample_id"], pa.scalar(None, pa.string())))
+        .append_column("is_kept", pc.cast(is_kept, pa.int8())),
+        "sample_id",
+    )
+    n_repeats = int(pc.sum(pc.cast(is_repeat, pa.int64())).as_py() or 0)
+    return [
+        of_rows(
+            "every_raw_sample_has_a_verdict",
+            asked,
+            gx.ExpectColumnValuesToBeInSet(column="has_verdict", value_set=[True]),
+            what="raw samples that are neither kept nor rejected",
+            rule="every raw sample needs a verdict",
+            remedy="run the first pass of the batch again",
+        ),
+        of_rows(
+            "every_rejection_has_a_reason",
+            rows,
+            gx.ExpectColumnValuesToBeInSet(column="has_reason", value_set=[True]),
+            what="rejected samples without a reason",
+            rule="nothing is dropped in silence",
+            remedy="run the first pass of the batch again; each of its rules must give its name",
+            n=judged.num_rows - _n_true(is_kept),
+        ),
+        of_rows(
+            "kept_ids_are_unique",
+            rows,
+            gx.ExpectColumnValuesToBeUnique(column="kept_id"),
+            what="kept samples whose content is kept more than once",
+            rule="each content is kept once",
+            remedy="run the first pass of the batch again; it must reject later copies as duplicates",
+            n=_n_true(is_kept),
+        ),
+        _kept_share(rows, _n_true(is_kept), judged, corpus),
+        of_rows(
+            "every_duplicate_names_its_twin",
+            rows,
+            gx.ExpectColumnValuesToBeInSet(column="has_twin", value_set=[True]),
+            what="duplicates that do not name the sample they repeat",
+            rule="every duplicate names its twin",
+            remedy="run the first pass of the batch again",
+            n=n_repeats,
+        ),
+    ]
+
+
+def _n_true(mask: pa.ChunkedArray) -> int:
+    return int(pc.sum(pc.cast(mask, pa.int64())).as_py() or 0)
+
+
+def _kept_share(rows: Profile, n_kept: int, judged: pa.Table, corpus: Corpus) -> Truth:
+    gx = load_expectations()
+    low, high = corpus.first_pass.min_kept_share, corpus.first_pass.max_kept_share
+    share = n_kept / max(len(rows), 1)
+    rejected = Counter(judged.filter(pc.not_equal(judged["verdict"], "kept"))["reason"].to_pylist())
+    # The mean of no rows is no number; a batch without verdicts is for every_raw_sample_has_a_verdict to name.
+    expectation = (
+        gx.ExpectColumnMeanToBeBetween(column="is_kept", min_value=low, max_value=high)
+        if len(rows)
+        else gx.ExpectTableRowCountToEqual(value=0)
+    )
+    return Truth(
+        "kept_share_within_band",
+        rows,
+        expectation,
+        lambda _: f"kept samples: {n_kept:,} of {len(rows):,} ({share:.1%})",
+        f"the share must be between {low:.1%} and {high:.1%}",
+        "look at the commonest reasons and correct the source or the limits of first_pass, "
+        "or move min_kept_share or max_kept_share",
+        culprits=tuple(f"{reason}: {count:,} rejected" for reason, count in rejected.most_common()),
+        n_culprits=len(rows) - n_kept,
+    )
+
+
+def embeddings(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:  # noqa: ARG001
+    """The truths about embeddings: present for all that is kept, of one dimension, finite, of norm 1."""
+    gx = load_expectations()
+    embedded, judged = tables["embeddings"], tables["first_pass"]
+    kept = judged.filter(pc.equal(judged["verdict"], "kept")).select(["sample_id"])
+    asked = Profile(
+        kept.append_column("is_embedded", membership(kept["sample_id"], embedded["sample_id"])), "sample_id"
+    )
+    measured = vectors(embedded["embedding"])
+    said = embedded["dim"].to_numpy()
+    common = int(np.bincount(said).argmax()) if len(said) else 0
+    is_same = (said == common) & (measured.n_values == common)
+    rows = Profile(
+        pa.table(
+            {
+                "sample_id": embedded["sample_id"],
+                "has_the_dim": is_same,
+                "is_finite": measured.is_finite,
+                "norm": pa.array(measured.norm, from_pandas=True),
+            }
+        ),
+        "sample_id",
+    )
+    return [
+        of_rows(
+            "every_kept_sample_is_embedded",
+            asked,
+            gx.ExpectColumnValuesToBeInSet(column="is_embedded", value_set=[True]),
+            what="kept samples without an embedding",
+            rule="every kept sample needs one",
+            remedy="embed the batch again; if the same samples fail, look at their content",
+        ),
+        of_rows(
+            "one_dimension",
+            rows,
+            gx.ExpectColumnValuesToBeInSet(column="has_the_dim", value_set=[True]),
+            what=f"embeddings that do not hold {common} values",
+            rule="all must have the same dimension",
+            remedy="embed all batches with the same encoder",
+        ),
+        of_rows(
+            "all_values_are_finite",
+            rows,
+            gx.ExpectColumnValuesToBeInSet(column="is_finite", value_set=[True]),
+            what="embeddings with a NaN or infinite value",
+            rule="all values must be finite",
+            remedy="embed the batch again in float32",
+        ),
+        of_rows(
+            "every_norm_is_one",
+            rows,
+            gx.ExpectColumnValuesToBeBetween(column="norm", min_value=1 - NORM_TOLERANCE, max_value=1 + NORM_TOLERANCE),
+            what="embeddings whose norm is not 1",
+            rule=f"every norm must be within {NORM_TOLERANCE} of 1",
+            remedy="normalise the rows that the encoder gives",
+        ),
+    ]

@@ -1,0 +1,145 @@
+"""How a truth is put to Great Expectations: a profile of rows, an expectation on it, and the words for the outcome."""
+
+import contextlib
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import pyarrow as pa
+
+MAX_OFFENDING = 10
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Rows of one grain, with only the columns that are asked about."""
+
+    table: pa.Table
+    id_column: str | None
+    """Column that names a row when it breaks a truth; None when the rows are figures about a whole table."""
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """One check as an expectation, and the sentence about it."""
+
+    check: str
+    profile: Profile
+    expectation: Any
+    """An expectation of Great Expectations on the profile."""
+    value: Callable[[int], str]
+    """What was found, from the number of offending rows."""
+    rule: str
+    remedy: str
+    culprits: tuple[str, ...] = ()
+    """For truths about a whole table: the rows to look at when it does not hold."""
+    n_culprits: int | None = None
+    """How many there are, where not all of them can be named."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the expectation said."""
+
+    passed: bool
+    n_offending: int
+    offending: tuple[str, ...]
+
+
+def of_rows(
+    check: str, profile: Profile, expectation: Any, *, what: str, rule: str, remedy: str, n: int | None = None
+) -> Truth:
+    """A truth about each row of a profile; `what` names the rows that break it, `n` is their number at most."""
+    total = len(profile) if n is None else n
+    return Truth(check, profile, expectation, lambda n_bad: f"{what}: {n_bad:,} of {total:,}", rule, remedy)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    # Great Expectations imports modules that Python 3.11 deprecates; nothing a reader of our warnings could act on.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+
+
+def load_expectations() -> ModuleType:
+    """The module of all expectations, imported without telemetry (3-4 s the first time)."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    with _quiet():
+        import great_expectations.expectations
+
+    module: ModuleType = great_expectations.expectations
+    return module
+
+
+def run_suite(name: str, truths: list[Truth]) -> dict[str, Outcome]:
+    """Run the truths as one suite: one validation per profile, in a context that leaves nothing behind.
+
+    Returns: the outcome of every check by its name.
+    Raises: RuntimeError when an expectation could not be computed, because that is a fault of the suite and says
+        nothing about the data.
+    """
+    profiles = {id(truth.profile): truth.profile for truth in truths}
+    outcomes: dict[str, Outcome] = {}
+    with _quiet():
+        source = _ephemeral_source(name)
+        for key, profile in profiles.items():
+            about = [truth for truth in truths if id(truth.profile) == key]
+            outcomes |= _validate(source, f"{name}/{about[0].check}", profile, about)
+    return outcomes
+
+
+def _ephemeral_source(name: str) -> Any:
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    return context.data_sources.add_pandas(name)
+
+
+def _validate(source: Any, name: str, profile: Profile, truths: list[Truth]) -> dict[str, Outcome]:
+    import great_expectations as gx
+
+    batch = (
+        source.add_dataframe_asset(name)
+        .add_batch_definition_whole_dataframe("whole")
+        .get_batch({"dataframe": profile.table.to_pandas()})
+    )
+    suite = gx.ExpectationSuite(name=name, expectations=[truth.expectation for truth in truths])
+    for number, truth in enumerate(truths):
+        suite.expectations[number].meta = {"check": truth.check}
+    result_format = {
+        "result_format": "COMPLETE",
+        "unexpected_index_column_names": [profile.id_column] if profile.id_column else None,
+        "return_unexpected_index_query": False,
+        "include_unexpected_rows": False,
+    }
+    by_check = {truth.check: truth for truth in truths}
+    outcomes = {}
+    for result in batch.validate(suite, result_format=result_format).results:
+        truth = by_check[result.expectation_config.meta["check"]]
+        outcomes[truth.check] = _outcome(truth, result)
+    return outcomes
+
+
+def _outcome(truth: Truth, result: Any) -> Outcome:
+    if result.exception_info.get("raised_exception", True):
+        raise RuntimeError(
+            f"the expectation of check {truth.check!r} could not be computed ({result.exception_info}); "
+            "the suite or its profile is wrong, not the data"
+        )
+    if result.success:
+        return Outcome(True, 0, ())
+    rows = result.result.get("unexpected_index_list")
+    if rows is None or truth.profile.id_column is None:
+        n_culprits = len(truth.culprits) if truth.n_culprits is None else truth.n_culprits
+        return Outcome(False, n_culprits, truth.culprits[:MAX_OFFENDING])
+    names = dict.fromkeys(str(row[truth.profile.id_column]) for row in rows)
+    return Outcome(False, len(rows), tuple(names)[:MAX_OFFENDING])

@@ -1,0 +1,36 @@
+"""What people read: metrics with intervals, plots, the HTML report, the data card and the summary of a run."""
+
+from data_engine.reporting.balance import Balance, balance, compare_balance, kl_to_uniform
+from data_engine.reporting.data_card import data_card
+from data_engine.reporting.html import render_report
+from data_engine.reporting.metrics import build_quality_report
+from data_engine.reporting.plots import (
+    balance_plot,
+    cluster_sizes_plot,
+    drift_plot,
+    funnel_plot,
+    reliability_plot,
+    seconds_plot,
+    uncertainty_plot,
+)
+from data_engine.reporting.report_plots import report_plots
+from data_engine.reporting.summary import print_summary
+
+__all__ = [
+    "Balance",
+    "balance",
+    "balance_plot",
+    "build_quality_report",
+    "cluster_sizes_plot",
+    "compare_balance",
+    "data_card",
+    "drift_plot",
+    "funnel_plot",
+    "kl_to_uniform",
+    "print_summary",
+    "reliability_plot",
+    "render_report",
+    "report_plots",
+    "seconds_plot",
+    "uncertainty_plot",
+]

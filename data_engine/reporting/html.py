@@ -1,0 +1,173 @@
+"""`render_report`: one self-contained page about a corpus, for people."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from data_engine.corpus import Corpus
+from data_engine.reporting import excerpts, wording
+from data_engine.reporting.funnel import Metrics, headline, stages
+from data_engine.reporting.label_metrics import DIFFICULTIES
+from data_engine.reporting.metric import Metric, by_name
+
+Tables = Mapping[str, pa.Table]
+
+
+@dataclass(frozen=True)
+class KeyFigure:
+    """One of the few figures that the page opens with."""
+
+    title: str
+    value: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class ProvenanceRow:
+    """The labels that were made in one way."""
+
+    name: str
+    share: Metric
+    quality: Metric | None
+    accuracy: Metric | None
+
+
+def render_report(
+    corpus: Corpus,
+    tables: Tables,
+    metrics: pa.Table,
+    plots: Mapping[str, bytes],
+    seconds: Mapping[str, float],
+    versions: Mapping[str, str],
+) -> str:
+    """The page as HTML: inline style, pictures inside, no script, no request to anywhere.
+
+    Args:
+        corpus: what the page is about.
+        tables: any tables of the corpus by name; sections whose tables are missing say that they are not there yet.
+        metrics: the quality report.
+        plots: PNGs by name, as `report_plots` gives them; others are ignored.
+        seconds: wall seconds of every step.
+        versions: what to reproduce the page with: packages, encoder, table versions, seed, run.
+    """
+    some = {name: table for name, table in tables.items() if table.num_rows}
+    known = by_name(metrics)
+    largest, smallest = excerpts.clusters(some)
+    page = {
+        "title": corpus.release.title or wording.plain(corpus.name),
+        "corpus": corpus,
+        "headline": headline(known),
+        "funnel": stages(known),
+        "key_figures": _key_figures(known),
+        "simulation": simulation(known),
+        "get": lambda metric, scope="all": known.get((metric, scope)),
+        "balance": [name for name in ("raw", "random", "balanced") if ("kl_to_uniform", name) in known],
+        "provenance": _provenance(known),
+        "accuracy": known.get(("label_accuracy", "all")),
+        "difficulty": [(k, known[("hold_out_error", k)]) for k in DIFFICULTIES if ("hold_out_error", k) in known],
+        "annotators": [(scope, m) for (name, scope), m in known.items() if name == "answers" and scope != "all"],
+        "reasons": excerpts.reasons(some),
+        "largest": largest,
+        "smallest": smallest,
+        "doubtful": excerpts.doubtful_labels(some),
+        "rounds": _rounds(some),
+        "drift": _drift(some),
+        "metrics": list(known.values()),
+        "plots": {name: base64.b64encode(png).decode() for name, png in plots.items()},
+        "seconds": seconds,
+        "versions": versions,
+    }
+    return _template().render(page)
+
+
+def simulation(metrics: Metrics) -> str:
+    """What has to be said before any figure about labels; empty when no simulated annotator took part."""
+    answers, labels = metrics.get(("simulated_answer_share", "all")), metrics.get(("provenance_share", "simulated"))
+    if (answers is None or answers.value == 0) and labels is None:
+        return ""
+    sentence = ""
+    if answers is not None:
+        who = (
+            "No person answered."
+            if answers.value == 1
+            else f"{wording.share(1 - answers.value)} of the answers are human."
+        )
+        sentence = f"{who} {round(answers.value * (answers.n or 0)):,} of {answers.n or 0:,} answers come from simulated annotators"
+        sentence += ", who read the label known beforehand and err at a set rate."
+    if labels is not None:
+        sentence += f" {wording.share(labels.value)} of the labels are simulated."
+    auto = metrics.get(("provenance_share", "model_auto"))
+    if auto is not None and answers is not None and answers.value > 0:
+        sentence += f" The {wording.share(auto.value)} accepted automatically rest on a classifier that learnt from such answers."
+    return sentence.strip()
+
+
+def _key_figures(known: Metrics) -> list[KeyFigure]:
+    figures = []
+    raw, balanced = known.get(("kl_to_uniform", "raw")), known.get(("kl_to_uniform", "balanced"))
+    if raw and balanced:
+        figures.append(
+            KeyFigure("Imbalance", f"{raw.value:.2f} → {balanced.value:.2f}", "KL to uniform in nats, all → balanced")
+        )
+    for title, key in (("Label accuracy", "label_accuracy"), ("Classifier accuracy", "classifier_accuracy")):
+        metric = known.get((key, "all"))
+        if metric:
+            detail = f"{wording.interval(metric)}, n = {metric.n:,}" if metric.n else wording.interval(metric)
+            figures.append(KeyFigure(title, wording.figure(metric), detail))
+    accepted = known.get(("accepted_share", "all"))
+    if accepted:
+        bound = known.get(("gate_lower_bound", "all"))
+        detail = (
+            f"certified precision ≥ {wording.share(bound.value)}" if bound else "no gate is certified: all go to people"
+        )
+        figures.append(KeyFigure("Accepted without a person", wording.figure(accepted), detail))
+    return figures
+
+
+def _provenance(known: Metrics) -> list[ProvenanceRow]:
+    return [
+        ProvenanceRow(scope, metric, known.get(("label_quality", scope)), known.get(("label_accuracy", scope)))
+        for (name, scope), metric in known.items()
+        if name == "provenance_share"
+    ]
+
+
+def _rounds(tables: Tables) -> list[dict[str, Any]]:
+    if "classifier" not in tables:
+        return []
+    rows: list[dict[str, Any]] = tables["classifier"].drop_columns(["artefact"]).to_pylist()
+    return sorted(rows, key=lambda row: row["n_rounds"])
+
+
+def _drift(tables: Tables) -> list[dict[str, Any]]:
+    """One row per batch: the first, since the figures of the batch are repeated on each."""
+    if "drift_report" not in tables:
+        return []
+    rows: dict[str, dict[str, Any]] = {}
+    for row in tables["drift_report"].drop_columns(["sample_ids"]).to_pylist():
+        rows.setdefault(row["batch"], row)
+    return [rows[batch] for batch in sorted(rows)]
+
+
+def _template() -> Any:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("data_engine.reporting"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "figure": wording.figure,
+        "interval": wording.interval,
+        "share": wording.share,
+        "plain": wording.plain,
+        "duration": wording.duration,
+        "count": lambda n: f"{n:,}",
+    }
+    return environment.get_template("report.html")

@@ -1,0 +1,109 @@
+"""All pictures of the HTML report, from the tables of a corpus."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.corpus import Corpus
+from data_engine.reporting import plots
+from data_engine.reporting.known_labels import groups
+from data_engine.reporting.label_metrics import classifier_in_service, latest_answers
+
+Tables = Mapping[str, pa.Table]
+
+
+def report_plots(corpus: Corpus, tables: Tables, seconds: Mapping[str, float]) -> dict[str, bytes]:
+    """The pictures that the tables allow, by the names that `render_report` looks for.
+
+    Args:
+        corpus: gives the classes and the seed of the random subset that the balance is compared with.
+        tables: any tables of the corpus by name; those that are missing or empty give fewer pictures.
+        seconds: wall seconds of every step.
+    """
+    some = {name: table for name, table in tables.items() if table.num_rows}
+    drawn = {
+        "balance": _balance(corpus, some),
+        "cluster_sizes": _cluster_sizes(some),
+        "uncertainty": _uncertainty(some),
+        "reliability": _reliability(corpus, some),
+        "rounds": plots.rounds_plot(some["classifier"]) if "classifier" in some else None,
+        "drift": _drift(some),
+        "seconds": plots.seconds_plot(seconds) if seconds else None,
+    }
+    return {name: png for name, png in drawn.items() if png is not None}
+
+
+def _balance(corpus: Corpus, tables: Tables) -> bytes | None:
+    grouping = groups(corpus, tables)
+    if grouping is None or not {"balanced_subset", "first_pass"} <= set(tables):
+        return None
+    number = {name: i for i, name in enumerate(grouping.names)}
+    judged, chosen = tables["first_pass"], tables["balanced_subset"]["sample_id"].to_pylist()
+    kept = np.array(sorted(set(judged.filter(pc.equal(judged["verdict"], "kept"))["sample_id"].to_pylist())))
+    rng = np.random.default_rng(corpus.seed_for("quality_report", "random subset of the plot"))
+    random = rng.choice(kept, size=min(len(chosen), len(kept)), replace=False).tolist()
+
+    def counts(labels: list[str]) -> np.ndarray:
+        return np.bincount([number[label] for label in labels], minlength=len(number))
+
+    def of(sample_ids: list[str]) -> list[str]:
+        return [grouping.of_sample[key] for key in sample_ids if key in grouping.of_sample]
+
+    return plots.balance_plot(
+        {
+            "all samples": counts(list(grouping.raw)),
+            "a random subset": counts(of(random)),
+            "the balanced subset": counts(of(chosen)),
+        }
+    )
+
+
+def _cluster_sizes(tables: Tables) -> bytes | None:
+    if "cluster_tree" not in tables:
+        return None
+    tree = tables["cluster_tree"]
+    levels = sorted(set(tree["level"].to_pylist()))
+    return plots.cluster_sizes_plot([tree.filter(pc.equal(tree["level"], k))["n_samples"].to_numpy() for k in levels])
+
+
+def _uncertainty(tables: Tables) -> bytes | None:
+    if "proposals" not in tables:
+        return None
+    service = classifier_in_service(tables["classifier"]) if "classifier" in tables else {}
+    threshold = service.get("gate_threshold")
+    return plots.uncertainty_plot(
+        tables["proposals"]["uncertainty"].to_numpy(), threshold if isinstance(threshold, float) else None
+    )
+
+
+def _reliability(corpus: Corpus, tables: Tables) -> bytes | None:
+    if not {"proposals", "reviewed_labels"} <= set(tables):
+        return None
+    from data_engine.labeling import reliability
+
+    number = {name: i for i, name in enumerate(corpus.class_names)}
+    truth = {
+        row["sample_id"]: number[str(row["label"])]
+        for row in latest_answers(tables["reviewed_labels"])
+        if row["purpose"] == "hold_out" and row["label"] in number
+    }
+    proposals = tables["proposals"].select(["sample_id", "probabilities"]).to_pylist()
+    known = [row for row in proposals if row["sample_id"] in truth]
+    if not known:
+        return None
+    probabilities = np.stack([np.frombuffer(row["probabilities"], np.float32) for row in known])
+    return plots.reliability_plot(reliability(probabilities, np.array([truth[row["sample_id"]] for row in known])))
+
+
+def _drift(tables: Tables) -> bytes | None:
+    """The batch that moved most, of those that could be compared."""
+    if "drift_report" not in tables:
+        return None
+    drift = tables["drift_report"]
+    compared = drift.filter(pc.and_(pc.is_valid(drift["cluster"]), pc.is_valid(drift["p_value"])))
+    if not compared.num_rows:
+        return None
+    batch = compared.sort_by([("p_value", "ascending"), ("batch", "ascending")])["batch"][0]
+    return plots.drift_plot(compared.filter(pc.equal(compared["batch"], batch)))

@@ -1,0 +1,36 @@
+"""The review queue: people and simulated annotators answer tasks; no Dagster, and no run that waits."""
+
+from data_engine.review.queue import ReviewQueue
+from data_engine.review.records import (
+    ARMS,
+    ARMS_SHOWING_PROPOSAL,
+    PURPOSES,
+    SIMULATED_PREFIX,
+    BatchInfo,
+    Change,
+    Lease,
+    NewTask,
+    Progress,
+    Submitted,
+    Task,
+)
+from data_engine.review.simulate import AnswerFunction, answer_with
+from data_engine.review.tables import SCHEMA_VERSION
+
+__all__ = [
+    "ARMS",
+    "ARMS_SHOWING_PROPOSAL",
+    "PURPOSES",
+    "SCHEMA_VERSION",
+    "SIMULATED_PREFIX",
+    "AnswerFunction",
+    "BatchInfo",
+    "Change",
+    "Lease",
+    "NewTask",
+    "Progress",
+    "ReviewQueue",
+    "Submitted",
+    "Task",
+    "answer_with",
+]

@@ -1,0 +1,197 @@
+"""Answers: taking each one once, correcting it, and handing a batch's answers out as a table."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from data_engine.errors import InvalidInput
+from data_engine.labeling.provenance import provenance
+from data_engine.review.batches import find_batch, finish_if_answered, record
+from data_engine.review.leases import find_lease, shown_proposal, why_lost
+from data_engine.review.records import (
+    SIMULATED_PREFIX,
+    Submitted,
+    check_active_seconds,
+    check_label,
+    identifier,
+)
+from data_engine.review.tables import annotation, annotator, batch, lease, proposal, task
+from data_engine.schemas import REVIEWED_LABELS
+
+_BY_SUBMISSION = sa.select(annotation).where(annotation.c.submission_id == sa.bindparam("submission"))
+
+_USE_LEASES = (
+    sa.update(lease)
+    .where(
+        lease.c.task_id == sa.bindparam("on_task"),
+        lease.c.annotator == sa.bindparam("by"),
+        sa.or_(lease.c.outcome.is_(None), lease.c.outcome == "expired"),
+    )
+    .values(outcome="submitted", ended_at=sa.bindparam("moment"))
+)
+
+_LOSE_LEASES = (
+    sa.update(lease)
+    .where(lease.c.task_id == sa.bindparam("on_task"), lease.c.outcome.is_(None))
+    .values(outcome="lost", ended_at=sa.bindparam("moment"))
+)
+
+_ANSWERS = (
+    sa.select(
+        annotation.c.annotation_id,
+        task.c.sample_id,
+        task.c.batch_id.label("review_batch"),
+        annotation.c.task_id,
+        task.c.purpose,
+        task.c.arm,
+        annotation.c.annotator,
+        annotation.c.label,
+        proposal.c.label.label("proposed_label"),
+        annotation.c.provenance,
+        annotator.c.is_simulated,
+        annotation.c.active_s,
+        annotation.c.revision,
+    )
+    .join(task, task.c.task_id == annotation.c.task_id)
+    .join(annotator, annotator.c.annotator == annotation.c.annotator)
+    .outerjoin(proposal, proposal.c.task_id == task.c.task_id)
+    .where(task.c.batch_id == sa.bindparam("batch"))
+)
+
+_FOR_CORRECTION = (
+    sa.select(
+        annotation,
+        task.c.batch_id,
+        task.c.arm,
+        batch.c.classes,
+        batch.c.revision.label("batch_revision"),
+        batch.c.answered_at,
+        proposal.c.label.label("proposed_label"),
+    )
+    .join(task, task.c.task_id == annotation.c.task_id)
+    .join(batch, batch.c.batch_id == task.c.batch_id)
+    .outerjoin(proposal, proposal.c.task_id == task.c.task_id)
+    .where(annotation.c.annotation_id == sa.bindparam("answer"))
+)
+
+
+def accept(
+    connection: Connection,
+    lease_id: str,
+    submission_id: str,
+    *,
+    label: str,
+    now: datetime,
+    active_s: float | None,
+) -> Submitted | str:
+    """Store an answer once; the answer, or why the lease is lost (its label is then kept as a draft)."""
+    if not submission_id.strip():
+        raise InvalidInput("submission_id is empty; give every answer an id of its own, so that it can be sent again")
+    row = find_lease(connection, lease_id)
+    earlier = connection.execute(_BY_SUBMISSION, {"submission": submission_id}).first()
+    if earlier is not None:
+        return _as_repeat(earlier, row, label)
+    is_simulated = row.annotator.startswith(SIMULATED_PREFIX)
+    check_label(label, json.loads(row.classes), row.batch_id)
+    check_active_seconds(active_s, is_simulated=is_simulated)
+    # That a lease ran out is no reason to refuse: what counts is whether the task still wants an answer.
+    if row.outcome not in (None, "expired") or not row.is_open:
+        connection.execute(sa.update(lease).where(lease.c.lease_id == lease_id).values(draft=label))
+        return why_lost(row)
+    annotation_id = identifier("annotation", row.task_id, row.annotator)
+    values = {
+        "annotation_id": annotation_id,
+        "task_id": row.task_id,
+        "annotator": row.annotator,
+        "submission_id": submission_id,
+        "submitted_label": label,
+        "label": label,
+        "provenance": _provenance(row, label, is_simulated),
+        "active_s": active_s,
+        "revision": 1,
+        "submitted_at": now,
+    }
+    connection.execute(sa.insert(annotation), values)
+    _count_answer(connection, row, now)
+    return Submitted(annotation_id, revision=1, is_repeat=False)
+
+
+def correct(connection: Connection, annotation_id: str, *, label: str, now: datetime, name: str) -> Submitted:
+    """Replace an answer by its author's correction; the old one stays in the audit.
+
+    Raises: InvalidInput for an unknown annotation or somebody else's; UnknownLabel.
+    """
+    row = connection.execute(_FOR_CORRECTION, {"answer": annotation_id}).first()
+    if row is None:
+        raise InvalidInput(f"no annotation {annotation_id!r} in this queue; submit an answer first")
+    if row.annotator != name:
+        raise InvalidInput(
+            f"annotation {annotation_id} is by {row.annotator!r}, not {name!r}; only its author corrects an answer, "
+            "others store a decision"
+        )
+    check_label(label, json.loads(row.classes), row.batch_id)
+    if label == row.label:
+        return Submitted(annotation_id, row.revision, is_repeat=True)
+    values = {
+        "label": label,
+        "provenance": _provenance(row, label, name.startswith(SIMULATED_PREFIX)),
+        "revision": row.revision + 1,
+    }
+    connection.execute(sa.update(annotation).where(annotation.c.annotation_id == annotation_id).values(values))
+    is_batch = batch.c.batch_id == row.batch_id
+    connection.execute(sa.update(batch).where(is_batch).values(revision=row.batch_revision + 1))
+    before = {name: getattr(row, name) for name in values}
+    # A correction before the batch is answered is not published: nothing was made from the old answer yet.
+    kind = "corrected" if row.answered_at is None else "reopened"
+    detail = {"before": before, "after": values}
+    record(connection, kind, row.batch_id, row.batch_revision + 1, detail, now=now, subject_id=annotation_id)
+    return Submitted(annotation_id, row.revision + 1, is_repeat=False)
+
+
+def read_answers(connection: Connection, batch_id: str) -> pa.Table:
+    """The latest answers of a batch as schemas.REVIEWED_LABELS, sorted by annotation_id."""
+    find_batch(connection, batch_id)
+    rows = [dict(row._mapping) for row in connection.execute(_ANSWERS, {"batch": batch_id})]
+    rows.sort(key=lambda row: str(row["annotation_id"]))
+    for row in rows:
+        row["proposed_label"] = shown_proposal(row["arm"], row["proposed_label"])
+    return pa.Table.from_pylist(rows, schema=REVIEWED_LABELS)
+
+
+def _as_repeat(earlier: Row[Any], row: Row[Any], label: str) -> Submitted:
+    if (earlier.task_id, earlier.annotator) != (row.task_id, row.annotator):
+        raise InvalidInput(
+            f"submission {earlier.submission_id!r} was {earlier.annotator}'s answer to task {earlier.task_id}, "
+            f"not {row.annotator}'s to {row.task_id}; give every answer an id of its own"
+        )
+    if earlier.submitted_label != label:
+        raise InvalidInput(
+            f"submission {earlier.submission_id!r} said {earlier.submitted_label!r} and now says {label!r}; "
+            f"reopen annotation {earlier.annotation_id} to correct it"
+        )
+    return Submitted(earlier.annotation_id, earlier.revision, is_repeat=True)
+
+
+def _provenance(row: Row[Any], label: str, is_simulated: bool) -> str:
+    shown = shown_proposal(row.arm, row.proposed_label)
+    return provenance(row.arm, shown, label, is_simulated=is_simulated)
+
+
+def _count_answer(connection: Connection, row: Row[Any], now: datetime) -> None:
+    on_task = {"on_task": row.task_id, "moment": now}
+    connection.execute(_USE_LEASES, on_task | {"by": row.annotator})
+    n_answers = row.n_answers + 1
+    is_open = n_answers < row.n_wanted
+    connection.execute(
+        sa.update(task).where(task.c.task_id == row.task_id).values(n_answers=n_answers, is_open=is_open)
+    )
+    if is_open:
+        return
+    connection.execute(_LOSE_LEASES, on_task)
+    one_more = {"n_open": batch.c.n_open - 1, "n_done": batch.c.n_done + 1}
+    connection.execute(sa.update(batch).where(batch.c.batch_id == row.batch_id).values(one_more))
+    finish_if_answered(connection, row.batch_id, now=now)

@@ -1,0 +1,267 @@
+"""ReviewQueue: people and programs take tasks from it and put answers in; no run ever waits for it.
+
+A batch is opened by a step, leased task by task, answered, and handed out as a table; every correction raises its
+revision. The clock is always an argument.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
+
+from data_engine.errors import LeaseLost, StorageError
+from data_engine.review import annotations, batches, leases, progress
+from data_engine.review.records import BatchInfo, Change, Lease, NewTask, Progress, Submitted, in_utc
+from data_engine.review.tables import lease, open_engine, reading, writing
+
+
+class ReviewQueue:
+    """The queue of human work in one database; open it with `with`, or call `close`.
+
+    Args:
+        url: `sqlite:////absolute/path.db` (folder and file are made where they lack) or a PostgreSQL URL.
+
+    Raises:
+        InvalidInput: the URL is of another kind, or in memory.
+        StorageError: the database is of a newer schema, is no database, or its driver is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = open_engine(url)
+        self._is_closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the database's connections back; a closed queue answers nothing more."""
+        self._is_closed = True
+        self._engine.dispose()
+
+    def open_batch(
+        self,
+        batch_id: str,
+        *,
+        corpus: str,
+        question: str,
+        classes: Sequence[str],
+        tasks: Sequence[NewTask],
+        cause: str,
+        answers_per_task: int = 1,
+        now: datetime,
+    ) -> bool:
+        """Open a review batch with all its tasks, or with none.
+
+        Returns: True when it was opened; False when a batch of this id is there already, and then nothing changes.
+
+        Raises:
+            InvalidInput: no tasks, a sample asked about twice for one purpose, a payload that JSON cannot hold, fewer
+                than 2 classes, an empty text, or a batch id of another corpus.
+            UnknownLabel: a proposed label is not a class.
+        """
+        with self._writing() as connection:
+            return batches.insert_batch(
+                connection,
+                batch_id,
+                corpus=corpus,
+                question=question,
+                classes=classes,
+                tasks=tasks,
+                cause=cause,
+                answers_per_task=answers_per_task,
+                now=in_utc(now),
+            )
+
+    def end_batch(self, batch_id: str, *, reason: str, now: datetime) -> bool:
+        """Withdraw the tasks of a batch that nobody will answer, so that it counts as answered with what it has.
+
+        Returns: False when it was answered or ended before.
+        """
+        with self._writing() as connection:
+            return batches.withdraw_open_tasks(connection, batch_id, reason=reason, now=in_utc(now))
+
+    def next(
+        self,
+        annotator: str,
+        *,
+        now: datetime,
+        corpus: str | None = None,
+        batch: str | None = None,
+        lease_s: int = 420,
+        is_simulated: bool = False,
+    ) -> Lease | None:
+        """Lease the task of highest priority that has room and that this annotator has neither answered nor skipped.
+
+        Equal priorities go by age of the batch, then by the order within it. An annotator with a live lease (within
+        `corpus` and `batch`, where given) gets that one again. Leases that ran out free their place.
+
+        Returns: None when no task fits.
+
+        Raises: InvalidInput for a name that contradicts `is_simulated`, or a lease length outside 1 s to a day.
+        """
+        with self._writing() as connection:
+            return leases.take(
+                connection,
+                annotator,
+                now=in_utc(now),
+                corpus=corpus,
+                batch_id=batch,
+                lease_s=lease_s,
+                is_simulated=is_simulated,
+            )
+
+    def renew(self, lease_id: str, *, now: datetime) -> Lease:
+        """Let a lease last its full length from now, also one that ran out while its place is free.
+
+        Raises: LeaseLost when the place is taken, the task is finished, or the lease was used or given back.
+        """
+        with self._writing() as connection:
+            return leases.extend(connection, lease_id, now=in_utc(now))
+
+    def release(self, lease_id: str, *, reason: str, now: datetime) -> None:
+        """Skip the task: the annotator is not offered it again, others are. A repeat changes nothing.
+
+        Raises: LeaseLost when the lease was already used for an answer. InvalidInput without a reason.
+        """
+        with self._writing() as connection:
+            leases.skip(connection, lease_id, reason=reason, now=in_utc(now))
+
+    def submit(
+        self, lease_id: str, submission_id: str, *, label: str, now: datetime, active_s: float | None = None
+    ) -> Submitted:
+        """Answer a leased task, once: sending the same submission again gives the same answer and writes nothing.
+
+        A lease that ran out is accepted as long as the task is open. Provenance follows from the arm, the proposal
+        shown and the kind of annotator.
+
+        Args:
+            lease_id: from `next`.
+            submission_id: chosen by the client, one per answer.
+            label: one of the batch's classes.
+            now: time of arrival.
+            active_s: active seconds of a person; None for simulated annotators.
+
+        Raises:
+            UnknownLabel: not a class of the batch; the message lists near names.
+            LeaseLost: the task was finished by others, or the lease was used or given back; the label is kept as the
+                lease's draft.
+            InvalidInput: the submission id was used for another answer, or active_s breaks its rule.
+        """
+        with self._writing() as connection:
+            outcome = annotations.accept(
+                connection, lease_id, submission_id, label=label, now=in_utc(now), active_s=active_s
+            )
+        if isinstance(outcome, str):
+            raise LeaseLost(outcome)
+        return outcome
+
+    def draft(self, lease_id: str) -> str | None:
+        """The label that came too late on this lease; None without one."""
+        with self._reading() as connection:
+            leases.find_lease(connection, lease_id)
+            found: str | None = connection.execute(
+                lease.select().with_only_columns(lease.c.draft).where(lease.c.lease_id == lease_id)
+            ).scalar_one()
+            return found
+
+    def reopen(self, annotation_id: str, *, label: str, now: datetime, annotator: str) -> Submitted:
+        """Correct one's own answer: its revision and the batch's rise by 1, and the old answer stays in the audit.
+
+        The correction of an answered batch is published as a change `reopened`. The same label again is a repeat.
+
+        Raises: InvalidInput for an unknown annotation or somebody else's; UnknownLabel.
+        """
+        with self._writing() as connection:
+            return annotations.correct(connection, annotation_id, label=label, now=in_utc(now), name=annotator)
+
+    def decide(
+        self,
+        batch_id: str,
+        sample_id: str,
+        label: str,
+        *,
+        now: datetime,
+        posterior: float | None = None,
+        method: str = "consensus",
+    ) -> None:
+        """Store the agreed label of a sample; a later one replaces it and the audit keeps both.
+
+        Raises: UnknownLabel; InvalidInput for a sample that the batch does not ask about.
+        """
+        with self._writing() as connection:
+            batches.store_decision(
+                connection, batch_id, sample_id, label, posterior=posterior, method=method, now=in_utc(now)
+            )
+
+    def answers(self, batch_id: str) -> pa.Table:
+        """The latest answers of a batch as schemas.REVIEWED_LABELS, sorted by annotation_id.
+
+        `proposed_label` is what was shown, so it is null in arms manual and blind. Equal answers give equal rows,
+        whenever they were given.
+        """
+        with self._reading() as connection:
+            return annotations.read_answers(connection, batch_id)
+
+    def decisions(self, batch_id: str) -> pa.Table:
+        """The decisions stored for a batch: sample_id, review_batch, label, posterior, method, decided_at."""
+        with self._reading() as connection:
+            return progress.read_decisions(connection, batch_id)
+
+    def progress(self, batch_id: str, *, now: datetime | None = None) -> Progress:
+        """How far a batch is.
+
+        Without `now`, leases count as live until somebody's `next` finds them run out.
+        """
+        with self._reading() as connection:
+            return progress.read_progress(connection, batch_id, now=in_utc(now) if now is not None else None)
+
+    def batches(self, corpus: str | None = None) -> list[BatchInfo]:
+        """The batches of a corpus, or of all, in the order in which they were opened."""
+        with self._reading() as connection:
+            return batches.list_batches(connection, corpus)
+
+    def open_tasks(self, corpus: str | None = None) -> int:
+        """Number of tasks of a corpus, or of all, that wait for answers."""
+        with self._reading() as connection:
+            return progress.count_open(connection, corpus)
+
+    def changes(self, after: int = 0) -> list[Change]:
+        """What happened to batches since the change with cursor `after`, oldest first; 0 for everything."""
+        with self._reading() as connection:
+            return batches.read_changes(connection, after)
+
+    def tables(self) -> dict[str, pa.Table]:
+        """`review_batch`, `review_task` and `review_annotation` of all corpora, for SQL models."""
+        with self._reading() as connection:
+            return progress.read_tables(connection)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self._guard(), writing(self._engine) as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._guard(), reading(self._engine) as connection:
+            yield connection
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        if self._is_closed:
+            raise StorageError("this review queue was closed; open a new ReviewQueue on the same URL")
+        try:
+            yield
+        except OperationalError as error:
+            raise StorageError(
+                f"the review queue could not be read or written: {error.orig}; nothing was changed, try again"
+            ) from error

@@ -1,0 +1,210 @@
+"""What goes into the review queue and what comes out of it: small frozen objects, checked at birth."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import Any
+
+from data_engine.errors import InvalidInput, UnknownLabel
+
+PURPOSES = ("hold_out", "query", "control", "audit", "trap")
+"""Why a sample is asked about."""
+
+ARMS = ("manual", "assisted", "proposed", "blind", "trap")
+"""How much help the annotator gets; a trap shows a known-wrong proposal."""
+
+ARMS_SHOWING_PROPOSAL = ("assisted", "proposed", "trap")
+"""Arms in which the annotator sees the proposed label."""
+
+_ARMS_NEEDING_PROPOSAL = ("proposed", "trap")
+
+SIMULATED_PREFIX = "simulated:"
+"""What the name of every simulated annotator, and of no person, starts with."""
+
+
+@dataclass(frozen=True)
+class NewTask:
+    """One question about one sample, as it is put into the queue.
+
+    Args:
+        sample_id: hash of the sample's content.
+        purpose: one of PURPOSES.
+        arm: one of ARMS.
+        payload: what the annotator needs to see (text, uri); anything that JSON can hold, never the truth.
+        proposed_label: what the classifier suggests; required in arms proposed and trap.
+        probability: calibrated probability of the proposed label, in [0, 1].
+        priority: higher is asked first.
+    """
+
+    sample_id: str
+    purpose: str
+    arm: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    proposed_label: str | None = None
+    probability: float | None = None
+    priority: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Raises: InvalidInput naming the field that breaks its rule."""
+        if not self.sample_id:
+            raise InvalidInput("sample_id is empty; give the hash of the sample's content")
+        _check_choice("purpose", self.purpose, PURPOSES)
+        _check_choice("arm", self.arm, ARMS)
+        if self.arm in _ARMS_NEEDING_PROPOSAL and self.proposed_label is None:
+            raise InvalidInput(
+                f"task of sample {self.sample_id} has arm {self.arm!r} but no proposed_label; give one, or arm manual"
+            )
+        if self.probability is not None and not 0 <= self.probability <= 1:
+            raise InvalidInput(
+                f"probability is {self.probability}; it must lie in [0, 1]: give a calibrated one or None"
+            )
+        if not math.isfinite(self.priority):
+            raise InvalidInput(f"priority is {self.priority}; it must be finite, or tasks have no order")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What an annotator is given.
+
+    `proposed_label` is None in the arms that show none. `arm` is for programs: a page must not tell a trap from a
+    proposal.
+    """
+
+    task_id: str
+    batch_id: str
+    sample_id: str
+    question: str
+    classes: tuple[str, ...]
+    payload: Mapping[str, Any]
+    arm: str
+    proposed_label: str | None
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right of one annotator to answer one task until `expires_at` (UTC)."""
+
+    lease_id: str
+    annotator: str
+    task: Task
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """An answer as the queue holds it; `is_repeat` when it was there before and nothing was written."""
+
+    annotation_id: str
+    revision: int
+    is_repeat: bool
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a review batch is: every task is in one of four states, which add up to `n_tasks`.
+
+    Done has all its answers. Leased lacks some, and somebody is working on it. Undecided cannot get its answers from
+    those who work on the batch (each has answered or skipped it), or was withdrawn when the batch was ended. Open is
+    the rest. `trap_catch_rate` is the share of answers to traps that differ from the known-wrong proposal, None
+    without any.
+    """
+
+    batch_id: str
+    n_tasks: int
+    n_done: int
+    n_open: int
+    n_leased: int
+    n_undecided: int
+    is_answered: bool
+    revision: int
+    n_trap_answers: int
+    trap_catch_rate: float | None
+
+
+@dataclass(frozen=True)
+class BatchInfo:
+    """A review batch in a list; `revision` is 1 at first and rises with every correction."""
+
+    batch_id: str
+    corpus: str
+    cause: str
+    opened_at: datetime
+    n_tasks: int
+    n_done: int
+    is_answered: bool
+    revision: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that happened to a batch: `opened`, `answered`, or `reopened` (an answered batch was corrected)."""
+
+    cursor: int
+    batch_id: str
+    kind: str
+    revision: int
+    corpus: str
+
+
+def identifier(*parts: str | int) -> str:
+    """An id that is a function of its parts alone: 32 hex digits of a BLAKE2b hash."""
+    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
+
+
+def in_utc(now: datetime) -> datetime:
+    """The same moment in UTC.
+
+    Raises: InvalidInput when `now` has no time zone.
+    """
+    if now.tzinfo is None or now.utcoffset() is None:
+        raise InvalidInput(f"now is {now.isoformat()} without a time zone; pass a UTC time, e.g. datetime.now(UTC)")
+    return now.astimezone(UTC)
+
+
+def check_annotator(name: str, *, is_simulated: bool) -> None:
+    """Keep people and programs apart by name.
+
+    Raises: InvalidInput when a simulated annotator's name lacks the prefix, or a person's name has it or is empty.
+    """
+    if not name.strip() or name == SIMULATED_PREFIX:
+        raise InvalidInput(f"annotator is {name!r}; an answer needs somebody to stand for it: give a name")
+    if is_simulated and not name.startswith(SIMULATED_PREFIX):
+        raise InvalidInput(
+            f"annotator {name!r} is simulated, and the name of a simulated annotator starts with "
+            f"{SIMULATED_PREFIX!r}; call it {SIMULATED_PREFIX + name!r}"
+        )
+    if not is_simulated and name.startswith(SIMULATED_PREFIX):
+        raise InvalidInput(
+            f"annotator {name!r} is not said to be simulated, and only simulated annotators' names start with "
+            f"{SIMULATED_PREFIX!r}; pass is_simulated=True or use a person's name"
+        )
+
+
+def check_label(label: str, classes: Sequence[str], batch_id: str) -> None:
+    """Raises: UnknownLabel, with the nearest class names, when the label is not a class of the batch."""
+    if label in classes:
+        return
+    near = get_close_matches(label, classes, n=3, cutoff=0.5)
+    hint = f"did you mean {', '.join(map(repr, near))}?" if near else f"the classes begin with {list(classes[:3])}"
+    raise UnknownLabel(f"label {label!r} is not one of the {len(classes)} classes of batch {batch_id!r}; {hint}")
+
+
+def check_active_seconds(active_s: float | None, *, is_simulated: bool) -> None:
+    """Raises: InvalidInput for seconds that are negative, not finite, or said to be a simulated annotator's."""
+    if active_s is None:
+        return
+    if is_simulated:
+        raise InvalidInput(
+            f"active_s is {active_s} for a simulated annotator; only people have seconds: leave active_s out"
+        )
+    if not (math.isfinite(active_s) and active_s >= 0):
+        raise InvalidInput(f"active_s is {active_s}; seconds are finite and not negative")
+
+
+def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise InvalidInput(f"{name} is {value!r}; it must be one of {', '.join(choices)}")

@@ -1,0 +1,142 @@
+"""The balanced subset: shares a target size out over a cluster tree and chooses the samples.
+
+Source: Vo et al. 2024 (arXiv 2405.15613), section 3.3: every cluster gets the same, as far as it has enough.
+"""
+
+import operator
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from data_engine.clustering import ClusterTree
+from data_engine.errors import InvalidInput
+
+Counts = NDArray[np.int64]
+
+
+def balanced_sample(
+    tree: ClusterTree,
+    target_size: int,
+    *,
+    seed: int,
+    strategy: Literal["random", "closest"] = "random",
+    priority: NDArray[np.float64] | None = None,
+) -> NDArray[np.int64]:
+    """Choose samples so that clusters are as equal as their sizes allow, level by level.
+
+    Args:
+        tree: n samples in clusters.
+        target_size: samples wanted, 1 to n.
+        seed: decides which siblings get the remainder and, for "random", which members are taken.
+        strategy: "random" members of a leaf, or those "closest" to its centroid (equal distances: by priority).
+        priority: (n,) the lower, the earlier a member is taken; without it drawn by seed. `stable_priority` makes the
+            choice independent of the order of the rows.
+
+    Returns: (target_size,) int64 row numbers, unique, ascending.
+    Raises: InvalidInput when target_size is not in 1..n, the strategy is unknown, or it needs distances that the
+        tree does not know.
+    """
+    quota = quotas(tree, target_size, seed=seed)
+    order = np.lexsort((*_member_order(tree, strategy, priority, seed), tree.leaf))
+    leaf = tree.leaf[order]
+    starts = np.cumsum(tree.levels[0].sizes) - tree.levels[0].sizes
+    rank = np.arange(len(order)) - starts[leaf]
+    return np.sort(order[rank < quota[leaf]]).astype(np.int64)
+
+
+def quotas(tree: ClusterTree, target_size: int, *, seed: int) -> Counts:
+    """(n_leaves,) samples to take from every leaf; they add up to target_size and none exceeds its leaf's size.
+
+    From the top down, a cluster's share is split among its children by `split`.
+
+    Raises: InvalidInput when target_size is not in 1..n.
+    """
+    share = np.array([_checked_target(target_size, tree.n_samples)], dtype=np.int64)
+    rng = np.random.default_rng([seed, 0])
+    parent = np.zeros(len(tree.levels[-1].centroids), dtype=np.int32)
+    for level in reversed(tree.levels):
+        share = _split_all(share, parent, level.sizes, rng)
+        parent = level.assignment
+    return share
+
+
+def stable_priority(sample_ids: Sequence[str], seed: int) -> NDArray[np.float64]:
+    """(n,) numbers in [0, 1) that depend on each sample's id and the seed alone, not on its row."""
+    digests = [xxhash.xxh3_64_intdigest(sample_id.encode(), seed=seed) for sample_id in sample_ids]
+    return np.array(digests, dtype=np.uint64) / 2.0**64
+
+
+def split(sizes: Counts, amount: int, *, rng: np.random.Generator) -> Counts:
+    """Share an amount out among siblings: fill all to the same height, those that are smaller to the brim.
+
+    Args:
+        sizes: (m,) samples of every sibling.
+        amount: samples wanted, 0 to the sum of sizes.
+        rng: draws who gets one more where the amount does not divide.
+
+    Returns: (m,) counts with the sum `amount`; siblings that are not full differ by at most 1.
+    """
+    height = _height(sizes, amount)
+    counts = np.minimum(sizes, height)
+    rest = amount - int(counts.sum())
+    if rest:
+        counts[rng.choice(np.flatnonzero(sizes > height), rest, replace=False)] += 1
+    return counts
+
+
+def _height(sizes: Counts, amount: int) -> int:
+    """Largest h <= max(sizes) with sum(min(size, h)) <= amount."""
+    ascending = np.sort(sizes)
+    below = np.concatenate([[0], np.cumsum(ascending)[:-1]])
+    higher = np.arange(len(sizes), 0, -1)
+    # At step i the i smallest are full and the others stand at the size of the i-th.
+    full = np.flatnonzero(below + ascending * higher <= amount)
+    if len(full) == len(sizes):
+        return int(ascending[-1])
+    first_not_full = len(full)
+    return int((amount - below[first_not_full]) // higher[first_not_full])
+
+
+def _split_all(share: Counts, parent: NDArray[np.int32], sizes: Counts, rng: np.random.Generator) -> Counts:
+    """(k,) share of every cluster of a level, given the shares of the level above."""
+    order = np.argsort(parent, kind="stable")
+    ends = np.cumsum(np.bincount(parent, minlength=len(share)))
+    counts = np.zeros(len(sizes), dtype=np.int64)
+    for number, children in enumerate(np.split(order, ends[:-1])):
+        if share[number]:
+            counts[children] = split(sizes[children], int(share[number]), rng=rng)
+    return counts
+
+
+def _member_order(
+    tree: ClusterTree, strategy: str, priority: NDArray[np.float64] | None, seed: int
+) -> tuple[NDArray[np.floating], ...]:
+    """Sort keys of (n,) values by which members are taken from a leaf, the deciding one last."""
+    if priority is None:
+        priority = np.random.default_rng([seed, 1]).random(tree.n_samples)
+    elif priority.shape != (tree.n_samples,):
+        raise InvalidInput(f"priority has shape {priority.shape}; give one for each of the {tree.n_samples} samples")
+    if strategy == "random":
+        return (priority,)
+    if strategy != "closest":
+        raise InvalidInput(f"strategy is {strategy!r}; it must be 'random' or 'closest'")
+    if tree.distance is None:
+        raise InvalidInput("strategy is 'closest' but the tree knows no distances; give them to with_samples")
+    return (priority, tree.distance)
+
+
+def _checked_target(target_size: int, n_samples: int) -> int:
+    try:
+        target = operator.index(target_size)
+    except TypeError:
+        raise InvalidInput(f"target_size is {target_size!r}; it must be a whole number") from None
+    if target < 1:
+        raise InvalidInput(f"target_size is {target}; it must be positive: give the number of samples you want")
+    if target > n_samples:
+        raise InvalidInput(
+            f"target_size is {target} but the clusters hold {n_samples} samples; lower it to at most {n_samples}"
+        )
+    return target

@@ -1,0 +1,22 @@
+"""Where data is: Delta tables, Parquet files, the embedding cache, releases and pins; only here are data paths."""
+
+from data_engine.storage.embedding_cache import EmbeddingCache
+from data_engine.storage.fingerprint import data_version
+from data_engine.storage.releases import write_release
+from data_engine.storage.retention import Vacuumed, pin, pinned_versions, pins, vacuum
+from data_engine.storage.tables import CommittedVersion, Opened, TableStore, Written
+
+__all__ = [
+    "CommittedVersion",
+    "EmbeddingCache",
+    "Opened",
+    "TableStore",
+    "Vacuumed",
+    "Written",
+    "data_version",
+    "pin",
+    "pinned_versions",
+    "pins",
+    "vacuum",
+    "write_release",
+]

@@ -1,0 +1,187 @@
+"""Known embeddings by content hash, shared by all corpora: the same content is never embedded twice.
+
+Each `put` is one Parquet file, there whole or not at all, so processes need no lock and a killed one leaves nothing
+half. A file is named by its content, never changed, and carries page checksums: a damaged one is ignored and said so.
+"""
+
+import logging
+import re
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import xxhash
+from numpy.typing import NDArray
+
+from data_engine.errors import InvalidInput
+from data_engine.storage.atomic import replace_file
+from data_engine.storage.failures import first_line, storage_errors
+
+logger = logging.getLogger(__name__)
+
+_FIRST, _LAST = b"first_sample_id", b"last_sample_id"
+
+
+@dataclass(frozen=True)
+class EmbeddingCache:
+    """The vectors of one encoder version, each of `dim` float32 values.
+
+    Raises: InvalidInput when dim is below 1.
+    """
+
+    root: Path
+    encoder_version: str
+    dim: int
+    _ranges: dict[str, tuple[str, str] | None] = field(default_factory=dict, repr=False, compare=False)
+    """Smallest and largest id of each file seen; None for a damaged one. Files never change, so this never ages."""
+
+    def __post_init__(self) -> None:
+        if self.dim < 1:
+            raise InvalidInput(f"dim is {self.dim}; an embedding has at least 1 value: give the encoder's dim")
+
+    @property
+    def folder(self) -> Path:
+        """Where the files of this encoder version are; no corpus can have a name that starts with an underscore."""
+        readable = re.sub(r"[^A-Za-z0-9.-]+", "-", self.encoder_version).strip("-.")[:60]
+        fingerprint = xxhash.xxh3_64(f"{self.encoder_version}\0{self.dim}".encode()).hexdigest()
+        return Path(self.root) / "_embeddings" / f"{readable}-{fingerprint}"
+
+    def get(self, sample_ids: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+        """Look up n ids.
+
+        Args:
+            sample_ids: n content hashes; repeats are allowed.
+
+        Returns: (n,) bool, true where known, and (n, dim) float32 with the vectors; NaN where unknown.
+
+        Raises: StorageError when the folder cannot be read. Damaged files are logged and count as unknown.
+        """
+        known = np.zeros(len(sample_ids), dtype=np.bool_)
+        vectors = np.full((len(sample_ids), self.dim), np.nan, dtype=np.float32)
+        rows_of: dict[str, list[int]] = {}
+        for row, sample_id in enumerate(sample_ids):
+            rows_of.setdefault(sample_id, []).append(row)
+        if not rows_of:
+            return known, vectors
+        smallest, largest = min(rows_of), max(rows_of)
+        for path in self._files_between(smallest, largest):
+            if not rows_of:
+                break
+            for sample_id, vector in self._vectors_in(path, rows_of.keys()):
+                rows = rows_of.pop(sample_id)
+                vectors[rows] = vector
+                known[rows] = True
+        return known, vectors
+
+    def put(self, sample_ids: Sequence[str], embeddings: NDArray[np.float32]) -> None:
+        """Keep one chunk of vectors, all or none; the same chunk twice is one file.
+
+        Args:
+            sample_ids: n content hashes, each once.
+            embeddings: (n, dim) float, finite.
+
+        Raises: InvalidInput for a wrong shape, repeated ids or rows that are not finite; StorageError when the disk
+            is full or fails.
+        """
+        import pyarrow.parquet as pq
+
+        if len(sample_ids) == 0:
+            return
+        matrix = self._checked(sample_ids, embeddings)
+        order = sorted(range(len(sample_ids)), key=sample_ids.__getitem__)
+        ids = [sample_ids[row] for row in order]
+        flat = np.ascontiguousarray(matrix[order])
+        digest = xxhash.xxh3_128("\0".join(ids).encode())
+        digest.update(flat.tobytes())
+        values = pa.FixedSizeBinaryArray.from_buffers(
+            pa.binary(self.dim * 4), len(ids), [None, pa.py_buffer(flat.tobytes())]
+        )
+        table = pa.table({"sample_id": pa.array(ids, pa.string()), "embedding": values})
+        table = table.replace_schema_metadata({_FIRST: ids[0], _LAST: ids[-1]})
+        with storage_errors(f"keeping {len(ids)} embeddings", self.folder, intact="the cache is as it was"):
+            replace_file(
+                self.folder / f"{digest.hexdigest()}.parquet",
+                lambda path: pq.write_table(
+                    table, path, compression="none", use_dictionary=False, write_page_checksum=True
+                ),
+            )
+
+    def sweep(self, *, now: datetime) -> list[Path]:
+        """Delete the temporary files that killed processes left more than a day ago; gives their paths."""
+        old = [path for path in self.folder.glob(".*.tmp") if now.timestamp() - path.stat().st_mtime > 86_400]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return sorted(old)
+
+    def _checked(self, sample_ids: Sequence[str], embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+        matrix = np.asarray(embeddings, dtype=np.float32)
+        if matrix.shape != (len(sample_ids), self.dim):
+            raise InvalidInput(
+                f"embeddings have shape {matrix.shape} for {len(sample_ids)} ids and an encoder of {self.dim} "
+                f"dimensions; give ({len(sample_ids)}, {self.dim})"
+            )
+        if len(set(sample_ids)) != len(sample_ids):
+            raise InvalidInput(
+                f"{len(sample_ids) - len(set(sample_ids))} of {len(sample_ids)} sample ids are repeats; "
+                f"give each id once"
+            )
+        broken = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
+        if len(broken):
+            raise InvalidInput(
+                f"{len(broken)} of {len(matrix)} embeddings are not finite (rows {broken[:10].tolist()}); "
+                f"embed these samples again before keeping them"
+            )
+        return matrix
+
+    def _files_between(self, smallest: str, largest: str) -> Iterator[Path]:
+        """The readable files whose ids can be in a range."""
+        with storage_errors("listing the embedding cache", self.folder, intact="nothing was changed"):
+            paths = sorted(self.folder.glob("[!.]*.parquet"))
+        for path in paths:
+            if path.name not in self._ranges:
+                self._ranges[path.name] = self._range_of(path)
+            known = self._ranges[path.name]
+            if known is not None and known[0] <= largest and smallest <= known[1]:
+                yield path
+
+    def _range_of(self, path: Path) -> tuple[str, str] | None:
+        import pyarrow.parquet as pq
+
+        try:
+            schema = pq.read_schema(path)
+            if schema.field("embedding").type != pa.binary(self.dim * 4):
+                raise ValueError(f"its embeddings are {schema.field('embedding').type}")
+            return schema.metadata[_FIRST].decode(), schema.metadata[_LAST].decode()
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            _warn(path, error)
+            return None
+
+    def _vectors_in(self, path: Path, wanted: Container[str]) -> list[tuple[str, NDArray[np.float32]]]:
+        """The wanted vectors of one file, nothing where the file turns out to be damaged."""
+        import pyarrow.parquet as pq
+
+        try:
+            ids = pq.read_table(path, columns=["sample_id"], page_checksum_verification=True)["sample_id"].to_pylist()
+            here = {sample_id: row for row, sample_id in enumerate(ids) if sample_id in wanted}
+            if not here:
+                return []
+            column = pq.read_table(path, columns=["embedding"], page_checksum_verification=True)["embedding"]
+            matrix = np.frombuffer(column.combine_chunks().buffers()[1], dtype=np.float32).reshape(-1, self.dim)
+            if len(matrix) != len(ids):
+                raise ValueError(f"it holds {len(ids)} ids and {len(matrix)} embeddings")
+        except (OSError, ValueError) as error:
+            self._ranges[path.name] = None
+            _warn(path, error)
+            return []
+        return [(sample_id, matrix[row]) for sample_id, row in here.items()]
+
+
+def _warn(path: Path, error: BaseException) -> None:
+    logger.warning(
+        "the embeddings in %s are damaged and will be computed again (%s); delete the file to stop this warning",
+        path,
+        first_line(error),
+    )

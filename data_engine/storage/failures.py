@@ -1,0 +1,49 @@
+"""Turning what the disk and Delta say into errors that name what, where, how much room is left, and what to do."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+
+from data_engine.errors import DataEngineError, StorageError
+
+_FULL = ("No space left on device", "os error 28", "Disk quota exceeded", "os error 122")
+
+
+@contextmanager
+def storage_errors(doing: str, path: Path, *, intact: str = "what was committed before is intact") -> Iterator[None]:
+    """Run a piece of storage work; what fails in it becomes a StorageError.
+
+    Args:
+        doing: What was attempted, such as `writing batch part-00 of raw_index`.
+        path: Where.
+        intact: What a reader still finds.
+
+    Raises: StorageError with the free space of the disk and the remedy; errors of the engine pass unchanged.
+    """
+    from deltalake.exceptions import DeltaError
+
+    try:
+        yield
+    except DataEngineError:
+        raise
+    except (OSError, DeltaError, pa.ArrowException) as error:
+        is_full = any(mark in str(error) for mark in _FULL)
+        remedy = "free some space and run it again" if is_full else "see the cause, and run it again"
+        cause = "the disk is full" if is_full else first_line(error)
+        raise StorageError(
+            f"{doing} failed at {path}: {cause} ({_free_space(path)} free); {intact}: {remedy}"
+        ) from error
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, without its further lines."""
+    return str(error).strip().split("\n", 1)[0] or type(error).__name__
+
+
+def _free_space(path: Path) -> str:
+    """Free space of the disk that holds a path, in MB; the path itself need not exist."""
+    existing = next((folder for folder in (path, *path.parents) if folder.exists()), Path("/"))
+    return f"{shutil.disk_usage(existing).free / 1e6:,.1f} MB"

@@ -1,0 +1,136 @@
+"""What may be deleted: nothing that a release stands on, nothing younger than a week, and what killed runs left."""
+
+import fcntl
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from data_engine.errors import InvalidInput, StorageError
+from data_engine.schemas import SCHEMAS
+from data_engine.storage.atomic import replace_file
+from data_engine.storage.failures import storage_errors
+from data_engine.storage.tables import TableStore
+
+LEAST_KEEP_HOURS = 168
+"""A reader or writer that started a week ago still finds its files."""
+
+
+@dataclass(frozen=True)
+class Vacuumed:
+    """Files deleted, relative to the corpus' folder: data that no kept version needs, and leftovers."""
+
+    data_files: tuple[str, ...]
+    leftovers: tuple[str, ...]
+
+
+def pins(root: Path, corpus: str) -> dict[str, dict[str, int]]:
+    """Table versions that releases stand on, by release id and table name.
+
+    Raises: StorageError when the list cannot be read; without it nothing must be deleted.
+    """
+    path = _pin_list(root, corpus)
+    if not path.exists():
+        return {}
+    try:
+        found: dict[str, dict[str, int]] = json.loads(path.read_text("utf-8"))
+        return {release: {table: int(v) for table, v in versions.items()} for release, versions in found.items()}
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise StorageError(
+            f"the list of pinned versions at {path} cannot be read ({error}); restore it from the manifests of the "
+            f"releases before anything is deleted"
+        ) from error
+
+
+def pin(root: Path, corpus: str, release_id: str, versions: Mapping[str, int]) -> dict[str, int]:
+    """Pin the table versions of a release, so that no vacuum deletes them.
+
+    A release is frozen, so the versions of its first pin stay when it is pinned again.
+
+    Args:
+        root: Data folder of all corpora.
+        corpus: Name of the corpus.
+        release_id: The release.
+        versions: Delta version by table name.
+
+    Returns: The versions that are pinned for the release.
+
+    Raises: InvalidInput for an unknown table; StorageError when the list cannot be read or written.
+    """
+    unknown = sorted(set(versions) - set(SCHEMAS))
+    if unknown:
+        raise InvalidInput(f"there is no table {unknown[0]!r} to pin; the tables are {', '.join(sorted(SCHEMAS))}")
+    path = _pin_list(root, corpus)
+    with storage_errors(f"pinning release {release_id}", path), _locked(path):
+        known = pins(root, corpus)
+        if release_id not in known:
+            known[release_id] = {table: int(version) for table, version in versions.items()}
+            text = json.dumps(known, indent=2, sort_keys=True) + "\n"
+            replace_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+        return known[release_id]
+
+
+def pinned_versions(root: Path, corpus: str, table: str) -> list[int]:
+    """The versions of one table that any release stands on, sorted."""
+    return sorted({versions[table] for versions in pins(root, corpus).values() if table in versions})
+
+
+def vacuum(store: TableStore, *, keep_hours: int = LEAST_KEEP_HOURS, now: datetime) -> Vacuumed:
+    """Delete data files that neither the last `keep_hours` nor any pinned version needs; run it with no writer active.
+
+    Args:
+        store: The tables of a corpus.
+        keep_hours: Files replaced less than this many hours ago stay; at least 168.
+        now: The time, aware; leftovers of killed writes older than a day before it are deleted.
+
+    Returns: The deleted files.
+
+    Raises: InvalidInput for too few hours; StorageError when the pins or a table cannot be read.
+    """
+    if keep_hours < LEAST_KEEP_HOURS:
+        raise InvalidInput(
+            f"keep_hours is {keep_hours} but runs may read files for a week; give at least {LEAST_KEEP_HOURS}"
+        )
+    data_files = [file for name in SCHEMAS for file in _vacuum_table(store, name, keep_hours)]
+    return Vacuumed(tuple(sorted(data_files)), tuple(_delete_leftovers(store.folder, now)))
+
+
+def _vacuum_table(store: TableStore, name: str, keep_hours: int) -> list[str]:
+    from deltalake import DeltaTable
+
+    if not store.exists(name):
+        return []
+    folder = store.path(name)
+    keep = pinned_versions(store.root, store.corpus, name)
+    before = list(folder.rglob("*.parquet"))
+    with storage_errors(f"vacuuming {name}", folder, intact="no pinned version was touched"):
+        DeltaTable(str(folder)).vacuum(retention_hours=keep_hours, dry_run=False, full=True, keep_versions=keep or None)
+    return [str(path.relative_to(store.folder)) for path in before if not path.exists()]
+
+
+def _delete_leftovers(folder: Path, now: datetime) -> Iterator[str]:
+    """Half-written files of killed processes: `*.parquet#1` of Delta, `.*.tmp` of our own."""
+    oldest = (now - timedelta(days=1)).timestamp()
+    for path in sorted([*folder.rglob("*.parquet#*"), *folder.rglob(".*.tmp")]):
+        if path.exists() and path.stat().st_mtime < oldest:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+            yield str(path.relative_to(folder))
+
+
+def _pin_list(root: Path, corpus: str) -> Path:
+    return Path(root) / corpus / "pins.json"
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the lock of a file across processes; it is released when the process ends, however it ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f".{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,73 @@
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from data_engine.errors import InvalidInput
+from data_engine.labeling import consensus
+
+
+def answers(n_samples: int, n_classes: int, accuracies: list[float], *, seed: int = 0) -> tuple[dict, np.ndarray]:
+    """Every annotator answers every sample, right with its own probability, else uniformly wrong."""
+    generator = np.random.default_rng(seed)
+    truth = generator.integers(0, n_classes, n_samples)
+    columns: dict[str, list[int]] = {"sample": [], "annotator": [], "label": []}
+    for annotator, accuracy in enumerate(accuracies):
+        wrong = (truth + generator.integers(1, n_classes, n_samples)) % n_classes
+        given = np.where(generator.random(n_samples) < accuracy, truth, wrong)
+        columns["sample"] += range(n_samples)
+        columns["annotator"] += [annotator] * n_samples
+        columns["label"] += given.tolist()
+    return columns, truth
+
+
+@pytest.mark.parametrize("n_classes", [3, 20])
+def test_two_against_one_wins(n_classes: int) -> None:
+    found = consensus({"sample": [7, 7, 7], "annotator": [0, 1, 2], "label": [1, 1, 2]}, n_classes=n_classes)
+    assert (found.samples.tolist(), found.labels.tolist()) == ([7], [1])
+    assert found.posterior.shape == (1, n_classes)
+    assert found.posterior.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("n_classes", [4, 30])
+def test_good_annotators_outweigh_a_majority_of_guessers(n_classes: int) -> None:
+    columns, truth = answers(300, n_classes, [0.95, 0.9, 1 / n_classes, 1 / n_classes, 1 / n_classes])
+    found = consensus(columns, n_classes=n_classes)
+    assert (found.labels == truth).mean() > 0.9
+    assert found.annotator_quality[0] == pytest.approx(0.95, abs=0.05)
+    assert found.annotator_quality[4] < 0.4
+
+
+def test_an_annotator_who_always_swaps_two_classes_helps_where_classes_are_few() -> None:
+    columns, truth = answers(400, 2, [0.8, 0.8, 0.02])
+    assert (consensus(columns, n_classes=2).labels == truth).mean() > 0.95
+
+
+def test_the_classifier_decides_where_two_annotators_disagree() -> None:
+    columns = {"sample": [0, 0], "annotator": [0, 1], "label": [3, 5]}
+    opinion = np.full((1, 12), 0.01)
+    opinion[0, 5] = 0.89
+    assert consensus(columns, n_classes=12, probabilities=opinion).labels.tolist() == [5]
+
+
+def test_tables_frames_and_dictionaries_give_the_same_answer() -> None:
+    columns, _ = answers(20, 3, [0.9, 0.7])
+    wanted = consensus(columns, n_classes=3).posterior
+    for kind in (pa.table, pd.DataFrame):
+        assert (consensus(kind(columns), n_classes=3).posterior == wanted).all()
+
+
+def test_no_answers_give_an_empty_consensus() -> None:
+    empty = {name: np.empty(0, dtype=int) for name in ("sample", "annotator", "label")}
+    found = consensus(empty, n_classes=3)
+    assert found.labels.shape == (0,)
+    assert found.annotator_quality == {}
+
+
+def test_wrong_annotations_are_refused() -> None:
+    with pytest.raises(InvalidInput, match="no column 'label'"):
+        consensus({"sample": [0], "annotator": [0]}, n_classes=2)
+    with pytest.raises(InvalidInput, match=r"label has the value 2 in row 0; class numbers are 0 .. 1"):
+        consensus({"sample": [0], "annotator": [0], "label": [2]}, n_classes=2)
+    with pytest.raises(InvalidInput, match="sample 3 has answers but probabilities has 1 rows"):
+        consensus({"sample": [3], "annotator": [0], "label": [1]}, n_classes=2, probabilities=np.array([[0.5, 0.5]]))

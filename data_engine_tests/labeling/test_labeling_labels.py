@@ -1,0 +1,131 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from data_engine.errors import UnknownLabel
+from data_engine.labeling import labels_from
+from data_engine.schemas import LABELS, PROPOSALS
+
+NAMES = ("a", "b", "c")
+
+
+@pytest.fixture
+def corpus(make_classes):
+    data = make_classes(30, 3, noise=0.1)
+    data.embeddings = dict(zip(data.ids, data.x, strict=True))
+    data.rows = [{"sample_id": i, "label": NAMES[y]} for i, y in zip(data.ids[:20], data.y[:20], strict=True)]
+    return data
+
+
+def labels_by_id(answers: pa.Table, corpus, proposals: pa.Table | None = None) -> dict[str, dict]:
+    table = labels_from(answers, proposals, class_names=NAMES, embeddings_of=corpus.embeddings, seed=0)
+    assert table.schema.equals(LABELS)
+    ids = table["sample_id"].to_pylist()
+    assert ids == sorted(set(ids))
+    return {row["sample_id"]: row for row in table.to_pylist()}
+
+
+def proposal(sample_id: str, label: str, route: str) -> dict:
+    return {
+        "sample_id": sample_id,
+        "classifier_version": "v1",
+        "label": label,
+        "probability": 0.97,
+        "probabilities": b"",
+        "uncertainty": 0.03,
+        "utility": 0.0,
+        "difficulty": "easy",
+        "route": route,
+        "reason": "probability 0.97 >= gate 0.91",
+    }
+
+
+def test_answered_samples_get_their_label_and_its_maker(corpus, answer_table) -> None:
+    found = labels_by_id(answer_table(*corpus.rows), corpus)
+    assert len(found) == 20
+    row = found[corpus.ids[0]]
+    assert (row["label"], row["provenance"], row["n_annotations"], row["review_batch"]) == ("a", "human", 1, "b-000")
+    assert row["classifier_version"] is None
+    assert row["posterior"] > 0.9
+
+
+def test_a_majority_decides_and_only_makers_of_the_label_count_for_provenance(corpus, answer_table) -> None:
+    votes = [
+        {"annotator": "ann", "label": "a", "provenance": "human"},
+        {"annotator": "bob", "label": "a", "provenance": "model_accepted"},
+        {"annotator": "eve", "label": "b", "provenance": "model_edited"},
+    ]
+    found = labels_by_id(answer_table(*({"sample_id": corpus.ids[0]} | vote for vote in votes)), corpus)
+    row = found[corpus.ids[0]]
+    assert (row["label"], row["provenance"], row["n_annotations"]) == ("a", "model_accepted", 3)
+
+
+def test_one_simulated_answer_makes_the_label_simulated(corpus, answer_table) -> None:
+    real = {"sample_id": corpus.ids[0], "label": "a"}
+    simulated = real | {"annotator": "simulated:x", "provenance": "simulated", "is_simulated": True}
+    assert labels_by_id(answer_table(real, simulated), corpus)[corpus.ids[0]]["provenance"] == "simulated"
+
+
+def test_the_label_is_always_one_that_somebody_gave(corpus, answer_table) -> None:
+    wrong = {"sample_id": corpus.ids[20], "label": NAMES[(corpus.y[20] + 1) % 3]}
+    row = labels_by_id(answer_table(*corpus.rows, wrong), corpus)[corpus.ids[20]]
+    assert row["label"] == wrong["label"]
+    assert row["posterior"] < 0.9
+    assert row["quality"] < 0.3
+
+
+def test_answers_to_traps_are_no_labels(corpus, answer_table) -> None:
+    trap = {"sample_id": corpus.ids[29], "label": "b", "purpose": "trap", "arm": "trap", "proposed_label": "b"}
+    assert corpus.ids[29] not in labels_by_id(answer_table(*corpus.rows, trap), corpus)
+
+
+def test_accepted_proposals_become_model_auto_and_never_replace_an_answer(corpus, answer_table) -> None:
+    proposals = pa.Table.from_pylist(
+        [
+            proposal(corpus.ids[0], "c", "accept"),
+            proposal(corpus.ids[25], "b", "accept"),
+            proposal(corpus.ids[26], "c", "person"),
+        ],
+        schema=PROPOSALS,
+    )
+    found = labels_by_id(answer_table(*corpus.rows), corpus, proposals)
+    assert found[corpus.ids[0]]["label"] == "a"
+    assert corpus.ids[26] not in found
+    row = found[corpus.ids[25]]
+    assert (row["label"], row["provenance"], row["n_annotations"]) == ("b", "model_auto", 0)
+    assert (row["review_batch"], row["classifier_version"]) == (None, "v1")
+    assert row["posterior"] == pytest.approx(0.97)
+
+
+def test_a_sample_without_embedding_keeps_its_label_with_unknown_quality(corpus, answer_table) -> None:
+    del corpus.embeddings[corpus.ids[3]]
+    row = labels_by_id(answer_table(*corpus.rows), corpus)[corpus.ids[3]]
+    assert (row["label"], row["quality"]) == ("a", 0.5)
+
+
+def test_no_answers_and_no_proposals_give_no_labels(corpus, answer_table) -> None:
+    assert labels_by_id(answer_table(), corpus) == {}
+
+
+def test_the_same_input_gives_the_same_rows_in_any_order(corpus, answer_table) -> None:
+    def build(rows: list[dict]) -> pa.Table:
+        return labels_from(answer_table(*rows), None, class_names=NAMES, embeddings_of=corpus.embeddings, seed=0)
+
+    assert build(corpus.rows).equals(build(corpus.rows[::-1]))
+
+
+def test_labels_outside_the_classes_are_refused(corpus, answer_table) -> None:
+    with pytest.raises(UnknownLabel, match="zebra"):
+        labels_by_id(answer_table({"sample_id": "s", "label": "zebra"}), corpus)
+    with pytest.raises(UnknownLabel, match="proposals have the labels"):
+        table = pa.Table.from_pylist([proposal("s", "zebra", "accept")], schema=PROPOSALS)
+        labels_by_id(answer_table(), corpus, table)
+
+
+def test_embeddings_may_come_from_a_function(corpus, answer_table) -> None:
+    def look_up(ids):
+        return np.stack([corpus.embeddings[sample_id] for sample_id in ids])
+
+    table = answer_table(*corpus.rows)
+    by_function = labels_from(table, None, class_names=NAMES, embeddings_of=look_up, seed=0)
+    assert by_function.equals(labels_from(table, None, class_names=NAMES, embeddings_of=corpus.embeddings, seed=0))

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from data_engine.errors import InvalidInput
+from data_engine.labeling import fit_classifier, probabilities_of, propose, utility
+from data_engine.labeling.gate import Gate
+from data_engine.schemas import PROPOSALS
+
+NAMES = ("a", "b", "c")
+
+
+@pytest.fixture
+def trained(make_classes):
+    data = make_classes(60, 3)
+    data.classifier = fit_classifier(data.x, data.y, seed=0, n_classes=3, class_names=NAMES)
+    data.probabilities = data.classifier.predict_proba(data.x)
+    return data
+
+
+def gate(threshold: float | None) -> Gate:
+    return Gate(threshold, None if threshold is None else 0.96, 0 if threshold is None else 80, 0.95, 0.9)
+
+
+def test_what_the_gate_accepts_needs_no_person_and_says_why(trained) -> None:
+    threshold = float(np.median(trained.probabilities.max(axis=1)))
+    table = propose(trained.classifier, gate(threshold), trained.x, trained.ids, NAMES, strategy="margin")
+    assert table.schema.equals(PROPOSALS)
+    for row in table.to_pylist():
+        accepted = row["probability"] >= threshold
+        assert row["route"] == ("accept" if accepted else "person")
+        assert (row["difficulty"] == "easy") == accepted
+        sign = ">=" if accepted else "<"
+        assert row["reason"] == f"probability {row['probability']:.4f} {sign} gate {threshold:.4f}"
+        assert row["uncertainty"] == pytest.approx(1 - row["probability"])
+
+
+def test_without_a_gate_every_sample_goes_to_a_person(trained) -> None:
+    table = propose(trained.classifier, gate(None), trained.x, trained.ids, NAMES, strategy="entropy")
+    assert set(table["route"].to_pylist()) == {"person"}
+    assert set(table["reason"].to_pylist()) == {"no gate: the hold-out does not certify a precision of 0.95"}
+    assert "easy" not in table["difficulty"].to_pylist()
+
+
+def test_labels_utilities_and_probabilities_are_the_classifiers_own(trained) -> None:
+    table = propose(trained.classifier, gate(None), trained.x, trained.ids, NAMES, strategy="entropy")
+    assert table["label"].to_pylist() == [NAMES[top] for top in trained.probabilities.argmax(axis=1)]
+    assert np.allclose(table["utility"].to_numpy(), utility("entropy", trained.probabilities), atol=1e-6)
+    assert (probabilities_of(table) == trained.probabilities).all()
+
+
+def test_no_samples_give_no_proposals(trained) -> None:
+    table = propose(trained.classifier, gate(0.9), trained.x[:0], [], NAMES, strategy="margin")
+    assert table.num_rows == 0
+    assert probabilities_of(table).shape == (0, 0)
+
+
+def test_other_classes_and_other_lengths_are_refused(trained) -> None:
+    with pytest.raises(InvalidInput, match="the corpus has 3 classes"):
+        propose(trained.classifier, gate(None), trained.x, trained.ids, ("c", "b", "a"), strategy="margin")
+    with pytest.raises(InvalidInput, match="2 sample_ids for 60 embeddings"):
+        propose(trained.classifier, gate(None), trained.x, trained.ids[:2], NAMES, strategy="margin")

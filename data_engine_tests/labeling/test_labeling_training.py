@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+
+from data_engine.errors import NotEnoughData, UnknownLabel
+from data_engine.labeling import (
+    Classifier,
+    classifier_row,
+    fit_classifier,
+    gate_of,
+    is_better_or_equal,
+    train_round,
+)
+from data_engine.schemas import CLASSIFIER
+
+NAMES = ("a", "b", "c", "d")
+
+
+@pytest.fixture
+def first_round(make_classes, answer_table):
+    """80 held out, 40 queried, 40 controlled, all answered rightly, in two batches."""
+    data = make_classes(160, 4)
+
+    def row(number: int, purpose: str, batch: str) -> dict:
+        label = NAMES[data.y[number]]
+        return {"sample_id": data.ids[number], "purpose": purpose, "label": label, "review_batch": batch}
+
+    rows = [row(number, "hold_out", "b-000") for number in range(80)]
+    rows += [row(number, "query", "b-000") for number in range(80, 120)]
+    rows += [row(number, "control", "b-001") for number in range(120, 160)]
+    data.embeddings = dict(zip(data.ids, data.x, strict=True))
+    data.rows, data.build = rows, answer_table
+    data.train = lambda rows, **changes: train_round(
+        answer_table(*rows), data.embeddings, **{"class_names": NAMES, "target_precision": 0.9, "seed": 0} | changes
+    )
+    return data
+
+
+def test_a_round_trains_outside_the_hold_out_and_measures_on_it(first_round) -> None:
+    trained = first_round.train(first_round.rows)
+    assert (len(trained.training), len(trained.hold_out), trained.n_rounds) == (80, 80, 2)
+    assert not set(trained.training.sample_ids) & set(trained.hold_out.sample_ids)
+    assert trained.accuracy == 1.0
+    assert trained.accuracy_low == pytest.approx(0.05 ** (1 / 80))
+    assert (trained.n_query, trained.n_control) == (40, 40)
+    assert trained.query_accuracy == trained.control_accuracy == 1.0
+    assert trained.gate.n_checked == 80
+    assert trained.classifier.class_names == NAMES
+
+
+def test_a_sample_of_the_hold_out_is_never_trained_on_even_if_asked_again(first_round) -> None:
+    again = first_round.rows[0] | {"purpose": "audit", "arm": "blind"}
+    trained = first_round.train([*first_round.rows, again])
+    assert first_round.ids[0] not in trained.training.sample_ids
+    assert len(trained.hold_out) == 80
+
+
+def test_answers_to_traps_are_not_learnt_from(first_round) -> None:
+    trap = {"sample_id": first_round.ids[90], "purpose": "trap", "arm": "trap", "label": "a", "review_batch": "b-009"}
+    with_trap = first_round.train([*first_round.rows, trap, trap | {"annotator": "bob"}])
+    assert with_trap.classifier.version == first_round.train(first_round.rows).classifier.version
+    assert with_trap.n_rounds == 2
+
+
+def test_the_last_revision_of_an_answer_counts(first_round) -> None:
+    wrong = first_round.rows[85] | {"label": "a" if first_round.rows[85]["label"] != "a" else "b"}
+    corrected = first_round.rows[85] | {"revision": 2}
+    rows = [*first_round.rows[:85], *first_round.rows[86:], corrected, wrong]
+    assert first_round.train(rows).classifier.version == first_round.train(first_round.rows).classifier.version
+
+
+def test_query_and_control_accuracy_are_none_without_their_batches(first_round) -> None:
+    trained = first_round.train(first_round.rows[:120])
+    assert trained.control_accuracy is None
+    assert trained.query_accuracy is not None
+
+
+def test_samples_that_lost_their_embedding_are_named(first_round) -> None:
+    del first_round.embeddings[first_round.ids[100]]
+    trained = first_round.train(first_round.rows)
+    assert trained.without_embedding == (first_round.ids[100],)
+    assert len(trained.training) == 79
+
+
+def test_embeddings_may_come_from_a_function(first_round) -> None:
+    def look_up(ids):
+        return np.stack([first_round.embeddings[sample_id] for sample_id in ids])
+
+    table = first_round.build(*first_round.rows)
+    trained = train_round(table, look_up, class_names=NAMES, target_precision=0.9, seed=0)
+    assert trained.classifier.version == first_round.train(first_round.rows).classifier.version
+
+
+def test_the_row_has_the_schema_and_brings_back_classifier_and_gate(first_round) -> None:
+    trained = first_round.train(first_round.rows)
+    table = classifier_row(trained, is_in_service=True)
+    assert table.schema.equals(CLASSIFIER)
+    row = table.to_pylist()[0]
+    assert row["n_training"] == 80
+    assert Classifier.from_bytes(row["artefact"]).version == row["classifier_version"] == trained.classifier.version
+    assert gate_of(row, confidence=0.9) == trained.gate
+
+
+def test_a_gate_that_accepts_nothing_survives_the_row(first_round) -> None:
+    trained = first_round.train(first_round.rows, target_precision=0.99)
+    row = classifier_row(trained, is_in_service=False).to_pylist()[0]
+    assert (row["gate_threshold"], row["gate_lower_bound"], row["gate_n_checked"]) == (None, None, 0)
+    assert gate_of(row, confidence=0.9) == trained.gate
+
+
+def test_a_worse_classifier_does_not_take_over_and_an_equal_one_does(first_round) -> None:
+    good = first_round.train(first_round.rows)
+    shuffled = [row | {"label": "a"} if row["purpose"] != "hold_out" else row for row in first_round.rows]
+    bad = first_round.train(shuffled)
+    assert is_better_or_equal(good, None)
+    assert is_better_or_equal(good, good.classifier)
+    verdict = is_better_or_equal(bad, good.classifier)
+    assert not verdict
+    assert verdict.reason.startswith("hold-out accuracy 0.250")
+    assert good.classifier.version in verdict.reason
+
+
+def test_a_classifier_of_other_classes_is_replaced(first_round) -> None:
+    other = fit_classifier(first_round.x, first_round.y, seed=0, n_classes=4, class_names=("w", "x", "y", "z"))
+    verdict = is_better_or_equal(first_round.train(first_round.rows), other)
+    assert verdict
+    assert "classes have changed" in verdict.reason
+
+
+def test_missing_parts_and_unknown_labels_are_refused(first_round) -> None:
+    with pytest.raises(NotEnoughData, match="0 answers"):
+        first_round.train([])
+    with pytest.raises(NotEnoughData, match="0 answered hold-out samples"):
+        first_round.train(first_round.rows[80:])
+    with pytest.raises(NotEnoughData, match="0 answered samples outside the hold-out"):
+        first_round.train(first_round.rows[:80])
+    with pytest.raises(UnknownLabel, match="1 answered labels are not among the 4 classes: zebra"):
+        first_round.train([*first_round.rows, first_round.rows[0] | {"label": "zebra", "task_id": "t"}])

@@ -1,0 +1,218 @@
+from datetime import datetime
+
+import pytest
+import sqlalchemy as sa
+
+from data_engine.errors import InvalidInput, LeaseLost
+from data_engine.review import NewTask
+from data_engine.review.tables import reading
+
+
+def samples(queue, annotator, n, now, **filters):
+    """Take and answer n tasks; their samples in order."""
+    taken = []
+    for _ in range(n):
+        lease = queue.next(annotator, now=now, **filters)
+        queue.submit(lease.lease_id, f"of {lease.lease_id}", label="mit", now=now)
+        taken.append(lease.task.sample_id)
+    return taken
+
+
+def test_the_highest_priority_comes_first_then_the_order_given(queue, open_batch, at):
+    priorities = {"low": 0.1, "high": 0.9, "same": 0.9}
+    open_batch(tasks=[NewTask(name, "query", "manual", priority=value) for name, value in priorities.items()])
+    assert samples(queue, "ada", 3, at(0)) == ["high", "same", "low"]
+    assert queue.next("ada", now=at(0)) is None
+
+
+def test_of_equal_priorities_the_older_batch_comes_first(queue, open_batch, at):
+    open_batch("a young one", tasks=[NewTask("young", "query", "manual")], now=at(60))
+    open_batch("b old one", tasks=[NewTask("old", "query", "manual")], now=at(0))
+    assert samples(queue, "ada", 2, at(100)) == ["old", "young"]
+
+
+def test_what_an_annotator_sees(queue, open_batch, at):
+    open_batch(n=1)
+    lease = queue.next("ada", now=at(0))
+    assert lease.annotator == "ada"
+    assert lease.expires_at == at(420)
+    assert (lease.task.sample_id, lease.task.batch_id, lease.task.arm) == ("s0", "b1", "manual")
+    assert lease.task.question == "Which licence is meant?"
+    assert lease.task.classes == ("mit", "apache-2.0", "gpl-2.0", "gpl-3.0")
+    assert lease.task.payload == {"text": "text 0"}
+
+
+@pytest.mark.parametrize(
+    ("arm", "shown"),
+    [("manual", None), ("blind", None), ("assisted", "mit"), ("proposed", "mit"), ("trap", "mit")],
+)
+def test_the_proposal_is_shown_in_the_arms_that_show_one(queue, open_batch, at, arm, shown):
+    open_batch(tasks=[NewTask("s", "query", arm, {}, "mit", 0.8)])
+    assert queue.next("ada", now=at(0)).task.proposed_label == shown
+
+
+def test_asking_twice_gives_the_same_lease(queue, open_batch, at):
+    open_batch(n=2)
+    first = queue.next("ada", now=at(0))
+    assert queue.next("ada", now=at(10)) == first
+    assert queue.next("bob", now=at(10)).task.sample_id == "s1"
+
+
+def test_a_live_lease_elsewhere_does_not_answer_for_another_batch(queue, open_batch, at):
+    open_batch("b1", n=1)
+    open_batch("b2", n=1, corpus="digits")
+    in_b1 = queue.next("ada", now=at(0), batch="b1")
+    in_digits = queue.next("ada", now=at(0), corpus="digits")
+    assert (in_b1.task.batch_id, in_digits.task.batch_id) == ("b1", "b2")
+    assert queue.next("ada", now=at(1), batch="b2") == in_digits
+    assert queue.next("ada", now=at(1), corpus="licences") == in_b1
+    assert queue.next("ada", now=at(1), batch="b1", corpus="digits") is None
+
+
+def test_a_task_has_as_many_leases_as_it_wants_answers(queue, open_batch, at):
+    open_batch(n=1, answers_per_task=2)
+    assert queue.next("ada", now=at(0)) is not None
+    assert queue.next("bob", now=at(0)) is not None
+    assert queue.next("eve", now=at(0)) is None
+
+
+def test_nobody_answers_a_task_twice(queue, open_batch, at):
+    open_batch(n=1, answers_per_task=2)
+    assert samples(queue, "ada", 1, at(0)) == ["s0"]
+    assert queue.next("ada", now=at(1)) is None
+    assert samples(queue, "bob", 1, at(1)) == ["s0"]
+
+
+def test_a_lease_that_ran_out_frees_its_place(queue, open_batch, at):
+    open_batch(n=1)
+    lost = queue.next("ada", now=at(0), lease_s=60)
+    assert queue.next("bob", now=at(59)) is None
+    found = queue.next("bob", now=at(60))
+    assert found.task == lost.task
+    assert found.lease_id != lost.lease_id
+
+
+def test_after_running_out_the_same_annotator_gets_a_new_lease(queue, open_batch, at):
+    open_batch(n=1)
+    first = queue.next("ada", now=at(0), lease_s=60)
+    second = queue.next("ada", now=at(100), lease_s=60)
+    assert second.task == first.task
+    assert second.lease_id != first.lease_id
+    assert second.expires_at == at(160)
+
+
+def test_renewing_gives_the_full_length_again(queue, open_batch, at):
+    open_batch(n=1)
+    lease = queue.next("ada", now=at(0), lease_s=60)
+    assert queue.renew(lease.lease_id, now=at(50)).expires_at == at(110)
+    assert queue.next("bob", now=at(100)) is None
+
+
+def test_a_lease_that_ran_out_is_renewed_while_its_place_is_free(queue, open_batch, at):
+    open_batch(n=1)
+    lease = queue.next("ada", now=at(0), lease_s=60)
+    assert queue.renew(lease.lease_id, now=at(500)).expires_at == at(560)
+    assert queue.next("bob", now=at(501)) is None
+
+
+def test_a_lease_whose_place_is_taken_is_lost(queue, open_batch, at):
+    open_batch(n=1)
+    lease = queue.next("ada", now=at(0), lease_s=60)
+    queue.next("bob", now=at(100))
+    with pytest.raises(LeaseLost, match=r"ran out and its task \w+ was given away; ask for the next task"):
+        queue.renew(lease.lease_id, now=at(101))
+
+
+def test_a_lease_of_a_finished_task_is_lost(queue, open_batch, at):
+    open_batch(n=1)
+    lease = queue.next("ada", now=at(0), lease_s=60)
+    samples(queue, "bob", 1, at(100))
+    with pytest.raises(LeaseLost, match="finished by others"):
+        queue.renew(lease.lease_id, now=at(101))
+
+
+def test_a_skipped_task_goes_to_others_only(queue, open_batch, at):
+    open_batch(n=1)
+    lease = queue.next("ada", now=at(0))
+    queue.release(lease.lease_id, reason="cannot read it", now=at(1))
+    queue.release(lease.lease_id, reason="cannot read it", now=at(2))
+    assert queue.next("ada", now=at(3)) is None
+    assert queue.next("bob", now=at(3)).task.sample_id == "s0"
+    with pytest.raises(LeaseLost, match="was given back by ada"):
+        queue.renew(lease.lease_id, now=at(4))
+
+
+def test_skipping_needs_a_reason_and_comes_before_the_answer(queue, open_batch, at):
+    open_batch(n=1)
+    lease = queue.next("ada", now=at(0))
+    with pytest.raises(InvalidInput, match="say why the task is skipped"):
+        queue.release(lease.lease_id, reason="", now=at(1))
+    queue.submit(lease.lease_id, "1", label="mit", now=at(2))
+    with pytest.raises(LeaseLost, match="was used for ada's answer already; reopen that answer"):
+        queue.release(lease.lease_id, reason="on second thought", now=at(3))
+
+
+def test_an_unknown_lease_is_an_error(queue, at):
+    for use in (
+        lambda: queue.renew("nonsense", now=at(0)),
+        lambda: queue.release("nonsense", reason="x", now=at(0)),
+        lambda: queue.submit("nonsense", "1", label="mit", now=at(0)),
+        lambda: queue.draft("nonsense"),
+    ):
+        with pytest.raises(InvalidInput, match="no lease 'nonsense' in this queue"):
+            use()
+
+
+@pytest.mark.parametrize("lease_s", [0, -1, 86_401])
+def test_a_lease_lasts_from_a_second_to_a_day(queue, at, lease_s):
+    with pytest.raises(InvalidInput, match=f"lease_s is {lease_s}; a lease lasts from 1 to 86400 seconds"):
+        queue.next("ada", now=at(0), lease_s=lease_s)
+
+
+def test_a_clock_without_zone_is_refused_everywhere(queue, open_batch, at):
+    open_batch(n=1)
+    lease_id = queue.next("ada", now=at(0)).lease_id
+    naive = datetime(2024, 5, 1, 12)
+    for use in (
+        lambda: open_batch("b2", now=naive),
+        lambda: queue.next("ada", now=naive),
+        lambda: queue.renew(lease_id, now=naive),
+        lambda: queue.release(lease_id, reason="x", now=naive),
+        lambda: queue.submit(lease_id, "1", label="mit", now=naive),
+        lambda: queue.reopen("a", label="mit", now=naive, annotator="ada"),
+        lambda: queue.decide("b1", "s0", "mit", now=naive),
+        lambda: queue.end_batch("b1", reason="x", now=naive),
+        lambda: queue.progress("b1", now=naive),
+    ):
+        with pytest.raises(InvalidInput, match="without a time zone"):
+            use()
+
+
+def test_people_and_programs_are_kept_apart_by_name(queue, open_batch, at):
+    open_batch(n=1)
+    with pytest.raises(InvalidInput, match="call it 'simulated:ada'"):
+        queue.next("ada", now=at(0), is_simulated=True)
+    with pytest.raises(InvalidInput, match="only simulated annotators' names start with 'simulated:'"):
+        queue.next("simulated:ada", now=at(0))
+
+
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        ({}, "review_task_open"),
+        ({"corpus": "licences"}, "review_task_open_of_corpus"),
+        ({"batch": "b1"}, "review_task_open_of_batch"),
+    ],
+)
+def test_the_next_task_is_found_by_walking_an_index_without_sorting(queue, open_batch, at, filters, index):
+    open_batch(n=1)
+    executed = []
+    listener = (queue._engine, "before_cursor_execute", lambda *call: executed.append(call[2:4]))
+    sa.event.listen(*listener)
+    queue.next("ada", now=at(0), **filters)
+    sa.event.remove(*listener)
+    statement, values = next(call for call in executed if call[0].startswith("SELECT review_task.task_id"))
+    with reading(queue._engine) as connection:
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert plan[0].startswith(f"SEARCH review_task USING INDEX {index} (")
+    assert not any("TEMP B-TREE" in step or step.startswith("SCAN") for step in plan)

@@ -1,0 +1,74 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from data_engine.errors import InvalidInput, UnknownLabel
+from data_engine.review import NewTask
+from data_engine.review.records import check_active_seconds, check_annotator, check_label, identifier, in_utc
+
+
+def test_an_id_depends_on_its_parts_and_on_where_one_ends():
+    assert identifier("b", "s1", "query") == identifier("b", "s1", "query")
+    assert len(identifier("b")) == 32
+    assert identifier("ab", "c") != identifier("a", "bc")
+
+
+def test_a_time_without_zone_is_refused_and_another_zone_is_converted():
+    with pytest.raises(InvalidInput, match=r"now is 2024-05-01T12:00:00 without a time zone; pass a UTC time"):
+        in_utc(datetime(2024, 5, 1, 12))
+    east = timezone(timedelta(hours=2))
+    assert in_utc(datetime(2024, 5, 1, 14, tzinfo=east)) == datetime(2024, 5, 1, 12, tzinfo=UTC)
+    assert in_utc(datetime(2024, 5, 1, 14, tzinfo=east)).tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sample_id": ""}, "sample_id is empty"),
+        ({"purpose": "fun"}, "purpose is 'fun'; it must be one of hold_out, query, control, audit, trap"),
+        ({"arm": "loud"}, "arm is 'loud'; it must be one of manual, assisted, proposed, blind, trap"),
+        ({"arm": "proposed"}, "has arm 'proposed' but no proposed_label"),
+        ({"arm": "trap"}, "has arm 'trap' but no proposed_label"),
+        ({"probability": 1.5}, r"probability is 1.5; it must lie in \[0, 1\]"),
+        ({"probability": float("nan")}, "probability is nan"),
+        ({"priority": float("inf")}, "priority is inf; it must be finite"),
+    ],
+)
+def test_a_task_that_breaks_a_rule_is_refused(changes, message):
+    with pytest.raises(InvalidInput, match=message):
+        NewTask(**({"sample_id": "s", "purpose": "query", "arm": "manual"} | changes))
+
+
+def test_only_simulated_annotators_have_the_prefix():
+    check_annotator("simulated:ada", is_simulated=True)
+    check_annotator("ada", is_simulated=False)
+    with pytest.raises(InvalidInput, match="call it 'simulated:ada'"):
+        check_annotator("ada", is_simulated=True)
+    with pytest.raises(InvalidInput, match="pass is_simulated=True or use a person's name"):
+        check_annotator("simulated:ada", is_simulated=False)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "simulated:"])
+def test_an_annotator_has_a_name(name):
+    with pytest.raises(InvalidInput, match="give a name"):
+        check_annotator(name, is_simulated=name.startswith("simulated:"))
+
+
+def test_an_unknown_label_comes_with_near_names():
+    check_label("mit", ("mit", "gpl-2.0"), "b1")
+    with pytest.raises(
+        UnknownLabel, match=r"'gpl2.0' is not one of the 2 classes of batch 'b1'; did you mean 'gpl-2.0'"
+    ):
+        check_label("gpl2.0", ("mit", "gpl-2.0"), "b1")
+    with pytest.raises(UnknownLabel, match=r"the classes begin with \['mit', 'gpl-2.0'\]"):
+        check_label("zzzz", ("mit", "gpl-2.0"), "b1")
+
+
+def test_seconds_are_a_persons_and_not_negative():
+    check_active_seconds(None, is_simulated=True)
+    check_active_seconds(0.0, is_simulated=False)
+    with pytest.raises(InvalidInput, match=r"active_s is 3.0 for a simulated annotator; only people have seconds"):
+        check_active_seconds(3.0, is_simulated=True)
+    for wrong in (-1.0, float("inf"), float("nan")):
+        with pytest.raises(InvalidInput, match="seconds are finite and not negative"):
+            check_active_seconds(wrong, is_simulated=False)

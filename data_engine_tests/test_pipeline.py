@@ -1,0 +1,234 @@
+"""The whole graph on a small corpus: what a run makes, repeats, resumes, holds back and explains."""
+
+import json
+from pathlib import Path
+
+import dagster as dg
+import pyarrow.compute as pc
+import pytest
+from conftest import SmallProject, notes_corpus, write_notes
+
+from data_engine.errors import DataEngineError, GateClosed, InvalidInput, UnknownSample
+from data_engine.orchestration.pipeline import STEPS
+from data_engine.orchestration.tables_io import step_versions
+from data_engine.orchestration.why import decisions_about
+
+
+def _versions(project: SmallProject, corpus: str = "notes") -> dict[tuple[str, str], str]:
+    store = project.load().bench(corpus).store()
+    return {key: version.data_version for key, version in step_versions(store).items()}
+
+
+def test_one_command_makes_every_asset_and_a_second_one_does_no_work(notes: SmallProject) -> None:
+    said = notes.run("notes")
+    versions = _versions(notes)
+    assert {step for step, _ in versions} == {step.__name__ for step in STEPS}
+    assert {batch for step, batch in versions if step == "embeddings"} == {"may.jsonl", "june.jsonl", "july.jsonl"}
+    assert "held" not in said
+    release = next((notes.load().bench("notes").corpus_folder / "releases").iterdir())
+    assert {path.name for path in release.iterdir()} == {"data.parquet", "data.jsonl", "manifest.json", "README.md"}
+    assert "no step ran" in notes.run("notes")
+    assert _versions(notes) == versions
+
+
+def test_the_same_seed_gives_the_same_release(notes: SmallProject, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    hashes = []
+    for number in range(2):
+        monkeypatch.setenv("DATA_ENGINE_DATA", str(tmp_path / f"data{number}"))
+        (tmp_path / f"home{number}").mkdir()
+        monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / f"home{number}"))
+        notes.run("notes")
+        folder = next((notes.load().bench("notes").corpus_folder / "releases").iterdir())
+        manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+        hashes.append((manifest["release_id"], manifest["files"]["data.jsonl"], manifest["files"]["data.parquet"]))
+    assert hashes[0] == hashes[1]
+
+
+def test_a_new_batch_computes_only_its_own_and_is_assigned_to_the_frozen_tree(notes: SmallProject) -> None:
+    notes.run("notes")
+    before = _versions(notes)
+    tree = notes.load().bench("notes").store().read("cluster_tree")
+    write_notes(notes.folder / "source", "august", 60, 9)
+    notes.run("notes")
+    after = _versions(notes)
+    assert {key for key in after if key not in before} == {
+        (step, "august.jsonl") for step in ("raw_index", "first_pass", "embeddings", "drift_report")
+    }
+    for step in ("raw_index", "first_pass", "embeddings"):
+        assert all(after[step, batch] == before[step, batch] for batch in ("may.jsonl", "june.jsonl", "july.jsonl"))
+    store = notes.load().bench("notes").store()
+    assert store.read("cluster_tree").equals(tree)
+    assert "august.jsonl" in store.read("tree_assignments")["batch"].to_pylist()
+    assert after["balanced_subset", ""] != before["balanced_subset", ""]
+
+
+def test_a_redrawn_subset_keeps_most_of_what_was_chosen_before(notes: SmallProject) -> None:
+    notes.run("notes")
+    store = notes.load().bench("notes").store()
+    before = set(store.read("balanced_subset")["sample_id"].to_pylist())
+    write_notes(notes.folder / "source", "august", 30, 9)
+    notes.run("notes")
+    after = set(store.read("balanced_subset")["sample_id"].to_pylist())
+    assert len(after & before) >= 0.8 * len(before)
+
+
+def test_the_tree_is_rebuilt_when_the_corpus_has_outgrown_it(notes: SmallProject) -> None:
+    notes.run("notes", "may.jsonl")
+    store = notes.load().bench("notes").store()
+    assert store.read("cluster_tree")["tree_version"].to_pylist()[0]
+    before = set(store.read("cluster_tree")["tree_version"].to_pylist())
+    notes.run("notes")
+    assert set(store.read("cluster_tree")["tree_version"].to_pylist()).isdisjoint(before)
+
+
+def test_changed_configuration_makes_its_step_and_what_follows_stale(notes: SmallProject) -> None:
+    notes.run("notes")
+    before = _versions(notes)
+    changed = notes_corpus(notes.folder / "source", subset={"target_size": 150})
+    notes.add(changed)
+    notes.run("notes")
+    after = _versions(notes)
+    assert after["balanced_subset", ""] != before["balanced_subset", ""]
+    assert after["cluster_tree", ""] == before["cluster_tree", ""]
+    assert after["embeddings", "may.jsonl"] == before["embeddings", "may.jsonl"]
+
+
+def test_a_bad_batch_is_held_back_with_its_reason_while_the_others_flow_on(notes: SmallProject) -> None:
+    bad = notes.folder / "source" / "june.jsonl"
+    good_text = bad.read_text("utf-8")
+    bad.write_text("\n".join("{broken" for _ in range(50)), "utf-8")
+    said = " ".join(notes.run("notes").split())
+    assert "held" in said
+    assert "unreadable" in said
+    store = notes.load().bench("notes").store()
+    assert set(store.read("tree_assignments")["batch"].to_pylist()) == {"may.jsonl", "july.jsonl"}
+    assert store.read("release").num_rows > 0
+
+    with pytest.raises(dg.DagsterExecutionStepExecutionError) as launched_by_hand:
+        _materialize(notes, "first_pass", "june.jsonl")
+    assert isinstance(launched_by_hand.value.__cause__, GateClosed)
+    assert "unreadable_share_within_limit" in str(launched_by_hand.value.__cause__)
+
+    bad.write_text(good_text, "utf-8")
+    assert "held" not in notes.run("notes")
+    assert set(store.read("tree_assignments")["batch"].to_pylist()) == {"may.jsonl", "june.jsonl", "july.jsonl"}
+
+
+def _materialize(project: SmallProject, step: str, batch: str | None) -> None:
+    """Launch one step by hand, in a run of its own, without its checks."""
+    loaded = project.load()
+    with dg.DagsterInstance.get() as instance:
+        assets = loaded.definitions.resolve_asset_graph().assets_defs
+        dg.materialize(assets, instance=instance, partition_key=batch, selection=[loaded.bench("notes").key(step)])
+
+
+def test_every_kind_of_sample_can_say_why(notes: SmallProject) -> None:
+    path = notes.folder / "source" / "may.jsonl"
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    repeated = {**rows[0], "id": "again"}
+    near = {**rows[1], "id": "near", "text": rows[1]["text"] + " indeed"}
+    short = {**rows[2], "id": "short", "text": "tiny"}
+    path.write_text("".join(json.dumps(row) + "\n" for row in [*rows, repeated, near, short]), "utf-8")
+    notes.run("notes")
+    bench = notes.load().bench("notes")
+    judged = bench.store().read("first_pass").to_pylist()
+    of_reason = {row["reason"]: row["sample_id"] for row in judged}
+    assert {"kept", "exact_duplicate", "near_duplicate", "too_short"} <= set(of_reason)
+
+    rejected = decisions_about(bench, of_reason["too_short"]).to_pylist()
+    assert [(row["step"], row["verdict"]) for row in rejected] == [("raw_index", "read"), ("first_pass", "rejected")]
+    assert (rejected[1]["score"], rejected[1]["threshold"]) == (4, 8)
+
+    twin = decisions_about(bench, of_reason["near_duplicate"]).to_pylist()[1]
+    assert twin["reason"].startswith("near_duplicate of ")
+    assert 0.8 <= twin["score"] < 1
+
+    labelled = bench.store().read("labels")["sample_id"].to_pylist()[0]
+    steps = [row["step"] for row in decisions_about(bench, labelled[:10]).to_pylist()]
+    assert steps[:5] == ["raw_index", "first_pass", "embeddings", "cluster_tree", "balanced_subset"]
+    assert {"labels", "release"} <= set(steps)
+    chosen = decisions_about(bench, labelled).to_pylist()[4]
+    assert chosen["verdict"] == "chosen"
+    assert chosen["run_id"]
+    assert chosen["model_version"] == bench.store().read("cluster_tree")["tree_version"][0].as_py()
+
+    with pytest.raises(UnknownSample, match="no step has decided"):
+        decisions_about(bench, "f" * 32)
+    with pytest.raises(InvalidInput, match="at least its first 4 digits"):
+        decisions_about(bench, "ab")
+
+
+def test_every_raw_sample_has_a_verdict_in_the_ledger(notes: SmallProject) -> None:
+    notes.run("notes")
+    store = notes.load().bench("notes").store()
+    ledger = store.read("ledger")
+    judged = ledger.filter(pc.equal(ledger["step"], "first_pass"))
+    assert judged.num_rows == store.read("raw_index").num_rows == 360
+
+
+def test_simulated_answers_are_marked_to_the_very_end(notes: SmallProject) -> None:
+    said = notes.run("notes")
+    assert "simulated" in said
+    bench = notes.load().bench("notes")
+    reviewed = bench.store().read("reviewed_labels")
+    assert set(reviewed["provenance"].to_pylist()) == {"simulated"}
+    assert all(name.startswith("simulated:") for name in reviewed["annotator"].to_pylist())
+    assert set(reviewed["active_s"].to_pylist()) == {None}
+    assert set(bench.store().read("release")["provenance"].to_pylist()) <= {"simulated", "model_auto"}
+    card = next((bench.corpus_folder / "releases").glob("*/README.md")).read_text("utf-8")
+    assert "simulated" in card
+
+
+def test_labels_that_people_gave_are_theirs_and_the_run_waits_for_them(project: SmallProject) -> None:
+    from datetime import UTC, datetime
+
+    write_notes(project.folder / "source", "may", 200, 1)
+    project.add(notes_corpus(project.folder / "source", review={}, subset={"target_size": 100}))
+    said = project.run("notes")
+    assert "data-engine review --corpus notes" in said
+    bench = project.load().bench("notes")
+    topics = {row["sample_id"]: json.loads(row["metadata"])["topic"] for row in bench.store().read("raw_index").to_pylist()}
+    with bench.queue() as queue:
+        while (lease := queue.next("maria", now=datetime.now(UTC), corpus="notes")) is not None:
+            label = topics[lease.task.sample_id]
+            queue.submit(lease.lease_id, lease.lease_id, label=label, now=datetime.now(UTC), active_s=1.0)
+    project.run("notes")
+    provenances = set(bench.store().read("labels")["provenance"].to_pylist())
+    assert "human" in provenances
+    assert "simulated" not in provenances
+
+
+def test_a_folder_of_plain_files_is_a_corpus_and_touches_no_python(project: SmallProject) -> None:
+    from conftest import make_notes
+
+    for number, row in enumerate(make_notes(90, 5)):
+        folder = project.folder / "letters" / ("spring" if number % 2 else "autumn")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{number}.txt").write_text(row["text"], "utf-8")
+    project.add(
+        {
+            "name": "letters",
+            "source": {"kind": "folder", "path": "letters"},
+            "encoder": "hashed-ngrams",
+            "tree": {"n_clusters": [20, 5]},
+            "subset": {"target_size": 40},
+            "labels": {"question": "About?", "classes": ["baking", "sailing"], "hold_out_size": 50},
+        }
+    )
+    said = project.run("letters")
+    assert "ok" in said
+    bench = project.load().bench("letters")
+    assert bench.store().read("balanced_subset").num_rows == 40
+    with bench.queue() as queue:
+        assert queue.open_tasks("letters") > 0
+
+
+def test_an_only_batch_that_the_source_does_not_have_is_an_error(notes: SmallProject) -> None:
+    with pytest.raises(InvalidInput, match=r"no batches \['march'\]"):
+        notes.run("notes", "march")
+
+
+def test_a_target_size_above_the_pool_names_both_numbers(notes: SmallProject) -> None:
+    notes.add(notes_corpus(notes.folder / "source", subset={"target_size": 100_000}))
+    with pytest.raises(DataEngineError, match=r"100,?000.*3\d\d"):
+        notes.run("notes")

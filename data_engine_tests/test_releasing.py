@@ -1,0 +1,64 @@
+"""Releases: which rows are frozen, and when their id changes."""
+
+import pyarrow as pa
+
+from data_engine.releasing import release_fingerprint, release_rows
+from data_engine.schemas import BALANCED_SUBSET, LABELS, RAW_INDEX
+
+
+def _labels(**label_of: str) -> pa.Table:
+    rows = [
+        {"sample_id": i, "label": label, "provenance": "human", "posterior": 1.0, "quality": 0.5, "n_annotations": 1}
+        for i, label in label_of.items()
+    ]
+    return pa.Table.from_pylist(rows, schema=LABELS)
+
+
+def _subset(*ids: str) -> pa.Table:
+    rows = [
+        {
+            "sample_id": i, "batch": "b", "leaf": 0, "top_cluster": 0, "leaf_size": 9, "quota": 3, "reason": "quota",
+            "tree_version": "t",
+        }
+        for i in ids
+    ]  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=BALANCED_SUBSET)
+
+
+def _raw(*places: tuple[str, str]) -> pa.Table:
+    rows = [
+        {
+            "sample_id": i, "batch": "b", "uri": uri, "media_type": "text/plain", "n_bytes": 1, "arrived_at": 0,
+            "text": f"text of {uri}", "metadata": "{}", "is_readable": True,
+        }
+        for i, uri in places
+    ]  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=RAW_INDEX)
+
+
+def test_what_is_out_of_scope_or_unlabelled_is_not_released() -> None:
+    raw = _raw(("a", "1"), ("b", "2"), ("c", "3"))
+    rows = release_rows(_labels(a="mit", b="junk"), _subset("a", "b", "c"), raw, out_of_scope="junk")
+    assert rows["sample_id"].to_pylist() == ["a"]
+    assert rows["label"].to_pylist() == ["mit"]
+
+
+def test_a_content_found_twice_is_released_once_from_its_first_place() -> None:
+    rows = release_rows(_labels(a="mit"), _subset("a"), _raw(("a", "z"), ("a", "y")), out_of_scope=None)
+    assert rows["uri"].to_pylist() == ["y"]
+
+
+def test_the_id_depends_on_labels_and_not_on_the_order_of_rows() -> None:
+    raw = _raw(("a", "1"), ("b", "2"))
+    first = release_rows(_labels(a="mit", b="gpl"), _subset("a", "b"), raw, out_of_scope=None)
+    turned = release_rows(_labels(b="gpl", a="mit"), _subset("b", "a"), raw, out_of_scope=None)
+    other = release_rows(_labels(a="mit", b="mit"), _subset("a", "b"), raw, out_of_scope=None)
+    assert first.equals(turned)
+    assert release_fingerprint(first) == first["release_id"][0].as_py()
+    assert release_fingerprint(other) != release_fingerprint(first)
+
+
+def test_nothing_labelled_gives_an_empty_release_of_the_right_columns() -> None:
+    rows = release_rows(_labels(), _subset("a"), _raw(("a", "1")), out_of_scope=None)
+    assert rows.num_rows == 0
+    assert "label" in rows.column_names
