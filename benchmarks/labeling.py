@@ -49,7 +49,7 @@ def labels_needed(
     step: int,
     seed: int,
 ) -> float:
-    """Labels until the goal is reached, interpolated between batches; strategies that need probabilities start at random."""
+    """Labels until the goal is reached, interpolated; strategies that need probabilities start at random."""
     n_classes = int(max(y.max(), y_test.max())) + 1
     labelled = np.empty(0, dtype=np.int64)
     probabilities, before = None, 0.0

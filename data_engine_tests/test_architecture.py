@@ -21,7 +21,7 @@ LEAVES = ("schemas", "errors", "corpus")
 
 #: What a part of the package may import of the package, besides itself and the leaves.
 MAY_IMPORT = {
-    **{part: DOMAIN for part in DOMAIN},
+    **dict.fromkeys(DOMAIN, DOMAIN),
     "storage": (),
     "warehouse": ("storage",),
     "quality": ("labeling",),

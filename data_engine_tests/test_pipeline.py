@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pyarrow.compute as pc
 import pytest
-from conftest import SmallProject, notes_corpus, write_notes
+from small_project import SmallProject, make_notes, notes_corpus, write_notes
 
 from data_engine.errors import DataEngineError, GateClosed, InvalidInput, UnknownSample
 from data_engine.orchestration.pipeline import STEPS
@@ -31,7 +31,9 @@ def test_one_command_makes_every_asset_and_a_second_one_does_no_work(notes: Smal
     assert _versions(notes) == versions
 
 
-def test_the_same_seed_gives_the_same_release(notes: SmallProject, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_release(
+    notes: SmallProject, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     hashes = []
     for number in range(2):
         monkeypatch.setenv("DATA_ENGINE_DATA", str(tmp_path / f"data{number}"))
@@ -187,7 +189,9 @@ def test_labels_that_people_gave_are_theirs_and_the_run_waits_for_them(project: 
     said = project.run("notes")
     assert "data-engine review --corpus notes" in said
     bench = project.load().bench("notes")
-    topics = {row["sample_id"]: json.loads(row["metadata"])["topic"] for row in bench.store().read("raw_index").to_pylist()}
+    topics = {
+        row["sample_id"]: json.loads(row["metadata"])["topic"] for row in bench.store().read("raw_index").to_pylist()
+    }
     with bench.queue() as queue:
         while (lease := queue.next("maria", now=datetime.now(UTC), corpus="notes")) is not None:
             label = topics[lease.task.sample_id]
@@ -199,8 +203,6 @@ def test_labels_that_people_gave_are_theirs_and_the_run_waits_for_them(project: 
 
 
 def test_a_folder_of_plain_files_is_a_corpus_and_touches_no_python(project: SmallProject) -> None:
-    from conftest import make_notes
-
     for number, row in enumerate(make_notes(90, 5)):
         folder = project.folder / "letters" / ("spring" if number % 2 else "autumn")
         folder.mkdir(parents=True, exist_ok=True)

@@ -45,7 +45,7 @@ def kmeans(
 
     Greedy seeding is the default because the trees built on it are much better balanced: samples chosen from 200
     concepts of very unequal size come out at a KL divergence from uniform of .13 against .40 with "kmeans++", for
-    about six times the seeding time (`benchmarks/kmeans.py` prints the times).
+    three to five times the seeding time (`benchmarks/kmeans.py` prints the times).
 
     Args:
         x: (n, dim) floating point array or memory map; computed in float32, never copied whole.

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from threadpoolctl import ThreadpoolController, threadpool_limits  # type: ignore[import-untyped]
+
 T = TypeVar("T")
 
 #: Bounds the memory of all tiles together.
@@ -23,40 +25,45 @@ _SMALL = 1 << 20
 class _Team:
     """Threads shared by everybody inside a `with TEAM:` block; the BLAS is single-threaded meanwhile.
 
-    The limit on the BLAS holds for the whole process, so blocks that overlap in time are counted, and the last one
-    to end restores what the first one found.
+    The limit on the BLAS may hold for the whole process, so blocks that overlap in time are counted, and the last one
+    to end restores what the first one found. A limit can only be lifted by the thread that set it, hence the keeper.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._n_inside = 0
         self._pool: ThreadPoolExecutor | None = None
+        self._keeper: ThreadPoolExecutor | None = None
         self._limits: Any = None
 
     def __enter__(self) -> None:
-        from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
-
         with self._lock:
             if self._n_inside == 0:
                 blas = ThreadpoolController().select(user_api="blas")
-                allowed = [library["num_threads"] for library in blas.info()]
-                self._limits = blas.limit(limits=1)
-                self._pool = ThreadPoolExecutor(min(max(allowed, default=1), _MAX_THREADS))
+                n_threads = max((library["num_threads"] for library in blas.info()), default=1)
+                self._keeper = ThreadPoolExecutor(1)
+                self._limits = self._keeper.submit(blas.limit, limits=1).result()
+                # Where limits hold per thread, every worker needs its own.
+                self._pool = ThreadPoolExecutor(min(n_threads, _MAX_THREADS), initializer=_one_blas_thread)
             self._n_inside += 1
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
             self._n_inside -= 1
-            if self._n_inside == 0 and self._pool is not None:
+            if self._n_inside == 0 and self._pool is not None and self._keeper is not None:
                 self._pool.shutdown()
-                self._pool = None
-                self._limits.restore_original_limits()
+                self._keeper.submit(self._limits.restore_original_limits).result()
+                self._keeper.shutdown()
+                self._pool = self._keeper = None
 
     def map(self, work: Callable[[slice], T], chunks: list[slice]) -> list[T]:
         """The results in the order of the chunks."""
-        if self._pool is None:
-            return [work(chunk) for chunk in chunks]
-        return list(self._pool.map(work, chunks))
+        pool = self._pool
+        return [work(chunk) for chunk in chunks] if pool is None else list(pool.map(work, chunks))
+
+
+def _one_blas_thread() -> None:
+    threadpool_limits(limits=1, user_api="blas")
 
 
 TEAM = _Team()

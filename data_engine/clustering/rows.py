@@ -101,7 +101,7 @@ def _unusable_rows(x: Matrix) -> list[int]:
     for start in range(0, len(x), _CHECK_ROWS):
         tile = x[start : start + _CHECK_ROWS]
         # NaN travels through max and min and fails the comparison.
-        if tile.max() <= _MAX_VALUE and tile.min() >= -_MAX_VALUE:
+        if float(tile.max()) <= _MAX_VALUE and float(tile.min()) >= -_MAX_VALUE:
             continue
         rows = np.flatnonzero(~(np.abs(tile.astype(np.float64)) <= _MAX_VALUE).all(axis=1))
         bad.extend((rows + start).tolist())

@@ -20,7 +20,7 @@ SEEDINGS = {"kmeans++": 1.0, "greedy_kmeans++": 0.1}
 #: Proposals of one round; bounds the square matrix of their distances to each other (8 MiB).
 _MAX_PROPOSALS = 1024
 #: Random rows per chosen centroid on which candidates are compared; all rows where there are fewer.
-_ROWS_PER_CENTROID = 64
+_ROWS_PER_CENTROID = 32
 #: Below this share of the squared norms, a float32 product cannot tell a distance from rounding.
 _ROUNDING_SHARE = 1e-5
 _TILE_SCORES = 1 << 20

@@ -22,9 +22,9 @@ RUN_LENGTH = 4
 
 # Scripts written without spaces: every character is a word.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-# `+` and `#` are part of a word: C is not C++, GPL-2.0 is not GPL-2.0+.
+# `+` and `#` go on a word and do not start one: C is not C++, GPL-2.0 is not GPL-2.0+, `# text` is a comment.
 _SEPARATORS = r"\s\x00-\"$-*,\-./:;<=>?@\[\\\]^_`{|}~\u2000-\u206f\u3000-\u303f"
-_WORD = re.compile(f"[{_UNSPACED}]|[^{_SEPARATORS}{_UNSPACED}]+")
+_WORD = re.compile(f"[{_UNSPACED}]|[^{_SEPARATORS}{_UNSPACED}+#][^{_SEPARATORS}{_UNSPACED}]*")
 _NUMBER = re.compile(r"\d+")
 
 

@@ -94,7 +94,7 @@ def _walk(root: Path) -> Iterator[Path]:
         for entry in _entries(folder):
             if _is_folder(entry):
                 (links if entry.is_symlink() else folders).append(Path(entry.path))
-            elif entry.is_symlink() or entry.is_file():
+            elif not Path(entry.path).exists() or entry.is_file():
                 yield Path(entry.path)
 
 

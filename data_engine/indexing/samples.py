@@ -3,10 +3,9 @@
 import json
 import math
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +15,7 @@ import xxhash
 from data_engine import schemas
 
 _ROWS_PER_PIECE = 8192
+_BYTES_PER_PIECE = 64 << 20
 _MAX_BINARY_METADATA_BYTES = 1024
 UNKNOWN_MEDIA_TYPE = "application/octet-stream"
 
@@ -54,18 +54,32 @@ def sample_id_of_bytes(content: bytes) -> str:
 
 def to_table(samples: Iterable[RawSample], batch: str) -> pa.Table:
     """The raw index of a batch, rows sorted by uri."""
-    remaining = iter(samples)
-    pieces = []
-    while piece := list(islice(remaining, _ROWS_PER_PIECE)):
-        pieces.append(pa.RecordBatch.from_pylist([_row(sample, batch) for sample in piece], schema=schemas.RAW_INDEX))
+    pieces = (
+        pa.RecordBatch.from_pylist([_row(sample, batch) for sample in piece], schema=schemas.RAW_INDEX)
+        for piece in _pieces(samples)
+    )
     table = pa.Table.from_batches(pieces, schema=schemas.RAW_INDEX)
-    return table.take(pc.sort_indices(table["uri"])).combine_chunks()
+    return table.take(pc.sort_indices(table["uri"]))
 
 
 def duplicate_source_ids(table: pa.Table) -> list[str]:
     """Ids that the source gives to more than one row of a raw index, sorted."""
     counts = pc.value_counts(table["source_id"].drop_null())
     return sorted(entry["values"] for entry in counts.to_pylist() if entry["counts"] > 1)
+
+
+def _pieces(samples: Iterable[RawSample]) -> Iterator[list[RawSample]]:
+    """Samples in lists that are bounded in rows and bytes; an Arrow string column holds at most 2 GiB per piece."""
+    piece: list[RawSample] = []
+    n_bytes = 0
+    for sample in samples:
+        piece.append(sample)
+        n_bytes += sample.n_bytes
+        if len(piece) >= _ROWS_PER_PIECE or n_bytes >= _BYTES_PER_PIECE:
+            yield piece
+            piece, n_bytes = [], 0
+    if piece:
+        yield piece
 
 
 def _row(sample: RawSample, batch: str) -> dict[str, Any]:

@@ -44,7 +44,6 @@ def _asset_job(bench: Bench, purpose: str, steps: tuple[str, ...]) -> Any:
         bench.name(purpose),
         selection=selection,
         description=_DESCRIPTIONS[purpose],
-        partitions_def=bench.partitions_of(steps[0]),
         config=config if purpose == "retrain" else None,
     )
 

@@ -48,7 +48,9 @@ def build_sql_models(bench: Bench) -> SqlModels:
 
     @dg.multi_asset(specs=specs, name=bench.name("sql_models"), can_subset=False)
     def sql_models(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-        for result in warehouse.run_models(bench.store(), models, run_id=context.run_id, review=_review_tables(bench)):
+        for result in warehouse.run_models(
+            bench.store(), models, run_id=context.run.run_id, review=_review_tables(bench), variables=_variables(bench)
+        ):
             key = bench.key(layers[result.name], result.name)
             yield dg.MaterializeResult(asset_key=key, metadata=_metadata(bench, layers, result))
 
@@ -75,6 +77,10 @@ _ENGINE_SQL = Path(__file__).resolve().parents[2] / "dbt_like_sql"
 def _review_tables(bench: Bench) -> "dict[str, pa.Table]":
     with bench.queue() as queue:
         return queue.tables()
+
+
+def _variables(bench: Bench) -> dict[str, str]:
+    return {"out_of_scope": bench.corpus.labels.out_of_scope or ""}
 
 
 def _metadata(bench: Bench, layers: dict[str, str], result: "ModelResult") -> dict[str, Any]:
@@ -114,7 +120,12 @@ def _checks(
 
     @dg.multi_asset_check(specs=specs, name=bench.name("sql_tests"), description="The SQL tests over the models.")
     def sql_tests(_context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        results = {r.name: r for r in warehouse.run_tests(bench.store(), tests, models, review=_review_tables(bench))}
+        results = {
+            r.name: r
+            for r in warehouse.run_tests(
+                bench.store(), tests, models, review=_review_tables(bench), variables=_variables(bench)
+            )
+        }
         for test in tests:
             result = results[test.name]
             yield dg.AssetCheckResult(

@@ -65,7 +65,7 @@ class Work:
     def begin(cls, bench: Bench, context: dg.AssetExecutionContext, step: str) -> Self:
         """Start the work of a step on the partition that the run names."""
         batch = context.partition_key if context.has_partition_key else ""
-        return cls(bench=bench, step=step, batch=batch, run_id=context.run_id, store=bench.store())
+        return cls(bench=bench, step=step, batch=batch, run_id=context.run.run_id, store=bench.store())
 
     def read(self, step: str, *, columns: Sequence[str] | None = None) -> pa.Table:
         """The same partition of an earlier step, or all of an unpartitioned one.

@@ -19,6 +19,8 @@ Tables = Mapping[str, pa.Table]
 N_EXAMPLES = 3
 N_CLUSTERS = 4
 N_DOUBTFUL = 15
+#: Labels of at least this quality are not worth a second look.
+DOUBTFUL_BELOW = 0.5
 
 
 @dataclass(frozen=True)
@@ -126,11 +128,11 @@ def _common_labels(tables: Tables, top_of: Mapping[str, int]) -> dict[int, str]:
 
 
 def doubtful_labels(tables: Tables) -> tuple[Doubtful, ...]:
-    """The labels of the lowest quality, worst first."""
+    """Up to fifteen labels of low quality, worst first."""
     if not {"labels", "raw_index"} <= set(tables):
         return ()
-    worst = tables["labels"].sort_by([("quality", "ascending"), ("sample_id", "ascending")]).slice(0, N_DOUBTFUL)
-    rows = worst.to_pylist()
+    low = tables["labels"].filter(pc.less(tables["labels"]["quality"], DOUBTFUL_BELOW))
+    rows = low.sort_by([("quality", "ascending"), ("sample_id", "ascending")]).slice(0, N_DOUBTFUL).to_pylist()
     texts = _texts(tables["raw_index"], "sample_id", (row["sample_id"] for row in rows))
     return tuple(
         Doubtful(

@@ -1,7 +1,7 @@
 """`render_report`: one self-contained page about a corpus, for people."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from data_engine.reporting import excerpts, wording
 from data_engine.reporting.funnel import Metrics, headline, stages
 from data_engine.reporting.label_metrics import DIFFICULTIES
 from data_engine.reporting.metric import Metric, by_name
+from data_engine.reporting.simulation import simulation
 
 Tables = Mapping[str, pa.Table]
 
@@ -65,6 +66,7 @@ def render_report(
         "simulation": simulation(known),
         "get": lambda metric, scope="all": known.get((metric, scope)),
         "balance": [name for name in ("raw", "random", "balanced") if ("kl_to_uniform", name) in known],
+        "groups": next(((m, scope) for (name, scope), m in known.items() if name == "groups"), None),
         "provenance": _provenance(known),
         "accuracy": known.get(("label_accuracy", "all")),
         "difficulty": [(k, known[("hold_out_error", k)]) for k in DIFFICULTIES if ("hold_out_error", k) in known],
@@ -80,29 +82,7 @@ def render_report(
         "seconds": seconds,
         "versions": versions,
     }
-    return _template().render(page)
-
-
-def simulation(metrics: Metrics) -> str:
-    """What has to be said before any figure about labels; empty when no simulated annotator took part."""
-    answers, labels = metrics.get(("simulated_answer_share", "all")), metrics.get(("provenance_share", "simulated"))
-    if (answers is None or answers.value == 0) and labels is None:
-        return ""
-    sentence = ""
-    if answers is not None:
-        who = (
-            "No person answered."
-            if answers.value == 1
-            else f"{wording.share(1 - answers.value)} of the answers are human."
-        )
-        sentence = f"{who} {round(answers.value * (answers.n or 0)):,} of {answers.n or 0:,} answers come from simulated annotators"
-        sentence += ", who read the label known beforehand and err at a set rate."
-    if labels is not None:
-        sentence += f" {wording.share(labels.value)} of the labels are simulated."
-    auto = metrics.get(("provenance_share", "model_auto"))
-    if auto is not None and answers is not None and answers.value > 0:
-        sentence += f" The {wording.share(auto.value)} accepted automatically rest on a classifier that learnt from such answers."
-    return sentence.strip()
+    return str(_template().render(page))
 
 
 def _key_figures(known: Metrics) -> list[KeyFigure]:
@@ -120,9 +100,7 @@ def _key_figures(known: Metrics) -> list[KeyFigure]:
     accepted = known.get(("accepted_share", "all"))
     if accepted:
         bound = known.get(("gate_lower_bound", "all"))
-        detail = (
-            f"certified precision ≥ {wording.share(bound.value)}" if bound else "no gate is certified: all go to people"
-        )
+        detail = f"certified ≥ {wording.share(bound.value)}" if bound else "no gate is certified: all go to people"
         figures.append(KeyFigure("Accepted without a person", wording.figure(accepted), detail))
     return figures
 
@@ -152,6 +130,11 @@ def _drift(tables: Tables) -> list[dict[str, Any]]:
     return [rows[batch] for batch in sorted(rows)]
 
 
+def _unbroken(words: Callable[[Any], str]) -> Callable[[Any], str]:
+    """The same words with the percent sign held to its number."""
+    return lambda value: words(value).replace(" %", "\N{NO-BREAK SPACE}%")
+
+
 def _template() -> Any:
     import jinja2
 
@@ -163,9 +146,9 @@ def _template() -> Any:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "figure": wording.figure,
-        "interval": wording.interval,
-        "share": wording.share,
+        "figure": _unbroken(wording.figure),
+        "interval": _unbroken(wording.interval),
+        "share": _unbroken(wording.share),
         "plain": wording.plain,
         "duration": wording.duration,
         "count": lambda n: f"{n:,}",

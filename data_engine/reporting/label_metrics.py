@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -57,12 +58,12 @@ def _quality(labels: pa.Table) -> list[Metric]:
     quality = labels["quality"].to_numpy()
     n = labels.num_rows
     note = "Mean label quality, from the agreement of neighbours and the out-of-fold confidence of a classifier."
-    metrics = [Metric("label_quality", "all", float(quality.mean()), "share", "higher_is_better", note, n=n)]
+    metrics = [Metric("label_quality", "all", float(quality.mean()), "score", "higher_is_better", note, n=n)]
     provenance = np.array(labels["provenance"].to_pylist())
     for name in sorted(set(provenance.tolist())):
         mine = quality[provenance == name]
         metrics.append(
-            Metric("label_quality", name, float(mine.mean()), "share", "higher_is_better", note, n=len(mine))
+            Metric("label_quality", name, float(mine.mean()), "score", "higher_is_better", note, n=len(mine))
         )
     metrics.append(
         Metric(
@@ -117,57 +118,67 @@ def _junk_precision(corpus: Corpus, tables: Tables) -> list[Metric]:
     return [share_metric("junk_precision", "all", outcomes, note)]
 
 
-def _classifier(row: Mapping[str, object]) -> list[Metric]:
-    from data_engine.labeling import binomial_interval
+@dataclass(frozen=True)
+class _Figure:
+    """A column of the classifier table as a metric."""
 
-    def figure(name: str) -> float | None:
-        value = row[name]
-        return float(value) if isinstance(value, int | float) else None
+    metric: str
+    column: str
+    unit: str
+    direction: Direction
+    note: str
+    is_share_of_hold_out: bool = True
 
-    n, version = int(figure("n_hold_out") or 0), row["classifier_version"]
-    up: Direction = "higher_is_better"
-    metrics = []
 
-    def add(metric: str, column: str, unit: str, direction: Direction, note: str, *, is_share_of_n: bool) -> None:
-        value = figure(column)
-        if value is not None:
-            low, high = binomial_interval(round(value * n), n, confidence=0.9) if is_share_of_n else (None, None)
-            metrics.append(Metric(metric, "all", value, unit, direction, note, low, high, n))
-
-    hold_out = f"on the {n:,} samples of the hold-out, which were never trained on"
-    add("classifier_accuracy", "accuracy", "share", up, f"Accuracy of {version} {hold_out}.", is_share_of_n=True)
-    add(
+_HOLD_OUT = "on the hold-out, which was never trained on"
+_CLASSIFIER_FIGURES = (
+    _Figure("classifier_accuracy", "accuracy", "share", "higher_is_better", f"Accuracy {_HOLD_OUT}"),
+    _Figure(
         "calibration_error",
         "calibration_error",
         "share",
         "lower_is_better",
-        f"Expected calibration error of {version} {hold_out}, in 10 bins.",
-        is_share_of_n=False,
-    )
-    add(
+        f"Expected calibration error {_HOLD_OUT}, in 10 bins",
+        is_share_of_hold_out=False,
+    ),
+    _Figure(
         "query_accuracy",
         "query_accuracy",
         "share",
-        up,
-        f"Trained on query batches alone, {hold_out}.",
-        is_share_of_n=True,
-    )
-    add(
+        "higher_is_better",
+        f"Accuracy {_HOLD_OUT}, of a classifier trained on query batches alone",
+    ),
+    _Figure(
         "control_accuracy",
         "control_accuracy",
         "share",
-        up,
-        f"Trained on random control batches of the same size alone, {hold_out}.",
-        is_share_of_n=True,
-    )
-    add(
+        "higher_is_better",
+        f"Accuracy {_HOLD_OUT}, of a classifier trained on random control batches of the same size alone",
+    ),
+    _Figure(
         "training_samples",
         "n_training",
         "samples",
         "neutral",
-        f"Labelled samples that {version} was trained on.",
-        is_share_of_n=False,
-    )
+        "Labelled samples that the classifier was trained on",
+        is_share_of_hold_out=False,
+    ),
+)
+
+
+def _classifier(row: Mapping[str, object]) -> list[Metric]:
+    from data_engine.labeling import binomial_interval
+
+    n_hold_out = row["n_hold_out"]
+    n = n_hold_out if isinstance(n_hold_out, int) else 0
+    metrics = []
+    for figure in _CLASSIFIER_FIGURES:
+        value = row[figure.column]
+        if isinstance(value, int | float):
+            is_share = figure.is_share_of_hold_out
+            low, high = binomial_interval(round(value * n), n, confidence=0.9) if is_share else (None, None)
+            note = f"{figure.note} ({row['classifier_version']})."
+            metrics.append(Metric(figure.metric, "all", value, figure.unit, figure.direction, note, low, high, n))
     return [*metrics, *_gate(row)]
 
 
@@ -221,19 +232,25 @@ def _annotators(answers: list[dict[str, object]]) -> list[Metric]:
             n=len(answers),
         )
     )
+    return [*metrics, *_traps(answers), *_seconds(answers), *_agreement(answers)]
+
+
+def _traps(answers: list[dict[str, object]]) -> list[Metric]:
     traps = [row for row in answers if "trap" in (row["purpose"], row["arm"])]
-    if traps:
-        caught = [row["label"] != row["proposed_label"] for row in traps]
-        metrics.append(share_metric("trap_catch_rate", "all", caught, "Known-wrong proposals that were not accepted."))
+    if not traps:
+        return []
+    caught = [row["label"] != row["proposed_label"] for row in traps]
+    return [share_metric("trap_catch_rate", "all", caught, "Known-wrong proposals that were not accepted.")]
+
+
+def _seconds(answers: list[dict[str, object]]) -> list[Metric]:
     seconds = [row["active_s"] for row in answers if not row["is_simulated"] and isinstance(row["active_s"], float)]
-    if seconds:
-        low, high = np.quantile(seconds, [0.05, 0.95])
-        note = "Median active seconds per answer of people; the interval holds 90 % of the answers."
-        median = float(np.median(seconds))
-        metrics.append(
-            Metric("seconds_per_answer", "people", median, "seconds", "lower_is_better", note, low, high, len(seconds))
-        )
-    return metrics + _agreement(answers)
+    if not seconds:
+        return []
+    low, high = np.quantile(seconds, [0.05, 0.95])
+    note = "Median active seconds per answer of people; the interval holds 90 % of the answers."
+    median, n = float(np.median(seconds)), len(seconds)
+    return [Metric("seconds_per_answer", "people", median, "seconds", "lower_is_better", note, low, high, n)]
 
 
 def _agreement(answers: list[dict[str, object]]) -> list[Metric]:

@@ -32,12 +32,13 @@ def build_quality_report(corpus: Corpus, tables: Tables) -> pa.Table:
     """
     # A table without rows is a step that has nothing to say yet.
     some = {name: table for name, table in tables.items() if table.num_rows}
-    metrics = [*_funnel(corpus, some), *_rejections(some), *_tree(some), *_balance(corpus, some)]
+    metrics = [*funnel_metrics(corpus, some), *_rejections(some), *_tree(some), *_balance(corpus, some)]
     metrics += label_metrics(corpus, some)
     return pa.Table.from_pylist([vars(metric) for metric in metrics], schema=QUALITY_REPORT)
 
 
-def _funnel(corpus: Corpus, tables: Tables) -> list[Metric]:
+def funnel_metrics(corpus: Corpus, tables: Tables) -> list[Metric]:
+    """How many samples every step left; tables without rows are left out by the caller."""
     counted: list[tuple[str, int, str]] = []
     if "raw_index" in tables:
         counted.append(("raw", tables["raw_index"].num_rows, "Raw samples read from the source."))
@@ -93,7 +94,9 @@ def _balance(corpus: Corpus, tables: Tables) -> list[Metric]:
         "the interval holds 90 % of them",
         "balanced": "the balanced subset",
     }
-    metrics = []
+    n_groups = len(grouping.names)
+    note = "Groups over which the balance is counted."
+    metrics = [Metric("groups", grouping.what, n_groups, "groups", "neutral", note)]
     for metric, key, unit, direction, sentence in _BALANCE_FIGURES:
         for row in comparison.to_pylist():
             note = f"{sentence} {over}: {subject[row['subset']]}."

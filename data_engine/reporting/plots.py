@@ -17,6 +17,7 @@ INK, QUIET, RULE = "#1f2933", "#66727f", "#d9dee4"
 BLUE, AMBER, GREY, RED = "#2f6690", "#d98e04", "#a9b4c0", "#b3402a"
 N_BINS = 40
 MAX_BARS = 14
+N_CLASSES_ON_A_PLAIN_AXIS = 20
 
 
 def funnel_plot(counts: Mapping[str, int]) -> bytes:
@@ -72,7 +73,11 @@ def balance_plot(counts: Mapping[str, ArrayLike]) -> bytes:
             baseline=None,
         )
     axes.axhline(100 / n_classes, color=QUIET, linewidth=1, linestyle=(0, (2, 3)), label="perfectly even")
-    _logarithmic(axes)
+    if n_classes > N_CLASSES_ON_A_PLAIN_AXIS:
+        _logarithmic(axes)
+    else:
+        axes.set_ylim(bottom=0)
+        axes.set_xticks(range(n_classes + 1))
     axes.set(xlim=(0, n_classes), xlabel=f"the {n_classes:,} classes or clusters, largest first", ylabel="samples (%)")
     axes.legend(frameon=False, labelcolor=INK)
     return _png(figure)
@@ -89,22 +94,25 @@ def uncertainty_plot(uncertainty: ArrayLike, gate_threshold: float | None = None
     if not len(values):
         return _nothing("no proposals yet")
     figure, axes = _figure(7.2, 2.8)
-    edges = np.linspace(0, 1, N_BINS + 1)
-    if gate_threshold is not None:
-        edges = np.unique(np.append(edges, 1 - gate_threshold))
-    heights, _ = np.histogram(values, edges)
-    density = heights / np.diff(edges) / N_BINS
     limit = -1.0 if gate_threshold is None else 1 - gate_threshold
-    is_accepted = edges[1:] <= limit + 1e-12
-    axes.bar(edges[:-1], density, np.diff(edges), align="edge", color=np.where(is_accepted, BLUE, GREY).tolist())
+    # The bins start at the gate, so that no bar stands on both of its sides.
+    edges = np.arange(-N_BINS, 2 * N_BINS + 1) / N_BINS + limit % (1 / N_BINS)
+    edges = np.unique(np.clip(edges, 0, 1))
+    heights, _ = np.histogram(values, edges)
+    is_accepted = edges[1:] <= limit + 1e-9
+    axes.bar(edges[:-1], heights, np.diff(edges), align="edge", color=np.where(is_accepted, BLUE, GREY).tolist())
     if gate_threshold is not None:
         share = float((values <= limit + 1e-6).mean())
         axes.axvline(limit, color=INK, linewidth=1)
-        note = f" accepted without a person: {share:.0%} \n (probability of at least {gate_threshold:.3f}) "
         axes.annotate(
-            note, (limit, 1), xycoords=("data", "axes fraction"), va="top", ha="left" if limit < 0.6 else "right"
+            f" the gate: {share:.0%} of the proposals have \n a probability of at least {gate_threshold:.3f} ",
+            (limit, 1),
+            xycoords=("data", "axes fraction"),
+            va="top",
+            ha="left" if limit < 0.6 else "right",
+            color=INK,
         )
-    axes.set(xlim=(0, 1), xlabel="uncertainty of the proposal (1 - probability)", ylabel=f"samples per {1 / N_BINS:g}")
+    axes.set(xlim=(0, 1), xlabel="uncertainty of the proposal (1 - probability)", ylabel="proposals")
     return _png(figure)
 
 

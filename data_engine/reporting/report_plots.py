@@ -10,6 +10,7 @@ from data_engine.corpus import Corpus
 from data_engine.reporting import plots
 from data_engine.reporting.known_labels import groups
 from data_engine.reporting.label_metrics import classifier_in_service, latest_answers
+from data_engine.reporting.metrics import funnel_metrics
 
 Tables = Mapping[str, pa.Table]
 
@@ -23,7 +24,9 @@ def report_plots(corpus: Corpus, tables: Tables, seconds: Mapping[str, float]) -
         seconds: wall seconds of every step.
     """
     some = {name: table for name, table in tables.items() if table.num_rows}
+    left = {m.scope: round(m.value) for m in funnel_metrics(corpus, some)}
     drawn = {
+        "funnel": plots.funnel_plot(left) if left else None,
         "balance": _balance(corpus, some),
         "cluster_sizes": _cluster_sizes(some),
         "uncertainty": _uncertainty(some),

@@ -34,7 +34,7 @@ def storage_errors(doing: str, path: Path, *, intact: str = "what was committed 
         remedy = "free some space and run it again" if is_full else "see the cause, and run it again"
         cause = "the disk is full" if is_full else first_line(error)
         raise StorageError(
-            f"{doing} failed at {path}: {cause} ({_free_space(path)} free); {intact}: {remedy}"
+            f"{doing} failed at {path}: {cause} ({_free_space(path)} free now); {intact}: {remedy}"
         ) from error
 
 

@@ -131,6 +131,7 @@ def test_linked_folders_outside_the_source_are_read(tmp_path: Path) -> None:
 def test_pipes_are_no_files(tmp_path: Path) -> None:
     write(tmp_path, "1.txt")
     os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
     assert listed(tmp_path) == {"top": ["1.txt"]}
 
 

@@ -78,7 +78,7 @@ def test_wrong_input_is_refused_with_rows_and_numbers(make_classes) -> None:
     data = make_classes(10, 2)
     with pytest.raises(NotEnoughData, match="0 labelled samples"):
         fit_classifier(data.x[:0], data.y[:0], seed=0, n_classes=2)
-    with pytest.raises(InvalidInput, match="value 1 in rows 1, 3, 5, 7, 9; class numbers are 0 .. 0"):
+    with pytest.raises(InvalidInput, match=r"value 1 in rows 1, 3, 5, 7, 9; class numbers are 0 \.\. 0"):
         fit_classifier(data.x, data.y, seed=0, n_classes=1)
     with pytest.raises(InvalidInput, match="1 names but n_classes is 2"):
         fit_classifier(data.x, data.y, seed=0, n_classes=2, class_names=("a",))

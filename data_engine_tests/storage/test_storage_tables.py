@@ -298,7 +298,7 @@ def test_a_full_disk_is_an_error_that_says_what_where_and_that_nothing_is_lost(s
     monkeypatch.setattr(commits, "write_rows", full)
     expected = (
         r"writing batch 'part-00' of first_pass failed at .*shop/tables/first_pass: the disk is full "
-        r"\([\d,.]+ MB free\); what was committed before is intact: free some space and run it again"
+        r"\([\d,.]+ MB free now\); what was committed before is intact: free some space and run it again"
     )
     with pytest.raises(StorageError, match=expected):
         store.write("first_pass", verdicts("part-00", ["b"]), partition={"batch": "part-00"}, **WRITE)

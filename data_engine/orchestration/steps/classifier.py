@@ -45,6 +45,7 @@ def classifier(bench: Bench) -> dg.AssetsDefinition:
         verdict = labeling.is_better_or_equal(trained, _in_service(history))
         table = _with_newest(history, labeling.classifier_row(trained, is_in_service=bool(verdict)))
         probabilities = trained.classifier.predict_proba(trained.hold_out.embeddings)
+        bins = labeling.reliability(probabilities, trained.hold_out.classes)
         return work.finish(
             table,
             preview_rows=table.slice(max(0, table.num_rows - 8)),
@@ -57,7 +58,7 @@ def classifier(bench: Bench) -> dg.AssetsDefinition:
                 "accuracy on query / control batches alone": f"{trained.query_accuracy} / {trained.control_accuracy}",
                 "without an embedding": len(trained.without_embedding),
             },
-            plots={"calibration": reporting.reliability_plot(probabilities, trained.hold_out.classes)},
+            plots={"calibration": reporting.reliability_plot(bins)},
         )
 
     return classifier

@@ -61,11 +61,7 @@ def proposals(bench: Bench) -> dg.AssetsDefinition:
                 model_version=classifier.version,
             ),
             metadata={"gate": gate.threshold, **{f"route {r['values']}": r["counts"] for r in routes}},
-            plots={
-                "uncertainty": reporting.uncertainty_plot(
-                    table["uncertainty"].to_numpy(), None if gate.threshold is None else 1 - gate.threshold
-                )
-            },
+            plots={"uncertainty": reporting.uncertainty_plot(table["uncertainty"].to_numpy(), gate.threshold)},
         )
 
     return proposals

@@ -44,7 +44,7 @@ def quality_report(bench: Bench) -> dg.AssetsDefinition:
         tables = {name: work.store.read(name) for name in _TABLES}
         metrics = reporting.build_quality_report(bench.corpus, tables)
         seconds, versions = _provenance(work)
-        plots = reporting.report_plots(bench.corpus, tables, metrics, seconds)
+        plots = reporting.report_plots(bench.corpus, tables, seconds)
         page = reporting.render_report(bench.corpus, tables, metrics, plots, seconds, versions)
         path = work.write_text("reports", "report.html", text=page)
         return work.finish(

@@ -27,14 +27,7 @@ def raw_index(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
         "uri",
     )
     return [
-        Truth(
-            "has_samples",
-            rows,
-            gx.ExpectTableRowCountToBeBetween(min_value=1),
-            lambda _: f"raw samples: {len(rows):,}",
-            "a batch needs at least 1",
-            "check source.path and source.pattern, or remove the empty batch",
-        ),
+        _has_samples(rows),
         _unreadable_share(raw, rows, corpus.first_pass.max_unreadable_share),
         of_rows(
             "every_source_id_is_unique",
@@ -61,6 +54,17 @@ def raw_index(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
             remedy="index the batch again from its source",
         ),
     ]
+
+
+def _has_samples(rows: Profile) -> Truth:
+    return Truth(
+        "has_samples",
+        rows,
+        load_expectations().ExpectTableRowCountToBeBetween(min_value=1),
+        lambda _: f"raw samples: {len(rows):,}",
+        "a batch needs at least 1",
+        "check source.path and source.pattern, or remove the empty batch",
+    )
 
 
 def _unreadable_share(raw: pa.Table, rows: Profile, limit: float) -> Truth:
@@ -95,34 +99,11 @@ def first_pass(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
     gx = load_expectations()
     judged, raw = tables["first_pass"], tables["raw_index"]
     is_kept = pc.equal(judged["verdict"], "kept")
-    decided = judged.filter(pc.is_in(judged["verdict"], value_set=pa.array(["kept", "rejected"])))
-    asked = Profile(
-        raw.select(["uri"]).append_column("has_verdict", membership(raw["uri"], decided["uri"])),
-        "uri",
-    )
-    is_reason = pc.not_equal(pc.utf8_trim_whitespace(judged["reason"]), "")
-    has_reason = pc.or_(is_kept, pc.and_(is_reason, pc.not_equal(judged["reason"], "kept")))
-    # A twin is another content for near-duplicates and the same content for exact ones.
-    is_repeat = pc.and_(pc.invert(is_kept), pc.match_substring(judged["reason"], "duplicate"))
-    has_twin = pc.or_(pc.invert(is_repeat), pc.is_valid(judged["duplicate_of"]))
-    rows = Profile(
-        judged.select(["sample_id"])
-        .append_column("has_reason", has_reason)
-        .append_column("has_twin", has_twin)
-        .append_column("kept_id", pc.if_else(is_kept, judged["sample_id"], pa.scalar(None, pa.string())))
-        .append_column("is_kept", pc.cast(is_kept, pa.int8())),
-        "sample_id",
-    )
-    n_repeats = int(pc.sum(pc.cast(is_repeat, pa.int64())).as_py() or 0)
+    rows = _verdicts(judged)
+    n_kept = _n_true(is_kept)
+    n_repeats = _n_true(pc.and_(pc.invert(is_kept), pc.match_substring(judged["reason"], "duplicate")))
     return [
-        of_rows(
-            "every_raw_sample_has_a_verdict",
-            asked,
-            gx.ExpectColumnValuesToBeInSet(column="has_verdict", value_set=[True]),
-            what="raw samples that are neither kept nor rejected",
-            rule="every raw sample needs a verdict",
-            remedy="run the first pass of the batch again",
-        ),
+        _every_raw_sample_has_a_verdict(judged, raw),
         of_rows(
             "every_rejection_has_a_reason",
             rows,
@@ -130,7 +111,7 @@ def first_pass(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
             what="rejected samples without a reason",
             rule="nothing is dropped in silence",
             remedy="run the first pass of the batch again; each of its rules must give its name",
-            n=judged.num_rows - _n_true(is_kept),
+            n=judged.num_rows - n_kept,
         ),
         of_rows(
             "kept_ids_are_unique",
@@ -139,9 +120,9 @@ def first_pass(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
             what="kept samples whose content is kept more than once",
             rule="each content is kept once",
             remedy="run the first pass of the batch again; it must reject later copies as duplicates",
-            n=_n_true(is_kept),
+            n=n_kept,
         ),
-        _kept_share(rows, _n_true(is_kept), judged, corpus),
+        _kept_share(rows, n_kept, judged, corpus),
         of_rows(
             "every_duplicate_names_its_twin",
             rows,
@@ -152,6 +133,33 @@ def first_pass(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
             n=n_repeats,
         ),
     ]
+
+
+def _every_raw_sample_has_a_verdict(judged: pa.Table, raw: pa.Table) -> Truth:
+    decided = judged.filter(pc.is_in(judged["verdict"], value_set=pa.array(["kept", "rejected"])))
+    asked = raw.select(["uri"]).append_column("has_verdict", membership(raw["uri"], decided["uri"]))
+    return of_rows(
+        "every_raw_sample_has_a_verdict",
+        Profile(asked, "uri"),
+        load_expectations().ExpectColumnValuesToBeInSet(column="has_verdict", value_set=[True]),
+        what="raw samples that are neither kept nor rejected",
+        rule="every raw sample needs a verdict",
+        remedy="run the first pass of the batch again",
+    )
+
+
+def _verdicts(judged: pa.Table) -> Profile:
+    is_kept = pc.equal(judged["verdict"], "kept")
+    is_reason = pc.not_equal(pc.utf8_trim_whitespace(judged["reason"]), "")
+    is_repeat = pc.and_(pc.invert(is_kept), pc.match_substring(judged["reason"], "duplicate"))
+    columns = {
+        "sample_id": judged["sample_id"],
+        "has_reason": pc.or_(is_kept, pc.and_(is_reason, pc.not_equal(judged["reason"], "kept"))),
+        "has_twin": pc.or_(pc.invert(is_repeat), pc.is_valid(judged["duplicate_of"])),
+        "kept_id": pc.if_else(is_kept, judged["sample_id"], pa.scalar(None, pa.string())),
+        "is_kept": pc.cast(is_kept, pa.int8()),
+    }
+    return Profile(pa.table(columns), "sample_id")
 
 
 def _n_true(mask: pa.ChunkedArray) -> int:
@@ -186,34 +194,9 @@ def embeddings(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:  
     """The truths about embeddings: present for all that is kept, of one dimension, finite, of norm 1."""
     gx = load_expectations()
     embedded, judged = tables["embeddings"], tables["first_pass"]
-    kept = judged.filter(pc.equal(judged["verdict"], "kept")).select(["sample_id"])
-    asked = Profile(
-        kept.append_column("is_embedded", membership(kept["sample_id"], embedded["sample_id"])), "sample_id"
-    )
-    measured = vectors(embedded["embedding"])
-    said = embedded["dim"].to_numpy()
-    common = int(np.bincount(said).argmax()) if len(said) else 0
-    is_same = (said == common) & (measured.n_values == common)
-    rows = Profile(
-        pa.table(
-            {
-                "sample_id": embedded["sample_id"],
-                "has_the_dim": is_same,
-                "is_finite": measured.is_finite,
-                "norm": pa.array(measured.norm, from_pandas=True),
-            }
-        ),
-        "sample_id",
-    )
+    rows, common = _measured(embedded)
     return [
-        of_rows(
-            "every_kept_sample_is_embedded",
-            asked,
-            gx.ExpectColumnValuesToBeInSet(column="is_embedded", value_set=[True]),
-            what="kept samples without an embedding",
-            rule="every kept sample needs one",
-            remedy="embed the batch again; if the same samples fail, look at their content",
-        ),
+        _every_kept_sample_is_embedded(embedded, judged),
         of_rows(
             "one_dimension",
             rows,
@@ -239,3 +222,30 @@ def embeddings(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:  
             remedy="normalise the rows that the encoder gives",
         ),
     ]
+
+
+def _every_kept_sample_is_embedded(embedded: pa.Table, judged: pa.Table) -> Truth:
+    kept = judged.filter(pc.equal(judged["verdict"], "kept")).select(["sample_id"])
+    asked = kept.append_column("is_embedded", membership(kept["sample_id"], embedded["sample_id"]))
+    return of_rows(
+        "every_kept_sample_is_embedded",
+        Profile(asked, "sample_id"),
+        load_expectations().ExpectColumnValuesToBeInSet(column="is_embedded", value_set=[True]),
+        what="kept samples without an embedding",
+        rule="every kept sample needs one",
+        remedy="embed the batch again; if the same samples fail, look at their content",
+    )
+
+
+def _measured(embedded: pa.Table) -> tuple[Profile, int]:
+    """What is asked of every embedding, and the commonest dimension."""
+    measured = vectors(embedded["embedding"])
+    said = embedded["dim"].to_numpy()
+    common = int(np.bincount(said).argmax()) if len(said) else 0
+    columns = {
+        "sample_id": embedded["sample_id"],
+        "has_the_dim": (said == common) & (measured.n_values == common),
+        "is_finite": measured.is_finite,
+        "norm": pa.array(measured.norm, from_pandas=True),
+    }
+    return Profile(pa.table(columns), "sample_id"), common

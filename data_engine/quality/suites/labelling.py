@@ -114,39 +114,13 @@ def proposals(
     """
     gx = load_expectations()
     proposed, chosen = tables["proposals"], tables["balanced_subset"]
-    asked = Profile(
-        pa.table(
-            {
-                "sample_id": chosen["sample_id"],
-                "n_proposals": occurrences(chosen["sample_id"], proposed["sample_id"]),
-            }
-        ),
-        "sample_id",
-    )
     n_classes = len(corpus.class_names)
-    measured = vectors(proposed["probabilities"])
-    sums = np.where(measured.is_finite & (measured.n_values == n_classes), measured.total, -1.0)
-    is_accepted = pc.equal(proposed["route"], "accept")
-    may_accept = (
-        pa.scalar(False)
-        if gate_threshold is None
-        else pc.greater_equal(pc.cast(proposed["probability"], pa.float64()), gate_threshold - THRESHOLD_TOLERANCE)
-    )
-    follows = pc.or_(pc.equal(proposed["route"], "person"), pc.and_(is_accepted, may_accept))
-    rows = Profile(
-        pa.table({"sample_id": proposed["sample_id"], "sum": sums, "follows_the_gate": follows}), "sample_id"
-    )
+    rows = _routes(proposed, n_classes, gate_threshold)
     gate = "accepts nothing" if gate_threshold is None else f"accepts from {gate_threshold:.3f}"
-    n_accepted = int(pc.sum(pc.cast(is_accepted, pa.int64())).as_py() or 0)
+    n_accepted = proposed["route"].to_pylist().count("accept")
+    max_age = corpus.labels.audit_max_age_days if max_audit_age_days is None else max_audit_age_days
     return [
-        of_rows(
-            "every_chosen_sample_has_a_proposal",
-            asked,
-            gx.ExpectColumnValuesToBeBetween(column="n_proposals", min_value=1, max_value=1),
-            what="chosen samples with no proposal or with several",
-            rule="every chosen sample needs exactly one",
-            remedy="compute the proposals again for the present subset",
-        ),
+        _every_chosen_sample_has_a_proposal(chosen, proposed),
         of_rows(
             "probabilities_sum_to_one",
             rows,
@@ -155,11 +129,7 @@ def proposals(
             rule=f"every sum must be within {SUM_TOLERANCE} of 1",
             remedy="compute the proposals again with a classifier of the present classes",
         ),
-        _gate_has_a_recent_audit(
-            n_accepted,
-            audit_age_days,
-            corpus.labels.audit_max_age_days if max_audit_age_days is None else max_audit_age_days,
-        ),
+        _gate_has_a_recent_audit(n_accepted, audit_age_days, max_age),
         of_rows(
             "routes_follow_the_gate",
             rows,
@@ -169,6 +139,35 @@ def proposals(
             remedy="route the proposals again with the present gate",
         ),
     ]
+
+
+def _every_chosen_sample_has_a_proposal(chosen: pa.Table, proposed: pa.Table) -> Truth:
+    n_proposals = occurrences(chosen["sample_id"], proposed["sample_id"])
+    return of_rows(
+        "every_chosen_sample_has_a_proposal",
+        Profile(pa.table({"sample_id": chosen["sample_id"], "n_proposals": n_proposals}), "sample_id"),
+        load_expectations().ExpectColumnValuesToBeBetween(column="n_proposals", min_value=1, max_value=1),
+        what="chosen samples with no proposal or with several",
+        rule="every chosen sample needs exactly one",
+        remedy="compute the proposals again for the present subset",
+    )
+
+
+def _routes(proposed: pa.Table, n_classes: int, gate_threshold: float | None) -> Profile:
+    measured = vectors(proposed["probabilities"])
+    may_accept = (
+        pa.scalar(False)
+        if gate_threshold is None
+        else pc.greater_equal(pc.cast(proposed["probability"], pa.float64()), gate_threshold - THRESHOLD_TOLERANCE)
+    )
+    is_accepted = pc.equal(proposed["route"], "accept")
+    columns = {
+        "sample_id": proposed["sample_id"],
+        # Probabilities that are not one finite number per class have no sum that could pass.
+        "sum": np.where(measured.is_finite & (measured.n_values == n_classes), measured.total, -1.0),
+        "follows_the_gate": pc.or_(pc.equal(proposed["route"], "person"), pc.and_(is_accepted, may_accept)),
+    }
+    return Profile(pa.table(columns), "sample_id")
 
 
 def _gate_has_a_recent_audit(n_accepted: int, age_days: float | None, max_age_days: float) -> Truth:

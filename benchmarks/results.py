@@ -1,0 +1,76 @@
+"""Writes what the benchmarks measured into `RESULTS.md`: one section per claim, replaced on the next run."""
+
+import os
+import platform
+import re
+import shlex
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+_HEADER = """# Measured results
+
+Written by the scripts in this folder; every section names the command that writes it anew. Seconds on a shared machine
+say little, so speeds are ratios to something timed in the same process.
+"""
+_PACKAGES = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "torch",
+    "sentence-transformers",
+    "pyarrow",
+    "duckdb",
+    "dagster",
+    "rensa",
+)
+
+
+def append_results(title: str, table_markdown: str, *, path: Path = RESULTS) -> None:
+    """Write a section, in place of the one with the same title if there is one, else at the end.
+
+    Args:
+        title: heading of the section, one line.
+        table_markdown: its body, without headings of the second level.
+        path: file to write.
+    """
+    text = path.read_text("utf-8") if path.exists() else _HEADER
+    section = f"## {title}\n\n{table_markdown.strip()}\n\n{environment()}\n"
+    old = re.compile(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
+    text, n_replaced = old.subn(lambda _: section + "\n", text, count=1)
+    if not n_replaced:
+        text = f"{text.rstrip()}\n\n{section}"
+    path.write_text(text.rstrip() + "\n", "utf-8")
+
+
+def environment() -> str:
+    """The command, date, versions and processor of this process, as a paragraph."""
+    script = Path(sys.argv[0])
+    command = shlex.join(["python", f"{script.parent.name}/{script.name}", *sys.argv[1:]])
+    return (
+        f"`{command}`, {datetime.now(UTC):%Y-%m-%d}; Python {platform.python_version()}, {', '.join(versions())}; "
+        f"{processor()}, {os.cpu_count()} cores."
+    )
+
+
+def versions() -> list[str]:
+    """Name and version of the installed packages that speeds depend on."""
+    found = []
+    for package in _PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def processor() -> str:
+    """Model name of the processor, as exactly as the system tells."""
+    listing = Path("/proc/cpuinfo")
+    if listing.exists():
+        names = re.findall(r"^model name\s*:\s*(.+)$", listing.read_text("utf-8"), re.MULTILINE)
+        if names:
+            return str(names[0])
+    return platform.processor() or platform.machine()

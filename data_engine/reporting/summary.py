@@ -1,0 +1,189 @@
+"""`print_summary`: the end of a run, as a person reads it in a terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from data_engine.corpus import Corpus
+from data_engine.reporting import wording
+from data_engine.reporting.funnel import Metrics, headline, stages
+from data_engine.reporting.metric import Metric, by_name
+from data_engine.reporting.simulation import simulation
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+WIDTH = 100
+BAR = 36
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def print_summary(
+    console: "Console",
+    *,
+    corpus: Corpus,
+    metrics: pa.Table,
+    seconds: Mapping[str, float],
+    places: Mapping[str, str],
+    next_steps: Sequence[str],
+) -> None:
+    """Print what a run did: funnel, balance, labels, time, where things are, what to try next.
+
+    Args:
+        console: where to print; at most 100 columns are used, and nothing depends on colour.
+        corpus: what was run.
+        metrics: the quality report; parts that were not measured are left out.
+        seconds: wall seconds of every step.
+        places: names of what was written to where it is.
+        next_steps: commands, or sentences, to go on with.
+    """
+    from rich.padding import Padding
+
+    known = by_name(metrics)
+    parts = [
+        _opening(corpus, known, seconds),
+        _funnel(known),
+        _balance(known),
+        _labels(known),
+        _seconds(seconds),
+        _pairs("Where it is", places),
+        _steps(next_steps),
+    ]
+    for part in parts:
+        if part is not None:
+            shown = Padding(part, (1, 1, 0, 1))
+            console.print(shown, width=min(WIDTH, console.width), highlight=False, markup=False)
+    console.print()
+
+
+def bar(share: float, width: int = BAR) -> str:
+    """A bar of up to `width` characters in steps of an eighth; never empty for a share above 0."""
+    eighths = max(round(share * width * 8), int(share > 0))
+    return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
+
+
+def _opening(corpus: Corpus, known: Metrics, seconds: Mapping[str, float]) -> "RenderableType":
+    from rich.text import Text
+
+    text = Text()
+    text.append(corpus.release.title or wording.plain(corpus.name), style="bold")
+    if seconds:
+        text.append(f"  in {wording.duration(sum(seconds.values()))}", style="dim")
+    text.append(f"\n{headline(known)}")
+    return text
+
+
+def _grid(title: str, *columns: str) -> "Table":
+    """A table without lines; each column is `left` or `right`."""
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 2))
+    grid.title, grid.title_justify, grid.title_style = title, "left", "bold cyan"
+    for side in columns:
+        grid.add_column(justify="right" if side == "right" else "left", overflow="fold", no_wrap=side == "right")
+    return grid
+
+
+def _funnel(known: Metrics) -> "Table | None":
+    found = stages(known)
+    if not found:
+        return None
+    grid = _grid("Funnel", "left", "left", "right", "left")
+    for stage in found:
+        lost = f"lost: {stage.lost}" if stage.lost else stage.meaning
+        grid.add_row(stage.name, _styled(f"{bar(stage.share):<{BAR}}", "cyan"), f"{stage.n:,}", _styled(lost, "dim"))
+    return grid
+
+
+def _balance(known: Metrics) -> "Table | None":
+    names = {"raw": "all samples", "random": "random subset", "balanced": "balanced subset"}
+    rows = [
+        (scope, name, known[("kl_to_uniform", scope)])
+        for scope, name in names.items()
+        if ("kl_to_uniform", scope) in known
+    ]
+    if not rows:
+        return None
+    over = next((f" over {m.value:,.0f} {scope}" for (name, scope), m in known.items() if name == "groups"), "")
+    grid = _grid(f"Balance{over}", "left", "left", "right", "right", "right")
+    most = max(metric.value for _, _, metric in rows) or 1.0
+    grid.add_row(
+        "",
+        _styled("KL to uniform in nats, 0 is perfectly even", "dim"),
+        "",
+        *(_styled(t, "dim") for t in ("largest", "covered")),
+    )
+    for scope, name, metric in rows:
+        largest, covered = known.get(("largest_class_share", scope)), known.get(("class_coverage", scope))
+        style = "green" if scope == "balanced" else "cyan"
+        line = f"{bar(metric.value / most):<{BAR}}"
+        grid.add_row(name, _styled(line, style), wording.figure(metric), *(_figure(m) for m in (largest, covered)))
+    return grid
+
+
+def _figure(metric: Metric | None) -> str:
+    return wording.figure(metric) if metric else ""
+
+
+def _labels(known: Metrics) -> "RenderableType | None":
+    wanted = {
+        "label_accuracy": "agree with known class",
+        "label_quality": "mean label quality",
+        "classifier_accuracy": "classifier on hold-out",
+        "calibration_error": "calibration error",
+        "query_accuracy": "query batches alone",
+        "control_accuracy": "control batches alone",
+        "accepted_share": "accepted by the gate",
+        "gate_lower_bound": "... certified precision",
+        "trap_catch_rate": "traps caught",
+    }
+    rows = [(text, known[(name, "all")]) for name, text in wanted.items() if (name, "all") in known]
+    if not rows:
+        return None
+    from rich.console import Group
+
+    grid = _grid("Labels", "left", "right", "left", "right")
+    for text, metric in rows:
+        spread = wording.interval(metric)
+        n = f"n = {metric.n:,}" if metric.n is not None else ""
+        grid.add_row(text, wording.figure(metric), _styled(spread, "dim"), _styled(n, "dim"))
+    warning = simulation(known)
+    return Group(_styled(f"SIMULATED: {warning}", "bold yellow"), "", grid) if warning else grid
+
+
+def _seconds(seconds: Mapping[str, float]) -> "Table | None":
+    if not seconds:
+        return None
+    grid = _grid("Time", "left", "left", "right")
+    most = max(seconds.values()) or 1.0
+    for name, value in seconds.items():
+        grid.add_row(wording.plain(name), _styled(f"{bar(value / most):<{BAR}}", "cyan"), wording.duration(value))
+    return grid
+
+
+def _pairs(title: str, pairs: Mapping[str, str]) -> "Table | None":
+    if not pairs:
+        return None
+    grid = _grid(title, "left", "left")
+    for name, value in pairs.items():
+        grid.add_row(name, _styled(value, "bold"))
+    return grid
+
+
+def _steps(next_steps: Sequence[str]) -> "Table | None":
+    if not next_steps:
+        return None
+    grid = _grid("What to try next", "left")
+    for step in next_steps:
+        grid.add_row(_styled(step, ""))
+    return grid
+
+
+def _styled(text: str, style: str) -> "Text":
+    """Text that is never read as markup: paths and commands may hold brackets."""
+    from rich.text import Text
+
+    return Text(text, style=style)

@@ -1,0 +1,135 @@
+"""An in-memory DuckDB over the tables of a corpus, closed to files, and read-only queries on it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from data_engine.errors import InvalidInput, SqlModelError, StorageError
+from data_engine.schemas import SCHEMAS
+from data_engine.storage import TableStore
+from data_engine.storage.marts import mart_dataset, mart_names
+
+if TYPE_CHECKING:
+    import duckdb
+
+#: How DuckDB begins the error of a table's files, as opposed to one of the SQL.
+_STREAM_FAILED = "reading the stream registered as"
+
+_LOCK = (
+    "SET TimeZone = 'UTC'",
+    "SET python_enable_replacements = false",
+    "SET autoinstall_known_extensions = false",
+    "SET autoload_known_extensions = false",
+    "SET enable_external_access = false",
+    "SET lock_configuration = true",
+)
+
+
+def open_warehouse(
+    store: TableStore, *, review: Mapping[str, pa.Table] | None = None, threads: int = 2
+) -> "duckdb.DuckDBPyConnection":
+    """Open a DuckDB in memory, in which every table and every mart of a corpus is a view under its name.
+
+    Each table is read as of its latest version at this moment; one that does not exist yet is empty. The connection
+    can read no other file, and what is created in it is gone when it closes.
+
+    Args:
+        store: The tables of the corpus.
+        review: Tables of the review queue, by the name that SQL knows them by.
+        threads: Threads that a query may use, at least 1.
+
+    Returns: The connection; close it after use.
+
+    Raises: InvalidInput when a review table has the name of a table; StorageError when a table cannot be read.
+    """
+    connection = open_tables(store, review=review, threads=threads)
+    taken = {*SCHEMAS, *(review or {})}
+    for name in mart_names(store):
+        if name not in taken:
+            connection.register(name, mart_dataset(store, name))
+    return connection
+
+
+def open_tables(
+    store: TableStore, *, review: Mapping[str, pa.Table] | None, threads: int
+) -> "duckdb.DuckDBPyConnection":
+    """As `open_warehouse`, without the marts."""
+    import duckdb
+
+    for name in review or {}:
+        if name in SCHEMAS:
+            raise InvalidInput(f"review table {name!r} has the name of a table of the engine; rename it")
+    # What does not fit into memory goes beside the data, not into whatever folder the process was started in.
+    spill = str(store.folder.absolute() / ".spill")
+    connection = duckdb.connect(":memory:", config={"threads": threads, "temp_directory": spill})
+    for name in SCHEMAS:
+        connection.register(name, store.dataset(name))
+    for name, table in (review or {}).items():
+        connection.register(name, table)
+    for statement in _LOCK:
+        connection.execute(statement)
+    return connection
+
+
+def query(store: TableStore, sql: str, *, review: Mapping[str, pa.Table] | None = None) -> pa.Table:
+    """Run one reading statement over the tables and marts of a corpus.
+
+    Args:
+        store: The tables of the corpus.
+        sql: One SELECT, WITH, FROM, VALUES, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN in DuckDB's dialect.
+        review: Tables of the review queue, by the name that SQL knows them by.
+
+    Returns: The rows.
+
+    Raises: SqlModelError when it is no single reading statement, does not parse, or names a table or column that
+        there is not; StorageError when a table cannot be read.
+    """
+    connection = open_warehouse(store, review=review)
+    try:
+        with sql_errors("the query", connection):
+            _refuse_writing(connection, sql)
+            return connection.sql(sql).to_arrow_table()
+    finally:
+        connection.close()
+
+
+def _refuse_writing(connection: "duckdb.DuckDBPyConnection", sql: str) -> None:
+    import duckdb
+
+    statements = connection.extract_statements(sql)
+    if len(statements) != 1:
+        raise SqlModelError(f"the query holds {len(statements)} statements; run one at a time")
+    kind = statements[0].type
+    if kind not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+        raise SqlModelError(
+            f"the query is a {kind.name} statement, but queries only read; use SELECT, WITH, DESCRIBE, SHOW, "
+            f"SUMMARIZE or EXPLAIN"
+        )
+
+
+@contextmanager
+def sql_errors(what: str, connection: "duckdb.DuckDBPyConnection") -> Iterator[None]:
+    """Run SQL; what DuckDB says against it becomes a SqlModelError, with the tables where one is unknown.
+
+    Raises: SqlModelError; StorageError when the SQL is sound and a file of a table cannot be read.
+    """
+    import duckdb
+
+    try:
+        yield
+    except duckdb.CatalogException as error:
+        names = ", ".join(sorted(row[0] for row in connection.execute("SHOW TABLES").fetchall()))
+        raise SqlModelError(f"{what} cannot run: {_one_line(error)}; the tables are {names}") from error
+    except duckdb.Error as error:
+        if _STREAM_FAILED in str(error):
+            raise StorageError(
+                f"{what} cannot run: {_one_line(error)}; nothing was changed: restore the file, or materialize the "
+                f"table anew"
+            ) from error
+        raise SqlModelError(f"{what} cannot run: {_one_line(error)}; correct the SQL") from error
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,100 @@
+"""What the cluster trees are for: the published simulation in the plane, and concepts of very unequal size."""
+
+from functools import cache
+
+import numpy as np
+
+from data_engine.clustering import build_tree
+from data_engine.sampling import balanced_sample
+
+PLANE_SEEDS = range(3)
+CONCEPT_SEEDS = range(5)
+N_CONCEPTS = 200
+
+
+def plane(seed: int) -> np.ndarray:
+    """(9000, 2): three Gaussians of 7000, 1000 and 500 points, and 500 uniform ones on [-3, 3]^2."""
+    rng = np.random.default_rng(seed)
+    blobs = [rng.normal(at, 0.5, (n, 2)) for at, n in (((-1, -1), 7000), ((1, -1), 1000), ((0, 1), 500))]
+    return np.concatenate([*blobs, rng.uniform(-3, 3, (500, 2))]).astype(np.float32)
+
+
+def divergence_in_the_plane(points: np.ndarray) -> float:
+    """KL of a Gaussian density estimate (bandwidth 0.5, grid 0.02) to the uniform density on [-3, 3]^2."""
+    grid = np.arange(-3, 3.001, 0.02)
+    along_x, along_y = (np.exp(-0.5 * ((grid[:, None] - points[:, axis]) / 0.5) ** 2) for axis in (0, 1))
+    density = along_x @ along_y.T
+    density /= density.sum()
+    return float((density * np.log(density * density.size)).sum())
+
+
+def mean_divergence(n_clusters: tuple[int, ...], **options: object) -> float:
+    trees = [build_tree(plane(seed), n_clusters, seed=seed, **options) for seed in PLANE_SEEDS]
+    return float(np.mean([divergence_in_the_plane(tree.levels[-1].centroids) for tree in trees]))
+
+
+def test_centroids_of_raw_data_follow_its_density():
+    raw = np.mean([divergence_in_the_plane(plane(seed)) for seed in PLANE_SEEDS])
+    assert 0.90 <= raw <= 1.0
+    assert 0.30 <= mean_divergence((300,)) <= 0.40
+
+
+def test_three_levels_are_nearly_uniform():
+    assert 0.07 <= mean_divergence((3000, 1000, 300)) <= 0.12
+
+
+def test_three_resampled_levels_are_as_uniform_as_300_points_can_be():
+    # 300 uniform points measure .040.
+    assert mean_divergence((3000, 1000, 300), n_resamples=10, resample_sizes=(2, 2, 2)) <= 0.060
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
+
+
+@cache
+def concepts(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """(10000, 64) unit rows of 200 concepts in 10 topics, with sizes that fall like 1 / rank, and their concepts."""
+    rng = np.random.default_rng(seed)
+    share = 1 / np.arange(1, N_CONCEPTS + 1)
+    sizes = np.floor(10_000 * share / share.sum()).astype(int)
+    sizes[0] += 10_000 - sizes.sum()
+    topics = unit(rng.normal(size=(10, 64)))
+    topic = rng.integers(10, size=N_CONCEPTS)
+    centres = topics[topic] + 0.7 * unit(rng.normal(size=(N_CONCEPTS, 64)))
+    bases = rng.normal(size=(10, 32, 64)) / 8
+    concept = np.repeat(np.arange(N_CONCEPTS), sizes)
+    noise = np.einsum("nr,nrd->nd", rng.normal(size=(10_000, 32)) / np.sqrt(32), bases[topic[concept]])
+    rows = centres[concept] + 0.7 * noise + 0.105 * rng.normal(size=(10_000, 64)) / 8
+    return unit(rows).astype(np.float32), concept
+
+
+def divergence_of_concepts(chosen: np.ndarray) -> float:
+    """KL of the histogram of the chosen concepts to the uniform one."""
+    share = np.bincount(chosen, minlength=N_CONCEPTS) / len(chosen)
+    share = share[share > 0]
+    return float((share * np.log(share * N_CONCEPTS)).sum())
+
+
+def chosen_concepts(seed: int, n_clusters: tuple[int, ...]) -> np.ndarray:
+    x, concept = concepts(seed)
+    return concept[balanced_sample(build_tree(x, n_clusters, seed=seed), 1000, seed=seed)]
+
+
+def test_a_hierarchical_choice_is_balanced_where_a_flat_or_random_one_is_not():
+    random, flat, hierarchical, covered = [], [], [], []
+    for seed in CONCEPT_SEEDS:
+        random.append(divergence_of_concepts(np.random.default_rng(seed).permutation(concepts(seed)[1])[:1000]))
+        flat.append(divergence_of_concepts(chosen_concepts(seed, (N_CONCEPTS,))))
+        chosen = chosen_concepts(seed, (2000, 600, N_CONCEPTS))
+        hierarchical.append(divergence_of_concepts(chosen))
+        covered.append(len(set(chosen.tolist())))
+    assert np.mean(random) >= np.mean(flat) + 0.3
+    assert np.mean(flat) >= np.mean(hierarchical) + 0.3
+    assert 0.08 <= np.mean(hierarchical) <= 0.18
+    assert min(covered) >= 195
+
+
+def test_too_few_clusters_at_the_top_leave_the_choice_unbalanced():
+    found = np.mean([divergence_of_concepts(chosen_concepts(seed, (500, 120, 30))) for seed in CONCEPT_SEEDS])
+    assert 0.5 <= found <= 0.9

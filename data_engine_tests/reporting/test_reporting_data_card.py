@@ -1,0 +1,73 @@
+import pyarrow as pa
+import pytest
+
+from data_engine.corpus import Corpus
+from data_engine.reporting import build_quality_report, data_card
+
+MANIFEST = {"release_id": "3f2c", "created_at": "2026-01-01T00:00:00+00:00", "table_versions": {"labels": 3}}
+
+
+@pytest.fixture(scope="module")
+def card(corpus: Corpus, tables: dict[str, pa.Table], release: pa.Table) -> str:
+    return data_card(corpus, release, build_quality_report(corpus, tables), MANIFEST)
+
+
+def test_the_first_lines_say_how_many_labels_are_simulated(card: str) -> None:
+    lines = card.splitlines()
+    assert lines[0] == "# Licence notices"
+    assert lines[2].startswith("> **34 of 53 labels (64.2 %) are simulated:**")
+
+
+def test_without_simulation_the_card_says_so(corpus: Corpus, tables: dict[str, pa.Table], release: pa.Table) -> None:
+    column = release.schema.get_field_index("provenance")
+    by_people = release.set_column(column, "provenance", pa.array(["human"] * release.num_rows))
+    card = data_card(corpus, by_people, build_quality_report(corpus, tables), MANIFEST)
+    assert card.splitlines()[2] == "> None of the 53 labels is simulated."
+    assert "Simulated labels say nothing" not in card
+
+
+def test_the_card_has_its_sections_in_order(card: str) -> None:
+    headings = [line.removeprefix("## ") for line in card.splitlines() if line.startswith("## ")]
+    assert headings == [
+        "Source and licence",
+        "How it was made",
+        "Labels and who made them",
+        "Quality",
+        "Balance",
+        "Known limits",
+        "How to load",
+        "Versions",
+    ]
+
+
+def test_the_card_gives_licence_attribution_steps_intervals_and_versions(card: str) -> None:
+    for line in (
+        "- Licence of the content: CC BY 4.0",
+        "- Attribution: The authors of the texts.",
+        "| kept | 270 | past the cheap rules | 20 junk, 10 too short |",
+        "| `model_auto` | the classifier, above the certified threshold; no person saw it | 19 | 35.8 % |",
+        "| labels that equal the class known beforehand | 94.6 % (90 % interval 86.7 to 98.5 %, n = 56) |",
+        "| the balanced subset | 0.06 | 100.0 % | 20.0 % |",
+        "| table labels | `3` |",
+    ):
+        assert line in card.splitlines()
+
+
+def test_a_class_name_cannot_break_the_tables(corpus: Corpus, release: pa.Table) -> None:
+    column = release.schema.get_field_index("label")
+    odd = release.set_column(column, "label", pa.array(["a | b\nc"] * release.num_rows))
+    metrics = build_quality_report(corpus, {})
+    assert "| a \\| b c | 53 |" in data_card(corpus, odd, metrics, {}).splitlines()
+
+
+def test_the_smallest_classes_are_summed_up(corpus: Corpus, release: pa.Table) -> None:
+    labels = [f"class {i:02d}" for i in range(40)] + ["class 00"] * 13
+    column = release.schema.get_field_index("label")
+    many = release.set_column(column, "label", pa.array(labels))
+    card = data_card(corpus, many, build_quality_report(corpus, {}), {})
+    assert "... and 20 more classes, with 20 samples." in card
+
+
+def test_an_empty_release_is_described_without_a_division_by_zero(corpus: Corpus, release: pa.Table) -> None:
+    card = data_card(corpus, release.slice(0, 0), build_quality_report(corpus, {}), {})
+    assert "0 samples in 0 classes. Release `unnamed`." in card

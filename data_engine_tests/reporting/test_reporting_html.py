@@ -1,0 +1,154 @@
+import re
+from html.parser import HTMLParser
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from data_engine.corpus import Corpus
+from data_engine.reporting import build_quality_report, render_report, report_plots
+
+Tables = dict[str, pa.Table]
+VERSIONS = {"python": "3.11", "encoder": "MiniLM <v2>"}
+
+
+@pytest.fixture(scope="module")
+def page(corpus: Corpus, tables: Tables, seconds: dict[str, float]) -> str:
+    metrics, plots = build_quality_report(corpus, tables), report_plots(corpus, tables, seconds)
+    return render_report(corpus, tables, metrics, plots, seconds, VERSIONS)
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in ("meta", "img", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def parsed(page: str) -> _Tags:
+    tags = _Tags()
+    tags.feed(page)
+    return tags
+
+
+def words_of(page: str) -> str:
+    return " ".join(" ".join(parsed(page).text).replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+def test_the_page_is_well_formed_and_asks_nobody_for_anything(page: str) -> None:
+    tags = parsed(page)
+    assert tags.open == []
+    links = [value for _, attrs in tags.found for key, value in attrs.items() if key in ("href", "src") and value]
+    assert all(link.startswith(("#", "data:image/png;base64,")) for link in links)
+    assert {tag for tag, _ in tags.found} & {"script", "link", "iframe", "object", "form"} == set()
+    assert re.search(r"@import|url\(|https?://", page) is None
+    assert not any(key.startswith("on") for _, attrs in tags.found for key in attrs)
+
+
+def test_every_link_of_the_page_leads_to_a_section(page: str) -> None:
+    tags = parsed(page)
+    targets = {attrs["id"] for _, attrs in tags.found if "id" in attrs}
+    assert {str(attrs["href"])[1:] for tag, attrs in tags.found if tag == "a"} <= targets
+
+
+def test_it_opens_with_the_sentence_the_warning_and_the_funnel(page: str) -> None:
+    words = words_of(page)
+    sentence = words.index("300 raw samples became 60 balanced ones; 53 of them have a label and are in scope.")
+    warning = words.index("Simulated answers. No person answered; 64 of 64 answers come from simulated annotators")
+    funnel = words.index("270 past the cheap rules · lost: 20 junk, 10 too short")
+    assert sentence < warning < funnel < words.index("Balance, before and after")
+
+
+def test_raw_text_is_shown_and_never_run(page: str, corpus: Corpus) -> None:
+    assert "&lt;b&gt;Licensed&lt;/b&gt;" in page
+    assert "<b>Licensed" not in page
+    assert "MiniLM &lt;v2&gt;" in page
+
+
+def test_every_reason_has_three_examples_and_duplicates_show_what_they_repeat(page: str) -> None:
+    rejected = page[page.index('id="rejected"') : page.index('id="clusters"')]
+    assert rejected.count('class="sample"') == 4 * 3
+    assert rejected.count("repeats: &lt;b&gt;Licensed&lt;/b&gt; under the apache license, version 0") == 2 * 3
+    assert rejected.count("measured 0.91, limit 0.8") == 4 * 3
+
+
+def test_label_quality_drift_and_rounds_are_told(page: str) -> None:
+    words = words_of(page)
+    assert "94.6 % 86.7 to 98.5 % n = 56" in words
+    assert "Known-wrong proposals caught: 75.0 % 24.9 to 98.7 % , n = 4." in words
+    assert "b1 82 163 < 0.0001 alarm" in words
+    assert "b2 12 163 – not enough data: 12" in words
+    assert "3 60 88.0 % 78.0 to 96.0 % 84.0 % 73.0 % 0.870 in service" in words
+    assert "certified to be at least 95.3 %" in words
+
+
+def test_only_doubtful_labels_are_listed_worst_first(page: str) -> None:
+    doubtful = page[page.index('id="doubtful"') : page.index('id="rejected"')]
+    assert doubtful.count("0.100") == 3
+    assert "0.900" not in doubtful
+
+
+def test_before_any_step_every_section_says_what_is_missing(corpus: Corpus) -> None:
+    words = words_of(render_report(corpus, {}, build_quality_report(corpus, {}), {}, {}, {}))
+    assert "Nothing has been measured yet." in words
+    for sentence in ("Nothing is labelled yet.", "There is no cluster tree yet.", "No batch has been compared yet."):
+        assert sentence in words
+    assert "Simulated answers." not in words
+
+
+@pytest.mark.parametrize(
+    "missing", ["raw_index", "first_pass", "cluster_tree", "classifier", "proposals", "reviewed_labels", "labels"]
+)
+def test_the_page_can_be_drawn_without_any_one_table(corpus: Corpus, tables: Tables, missing: str) -> None:
+    fewer = {name: table for name, table in tables.items() if name != missing}
+    page = render_report(corpus, fewer, build_quality_report(corpus, fewer), {}, {}, {})
+    assert parsed(page).open == []
+
+
+def test_pictures_are_named_where_there_is_no_text(corpus: Corpus, tables: Tables) -> None:
+    raw = tables["raw_index"]
+    pictures = raw.set_column(raw.schema.get_field_index("text"), "text", pa.nulls(raw.num_rows, pa.string()))
+    page = render_report(corpus, tables | {"raw_index": pictures}, build_quality_report(corpus, tables), {}, {}, {})
+    assert "notices/246.txt" in page
+
+
+def test_twenty_thousand_long_samples_make_a_page_of_less_than_a_megabyte_and_a_half(
+    corpus: Corpus, tables: Tables, seconds: dict[str, float]
+) -> None:
+    raw = pa.concat_tables([tables["raw_index"]] * 67)
+    number = pa.array([f"{i:032x}" for i in range(raw.num_rows)])
+    long = pc.binary_repeat(raw["text"], 50)
+    raw = raw.set_column(0, raw.schema.field("sample_id"), number)
+    raw = raw.set_column(raw.schema.get_field_index("text"), "text", long)
+    uris = pc.binary_join_element_wise(raw["uri"], number, "#")
+    raw = raw.set_column(raw.schema.get_field_index("uri"), "uri", uris)
+    reasons = pa.array(["too_short", "kept", "junk", "kept"] * (raw.num_rows // 4))
+    judged = pa.table(
+        {
+            "sample_id": number,
+            "uri": uris,
+            "verdict": pc.if_else(pc.equal(reasons, "kept"), "kept", "rejected"),
+            "reason": reasons,
+            "score": pa.nulls(raw.num_rows, pa.float64()),
+            "threshold": pa.nulls(raw.num_rows, pa.float64()),
+            "duplicate_of": pa.nulls(raw.num_rows, pa.string()),
+            "minhash": pa.nulls(raw.num_rows, pa.binary()),
+        }
+    )
+    large = tables | {"raw_index": raw, "first_pass": judged}
+    metrics, plots = build_quality_report(corpus, large), report_plots(corpus, large, seconds)
+    page = render_report(corpus, large, metrics, plots, seconds, VERSIONS)
+    assert raw.num_rows > 20_000
+    assert len(page.encode()) <= 1_500_000

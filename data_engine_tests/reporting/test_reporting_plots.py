@@ -1,0 +1,120 @@
+import io
+import sys
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from PIL import Image
+
+from data_engine import reporting
+from data_engine.corpus import Corpus
+from data_engine.labeling import reliability
+from data_engine.reporting import report_plots
+from data_engine.reporting.plots import rounds_plot
+from data_engine.schemas import SCHEMAS
+
+LONG_TAIL = (4000 / np.arange(1, 757)).astype(int)
+PROBABILITIES = np.stack([np.linspace(0.5, 0.99, 200), np.linspace(0.5, 0.01, 200)], axis=1).astype(np.float32)
+CASES: dict[str, tuple[Callable[[], bytes], Callable[[], bytes]]] = {
+    "funnel": (
+        lambda: reporting.funnel_plot({"raw": 16551, "kept": 15000, "$x_1$": 12000}),
+        lambda: reporting.funnel_plot({}),
+    ),
+    "cluster_sizes": (
+        lambda: reporting.cluster_sizes_plot([np.arange(2000), np.arange(1, 600), [16551]]),
+        lambda: reporting.cluster_sizes_plot([[], [0]]),
+    ),
+    "balance": (
+        lambda: reporting.balance_plot({"raw": LONG_TAIL, "random": LONG_TAIL // 4, "balanced": LONG_TAIL.clip(0, 9)}),
+        lambda: reporting.balance_plot({"raw": [0, 0]}),
+    ),
+    "balance of few classes": (
+        lambda: reporting.balance_plot({"all kept samples": [9, 3, 1], "balanced subset": [2, 2, 1]}),
+        lambda: reporting.balance_plot({}),
+    ),
+    "uncertainty": (
+        lambda: reporting.uncertainty_plot(np.linspace(0, 1, 5000) ** 3, 0.93),
+        lambda: reporting.uncertainty_plot([]),
+    ),
+    "uncertainty without a gate": (
+        lambda: reporting.uncertainty_plot([0.1, 0.2], None),
+        lambda: reporting.uncertainty_plot([], 0.9),
+    ),
+    "reliability": (
+        lambda: reporting.reliability_plot(reliability(PROBABILITIES, np.arange(200) % 5 // 4)),
+        lambda: reporting.reliability_plot(reliability(PROBABILITIES, np.zeros(200, int)).slice(0, 0)),
+    ),
+    "drift": (
+        lambda: reporting.drift_plot(
+            pa.table(
+                {
+                    "batch": ["2026-01"] * 40,
+                    "cluster": range(40),
+                    "expected_share": [1 / 40] * 40,
+                    "observed_share": np.arange(40) / 780,
+                    "contribution": np.arange(40.0),
+                }
+            )
+        ),
+        lambda: reporting.drift_plot(SCHEMAS["drift_report"].empty_table()),
+    ),
+    "seconds": (
+        lambda: reporting.seconds_plot({"embeddings": 27.7, "cluster_tree": 0.04}),
+        lambda: reporting.seconds_plot({}),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_plot_is_a_small_picture_on_white(name: str) -> None:
+    png = CASES[name][0]()
+    assert len(png) <= 100_000
+    with Image.open(io.BytesIO(png)) as picture:
+        assert picture.format == "PNG"
+        pixels = np.asarray(picture.convert("L"))
+    assert pixels[0, 0] == 255
+    assert pixels.min() < 128
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_nothing_to_show_is_said_in_words_and_warns_of_nothing(name: str) -> None:
+    png = CASES[name][1]()
+    assert png.startswith(b"\x89PNG")
+    assert len(png) < 10_000
+
+
+def test_the_same_figures_give_the_same_picture() -> None:
+    assert CASES["balance"][0]() == CASES["balance"][0]()
+
+
+def test_no_global_figure_is_left_behind() -> None:
+    CASES["funnel"][0]()
+    assert "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()
+
+
+def test_rounds_are_drawn_also_when_no_control_was_measured(tables: Mapping[str, pa.Table]) -> None:
+    classifiers = tables["classifier"]
+    column = classifiers.schema.get_field_index("control_accuracy")
+    nothing = classifiers.set_column(column, "control_accuracy", pa.nulls(3, pa.float64()))
+    assert rounds_plot(nothing) != rounds_plot(classifiers)
+
+
+def test_the_report_gets_all_pictures_that_its_tables_allow(
+    corpus: Corpus, tables: dict[str, pa.Table], seconds: dict[str, float]
+) -> None:
+    everything = report_plots(corpus, tables, seconds)
+    assert set(everything) == {
+        "funnel",
+        "balance",
+        "cluster_sizes",
+        "uncertainty",
+        "reliability",
+        "rounds",
+        "drift",
+        "seconds",
+    }
+    assert all(len(png) <= 100_000 for png in everything.values())
+    early = {name: tables[name] for name in ("raw_index", "first_pass")}
+    assert set(report_plots(corpus, early, {})) == {"funnel"}
+    assert report_plots(corpus, {}, {}) == {}

@@ -1,0 +1,213 @@
+from math import log
+
+import pytest
+from warehouse_corpus import FOLDER, ROWS, at
+
+from data_engine.warehouse import load_models, query, run_models
+
+MODELS = load_models(FOLDER)
+MARTS = [model.name for model in MODELS if model.layer == "marts"]
+
+
+@pytest.fixture(scope="module")
+def results(store):
+    return {result.name: result for result in run_models(store, MODELS, run_id="run-9")}
+
+
+@pytest.fixture(scope="module")
+def mart(store, results):
+    return lambda name, columns="*": query(store, f"select {columns} from {name}").to_pylist()
+
+
+def test_funnel_has_one_row_per_batch_and_reason(mart):
+    assert mart("funnel") == [
+        {"batch": "june", "verdict": "kept", "reason": "kept", "n_samples": 3, "share_of_batch": 0.75},
+        {"batch": "june", "verdict": "rejected", "reason": "near_duplicate", "n_samples": 1, "share_of_batch": 0.25},
+        {"batch": "may", "verdict": "kept", "reason": "kept", "n_samples": 3, "share_of_batch": 0.5},
+        {"batch": "may", "verdict": "rejected", "reason": "exact_duplicate", "n_samples": 1, "share_of_batch": 1 / 6},
+        {"batch": "may", "verdict": "rejected", "reason": "too_short", "n_samples": 1, "share_of_batch": 1 / 6},
+        {"batch": "may", "verdict": "rejected", "reason": "unreadable", "n_samples": 1, "share_of_batch": 1 / 6},
+    ]
+
+
+def test_funnel_stages_go_from_raw_to_released(mart):
+    assert [tuple(row.values()) for row in mart("funnel_stages")] == [
+        (1, "raw", 12, 1.0, None),
+        (2, "kept", 8, 8 / 12, 4),
+        (3, "unique", 6, 0.5, 2),
+        (4, "chosen", 4, 4 / 12, 2),
+        (5, "labelled", 3, 0.25, 1),
+        (6, "released", 2, 2 / 12, 1),
+    ]
+
+
+def test_balance_by_level_measures_before_and_after(mart):
+    # Raw leaves hold 3, 1, 1, 1 samples and raw top clusters 4 and 2; one is chosen from each leaf.
+    fine, coarse = mart("balance_by_level")
+
+    assert (fine["level"], fine["n_clusters"], fine["n_clusters_chosen"]) == (1, 4, 4)
+    assert (fine["n_samples"], fine["n_chosen"]) == (6, 4)
+    assert (fine["largest_share_raw"], fine["largest_share_chosen"]) == (0.5, 0.25)
+    assert fine["kl_to_uniform_raw"] == pytest.approx(0.5 * log(2) + 0.5 * log(2 / 3))
+    assert fine["kl_to_uniform_chosen"] == pytest.approx(0)
+    assert fine["gini_raw"] == pytest.approx(0.25)
+    assert fine["gini_chosen"] == pytest.approx(0)
+
+    assert (coarse["level"], coarse["n_clusters"], coarse["n_clusters_chosen"]) == (2, 2, 2)
+    assert (coarse["largest_share_raw"], coarse["largest_share_chosen"]) == (4 / 6, 0.5)
+    assert coarse["kl_to_uniform_raw"] == pytest.approx(2 / 3 * log(4 / 3) + 1 / 3 * log(2 / 3))
+    assert coarse["gini_raw"] == pytest.approx(1 / 6)
+    assert coarse["kl_to_uniform_chosen"] == pytest.approx(0)
+
+
+def test_label_quality_by_class_counts_who_made_the_labels(mart):
+    mit, out_of_scope = mart("label_quality_by_class")
+
+    assert mit == {
+        "label": "mit",
+        "n_labels": 2,
+        "n_human": 1,
+        "n_human_assisted": 0,
+        "n_model_accepted": 0,
+        "n_model_edited": 0,
+        "n_model_auto": 0,
+        "n_simulated": 1,
+        "mean_quality": 0.625,
+        "mean_posterior": 0.75,
+        "n_suspicious": 1,
+    }
+    assert (out_of_scope["label"], out_of_scope["n_model_auto"], out_of_scope["n_suspicious"]) == ("out_of_scope", 1, 0)
+
+
+def test_annotator_pace_takes_the_last_answers_and_no_seconds_of_simulated_annotators(mart):
+    # anna: a mit (revised, 6 s), f bsd (8 s), trap bsd (2 s), g out_of_scope (20 s).
+    assert mart("annotator_pace") == [
+        {
+            "annotator": "anna",
+            "is_simulated": False,
+            "n_answers": 4,
+            "median_active_s": 7.0,
+            "n_compared": 3,
+            "agreement_share": 2 / 3,
+            "n_traps": 1,
+            "trap_catch_rate": 0.0,
+        },
+        {
+            "annotator": "simulated:reader",
+            "is_simulated": True,
+            "n_answers": 3,
+            "median_active_s": None,
+            "n_compared": 2,
+            "agreement_share": 1.0,
+            "n_traps": 1,
+            "trap_catch_rate": 1.0,
+        },
+    ]
+
+
+def test_annotator_agreement_compares_shared_samples_without_traps(mart):
+    # Both answered f (bsd against mit) and g (the same).
+    assert mart("annotator_agreement") == [
+        {"annotator_a": "anna", "annotator_b": "simulated:reader", "n_shared": 2, "agreement_share": 0.5}
+    ]
+
+
+def test_batch_history_has_null_where_a_step_has_not_seen_the_batch(mart):
+    july, june, may = mart("batch_history")
+
+    assert may == {
+        "batch": "may",
+        "n_raw": 6,
+        "n_unreadable": 1,
+        "n_kept": 3,
+        "n_embedded": 3,
+        "drift_p_value": None,
+        "is_drift_alarm": None,
+        "first_arrived_at": at(1),
+        "last_arrived_at": at(6),
+        "last_written_at": at(12),
+        "raw_index_data_version": "raw_index@may",
+        "first_pass_data_version": "first_pass@may",
+        "embeddings_data_version": "embeddings@may",
+    }
+    assert (june["drift_p_value"], june["is_drift_alarm"], june["embeddings_data_version"]) == (0.004, True, None)
+    assert (july["n_raw"], july["n_kept"], july["n_embedded"]) == (2, None, None)
+    assert (july["last_written_at"], july["first_pass_data_version"]) == (at(22), None)
+
+
+def test_release_contents_shares_add_up_to_one(mart):
+    assert mart("release_contents") == [
+        {
+            "release_id": "release-1",
+            "label": "mit",
+            "n_samples": 2,
+            "share_of_release": 1.0,
+            "n_human": 1,
+            "n_human_assisted": 0,
+            "n_model_accepted": 0,
+            "n_model_edited": 0,
+            "n_model_auto": 0,
+            "n_simulated": 1,
+            "mean_quality": 0.625,
+        }
+    ]
+
+
+def test_step_seconds_sums_over_partitions(mart):
+    assert [tuple(row.values()) for row in mart("step_seconds")] == [
+        ("embeddings", 1, 1, 3, 4.0, at(12)),
+        ("first_pass", 2, 2, 10, 3.0, at(14)),
+        ("raw_index", 3, 3, 12, 1.75, at(22)),
+        ("labels", 1, 1, 3, 0.125, at(23)),
+    ]
+
+
+def test_every_mart_is_checked_by_hand_above():
+    assert sorted(MARTS) == [
+        "annotator_agreement",
+        "annotator_pace",
+        "balance_by_level",
+        "batch_history",
+        "funnel",
+        "funnel_stages",
+        "label_quality_by_class",
+        "release_contents",
+        "step_seconds",
+    ]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_staging_model_has_the_rows_of_its_table(results, name):
+    assert results[f"stg_{name}"].n_rows == len(ROWS[name])
+
+
+def test_a_result_says_rows_types_first_rows_and_origin(results):
+    funnel = results["funnel"]
+
+    assert (funnel.layer, funnel.n_rows, funnel.preview.num_rows) == ("marts", 6, 6)
+    assert dict(funnel.columns) == {
+        "batch": "VARCHAR",
+        "verdict": "VARCHAR",
+        "reason": "VARCHAR",
+        "n_samples": "BIGINT",
+        "share_of_batch": "DOUBLE",
+    }
+    assert funnel.seconds > 0
+    assert funnel.lineage["reason"] == [("stg_first_pass", "reason")]
+    assert results["stg_first_pass"].lineage["is_kept"] == [("first_pass", "verdict")]
+    assert results["stg_first_pass"].preview.num_rows == 8
+
+
+def test_no_mart_has_a_type_that_only_duckdb_knows(results):
+    kinds = {kind for name in MARTS for kind in results[name].columns.values()}
+
+    assert kinds == {"VARCHAR", "BIGINT", "INTEGER", "DOUBLE", "BOOLEAN", "TIMESTAMP WITH TIME ZONE"}
+
+
+def test_an_empty_corpus_gives_empty_marts_with_the_same_columns(empty_store, results):
+    found = {result.name: result for result in run_models(empty_store, MODELS, run_id="run-9")}
+
+    for name in MARTS:
+        assert found[name].n_rows == 0
+        assert dict(found[name].columns) == dict(results[name].columns)
+        assert query(empty_store, f"select * from {name}").num_rows == 0

@@ -1,0 +1,19 @@
+-- The answer that counts of each annotator to each task: the one of the highest revision.
+-- grain: a task and an annotator
+select
+    annotation_id,
+    task_id,
+    sample_id,
+    review_batch,
+    purpose,
+    arm,
+    purpose = 'trap' or arm = 'trap' as is_trap,
+    annotator,
+    is_simulated,
+    label,
+    proposed_label,
+    provenance,
+    active_s,
+    revision
+from {{ ref('stg_reviewed_labels') }}
+qualify row_number() over (partition by task_id, annotator order by revision desc, annotation_id desc) = 1

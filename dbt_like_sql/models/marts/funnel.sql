@@ -1,0 +1,11 @@
+-- How many samples of a batch each reason of the first pass kept or rejected.
+-- grain: a batch and a reason
+select
+    batch,
+    verdict,
+    reason,
+    count(*) as n_samples,
+    count(*) / sum(count(*)) over (partition by batch) as share_of_batch
+from {{ ref('stg_first_pass') }}
+group by batch, verdict, reason
+order by batch, n_samples desc, reason

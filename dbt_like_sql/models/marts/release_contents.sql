@@ -1,0 +1,17 @@
+-- What the newest release holds of each class, and who made these labels.
+-- grain: a label of the release
+select
+    release_id,
+    label,
+    count(*) as n_samples,
+    count(*) / sum(count(*)) over (partition by release_id) as share_of_release,
+    count(*) filter (where provenance = 'human') as n_human,
+    count(*) filter (where provenance = 'human_assisted') as n_human_assisted,
+    count(*) filter (where provenance = 'model_accepted') as n_model_accepted,
+    count(*) filter (where provenance = 'model_edited') as n_model_edited,
+    count(*) filter (where provenance = 'model_auto') as n_model_auto,
+    count(*) filter (where provenance = 'simulated') as n_simulated,
+    avg(quality) as mean_quality
+from {{ ref('stg_release') }}
+group by release_id, label
+order by release_id, n_samples desc, label

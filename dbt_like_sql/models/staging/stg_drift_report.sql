@@ -1,0 +1,15 @@
+-- Every batch against the reference, cluster by cluster.
+-- grain: a batch and a cluster
+select
+    batch,
+    cluster,
+    expected_share,
+    observed_share,
+    contribution,
+    p_value,
+    n_samples,
+    n_reference,
+    is_alarm,
+    sample_ids,
+    note
+from {{ source('engine', 'drift_report') }}

@@ -1,0 +1,13 @@
+-- What the classifier in service proposes for each sample; the probabilities of all classes stay in the table.
+-- grain: a sample with a proposal
+select
+    sample_id,
+    classifier_version,
+    label,
+    probability,
+    uncertainty,
+    utility,
+    difficulty,
+    route,
+    reason
+from {{ source('engine', 'proposals') }}

@@ -1,0 +1,17 @@
+-- Every answer of a person or a simulated annotator.
+-- grain: an answer
+select
+    annotation_id,
+    sample_id,
+    review_batch,
+    task_id,
+    purpose,
+    arm,
+    annotator,
+    label,
+    proposed_label,
+    provenance,
+    is_simulated,
+    active_s,
+    revision
+from {{ source('engine', 'reviewed_labels') }}
