@@ -36,7 +36,7 @@ class Source(_Frozen):
     package: str | None = None
     """Installed Python package that carries the data."""
     pattern: str = "**/*"
-    """Which files below the folder, as a glob."""
+    """Which files below the folder, as a glob. Hidden files and `.tmp`, `.part`, `.crdownload` and `~` are ignored."""
     text_column: str = "text"
     """Column of a row that holds the text (jsonl, csv, parquet with modality text)."""
     path_column: str | None = None
@@ -99,7 +99,8 @@ class FirstPass(_Frozen):
     min_letter_share: Share = 0.3
     """Least share of letters among the non-space characters."""
     near_duplicate_similarity: float = Field(default=0.8, gt=0, le=1)
-    """Jaccard similarity of word and character shingles at and above which a later sample is a near-duplicate."""
+    """The smaller of the Jaccard similarities of words and of characters at and above which a later sample is a
+    near-duplicate; short texts with other numbers never are."""
     junk: JunkExamples | None = None
     """Where the small classifier of junk learns; without it the rule is off."""
 

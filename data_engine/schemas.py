@@ -52,7 +52,9 @@ FIRST_PASS = pa.schema(
         _optional("n_words", pa.int64(), "white-space separated words"),
         _optional("letter_share", pa.float64(), "share of letters among the non-space characters"),
         _optional("junk_score", pa.float64(), "probability of being junk by the small classifier"),
-        _optional("minhash", pa.binary(), "MinHash signature (128 uint32), kept samples only"),
+        _optional(
+            "minhash", pa.binary(), "126 MinHash values (uint32) and a 64-bit hash of the numbers; kept ones only"
+        ),
     ]
 )
 
@@ -147,7 +149,7 @@ REVIEWED_LABELS = pa.schema(
         _required("arm", pa.string(), "manual, assisted, proposed, blind or trap"),
         _required("annotator", pa.string(), "who answered"),
         _required("label", pa.string(), "the answer"),
-        _optional("proposed_label", pa.string(), "what was shown as a proposal"),
+        _optional("proposed_label", pa.string(), "what was proposed; hidden from the annotator in the arm blind"),
         _required("provenance", pa.string(), "who made the label; see labels.provenance"),
         _required("is_simulated", pa.bool_(), "true when no person answered"),
         _optional("active_s", pa.float64(), "active seconds of a person; null for simulated answers"),
@@ -245,6 +247,7 @@ GATES = pa.schema(
         _required("is_blocking", pa.bool_(), "whether what follows must wait"),
         _required("detail", pa.string(), "value, rule and remedy when it does not hold"),
         _required("n_offending", pa.int64(), "rows that break it"),
+        _required("seconds", pa.float64(), "wall seconds of the step's whole suite, repeated on each row"),
         _required("run_id", pa.string(), "the run that checked"),
         _required("checked_at", _TIME, "when"),
     ]

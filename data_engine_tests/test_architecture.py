@@ -42,7 +42,7 @@ ONLY_IN = {
     "deltalake": ("storage",),
     "duckdb": ("warehouse",),
     "sqlglot": ("warehouse",),
-    "sqlalchemy": ("review",),
+    "sqlalchemy": ("review", "orchestration"),
     "fastapi": ("review",),
     "torch": ("embedding",),
     "sentence_transformers": ("embedding",),

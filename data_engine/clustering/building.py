@@ -106,6 +106,9 @@ def _build_levels(rows: Rows, plan: _Plan, progress: Progress | None) -> list[KM
             if progress is not None:
                 what = f"resample {step} of {plan.n_resamples}" if step else f"{len(clusters.centroids)} clusters"
                 progress(done, total, f"level {level + 1} of {n_levels}: {what}")
+        if len(clusters.centroids) < min(plan.n_clusters[level], len(rows)):
+            # Renumbered after empty clusters were dropped; assigned anew, a sample's leaf is what `assign` gives it.
+            clusters = assign_rows(rows, clusters.centroids)
         found.append(clusters)
         rows = Rows(clusters.centroids)
     return found

@@ -96,22 +96,29 @@ def cluster_rows(
         n_changed = np.count_nonzero(previous != labels)
         if n_changed == 0 or n_changed < tolerance * len(rows):
             break
+    counts = np.bincount(labels, minlength=len(centroids))
+    if (counts == 0).any():
+        # A stale centroid must not be taken for a cluster.
+        labels = (np.cumsum(counts > 0) - 1).astype(np.int32)[labels]
+        centroids = centroids[counts > 0]
     return _finished(rows, centroids, labels, n_iterations)
 
 
 def assign_rows(rows: Rows, centroids: FloatMatrix) -> KMeans:
-    """Every row to its nearest centroid; centroids without a row are left out."""
-    return _finished(rows, centroids, nearest(rows, centroids), 0)
+    """Every row to its nearest centroid; centroids without a row are left out.
 
-
-def _finished(rows: Rows, centroids: FloatMatrix, labels: Labels, n_iterations: int) -> KMeans:
-    """Drop centroids without members, so that no stale centroid is taken for a cluster."""
+    The labels are exactly what `nearest` gives for the centroids that come back, also where rounding decides.
+    """
+    labels = nearest(rows, centroids)
     counts = np.bincount(labels, minlength=len(centroids))
     while (counts == 0).any():
         centroids = centroids[counts > 0]
-        # Assigned anew, not renumbered: the labels are then exactly what `nearest` gives for these centroids.
         labels = nearest(rows, centroids)
         counts = np.bincount(labels, minlength=len(centroids))
+    return _finished(rows, centroids, labels, 0)
+
+
+def _finished(rows: Rows, centroids: FloatMatrix, labels: Labels, n_iterations: int) -> KMeans:
     distance = squared_distances(rows, centroids, labels)
     return KMeans(centroids, labels, distance, float(distance.sum(dtype=np.float64)), n_iterations)
 

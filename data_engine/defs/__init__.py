@@ -1,0 +1,1 @@
+"""One folder per corpus, each with its `defs.yaml`."""

@@ -32,7 +32,7 @@ DEPENDS_ON: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "proposals": (("labeling",), ("labels", "seed")),
     "labels": (("labeling",), ("labels", "seed")),
     "quality_report": (("reporting",), ("known_label_column", "labels")),
-    "release": (("reporting/data_card.py",), ("release", "labels")),
+    "release": (("releasing.py", "reporting/data_card.py"), ("release", "labels")),
 }
 
 _PACKAGE = Path(__file__).resolve().parents[1]

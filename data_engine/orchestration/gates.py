@@ -4,6 +4,7 @@ A blocking asset check gates only its own run. So every check result is also kep
 version it was given for, and every step asks there before it reads - also when somebody launches it by hand.
 """
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -48,8 +49,10 @@ def evaluate_and_keep(bench: Bench, store: "TableStore", step: str, batch: str, 
     version = step_versions(store).get((step, batch))
     if version is None:
         raise GateClosed(f"{_called(bench, step, batch)} does not exist yet; materialize it before checking it")
+    started = time.perf_counter()
     tables, facts = facts_of(bench, store, step, batch)
     results = list(evaluate(step, tables, bench.corpus, **facts))
+    seconds = time.perf_counter() - started
     rows = [
         {
             "step": step,
@@ -60,6 +63,7 @@ def evaluate_and_keep(bench: Bench, store: "TableStore", step: str, batch: str, 
             "is_blocking": result.is_blocking,
             "detail": result.detail,
             "n_offending": result.n_offending,
+            "seconds": seconds,
             "run_id": run_id,
             "checked_at": datetime.now(UTC),
         }

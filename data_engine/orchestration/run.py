@@ -8,10 +8,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
-
 from rich.text import Text
 
 from data_engine import errors, indexing
@@ -19,6 +19,7 @@ from data_engine.errors import DataEngineError, GateClosed, InvalidInput
 from data_engine.orchestration import gates
 from data_engine.orchestration.bench import Bench, fingerprint
 from data_engine.orchestration.jobs import JOBS
+from data_engine.orchestration.listing import batches_of, listed_once
 from data_engine.orchestration.reviewing import answer_simulated, open_next_batch
 from data_engine.orchestration.tables_io import StepVersion, step_versions
 
@@ -74,20 +75,19 @@ class OneCommandRun:
 
         Raises: SourceError when the source cannot be listed; DataEngineError when a step fails.
         """
-        started = time.perf_counter()
-        before = {key: v.written_at for key, v in step_versions(self.bench.store()).items()}
-        self._ingest(only)
-        self._curate()
-        self._label()
-        self._publish()
-        for (step, _), version in step_versions(self.bench.store()).items():
-            if before.get((step, _)) != version.written_at:
-                self.outcome.seconds[step] = self.outcome.seconds.get(step, 0.0) + version.seconds
+        started, began_at = time.perf_counter(), datetime.now(UTC)
+        with listed_once():
+            self._ingest(only)
+            self._curate()
+            self._label()
+            self._publish()
+        for step, seconds in _seconds_since(self.bench, began_at):
+            self.outcome.seconds[step] = self.outcome.seconds.get(step, 0.0) + seconds
         self.outcome.total_s = time.perf_counter() - started
         return self.outcome
 
     def _ingest(self, only: Sequence[str]) -> None:
-        batches = indexing.list_batches(self.bench.corpus.source, self.bench.corpus.batches, self.bench.project_folder)
+        batches = batches_of(self.bench)
         unknown = sorted(set(only) - set(batches))
         if unknown:
             raise InvalidInput(f"the source has no batches {unknown}; it has {sorted(batches)}")
@@ -104,7 +104,7 @@ class OneCommandRun:
 
         Raises: InvalidInput when the source does not have one of them.
         """
-        known = indexing.list_batches(self.bench.corpus.source, self.bench.corpus.batches, self.bench.project_folder)
+        known = batches_of(self.bench)
         chosen = sorted(known) if tuple(batches) == ("all",) else list(batches)
         unknown = sorted(set(chosen) - set(known))
         if unknown:
@@ -237,7 +237,7 @@ def is_stale(bench: Bench, step: str, batch: str) -> bool:
     if last is None or last.code_version != bench.code_version(step):
         return True
     if step == "raw_index":
-        batches = indexing.list_batches(bench.corpus.source, bench.corpus.batches, bench.project_folder)
+        batches = batches_of(bench)
         return last.input_version != fingerprint({"files": indexing.fingerprint(batches.get(batch, ()))})
     return last.input_version != fingerprint(_inputs(bench, versions, step, batch))
 
@@ -259,6 +259,16 @@ def _inputs(bench: Bench, versions: dict[tuple[str, str], StepVersion], step: st
     if step == "drift_report":
         inputs["tree"] = str(bench.store().exists("cluster_tree"))
     return inputs
+
+
+def _seconds_since(bench: Bench, began_at: datetime) -> Iterator[tuple[str, float]]:
+    """The seconds of every step, and of every suite of checks, that ran since then."""
+    store = bench.store()
+    for (step, _), version in step_versions(store).items():
+        if version.written_at >= began_at:
+            yield step, version.seconds
+    suites = {(row["step"], row["batch"]): row for row in store.read("gates").to_pylist()}
+    yield from (("checks", row["seconds"]) for row in suites.values() if row["checked_at"] >= began_at)
 
 
 def _why_failed(result: dg.ExecuteInProcessResult) -> tuple[str, bool]:

@@ -7,6 +7,7 @@ import dagster as dg
 
 from data_engine.errors import SourceError
 from data_engine.orchestration.bench import Bench, fingerprint
+from data_engine.orchestration.listing import batches_of
 
 
 def build_sensors(bench: Bench) -> Sequence[dg.SensorDefinition]:
@@ -26,7 +27,7 @@ def _new_batches(bench: Bench) -> dg.SensorDefinition:
         from data_engine.orchestration.tables_io import step_versions
 
         try:
-            batches = indexing.list_batches(bench.corpus.source, bench.corpus.batches, bench.project_folder)
+            batches = batches_of(bench)
         except SourceError as error:
             return dg.SkipReason(str(error))
         read = {b: v.input_version for (step, b), v in step_versions(bench.store()).items() if step == "raw_index"}

@@ -10,6 +10,7 @@ import dagster as dg
 from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.conditions import condition_for
 from data_engine.orchestration.metadata import preview
+from data_engine.orchestration.tables_io import Work
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,11 +49,13 @@ def build_sql_models(bench: Bench) -> SqlModels:
 
     @dg.multi_asset(specs=specs, name=bench.name("sql_models"), can_subset=False)
     def sql_models(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        work = Work.begin(bench, context, "sql_models")
         for result in warehouse.run_models(
             bench.store(), models, run_id=context.run.run_id, review=_review_tables(bench), variables=_variables(bench)
         ):
             key = bench.key(layers[result.name], result.name)
             yield dg.MaterializeResult(asset_key=key, metadata=_metadata(bench, layers, result))
+        work.record(len(models))
 
     return SqlModels(assets=(sql_models,), checks=_checks(bench, layers, models))
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.orchestration import gates
-from data_engine.orchestration.bench import Bench, fingerprint
+from data_engine.orchestration.bench import DEPENDS_ON, Bench, fingerprint
 from data_engine.orchestration.metadata import picture, preview
 from data_engine.orchestration.progress import Progress, progress
 from data_engine.schemas import LEDGER, STEP_VERSIONS
@@ -196,12 +196,16 @@ class Work:
             code_version="1",
         )
 
+    def record(self, n_models: int) -> None:
+        """Keep that the SQL models ran, and how long they took."""
+        self._write_version("", 0, n_models, time.perf_counter() - self.started)
+
     def _write_version(self, data_version: str, table_version: int, n_rows: int, seconds: float) -> None:
         row = {
             "step": self.step,
             "batch": self.batch,
             "data_version": data_version,
-            "code_version": self.bench.code_version(self.step),
+            "code_version": self.bench.code_version(self.step) if self.step in DEPENDS_ON else "1",
             "input_version": fingerprint(self.inputs),
             "table_version": table_version,
             "n_rows": n_rows,

@@ -115,7 +115,7 @@ def test_every_test_finds_the_row_that_breaks_its_sentence(empty_store, name):
     changed, offending = BROKEN[name]
     write_corpus(empty_store, **changed)
 
-    result = _run(empty_store)[name]
+    (result,) = run_tests(empty_store, [test for test in TESTS if test.name == name], MODELS)
 
     assert (result.passed, result.n_offending) == (False, len(result.rows))
     assert result.rows[0] == offending

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from data_engine.corpus import JunkExamples
 from data_engine.orchestration.bench import Bench
-from data_engine.orchestration.steps.raw_index import batch_files
+from data_engine.orchestration.listing import batch_files
 from data_engine.orchestration.tables_io import Work, decisions
 
 if TYPE_CHECKING:

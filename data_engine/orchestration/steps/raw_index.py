@@ -1,16 +1,12 @@
 """raw_index: what is there - one row per raw sample, read from the source."""
 
-from typing import TYPE_CHECKING
-
 import dagster as dg
 import pyarrow.compute as pc
 from pydantic import Field
 
 from data_engine.orchestration.bench import Bench
+from data_engine.orchestration.listing import batch_files
 from data_engine.orchestration.tables_io import Work, decisions
-
-if TYPE_CHECKING:
-    from data_engine.indexing import SourceFile
 
 
 def raw_index(bench: Bench) -> dg.AssetsDefinition:
@@ -55,20 +51,3 @@ def raw_index(bench: Bench) -> dg.AssetsDefinition:
         )
 
     return raw_index
-
-
-def batch_files(bench: Bench, batch: str) -> "tuple[SourceFile, ...]":
-    """The source files of a batch.
-
-    Raises: SourceMissing when the source no longer holds any file of this batch.
-    """
-    from data_engine import indexing
-    from data_engine.errors import SourceMissing
-
-    batches = indexing.list_batches(bench.corpus.source, bench.corpus.batches, bench.project_folder)
-    if batch not in batches:
-        raise SourceMissing(
-            f"the source {bench.source_folder} holds no file of batch {batch!r} any more; put the files back, or "
-            f"delete the partition"
-        )
-    return batches[batch]
