@@ -57,7 +57,7 @@ def load_transformer(name: str) -> Encoder:
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as transformers_logging
 
-    transformers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         model = SentenceTransformer(_location(name), device="cpu")
     except (OSError, ValueError) as error:

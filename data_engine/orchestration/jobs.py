@@ -36,7 +36,7 @@ def build_jobs(bench: Bench) -> Sequence[Any]:
 
 
 def _asset_job(bench: Bench, purpose: str, steps: tuple[str, ...]) -> Any:
-    selection = dg.AssetSelection.assets(*(bench.key(step) for step in steps))
+    selection: dg.AssetSelection = dg.AssetSelection.assets(*(bench.key(step) for step in steps))
     if purpose in ("publish", "refresh"):
         selection |= dg.AssetSelection.groups(bench.name("sql"))
     config = {"ops": {f"{bench.corpus.name}__cluster_tree": {"config": {"rebuild": True}}}}

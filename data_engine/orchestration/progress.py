@@ -21,7 +21,10 @@ def progress(text: str, total: int) -> Progress:
 
 @contextmanager
 def bars(console: Any) -> Iterator[None]:
-    """Show the progress of every step within as a bar on a rich console."""
+    """Show the progress of every step within as a bar on a rich console; nothing where it is no terminal."""
+    if not console.is_terminal:
+        yield
+        return
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 

@@ -210,7 +210,7 @@ def known_classes(bench: Bench) -> dict[str, str]:
     """The class of every sample whose label is known beforehand; for simulation and evaluation only."""
     column = bench.corpus.known_label_column
     table = bench.store().read("raw_index", columns=["sample_id", "metadata"])
-    known = {}
+    known: dict[str, str] = {}
     for sample_id, metadata in zip(table["sample_id"].to_pylist(), table["metadata"].to_pylist(), strict=True):
         name = bench.corpus.known_class(json.loads(metadata).get(column))
         if name is not None:

@@ -116,7 +116,7 @@ class Work:
         """Told how many more are done: a bar on the terminal of a one-command run, log lines in the Dagster UI."""
         return progress(f"{text} {self.batch}".strip(), total)
 
-    def progress_to(self, text: str, total: int) -> Callable[..., object]:
+    def progress_to(self, text: str, total: int) -> Callable[..., None]:
         """The same for callers that tell how many are done in all, as the first argument."""
         advance, done = self.progress(text, total), 0
 
