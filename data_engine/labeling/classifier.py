@@ -1,9 +1,13 @@
-"""The classifier of a corpus: one softmax layer on the embeddings, calibrated on the hold-out."""
+"""The classifier of a corpus: one softmax layer on the embeddings, calibrated on the hold-out.
+
+It may also remember its training samples and let the nearest of them vote: a layer is most sure far away from what it
+has seen, the neighbours are not, so the two together rank right before wrong much better than the layer alone.
+"""
 
 import hashlib
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -12,12 +16,14 @@ from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput, NotEnoughData
 from data_engine.labeling.calibration import fit_temperature, softmax
-from data_engine.labeling.inputs import Floats, Integers, class_indices, matrix
+from data_engine.labeling.inputs import Floats, Integers, class_indices, matrix, nearest
 
 _L2_WEIGHT = 0.05
 _GRADIENT_TOLERANCE = 2e-5
 _MAX_ITERATIONS = 200
 _UNSEEN_LOGIT = -1e4
+_VOTE_SHARPNESS = 10.0
+_LEAST_PROBABILITY = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +32,8 @@ class Classifier:
 
     `weights` is (n_classes, dim) float32 and `biases` (n_classes,) float32. A class without training examples has
     `has_examples` False and probability 0, but keeps its column. `temperature` divides the logits; 1 before
-    calibration. `class_names` is empty when the caller gave none.
+    calibration. `class_names` is empty when the caller gave none. `memory` (m, dim) float32 and `memory_classes` (m,)
+    are the training samples, of which the `n_neighbours` nearest vote; all empty for a softmax layer alone.
     """
 
     weights: NDArray[np.float32]
@@ -34,6 +41,9 @@ class Classifier:
     has_examples: NDArray[np.bool_]
     temperature: float = 1.0
     class_names: tuple[str, ...] = ()
+    memory: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), dtype=np.float32))
+    memory_classes: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    n_neighbours: int = 0
 
     @property
     def n_classes(self) -> int:
@@ -44,7 +54,8 @@ class Classifier:
     def version(self) -> str:
         """Fingerprint of everything that decides a prediction and its name, 16 hex digits."""
         digest = hashlib.sha256()
-        for part in (self.weights, self.biases, self.has_examples, np.float64(self.temperature)):
+        numbers = np.array([self.temperature, self.n_neighbours], dtype=np.float64)
+        for part in (self.weights, self.biases, self.has_examples, numbers, self.memory, self.memory_classes):
             digest.update(np.ascontiguousarray(part).tobytes())
         digest.update("\x00".join(self.class_names).encode())
         return digest.hexdigest()[:16]
@@ -71,9 +82,9 @@ class Classifier:
     def to_bytes(self) -> bytes:
         """A NumPy archive without pickled objects; equal classifiers give equal bytes."""
         buffer = io.BytesIO()
-        arrays = {"weights": self.weights, "biases": self.biases, "has_examples": self.has_examples}
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
         names = np.array(self.class_names, dtype=np.str_)
-        np.savez(buffer, allow_pickle=False, temperature=self.temperature, class_names=names, **arrays)
+        np.savez(buffer, allow_pickle=False, **_numbers(self), class_names=names, **arrays)
         return buffer.getvalue()
 
     @classmethod
@@ -84,23 +95,51 @@ class Classifier:
         """
         try:
             with np.load(io.BytesIO(artefact), allow_pickle=False) as archive:
-                parts = {name: archive[name] for name in ("weights", "biases", "has_examples")}
-                temperature = float(archive["temperature"])
+                parts = {name: archive[name] for name in _ARRAYS}
+                temperature, n_neighbours = float(archive["temperature"]), int(archive["n_neighbours"])
                 names = tuple(str(name) for name in archive["class_names"])
         except (ValueError, KeyError, OSError, EOFError) as error:
             raise InvalidInput(
                 f"the artefact of {len(artefact)} bytes is no classifier ({error}); give bytes written by to_bytes"
             ) from error
-        return cls(**parts, temperature=temperature, class_names=names)
+        return cls(**parts, temperature=temperature, n_neighbours=n_neighbours, class_names=names)
 
     def _logits(self, x: Floats) -> NDArray[np.float64]:
         x = matrix(x, "embeddings", n_columns=self.weights.shape[1])
-        logits = np.asarray(x, dtype=np.float32) @ self.weights.T + self.biases
-        return logits.astype(np.float64)
+        logits = (np.asarray(x, dtype=np.float32) @ self.weights.T + self.biases).astype(np.float64)
+        if self.n_neighbours == 0:
+            return logits
+        votes = _votes(x, self.memory, self.memory_classes, self.n_classes, self.n_neighbours)
+        pooled = (softmax(logits) + votes) / 2
+        return np.where(self.has_examples, np.log(np.maximum(pooled, _LEAST_PROBABILITY)), _UNSEEN_LOGIT)
+
+
+_ARRAYS = ("weights", "biases", "has_examples", "memory", "memory_classes")
+
+
+def _numbers(classifier: Classifier) -> dict[str, float]:
+    return {"temperature": classifier.temperature, "n_neighbours": classifier.n_neighbours}
+
+
+def _votes(
+    x: Floats, memory: NDArray[np.float32], classes: NDArray[np.int64], n_classes: int, n_neighbours: int
+) -> NDArray[np.float64]:
+    """(n, n_classes) shares of the vote of the nearest remembered samples, nearer ones weighing more."""
+    rows, similarities = nearest(x, memory, min(n_neighbours, len(memory)))
+    weights = np.exp(_VOTE_SHARPNESS * (np.asarray(similarities, dtype=np.float64) - 1))
+    votes = np.zeros((len(x), n_classes))
+    np.add.at(votes, (np.arange(len(x))[:, None], classes[rows]), weights)
+    return np.asarray(votes / votes.sum(axis=1, keepdims=True))
 
 
 def fit_classifier(
-    embeddings: Floats, labels: Integers, *, seed: int, n_classes: int, class_names: Sequence[str] = ()
+    embeddings: Floats,
+    labels: Integers,
+    *,
+    seed: int,
+    n_classes: int,
+    class_names: Sequence[str] = (),
+    n_neighbours: int = 0,
 ) -> Classifier:
     """Train a softmax layer with a ridge penalty to its only optimum.
 
@@ -110,6 +149,7 @@ def fit_classifier(
         seed: of the solver's start. The problem is convex, so seeds differ in the last digits only.
         n_classes: columns of the probabilities.
         class_names: names of the columns, kept with the classifier; none when empty.
+        n_neighbours: nearest training samples that vote beside the layer; 0 for the layer alone.
 
     Returns: the classifier, not calibrated.
     Raises: NotEnoughData without samples, InvalidInput for wrong shapes, class numbers or count of names.
@@ -126,7 +166,10 @@ def fit_classifier(
     weights[seen], biases[seen] = _solve(np.asarray(x, dtype=np.float32), compact, len(seen), seed)
     has_examples = np.zeros(n_classes, dtype=bool)
     has_examples[seen] = True
-    return Classifier(weights, biases, has_examples, class_names=tuple(class_names))
+    trained = Classifier(weights, biases, has_examples, class_names=tuple(class_names))
+    if n_neighbours == 0:
+        return trained
+    return replace(trained, memory=np.asarray(x, dtype=np.float32), memory_classes=y, n_neighbours=n_neighbours)
 
 
 def _solve(x: NDArray[np.float32], y: Integers, n_classes: int, seed: int) -> tuple[Any, Any]:

@@ -20,6 +20,7 @@ TRAINING_PURPOSES = ("query", "control", "audit")
 """Why a sample was asked about whose answers may be trained on."""
 
 _INTERVAL_CONFIDENCE = 0.9
+_N_NEIGHBOURS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +204,12 @@ def _check_sizes(n_training: int, n_hold_out: int) -> None:
 
 def _fit(labelled: LabelledSet, class_names: Sequence[str], seed: int) -> Classifier:
     return fit_classifier(
-        labelled.embeddings, labelled.classes, seed=seed, n_classes=len(class_names), class_names=class_names
+        labelled.embeddings,
+        labelled.classes,
+        seed=seed,
+        n_classes=len(class_names),
+        class_names=class_names,
+        n_neighbours=_N_NEIGHBOURS,
     )
 
 

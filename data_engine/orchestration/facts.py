@@ -12,6 +12,9 @@ from data_engine.orchestration.bench import Bench
 if TYPE_CHECKING:
     from data_engine.storage import TableStore
 
+#: The smallest hold-out that a corpus may ask for.
+_LEAST_HOLD_OUT = 50
+
 Tables = dict[str, pa.Table]
 Facts = dict[str, Any]
 
@@ -49,12 +52,14 @@ def _balanced_subset(bench: Bench, _store: "TableStore", _batch: str, tables: Ta
     return tables, {"target": bench.corpus.subset.target_size}
 
 
-def _classifier(_bench: Bench, store: "TableStore", _batch: str, tables: Tables) -> tuple[Tables, Facts]:
+def _classifier(bench: Bench, store: "TableStore", _batch: str, tables: Tables) -> tuple[Tables, Facts]:
     rows = tables["classifier"].to_pylist()
     reviewed = store.read("reviewed_labels", columns=["sample_id", "purpose"])
     held_out = reviewed.filter(pc.equal(reviewed["purpose"], "hold_out"))
     trained = reviewed.filter(pc.is_in(reviewed["purpose"], pa.array(["query", "control", "audit"])))
     facts: Facts = {
+        # A hold-out is drawn once; asking for a larger one later must not stop a corpus that has learnt from this one.
+        "min_hold_out": min(_LEAST_HOLD_OUT, bench.corpus.subset.target_size // 3),
         "hold_out_ids": held_out["sample_id"].to_pylist(),
         "training_ids": trained["sample_id"].to_pylist(),
     }

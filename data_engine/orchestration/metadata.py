@@ -7,13 +7,14 @@ import dagster as dg
 import pyarrow as pa
 
 _MAX_PNG_BYTES = 100_000
-_SHOWN = 160
+_SHOWN = 60
+_SHOWN_OF_ID = 12
 
 
 def preview(table: pa.Table, n_rows: int = 8) -> dg.MarkdownMetadataValue | dg.TableMetadataValue:
-    """The first rows as a table; long texts are cut, bytes are given by their length."""
+    """The first rows as a table, narrow enough to be read: texts and ids are cut, bytes are given by their length."""
     rows = [
-        dg.TableRecord({name: _cell(value) for name, value in row.items()})
+        dg.TableRecord({name: _cell(name, value) for name, value in row.items()})
         for row in table.slice(0, n_rows).to_pylist()
     ]
     if not rows:
@@ -30,12 +31,16 @@ def picture(png: bytes) -> dg.MarkdownMetadataValue | dg.TextMetadataValue:
     return dg.MetadataValue.md(f"![plot](data:image/png;base64,{base64.b64encode(png).decode()})")
 
 
-def _cell(value: Any) -> str | int | float | bool | None:
-    if value is None or isinstance(value, bool | int | float):
+def _cell(name: str, value: Any) -> str | int | float | bool | None:
+    if isinstance(value, float):
+        return float(f"{value:.4g}")
+    if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, bytes):
         return f"{len(value):,} bytes"
     text = str(value)
+    if name.endswith("_id") and len(text) > _SHOWN_OF_ID:
+        return text[:_SHOWN_OF_ID]
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ... ({len(text):,} characters)"
 
 

@@ -1,12 +1,15 @@
 """What `data-engine run` and `data-engine backfill` print around the work itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from data_engine.orchestration.bench import Bench
+from data_engine.orchestration.dead_runs import bury_dead_runs
+from data_engine.orchestration.one_at_a_time import the_only_command
 from data_engine.orchestration.project import Project
 from data_engine.orchestration.run import OneCommandRun, Outcome
 
@@ -21,7 +24,7 @@ def run_corpus(project: Project, corpus: str, *, console: "Console", only: Seque
     """
     bench = project.bench(corpus)
     console.print(f"[bold]{corpus}[/]  {bench.corpus.release.title or bench.corpus.modality}")
-    with dg.DagsterInstance.get() as instance:
+    with the_only_command(bench), _instance(console) as instance:
         outcome = OneCommandRun(bench, project.definitions, instance, console).execute(only)
     if outcome.n_runs == 0 and not outcome.waiting_for:
         console.print("nothing new: every batch is read and every step is up to date; no step ran")
@@ -33,10 +36,19 @@ def run_corpus(project: Project, corpus: str, *, console: "Console", only: Seque
 def backfill_batches(project: Project, corpus: str, batches: Sequence[str], *, console: "Console") -> bool:
     """Ingest batches again, one run each. Returns: False when one of them was quarantined."""
     bench = project.bench(corpus)
-    with dg.DagsterInstance.get() as instance:
+    with the_only_command(bench), _instance(console) as instance:
         launcher = OneCommandRun(bench, project.definitions, instance, console)
         launcher.backfill(batches)
     return not launcher.outcome.quarantined
+
+
+@contextmanager
+def _instance(console: "Console") -> Iterator[dg.DagsterInstance]:
+    """The Dagster instance, cleared of what killed commands left in it."""
+    with dg.DagsterInstance.get() as instance:
+        for run in bury_dead_runs(instance):
+            console.print(f"  the run {run.run_id[:8]} ({run.job_name}) of a killed command is marked as failed")
+        yield instance
 
 
 def _summary(bench: Bench, outcome: Outcome, console: "Console") -> None:

@@ -5,6 +5,7 @@ asset and check of a one-command run is in the UI afterwards.
 """
 
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from data_engine import errors, indexing
 from data_engine.errors import DataEngineError, GateClosed, InvalidInput
 from data_engine.orchestration import gates
 from data_engine.orchestration.bench import Bench, fingerprint
+from data_engine.orchestration.dead_runs import process_tags
 from data_engine.orchestration.jobs import JOBS
 from data_engine.orchestration.listing import batches_of, listed_once
 from data_engine.orchestration.reviewing import answer_simulated, open_next_batch
@@ -115,13 +117,12 @@ class OneCommandRun:
 
     def _curate(self) -> None:
         stale = [step for step in JOBS["curate"] if self._is_stale(step)]
-        if not stale:
-            return
         opened, _ = gates.open_batches(self.bench, self.bench.store(), "embeddings", run_id="plan")
         if not opened:
             reasons = "; ".join(self.outcome.quarantined.values()) or "no batch has been embedded"
             raise GateClosed(f"no batch is past its gates, so there is nothing to cluster ({reasons})")
-        self._launch("curate", JOBS["curate"][JOBS["curate"].index(stale[0]) :])
+        if stale:
+            self._launch("curate", JOBS["curate"][JOBS["curate"].index(stale[0]) :])
         for batch in opened:
             if self._is_stale("drift_report", batch):
                 self._launch("ingest", ("drift_report",), batch, may_fail=True)
@@ -134,8 +135,7 @@ class OneCommandRun:
             with self.bench.queue() as queue:
                 batches = queue.batches(self.bench.corpus.name)
             waiting = [b.batch_id for b in batches if not b.is_answered]
-            if waiting and self.bench.corpus.review.simulated:
-                self._answer(waiting[0])
+            if waiting and self.bench.corpus.review.simulated and self._answer(waiting[0]):
                 continue
             self.outcome.waiting_for = waiting
             if waiting or len(batches) > self.bench.corpus.labels.rounds:
@@ -146,12 +146,13 @@ class OneCommandRun:
                 return
             self.console.print(f"  [bold]{batch}[/] opened")
 
-    def _answer(self, batch_id: str) -> None:
+    def _answer(self, batch_id: str) -> int:
         with self._timed("review"), self.console.status(f"simulated annotators answer {batch_id}"):
             n_answers = answer_simulated(self.bench, batch_id)
         self.console.print(
             f"  [bold]{batch_id}[/] answered: {n_answers} answers, all by [yellow]simulated[/] annotators"
         )
+        return n_answers
 
     def _take_answers(self) -> None:
         with self.bench.queue() as queue:
@@ -170,6 +171,8 @@ class OneCommandRun:
         stale = [step for step in JOBS["publish"] if self._is_stale(step)]
         if stale:
             self._launch("publish", JOBS["publish"][JOBS["publish"].index(stale[0]) :])
+        elif sql_models_are_stale(self.bench):
+            self._launch("publish", ())
 
     def _has(self, step: str) -> bool:
         return any(name == step for name, _ in step_versions(self.bench.store()))
@@ -191,14 +194,16 @@ class OneCommandRun:
         if job == "publish":
             keys += self._sql_model_keys()
         started = time.perf_counter()
-        with bars(self.console):
+        with bars(self.console), warnings.catch_warnings():
+            # Dagster takes apart a multi-asset of ours for a run with an interface that it calls beta.
+            warnings.simplefilter("ignore", dg.BetaWarning)
             result = self.defs.resolve_job_def(self.bench.name(job)).execute_in_process(
                 instance=self.instance,
                 partition_key=batch,
                 asset_selection=keys,
                 raise_on_error=False,
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                tags={"launched_by": "data-engine run"},
+                tags=process_tags(),
             )
         self.outcome.n_runs += 1
         seconds = time.perf_counter() - started
@@ -206,7 +211,7 @@ class OneCommandRun:
         if result.success:
             self.console.print(f"  [green]ok[/]  {called:<28} {seconds:6.1f} s")
             return
-        why, is_ours = _why_failed(result)
+        why, is_ours = _why_failed(self.bench, result)
         if not may_fail or batch is None or not is_ours:
             raise DataEngineError(f"{called} failed: {why}")
         self.outcome.quarantined[batch] = why
@@ -222,6 +227,13 @@ class OneCommandRun:
         started = time.perf_counter()
         yield
         self.outcome.seconds[what] = self.outcome.seconds.get(what, 0.0) + time.perf_counter() - started
+
+
+def sql_models_are_stale(bench: Bench) -> bool:
+    """Whether a step has written something since the SQL models ran, or they never did."""
+    versions = step_versions(bench.store())
+    last = versions.pop(("sql_models", ""), None)
+    return last is None or any(version.written_at > last.written_at for version in versions.values())
 
 
 def stale_steps(bench: Bench) -> list[str]:
@@ -271,15 +283,18 @@ def _seconds_since(bench: Bench, began_at: datetime) -> Iterator[tuple[str, floa
     yield from (("checks", row["seconds"]) for row in suites.values() if row["checked_at"] >= began_at)
 
 
-def _why_failed(result: dg.ExecuteInProcessResult) -> tuple[str, bool]:
+def _why_failed(bench: Bench, result: dg.ExecuteInProcessResult) -> tuple[str, bool]:
     """What stopped a run, as a sentence, and whether it is a refusal of ours (a gate, bad input) and not a defect."""
+    checked = [row for row in bench.store().read("gates").to_pylist() if row["run_id"] == result.run_id]
+    failed = [row for row in checked if row["is_blocking"] and not row["passed"]]
+    if failed:
+        return "; ".join(f"{row['check']}: {row['detail']}" for row in failed), True
     for event in result.all_events:
         if event.is_step_failure and event.step_failure_data.error is not None:
             error = event.step_failure_data.error
             while error.cause is not None:
                 error = error.cause
-            is_ours = error.cls_name == "DagsterAssetCheckFailedError" or error.cls_name in _NAMED_ERRORS
-            return " ".join(error.message.split()), is_ours
+            return " ".join(error.message.split()), error.cls_name in _NAMED_ERRORS
     return "the run failed; see it in the Dagster UI", False
 
 

@@ -30,14 +30,23 @@ def _new_batches(bench: Bench) -> dg.SensorDefinition:
             batches = batches_of(bench)
         except SourceError as error:
             return dg.SkipReason(str(error))
-        read = {b: v.input_version for (step, b), v in step_versions(bench.store()).items() if step == "raw_index"}
+        read = {
+            batch: version for (step, batch), version in step_versions(bench.store()).items() if step == "raw_index"
+        }
         prints = {batch: indexing.fingerprint(files) for batch, files in batches.items()}
-        changed = [batch for batch, files in prints.items() if read.get(batch) != fingerprint({"files": files})]
+        changed = [
+            batch
+            for batch, files in prints.items()
+            if batch not in read or read[batch].input_version != fingerprint({"files": files})
+        ]
         if not changed:
             return dg.SkipReason(f"all {len(batches)} batches are read and none has changed")
+        # With the version that is replaced in the key, files that are put back as they once were fire again.
+        replaced = {batch: read[batch].table_version if batch in read else "new" for batch in changed}
         return dg.SensorResult(
             run_requests=[
-                dg.RunRequest(partition_key=batch, run_key=f"ingest:{batch}:{prints[batch]}") for batch in changed
+                dg.RunRequest(partition_key=batch, run_key=f"ingest:{batch}:{replaced[batch]}:{prints[batch]}")
+                for batch in changed
             ],
             dynamic_partitions_requests=[bench.batches.build_add_request(changed)],
         )
@@ -107,7 +116,8 @@ def _drift(bench: Bench) -> dg.SensorDefinition:
         report = store.read("drift_report", columns=["batch", "is_alarm"])
         alarmed = sorted(set(report.filter(pc.field("is_alarm"))["batch"].to_pylist()))
         versions = step_versions(store)
-        causes = {f"{batch}:{versions['drift_report', batch].data_version}" for batch in alarmed}
+        # The content of a batch is the cause, not its report: retraining makes a new report of the same content.
+        causes = {f"{batch}:{versions['embeddings', batch].data_version}" for batch in alarmed}
         handled = set(json.loads(context.cursor or "[]"))
         new = sorted(causes - handled)
         if not new:
@@ -116,7 +126,7 @@ def _drift(bench: Bench) -> dg.SensorDefinition:
             )
         return dg.SensorResult(
             run_requests=[dg.RunRequest(run_key=f"drift:{fingerprint(new)}", tags={"drifted": ", ".join(new)[:200]})],
-            cursor=json.dumps(sorted(causes)),
+            cursor=json.dumps(sorted(causes | handled)),
         )
 
     return drift

@@ -107,3 +107,26 @@ def test_131_classes_of_1500_samples_cost_less_than_400_of_their_products(make_c
     started = time.perf_counter()
     fit_classifier(x, np.arange(1500) % 131, seed=0, n_classes=131)
     assert time.perf_counter() - started < 400 * products
+
+
+def test_neighbours_that_vote_make_a_far_away_sample_less_certain() -> None:
+    # Two classes on two axes; the layer alone is most sure beyond what it has seen, the neighbours disagree there.
+    x = np.array([[1, 0], [0.9, 0.1], [0, 1], [0.1, 0.9], [0.8, 0.6]], dtype=np.float32)
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    y = np.array([0, 0, 1, 1, 1])
+    alone = fit_classifier(x, y, seed=0, n_classes=3)
+    together = fit_classifier(x, y, seed=0, n_classes=3, n_neighbours=3)
+    probabilities = together.predict_proba(x)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+    assert probabilities[:, 2].max() == 0
+    assert (probabilities[:4].argmax(axis=1) == y[:4]).all()
+    assert together.version != alone.version
+    again = Classifier.from_bytes(together.to_bytes())
+    assert again.version == together.version
+    np.testing.assert_array_equal(again.predict_proba(x), probabilities)
+
+
+def test_more_neighbours_than_samples_are_all_of_them() -> None:
+    x = np.eye(2, dtype=np.float32)
+    classifier = fit_classifier(x, np.array([0, 1]), seed=0, n_classes=2, n_neighbours=5)
+    assert classifier.predict_proba(x).argmax(axis=1).tolist() == [0, 1]

@@ -1,0 +1,304 @@
+"""Each sensor over several ticks: it fires once per cause, and says why when it does not."""
+
+import os
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pytest
+from orchestration_ticks import QUIET, Ticking, leave
+from small_project import SmallProject, notes_corpus, write_notes
+
+from data_engine.orchestration.bench import Bench
+from data_engine.orchestration.reviewing import answer_simulated
+from data_engine.review import NewTask
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+Ticks = Callable[[str], Ticking]
+
+
+def test_a_missing_folder_is_a_skip_with_its_reason(notes: SmallProject, ticking: Ticks) -> None:
+    shutil.rmtree(notes.folder / "source")
+    new_batches = ticking("new_batches")
+    assert new_batches.tick() == []
+    assert f"{notes.folder / 'source'} does not exist; create it" in str(new_batches.skipped)
+
+
+def test_new_files_become_partitions_and_one_run_each(ticking: Ticks) -> None:
+    new_batches = ticking("new_batches")
+    requests = new_batches.tick()
+    assert [request.partition_key for request in requests] == ["july.jsonl", "june.jsonl", "may.jsonl"]
+    assert set(new_batches.instance.get_dynamic_partitions("notes_batches")) == {"july.jsonl", "june.jsonl", "may.jsonl"}
+    assert new_batches.tick() == []
+
+
+def test_a_batch_that_is_read_fires_again_only_when_its_file_changes(notes: SmallProject, ticking: Ticks) -> None:
+    new_batches = ticking("new_batches")
+    first = {request.partition_key: request for request in new_batches.tick()}
+    for batch in first:
+        _read(new_batches, batch)
+    assert new_batches.tick() == []
+    assert new_batches.skipped == "all 3 batches are read and none has changed"
+
+    may = notes.folder / "source" / "may.jsonl"
+    before = may.stat()
+    kept_text = may.read_text("utf-8")
+    may.write_text("", "utf-8")
+    [changed] = new_batches.tick()
+    assert changed.partition_key == "may.jsonl"
+    assert changed.run_key != first["may.jsonl"].run_key
+    _read(new_batches, "may.jsonl")
+    assert new_batches.tick() == []
+
+    may.write_text(kept_text, "utf-8")
+    os.utime(may, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert [request.partition_key for request in new_batches.tick()] == ["may.jsonl"]
+
+
+def _read(new_batches: Ticking, batch: str | None) -> None:
+    """Materialize the raw index of a batch."""
+    job = new_batches.definitions.resolve_job_def("notes_ingest")
+    selection = [new_batches.bench.key("raw_index")]
+    arguments: dict[str, Any] = {"asset_selection": selection, "run_config": QUIET, "raise_on_error": False}
+    job.execute_in_process(instance=new_batches.instance, partition_key=batch, **arguments)
+
+
+def test_the_opener_waits_for_a_subset_and_opens_the_first_batch_once(ticking: Ticks) -> None:
+    opener = ticking("review_opener")
+    assert opener.tick() == []
+    assert opener.skipped == "there is no balanced subset yet; curate the corpus first"
+
+    leave(opener.bench, "balanced_subset", [], version="subset 1")
+    [first] = opener.tick()
+    assert first.run_key == "open:first:subset 1"
+    assert first.run_config["ops"]["notes_open_review_batch"]["config"]["cause"] == "nobody has answered anything yet"
+    assert opener.tick() == []
+
+
+def test_the_opener_waits_for_an_open_batch_and_for_proposals(ticking: Ticks) -> None:
+    opener = ticking("review_opener")
+    leave(opener.bench, "balanced_subset", [], version="subset 1")
+    _open(opener.bench, "round 0", n_tasks=2)
+    assert opener.tick() == []
+    assert opener.skipped == "review batch round 0 is not answered yet"
+    _answer(opener.bench, "round 0")
+    assert opener.tick() == []
+    assert "there are no proposals yet" in str(opener.skipped)
+
+
+def test_the_opener_names_its_figures_and_fires_once_per_version_of_the_proposals(ticking: Ticks) -> None:
+    opener = ticking("review_opener")
+    leave(opener.bench, "balanced_subset", [], version="subset 1")
+    _open(opener.bench, "round 0", n_tasks=1)
+    _answer(opener.bench, "round 0")
+    _propose(opener.bench, uncertainties=[0.1, 0.1, 0.1, 0.6], version="proposals 1")
+    assert opener.tick() == []
+    assert opener.skipped == (
+        "the proposals are certain enough: mean uncertainty 0.22 (limit 0.3), 25% of the proposals are at least 0.5 "
+        "uncertain (limit 30%)"
+    )
+
+    _propose(opener.bench, uncertainties=[0.1, 0.1, 0.5, 0.5], version="proposals 2")
+    [by_share] = opener.tick()
+    assert by_share.run_key == "open:proposals 2"
+    assert "mean uncertainty 0.30" in by_share.run_config["ops"]["notes_open_review_batch"]["config"]["cause"]
+    assert opener.tick() == []
+
+    _propose(opener.bench, uncertainties=[0.4, 0.4, 0.4, 0.4], version="proposals 3")
+    [by_mean] = opener.tick()
+    assert by_mean.run_key == "open:proposals 3"
+
+
+def test_the_opener_stops_at_the_cap_on_open_tasks(notes: SmallProject, instance: dg.DagsterInstance) -> None:
+    review = {"max_open_tasks": 2, "simulated": [{"name": "reader"}]}
+    notes.add(notes_corpus(notes.folder / "source", review=review))
+    opener = Ticking(notes, "review_opener", instance)
+    leave(opener.bench, "balanced_subset", [], version="subset 1")
+    _open(opener.bench, "round 0", n_tasks=2)
+    assert opener.tick() == []
+    assert opener.skipped == "2 tasks are open, the limit is 2; answer some first"
+
+
+def test_the_closer_fires_when_a_batch_is_answered_and_again_after_a_correction(ticking: Ticks) -> None:
+    closer = ticking("review_closer")
+    assert closer.tick() == []
+    assert closer.skipped == "nothing has changed in the review queue"
+
+    _open(closer.bench, "round 0", n_tasks=2)
+    assert closer.tick() == []
+    annotation_id = _answer(closer.bench, "round 0")
+    [closed] = closer.tick()
+    with closer.bench.queue() as queue:
+        revision = queue.progress("round 0").revision
+    assert (closed.partition_key, closed.run_key) == ("round 0", f"close:round 0:{revision}")
+    assert list(closer.instance.get_dynamic_partitions("notes_review_batches")) == ["round 0"]
+    assert closer.tick() == []
+    assert closer.skipped == "nothing has changed in the review queue"
+
+    with closer.bench.queue() as queue:
+        queue.reopen(annotation_id, label="trains", now=NOW, annotator="maria")
+    [corrected] = closer.tick()
+    assert (corrected.partition_key, corrected.run_key) == ("round 0", f"close:round 0:{revision + 1}")
+    assert closer.tick() == []
+
+
+def test_the_closer_leaves_the_batches_of_other_corpora_alone(ticking: Ticks) -> None:
+    closer = ticking("review_closer")
+    _open(closer.bench, "theirs", n_tasks=1, corpus="letters")
+    _answer(closer.bench, "theirs")
+    assert closer.tick() == []
+    assert closer.skipped == "no review batch of this corpus was finished"
+    assert list(closer.instance.get_dynamic_partitions("notes_review_batches")) == []
+    assert closer.tick() == []
+    assert closer.skipped == "nothing has changed in the review queue"
+
+
+def test_drift_is_silent_without_an_alarm(ticking: Ticks) -> None:
+    drift = ticking("drift")
+    assert drift.tick() == []
+    assert drift.skipped == "no batch has drifted"
+    _report_drift(drift.bench, "may.jsonl", content="may 1", is_alarm=False)
+    assert drift.tick() == []
+    assert drift.skipped == "no batch has drifted"
+
+
+def test_two_drifted_batches_are_one_retraining_and_only_one(ticking: Ticks) -> None:
+    drift = ticking("drift")
+    for batch in ("may.jsonl", "june.jsonl"):
+        _report_drift(drift.bench, batch, content=f"{batch} 1", is_alarm=True)
+    [both] = drift.tick()
+    assert both.tags["drifted"] == "june.jsonl:june.jsonl 1, may.jsonl:may.jsonl 1"
+    assert drift.tick() == []
+    assert drift.skipped == "2 drifted batches are handled already"
+
+
+def test_a_new_report_of_the_same_content_is_no_new_cause(ticking: Ticks) -> None:
+    drift = ticking("drift")
+    _report_drift(drift.bench, "may.jsonl", content="may 1", is_alarm=True, report="before the retraining")
+    assert len(drift.tick()) == 1
+    _report_drift(drift.bench, "may.jsonl", content="may 1", is_alarm=True, report="after the retraining")
+    assert drift.tick() == []
+
+    _report_drift(drift.bench, "june.jsonl", content="june 1", is_alarm=True)
+    [june] = drift.tick()
+    assert june.tags["drifted"] == "june.jsonl:june 1"
+    _report_drift(drift.bench, "may.jsonl", content="may 2", is_alarm=True)
+    [may] = drift.tick()
+    assert may.tags["drifted"] == "may.jsonl:may 2"
+    assert drift.tick() == []
+
+
+def test_an_alarm_that_comes_and_goes_and_comes_is_handled_once(ticking: Ticks) -> None:
+    drift = ticking("drift")
+    _report_drift(drift.bench, "may.jsonl", content="may 1", is_alarm=True)
+    assert len(drift.tick()) == 1
+    _report_drift(drift.bench, "may.jsonl", content="may 1", is_alarm=False)
+    _report_drift(drift.bench, "june.jsonl", content="june 1", is_alarm=True)
+    assert len(drift.tick()) == 1
+    _report_drift(drift.bench, "may.jsonl", content="may 1", is_alarm=True)
+    assert drift.tick() == []
+
+
+def test_what_the_sensors_request_runs_from_the_first_file_to_the_retraining(
+    notes: SmallProject, instance: dg.DagsterInstance
+) -> None:
+    new_batches = Ticking(notes, "new_batches", instance)
+    for request in new_batches.tick():
+        assert new_batches.execute(request).success
+    assert new_batches.tick() == []
+    bench, definitions = new_batches.bench, new_batches.definitions
+    curate = definitions.resolve_job_def("notes_curate")
+    assert curate.execute_in_process(instance=instance, run_config=QUIET).success
+
+    opener = Ticking(notes, "review_opener", instance)
+    [opening] = opener.tick()
+    opened = opener.execute(opening)
+    assert opened.success
+    [observation] = [event for event in opened.all_events if event.is_asset_observation]
+    assert observation.asset_observation_data.asset_observation.metadata["batch"].value == "notes-round-000"
+    assert opener.tick() == []
+    assert opener.skipped == "review batch notes-round-000 is not answered yet"
+
+    closer = Ticking(notes, "review_closer", instance)
+    answer_simulated(bench, "notes-round-000")
+    [closing] = closer.tick()
+    assert closer.execute(closing).success
+    assert set(bench.store().read("reviewed_labels")["review_batch"].to_pylist()) == {"notes-round-000"}
+
+    drift = Ticking(notes, "drift", instance)
+    _report_drift(bench, "june.jsonl", content=None, is_alarm=True)
+    tree_before = set(bench.store().read("cluster_tree")["tree_version"].to_pylist())
+    write_notes(notes.folder / "source", "august", 30, 9)
+    [august] = new_batches.tick()
+    assert new_batches.execute(august).success
+    [retraining] = drift.tick()
+    assert drift.execute(retraining).success
+    assert set(bench.store().read("cluster_tree")["tree_version"].to_pylist()).isdisjoint(tree_before)
+    assert bench.store().read("proposals").num_rows == 180
+    assert drift.tick() == []
+
+
+def _open(bench: Bench, batch_id: str, *, n_tasks: int, corpus: str = "notes") -> None:
+    tasks = [NewTask(sample_id=f"sample {i}", purpose="query", arm="manual", payload={}) for i in range(n_tasks)]
+    arguments: dict[str, Any] = {"question": "About?", "classes": ("baking", "trains"), "cause": "a test", "now": NOW}
+    with bench.queue() as queue:
+        queue.open_batch(batch_id, corpus=corpus, tasks=tasks, **arguments)
+
+
+def _answer(bench: Bench, batch_id: str) -> str:
+    """Answer every task of a batch. Returns: the id of the last answer."""
+    annotation_id = ""
+    with bench.queue() as queue:
+        while (lease := queue.next("maria", now=NOW, batch=batch_id)) is not None:
+            answered = queue.submit(lease.lease_id, lease.lease_id, label="baking", now=NOW, active_s=1.0)
+            annotation_id = answered.annotation_id
+    return annotation_id
+
+
+def _propose(bench: Bench, *, uncertainties: list[float], version: str) -> None:
+    rows = [
+        {
+            "sample_id": f"sample {i}",
+            "classifier_version": "1",
+            "label": "baking",
+            "probability": 1 - uncertainty,
+            "probabilities": np.array([1 - uncertainty, uncertainty], dtype=np.float32).tobytes(),
+            "uncertainty": uncertainty,
+            "utility": uncertainty,
+            "difficulty": "easy",
+            "route": "person",
+            "reason": "a test",
+        }
+        for i, uncertainty in enumerate(uncertainties)
+    ]
+    leave(bench, "proposals", rows, version=version)
+
+
+def _report_drift(bench: Bench, batch: str, *, content: str | None, is_alarm: bool, report: str = "report") -> None:
+    """Leave a drift report, and the embeddings that it is about where their version is given."""
+    row = {"batch": batch, "n_samples": 0, "n_reference": 0, "is_alarm": is_alarm, "sample_ids": [], "note": report}
+    leave(bench, "drift_report", [row], version=report, batch=batch)
+    if content is not None:
+        leave(bench, "embeddings", [], version=content, batch=batch)
+
+
+def test_every_sensor_says_what_it_does_and_is_off_until_somebody_turns_it_on(notes: SmallProject) -> None:
+    definitions = notes.load().definitions
+    for purpose in ("new_batches", "review_opener", "review_closer", "drift"):
+        sensor = definitions.resolve_sensor_def(f"notes_{purpose}")
+        assert sensor.description
+        assert sensor.default_status is dg.DefaultSensorStatus.STOPPED
+
+
+@pytest.mark.parametrize(
+    ("purpose", "job"),
+    [("new_batches", "ingest"), ("review_opener", "open_review"), ("review_closer", "answers"), ("drift", "retrain")],
+)
+def test_every_sensor_launches_the_job_that_it_names(notes: SmallProject, purpose: str, job: str) -> None:
+    definitions = notes.load().definitions
+    sensor = definitions.resolve_sensor_def(f"notes_{purpose}")
+    assert sensor.job_name == f"notes_{job}"
+    assert definitions.resolve_job_def(sensor.job_name).description

@@ -1,0 +1,48 @@
+"""The Dagster UI as a person sees it: headless Chromium opens the asset graph of a corpus."""
+
+import os
+from pathlib import Path
+
+import browsing
+import pytest
+
+from data_engine.orchestration.pipeline import STEPS
+
+
+def test_the_asset_graph_shows_every_step_and_reads_left_to_right(engine_folder: Path) -> None:
+    with browsing.served_ui(engine_folder / "home") as address, browsing.opened_browser(width=1800) as page:
+        page.goto(f"{address}/locations/data_engine/asset-groups/license_notices/lineage", wait_until="domcontentloaded")
+        left = {}
+        for name in (*(step.__name__ for step in STEPS), "review_batches"):
+            shown = page.get_by_text(name, exact=True).first
+            shown.wait_for(timeout=20_000)
+            left[name] = shown.bounding_box()["x"]
+    in_order = ["raw_index", "first_pass", "embeddings", "cluster_tree", "balanced_subset", "labels", "release"]
+    assert sorted(in_order, key=left.__getitem__) == in_order
+
+
+def test_the_ui_is_stopped_with_all_that_it_started_also_when_the_test_fails(engine_folder: Path) -> None:
+    with pytest.raises(ZeroDivisionError), browsing.served_ui(engine_folder / "home"):
+        raise ZeroDivisionError
+    assert _processes_of(engine_folder / "home") == []
+
+
+def test_a_missing_chromium_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RuntimeError, match="install the package chromium"), browsing.opened_browser():
+        pass
+
+
+def _processes_of(home: Path) -> list[str]:
+    """The processes whose Dagster home is this folder, besides this one; none where the system does not tell."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        if folder.name == str(os.getpid()):
+            continue
+        try:
+            environment = (folder / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if f"DAGSTER_HOME={home}".encode() in environment:
+            found.append(folder.name)
+    return found
