@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -43,7 +45,47 @@ def notes(project: SmallProject) -> SmallProject:
     return project
 
 
+@pytest.fixture(scope="session")
+def _finished_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The corpus `notes`, run to its release once for all tests that look at or build on the result."""
+    folder = tmp_path_factory.mktemp("finished")
+    made = SmallProject(folder / "project")
+    for seed, batch in enumerate(("may", "june", "july")):
+        write_notes(made.folder / "source", batch, 120, seed)
+    made.add(notes_corpus(Path("source")))
+    (folder / "home").mkdir()
+    shutil.copy(Path(__file__).resolve().parents[1] / ".dagster_home" / "dagster.yaml", folder / "home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str(folder / "home"))
+        patch.setenv("DATA_ENGINE_DATA", str(folder / "data"))
+        patch.syspath_prepend(str(made.folder))
+        (folder / "said.txt").write_text(made.run("notes"), "utf-8")
+    return folder
+
+
 @pytest.fixture
-def instance() -> dg.DagsterInstance:
+def finished(
+    _finished_once: Path, engine_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> SmallProject:
+    """A copy of the corpus `notes` as a finished run leaves it; `said` is what the run printed."""
+    for part, to in (("project", tmp_path), ("home", engine_folder / "home"), ("data", engine_folder / "data")):
+        shutil.copytree(_finished_once / part, to, dirs_exist_ok=True)
+    copied = SmallProject.__new__(SmallProject)
+    copied.folder = tmp_path
+    copied.module = next(path.name for path in tmp_path.iterdir() if path.name.startswith("corpora_"))
+    copied.said = (_finished_once / "said.txt").read_text("utf-8")
+    # The copy is a package of its own, or Python would find the one that was loaded before.
+    new = f"corpora_{uuid.uuid4().hex}"
+    (tmp_path / copied.module).rename(tmp_path / new)
+    pyproject = tmp_path / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text("utf-8").replace(copied.module, new), "utf-8")
+    copied.module = new
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return copied
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
     """A Dagster instance in memory."""
-    return dg.DagsterInstance.ephemeral()
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made

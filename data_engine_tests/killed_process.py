@@ -89,7 +89,7 @@ def _kill() -> None:
 
 ARRANGEMENTS: dict[str, Callable[[str], None]] = {
     "": lambda _: None,
-    "before the table of": lambda step: _writing(step),
+    "before the table of": _writing,
     "before the ledger of": lambda step: _writing("ledger", step),
     "before the version of": lambda step: _writing("step_versions", step),
     "before the checks of": lambda step: _writing("gates", step),
@@ -123,7 +123,8 @@ def main() -> None:
     import data_engine.orchestration.one_command  # noqa: F401
 
     for plan in json.load(sys.stdin):
-        print(f"== {time.monotonic():.0f} s: {plan['killed'] or 'undisturbed'}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"== {time.monotonic():.0f} s: {plan['killed'] or 'undisturbed'}\n")
+        sys.stderr.flush()
         child = os.fork()
         if child == 0:
             try:
@@ -133,7 +134,7 @@ def main() -> None:
                 os._exit(1)
             os._exit(0)
         _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
 
 
 if __name__ == "__main__":

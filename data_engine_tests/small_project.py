@@ -68,6 +68,8 @@ def notes_corpus(source: Path, **changes: object) -> dict[str, object]:
 class SmallProject:
     """A project folder with YAML files of its own, as a user would have it, and its own data and Dagster home."""
 
+    said = ""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.module = f"corpora_{uuid.uuid4().hex}"

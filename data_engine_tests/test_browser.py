@@ -9,21 +9,23 @@ import pytest
 from data_engine.orchestration.pipeline import STEPS
 
 
-def test_the_asset_graph_shows_every_step_and_reads_left_to_right(engine_folder: Path) -> None:
-    with browsing.served_ui(engine_folder / "home") as address, browsing.opened_browser(width=1800) as page:
-        page.goto(f"{address}/locations/data_engine/asset-groups/license_notices/lineage", wait_until="domcontentloaded")
-        left = {}
+def test_the_asset_graph_reads_left_to_right_and_the_ui_stops_when_the_looking_fails(engine_folder: Path) -> None:
+    left = {}
+    with (
+        pytest.raises(ZeroDivisionError),
+        browsing.served_ui(engine_folder / "home") as address,
+        browsing.opened_browser(width=1800) as page,
+    ):
+        page.goto(
+            f"{address}/locations/data_engine/asset-groups/license_notices/lineage", wait_until="domcontentloaded"
+        )
         for name in (*(step.__name__ for step in STEPS), "review_batches"):
             shown = page.get_by_text(name, exact=True).first
             shown.wait_for(timeout=20_000)
             left[name] = shown.bounding_box()["x"]
+        raise ZeroDivisionError
     in_order = ["raw_index", "first_pass", "embeddings", "cluster_tree", "balanced_subset", "labels", "release"]
     assert sorted(in_order, key=left.__getitem__) == in_order
-
-
-def test_the_ui_is_stopped_with_all_that_it_started_also_when_the_test_fails(engine_folder: Path) -> None:
-    with pytest.raises(ZeroDivisionError), browsing.served_ui(engine_folder / "home"):
-        raise ZeroDivisionError
     assert _processes_of(engine_folder / "home") == []
 
 

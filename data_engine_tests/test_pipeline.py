@@ -19,77 +19,70 @@ def _versions(project: SmallProject, corpus: str = "notes") -> dict[tuple[str, s
     return {key: version.data_version for key, version in step_versions(store).items()}
 
 
-def test_one_command_makes_every_asset_and_a_second_one_does_no_work(notes: SmallProject) -> None:
-    said = notes.run("notes")
-    versions = _versions(notes)
+def _released(project: SmallProject) -> dict[str, object]:
+    folder = next((project.load().bench("notes").corpus_folder / "releases").iterdir())
+    assert {path.name for path in folder.iterdir()} == {"data.parquet", "data.jsonl", "manifest.json", "README.md"}
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    return {"id": manifest["release_id"], **{name: manifest["files"][name] for name in ("data.jsonl", "data.parquet")}}
+
+
+def test_one_command_makes_every_asset_and_a_second_one_does_no_work(finished: SmallProject) -> None:
+    versions = _versions(finished)
     assert {step for step, _ in versions} == {*(step.__name__ for step in STEPS), "sql_models"}
     assert {batch for step, batch in versions if step == "embeddings"} == {"may.jsonl", "june.jsonl", "july.jsonl"}
-    assert "held" not in said
-    release = next((notes.load().bench("notes").corpus_folder / "releases").iterdir())
-    assert {path.name for path in release.iterdir()} == {"data.parquet", "data.jsonl", "manifest.json", "README.md"}
-    assert "no step ran" in notes.run("notes")
-    assert _versions(notes) == versions
+    assert "held" not in finished.said
+    assert _released(finished)["id"]
+    assert "no step ran" in finished.run("notes")
+    assert _versions(finished) == versions
 
 
 def test_the_same_seed_gives_the_same_release(
-    notes: SmallProject, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    finished: SmallProject, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    hashes = []
-    for number in range(2):
-        monkeypatch.setenv("DATA_ENGINE_DATA", str(tmp_path / f"data{number}"))
-        (tmp_path / f"home{number}").mkdir()
-        monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / f"home{number}"))
-        notes.run("notes")
-        folder = next((notes.load().bench("notes").corpus_folder / "releases").iterdir())
-        manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-        hashes.append((manifest["release_id"], manifest["files"]["data.jsonl"], manifest["files"]["data.parquet"]))
-    assert hashes[0] == hashes[1]
+    before = _released(finished)
+    subset = finished.load().bench("notes").store().read("balanced_subset")
+    monkeypatch.setenv("DATA_ENGINE_DATA", str(tmp_path / "other_data"))
+    (tmp_path / "other_home").mkdir()
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "other_home"))
+    finished.run("notes")
+    assert finished.load().bench("notes").store().read("balanced_subset").equals(subset)
+    assert _released(finished) == before
 
 
-def test_a_new_batch_computes_only_its_own_and_is_assigned_to_the_frozen_tree(notes: SmallProject) -> None:
-    notes.run("notes")
-    before = _versions(notes)
-    tree = notes.load().bench("notes").store().read("cluster_tree")
-    write_notes(notes.folder / "source", "august", 60, 9)
-    notes.run("notes")
-    after = _versions(notes)
+def test_a_new_batch_computes_only_its_own_and_is_assigned_to_the_frozen_tree(finished: SmallProject) -> None:
+    before = _versions(finished)
+    store = finished.load().bench("notes").store()
+    tree, chosen = store.read("cluster_tree"), set(store.read("balanced_subset")["sample_id"].to_pylist())
+    write_notes(finished.folder / "source", "august", 60, 9)
+    finished.run("notes")
+    after = _versions(finished)
     assert {key for key in after if key not in before} == {
         (step, "august.jsonl") for step in ("raw_index", "first_pass", "embeddings", "drift_report")
     }
     for step in ("raw_index", "first_pass", "embeddings"):
         assert all(after[step, batch] == before[step, batch] for batch in ("may.jsonl", "june.jsonl", "july.jsonl"))
-    store = notes.load().bench("notes").store()
     assert store.read("cluster_tree").equals(tree)
     assert "august.jsonl" in store.read("tree_assignments")["batch"].to_pylist()
-    assert after["balanced_subset", ""] != before["balanced_subset", ""]
-
-
-def test_a_redrawn_subset_keeps_most_of_what_was_chosen_before(notes: SmallProject) -> None:
-    notes.run("notes")
-    store = notes.load().bench("notes").store()
-    before = set(store.read("balanced_subset")["sample_id"].to_pylist())
-    write_notes(notes.folder / "source", "august", 30, 9)
-    notes.run("notes")
-    after = set(store.read("balanced_subset")["sample_id"].to_pylist())
-    assert len(after & before) >= 0.8 * len(before)
+    redrawn = set(store.read("balanced_subset")["sample_id"].to_pylist())
+    assert redrawn != chosen
+    # A redrawn subset keeps most of what was chosen, and labelled, before.
+    assert len(redrawn & chosen) >= 0.75 * len(chosen)
 
 
 def test_the_tree_is_rebuilt_when_the_corpus_has_outgrown_it(notes: SmallProject) -> None:
+    notes.add(notes_corpus(notes.folder / "source", subset={"target_size": 90}, review={}))
     notes.run("notes", "may.jsonl")
     store = notes.load().bench("notes").store()
-    assert store.read("cluster_tree")["tree_version"].to_pylist()[0]
     before = set(store.read("cluster_tree")["tree_version"].to_pylist())
     notes.run("notes")
     assert set(store.read("cluster_tree")["tree_version"].to_pylist()).isdisjoint(before)
 
 
-def test_changed_configuration_makes_its_step_and_what_follows_stale(notes: SmallProject) -> None:
-    notes.run("notes")
-    before = _versions(notes)
-    changed = notes_corpus(notes.folder / "source", subset={"target_size": 150})
-    notes.add(changed)
-    notes.run("notes")
-    after = _versions(notes)
+def test_changed_configuration_makes_its_step_and_what_follows_stale(finished: SmallProject) -> None:
+    before = _versions(finished)
+    finished.add(notes_corpus(Path("source"), subset={"target_size": 150}))
+    finished.run("notes")
+    after = _versions(finished)
     assert after["balanced_subset", ""] != before["balanced_subset", ""]
     assert after["cluster_tree", ""] == before["cluster_tree", ""]
     assert after["embeddings", "may.jsonl"] == before["embeddings", "may.jsonl"]
@@ -160,18 +153,16 @@ def test_every_kind_of_sample_can_say_why(notes: SmallProject) -> None:
         decisions_about(bench, "ab")
 
 
-def test_every_raw_sample_has_a_verdict_in_the_ledger(notes: SmallProject) -> None:
-    notes.run("notes")
-    store = notes.load().bench("notes").store()
+def test_every_raw_sample_has_a_verdict_in_the_ledger(finished: SmallProject) -> None:
+    store = finished.load().bench("notes").store()
     ledger = store.read("ledger")
     judged = ledger.filter(pc.equal(ledger["step"], "first_pass"))
     assert judged.num_rows == store.read("raw_index").num_rows == 360
 
 
-def test_simulated_answers_are_marked_to_the_very_end(notes: SmallProject) -> None:
-    said = notes.run("notes")
-    assert "simulated" in said
-    bench = notes.load().bench("notes")
+def test_simulated_answers_are_marked_to_the_very_end(finished: SmallProject) -> None:
+    assert "simulated" in finished.said
+    bench = finished.load().bench("notes")
     reviewed = bench.store().read("reviewed_labels")
     assert set(reviewed["provenance"].to_pylist()) == {"simulated"}
     assert all(name.startswith("simulated:") for name in reviewed["annotator"].to_pylist())

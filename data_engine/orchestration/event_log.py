@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._core.storage.sql import create_engine
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
@@ -43,6 +44,8 @@ class KeptEngineEventLogStorage(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, Any] = OrderedDict()
+        self._tables: set[str] = set()
+        self._empty_log: bytes | None = None
         super().__init__(base_dir, inst_data=inst_data)
 
     @contextmanager
@@ -67,9 +70,42 @@ class KeptEngineEventLogStorage(SqliteEventLogStorage):
         )
         event.listen(engine, "connect", _do_not_wait_for_the_disk)
         if shard not in self._initialized_dbs:
-            self._initdb(engine)
+            if not self._copied_from_an_empty_log(shard):
+                self._initdb(engine)
+                self._keep_if_empty(shard, engine)
             self._initialized_dbs.add(shard)
         return engine
+
+    def _copied_from_an_empty_log(self, shard: str) -> bool:
+        """Make the log of a new run from an empty one; making all its tables anew takes longer than many a step."""
+        path = Path(self.path_for_shard(shard))
+        if self._empty_log is None or shard == INDEX_SHARD_NAME or path.exists():
+            return False
+        copy = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        copy.write_bytes(self._empty_log)
+        try:
+            os.link(copy, path)
+        except OSError:
+            return False
+        finally:
+            copy.unlink()
+        return True
+
+    def _keep_if_empty(self, shard: str, engine: Any) -> None:
+        from sqlalchemy import text
+
+        if self._empty_log is not None or shard == INDEX_SHARD_NAME:
+            return
+        with engine.connect() as connection:
+            if connection.execute(text("SELECT count(*) FROM event_logs")).scalar_one() == 0:
+                connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+                self._empty_log = Path(self.path_for_shard(shard)).read_bytes()
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table; asked for every event, so what is there is remembered."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
 
     def dispose(self) -> None:
         """Close every file."""

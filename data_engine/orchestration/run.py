@@ -79,6 +79,7 @@ class OneCommandRun:
         """
         started, began_at = time.perf_counter(), datetime.now(UTC)
         with listed_once():
+            self._require_classes()
             self._ingest(only)
             self._curate()
             self._label()
@@ -87,6 +88,10 @@ class OneCommandRun:
             self.outcome.seconds[step] = self.outcome.seconds.get(step, 0.0) + seconds
         self.outcome.total_s = time.perf_counter() - started
         return self.outcome
+
+    def _require_classes(self) -> None:
+        """A file of classes that is missing is said now, not after everything has been embedded."""
+        _ = self.bench.corpus.class_names
 
     def _ingest(self, only: Sequence[str]) -> None:
         batches = batches_of(self.bench)
@@ -292,10 +297,17 @@ def _why_failed(bench: Bench, result: dg.ExecuteInProcessResult) -> tuple[str, b
     for event in result.all_events:
         if event.is_step_failure and event.step_failure_data.error is not None:
             error = event.step_failure_data.error
-            while error.cause is not None:
+            # A named error says more than what it was raised from: a remedy, not only "no space left on device".
+            while error.cls_name not in _NAMED_ERRORS and error.cause is not None:
                 error = error.cause
-            return " ".join(error.message.split()), error.cls_name in _NAMED_ERRORS
+            return _sentence(error.message), error.cls_name in _NAMED_ERRORS
     return "the run failed; see it in the Dagster UI", False
+
+
+def _sentence(message: str) -> str:
+    """What an error says, in one line; where it is one of the engine's own, without the name of its class."""
+    line = " ".join(message.split())
+    return line.partition(": ")[2] if line.startswith(f"{errors.__name__}.") else line
 
 
 _NAMED_ERRORS = {

@@ -101,9 +101,20 @@ def _metadata(bench: Bench, layers: dict[str, str], result: "ModelResult") -> di
         "dagster/row_count": result.n_rows,
         "dagster/column_schema": dg.TableSchema(columns),
         "dagster/column_lineage": dg.TableColumnLineage(lineage),
+        "columns come from": _sources_of_columns(result),
         "preview": preview(result.preview),
         "seconds": round(result.seconds, 3),
     }
+
+
+def _sources_of_columns(result: "ModelResult") -> dg.TableMetadataValue:
+    """The column lineage as a table, for those whose Dagster does not draw it."""
+    records = [
+        dg.TableRecord({"column": column, "comes from": ", ".join(f"{table}.{name}" for table, name in sources) or "-"})
+        for column, sources in result.lineage.items()
+    ]
+    schema = dg.TableSchema([dg.TableColumn("column", "string"), dg.TableColumn("comes from", "string")])
+    return dg.MetadataValue.table(records, schema=schema)
 
 
 def _checks(

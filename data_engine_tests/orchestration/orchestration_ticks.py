@@ -18,7 +18,9 @@ class Ticking:
     """One sensor over several ticks: as Dagster's daemon does, it keeps the cursor, adds the partitions that are asked
     for, and launches a run key once."""
 
-    def __init__(self, project: SmallProject, purpose: str, instance: dg.DagsterInstance, corpus: str = "notes") -> None:
+    def __init__(
+        self, project: SmallProject, purpose: str, instance: dg.DagsterInstance, corpus: str = "notes"
+    ) -> None:
         loaded = project.load()
         self.definitions, self.bench = loaded.definitions, loaded.bench(corpus)
         self.sensor = self.definitions.resolve_sensor_def(self.bench.name(purpose))
@@ -43,7 +45,7 @@ class Ticking:
             self.instance.add_dynamic_partitions(request.partitions_def_name, list(request.partition_keys))
         new = [request for request in said.run_requests or [] if request.run_key not in self._run_keys]
         self._run_keys |= {request.run_key for request in new}
-        return [self._resolved(request) for request in new]
+        return [self._resolved(request) if request.partition_key else request for request in new]
 
     def _resolved(self, request: dg.RunRequest) -> dg.RunRequest:
         """The request with the job's own configuration; fails when the job has no such partition."""
@@ -81,6 +83,4 @@ def leave(bench: Bench, step: str, rows: Sequence[Mapping[str, Any]], *, version
         "written_at": datetime(2026, 1, 1, tzinfo=UTC),
     }
     of_versions = pa.Table.from_pylist([row], schema=SCHEMAS["step_versions"])
-    store.write(
-        "step_versions", of_versions, partition={"step": step, "batch": batch}, run_id="run", code_version="1"
-    )
+    store.write("step_versions", of_versions, partition={"step": step, "batch": batch}, run_id="run", code_version="1")

@@ -58,9 +58,7 @@ def test_a_quarantined_batch_goes_no_further_while_another_is_asked_for(automati
     assert automation.tick() == {}
 
 
-def test_the_tree_is_asked_for_although_one_batch_is_quarantined(
-    automation: Automation, notes: SmallProject
-) -> None:
+def test_the_tree_is_asked_for_although_one_batch_is_quarantined(automation: Automation, notes: SmallProject) -> None:
     assert not automation.run("ingest", "raw_index", batch="june.jsonl")
     assert automation.run("ingest", "raw_index", "first_pass", "embeddings", batch="may.jsonl")
     assert automation.tick() == {"cluster_tree": {None}}

@@ -54,7 +54,9 @@ def classifier(bench: Bench) -> dg.AssetsDefinition:
                 "in service": verdict.reason,
                 "trained on": len(trained.training),
                 "hold-out accuracy": round(trained.accuracy, 4),
-                "gate": "shut" if trained.gate.threshold is None else f"open from probability {trained.gate.threshold:.3f}",
+                "gate": "shut"
+                if trained.gate.threshold is None
+                else f"open from probability {trained.gate.threshold:.3f}",
                 "accuracy on query / control batches alone": f"{trained.query_accuracy} / {trained.control_accuracy}",
                 "without an embedding": len(trained.without_embedding),
             },

@@ -1,0 +1,99 @@
+"""`dg check yaml` points at the line that is wrong; loading (`dg check defs`) adds our own rules, as sentences."""
+
+from pathlib import Path
+
+import pytest
+from dagster_dg_core.check import check_yaml
+from dagster_dg_core.context import DgContext
+from pydantic import ValidationError
+from small_project import SmallProject, notes_corpus
+
+
+def _say(project: SmallProject, capsys: pytest.CaptureFixture[str], file: Path) -> tuple[bool, list[str]]:
+    """`dg check yaml` of one corpus. Returns: whether it holds, and the lines that were printed."""
+    holds = check_yaml(DgContext.for_project_environment(project.folder, {}), [file.parent], False)
+    return holds, capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("changes", "at", "marked", "sentence"),
+    [
+        ({"encodr": "x"}, "attributes.encodr", "encodr: x", "Additional properties are not allowed"),
+        ({"tree": {"n_clusters": "many"}}, "attributes.tree.n_clusters", "n_clusters: many", "is not of type 'array'"),
+        (
+            {"source": {"kind": "excel", "path": "x"}},
+            "attributes.source.kind",
+            "kind: excel",
+            "is not one of ['folder'",
+        ),
+        ({"drift": {"alarm_p": 7}}, "attributes.drift.alarm_p", "alarm_p: 7", "or equal to the maximum of 1"),
+    ],
+    ids=["wrong key", "wrong type", "wrong value", "out of range"],
+)
+def test_a_mistake_is_shown_with_file_line_and_caret(
+    project: SmallProject,
+    capsys: pytest.CaptureFixture[str],
+    changes: dict[str, object],
+    at: str,
+    marked: str,
+    sentence: str,
+) -> None:
+    file = project.add({**notes_corpus(project.folder / "source"), **changes})
+    holds, said = _say(project, capsys, file)
+    line_number = file.read_text("utf-8").splitlines().index(next(t for t in _lines(file) if t.strip() == marked)) + 1
+    assert not holds
+    assert said[0].startswith(f"{file}:{line_number} - ")
+    assert at in said[0]
+    assert sentence in said[0]
+    shown = next(i for i, line in enumerate(said) if line.strip().startswith(f"{line_number} |"))
+    assert marked in said[shown]
+    assert said[shown + 1].split("|")[1].strip().startswith("^ ")
+    assert said[shown + 1].index("^") == said[shown].index(marked)
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text("utf-8").splitlines()
+
+
+def test_a_corpus_without_mistakes_passes(project: SmallProject, capsys: pytest.CaptureFixture[str]) -> None:
+    file = project.add(notes_corpus(project.folder / "source"))
+    assert _say(project, capsys, file) == (True, ["All component YAML validated successfully."])
+
+
+@pytest.mark.parametrize(
+    ("changes", "at", "sentence"),
+    [
+        (
+            {"tree": {"n_clusters": [20, 60]}},
+            "attributes.tree",
+            "n_clusters has 20 at level 1 and 60 at level 2; every level must be coarser than the one below it: give "
+            "level 2 fewer than 20",
+        ),
+        (
+            {"subset": {"target_size": 0}},
+            "attributes.subset.target_size",
+            "target_size is 0; it must be positive: give the number of samples you want",
+        ),
+        (
+            {"labels": {"question": "About?", "classes": ["baking", "trains", "baking"]}},
+            "attributes.labels.classes",
+            "classes names ['baking'] more than once; keep each class once",
+        ),
+        (
+            {"known_label_column": None},
+            "attributes",
+            "review.simulated needs the truth to answer from; set known_label_column or remove review.simulated",
+        ),
+    ],
+    ids=["not coarser", "no target", "a class twice", "simulated without truth"],
+)
+def test_our_own_rules_are_sentences_with_file_and_line_when_the_project_loads(
+    project: SmallProject, changes: dict[str, object], at: str, sentence: str
+) -> None:
+    file = project.add({**notes_corpus(project.folder / "source"), **changes})
+    with pytest.raises(Exception, match="Error while loading component") as failed:
+        _ = project.load().definitions
+    cause = failed.value.__cause__
+    assert isinstance(cause, ValidationError)
+    assert f"`{at} at {file}:" in str(cause)
+    assert sentence in str(cause)
