@@ -79,7 +79,15 @@ def first_pass(
     _by_limits(measures, rules, rejections)
     scores = _by_junk(texts, junk, rejections)
     signatures = _by_near_duplicates(raw, rules, accepted, text_of, rejections)
+    _share_fates(raw["sample_id"].to_pylist(), rejections)
     return _to_table(raw, batch, rejections, measures, scores, signatures)
+
+
+def _share_fates(sample_ids: Sequence[str], rejections: dict[int, _Rejection]) -> None:
+    """A copy of a content that is rejected for something else is rejected for the same: it has no kept twin."""
+    is_copy = {row for row, rejection in rejections.items() if rejection.reason == "exact_duplicate"}
+    of_content = {sample_ids[row]: fate for row, fate in rejections.items() if row not in is_copy}
+    rejections.update({row: of_content[sample_ids[row]] for row in is_copy if sample_ids[row] in of_content})
 
 
 def _measure(text: str) -> _Measures:

@@ -114,8 +114,12 @@ def test_the_content_of_an_accepted_sample_is_rejected_without_reading_it() -> N
     assert row["duplicate_of"] == sample_id_of_text(SENTENCE)
 
 
-def test_an_exact_duplicate_of_a_rejected_text_is_a_duplicate() -> None:
-    assert [row["reason"] for row in judge(raw_index("short", "short"))] == ["too_short", "exact_duplicate"]
+def test_a_copy_of_a_rejected_text_is_rejected_for_the_same_because_no_twin_is_kept() -> None:
+    assert [row["reason"] for row in judge(raw_index("short", "short"))] == ["too_short", "too_short"]
+    again = SENTENCE + " now"
+    first, near, copy = judge(raw_index(SENTENCE, again, again))
+    assert (first["reason"], near["reason"], copy["reason"]) == ("kept", "near_duplicate", "near_duplicate")
+    assert near["duplicate_of"] == copy["duplicate_of"] == first["sample_id"]
 
 
 def test_a_near_duplicate_names_the_kept_sample_of_its_batch() -> None:

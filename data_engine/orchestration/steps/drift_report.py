@@ -3,13 +3,15 @@
 import dagster as dg
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+from numpy.typing import NDArray
 from pydantic import Field
 
 from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.steps.cluster_tree import matrix
 from data_engine.orchestration.tables_io import Work
 from data_engine.schemas import DRIFT_REPORT
+
+_EXAMPLES = 10
 
 
 def drift_report(bench: Bench) -> dg.AssetsDefinition:
@@ -24,8 +26,8 @@ def drift_report(bench: Bench) -> dg.AssetsDefinition:
     @dg.asset(
         **bench.asset(
             "drift_report",
-            description="A batch against all other batches: chi-square on the clusters of the coarsest level, with the "
-            "clusters that moved and samples to look at.",
+            description="What arrived in a batch, duplicates included, against all other batches: chi-square on the "
+            "clusters of the coarsest level, with the clusters that moved and samples to look at.",
             deps=["embeddings", "cluster_tree"],
             kinds=("scipy",),
         )
@@ -48,45 +50,64 @@ def _compare(work: Work, window: pa.Table, *, alarm_p: float, min_samples: int) 
     from data_engine import clustering, drift
 
     if not work.store.exists("cluster_tree"):
-        return _nothing(work, window, 0, "there is no cluster tree yet, so there is nothing to compare with")
+        return _nothing(work, window.num_rows, 0, "there is no cluster tree yet, so there is nothing to compare with")
     tree, rows = work.tree(is_input=False)
-    others = pc.not_equal(rows["batch"], work.batch).to_numpy(zero_copy_only=False)
-    n_reference = int(others.sum())
-    if min(window.num_rows, n_reference) < min_samples:
+    leaf_of = dict(zip(rows["sample_id"].to_pylist(), tree.leaf.tolist(), strict=True))
+    if window.num_rows:
+        new_leaves = clustering.assign(tree, matrix(window)).tolist()
+        leaf_of |= dict(zip(window["sample_id"].to_pylist(), new_leaves, strict=True))
+    top, n_top = tree.ancestors(len(tree.levels)), len(tree.levels[-1].centroids)
+    arrived = _arrivals(work, leaf_of, top)
+    inside = np.array([batch == work.batch for batch, _, _ in arrived], dtype=bool)
+    clusters = np.array([cluster for _, _, cluster in arrived], dtype=np.int64)
+    n_window, n_reference = int(inside.sum()), int((~inside).sum())
+    if min(n_window, n_reference) < min_samples:
         return _nothing(
             work,
-            window,
+            n_window,
             n_reference,
-            f"not enough data: {window.num_rows} samples against {n_reference}; both need {min_samples}",
+            f"not enough data: {n_window} samples against {n_reference}; both need {min_samples}",
         )
-    top = tree.ancestors(len(tree.levels))
-    n_top = len(tree.levels[-1].centroids)
-    moved = top[clustering.assign(tree, matrix(window))]
-    reference = np.bincount(top[tree.leaf[others]], minlength=n_top)
-    shift = drift.mass_test(reference, np.bincount(moved, minlength=n_top))
-    ids = np.asarray(window["sample_id"].to_pylist(), dtype=object)
+    reference = np.bincount(clusters[~inside], minlength=n_top)
+    observed = np.bincount(clusters[inside], minlength=n_top)
+    shift = drift.mass_test(reference, observed)
+    ids: list[list[str]] = [[] for _ in range(n_top)]
+    for batch, sample_id, cluster in arrived:
+        if batch == work.batch and len(ids[cluster]) < _EXAMPLES:
+            ids[cluster].append(sample_id)
     return pa.table(
         {
             "batch": [work.batch] * n_top,
             "cluster": np.arange(n_top, dtype=np.int32),
             "expected_share": reference / n_reference,
-            "observed_share": np.bincount(moved, minlength=n_top) / window.num_rows,
+            "observed_share": observed / n_window,
             "contribution": shift.contributions,
             "p_value": [shift.p_value] * n_top,
-            "n_samples": [window.num_rows] * n_top,
+            "n_samples": [n_window] * n_top,
             "n_reference": [n_reference] * n_top,
             "is_alarm": [shift.p_value < alarm_p] * n_top,
-            "sample_ids": [sorted(ids[moved == cluster])[:10] for cluster in range(n_top)],
+            "sample_ids": ids,
             "note": [f"chi-square over {n_top} clusters of the coarsest level against all other batches"] * n_top,
         },
         schema=DRIFT_REPORT,
     )
 
 
-def _nothing(work: Work, window: pa.Table, n_reference: int, note: str) -> pa.Table:
+def _arrivals(work: Work, leaf_of: dict[str, int], top: NDArray[np.int32]) -> list[tuple[str, str, int]]:
+    """What arrived, as (batch, sample_id, top cluster): kept samples, and duplicates in the cluster of their twin.
+
+    Without its duplicates a batch that came first would seem to hold more of what is common than all later ones.
+    """
+    judged = work.store.read("first_pass", columns=["sample_id", "batch", "duplicate_of"])
+    columns = [judged[name].to_pylist() for name in ("sample_id", "batch", "duplicate_of")]
+    stands_for = ((batch, twin or sample_id) for sample_id, batch, twin in zip(*columns, strict=True))
+    return [(batch, kept, int(top[leaf_of[kept]])) for batch, kept in stands_for if kept in leaf_of]
+
+
+def _nothing(work: Work, n_samples: int, n_reference: int, note: str) -> pa.Table:
     row = {
         "batch": work.batch,
-        "n_samples": window.num_rows,
+        "n_samples": n_samples,
         "n_reference": n_reference,
         "is_alarm": False,
         "sample_ids": [],
