@@ -125,7 +125,7 @@ def test_bad_rows_have_their_line_number_and_bad_batches_are_held_back(
     assert "held ingest other.jsonl" in said
     assert "other.jsonl has no column 'text'" in said
     assert "held ingest twice.jsonl" in said
-    assert "3-0" in said
+    assert "every_source_id_is_unique" in said
     bench = project.load().bench("notes")
     _assert_nothing_lost(bench, "raw_index", ["good.jsonl", "broken.jsonl", "twice.jsonl"])
     _assert_nothing_lost(bench, "first_pass", ["good.jsonl", "broken.jsonl"])
