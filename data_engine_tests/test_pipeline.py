@@ -28,7 +28,7 @@ def _released(project: SmallProject) -> dict[str, object]:
 
 def test_one_command_makes_every_asset_and_a_second_one_does_no_work(finished: SmallProject) -> None:
     versions = _versions(finished)
-    assert {step for step, _ in versions} == {*(step.__name__ for step in STEPS), "sql_models"}
+    assert {step for step, _ in versions} == {*(step.__name__ for step in STEPS), "sql_models", "sql_tests"}
     assert {batch for step, batch in versions if step == "embeddings"} == {"may.jsonl", "june.jsonl", "july.jsonl"}
     assert "held" not in finished.said
     assert _released(finished)["id"]

@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -68,6 +67,7 @@ class OneCommandRun:
     def __init__(self, bench: Bench, defs: dg.Definitions, instance: dg.DagsterInstance, console: "Console") -> None:
         self.bench, self.defs, self.instance, self.console = bench, defs, instance, console
         self.outcome = Outcome()
+        self._versions: dict[tuple[str, str], StepVersion] | None = None
 
     def execute(self, only: Sequence[str] = ()) -> Outcome:
         """Bring everything up to date.
@@ -77,15 +77,13 @@ class OneCommandRun:
 
         Raises: SourceError when the source cannot be listed; DataEngineError when a step fails.
         """
-        started, began_at = time.perf_counter(), datetime.now(UTC)
+        started = time.perf_counter()
         with listed_once():
             self._require_classes()
             self._ingest(only)
             self._curate()
             self._label()
             self._publish()
-        for step, seconds in _seconds_since(self.bench, began_at):
-            self.outcome.seconds[step] = self.outcome.seconds.get(step, 0.0) + seconds
         self.outcome.total_s = time.perf_counter() - started
         return self.outcome
 
@@ -162,7 +160,7 @@ class OneCommandRun:
     def _take_answers(self) -> None:
         with self.bench.queue() as queue:
             answered = {b.batch_id: b for b in queue.batches(self.bench.corpus.name) if b.is_answered}
-        taken = step_versions(self.bench.store())
+        taken = self._known()
         for batch_id, info in sorted(answered.items()):
             version = taken.get(("reviewed_labels", batch_id))
             if version is None or version.input_version != fingerprint({"revision": str(info.revision)}):
@@ -180,10 +178,29 @@ class OneCommandRun:
             self._launch("publish", ())
 
     def _has(self, step: str) -> bool:
-        return any(name == step for name, _ in step_versions(self.bench.store()))
+        return any(name == step for name, _ in self._known())
 
     def _is_stale(self, step: str, batch: str = "") -> bool:
-        return is_stale(self.bench, step, batch)
+        return is_stale(self.bench, step, batch, versions=self._known())
+
+    def _known(self) -> dict[tuple[str, str], StepVersion]:
+        """What every step last wrote; read once between two launches."""
+        if self._versions is None:
+            self._versions = step_versions(self.bench.store())
+        return self._versions
+
+    def _account(self, run_id: str) -> None:
+        """Count the seconds that the steps of a run, and their checks, took themselves."""
+        self._versions = None
+        for (step, _), version in self._known().items():
+            if version.run_id == run_id:
+                self._add_seconds("sql models" if step.startswith("sql_") else step, version.seconds)
+        checked = self.bench.store().read("gates", columns=["step", "batch", "seconds", "run_id"]).to_pylist()
+        for row in {(row["step"], row["batch"]): row for row in checked if row["run_id"] == run_id}.values():
+            self._add_seconds("checks", row["seconds"])
+
+    def _add_seconds(self, what: str, seconds: float) -> None:
+        self.outcome.seconds[what] = self.outcome.seconds.get(what, 0.0) + seconds
 
     def _add_partitions(self, definition: dg.DynamicPartitionsDefinition, keys: Sequence[str]) -> None:
         name = definition.name or ""
@@ -211,6 +228,7 @@ class OneCommandRun:
                 tags=process_tags(),
             )
         self.outcome.n_runs += 1
+        self._account(result.run_id)
         seconds = time.perf_counter() - started
         called = f"{job} {batch or ''}".strip()
         if result.success:
@@ -224,32 +242,34 @@ class OneCommandRun:
 
     def _sql_model_keys(self) -> list[dg.AssetKey]:
         group = self.bench.name("sql")
-        graph = self.defs.resolve_asset_graph()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", dg.BetaWarning)
+            graph = self.defs.resolve_asset_graph()
         return [key for key in graph.materializable_asset_keys if graph.get(key).group_name == group]
 
     @contextmanager
     def _timed(self, what: str) -> Iterator[None]:
         started = time.perf_counter()
         yield
-        self.outcome.seconds[what] = self.outcome.seconds.get(what, 0.0) + time.perf_counter() - started
+        self._add_seconds(what, time.perf_counter() - started)
 
 
 def sql_models_are_stale(bench: Bench) -> bool:
     """Whether a step has written something since the SQL models ran, or they never did."""
     versions = step_versions(bench.store())
     last = versions.pop(("sql_models", ""), None)
+    versions.pop(("sql_tests", ""), None)
     return last is None or any(version.written_at > last.written_at for version in versions.values())
 
 
 def stale_steps(bench: Bench) -> list[str]:
     """The unpartitioned steps that are missing or stale, in order."""
-    return [step for step in JOBS["refresh"] if is_stale(bench, step, "")]
+    versions = step_versions(bench.store())
+    return [step for step in JOBS["refresh"] if is_stale(bench, step, "", versions=versions)]
 
 
-def is_stale(bench: Bench, step: str, batch: str) -> bool:
+def is_stale(bench: Bench, step: str, batch: str, *, versions: dict[tuple[str, str], StepVersion]) -> bool:
     """Whether a step has to run: it never did, its code or configuration changed, or what it reads changed."""
-    store = bench.store()
-    versions = step_versions(store)
     last = versions.get((step, batch))
     if last is None or last.code_version != bench.code_version(step):
         return True
@@ -276,16 +296,6 @@ def _inputs(bench: Bench, versions: dict[tuple[str, str], StepVersion], step: st
     if step == "drift_report":
         inputs["tree"] = str(bench.store().exists("cluster_tree"))
     return inputs
-
-
-def _seconds_since(bench: Bench, began_at: datetime) -> Iterator[tuple[str, float]]:
-    """The seconds of every step, and of every suite of checks, that ran since then."""
-    store = bench.store()
-    for (step, _), version in step_versions(store).items():
-        if version.written_at >= began_at:
-            yield step, version.seconds
-    suites = {(row["step"], row["batch"]): row for row in store.read("gates").to_pylist()}
-    yield from (("checks", row["seconds"]) for row in suites.values() if row["checked_at"] >= began_at)
 
 
 def _why_failed(bench: Bench, result: dg.ExecuteInProcessResult) -> tuple[str, bool]:

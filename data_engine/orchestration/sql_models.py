@@ -133,13 +133,15 @@ def _checks(
     ]
 
     @dg.multi_asset_check(specs=specs, name=bench.name("sql_tests"), description="The SQL tests over the models.")
-    def sql_tests(_context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    def sql_tests(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        work = Work(bench, "sql_tests", "", context.run.run_id, bench.store())
         results = {
             r.name: r
             for r in warehouse.run_tests(
                 bench.store(), tests, models, review=_review_tables(bench), variables=_variables(bench)
             )
         }
+        work.record(len(tests))
         for test in tests:
             result = results[test.name]
             yield dg.AssetCheckResult(

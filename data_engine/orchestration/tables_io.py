@@ -37,13 +37,14 @@ class StepVersion:
     table_version: int
     n_rows: int
     seconds: float
+    run_id: str
     written_at: datetime
 
 
 def step_versions(store: "TableStore") -> dict[tuple[str, str], StepVersion]:
     """What each step last wrote, by (step, partition)."""
     rows = store.read("step_versions").to_pylist()
-    return {(row["step"], row["batch"]): StepVersion(**{k: v for k, v in row.items() if k != "run_id"}) for row in rows}
+    return {(row["step"], row["batch"]): StepVersion(**row) for row in rows}
 
 
 @dataclass
