@@ -21,7 +21,7 @@ ui: setup
 	$(BIN)/data-engine ui --port $(PORT)
 
 check: setup
-	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/check
+	VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH" scripts/check
 
 images: setup browser
 	$(BIN)/python scripts/make_images
