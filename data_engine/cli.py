@@ -108,10 +108,16 @@ def backfill(corpus: str, batches: str) -> None:
 @click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI, on 127.0.0.1.")
 def ui(port: int) -> None:
     """Open the Dagster UI, with the daemon that runs sensors, schedules and backfills."""
-    project = _project()
-    command = [sys.executable, "-m", "dagster", "dev", "-w", str(project.folder / "workspace.yaml")]
+    from data_engine.orchestration.folders import find_project_folder
+
+    folder = find_project_folder(Path.cwd())
+    if not (folder / "workspace.yaml").is_file():
+        raise InvalidInput(
+            f"the project {folder} has no workspace.yaml for Dagster to load; copy the engine's own there"
+        )
+    command = [sys.executable, "-m", "dagster", "dev", "-w", str(folder / "workspace.yaml")]
     click.echo(f"Dagster UI: http://127.0.0.1:{port}  (stop with Ctrl-C)")
-    process = subprocess.run([*command, "-h", "127.0.0.1", "-p", str(port)], cwd=project.folder, check=False)
+    process = subprocess.run([*command, "-h", "127.0.0.1", "-p", str(port)], cwd=folder, check=False)
     raise SystemExit(process.returncode)
 
 

@@ -1,7 +1,5 @@
 """Project: the folder with the corpora's YAML files, found from where a command is given."""
 
-import os
-import shutil
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,8 +10,7 @@ import dagster as dg
 from data_engine.errors import InvalidInput
 from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.component import CorpusComponent
-
-_OWN_FOLDER = Path(__file__).resolve().parents[2]
+from data_engine.orchestration.folders import find_project_folder
 
 
 @dataclass(frozen=True)
@@ -24,19 +21,8 @@ class Project:
 
     @classmethod
     def find(cls, start: Path) -> "Project":
-        """The project around a folder; this project itself where there is none. `DATA_ENGINE_PROJECT` overrides it.
-
-        Sets `DAGSTER_HOME` to the project's own folder where it is not set, so that a command and the UI share
-        their runs.
-        """
-        given = os.environ.get("DATA_ENGINE_PROJECT")
-        folders = [Path(given)] if given else [start, *start.parents]
-        folder = next((f for f in folders if _is_project(f)), _OWN_FOLDER)
-        home = Path(os.environ.setdefault("DAGSTER_HOME", str(folder / ".dagster_home")))
-        home.mkdir(parents=True, exist_ok=True)
-        if not (home / "dagster.yaml").exists():
-            shutil.copy(_OWN_FOLDER / ".dagster_home" / "dagster.yaml", home)
-        return cls(folder)
+        """The project around a folder; see `folders.find_project_folder`."""
+        return cls(find_project_folder(start))
 
     @cached_property
     def _tree(self) -> dg.ComponentTree:
@@ -71,8 +57,3 @@ class Project:
         if corpus not in self.benches:
             raise InvalidInput(f"there is no corpus {corpus!r}; there are: {known}")
         return self.benches[corpus]
-
-
-def _is_project(folder: Path) -> bool:
-    file = folder / "pyproject.toml"
-    return file.is_file() and "[tool.dg.project]" in file.read_text("utf-8")
