@@ -1,6 +1,7 @@
 """The command line: run, why, sql, review, release, backfill, ui, bench."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -116,9 +117,13 @@ def ui(port: int) -> None:
             f"the project {folder} has no workspace.yaml for Dagster to load; copy the engine's own there"
         )
     command = [sys.executable, "-m", "dagster", "dev", "-w", str(folder / "workspace.yaml")]
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise InvalidInput(f"port {port} is in use; stop what runs there, or give another one with --port")
     click.echo(f"Dagster UI: http://127.0.0.1:{port}  (stop with Ctrl-C)")
-    process = subprocess.run([*command, "-h", "127.0.0.1", "-p", str(port)], cwd=folder, check=False)
-    raise SystemExit(process.returncode)
+    os.chdir(folder)
+    # In the place of this process, so that a signal reaches Dagster itself.
+    os.execv(sys.executable, [*command, "-h", "127.0.0.1", "-p", str(port)])
 
 
 @main.command()

@@ -121,7 +121,7 @@ class FirstPass(_Frozen):
 class Tree(_Frozen):
     """The hierarchical k-means cluster tree."""
 
-    n_clusters: tuple[int, ...] = Field(min_length=1)
+    n_clusters: tuple[Annotated[int, Field(json_schema_extra={"minimum": 1})], ...] = Field(min_length=1)
     """Clusters per level, the finest first."""
     n_resamples: int = Field(default=0, ge=0, le=100)
     """How often each level is rebuilt on its most central members."""
@@ -153,7 +153,7 @@ class Tree(_Frozen):
 class Subset(_Frozen):
     """The balanced subset."""
 
-    target_size: int
+    target_size: int = Field(json_schema_extra={"minimum": 1})
     """Samples wanted."""
     strategy: Literal["random", "closest"] = "random"
     """Which members of a leaf: at random, or the closest to its centroid."""

@@ -241,7 +241,7 @@ GATES = pa.schema(
     [
         _required("step", pa.string(), "the step that was checked"),
         _required("batch", pa.string(), "its partition, or empty"),
-        _required("data_version", pa.string(), "the content that was checked"),
+        _required("data_version", pa.string(), "the content that was checked, and after a colon the rules"),
         _required("check", pa.string(), "one truth, as a name"),
         _required("passed", pa.bool_(), "whether it holds"),
         _required("is_blocking", pa.bool_(), "whether what follows must wait"),

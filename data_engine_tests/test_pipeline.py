@@ -223,3 +223,48 @@ def test_a_target_size_above_the_pool_names_both_numbers(notes: SmallProject) ->
     notes.add(notes_corpus(notes.folder / "source", subset={"target_size": 100_000}))
     with pytest.raises(DataEngineError, match=r"100,?000.*3\d\d"):
         notes.run("notes")
+
+
+def test_what_a_batch_that_is_held_back_shares_with_another_is_kept_by_the_other(notes: SmallProject) -> None:
+    rows = make_notes(10, 77)
+    short = [{"id": f"short-{number}", "text": "tiny", "topic": "baking"} for number in range(90)]
+    held = [*short, *rows]
+    source = notes.folder / "source"
+    (source / "april.jsonl").write_text("".join(json.dumps(row) + "\n" for row in held), "utf-8")
+    (source / "may.jsonl").write_text(
+        (source / "may.jsonl").read_text("utf-8")
+        + "".join(json.dumps({**row, "id": f"copy-{row['id']}"}) + "\n" for row in rows),
+        "utf-8",
+    )
+    assert "held" in notes.run("notes")
+    table = notes.load().bench("notes").store().read("first_pass").to_pylist()
+    shared = {row["sample_id"] for row in table if row["batch"] == "april.jsonl" and row["verdict"] == "kept"}
+    kept_by_may = {row["sample_id"] for row in table if row["batch"] == "may.jsonl" and row["verdict"] == "kept"}
+    assert len(shared) == 10
+    assert shared <= kept_by_may
+
+    # The remedy that the check names is enough: nothing has to be read again.
+    notes.add(notes_corpus(source, first_pass={"min_kept_share": 0.0}))
+    assert "held" not in notes.run("notes")
+
+
+def test_a_subset_of_another_size_from_a_single_launch_does_not_stay(finished: SmallProject) -> None:
+    loaded = finished.load()
+    with dg.DagsterInstance.get() as instance:
+        dg.materialize(
+            loaded.definitions.resolve_asset_graph().assets_defs,
+            instance=instance,
+            selection=[loaded.bench("notes").key("balanced_subset")],
+            run_config={"ops": {"notes__balanced_subset": {"config": {"target_size": 30}}}},
+            raise_on_error=False,
+        )
+    store = loaded.bench("notes").store()
+    assert store.read("balanced_subset").num_rows == 30
+    finished.run("notes")
+    assert store.read("balanced_subset").num_rows == 180
+
+
+def test_a_batch_that_is_gone_from_the_source_is_named_and_its_samples_stay(finished: SmallProject) -> None:
+    (finished.folder / "source" / "june.jsonl").unlink()
+    assert "the source no longer has june.jsonl" in finished.run("notes")
+    assert "june.jsonl" in finished.load().bench("notes").store().read("tree_assignments")["batch"].to_pylist()

@@ -5,7 +5,7 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +109,12 @@ class Bench:
         for source in (*sources, f"orchestration/steps/{step}.py"):
             digest.update(_code_fingerprint(source).encode())
         return digest.hexdigest()[:12]
+
+    @cached_property
+    def rules_version(self) -> str:
+        """Fingerprint of what the checks are held against: the corpus' limits and the code of the suites."""
+        limits = self.corpus.model_dump(mode="json", include={"first_pass", "review", "labels", "subset"})
+        return fingerprint([sorted(limits.items()), _code_fingerprint("quality")])
 
     def asset(
         self,

@@ -57,7 +57,7 @@ def evaluate_and_keep(bench: Bench, store: "TableStore", step: str, batch: str, 
         {
             "step": step,
             "batch": batch,
-            "data_version": version.data_version,
+            "data_version": _judged(bench, version),
             "check": result.name,
             "passed": result.passed,
             "is_blocking": result.is_blocking,
@@ -84,7 +84,7 @@ def _sort(
     opened: dict[str, StepVersion] = {}
     closed: dict[str, str] = {}
     for batch, version in versions.items():
-        said = [row for row in kept if row["batch"] == batch and row["data_version"] == version.data_version]
+        said = [row for row in kept if row["batch"] == batch and row["data_version"] == _judged(bench, version)]
         if not said:
             results = evaluate_and_keep(bench, store, step, batch, run_id=run_id)
             said = [
@@ -100,6 +100,11 @@ def _sort(
         else:
             opened[batch] = version
     return opened, closed
+
+
+def _judged(bench: Bench, version: "StepVersion") -> str:
+    """The rows and the rules that a verdict was given for; when either changes, it is no longer one."""
+    return f"{version.data_version}:{bench.rules_version}"
 
 
 def _called(bench: Bench, step: str, batch: str) -> str:

@@ -61,13 +61,17 @@ def _summary(bench: Bench, outcome: Outcome, console: "Console") -> None:
         corpus=bench.corpus,
         metrics=store.read("quality_report"),
         seconds={**outcome.seconds, "orchestration": max(orchestration, 0.0)},
-        places={
-            "report": str(_shown(bench.corpus_folder / "reports" / "report.html")),
-            "tables": str(_shown(bench.corpus_folder / "tables")),
-            "release": str(_shown(newest_release(bench) or bench.corpus_folder / "releases")),
-        },
+        places={name: str(_shown(path)) for name, path in _places(bench).items() if path is not None and path.exists()},
         next_steps=_next_steps(bench, outcome),
     )
+
+
+def _places(bench: Bench) -> dict[str, Path | None]:
+    return {
+        "report": bench.corpus_folder / "reports" / "report.html",
+        "tables": bench.corpus_folder / "tables",
+        "release": newest_release(bench),
+    }
 
 
 def newest_release(bench: Bench) -> Path | None:
@@ -92,7 +96,8 @@ def _next_steps(bench: Bench, outcome: Outcome) -> list[str]:
     rejected = bench.store().read("first_pass", columns=["sample_id", "reason"]).to_pylist()
     twin = next((row["sample_id"] for row in rejected if row["reason"] == "near_duplicate"), None)
     if twin:
-        steps.append(f"data-engine why {twin[:12]}   why a near-duplicate was dropped")
-    steps.append('data-engine sql "select * from balance_by_level"   any table, any SQL model')
+        steps.append(f"data-engine why {twin[:12]} --corpus {name}   why a near-duplicate was dropped")
+    model = "balance_by_level" if newest_release(bench) else "first_pass"
+    steps.append(f'data-engine sql "select * from {model}" --corpus {name}   any table, any SQL model')
     steps.append("make ui   every step, check and plot in the Dagster UI")
     return steps

@@ -1,7 +1,7 @@
 """The steps of a corpus in order: read this first.
 
-Each step is a file in `steps/`, named after its asset. A step has three parts there: the asset (inputs, one call
-into the domain, result), the facts that its checks look at, and the configuration that the Launchpad shows.
+Each step is a file in `steps/`, named after its asset: the configuration that the Launchpad shows, and the asset
+(inputs, one call into the domain, result). What its checks look at is in `facts.py`.
 """
 
 import warnings

@@ -1,13 +1,16 @@
 """Project: the folder with the corpora's YAML files, found from where a command is given."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import dagster as dg
+from pydantic import ValidationError
 
-from data_engine.errors import InvalidInput
+from data_engine.errors import DataEngineError, InvalidInput
 from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.component import CorpusComponent
 from data_engine.orchestration.folders import find_project_folder
@@ -31,7 +34,7 @@ class Project:
     @cached_property
     def definitions(self) -> dg.Definitions:
         """Everything that the Dagster UI loads."""
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _told_in_a_sentence():
             warnings.simplefilter("ignore", dg.PreviewWarning)
             warnings.simplefilter("ignore", dg.BetaWarning)
             return self._tree.build_defs()
@@ -39,7 +42,7 @@ class Project:
     @cached_property
     def benches(self) -> dict[str, Bench]:
         """The benches of all corpora, by name."""
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _told_in_a_sentence():
             warnings.simplefilter("ignore", dg.BetaWarning)
             components = self._tree.get_all_components(of_type=CorpusComponent)
         return {c.corpus.name: Bench(c.corpus, self.folder) for c in components}
@@ -57,3 +60,22 @@ class Project:
         if corpus not in self.benches:
             raise InvalidInput(f"there is no corpus {corpus!r}; there are: {known}")
         return self.benches[corpus]
+
+
+@contextmanager
+def _told_in_a_sentence() -> Iterator[None]:
+    """Give what is wrong in a YAML file without Dagster's traceback.
+
+    Raises: InvalidInput with file, line and our sentence, whatever Dagster wrapped around them.
+    """
+    try:
+        yield
+    except Exception as error:
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        if not isinstance(cause, ValidationError | DataEngineError):
+            raise
+        raise InvalidInput(
+            f"a corpus cannot be loaded: {cause}; mend its defs.yaml, then `dg check yaml FOLDER`"
+        ) from error

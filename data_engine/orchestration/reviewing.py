@@ -184,7 +184,7 @@ def answer_simulated(bench: Bench, batch_id: str) -> int:
     simulated = bench.corpus.review.simulated
     if not simulated:
         raise InvalidInput(
-            f"corpus {bench.corpus.name} has no simulated annotators; answer {batch_id} at the review page"
+            f"corpus {bench.corpus.name} has no simulated annotators; answer {batch_id} with `data-engine review`"
         )
     answers = [(SIMULATED_PREFIX + who.name, _answer(bench, who.name, who.error_rate)) for who in simulated]
     with bench.queue() as queue:

@@ -93,6 +93,9 @@ class OneCommandRun:
 
     def _ingest(self, only: Sequence[str]) -> None:
         batches = batches_of(self.bench)
+        gone = sorted({batch for step, batch in self._known() if step == "raw_index"} - set(batches))
+        if gone:
+            self.console.print(f"  the source no longer has {', '.join(gone)}; what was taken in from there stays")
         unknown = sorted(set(only) - set(batches))
         if unknown:
             raise InvalidInput(f"the source has no batches {unknown}; it has {sorted(batches)}")
@@ -230,7 +233,7 @@ class OneCommandRun:
         self.outcome.n_runs += 1
         self._account(result.run_id)
         seconds = time.perf_counter() - started
-        called = f"{job} {batch or ''}".strip()
+        called = f"{'drift' if tuple(steps) == ('drift_report',) else job} {batch or ''}".strip()
         if result.success:
             self.console.print(f"  [green]ok[/]  {called:<28} {seconds:6.1f} s")
             return
@@ -276,7 +279,10 @@ def is_stale(bench: Bench, step: str, batch: str, *, versions: dict[tuple[str, s
     if step == "raw_index":
         batches = batches_of(bench)
         return last.input_version != fingerprint({"files": indexing.fingerprint(batches.get(batch, ()))})
-    return last.input_version != fingerprint(_inputs(bench, versions, step, batch))
+    if last.input_version != fingerprint(_inputs(bench, versions, step, batch)):
+        return True
+    # A result that its own checks hold back is made again: the configuration of a single run may have been the cause.
+    return not batch and bool(gates.open_batches(bench, bench.store(), step, run_id="plan")[1])
 
 
 def _inputs(bench: Bench, versions: dict[tuple[str, str], StepVersion], step: str, batch: str) -> dict[str, str]:

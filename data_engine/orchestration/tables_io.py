@@ -51,7 +51,7 @@ def step_versions(store: "TableStore") -> dict[tuple[str, str], StepVersion]:
 class Work:
     """One run of one step on one partition.
 
-    Use as a context manager in the body of an asset; `finish` writes and gives Dagster its result.
+    `begin` starts it in the body of an asset; `finish` writes and gives Dagster its result.
     """
 
     bench: Bench

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from dagster_dg_core.check import check_yaml
 from dagster_dg_core.context import DgContext
-from pydantic import ValidationError
 from small_project import SmallProject, notes_corpus
+
+from data_engine.errors import InvalidInput
 
 
 def _say(project: SmallProject, capsys: pytest.CaptureFixture[str], file: Path) -> tuple[bool, list[str]]:
@@ -91,9 +92,7 @@ def test_our_own_rules_are_sentences_with_file_and_line_when_the_project_loads(
     project: SmallProject, changes: dict[str, object], at: str, sentence: str
 ) -> None:
     file = project.add({**notes_corpus(project.folder / "source"), **changes})
-    with pytest.raises(Exception, match="Error while loading component") as failed:
+    with pytest.raises(InvalidInput, match="a corpus cannot be loaded") as failed:
         _ = project.load().definitions
-    cause = failed.value.__cause__
-    assert isinstance(cause, ValidationError)
-    assert f"`{at} at {file}:" in str(cause)
-    assert sentence in str(cause)
+    assert f"`{at} at {file}:" in str(failed.value)
+    assert sentence in str(failed.value)

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from data_engine.corpus import JunkExamples
+from data_engine.orchestration import gates
 from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.listing import batch_files
 from data_engine.orchestration.tables_io import Work, decisions
@@ -78,10 +79,14 @@ def first_pass(bench: Bench) -> dg.AssetsDefinition:
 
 
 def _accepted(work: Work) -> pa.Table:
-    """Samples of the other batches that are kept already: none of them is ever dropped for a newcomer."""
+    """Samples of the other batches that are kept already: none of them is ever dropped for a newcomer.
+
+    A batch that its checks hold back has accepted nothing, or what it shares with others would be in neither.
+    """
+    opened, _ = gates.open_batches(work.bench, work.store, "first_pass", run_id=work.run_id)
     table = work.store.read("first_pass", columns=["sample_id", "batch", "verdict", "minhash"])
-    others = pc.and_(pc.equal(table["verdict"], "kept"), pc.not_equal(table["batch"], work.batch))
-    return table.filter(others).select(["sample_id", "minhash"])
+    others = pc.is_in(table["batch"], pa.array(sorted(set(opened) - {work.batch}), pa.string()))
+    return table.filter(pc.and_(pc.equal(table["verdict"], "kept"), others)).select(["sample_id", "minhash"])
 
 
 def _texts(work: Work, sample_ids: Sequence[str]) -> list[str]:

@@ -10,7 +10,8 @@ def review_batches(bench: Bench) -> dg.AssetSpec:
     return dg.AssetSpec(
         key=bench.key("review_batches"),
         group_name=bench.corpus.name,
-        description="Questions for people, opened when the proposals are too uncertain; answered at the review page.",
+        description="Questions for people, opened when the proposals are too uncertain; "
+        "answered with `data-engine review`.",
         deps=[bench.key("balanced_subset")],
         kinds={"human"},
     )

@@ -217,7 +217,7 @@ def reviewed_labels(
             gx.ExpectColumnValuesToBeBetween(column="n_undecided", min_value=0, max_value=0),
             lambda _: f"tasks without a decision: {n_undecided:,}",
             "every task of a closed review batch needs one",
-            "answer them on the review page (data-engine review)",
+            "answer them with data-engine review",
             n_culprits=n_undecided,
         ),
         _traps_are_caught(answers, corpus.review.min_trap_catch_rate, trap_catch_rate),
