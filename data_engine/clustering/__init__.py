@@ -3,12 +3,13 @@
 from data_engine.clustering.building import build_tree
 from data_engine.clustering.lloyd import KMeans, kmeans
 from data_engine.clustering.tables import tree_from_tables, tree_to_tables
-from data_engine.clustering.tree import ClusterTree, Level, assign, assign_with_distance, with_samples
+from data_engine.clustering.tree import ClusterTree, Level, Membership, assign, assign_with_distance, with_samples
 
 __all__ = [
     "ClusterTree",
     "KMeans",
     "Level",
+    "Membership",
     "assign",
     "assign_with_distance",
     "build_tree",

@@ -65,6 +65,20 @@ class Rows:
             np.subtract(tile, shift, out=view[:, :-1])
             yield part, view
 
+    def augmented_tiles(
+        self, shift: FloatMatrix, scale: float, n_rows: int, within: slice
+    ) -> Iterator[tuple[slice, FloatMatrix]]:
+        """Tiles of [(row - shift) * scale, its norm, 1], in a buffer that the next tile overwrites."""
+        buffer = np.ones((min(n_rows, within.stop - within.start), self.dim + 2), dtype=np.float32)
+        for part, tile in self.tiles(n_rows, within):
+            view = buffer[: len(tile)]
+            values = view[:, :-2]
+            np.subtract(tile, shift, out=values)
+            if scale != 1:
+                values *= np.float32(scale)
+            np.sqrt(np.einsum("ij,ij->i", values, values), out=view[:, -2])
+            yield part, view
+
     def rough_middle(self) -> FloatMatrix:
         """(dim,) mean of up to 4,096 evenly spaced rows; near enough to take a large common offset away."""
         step = max(1, len(self) // _CHECK_ROWS)

@@ -10,7 +10,6 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.clustering.nearest import product_weights
 from data_engine.clustering.parallel import over_chunks
 from data_engine.clustering.rows import FloatMatrix, Rows
 
@@ -133,7 +132,7 @@ class _Potential:
     def add(self, positions: NDArray[np.int64]) -> None:
         """Take the rows at these positions in as centroids."""
         centroids = self._rows.take(positions)
-        weights = product_weights(centroids, self._shift)
+        weights = _product_weights(centroids, self._shift)
 
         def lower(chunk: slice) -> None:
             for part, tile in self._rows.shifted_tiles(self._shift, _tile_rows(len(positions)), chunk):
@@ -150,7 +149,7 @@ class _Potential:
         """(m,) drop of the potential of a sample of rows (None: all) if one of these were added, for each of them."""
         rows = self._rows if sample is None else self._rows.narrowed(sample)
         room = self.closest - self._norms if sample is None else self.closest[sample] - self._norms[sample]
-        weights = product_weights(self._rows.take(positions), self._shift)
+        weights = _product_weights(self._rows.take(positions), self._shift)
         tile_rows = _tile_rows(len(positions))
 
         def drop(chunk: slice) -> NDArray[np.float64]:
@@ -174,6 +173,15 @@ class _Potential:
             difference = self._rows.take(small + part.start) - centroids[column[small]]
             found[small] = np.einsum("ij,ij->i", difference, difference)
         np.maximum(found, 0, out=found)
+
+
+def _product_weights(centroids: FloatMatrix, shift: FloatMatrix) -> FloatMatrix:
+    """(dim + 1, k) matrix W: [row - shift, 1] @ W is |row - centroid|^2 - |row - shift|^2."""
+    moved = centroids - shift
+    weights = np.empty((centroids.shape[1] + 1, len(centroids)), dtype=np.float32)
+    np.multiply(moved.T, -2, out=weights[:-1])
+    weights[-1] = np.einsum("ij,ij->i", moved, moved, dtype=np.float64)
+    return weights
 
 
 def _tile_rows(n_columns: int) -> int:

@@ -16,6 +16,20 @@ from data_engine.errors import InvalidInput
 
 
 @dataclass(frozen=True, eq=False)
+class Membership:
+    """Which rows belong to which cluster, as compressed sparse rows: clusters may have any sizes, also none."""
+
+    indices: NDArray[np.int64]
+    """(n,) row numbers, cluster by cluster, ascending in each."""
+    offsets: NDArray[np.int64]
+    """(k + 1,) cluster i has indices[offsets[i] : offsets[i + 1]]."""
+
+    def of(self, cluster: int) -> NDArray[np.int64]:
+        """Row numbers of a cluster, ascending."""
+        return self.indices[self.offsets[cluster] : self.offsets[cluster + 1]]
+
+
+@dataclass(frozen=True, eq=False)
 class Level:
     """One level of a tree; level 1 is the finest."""
 
@@ -25,6 +39,13 @@ class Level:
     """Cluster of every row of the level below: of every sample for level 1, of every centroid of level i for i + 1."""
     sizes: NDArray[np.int64]
     """(k,) samples below every cluster."""
+
+    @cached_property
+    def membership(self) -> "Membership":
+        """The rows of the level below in every cluster."""
+        counts = np.bincount(self.assignment, minlength=len(self.centroids))
+        indices = np.argsort(self.assignment, kind="stable").astype(np.int64)
+        return Membership(indices, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,8 +119,7 @@ class ClusterTree:
         """
         if not 0 <= leaf < self.n_leaves:
             raise InvalidInput(f"leaf is {leaf} but the tree has leaves 0 to {self.n_leaves - 1}")
-        order, offsets = self._members
-        return order[offsets[leaf] : offsets[leaf + 1]]
+        return self.levels[0].membership.of(leaf)
 
     def ancestors(self, level: int) -> Labels:
         """(n_leaves,) cluster of this level above every leaf; level 1 are the leaves themselves.
@@ -112,12 +132,6 @@ class ClusterTree:
         for above in self.levels[1:level]:
             cluster = above.assignment[cluster]
         return cluster
-
-    @cached_property
-    def _members(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Samples sorted by leaf, and where each leaf starts."""
-        order = np.argsort(self.leaf, kind="stable").astype(np.int64)
-        return order, np.concatenate([[0], np.cumsum(self.levels[0].sizes)])
 
 
 def with_samples(tree: ClusterTree, leaf: NDArray[Any], distance: NDArray[Any] | None = None) -> ClusterTree:

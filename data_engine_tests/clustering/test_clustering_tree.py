@@ -34,6 +34,12 @@ def test_members_are_the_rows_of_a_leaf(small):
         small.members(4)
 
 
+def test_membership_lists_the_rows_below_cluster_by_cluster(small):
+    leaves, tops = (level.membership for level in small.levels)
+    assert (leaves.indices.tolist(), leaves.offsets.tolist()) == ([1, 2, 5, 3, 0, 4], [0, 3, 4, 6, 6])
+    assert [tops.of(cluster).tolist() for cluster in range(2)] == [[0, 1], [2, 3]]
+
+
 def test_ancestors_map_every_leaf_to_a_level(small):
     assert small.ancestors(1).tolist() == [0, 1, 2, 3]
     assert small.ancestors(2).tolist() == [0, 0, 1, 1]
