@@ -15,7 +15,7 @@ demo: setup
 	$(BIN)/data-engine run license_notices
 
 test: setup browser
-	$(BIN)/pytest
+	$(BIN)/pytest -n logical --maxprocesses 4 --dist worksteal
 
 ui: setup
 	$(BIN)/data-engine ui --port $(PORT)

@@ -460,7 +460,7 @@ BROKEN = [
         "reviewed_labels",
         "every_task_is_decided",
         "tasks without a decision: 3, but every task of a closed review batch needs one; "
-        "answer them on the review page (data-engine review)",
+        "answer them with data-engine review",
         facts={"n_undecided": 3},
         n_offending=3,
     ),
