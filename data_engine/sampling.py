@@ -16,9 +16,6 @@ from data_engine.errors import InvalidInput
 
 Counts = NDArray[np.int64]
 
-#: Bins of the deciding key per leaf; about one in as many members has to be sorted.
-_MAX_BINS = 64
-
 
 def balanced_sample(
     tree: ClusterTree,
@@ -43,7 +40,11 @@ def balanced_sample(
         tree does not know.
     """
     quota = quotas(tree, target_size, seed=seed)
-    return _take(tree, quota, _member_order(tree, strategy, priority, seed))
+    order = np.lexsort((*_member_order(tree, strategy, priority, seed), tree.leaf))
+    leaf = tree.leaf[order]
+    starts = np.cumsum(tree.levels[0].sizes) - tree.levels[0].sizes
+    rank = np.arange(len(order)) - starts[leaf]
+    return np.sort(order[rank < quota[leaf]]).astype(np.int64)
 
 
 def quotas(tree: ClusterTree, target_size: int, *, seed: int) -> Counts:
@@ -108,49 +109,6 @@ def _split_all(share: Counts, parent: NDArray[np.int32], sizes: Counts, rng: np.
         if share[number]:
             counts[children] = split(sizes[children], int(share[number]), rng=rng)
     return counts
-
-
-def _take(tree: ClusterTree, quota: Counts, order: tuple[NDArray[np.floating], ...]) -> NDArray[np.int64]:
-    """Ascending rows: of every leaf the `quota` members that come first in `order`, then by row number.
-
-    Members are counted in bins of the deciding key. Only the bin in which a leaf's quota ends has to be sorted; bins
-    before it are taken whole.
-    """
-    leaf, n_leaves = tree.leaf, len(quota)
-    n_bins = int(np.clip(2 * len(leaf) // n_leaves, 1, _MAX_BINS))
-    cell = _bins(order[-1], n_bins)
-    cell += leaf * np.int64(n_bins)
-    counts = np.bincount(cell, minlength=n_leaves * n_bins).reshape(n_leaves, n_bins)
-    filled = np.cumsum(counts, axis=1)
-    n_whole = np.count_nonzero(filled <= quota[:, None], axis=1)
-    border = (np.arange(n_leaves) * n_bins + n_whole)[leaf]
-    taken = cell < border
-    at_border = np.flatnonzero(cell == border)
-    left = quota - np.bincount(leaf[taken], minlength=n_leaves)
-    taken[_first_of_each(leaf, left, order, at_border[left[leaf[at_border]] > 0])] = True
-    return np.flatnonzero(taken)
-
-
-def _bins(value: NDArray[np.floating], n_bins: int) -> NDArray[np.int64]:
-    """(n,) bin of every value, 0 to n_bins - 1, in the order of the values; one bin for all where that cannot be."""
-    lowest, highest = value.min(), value.max()
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        per_value = n_bins / (highest - lowest)
-    if not 0 < per_value < np.inf:
-        return np.zeros(len(value), dtype=np.int64)
-    # Subtracting and multiplying round in order, so a larger value never lands in a lower bin.
-    bins = ((value - lowest) * per_value).astype(np.int64)
-    return np.asarray(np.minimum(bins, n_bins - 1), dtype=np.int64)
-
-
-def _first_of_each(
-    leaf: NDArray[np.int32], left: Counts, order: tuple[NDArray[np.floating], ...], rows: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Those of these ascending rows that come first in their leaf, as many as it has left to take."""
-    rows = rows[np.lexsort((*(key[rows] for key in order), leaf[rows]))]
-    counts = np.bincount(leaf[rows], minlength=len(left))
-    rank = np.arange(len(rows)) - (np.cumsum(counts) - counts)[leaf[rows]]
-    return rows[rank < left[leaf[rows]]]
 
 
 def _member_order(

@@ -131,22 +131,6 @@ def test_strategies_that_cannot_work_are_refused():
 
 
 @settings(max_examples=200, deadline=None)
-@given(trees(), st.data())
-def test_the_members_taken_are_the_first_of_each_leaf_in_full_order(tree, data):
-    values = st.sampled_from([-1e308, -2.0, -0.0, 0.0, 0.1, 0.1 + 1e-12, 3.0, 1e308, np.inf])
-    rows = {"min_size": tree.n_samples, "max_size": tree.n_samples}
-    priority = np.array(data.draw(st.lists(values, **rows)))
-    distance = np.array(data.draw(st.lists(st.sampled_from([0.0, 1e-30, 0.5, 2.0]), **rows)), dtype=np.float32)
-    tree = with_samples(tree, tree.leaf, distance)
-    target_size = data.draw(st.integers(1, tree.n_samples))
-    quota = quotas(tree, target_size, seed=1).tolist()
-    for strategy, key in (("random", lambda i: (priority[i], i)), ("closest", lambda i: (distance[i], priority[i], i))):
-        by_leaf = [sorted(tree.members(leaf).tolist(), key=key)[: quota[leaf]] for leaf in range(tree.n_leaves)]
-        chosen = balanced_sample(tree, target_size, seed=1, strategy=strategy, priority=priority)
-        assert chosen.tolist() == sorted(row for leaf in by_leaf for row in leaf)
-
-
-@settings(max_examples=200, deadline=None)
 @given(trees(), st.data(), st.integers(0, 5), st.sampled_from(["random", "closest"]))
 def test_every_sample_keeps_the_promises(tree, data, seed, strategy):
     target_size = data.draw(st.integers(1, tree.n_samples))
