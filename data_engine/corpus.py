@@ -10,7 +10,7 @@ import os
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -27,9 +27,10 @@ class _Frozen(BaseModel):
 class Source(_Frozen):
     """Where the raw samples are."""
 
-    kind: Literal["folder", "front_matter", "jsonl", "csv", "parquet"]
+    kind: Literal["folder", "front_matter", "jsonl", "csv", "parquet", "pixel_rows"]
     """folder: one sample per file. front_matter: one text per file after a YAML header between `---` lines.
-    jsonl, csv, parquet: one sample per row of each file."""
+    jsonl, csv, parquet: one sample per row of each file. pixel_rows: one grey picture per line of a CSV file without
+    a header (gzip or plain): its pixels from 0 to 255, row by row, then its label, which becomes column `label`."""
     path: str
     """Folder or file. `~` and `$VARIABLES` are expanded; relative paths start at the project's folder, or at the
     package's folder when `package` is given."""
@@ -45,8 +46,36 @@ class Source(_Frozen):
     """Column that holds the source's own id; must be unique."""
     keep_where_any: tuple[str, ...] = ()
     """Read only samples in whose metadata at least one of these columns is true."""
+    pixel_shape: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] | None = None
+    """Height and width of the pictures of kind pixel_rows, in pixels."""
+    uri_pattern: str | None = None
+    """Regular expression that is searched in the uri of every sample; its named groups become metadata columns, so
+    that the name of a folder can be a label: `(?P<topic>[^/]+)/[^/]+$`."""
     max_sample_bytes: int = Field(default=2_000_000, ge=1)
-    """A sample larger than this many bytes is unreadable; it is never loaded whole."""
+    """A sample larger than this many bytes is unreadable; it is never loaded whole. 20,000,000 for pictures."""
+    max_pixels: int = Field(default=50_000_000, ge=1, le=178_000_000)
+    """A picture with more pixels (width x height) is unreadable; it is refused before it is decoded."""
+
+    @field_validator("uri_pattern")
+    @classmethod
+    def _has_named_groups(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                names = re.compile(value).groupindex
+            except re.error as error:
+                raise ValueError(f"uri_pattern {value!r} is no regular expression ({error}); mend it") from error
+            if not names:
+                raise ValueError(f"uri_pattern {value!r} names no group; write (?P<column>...) around a part")
+        return value
+
+    @model_validator(mode="after")
+    def _pixel_rows_have_a_shape(self) -> "Source":
+        if (self.kind == "pixel_rows") != (self.pixel_shape is not None):
+            raise ValueError(
+                f"kind is {self.kind} and pixel_shape is {self.pixel_shape}; kind pixel_rows, and no other, needs the "
+                "pixel_shape [height, width] of its pictures"
+            )
+        return self
 
     def resolve(self, project_folder: Path) -> Path:
         """The absolute path of the source.
@@ -269,7 +298,8 @@ class Corpus(_Frozen):
     batches: Batches = Batches()
     first_pass: FirstPass = FirstPass()
     encoder: str = "all-MiniLM-L6-v2"
-    """Name or path of a sentence-transformers model; all-MiniLM-L6-v2 comes with the demo's packages."""
+    """Name or path of an encoder, see `data_engine.embedding.load_encoder`. For texts all-MiniLM-L6-v2 is the
+    default, for pictures efficientnet-lite0; both come with the demo's packages."""
     tree: Tree
     subset: Subset
     labels: Labels
@@ -285,6 +315,17 @@ class Corpus(_Frozen):
     """Folder of the YAML file; filled in by the loader."""
     seed: int = Field(default=0, ge=0)
     """The one seed from which every other is derived."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_pictures(cls, value: Any) -> Any:
+        """Pictures have another encoder than texts, and are larger."""
+        if not isinstance(value, dict) or value.get("modality") != "image":
+            return value
+        source = value.get("source")
+        if isinstance(source, dict):
+            source = {"max_sample_bytes": 20_000_000, **source}
+        return {"encoder": "efficientnet-lite0", **value, "source": source}
 
     @model_validator(mode="after")
     def _simulation_needs_truth(self) -> "Corpus":

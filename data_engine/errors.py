@@ -17,6 +17,10 @@ class SourceEmpty(SourceError):
     """The source exists and holds no file that matches its pattern."""
 
 
+class ContentMissing(SourceError):
+    """The bytes of a sample are no longer where the raw index says, or are others now."""
+
+
 class InvalidInput(DataEngineError, ValueError):
     """An argument breaks a rule: wrong shape, NaN rows, a size above what there is."""
 

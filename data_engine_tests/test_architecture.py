@@ -13,6 +13,7 @@ DOMAIN = (
     "filtering",
     "indexing",
     "labeling",
+    "pictures",
     "releasing",
     "reporting",
     "sampling",
@@ -47,6 +48,7 @@ ONLY_IN = {
     "torch": ("embedding",),
     "sentence_transformers": ("embedding",),
     "matplotlib": ("reporting",),
+    "PIL": ("pictures", "embedding"),
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -4,7 +4,16 @@ Nothing here judges content; a sample that cannot be read comes back as a row th
 """
 
 from data_engine.indexing.batches import SourceFile, fingerprint, list_batches
+from data_engine.indexing.contents import Contents
 from data_engine.indexing.reading import read_batch
 from data_engine.indexing.samples import duplicate_source_ids, sample_id_of_text
 
-__all__ = ["SourceFile", "duplicate_source_ids", "fingerprint", "list_batches", "read_batch", "sample_id_of_text"]
+__all__ = [
+    "Contents",
+    "SourceFile",
+    "duplicate_source_ids",
+    "fingerprint",
+    "list_batches",
+    "read_batch",
+    "sample_id_of_text",
+]

@@ -1,9 +1,8 @@
 """Sources with one sample per file: plain text, pictures, and text after a YAML header."""
 
 import re
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from io import BytesIO
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import xxhash
@@ -18,6 +17,7 @@ from data_engine.indexing.samples import (
     normalise,
     sample_id_of_bytes,
 )
+from data_engine.pictures import THUMBNAIL_PX, DecodedPicture, decode_each, thumbnail
 
 _PIECE_BYTES = 1 << 20
 _MAX_HEADER_VALUES = 100_000
@@ -101,19 +101,35 @@ def text_sample(file: SourceFile, content: bytes) -> RawSample:
 
 
 def picture_sample(file: SourceFile, content: bytes) -> RawSample:
-    """A sample from the bytes of a picture: its header is read and its frame checked, the pixels are not decoded."""
-    found = _picture_header(content)
-    if isinstance(found, str):
-        return unreadable(file, content, found)
-    media_type, width_px, height_px = found
+    """A sample from the bytes of a picture; nothing is known of its pixels before `look_at_pictures`."""
     return RawSample(
         sample_id=sample_id_of_bytes(content),
         uri=file.uri,
         n_bytes=len(content),
         arrived_at=file.modified_at,
-        media_type=media_type,
-        width_px=width_px,
-        height_px=height_px,
+        content=content,
+    )
+
+
+def look_at_pictures(samples: Iterable[RawSample], max_pixels: int) -> Iterator[RawSample]:
+    """Picture samples with type, size and thumbnail; those that cannot be decoded whole become unreadable."""
+    pending = ((sample, sample.content or b"") for sample in samples)
+    return decode_each(pending, _look_at, max_pixels=max_pixels, at_least_px=THUMBNAIL_PX)
+
+
+def _look_at(sample: RawSample, decoded: DecodedPicture) -> RawSample:
+    if sample.error is not None:
+        return sample
+    known = replace(sample, content=None, media_type=decoded.media_type)
+    if decoded.picture is None:
+        return replace(known, error=decoded.error)
+    notes = {"picture": dict(decoded.notes)} if decoded.notes else {}
+    return replace(
+        known,
+        width_px=decoded.width_px,
+        height_px=decoded.height_px,
+        thumbnail=thumbnail(decoded.picture),
+        metadata={**notes, **known.metadata},
     )
 
 
@@ -219,33 +235,6 @@ def _is_bounded(value: object) -> bool:
         elif isinstance(current, list):
             waiting.extend(current)
     return True
-
-
-def _picture_header(content: bytes) -> tuple[str, int, int] | str:
-    """Media type, width and height in pixels, or why it is not a picture."""
-    from PIL import Image, UnidentifiedImageError
-
-    if not content:
-        return "empty file, not a picture"
-    # Pillow reports damage of many kinds by many exception types, and doubtful pictures by warnings.
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(BytesIO(content)) as picture:
-                picture_format = picture.format or "unknown"
-                size = picture.size
-                picture.verify()
-    except UnidentifiedImageError:
-        return "not a picture in a format that Pillow knows"
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        return f"more pixels than Pillow's limit, which guards against decompression bombs: {error}"
-    except Exception as error:
-        return f"broken picture: {error}"
-    if picture_format == "JPEG" and b"\xff\xd9" not in content[2:]:
-        return "broken picture: the JPEG data ends before its end marker"
-    media_type = Image.MIME.get(picture_format, f"image/{picture_format.lower()}")
-    return media_type, size[0], size[1]
 
 
 _READERS: dict[str, Callable[[SourceFile, Source], Iterator[RawSample]]] = {

@@ -1,6 +1,8 @@
 """read_batch: the files of one batch become rows of the raw index."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import pyarrow as pa
@@ -8,7 +10,8 @@ import pyarrow as pa
 from data_engine.corpus import Source
 from data_engine.errors import SourceError
 from data_engine.indexing.batches import SourceFile
-from data_engine.indexing.files import reader_of_files, without_content
+from data_engine.indexing.files import look_at_pictures, reader_of_files, without_content
+from data_engine.indexing.pixel_rows import read_pixel_rows
 from data_engine.indexing.rows import read_rows
 from data_engine.indexing.samples import RawSample, to_table
 
@@ -50,7 +53,23 @@ def read_batch(
             f"source.keep_where_any is {list(source.keep_where_any)} but files of kind folder have no columns; "
             "remove keep_where_any or use kind front_matter"
         )
-    return to_table(_samples(source, files, modality, progress), batch)
+    if source.kind == "pixel_rows" and modality == "text":
+        raise SourceError("source.kind is pixel_rows but modality is text; set modality: image")
+    samples = _samples(source, files, modality, progress)
+    if modality == "image":
+        samples = look_at_pictures(samples, source.max_pixels)
+    return to_table(_with_columns_of_uri(samples, source.uri_pattern), batch)
+
+
+def _with_columns_of_uri(samples: Iterator[RawSample], pattern: str | None) -> Iterator[RawSample]:
+    """The samples, with the named groups of a pattern that is found in their uri as metadata."""
+    if pattern is None:
+        yield from samples
+        return
+    search = re.compile(pattern).search
+    for sample in samples:
+        match = search(sample.uri)
+        yield replace(sample, metadata={**sample.metadata, **match.groupdict()}) if match else sample
 
 
 def _samples(
@@ -58,7 +77,9 @@ def _samples(
 ) -> Iterator[RawSample]:
     for n_read, file in enumerate(files, start=1):
         try:
-            if source.kind in _KINDS_WITH_ROWS:
+            if source.kind == "pixel_rows":
+                yield from read_pixel_rows(file, source)
+            elif source.kind in _KINDS_WITH_ROWS:
                 yield from read_rows(file, source, modality=modality)
             else:
                 yield from reader_of_files(source.kind, modality)(file, source)

@@ -33,6 +33,9 @@ class RawSample:
     text: str | None = None
     width_px: int | None = None
     height_px: int | None = None
+    thumbnail: bytes | None = None
+    content: bytes | None = field(default=None, repr=False)
+    """The bytes of a picture whose pixels have not been looked at yet."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
 
@@ -94,6 +97,7 @@ def _row(sample: RawSample, batch: str) -> dict[str, Any]:
         "text": sample.text,
         "width_px": sample.width_px,
         "height_px": sample.height_px,
+        "thumbnail": sample.thumbnail,
         "metadata": to_json(sample.metadata),
         "is_readable": sample.error is None,
         "error": sample.error,

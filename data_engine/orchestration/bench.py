@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: What a step's result depends on besides its inputs: the packages whose code computes it, and the parts of the
 #: corpus' description that it reads.
 DEPENDS_ON: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "raw_index": (("indexing",), ("modality", "source", "batches")),
+    "raw_index": (("indexing", "pictures"), ("modality", "source", "batches")),
     "first_pass": (("filtering",), ("first_pass", "modality")),
     "embeddings": (("embedding",), ("encoder", "modality")),
     "drift_report": (("drift.py",), ("drift",)),

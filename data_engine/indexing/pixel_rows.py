@@ -1,0 +1,74 @@
+"""Sources with one small grey picture per line: the CSV form in which collections of digits are passed around."""
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BufferedReader
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data_engine.corpus import Source
+from data_engine.errors import SourceError
+from data_engine.indexing.batches import SourceFile
+from data_engine.indexing.files import picture_sample, unreadable
+from data_engine.indexing.records import Record, read_lines
+from data_engine.indexing.samples import RawSample
+
+_GZIP_MARK = b"\x1f\x8b"
+
+
+def read_pixel_rows(file: SourceFile, source: Source) -> Iterator[RawSample]:
+    """Each line as a picture sample, with its label as metadata; the content is the picture as a PGM file.
+
+    Raises:
+        SourceError: the file cannot be unpacked, or its first line has another number of values than `pixel_shape`
+            and a label make.
+    """
+    for record in _lines(file.path, source):
+        place = replace(file, uri=f"{file.uri}#{record.line}", n_bytes=record.n_bytes)
+        found = _picture_of_line(record, source)
+        if isinstance(found, str):
+            if record.line == 1:
+                raise SourceError(f"{file.uri} line 1 {found}; set source.pixel_shape, or remove the header")
+            yield unreadable(place, record.content or record.digest.encode(), f"line {record.line} {found}")
+        else:
+            content, label = found
+            yield replace(picture_sample(place, content), metadata={"label": label})
+
+
+def pixel_contents(path: Path, source: Source) -> dict[int, bytes]:
+    """The pictures of a file as PGM files, by line number from 1; lines that hold none are left out."""
+    found = ((record.line, _picture_of_line(record, source)) for record in _lines(path, source))
+    return {line: picture[0] for line, picture in found if not isinstance(picture, str)}
+
+
+def _lines(path: Path, source: Source) -> Iterator[Record]:
+    with path.open("rb") as start:
+        is_packed = start.read(2) == _GZIP_MARK
+    # To the buffer around it, a gzip file is a raw stream.
+    raw: Any = gzip.open(path) if is_packed else path.open("rb", buffering=0)  # noqa: SIM115
+    try:
+        with BufferedReader(raw) as stream:
+            yield from (record for record in read_lines(stream, source.max_sample_bytes) if record.content != b"")
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise SourceError(f"{path.name} cannot be unpacked: {error}; repair or remove it") from error
+
+
+def _picture_of_line(record: Record, source: Source) -> tuple[bytes, str] | str:
+    """A PGM file and the label, or why the line holds no picture."""
+    height, width = source.pixel_shape or (0, 0)
+    if record.content is None:
+        return f"has {record.n_bytes} bytes, more than max_sample_bytes"
+    values = record.content.decode("utf-8", "replace").split(",")
+    if len(values) != height * width + 1:
+        return f"has {len(values)} values, {height} x {width} pixels and a label make {height * width + 1}"
+    try:
+        pixels = np.array(values[:-1], dtype=np.float64)
+    except ValueError:
+        return "holds a pixel that is not a number"
+    if not ((pixels >= 0) & (pixels <= 255) & (pixels == np.floor(pixels))).all():
+        return "holds a pixel that is not a whole number from 0 to 255"
+    label = values[-1].strip().removesuffix(".0")
+    return b"P5\n%d %d\n255\n" % (width, height) + pixels.astype(np.uint8).tobytes(), label

@@ -1,0 +1,51 @@
+"""Small versions of pictures, for tables, pages and the Dagster UI."""
+
+from collections.abc import Sequence
+from io import BytesIO
+
+from PIL import Image
+
+THUMBNAIL_PX = 128
+_QUALITY = 80
+_GAP_PX = 4
+
+
+def thumbnail(picture: Image.Image, side_px: int = THUMBNAIL_PX) -> bytes:
+    """The picture as a JPEG with no side longer than `side_px` pixels; a smaller one keeps its size."""
+    longest = max(picture.size)
+    if longest > side_px:
+        size = tuple(max(1, round(side * side_px / longest)) for side in picture.size)
+        picture = picture.resize((size[0], size[1]), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return _jpeg(picture)
+
+
+def montage(thumbnails: Sequence[bytes], *, n_columns: int, cell_px: int = 96) -> bytes:
+    """Thumbnails side by side on white, row by row, as one JPEG; small ones are enlarged to their cell.
+
+    Args:
+        thumbnails: n > 0 pictures, as `thumbnail` gives them.
+        n_columns: Pictures per row.
+        cell_px: Sides of the square that each picture is fitted into, in pixels.
+    """
+    n_columns = min(n_columns, len(thumbnails))
+    n_rows = -(-len(thumbnails) // n_columns)
+    step = cell_px + _GAP_PX
+    sheet = Image.new("RGB", (n_columns * step - _GAP_PX, n_rows * step - _GAP_PX), "white")
+    for number, content in enumerate(thumbnails):
+        cell = _fitted(Image.open(BytesIO(content)), cell_px)
+        left = (number % n_columns) * step + (cell_px - cell.width) // 2
+        top = (number // n_columns) * step + (cell_px - cell.height) // 2
+        sheet.paste(cell, (left, top))
+    return _jpeg(sheet)
+
+
+def _fitted(picture: Image.Image, side_px: int) -> Image.Image:
+    factor = side_px / max(picture.size)
+    size = (max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))
+    return picture.resize(size, Image.Resampling.NEAREST if factor >= 2 else Image.Resampling.BILINEAR)
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    written = BytesIO()
+    picture.convert("RGB").save(written, "JPEG", quality=_QUALITY)
+    return written.getvalue()

@@ -1,0 +1,207 @@
+import warnings
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data_engine.pictures import DecodedPicture, decode_each, decode_picture, montage, thumbnail
+
+RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
+
+
+def written(picture: Image.Image, picture_format: str = "PNG", **settings: Any) -> bytes:
+    stream = BytesIO()
+    picture.save(stream, picture_format, **settings)
+    return stream.getvalue()
+
+
+def noise(width: int, height: int) -> Image.Image:
+    values = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Image.fromarray(values, "RGB")
+
+
+def red_then_blue(width: int = 2, height: int = 1) -> Image.Image:
+    """Left half red, right half blue."""
+    picture = Image.new("RGB", (width, height), RED)
+    picture.paste(BLUE, (width // 2, 0, width, height))
+    return picture
+
+
+def shown(content: bytes, **settings: Any) -> DecodedPicture:
+    decoded = decode_picture(content, **settings)
+    assert decoded.error is None and decoded.picture is not None and decoded.picture.mode == "RGB"
+    return decoded
+
+
+def pixels(decoded: DecodedPicture) -> list[tuple[int, ...]]:
+    assert decoded.picture is not None
+    return [tuple(pixel) for pixel in np.asarray(decoded.picture).reshape(-1, 3).tolist()]
+
+
+@pytest.mark.parametrize("picture_format", ["PNG", "BMP", "TIFF", "GIF", "PPM"])
+def test_plain_pictures_keep_their_pixels(picture_format: str) -> None:
+    decoded = shown(written(red_then_blue(), picture_format))
+    assert pixels(decoded) == [RED, BLUE]
+    assert (decoded.width_px, decoded.height_px) == (2, 1)
+
+
+def test_a_plain_picture_needs_no_notes() -> None:
+    assert shown(written(red_then_blue(), "JPEG")).notes == {}
+
+
+@pytest.mark.parametrize(
+    ("orientation", "expected"),
+    [
+        (1, [[RED, BLUE]]),
+        (2, [[BLUE, RED]]),
+        (3, [[BLUE, RED]]),
+        (4, [[RED, BLUE]]),
+        (5, [[RED], [BLUE]]),
+        (6, [[RED], [BLUE]]),
+        (7, [[BLUE], [RED]]),
+        (8, [[BLUE], [RED]]),
+    ],
+)
+def test_the_orientation_that_the_camera_noted_is_applied(
+    orientation: int, expected: list[list[tuple[int, int, int]]]
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    decoded = shown(written(red_then_blue(), exif=exif))
+    assert np.asarray(decoded.picture).tolist() == [[list(pixel) for pixel in row] for row in expected]
+    assert (decoded.width_px, decoded.height_px) == (len(expected[0]), len(expected))
+    assert ("orientation" in decoded.notes) == (orientation != 1)
+
+
+def test_of_an_animation_the_first_frame_is_shown() -> None:
+    frames = [Image.new("RGB", (3, 3), colour) for colour in (RED, BLUE, WHITE)]
+    for picture_format in ("GIF", "WEBP", "PNG"):
+        settings: dict[str, Any] = {"lossless": True} if picture_format == "WEBP" else {}
+        content = written(frames[0], picture_format, save_all=True, append_images=frames[1:], duration=50, **settings)
+        decoded = shown(content)
+        assert set(pixels(decoded)) == {RED}, picture_format
+        assert (decoded.notes["n_frames"], decoded.notes["shown"]) == (3, "first frame")
+
+
+def test_sixteen_bits_are_scaled_to_eight_over_their_whole_range() -> None:
+    values = np.array([[0, 32768, 65535]], dtype=np.uint16)
+    for picture_format in ("PNG", "TIFF"):
+        decoded = shown(written(Image.fromarray(values), picture_format))
+        assert pixels(decoded) == [(0, 0, 0), (128, 128, 128), (255, 255, 255)]
+        assert decoded.notes["depth"] == "scaled to 8 bits"
+
+
+def test_fractions_and_whole_numbers_are_scaled_by_the_range_that_they_fit_in() -> None:
+    fractions = np.array([[0.0, 0.5, 1.0, np.nan]], dtype=np.float32)
+    assert [pixel[0] for pixel in pixels(shown(written(Image.fromarray(fractions), "TIFF")))] == [0, 128, 255, 0]
+    small = np.array([[0, 200, 255]], dtype=np.int32)
+    assert [pixel[0] for pixel in pixels(shown(written(Image.fromarray(small), "TIFF")))] == [0, 200, 255]
+    large = np.array([[0, 500_000, 1_000_000]], dtype=np.int32)
+    assert [pixel[0] for pixel in pixels(shown(written(Image.fromarray(large), "TIFF")))] == [0, 128, 255]
+
+
+def test_cmyk_and_palettes_become_rgb() -> None:
+    cmyk = Image.new("CMYK", (2, 2), (0, 255, 255, 0))
+    decoded = shown(written(cmyk, "TIFF"))
+    assert (set(pixels(decoded)), decoded.notes) == ({RED}, {"mode": "CMYK"})
+    palette = red_then_blue().convert("P", palette=Image.Palette.ADAPTIVE)
+    decoded = shown(written(palette))
+    assert (pixels(decoded), decoded.notes) == ([RED, BLUE], {"mode": "P"})
+    assert shown(written(cmyk, "JPEG")).notes == {"mode": "CMYK"}
+
+
+def test_transparency_is_laid_on_white_and_said() -> None:
+    half = Image.new("RGBA", (1, 1), (255, 0, 0, 0))
+    assert (pixels(shown(written(half))), shown(written(half)).notes["background"]) == ([WHITE], "white")
+    grey = Image.new("LA", (1, 1), (0, 127))
+    assert pixels(shown(written(grey))) == [(128, 128, 128)]
+    palette = Image.new("P", (1, 1), 0)
+    palette.putpalette([0, 0, 255])
+    assert pixels(shown(written(palette, transparency=0))) == [WHITE]
+    assert pixels(shown(written(Image.new("RGB", (1, 1), RED), transparency=RED))) == [WHITE]
+
+
+def test_an_alpha_channel_that_hides_nothing_is_no_background() -> None:
+    decoded = shown(written(Image.new("RGBA", (1, 1), (255, 0, 0, 255))))
+    assert (pixels(decoded), decoded.notes) == ([RED], {"mode": "RGBA"})
+
+
+def test_one_bit_pictures_are_black_and_white() -> None:
+    picture = Image.new("1", (2, 1), 0)
+    picture.putpixel((1, 0), 1)
+    assert pixels(shown(written(picture))) == [(0, 0, 0), WHITE]
+
+
+@pytest.mark.parametrize("picture_format", ["PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM"])
+def test_a_file_cut_in_half_is_refused_with_a_reason(picture_format: str) -> None:
+    content = written(noise(64, 64), picture_format)
+    for at_least_px in (None, 8):
+        decoded = decode_picture(content[: len(content) // 2], at_least_px=at_least_px)
+        assert decoded.picture is None
+        assert str(decoded.error).startswith(("truncated picture: the file ends before", "broken picture: "))
+
+
+def test_too_many_pixels_are_refused_before_anything_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = written(Image.new("1", (3000, 2000)))
+    monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("a pixel was decoded"))
+    decoded = decode_picture(content, max_pixels=1_000_000)
+    assert decoded.error == ("has 3000 x 2000 pixels, max_pixels is 1000000; scale it down or raise max_pixels")
+
+
+def test_a_bomb_beyond_pillow_s_own_limit_is_refused_without_a_warning() -> None:
+    header = b"P5\n200000 200000\n255\n"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert "max_pixels is 50000000" in str(decode_picture(header).error)
+    assert caught == []
+
+
+def test_what_is_no_picture_says_so() -> None:
+    assert decode_picture(b"").error == "empty file, not a picture"
+    assert str(decode_picture(b"no picture").error).startswith("not a picture in a format that is read (JPEG, PNG")
+    # Encapsulated PostScript is a program; it is never handed to an interpreter.
+    assert str(decode_picture(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n").error).startswith("not a picture")
+
+
+def test_a_large_jpeg_is_decoded_only_as_large_as_needed() -> None:
+    content = written(Image.new("RGB", (800, 400), RED), "JPEG")
+    decoded = shown(content, at_least_px=100)
+    assert decoded.picture is not None
+    assert decoded.picture.size == (200, 100)
+    assert (decoded.width_px, decoded.height_px) == (800, 400)
+
+
+def test_pictures_decoded_side_by_side_come_in_order_with_bad_ones_among_them() -> None:
+    contents = [written(Image.new("RGB", (n, 1))) for n in range(1, 40)]
+    contents[7] = b"broken"
+    found = list(decode_each(enumerate(contents), lambda n, decoded: (n, decoded.width_px), n_threads=3))
+    assert found == [(n, None if n == 7 else n + 1) for n in range(39)]
+
+
+def test_only_a_few_pictures_are_in_memory_at_once() -> None:
+    drawn: list[int] = []
+
+    def contents() -> Any:
+        for n in range(100):
+            drawn.append(n)
+            yield n, written(Image.new("RGB", (1, 1)))
+
+    next(decode_each(contents(), lambda n, decoded: n, n_threads=2))
+    assert len(drawn) <= 10
+
+
+def test_a_thumbnail_keeps_the_shape_and_never_enlarges() -> None:
+    small = Image.open(BytesIO(thumbnail(Image.new("RGB", (400, 200), RED))))
+    assert (small.size, small.format) == ((128, 64), "JPEG")
+    assert Image.open(BytesIO(thumbnail(Image.new("RGB", (28, 28))))).size == (28, 28)
+    assert Image.open(BytesIO(thumbnail(Image.new("RGB", (1000, 1))))).size == (128, 1)
+
+
+def test_a_montage_fills_its_rows_on_white() -> None:
+    sheet = Image.open(BytesIO(montage([thumbnail(Image.new("RGB", (8, 8)))] * 3, n_columns=2, cell_px=20)))
+    assert sheet.size == (44, 44)
+    grey = sheet.convert("L")
+    assert (grey.getpixel((10, 10)), grey.getpixel((34, 10)), grey.getpixel((10, 34))) == (0, 0, 0)
+    assert grey.getpixel((38, 38)) == 255
