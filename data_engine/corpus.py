@@ -112,6 +112,17 @@ class JunkExamples(_Frozen):
     """The threshold is set so that this share of the good examples stays (cross-validated)."""
 
 
+#: A limit, names, `on` (the published limit), or `off` and null.
+RuleSetting = bool | float | tuple[str, ...] | None
+
+
+def _with_rules(schema: dict[str, Any]) -> None:
+    from data_engine.filtering.rules import settings_schema
+
+    schema.update(settings_schema())
+    schema.pop("additionalProperties", None)
+
+
 class FirstPass(_Frozen):
     """The cheap filters. A sample is judged by the first rule that rejects it."""
 
@@ -130,6 +141,11 @@ class FirstPass(_Frozen):
     near_duplicate_similarity: float = Field(default=0.8, gt=0, le=1)
     """The smaller of the Jaccard similarities of words and of characters at and above which a later sample is a
     near-duplicate; short texts with other numbers never are."""
+    rules: dict[str, RuleSetting] = Field(default={}, json_schema_extra=_with_rules)
+    """Limits of the named rules: a number, a list (`language: [en]`), `on` for the published limit, `off` or null.
+    docs/rules.md lists them all."""
+    rule_sets: tuple[str, ...] = ()
+    """Published sets of limits to switch on together: gopher, c4, fineweb. What `rules` says counts before them."""
     junk: JunkExamples | None = None
     """Where the small classifier of junk learns; without it the rule is off."""
 
@@ -326,6 +342,14 @@ class Corpus(_Frozen):
         if isinstance(source, dict):
             source = {"max_sample_bytes": 20_000_000, **source}
         return {"encoder": "efficientnet-lite0", **value, "source": source}
+
+    @model_validator(mode="after")
+    def _rules_are_known(self) -> "Corpus":
+        if self.first_pass.rules or self.first_pass.rule_sets:
+            from data_engine.filtering.rules import check_settings
+
+            check_settings(self.first_pass.rules, self.first_pass.rule_sets, self.modality)
+        return self
 
     @model_validator(mode="after")
     def _simulation_needs_truth(self) -> "Corpus":

@@ -54,6 +54,11 @@ FIRST_PASS = pa.schema(
         _optional("letter_share", pa.float64(), "share of letters among the non-space characters"),
         _optional("junk_score", pa.float64(), "probability of being junk by the small classifier"),
         _optional(
+            "signals",
+            pa.map_(pa.string(), pa.float64()),
+            "every score of the rules by its name, those that are off included: signals['stop_words']",
+        ),
+        _optional(
             "minhash", pa.binary(), "126 MinHash values (uint32) and a 64-bit hash of the numbers; kept ones only"
         ),
     ]

@@ -30,7 +30,8 @@ MAY_IMPORT = {
     "orchestration": (*DOMAIN, "storage", "warehouse", "quality", "review"),
     "definitions": ("orchestration",),
     "cli": ("orchestration", "warehouse"),
-    "corpus": ("errors",),
+    # Of the filtering only the registry of rules, and only when a corpus names one: it says which names there are.
+    "corpus": ("errors", "filtering"),
     "schemas": (),
     "errors": (),
     "defs": (),

@@ -1,15 +1,18 @@
 """first_pass: one verdict for every raw sample, by the first rule that rejects it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine import schemas
 from data_engine.corpus import FirstPass
+from data_engine.filtering.documents import Document
 from data_engine.filtering.junk import JunkClassifier
 from data_engine.filtering.near_duplicates import find_twins
+from data_engine.filtering.rules import Limit, Modality, Signals, first_broken, limits_of, measure, rules_of
 from data_engine.filtering.sketches import Sketches
 
 #: Every reason of the first pass and what it means, in the order in which the rules are tried.
@@ -18,19 +21,14 @@ FIRST_PASS_REASONS: dict[str, str] = {
     "unreadable": "Its content could not be read; the raw index says why.",
     "empty": "It holds nothing but white space.",
     "exact_duplicate": "Its content is that of an accepted sample or of an earlier one in the batch.",
-    "too_short": "It has fewer characters than min_chars.",
-    "too_long": "It has more characters than max_chars.",
-    "few_letters": "The share of letters among its characters is below min_letter_share.",
+    **{rule.name: rule.reason for modality in ("text", "image") for rule in rules_of(modality)},
     "junk": "The junk classifier scores it above the threshold that keeps the wanted share of clean examples.",
     "near_duplicate": "It nearly repeats a kept sample: their similarity reaches near_duplicate_similarity.",
 }
 
 
-@dataclass(frozen=True)
-class _Measures:
-    n_chars: int
-    n_words: int
-    letter_share: float | None
+#: Gives what the rules measure, one subject or None per row of a raw index, in its order.
+Reader = Callable[[pa.Table], Iterable[Any]]
 
 
 @dataclass(frozen=True)
@@ -49,12 +47,14 @@ def first_pass(
     accepted: pa.Table,
     text_of: Callable[[Sequence[str]], Sequence[str]],
     junk: JunkClassifier | None,
+    modality: Modality = "text",
+    read: Reader | None = None,
 ) -> pa.Table:
     """Judge the raw samples of a batch.
 
     The rules are tried in the order of `FIRST_PASS_REASONS`; samples take precedence in the order of their uri.
     Accepted samples are never dropped for a newcomer. Near-duplicates are judged against kept samples only, so that
-    a chain of similar texts is not merged. Pictures (null text) meet the rules unreadable and exact_duplicate only.
+    a chain of similar texts is not merged. Each content is measured once, whatever decides on it.
 
     Args:
         raw: raw index of the batch.
@@ -63,6 +63,8 @@ def first_pass(
         accepted: columns `sample_id` and `minhash` of the kept samples of all other batches, in any order.
         text_of: gives the texts of accepted samples by their ids; asked for candidates only, a few hundred at a time.
         junk: the junk classifier; None switches the rule off.
+        modality: whose rules are tried.
+        read: gives what those rules measure; by default the texts of the rows. It may give a subject at a time.
 
     Returns:
         Table with the schema `schemas.FIRST_PASS`, one row per raw row, sorted by uri. A rejected row has `score` and
@@ -74,13 +76,14 @@ def first_pass(
     """
     raw = raw.take(pc.sort_indices(raw["uri"]))
     texts: list[str | None] = raw["text"].to_pylist()
-    measures = [None if text is None else _measure(text) for text in texts]
+    limits = limits_of(rules, modality)
+    signals = _measured(raw, limits, modality, read or read_texts)
     rejections = _by_content(raw, accepted)
-    _by_limits(measures, rules, rejections)
+    _by_limits(signals, limits, rejections)
     scores = _by_junk(texts, junk, rejections)
     signatures = _by_near_duplicates(raw, rules, accepted, text_of, rejections)
     _share_fates(raw["sample_id"].to_pylist(), rejections)
-    return _to_table(raw, batch, rejections, measures, scores, signatures)
+    return _to_table(raw, batch, rejections, signals, scores, signatures)
 
 
 def _share_fates(sample_ids: Sequence[str], rejections: dict[int, _Rejection]) -> None:
@@ -90,11 +93,19 @@ def _share_fates(sample_ids: Sequence[str], rejections: dict[int, _Rejection]) -
     rejections.update({row: of_content[sample_ids[row]] for row in is_copy if sample_ids[row] in of_content})
 
 
-def _measure(text: str) -> _Measures:
-    words = text.split()
-    n_solid = sum(map(len, words))
-    n_letters = sum(map(str.isalpha, text))
-    return _Measures(len(text.strip()), len(words), n_letters / n_solid if n_solid else None)
+def read_texts(raw: pa.Table) -> Iterable[Document | None]:
+    """The texts of a raw index as the rules look at them; None for an unreadable sample."""
+    return (None if text is None else Document(text) for text in raw["text"].to_pylist())
+
+
+def _measured(raw: pa.Table, limits: Sequence[Limit], modality: Modality, read: Reader) -> list[Signals | None]:
+    """Signals by row; equal contents are read and measured once."""
+    sample_ids = raw["sample_id"].to_pylist()
+    first = {sample_id: row for row, sample_id in reversed(list(enumerate(sample_ids)))}
+    rows = sorted(first.values())
+    measured = measure(read(raw.take(pa.array(rows, pa.int64()))), modality, limits)
+    by_id = {sample_ids[row]: signals for row, signals in zip(rows, measured, strict=True)}
+    return [by_id[sample_id] for sample_id in sample_ids]
 
 
 def _by_content(raw: pa.Table, accepted: pa.Table) -> dict[int, _Rejection]:
@@ -118,17 +129,11 @@ def _by_content(raw: pa.Table, accepted: pa.Table) -> dict[int, _Rejection]:
     return rejections
 
 
-def _by_limits(measures: Sequence[_Measures | None], rules: FirstPass, rejections: dict[int, _Rejection]) -> None:
-    for row, measured in enumerate(measures):
-        if measured is None or row in rejections:
-            continue
-        n_chars, letter_share = measured.n_chars, measured.letter_share or 0.0
-        if n_chars < rules.min_chars:
-            rejections[row] = _Rejection("too_short", n_chars, rules.min_chars)
-        elif n_chars > rules.max_chars:
-            rejections[row] = _Rejection("too_long", n_chars, rules.max_chars)
-        elif letter_share < rules.min_letter_share:
-            rejections[row] = _Rejection("few_letters", letter_share, rules.min_letter_share)
+def _by_limits(signals: Sequence[Signals | None], limits: Sequence[Limit], rejections: dict[int, _Rejection]) -> None:
+    for row, measured in enumerate(signals):
+        broken = first_broken(measured, limits) if measured is not None and row not in rejections else None
+        if measured is not None and broken is not None:
+            rejections[row] = _Rejection(broken.rule.name, measured[broken.rule.signal], broken.limit)
 
 
 def _open_texts(texts: Sequence[str | None], rejections: dict[int, _Rejection]) -> tuple[list[int], list[str]]:
@@ -186,7 +191,7 @@ def _to_table(
     raw: pa.Table,
     batch: str,
     rejections: dict[int, _Rejection],
-    measures: Sequence[_Measures | None],
+    signals: Sequence[Signals | None],
     scores: dict[int, float],
     signatures: dict[int, bytes],
 ) -> pa.Table:
@@ -200,10 +205,16 @@ def _to_table(
         "score": [rejection and rejection.score for rejection in decided],
         "threshold": [rejection and rejection.threshold for rejection in decided],
         "duplicate_of": [rejection and rejection.duplicate_of for rejection in decided],
-        "n_chars": [measured and measured.n_chars for measured in measures],
-        "n_words": [measured and measured.n_words for measured in measures],
-        "letter_share": [measured and measured.letter_share for measured in measures],
+        "n_chars": [_whole(measured, "n_chars") for measured in signals],
+        "n_words": [_whole(measured, "n_words") for measured in signals],
+        "letter_share": [measured and measured.get("letter_share") for measured in signals],
         "junk_score": [scores.get(row) for row in range(raw.num_rows)],
+        "signals": [None if measured is None else list(measured.items()) for measured in signals],
         "minhash": [signatures.get(row) for row in range(raw.num_rows)],
     }
     return pa.Table.from_pydict(columns, schema=schemas.FIRST_PASS)
+
+
+def _whole(signals: Signals | None, name: str) -> int | None:
+    score = None if signals is None else signals.get(name)
+    return None if score is None else int(score)

@@ -18,7 +18,7 @@ def data_version(table: pa.Table) -> str:
     row order, nulls and values do.
 
     Args:
-        table: Any number of rows, of any Arrow types but unions and maps.
+        table: Any number of rows, of any Arrow types but unions.
 
     Returns: xxh3-64 as 16 hex digits.
     """
@@ -66,6 +66,8 @@ def _feed(hashers: _Hashers, path: str, array: pa.Array) -> None:
         lengths = pc.fill_null(pc.list_value_length(array), 0)
         hashers[f"{path}.length"].update(_bytes(lengths))
         _feed(hashers, f"{path}.item", array.flatten())
+    elif pa.types.is_map(array.type):
+        _feed(hashers, path, pc.cast(array, pa.list_(pa.struct([array.type.key_field, array.type.item_field]))))
     elif pa.types.is_struct(array.type):
         for position in range(array.type.num_fields):
             _feed(hashers, f"{path}.{position}", pc.struct_field(array, position))

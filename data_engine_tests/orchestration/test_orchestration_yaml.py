@@ -27,9 +27,21 @@ def _say(project: SmallProject, capsys: pytest.CaptureFixture[str], file: Path) 
             "kind: excel",
             "is not one of ['folder'",
         ),
+        (
+            {"first_pass": {"rules": {"stop_word": 2}}},
+            "attributes.first_pass.rules",
+            "rules:",
+            "'stop_word' is not one of ['too_short', 'too_long', ",
+        ),
+        (
+            {"first_pass": {"rules": {"stop_words": "two"}}},
+            "attributes.first_pass.rules.stop_words",
+            "stop_words: two",
+            "'two' is not of type 'number', 'boolean', 'null'",
+        ),
         ({"drift": {"alarm_p": 7}}, "attributes.drift.alarm_p", "alarm_p: 7", "or equal to the maximum of 1"),
     ],
-    ids=["wrong key", "wrong type", "wrong value", "out of range"],
+    ids=["wrong key", "wrong type", "wrong value", "unknown rule", "no limit", "out of range"],
 )
 def test_a_mistake_is_shown_with_file_line_and_caret(
     project: SmallProject,

@@ -22,23 +22,29 @@ if TYPE_CHECKING:
 
 def first_pass(bench: Bench) -> dg.AssetsDefinition:
     """The first pass of a corpus, one partition per ingestion batch."""
-    rules = bench.corpus.first_pass
+    limits = bench.corpus.first_pass
 
     class FirstPassConfig(dg.Config):
-        min_chars: int = Field(default=rules.min_chars, ge=0, description="Shortest text, in characters.")
-        max_chars: int = Field(default=rules.max_chars, ge=1, description="Longest text, in characters.")
+        min_chars: int = Field(default=limits.min_chars, ge=0, description="Shortest text, in characters.")
+        max_chars: int = Field(default=limits.max_chars, ge=1, description="Longest text, in characters.")
         min_letter_share: float = Field(
-            default=rules.min_letter_share, ge=0, le=1, description="Least share of letters among non-space characters."
+            default=limits.min_letter_share,
+            ge=0,
+            le=1,
+            description="Least share of letters among non-space characters.",
         )
         near_duplicate_similarity: float = Field(
-            default=rules.near_duplicate_similarity, gt=0, le=1, description="Jaccard similarity of a near-duplicate."
+            default=limits.near_duplicate_similarity, gt=0, le=1, description="Jaccard similarity of a near-duplicate."
+        )
+        rules: dict[str, float] = Field(
+            default={}, description="Limits of named rules for this run, over those of the corpus: {stop_words: 2}."
         )
 
     @dg.asset(
         **bench.asset(
             "first_pass",
             description="One verdict per raw sample, with the reason: unreadable, empty, duplicates (exact and near; "
-            "never of an accepted sample), length and character rules, junk.",
+            "never of an accepted sample), named rules, junk.",
             deps=["raw_index"],
             kinds=("python",),
             # One batch at a time decides what is accepted, or two batches could both keep the same content.
@@ -51,11 +57,14 @@ def first_pass(bench: Bench) -> dg.AssetsDefinition:
         work = Work.begin(bench, context, "first_pass")
         table = filtering.first_pass(
             work.read("raw_index"),
-            rules.model_validate({**rules.model_dump(), **config.model_dump()}),
+            limits.model_validate(
+                {**limits.model_dump(), **config.model_dump(), "rules": {**limits.rules, **config.rules}}
+            ),
             batch=work.batch,
             accepted=_accepted(work),
             text_of=lambda sample_ids: _texts(work, sample_ids),
             junk=_junk_classifier(bench, work),
+            modality=bench.corpus.modality,
         )
         counts = pc.value_counts(table["reason"]).to_pylist()
         return work.finish(

@@ -13,6 +13,7 @@ select
     n_words,
     letter_share,
     junk_score,
+    signals,
     verdict = 'kept' as is_kept,
     duplicate_of is not null as is_duplicate
 from {{ source('engine', 'first_pass') }}

@@ -1,0 +1,78 @@
+"""What a text says about persons and accounts: e-mail addresses, phone numbers, keys and tokens; counted or masked.
+
+Written to miss little that is plain, and to leave versions, dates, hashes of files and article numbers alone. It finds
+forms, not meaning: a name or a street is not found.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from data_engine.filtering.documents import Document
+
+Kind = Literal["email", "phone", "secret"]
+KINDS: tuple[Kind, ...] = ("email", "phone", "secret")
+
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}\b", re.IGNORECASE)
+# With a country code, or in the groups of a national number: (030) 123 45 67, 555-123-4567, 020 7946 0958.
+_PHONE = re.compile(
+    r"(?<![\w.+/#=-])(?:"
+    r"\+[1-9]\d{0,2}(?:[ .\-]?\(?\d{1,4}\)?){2,5}"
+    r"|\(\d{2,5}\)[ \-.]?\d{3,4}(?:[ \-]?\d{2,4}){1,2}"
+    r"|0\d{1,4}[ \-]\d{3,4}[ \-]\d{3,4}"
+    r"|[2-9]\d{2}[\-. ][2-9]\d{2}[\-. ]\d{4}"
+    r")(?![\w/-]|\.\d)"
+)
+_SECRET = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.*?-----END [A-Z ]*PRIVATE KEY-----)?"
+    r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
+    r"|\bgh[pousr]_[A-Za-z0-9]{36,}\b|\bgithub_pat_\w{22,}\b|\bglpat-[\w-]{20,}"
+    r"|\bsk-[A-Za-z0-9_-]{20,}|\bxox[abprs]-[A-Za-z0-9-]{10,}|\bAIza[\w-]{35}\b"
+    r"|\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}"
+    r"|\b(?:api[_-]?key|secret|token|passw(?:or)?d)\b[\"']?\s*[:=]\s*[\"']?[^\s\"',;]{8,}",
+    re.IGNORECASE | re.DOTALL,
+)
+_PATTERNS: dict[Kind, re.Pattern[str]] = {"email": _EMAIL, "phone": _PHONE, "secret": _SECRET}
+# A text without any of these cannot hold the thing; looking for them is much faster than the pattern.
+_SECRET_HINT = re.compile(
+    r"PRIVATE KEY|A[KS]IA|gh[pousr]_|github_pat_|glpat-|sk-|xox|AIza|eyJ|key|secret|token|passw", re.IGNORECASE
+)
+_PHONE_HINT = re.compile(r"\d[ .\-()]{0,2}\d[ .\-()]{0,2}\d")
+
+
+def count(kind: Kind, text: str) -> int:
+    """How many things of a kind the text holds."""
+    return sum(1 for _ in _found(kind, text))
+
+
+def count_in(document: Document, kind: Kind) -> int:
+    """How many things of a kind a document holds."""
+    return count(kind, document.text)
+
+
+def mask(text: str) -> tuple[str, dict[Kind, int]]:
+    """The text with `<email>`, `<phone>` and `<secret>` in place of what is found.
+
+    Masking twice changes nothing more. Returns: the text, and how many of each kind were masked.
+    """
+    counts: dict[Kind, int] = {}
+    # Secrets first: a key may hold digits that look like a phone number.
+    for kind in reversed(KINDS):
+        pieces, end = [], 0
+        for match in _found(kind, text):
+            pieces += [text[end : match.start()], f"<{kind}>"]
+            end = match.end()
+        if pieces:
+            counts[kind] = len(pieces) // 2
+            text = "".join([*pieces, text[end:]])
+    return text, counts
+
+
+def _found(kind: Kind, text: str) -> Iterator[re.Match[str]]:
+    if kind == "email" and "@" not in text:
+        return iter(())
+    if kind == "phone" and not _PHONE_HINT.search(text):
+        return iter(())
+    if kind == "secret" and not _SECRET_HINT.search(text):
+        return iter(())
+    return _PATTERNS[kind].finditer(text)
