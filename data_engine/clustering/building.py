@@ -12,9 +12,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.clustering.lloyd import KMeans, assign_rows, checked_count, cluster_rows
+from data_engine.clustering.lloyd import DEFAULT_SEEDING, KMeans, assign_rows, checked_count, cluster_rows
 from data_engine.clustering.parallel import TEAM
 from data_engine.clustering.rows import Matrix, Rows, check_matrix
+from data_engine.clustering.seeding import checked_seeding
 from data_engine.clustering.tree import ClusterTree
 from data_engine.errors import InvalidInput, NotEnoughData
 
@@ -32,6 +33,7 @@ class _Plan:
     resample_sizes: tuple[int, ...]
     max_iterations: int
     two_stage: int | None
+    seeding: str
 
     def steps(self, level: int) -> int:
         """k-means runs at this level (from 0); keeping one member per cluster would only repeat the centroids."""
@@ -41,6 +43,10 @@ class _Plan:
         """One seed per level and step."""
         digest = hashlib.sha256(f"{self.seed}:{level}:{step}".encode()).digest()
         return int.from_bytes(digest[:8], "big")
+
+    def cluster(self, rows: Rows, n_clusters: int, seed: int) -> KMeans:
+        """One k-means as planned."""
+        return cluster_rows(rows, n_clusters, seed=seed, init=self.seeding, max_iterations=self.max_iterations)
 
 
 def build_tree(
@@ -52,6 +58,7 @@ def build_tree(
     resample_sizes: Sequence[int] | None = None,
     max_iterations: int = 50,
     two_stage: int | None = None,
+    seeding: str = DEFAULT_SEEDING,
     progress: Progress | None = None,
 ) -> ClusterTree:
     """Cluster the samples, then the centroids, and so on upwards.
@@ -70,6 +77,7 @@ def build_tree(
         max_iterations: most Lloyd iterations per k-means.
         two_stage: for very many leaves: cluster into n_clusters[0] // two_stage, then each of these into `two_stage`;
             the samples then go to the nearest of all leaves. Not together with resampling.
+        seeding: how every k-means finds its first centroids, see `kmeans`.
         progress: told after every k-means.
 
     Raises: InvalidInput when x or an argument breaks a rule above; NotEnoughData when x has no rows.
@@ -79,7 +87,8 @@ def build_tree(
         raise NotEnoughData("x has 0 rows; a cluster tree needs at least 1 sample")
     counts = _coarser_upwards(n_clusters)
     sizes = _checked_resampling(counts, n_resamples, resample_sizes)
-    plan = _Plan(counts, seed, n_resamples, sizes, checked_count(max_iterations, "max_iterations"), two_stage)
+    limit = checked_count(max_iterations, "max_iterations")
+    plan = _Plan(counts, seed, n_resamples, sizes, limit, two_stage, checked_seeding(seeding, "seeding"))
     if two_stage is not None:
         _check_two_stage(two_stage, counts[0], n_resamples)
     with TEAM:
@@ -118,17 +127,12 @@ def _first(rows: Rows, level: int, plan: _Plan) -> KMeans:
     """The clusters of a level before resampling."""
     seed, n_clusters = plan.seed_for(level, 0), plan.n_clusters[level]
     if level > 0 or plan.two_stage is None:
-        return cluster_rows(rows, n_clusters, seed=seed, max_iterations=plan.max_iterations)
-    coarse = cluster_rows(rows, n_clusters // plan.two_stage, seed=seed, max_iterations=plan.max_iterations)
+        return plan.cluster(rows, n_clusters, seed)
+    coarse = plan.cluster(rows, n_clusters // plan.two_stage, seed)
     order = np.argsort(coarse.assignment, kind="stable").astype(np.int64)
     ends = np.cumsum(np.bincount(coarse.assignment))
     centroids = [
-        cluster_rows(
-            rows.narrowed(np.sort(members)),
-            plan.two_stage,
-            seed=plan.seed_for(level, number),
-            max_iterations=plan.max_iterations,
-        ).centroids
+        plan.cluster(rows.narrowed(np.sort(members)), plan.two_stage, plan.seed_for(level, number)).centroids
         for number, members in enumerate(np.split(order, ends[:-1]), start=1)
     ]
     return assign_rows(rows, np.concatenate(centroids))
@@ -137,12 +141,7 @@ def _first(rows: Rows, level: int, plan: _Plan) -> KMeans:
 def _resampled(rows: Rows, clusters: KMeans, level: int, step: int, plan: _Plan) -> KMeans:
     """The level clustered anew, freshly seeded, on the members nearest to each centroid; then all rows assigned."""
     central = _most_central(clusters, plan.resample_sizes[level])
-    again = cluster_rows(
-        rows.narrowed(central),
-        plan.n_clusters[level],
-        seed=plan.seed_for(level, step),
-        max_iterations=plan.max_iterations,
-    )
+    again = plan.cluster(rows.narrowed(central), plan.n_clusters[level], plan.seed_for(level, step))
     return assign_rows(rows, again.centroids)
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.clustering.nearest import means, nearest, squared_distances
+from data_engine.clustering.nearest import cluster_sizes, means, nearest, squared_distances
 from data_engine.clustering.parallel import TEAM
 from data_engine.clustering.rows import FloatMatrix, Labels, Matrix, Rows, check_matrix
-from data_engine.clustering.seeding import SEEDINGS, seed_positions
+from data_engine.clustering.seeding import checked_seeding, seed_positions
 from data_engine.errors import InvalidInput
 
 DEFAULT_SEEDING = "greedy_kmeans++"
@@ -51,7 +51,8 @@ def kmeans(
         x: (n, dim) floating point array or memory map; computed in float32, never copied whole.
         n_clusters: clusters wanted, 1 to n; fewer come back when x has fewer distinct rows.
         seed: decides every draw; same x and seed, same result.
-        init: (n_clusters, dim) first centroids, or how to seed: "greedy_kmeans++" (default) or "kmeans++".
+        init: (n_clusters, dim) first centroids, or how to seed: "greedy_kmeans++" (default), "kmeans++", or
+            "sampled_greedy_kmeans++" for inputs larger than memory.
         max_iterations: most Lloyd iterations; 0 only assigns to the first centroids.
         tolerance: stop when less than this share of the rows changes cluster.
 
@@ -96,7 +97,7 @@ def cluster_rows(
         n_changed = np.count_nonzero(previous != labels)
         if n_changed == 0 or n_changed < tolerance * len(rows):
             break
-    counts = np.bincount(labels, minlength=len(centroids))
+    counts = cluster_sizes(labels, len(centroids))
     if (counts == 0).any():
         # A stale centroid must not be taken for a cluster.
         labels = (np.cumsum(counts > 0) - 1).astype(np.int32)[labels]
@@ -110,11 +111,11 @@ def assign_rows(rows: Rows, centroids: FloatMatrix) -> KMeans:
     The labels are exactly what `nearest` gives for the centroids that come back, also where rounding decides.
     """
     labels = nearest(rows, centroids)
-    counts = np.bincount(labels, minlength=len(centroids))
+    counts = cluster_sizes(labels, len(centroids))
     while (counts == 0).any():
         centroids = centroids[counts > 0]
         labels = nearest(rows, centroids)
-        counts = np.bincount(labels, minlength=len(centroids))
+        counts = cluster_sizes(labels, len(centroids))
     return _finished(rows, centroids, labels, 0)
 
 
@@ -141,9 +142,7 @@ def _checked_init(init: NDArray[Any] | str | None, n_clusters: int, dim: int) ->
     if init is None:
         return DEFAULT_SEEDING
     if isinstance(init, str):
-        if init not in SEEDINGS:
-            raise InvalidInput(f"init is {init!r}; the ways to seed are {', '.join(sorted(SEEDINGS))}")
-        return init
+        return checked_seeding(init, "init")
     check_matrix(init, "init", dim=dim)
     if len(init) != n_clusters:
         raise InvalidInput(f"init has {len(init)} rows but n_clusters is {n_clusters}; give one row per cluster")

@@ -9,6 +9,7 @@ from data_engine.clustering.rows import FloatMatrix, Labels, Rows
 
 _MEAN_ROWS = 2048
 _DISTANCE_ROWS = 256
+_COUNTED_ROWS = 1 << 20
 
 
 def nearest(rows: Rows, centroids: FloatMatrix) -> Labels:
@@ -39,11 +40,19 @@ def means(rows: Rows, labels: Labels, centroids: FloatMatrix) -> FloatMatrix:
     for part, tile in rows.tiles(_MEAN_ROWS):
         present, which = np.unique(labels[part], return_inverse=True)
         sums[present] += _grouped_sums(tile, which, len(present))
-    counts = np.bincount(labels, minlength=len(centroids))
+    counts = cluster_sizes(labels, len(centroids))
     filled = counts > 0
     result = centroids.copy()
     result[filled] = sums[filled] / counts[filled, None]
     return result
+
+
+def cluster_sizes(labels: Labels, n_clusters: int) -> NDArray[np.int64]:
+    """(k,) rows of every cluster; piece by piece, because counting int32 numbers at once copies them to int64."""
+    counts = np.zeros(n_clusters, dtype=np.int64)
+    for start in range(0, len(labels), _COUNTED_ROWS):
+        counts += np.bincount(labels[start : start + _COUNTED_ROWS], minlength=n_clusters)
+    return counts
 
 
 def _grouped_sums(tile: FloatMatrix, group: NDArray[np.intp], n_groups: int) -> NDArray[np.float64]:

@@ -12,10 +12,15 @@ from numpy.typing import NDArray
 
 from data_engine.clustering.parallel import over_chunks
 from data_engine.clustering.rows import FloatMatrix, Rows
+from data_engine.errors import InvalidInput
 
 #: Ways to seed, and how many proposals a round may make per centroid already chosen.
 #: Greedy rounds stay small because they rank candidates by the state at the start of the round.
-SEEDINGS = {"kmeans++": 1.0, "greedy_kmeans++": 0.1}
+SEEDINGS = {"kmeans++": 1.0, "greedy_kmeans++": 0.1, "sampled_greedy_kmeans++": 0.1}
+#: Random rows per centroid wanted that "sampled_greedy_kmeans++" looks at.
+_SAMPLED_ROWS = 256
+#: Rows whose D^2 are added up to one number, so that a draw needs no running sum over all rows.
+_DRAW_ROWS = 4096
 #: Proposals of one round; bounds the square matrix of their distances to each other (8 MiB).
 _MAX_PROPOSALS = 1024
 #: Random rows per chosen centroid on which candidates are compared; all rows where there are fewer.
@@ -36,6 +41,8 @@ def seed_positions(rows: Rows, n_clusters: int, *, seeding: str, rng: np.random.
     only the distances among the proposals are needed for it. "kmeans++" draws one proposal per centroid and is
     therefore exact. "greedy_kmeans++" draws 2 + floor(ln k) and takes the valid one that lowers the potential most,
     measured at the start of the round, on a random sample of the rows where there are very many per centroid.
+    "sampled_greedy_kmeans++" is the same on up to 256 random rows per centroid: for inputs larger than memory, which
+    it reads once instead of once per round. It finds no group that the sample misses.
 
     Args:
         rows: n >= 1 rows.
@@ -45,16 +52,18 @@ def seed_positions(rows: Rows, n_clusters: int, *, seeding: str, rng: np.random.
 
     Returns: (k,) int64, k <= n_clusters: it ends early when every row equals a chosen one.
     """
+    if seeding == "sampled_greedy_kmeans++":
+        sample = _spread_sample(len(rows), _SAMPLED_ROWS * n_clusters, rng)
+        return sample[seed_positions(rows.narrowed(sample), n_clusters, seeding="greedy_kmeans++", rng=rng)]
     n_candidates = 1 if seeding == "kmeans++" else 2 + int(np.log(n_clusters))
     potential = _Potential(rows)
     chosen = [int(rng.integers(len(rows)))]
     potential.add(np.array(chosen, dtype=np.int64))
     while len(chosen) < n_clusters:
-        cumulated = np.cumsum(potential.closest, dtype=np.float64)
-        if cumulated[-1] == 0:
+        if not potential.closest.any():
             break
         size = min(int(len(chosen) * SEEDINGS[seeding]), n_clusters - len(chosen), _MAX_PROPOSALS // n_candidates)
-        proposals = _draw(cumulated, max(1, size) * n_candidates, rng)
+        proposals = _draw(potential.closest, max(1, size) * n_candidates, rng)
         gains = np.zeros(len(proposals))
         if n_candidates > 1:
             gains = potential.gains(proposals, _sample(len(rows), _ROWS_PER_CENTROID * len(chosen), rng))
@@ -65,17 +74,47 @@ def seed_positions(rows: Rows, n_clusters: int, *, seeding: str, rng: np.random.
     return np.array(chosen, dtype=np.int64)
 
 
+def checked_seeding(name: str, argument: str) -> str:
+    """The name.
+
+    Raises: InvalidInput when it is no way to seed.
+    """
+    if name not in SEEDINGS:
+        raise InvalidInput(f"{argument} is {name!r}; the ways to seed are {', '.join(sorted(SEEDINGS))}")
+    return name
+
+
 def _sample(n_rows: int, size: int, rng: np.random.Generator) -> NDArray[np.int64] | None:
     """Ascending random positions; None when all rows are meant."""
     return None if size >= n_rows else np.sort(rng.choice(n_rows, size, replace=False))
 
 
-def _draw(cumulated: NDArray[np.float64], size: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def _spread_sample(n_rows: int, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Ascending positions, one drawn from each of `size` runs of equal length; all positions where there are fewer."""
+    edges = np.arange(min(size, n_rows) + 1) * n_rows // min(size, n_rows)
+    return np.asarray(rng.integers(edges[:-1], edges[1:]), dtype=np.int64)
+
+
+def _draw(closest: Distances, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """(size,) positions with probability proportional to D^2; a position with D^2 = 0 is never drawn."""
-    at = np.searchsorted(cumulated, rng.random(size) * cumulated[-1], side="right")
-    # Rounding can put a draw on the very end; the last position with any mass is the one meant.
-    last = int(np.searchsorted(cumulated, cumulated[-1], side="left"))
-    return np.asarray(np.minimum(at, last), dtype=np.int64)
+    starts = np.arange(0, len(closest), _DRAW_ROWS)
+    cumulated = np.cumsum([closest[start : start + _DRAW_ROWS].sum(dtype=np.float64) for start in starts])
+    mass = rng.random(size) * cumulated[-1]
+    run = _first_above(cumulated, mass)
+    mass = np.maximum(mass - np.concatenate([[0], cumulated])[run], 0)
+    positions = np.empty(size, dtype=np.int64)
+    for number in np.unique(run):
+        drawn = run == number
+        within = np.cumsum(closest[starts[number] : starts[number] + _DRAW_ROWS], dtype=np.float64)
+        positions[drawn] = starts[number] + _first_above(within, mass[drawn])
+    return positions
+
+
+def _first_above(cumulated: NDArray[np.float64], mass: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Where the cumulated sum first exceeds each mass; never a place that adds nothing to it."""
+    # Rounding can put a draw on the very end; the last place with any mass is the one meant.
+    last = np.searchsorted(cumulated, cumulated[-1], side="left")
+    return np.asarray(np.minimum(np.searchsorted(cumulated, mass, side="right"), last), dtype=np.intp)
 
 
 def _accept(

@@ -84,7 +84,7 @@ class ClusterTree:
         if distance is not None and len(distance) != len(leaf):
             raise InvalidInput(f"distance has {len(distance)} values but leaf has {len(leaf)}; give one per sample")
         levels = []
-        sizes = np.ones(len(leaf), dtype=np.int64)
+        sizes: NDArray[np.int64] = np.broadcast_to(np.int64(1), leaf.shape)
         for number, (level_centroids, assignment) in enumerate(zip(centroids, (leaf, *parents), strict=True), start=1):
             level = _level(number, level_centroids, assignment, sizes)
             levels.append(level)
@@ -180,7 +180,8 @@ def _level(number: int, centroids: NDArray[Any], assignment: NDArray[Any], sizes
         )
     sizes = np.zeros(len(centroids), dtype=np.int64)
     np.add.at(sizes, assignment, sizes_below)
-    return Level(np.ascontiguousarray(centroids, dtype=np.float32), assignment.astype(np.int32), sizes)
+    fixed = np.ascontiguousarray(centroids, dtype=np.float32)
+    return Level(fixed, np.asarray(assignment, dtype=np.int32), sizes)
 
 
 def _fingerprint(centroids: Sequence[FloatMatrix]) -> str:

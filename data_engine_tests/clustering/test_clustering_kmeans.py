@@ -5,7 +5,7 @@ from data_engine.clustering import kmeans
 from data_engine.errors import InvalidInput
 
 TWO_PAIRS = np.array([[0, 0], [0, 2], [10, 0], [10, 2]], dtype=np.float32)
-SEEDINGS = ["kmeans++", "greedy_kmeans++"]
+SEEDINGS = ["kmeans++", "greedy_kmeans++", "sampled_greedy_kmeans++"]
 
 
 @pytest.fixture

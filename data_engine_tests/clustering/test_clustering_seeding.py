@@ -25,6 +25,24 @@ def test_the_second_centroid_is_drawn_in_proportion_to_the_squared_distance():
     assert second.count(2) / len(second) == pytest.approx(0.9, abs=0.03)
 
 
+def test_the_draw_is_proportional_over_many_thousands_of_rows():
+    # All rows at 0 but two far apart, at 1 and 3: from a row at 0 they have chances of 1 : 9.
+    x = np.zeros((10_000, 1), dtype=np.float32)
+    x[[4500, 9000], 0] = 1, 3
+    second = [pair[1] for pair in (seeds(x, 2, "kmeans++", seed) for seed in range(500)) if x[pair[0], 0] == 0]
+    assert set(second) == {4500, 9000}
+    assert second.count(9000) / len(second) == pytest.approx(0.9, abs=0.04)
+
+
+def test_sampled_seeding_draws_from_rows_spread_evenly_over_all():
+    x = np.random.default_rng(0).normal(size=(4096, 3)).astype(np.float32)
+    positions = seeds(x, 4, "sampled_greedy_kmeans++", 0)
+    rng = np.random.default_rng(0)
+    sample = rng.integers(np.arange(0, 4096, 4), np.arange(4, 4097, 4))
+    within = seed_positions(Rows(x[sample]), 4, seeding="greedy_kmeans++", rng=rng)
+    assert positions.tolist() == sample[within].tolist()
+
+
 def test_rounds_of_many_proposals_draw_from_the_distances_of_the_moment():
     # Third centroid after {0, 10}: D^2 of the rows at 4 and 8 is 16 and 4, although both may be proposed in one round.
     x = np.array([[0.0], [10.0], [4.0], [8.0]], dtype=np.float32)
