@@ -95,6 +95,24 @@ TREE_ASSIGNMENTS = pa.schema(
     ]
 )
 
+CLUSTER_PORTRAITS = pa.schema(
+    [
+        _required("level", pa.int32(), "1 is the finest"),
+        _required("cluster", pa.int32(), "number of the cluster within its level, from 0"),
+        _optional("name", pa.string(), "its most typical terms; null where its samples have no texts"),
+        _required("n_samples", pa.int64(), "samples below this cluster now"),
+        _optional(
+            "silhouette",
+            pa.float64(),
+            "mean simplified silhouette of its samples in [-1, 1], higher is clearer; null below two samples",
+        ),
+        _required("n_measured", pa.int64(), "samples that the silhouette is taken from"),
+        _required("nearest", pa.list_(pa.string()), "sample ids nearest to the centroid, the nearest first"),
+        _required("border", pa.list_(pa.string()), "sample ids of the lowest silhouette, the lowest first"),
+        _required("tree_version", pa.string(), "the tree that it is about"),
+    ]
+)
+
 BALANCED_SUBSET = pa.schema(
     [
         _SAMPLE,
@@ -281,6 +299,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "embeddings": EMBEDDINGS,
     "cluster_tree": CLUSTER_TREE,
     "tree_assignments": TREE_ASSIGNMENTS,
+    "cluster_portraits": CLUSTER_PORTRAITS,
     "balanced_subset": BALANCED_SUBSET,
     "classifier": CLASSIFIER,
     "proposals": PROPOSALS,

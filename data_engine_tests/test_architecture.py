@@ -14,6 +14,7 @@ DOMAIN = (
     "indexing",
     "labeling",
     "pictures",
+    "portraits",
     "releasing",
     "reporting",
     "sampling",

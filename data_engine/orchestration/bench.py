@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from data_engine.storage import TableStore
 
 #: What a step's result depends on besides its inputs: the packages whose code computes it, and the parts of the
-#: corpus' description that it reads.
+#: corpus' description that it reads. The portraits of clusters are not among those of the tree: another way to name
+#: clusters is no reason to build, and label, another tree.
 DEPENDS_ON: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "raw_index": (("indexing", "pictures"), ("modality", "source", "batches")),
     "first_pass": (("filtering",), ("first_pass", "modality")),

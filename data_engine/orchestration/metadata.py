@@ -1,11 +1,13 @@
 """What the Dagster UI shows of a table: previews and small pictures."""
 
 import base64
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 
+_MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~&$:/@")
 _MAX_PNG_BYTES = 100_000
 _SHOWN = 60
 _SHOWN_OF_ID = 12
@@ -22,6 +24,17 @@ def preview(table: pa.Table, n_rows: int = 8) -> dg.MarkdownMetadataValue | dg.T
     return dg.MetadataValue.table(
         rows, schema=dg.TableSchema([dg.TableColumn(field.name, _kind(field.type)) for field in table.schema])
     )
+
+
+def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.MarkdownMetadataValue:
+    """Rows of Markdown as a table: for long texts, and for pictures, which the cells of `preview` cannot hold."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return dg.MetadataValue.md("\n".join(f"| {' | '.join(line)} |" for line in lines))
+
+
+def plain_markdown(text: str) -> str:
+    """A text with every sign that Markdown or HTML would take for its own made harmless."""
+    return "".join(f"&#{ord(sign)};" if sign in _MARKDOWN else sign for sign in " ".join(text.split()))
 
 
 def picture(png: bytes) -> dg.MarkdownMetadataValue | dg.TextMetadataValue:

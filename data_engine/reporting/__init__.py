@@ -14,10 +14,13 @@ from data_engine.reporting.plots import (
     uncertainty_plot,
 )
 from data_engine.reporting.report_plots import report_plots
+from data_engine.reporting.showing import Shown, shown_samples
 from data_engine.reporting.summary import print_summary
+from data_engine.reporting.tree_plots import lorenz_curve, lorenz_plot, silhouette_plot
 
 __all__ = [
     "Balance",
+    "Shown",
     "balance",
     "balance_plot",
     "build_quality_report",
@@ -27,10 +30,14 @@ __all__ = [
     "drift_plot",
     "funnel_plot",
     "kl_to_uniform",
+    "lorenz_curve",
+    "lorenz_plot",
     "print_summary",
     "reliability_plot",
     "render_report",
     "report_plots",
     "seconds_plot",
+    "shown_samples",
+    "silhouette_plot",
     "uncertainty_plot",
 ]

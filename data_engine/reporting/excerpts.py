@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.reporting.known_labels import ancestors
-from data_engine.reporting.wording import snippet
+from data_engine.reporting.showing import shown_samples
 
 Tables = Mapping[str, pa.Table]
 N_EXAMPLES = 3
@@ -147,11 +147,4 @@ def doubtful_labels(tables: Tables) -> tuple[Doubtful, ...]:
 
 
 def _texts(raw_index: pa.Table, key: str, wanted: Iterable[str]) -> dict[str, str]:
-    """The text of each wanted sample on one line; the uri of those without a text."""
-    asked = raw_index.select([*dict.fromkeys([key, "uri", "text", "error"])])
-    found = asked.filter(pc.is_in(asked[key], value_set=pa.array(sorted(set(wanted)), pa.string())))
-    texts: dict[str, str] = {}
-    for row in found.to_pylist():
-        words = row["text"] or f"{row['uri']}{': ' + row['error'] if row['error'] else ''}"
-        texts.setdefault(row[key], snippet(words))
-    return texts
+    return {name: shown.text for name, shown in shown_samples(raw_index, wanted, key=key).items()}

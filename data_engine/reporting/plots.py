@@ -1,9 +1,5 @@
-"""Pictures of figures: each function takes plain numbers or a table and returns a PNG of less than 100 kB.
+"""Pictures of figures: each function takes plain numbers or a table and returns a PNG of less than 100 kB."""
 
-Figures are built as objects on the Agg canvas, so that nothing touches matplotlib's global state or needs a display.
-"""
-
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,9 +8,20 @@ import pyarrow as pa
 from numpy.typing import ArrayLike
 
 from data_engine.reporting.balance import kl_to_uniform
+from data_engine.reporting.canvas import (
+    AMBER,
+    BLUE,
+    GREY,
+    INK,
+    QUIET,
+    RED,
+    logarithmic,
+    new_figure,
+    nothing,
+    shortened,
+    to_png,
+)
 
-INK, QUIET, RULE = "#1f2933", "#66727f", "#d9dee4"
-BLUE, AMBER, GREY, RED = "#2f6690", "#d98e04", "#a9b4c0", "#b3402a"
 N_BINS = 40
 MAX_BARS = 14
 N_CLASSES_ON_A_PLAIN_AXIS = 20
@@ -35,18 +42,18 @@ def cluster_sizes_plot(sizes: Sequence[ArrayLike]) -> bytes:
     levels = [np.sort(np.asarray(level, dtype=np.float64))[::-1] for level in sizes]
     levels = [level[level > 0] for level in levels]
     if not any(len(level) for level in levels):
-        return _nothing("no clusters yet")
-    figure, axes = _figure(7.2, 3.0)
+        return nothing("no clusters yet")
+    figure, axes = new_figure(7.2, 3.0)
     for number, level in enumerate(levels, start=1):
         if len(level):
             color = (BLUE, AMBER, RED, QUIET)[(number - 1) % 4]
             place = np.linspace(0, 100, len(level) + 1)
             label = f"level {number}: {len(level):,} clusters, median {np.median(level):,.0f}"
             axes.stairs(level, place, color=color, linewidth=1.8, label=label, baseline=None)
-    _logarithmic(axes)
+    logarithmic(axes)
     axes.set(xlim=(0, 100), xlabel="clusters of the level, largest first (%)", ylabel="samples in the cluster")
     axes.legend(frameon=False, labelcolor=INK)
-    return _png(figure)
+    return to_png(figure)
 
 
 def balance_plot(counts: Mapping[str, ArrayLike]) -> bytes:
@@ -58,8 +65,8 @@ def balance_plot(counts: Mapping[str, ArrayLike]) -> bytes:
     series = {name: np.asarray(values, dtype=np.float64) for name, values in counts.items()}
     series = {name: values for name, values in series.items() if values.sum() > 0}
     if not series:
-        return _nothing("no samples to compare yet")
-    figure, axes = _figure(7.2, 3.0)
+        return nothing("no samples to compare yet")
+    figure, axes = new_figure(7.2, 3.0)
     n_classes = max(len(values) for values in series.values())
     colors = [GREY, *[AMBER] * (len(series) - 2), BLUE][-len(series) :]
     for (name, values), color in zip(series.items(), colors, strict=True):
@@ -74,13 +81,13 @@ def balance_plot(counts: Mapping[str, ArrayLike]) -> bytes:
         )
     axes.axhline(100 / n_classes, color=QUIET, linewidth=1, linestyle=(0, (2, 3)), label="perfectly even")
     if n_classes > N_CLASSES_ON_A_PLAIN_AXIS:
-        _logarithmic(axes)
+        logarithmic(axes)
     else:
         axes.set_ylim(bottom=0)
         axes.set_xticks(range(n_classes + 1))
     axes.set(xlim=(0, n_classes), xlabel=f"the {n_classes:,} classes or clusters, largest first", ylabel="samples (%)")
     axes.legend(frameon=False, labelcolor=INK)
-    return _png(figure)
+    return to_png(figure)
 
 
 def uncertainty_plot(uncertainty: ArrayLike, gate_threshold: float | None = None) -> bytes:
@@ -92,8 +99,8 @@ def uncertainty_plot(uncertainty: ArrayLike, gate_threshold: float | None = None
     """
     values = np.asarray(uncertainty, dtype=np.float64)
     if not len(values):
-        return _nothing("no proposals yet")
-    figure, axes = _figure(7.2, 2.8)
+        return nothing("no proposals yet")
+    figure, axes = new_figure(7.2, 2.8)
     limit = -1.0 if gate_threshold is None else 1 - gate_threshold
     # The bins start at the gate, so that no bar stands on both of its sides.
     edges = np.arange(-N_BINS, 2 * N_BINS + 1) / N_BINS + limit % (1 / N_BINS)
@@ -113,7 +120,7 @@ def uncertainty_plot(uncertainty: ArrayLike, gate_threshold: float | None = None
             color=INK,
         )
     axes.set(xlim=(0, 1), xlabel="uncertainty of the proposal (1 - probability)", ylabel="proposals")
-    return _png(figure)
+    return to_png(figure)
 
 
 def reliability_plot(bins: pa.Table) -> bytes:
@@ -123,12 +130,12 @@ def reliability_plot(bins: pa.Table) -> bytes:
         bins: columns confidence, accuracy, accuracy_low, accuracy_high, n, as `labeling.reliability` gives them.
     """
     if not bins.num_rows:
-        return _nothing("no hold-out answers yet")
+        return nothing("no hold-out answers yet")
     x, y, low, high, n = (
         np.array(bins[name].to_pylist(), dtype=np.float64)
         for name in ("confidence", "accuracy", "accuracy_low", "accuracy_high", "n")
     )
-    figure, axes = _figure(4.6, 3.6)
+    figure, axes = new_figure(4.6, 3.6)
     axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=(0, (2, 3)), label="perfectly calibrated")
     below, above = np.clip(y - low, 0, None), np.clip(high - y, 0, None)
     axes.errorbar(x, y, (below, above), fmt="none", ecolor=BLUE, elinewidth=1.4, alpha=0.7, label="90 % interval")
@@ -137,34 +144,34 @@ def reliability_plot(bins: pa.Table) -> bytes:
         xlim=(0, 1.02), ylim=(0, 1.04), xlabel="probability that the classifier gives", ylabel="share that is right"
     )
     axes.legend(frameon=False, labelcolor=INK, loc="upper left", markerscale=0.6)
-    return _png(figure)
+    return to_png(figure)
 
 
 def drift_plot(drift: pa.Table) -> bytes:
     """Expected and observed shares of the clusters that moved most, of one batch of the drift report."""
     rows = [row for row in drift.to_pylist() if row["cluster"] is not None]
     if not rows:
-        return _nothing("not enough data to compare batches yet")
+        return nothing("not enough data to compare batches yet")
     rows = sorted(rows, key=lambda row: -(row["contribution"] or 0.0))[:MAX_BARS]
-    figure, axes = _figure(7.2, 2.9)
+    figure, axes = new_figure(7.2, 2.9)
     place = np.arange(len(rows))
     for key, shift, color, label in (
         ("expected_share", -0.2, GREY, "reference"),
-        ("observed_share", 0.2, BLUE, f"batch {_shortened(rows[0]['batch'])}"),
+        ("observed_share", 0.2, BLUE, f"batch {shortened(rows[0]['batch'])}"),
     ):
         axes.bar(place + shift, [100 * (row[key] or 0.0) for row in rows], 0.38, color=color, label=label)
     axes.set_xticks(place, [str(row["cluster"]) for row in rows])
     axes.set(xlabel="cluster of the coarsest level, largest part of the shift first", ylabel="samples (%)")
     axes.legend(frameon=False, labelcolor=INK)
-    return _png(figure)
+    return to_png(figure)
 
 
 def rounds_plot(classifiers: pa.Table) -> bytes:
     """Accuracy on the hold-out after every round: all labels, query batches alone, random control batches alone."""
     rows = sorted(classifiers.drop_columns(["artefact"]).to_pylist(), key=lambda row: row["n_rounds"])
     if not rows:
-        return _nothing("no round has been reviewed yet")
-    figure, axes = _figure(7.2, 2.9)
+        return nothing("no round has been reviewed yet")
+    figure, axes = new_figure(7.2, 2.9)
     rounds = np.array([row["n_rounds"] for row in rows])
     low, high = ([100 * row[key] for row in rows] for key in ("accuracy_low", "accuracy_high"))
     axes.fill_between(rounds, low, high, color=BLUE, alpha=0.12, linewidth=0)
@@ -179,68 +186,20 @@ def rounds_plot(classifiers: pa.Table) -> bytes:
     axes.set_xticks(sorted(set(rounds.tolist())))
     axes.set(xlabel="review rounds learnt from", ylabel="hold-out accuracy (%)")
     axes.legend(frameon=False, labelcolor=INK)
-    return _png(figure)
+    return to_png(figure)
 
 
 def _bars(values: Mapping[str, float], words: Any, label: str) -> bytes:
     if not values or max(values.values()) <= 0:
-        return _nothing(f"no {label} yet")
-    figure, axes = _figure(7.2, 0.7 + 0.34 * len(values))
+        return nothing(f"no {label} yet")
+    figure, axes = new_figure(7.2, 0.7 + 0.34 * len(values))
     place, numbers = np.arange(len(values)), list(values.values())
     axes.barh(place, numbers, 0.62, color=BLUE)
-    axes.set_yticks(place, [_shortened(name.replace("_", " ")) for name in values], color=INK)
+    axes.set_yticks(place, [shortened(name.replace("_", " ")) for name in values], color=INK)
     for y, number in zip(place, numbers, strict=True):
         axes.annotate(words(number), (number, y), (5, 0), textcoords="offset points", va="center", color=INK)
     axes.set(xlim=(0, 1.16 * max(numbers)), xlabel=label, xticks=[])
     axes.invert_yaxis()
     axes.grid(False)
     axes.spines["bottom"].set_visible(False)
-    return _png(figure)
-
-
-def _logarithmic(axes: Any) -> None:
-    axes.set_yscale("log")
-    axes.minorticks_off()
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
-
-
-def _shortened(name: str, most: int = 32) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"
-
-
-def _nothing(sentence: str) -> bytes:
-    figure, axes = _figure(7.2, 0.9)
-    axes.set_axis_off()
-    axes.annotate(sentence, (0.5, 0.5), xycoords="axes fraction", ha="center", va="center", color=QUIET)
-    return _png(figure)
-
-
-def _figure(width: float, height: float) -> tuple[Any, Any]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure((width, height), dpi=130, layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color(RULE)
-    axes.grid(axis="y", color=RULE, linewidth=0.7)
-    axes.set_axisbelow(True)
-    axes.tick_params(colors=QUIET, labelsize=9, length=0)
-    axes.xaxis.label.set(color=QUIET, size=9)
-    axes.yaxis.label.set(color=QUIET, size=9)
-    return figure, axes
-
-
-def _png(figure: Any) -> bytes:
-    for text in figure.findobj(_is_text):
-        # Class names are data: a dollar sign in one is no formula.
-        text.set_parse_math(False)
-        text.set_fontsize(9)
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", metadata={"Software": None})
-    return stream.getvalue()
-
-
-def _is_text(artist: Any) -> bool:
-    return hasattr(artist, "set_parse_math")
+    return to_png(figure)

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.tables_io import Work, decisions, step_versions
+from data_engine.orchestration.tree_portraits import portraits_of, seen
 
 if TYPE_CHECKING:
     from data_engine.clustering import ClusterTree
@@ -24,14 +25,15 @@ def cluster_tree(bench: Bench) -> dg.AssetsDefinition:
     @dg.asset(
         **bench.asset(
             "cluster_tree",
-            description="The centroids of every level of hierarchical k-means; beside it, the leaf of every sample. "
+            description="The centroids of every level of hierarchical k-means; beside it, the leaf of every sample, "
+            "and a portrait of every cluster: name, quality, nearest and border samples. "
             "New batches are assigned to the frozen tree until the corpus has outgrown it.",
             deps=["embeddings"],
             kinds=("numpy",),
         )
     )
     def cluster_tree(context: dg.AssetExecutionContext, config: ClusterTreeConfig) -> dg.MaterializeResult:
-        from data_engine import clustering, reporting
+        from data_engine import clustering, portraits
 
         work = Work.begin(bench, context, "cluster_tree")
         table = _one_row_each(work.read_open_batches("embeddings"))
@@ -41,13 +43,16 @@ def cluster_tree(bench: Bench) -> dg.AssetsDefinition:
         leaf, distance = clustering.assign_with_distance(tree, x)
         grown = clustering.with_samples(tree, leaf, distance)
         centroids, assignments = clustering.tree_to_tables(grown, table["sample_id"], table["batch"], distance)
+        portrayed = portraits_of(work, grown, x, table["sample_id"].to_pylist())
+        names = portraits.leaf_names(portrayed)
+        metadata, plots = seen(work, portrayed)
         return work.finish(
             centroids if why else work.store.read("cluster_tree"),
-            beside={"tree_assignments": assignments},
+            beside={"tree_assignments": assignments, "cluster_portraits": portrayed},
             ledger=decisions(
                 table["sample_id"],
                 verdict="assigned",
-                reason=[f"leaf {number}" for number in leaf.tolist()],
+                reason=[names[number] for number in leaf.tolist()],
                 score=distance.astype(np.float64),
                 model_version=tree.version,
             ),
@@ -56,8 +61,9 @@ def cluster_tree(bench: Bench) -> dg.AssetsDefinition:
                 "rebuilt": f"yes: {why}" if why else "no: new samples were assigned to the frozen tree",
                 "clusters per level": str([len(level.centroids) for level in tree.levels]),
                 "samples": table.num_rows,
+                **metadata,
             },
-            plots={"sizes": reporting.cluster_sizes_plot([level.sizes for level in grown.levels])},
+            plots=plots,
         )
 
     return cluster_tree

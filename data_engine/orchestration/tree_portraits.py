@@ -1,0 +1,104 @@
+"""What the tree's step shows of its clusters: portraits of all of them, and pictures and tables for the Dagster UI."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from data_engine.orchestration.metadata import markdown_table, plain_markdown
+from data_engine.orchestration.tables_io import Work
+
+if TYPE_CHECKING:
+    from data_engine.clustering import ClusterTree
+    from data_engine.reporting import Shown
+
+_N_CLUSTERS, _N_WORST = 5, 10
+_SNIPPET_CHARS = 100
+_SHOWN_OF_ID = 8
+
+
+def portraits_of(work: Work, tree: "ClusterTree", x: NDArray[np.float32], sample_ids: Sequence[str]) -> pa.Table:
+    """The portraits of the clusters of a tree over these samples; texts come from the raw index."""
+    from data_engine import portraits
+
+    def text_of(wanted: list[str]) -> Mapping[str, str]:
+        found = _raw_rows(work, wanted)
+        return dict(zip(found["sample_id"].to_pylist(), found["text"].to_pylist(), strict=True))
+
+    return portraits.portray(tree, x, sample_ids, text_of, seed=work.bench.corpus.seed_for("portraits"))
+
+
+def seen(work: Work, portraits: pa.Table) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Metadata and pictures of a tree's clusters.
+
+    Args:
+        work: the step's; its raw index has the samples.
+        portraits: one row per cluster (schema CLUSTER_PORTRAITS).
+
+    Returns: tables of the largest and smallest clusters of the coarsest level and of the least clear leaves, with
+        their nearest and border samples; pictures of sizes, evenness and clearness per level.
+    """
+    from data_engine import reporting
+
+    levels = [
+        portraits.filter(pc.equal(portraits["level"], k)) for k in sorted(portraits["level"].unique().to_pylist())
+    ]
+    filled = [level.filter(pc.greater(level["n_samples"], 0)) for level in levels]
+    by_size = filled[-1].sort_by([("n_samples", "descending"), ("cluster", "ascending")])
+    measured = filled[0].filter(pc.is_valid(filled[0]["silhouette"]))
+    worst = measured.sort_by([("silhouette", "ascending"), ("cluster", "ascending")]).slice(0, _N_WORST)
+    smallest = by_size.slice(max(by_size.num_rows - _N_CLUSTERS, _N_CLUSTERS))
+    tables = {"largest clusters": by_size.slice(0, _N_CLUSTERS), "smallest clusters": smallest, "worst leaves": worst}
+    shown = _shown(work, tables.values())
+    sizes = [level["n_samples"].to_numpy() for level in levels]
+    return (
+        {name: _table(rows, shown) for name, rows in tables.items() if rows.num_rows}
+        | {"median silhouette of the leaves": pc.approximate_median(measured["silhouette"]).as_py()},
+        {
+            "sizes": reporting.cluster_sizes_plot(sizes),
+            "balance": reporting.lorenz_plot({f"level {k}": level for k, level in enumerate(sizes, start=1)}),
+            "silhouettes": reporting.silhouette_plot([level["silhouette"].to_pylist() for level in filled]),
+        },
+    )
+
+
+def _raw_rows(work: Work, sample_ids: Sequence[str]) -> pa.Table:
+    """The raw rows of these samples; the others are never in memory."""
+    wanted = pc.field("sample_id").isin(pa.array(sample_ids, pa.string()))
+    return work.store.dataset("raw_index").to_table(columns=["sample_id", "uri", "text", "error"], filter=wanted)
+
+
+def _shown(work: Work, tables: Iterable[pa.Table]) -> "dict[str, Shown]":
+    from data_engine import reporting
+
+    lists = [keys for rows in tables for column in ("nearest", "border") for keys in rows[column].to_pylist()]
+    ids = sorted({key for keys in lists for key in keys})
+    return reporting.shown_samples(_raw_rows(work, ids), ids, most=_SNIPPET_CHARS)
+
+
+def _table(rows: pa.Table, shown: "Mapping[str, Shown]") -> Any:
+    def cell(sample_ids: Sequence[str]) -> str:
+        return "<br>".join(sample_as_markdown(shown[key]) for key in sample_ids if key in shown)
+
+    return markdown_table(
+        ("cluster", "name", "samples", "silhouette", "nearest to the centroid", "on the border"),
+        (
+            (
+                str(row["cluster"]),
+                plain_markdown(row["name"] or ""),
+                f"{row['n_samples']:,}",
+                "" if row["silhouette"] is None else f"{row['silhouette']:.2f}",
+                cell(row["nearest"]),
+                cell(row["border"]),
+            )
+            for row in rows.to_pylist()
+        ),
+    )
+
+
+def sample_as_markdown(sample: "Shown") -> str:
+    """A sample in a cell of a table in the Dagster UI."""
+    return f"`{sample.sample_id[:_SHOWN_OF_ID]}` {plain_markdown(sample.text)}"

@@ -1,0 +1,63 @@
+"""What pictures are drawn on, and the colours that they share.
+
+Figures are built as objects on the Agg canvas, so that nothing touches matplotlib's global state or needs a display.
+"""
+
+import io
+from typing import Any
+
+INK, QUIET, RULE = "#1f2933", "#66727f", "#d9dee4"
+BLUE, AMBER, GREY, RED = "#2f6690", "#d98e04", "#a9b4c0", "#b3402a"
+
+
+def logarithmic(axes: Any) -> None:
+    """Give the y axis a logarithmic scale with plain numbers."""
+    axes.set_yscale("log")
+    axes.minorticks_off()
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+
+
+def shortened(name: str, most: int = 32) -> str:
+    """A name cut to fit beside a bar."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
+def nothing(sentence: str) -> bytes:
+    """A picture that says why there is none."""
+    figure, axes = new_figure(7.2, 0.9)
+    axes.set_axis_off()
+    axes.annotate(sentence, (0.5, 0.5), xycoords="axes fraction", ha="center", va="center", color=QUIET)
+    return to_png(figure)
+
+
+def new_figure(width: float, height: float) -> tuple[Any, Any]:
+    """A figure of this size in inches, and its axes."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure((width, height), dpi=130, layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(RULE)
+    axes.grid(axis="y", color=RULE, linewidth=0.7)
+    axes.set_axisbelow(True)
+    axes.tick_params(colors=QUIET, labelsize=9, length=0)
+    axes.xaxis.label.set(color=QUIET, size=9)
+    axes.yaxis.label.set(color=QUIET, size=9)
+    return figure, axes
+
+
+def to_png(figure: Any) -> bytes:
+    """The figure as the bytes of a PNG; the same figure gives the same bytes."""
+    for text in figure.findobj(_is_text):
+        # Class names are data: a dollar sign in one is no formula.
+        text.set_parse_math(False)
+        text.set_fontsize(9)
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", metadata={"Software": None})
+    return stream.getvalue()
+
+
+def _is_text(artist: Any) -> bool:
+    return hasattr(artist, "set_parse_math")
