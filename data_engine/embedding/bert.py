@@ -1,0 +1,204 @@
+"""The BERT encoder on texts that lie one behind the other: nothing is computed for padding.
+
+Texts of a pack share every product of matrices; attention runs over groups of texts of equal length, which need no
+mask. Queries, keys and values come from one product, and where the processor multiplies bfloat16 the weights are laid
+out once for its kernels, which also add, and apply the GELU, on the way out. Layer norms, softmax and pooling work in
+float32.
+
+Source: Devlin et al. 2019, "BERT" (arXiv 1810.04805); packing: Krell et al. 2021 (arXiv 2107.02027).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+#: Scores of attention that are held at a time, in values: they stay in the second-level cache.
+_SCORES = 256 * 1024
+
+
+@dataclass(frozen=True)
+class BertConfig:
+    """What the weights alone do not say."""
+
+    n_layers: int
+    n_heads: int
+    norm_eps: float
+
+
+@dataclass(frozen=True)
+class _Linear:
+    """x W' + b, the weight in the layout of the processor's bfloat16 kernels where `is_laid_out`."""
+
+    weight: Tensor
+    bias: Tensor
+    is_laid_out: bool
+
+    @classmethod
+    def of(cls, weight: Tensor, bias: Tensor, dtype: torch.dtype) -> Self:
+        weight, bias = weight.to(dtype).contiguous(), bias.to(dtype)
+        if dtype != torch.bfloat16:
+            return cls(weight, bias, is_laid_out=False)
+        return cls(torch.ops.mkldnn._reorder_linear_weight(weight, 1024), bias, is_laid_out=True)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if not self.is_laid_out:
+            return functional.linear(x, self.weight, self.bias)
+        return _tensor(torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], ""))
+
+    def gelu(self, x: Tensor) -> Tensor:
+        """The exact GELU of the product, not its tanh approximation."""
+        if not self.is_laid_out:
+            return functional.gelu(functional.linear(x, self.weight, self.bias))
+        return _tensor(torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "gelu", [], "none"))
+
+    def plus(self, x: Tensor, other: Tensor) -> Tensor:
+        if not self.is_laid_out:
+            return functional.linear(x, self.weight, self.bias) + other
+        return _tensor(torch.ops.mkldnn._linear_pointwise.binary(x, other, self.weight, self.bias, "add"))
+
+
+@dataclass(frozen=True)
+class _Norm:
+    weight: Tensor
+    bias: Tensor
+    eps: float
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return functional.layer_norm(x, self.weight.shape, self.weight, self.bias, self.eps)
+
+
+@dataclass(frozen=True)
+class _Layer:
+    queries_keys_values: _Linear
+    attended: _Linear
+    after_attention: _Norm
+    widened: _Linear
+    narrowed: _Linear
+    after_feed_forward: _Norm
+
+
+@dataclass(frozen=True)
+class PackedBert:
+    """A BERT encoder in one precision.
+
+    Attributes:
+        dim: Values per token and per sentence.
+        max_tokens: Positions that were learnt; a longer text has to be cut before.
+    """
+
+    dim: int
+    max_tokens: int
+    n_heads: int
+    dtype: torch.dtype
+    words: Tensor
+    positions: Tensor
+    after_embedding: _Norm
+    layers: tuple[_Layer, ...]
+
+    @classmethod
+    def of(cls, weights: Mapping[str, Tensor], config: BertConfig, dtype: torch.dtype) -> Self:
+        """Take over the weights of a BERT model, named as in its safetensors file.
+
+        Raises: KeyError when one is missing; ValueError when there is one that this architecture has no use for.
+        """
+        left = {name.removeprefix("bert."): tensor.float() for name, tensor in weights.items()}
+
+        def norm(name: str) -> _Norm:
+            return _Norm(left.pop(f"{name}.weight").to(dtype), left.pop(f"{name}.bias").to(dtype), config.norm_eps)
+
+        def linear(*names: str) -> _Linear:
+            parts = [(left.pop(f"{name}.weight"), left.pop(f"{name}.bias")) for name in names]
+            return _Linear.of(torch.cat([w for w, _ in parts]), torch.cat([b for _, b in parts]), dtype)
+
+        def layer(name: str) -> _Layer:
+            return _Layer(
+                queries_keys_values=linear(*(f"{name}.attention.self.{part}" for part in ("query", "key", "value"))),
+                attended=linear(f"{name}.attention.output.dense"),
+                after_attention=norm(f"{name}.attention.output.LayerNorm"),
+                widened=linear(f"{name}.intermediate.dense"),
+                narrowed=linear(f"{name}.output.dense"),
+                after_feed_forward=norm(f"{name}.output.LayerNorm"),
+            )
+
+        words, positions = (
+            left.pop("embeddings.word_embeddings.weight"),
+            left.pop("embeddings.position_embeddings.weight"),
+        )
+        # Every token of a sentence is of the first type.
+        positions = positions + left.pop("embeddings.token_type_embeddings.weight")[0]
+        bert = cls(
+            dim=words.shape[1],
+            max_tokens=len(positions),
+            n_heads=config.n_heads,
+            dtype=dtype,
+            words=words.to(dtype),
+            positions=positions.to(dtype),
+            after_embedding=norm("embeddings.LayerNorm"),
+            layers=tuple(layer(f"encoder.layer.{i}") for i in range(config.n_layers)),
+        )
+        unused = sorted(name for name in left if not name.startswith("pooler.") and name != "embeddings.position_ids")
+        if unused:
+            raise ValueError(f"the weights {unused[:10]} have no place in a BERT encoder of {config.n_layers} layers")
+        return bert
+
+    def states(self, tokens: Tensor, lengths: Sequence[int]) -> Tensor:
+        """What the last layer says of every token.
+
+        Args:
+            tokens: (n_tokens,) int64, the texts one behind the other.
+            lengths: Tokens of each text; texts of equal length side by side are the fastest.
+
+        Returns: (n_tokens, dim) of the encoder's precision.
+        """
+        places = torch.cat([torch.arange(length, device=tokens.device) for length in lengths])
+        x = self.after_embedding(self.words[tokens] + self.positions[places])
+        groups = list(_groups(lengths, self.n_heads))
+        for layer in self.layers:
+            mixed = layer.queries_keys_values(x)
+            attended = torch.cat([self._attend(mixed[start:end], n) for start, end, n in groups])
+            x = layer.after_attention(layer.attended.plus(attended, x))
+            x = layer.after_feed_forward(layer.narrowed.plus(layer.widened.gelu(x), x))
+        return x
+
+    def _attend(self, mixed: Tensor, n_texts: int) -> Tensor:
+        """Attention within each of n texts of equal length: (n_tokens, 3 * dim) to (n_tokens, dim)."""
+        length, size = len(mixed) // n_texts, self.dim // self.n_heads
+        parts = mixed.view(n_texts, length, 3, self.n_heads, size).permute(2, 0, 3, 1, 4)
+        queries, keys, values = parts.reshape(3, n_texts * self.n_heads, length, size)
+        scores = torch.bmm(queries, keys.transpose(1, 2)).float().mul_(size**-0.5)
+        seen = torch.bmm(torch.softmax(scores, dim=-1).to(self.dtype), values)
+        return seen.view(n_texts, self.n_heads, length, size).transpose(1, 2).reshape(len(mixed), self.dim)
+
+
+def mean_of_tokens(states: Tensor, lengths: Sequence[int]) -> Tensor:
+    """(n_texts, dim) float32: the direction of the mean state of each text."""
+    text = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths)).to(states.device)
+    sums = torch.zeros(len(lengths), states.shape[1], device=states.device).index_add_(0, text, states.float())
+    return functional.normalize(sums, dim=1)
+
+
+def first_token(states: Tensor, lengths: Sequence[int]) -> Tensor:
+    """(n_texts, dim) float32: the direction of the state of each text's first token."""
+    ends = torch.cumsum(torch.tensor(lengths), 0)
+    return functional.normalize(states[ends - torch.tensor(lengths)].float(), dim=1)
+
+
+def _groups(lengths: Sequence[int], n_heads: int) -> Iterator[tuple[int, int, int]]:
+    """Neighbours of equal length whose scores fit the cache: first token, token after the last, number of texts."""
+    start = i = 0
+    while i < len(lengths):
+        length, n = lengths[i], 0
+        most = max(1, _SCORES // (n_heads * length * length))
+        while n < most and i + n < len(lengths) and lengths[i + n] == length:
+            n += 1
+        yield start, start + n * length, n
+        start, i = start + n * length, i + n
+
+
+def _tensor(value: Any) -> Tensor:
+    """The result of an operator that torch does not type."""
+    return value  # type: ignore[no-any-return]
