@@ -1,6 +1,7 @@
 """Cluster trees: k-means, hierarchical k-means with resampling, and their tables. Arrays in, frozen objects out."""
 
 from data_engine.clustering.building import build_tree
+from data_engine.clustering.kernels import fastest_kernel
 from data_engine.clustering.lloyd import KMeans, kmeans
 from data_engine.clustering.tables import tree_from_tables, tree_to_tables
 from data_engine.clustering.tree import ClusterTree, Level, Membership, assign, assign_with_distance, with_samples
@@ -13,6 +14,7 @@ __all__ = [
     "assign",
     "assign_with_distance",
     "build_tree",
+    "fastest_kernel",
     "kmeans",
     "tree_from_tables",
     "tree_to_tables",

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.clustering.float32_products import nearest_float32
+from data_engine.clustering.kernels import int8_pays, sums_pay
 from data_engine.clustering.parallel import over_chunks
 from data_engine.clustering.rows import FloatMatrix, Labels, Rows
 
@@ -18,7 +19,14 @@ def nearest(rows: Rows, centroids: FloatMatrix) -> Labels:
     The labels are those of distances computed in float64, whichever way they are found: fast products only sort out
     the centroids that are certainly farther. The n x k matrix never exists.
     """
-    return nearest_float32(rows, centroids)
+    if not int8_pays(len(rows), *centroids.shape):
+        return nearest_float32(rows, centroids)
+    from data_engine.clustering.int8_products import UNDECIDED, nearest_int8
+
+    labels = nearest_int8(rows, centroids)
+    undecided = np.flatnonzero(labels == UNDECIDED)
+    labels[undecided] = nearest_float32(rows.narrowed(undecided), centroids)
+    return labels
 
 
 def squared_distances(rows: Rows, centroids: FloatMatrix, labels: Labels) -> NDArray[np.float32]:
@@ -36,10 +44,12 @@ def squared_distances(rows: Rows, centroids: FloatMatrix, labels: Labels) -> NDA
 
 def means(rows: Rows, labels: Labels, centroids: FloatMatrix) -> FloatMatrix:
     """(k, dim) mean of the rows of every cluster, summed in float64; a cluster without rows keeps its centroid."""
-    sums = np.zeros(centroids.shape, dtype=np.float64)
-    for part, tile in rows.tiles(_MEAN_ROWS):
-        present, which = np.unique(labels[part], return_inverse=True)
-        sums[present] += _grouped_sums(tile, which, len(present))
+    if sums_pay(len(rows), rows.dim):
+        from data_engine.clustering.compiled_sums import cluster_sums
+
+        sums = cluster_sums(rows, labels, len(centroids))
+    else:
+        sums = _cluster_sums(rows, labels, len(centroids))
     counts = cluster_sizes(labels, len(centroids))
     filled = counts > 0
     result = centroids.copy()
@@ -55,11 +65,16 @@ def cluster_sizes(labels: Labels, n_clusters: int) -> NDArray[np.int64]:
     return counts
 
 
-def _grouped_sums(tile: FloatMatrix, group: NDArray[np.intp], n_groups: int) -> NDArray[np.float64]:
-    """(n_groups, dim) sums in float64; a sparse product is five times as fast here as sorting or np.add.at."""
+def _cluster_sums(rows: Rows, labels: Labels, n_clusters: int) -> NDArray[np.float64]:
+    """(n_clusters, dim) sums in float64, row after row; a sparse product is five times as fast here as np.add.at."""
     from scipy.sparse import csr_array
 
-    ones = np.ones(len(tile), dtype=np.float64)
-    members = csr_array((ones, (group, np.arange(len(tile)))), shape=(n_groups, len(tile)))
-    sums: NDArray[np.float64] = members @ tile.astype(np.float64)
+    sums = np.zeros((n_clusters, rows.dim), dtype=np.float64)
+    for part, tile in rows.tiles(_MEAN_ROWS):
+        present, group = np.unique(labels[part], return_inverse=True)
+        # The sum so far is the first member of its group.
+        members = np.concatenate([sums[present], tile])
+        group = np.concatenate([np.arange(len(present)), group])
+        at = (group, np.arange(len(members)))
+        sums[present] = csr_array((np.ones(len(members)), at), shape=(len(present), len(members))) @ members
     return sums

@@ -56,6 +56,11 @@ class _Team:
                 self._keeper.shutdown()
                 self._pool = self._keeper = None
 
+    @property
+    def n_threads(self) -> int:
+        """Threads at work at once; 1 outside a block."""
+        return 1 if self._pool is None else self._pool._max_workers
+
     def map(self, work: Callable[[slice], T], chunks: list[slice]) -> list[T]:
         """The results in the order of the chunks."""
         pool = self._pool

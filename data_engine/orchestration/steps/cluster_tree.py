@@ -61,6 +61,7 @@ def cluster_tree(bench: Bench) -> dg.AssetsDefinition:
                 "rebuilt": f"yes: {why}" if why else "no: new samples were assigned to the frozen tree",
                 "clusters per level": str([len(level.centroids) for level in tree.levels]),
                 "samples": table.num_rows,
+                "kernel for large products": clustering.fastest_kernel(),
                 **metadata,
             },
             plots=plots,
