@@ -18,7 +18,7 @@ from data_engine.sampling import split
 Rows = NDArray[np.int64]
 
 #: Samples that are measured, and whose texts give the names; beyond them every leaf gives the same number.
-MOST_MEASURED, MOST_TEXTS = 100_000, 60_000
+MOST_MEASURED, MOST_TEXTS = 50_000, 60_000
 N_NEAREST, N_BORDER = 3, 2
 
 

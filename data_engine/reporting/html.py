@@ -1,6 +1,7 @@
 """`render_report`: one self-contained page about a corpus, for people."""
 
 import base64
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from data_engine.reporting.funnel import Metrics, headline, stages
 from data_engine.reporting.label_metrics import DIFFICULTIES
 from data_engine.reporting.metric import Metric, by_name
 from data_engine.reporting.simulation import simulation
+from data_engine.reporting.tree import N_LEAVES, N_TOP, tree_view
 
 Tables = Mapping[str, pa.Table]
 
@@ -44,7 +46,10 @@ def render_report(
     seconds: Mapping[str, float],
     versions: Mapping[str, str],
 ) -> str:
-    """The page as HTML: inline style, pictures inside, no script, no request to anywhere.
+    """The page as HTML: style and pictures inside, no request to anywhere, and one small script that folds the tree.
+
+    The page's own policy lets a browser run that script, known by its hash, and nothing else; without it the page
+    shows the largest clusters. Texts of samples are never markup: the script too only ever sets them as text.
 
     Args:
         corpus: what the page is about.
@@ -72,6 +77,9 @@ def render_report(
         "difficulty": [(k, known[("hold_out_error", k)]) for k in DIFFICULTIES if ("hold_out_error", k) in known],
         "annotators": [(scope, m) for (name, scope), m in known.items() if name == "answers" and scope != "all"],
         "reasons": excerpts.reasons(some),
+        "tree": tree_view(some),
+        "n_top": N_TOP,
+        "n_leaves": N_LEAVES,
         "largest": largest,
         "smallest": smallest,
         "doubtful": excerpts.doubtful_labels(some),
@@ -82,7 +90,9 @@ def render_report(
         "seconds": seconds,
         "versions": versions,
     }
-    return str(_template().render(page))
+    template, script = _template()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return str(template.render(page | {"script": script, "script_hash": digest}))
 
 
 def _key_figures(known: Metrics) -> list[KeyFigure]:
@@ -135,11 +145,13 @@ def _unbroken(words: Callable[[Any], str]) -> Callable[[Any], str]:
     return lambda value: words(value).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
-def _template() -> Any:
+def _template() -> tuple[Any, str]:
+    """The template, and the script that it holds."""
     import jinja2
 
+    loader = jinja2.PackageLoader("data_engine.reporting")
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("data_engine.reporting"),
+        loader=loader,
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -153,4 +165,5 @@ def _template() -> Any:
         "duration": wording.duration,
         "count": lambda n: f"{n:,}",
     }
-    return environment.get_template("report.html")
+    script, _, _ = loader.get_source(environment, "report/tree.js")
+    return environment.get_template("report.html"), script

@@ -64,15 +64,18 @@ def groups(corpus: Corpus, tables: Mapping[str, pa.Table]) -> Groups | None:
 
 def ancestors(tree: pa.Table) -> NDArray[np.int64]:
     """(n_leaves,) the cluster of the coarsest level above each cluster of level 1."""
-    levels = sorted(set(tree["level"].to_pylist()))
-    top: NDArray[np.int64] = np.arange(0)
-    for level in levels:
+    above = ancestors_by_level(tree)
+    return above[max(above)]
+
+
+def ancestors_by_level(tree: pa.Table) -> dict[int, NDArray[np.int64]]:
+    """Level to the (n_leaves,) cluster of that level above each cluster of level 1."""
+    above: dict[int, NDArray[np.int64]] = {}
+    parents = np.arange(0)
+    for level in sorted(set(tree["level"].to_pylist())):
         at_level = tree.filter(pc.equal(tree["level"], level))
         clusters = at_level["cluster"].to_numpy()
-        if level == levels[0]:
-            top = np.arange(int(clusters.max()) + 1)
-        if level != levels[-1]:
-            parents = np.zeros(int(clusters.max()) + 1, dtype=np.int64)
-            parents[clusters] = at_level["parent"].to_numpy()
-            top = parents[top]
-    return top
+        above[level] = parents[above[level - 1]] if above else np.arange(int(clusters.max()) + 1)
+        parents = np.full(int(clusters.max()) + 1, -1, dtype=np.int64)
+        parents[clusters] = at_level["parent"].fill_null(-1).to_numpy()
+    return above

@@ -8,9 +8,10 @@ import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
 from data_engine.reporting import plots
-from data_engine.reporting.known_labels import groups
+from data_engine.reporting.known_labels import ancestors, groups
 from data_engine.reporting.label_metrics import classifier_in_service, latest_answers
 from data_engine.reporting.metrics import funnel_metrics
+from data_engine.reporting.tree_plots import lorenz_plot, silhouette_plot
 
 Tables = Mapping[str, pa.Table]
 
@@ -29,6 +30,8 @@ def report_plots(corpus: Corpus, tables: Tables, seconds: Mapping[str, float]) -
         "funnel": plots.funnel_plot(left) if left else None,
         "balance": _balance(corpus, some),
         "cluster_sizes": _cluster_sizes(some),
+        "lorenz": _lorenz(some),
+        "silhouettes": _silhouettes(some),
         "uncertainty": _uncertainty(some),
         "reliability": _reliability(corpus, some),
         "rounds": plots.rounds_plot(some["classifier"]) if "classifier" in some else None,
@@ -69,6 +72,28 @@ def _cluster_sizes(tables: Tables) -> bytes | None:
     tree = tables["cluster_tree"]
     levels = sorted(set(tree["level"].to_pylist()))
     return plots.cluster_sizes_plot([tree.filter(pc.equal(tree["level"], k))["n_samples"].to_numpy() for k in levels])
+
+
+def _lorenz(tables: Tables) -> bytes | None:
+    """The coarsest level, before and after the balanced sampling."""
+    if not {"cluster_tree", "tree_assignments"} <= set(tables):
+        return None
+    top = ancestors(tables["cluster_tree"])
+    counts = {"all samples": np.bincount(top[tables["tree_assignments"]["leaf"].to_numpy()], minlength=top.max() + 1)}
+    if "balanced_subset" in tables:
+        chosen = tables["balanced_subset"]["leaf"].to_numpy()
+        counts["the balanced subset"] = np.bincount(top[chosen], minlength=top.max() + 1)
+    return lorenz_plot(counts)
+
+
+def _silhouettes(tables: Tables) -> bytes | None:
+    if "cluster_portraits" not in tables:
+        return None
+    portraits = tables["cluster_portraits"]
+    levels = sorted(set(portraits["level"].to_pylist()))
+    return silhouette_plot(
+        [portraits.filter(pc.equal(portraits["level"], k))["silhouette"].to_pylist() for k in levels]
+    )
 
 
 def _uncertainty(tables: Tables) -> bytes | None:

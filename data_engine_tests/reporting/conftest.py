@@ -95,6 +95,17 @@ def tables() -> dict[str, pa.Table]:
     assigned = [{"sample_id": raw[i]["sample_id"], "leaf": int(leaf[i])} for i in range(n_kept)]
     tree = [{"level": 1, "cluster": k, "parent": k // 2, "n_samples": int((leaf == k).sum())} for k in range(12)]
     tree += [{"level": 2, "cluster": k, "n_samples": int((top == k).sum())} for k in range(6)]
+    of_level = {1: leaf, 2: top}
+    portraits = [
+        {key: row[key] for key in ("level", "cluster", "n_samples")}
+        | {
+            "name": f"{CLASSES[row['cluster'] if row['level'] == 2 else row['cluster'] // 2]} · license",
+            "silhouette": 0.25 * row["level"],
+            "nearest": [raw[i]["sample_id"] for i in np.flatnonzero(of_level[row["level"]] == row["cluster"])[:3]],
+            "border": [],
+        }
+        for row in tree
+    ]
     chosen = [int(i) for k, quota in enumerate((12, 12, 12, 12, 8, 4)) for i in np.flatnonzero(top == k)[:quota]]
     subset = [{"sample_id": raw[i]["sample_id"], "leaf": int(leaf[i]), "top_cluster": int(top[i])} for i in chosen]
     answers, labels, proposals = [], [], []
@@ -189,6 +200,7 @@ def tables() -> dict[str, pa.Table]:
         "first_pass": table("first_pass", judged),
         "cluster_tree": table("cluster_tree", tree),
         "tree_assignments": table("tree_assignments", assigned),
+        "cluster_portraits": table("cluster_portraits", portraits),
         "balanced_subset": table("balanced_subset", subset),
         "classifier": table("classifier", versions),
         "proposals": table("proposals", proposals),

@@ -108,6 +108,8 @@ def test_the_report_gets_all_pictures_that_its_tables_allow(
         "funnel",
         "balance",
         "cluster_sizes",
+        "lorenz",
+        "silhouettes",
         "uncertainty",
         "reliability",
         "rounds",

@@ -14,6 +14,7 @@ _TABLES = (
     "first_pass",
     "cluster_tree",
     "tree_assignments",
+    "cluster_portraits",
     "balanced_subset",
     "classifier",
     "proposals",
