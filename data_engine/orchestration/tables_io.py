@@ -19,6 +19,9 @@ from data_engine.orchestration.progress import Progress, progress
 from data_engine.schemas import LEDGER, STEP_VERSIONS
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from data_engine.clustering import ClusterTree
     from data_engine.storage import TableStore
 
@@ -82,13 +85,26 @@ class Work:
     def read_open_batches(self, step: str, *, columns: Sequence[str] | None = None) -> pa.Table:
         """All batches of an earlier step that are past their gates; quarantined ones are logged and left out."""
         column = "review_batch" if step == "reviewed_labels" else "batch"
+        opened = self._open_batches(step)
+        table = self.store.read(step, columns=[*columns, column] if columns and column not in columns else columns)
+        kept = table.filter(pc.is_in(table[column], pa.array(opened, pa.string())))
+        return kept.sort_by([(column, "ascending")])
+
+    def read_open_embeddings(self) -> "tuple[pa.Table, NDArray[np.float32]]":
+        """The samples of all batches of embeddings past their gates (sample_id, batch), and their (n, dim) rows.
+
+        Every content once, sorted by batch and id; also where the matrix is larger than the memory.
+        """
+        from data_engine.storage import read_embeddings
+
+        return read_embeddings(self.store, self._open_batches("embeddings"))
+
+    def _open_batches(self, step: str) -> list[str]:
         opened, closed = gates.open_batches(self.bench, self.store, step, run_id=self.run_id)
         for batch, error in closed.items():
             logger.warning("batch %s of %s is left out: %s", batch, step, error)
         self.inputs.update({f"{step}/{batch}": version.data_version for batch, version in opened.items()})
-        table = self.store.read(step, columns=[*columns, column] if columns and column not in columns else columns)
-        kept = table.filter(pc.is_in(table[column], pa.array(sorted(opened), pa.string())))
-        return kept.sort_by([(column, "ascending")])
+        return sorted(opened)
 
     def tree(self, *, is_input: bool = True) -> "tuple[ClusterTree, pa.Table]":
         """The cluster tree over all samples, and the samples in its row order (sample_id, batch).

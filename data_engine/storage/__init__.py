@@ -1,6 +1,7 @@
 """Where data is: Delta tables, Parquet files, the embedding cache, releases and pins; only here are data paths."""
 
 from data_engine.storage.embedding_cache import EmbeddingCache
+from data_engine.storage.embedding_rows import float_rows, read_embeddings
 from data_engine.storage.fingerprint import data_version
 from data_engine.storage.releases import write_release
 from data_engine.storage.retention import Vacuumed, pin, pinned_versions, pins, vacuum
@@ -14,9 +15,11 @@ __all__ = [
     "Vacuumed",
     "Written",
     "data_version",
+    "float_rows",
     "pin",
     "pinned_versions",
     "pins",
+    "read_embeddings",
     "vacuum",
     "write_release",
 ]

@@ -36,8 +36,7 @@ def cluster_tree(bench: Bench) -> dg.AssetsDefinition:
         from data_engine import clustering, portraits
 
         work = Work.begin(bench, context, "cluster_tree")
-        table = _one_row_each(work.read_open_batches("embeddings"))
-        x = matrix(table)
+        table, x = work.read_open_embeddings()
         why = "asked for by this run" if config.rebuild else why_rebuild(work, table.num_rows)
         tree = _build(bench, work, x) if why else work.frozen_tree()
         leaf, distance = clustering.assign_with_distance(tree, x)
@@ -70,20 +69,11 @@ def cluster_tree(bench: Bench) -> dg.AssetsDefinition:
     return cluster_tree
 
 
-def _one_row_each(table: pa.Table) -> pa.Table:
-    """Every content once, also when two batches took it in at the same moment; sorted by batch and id."""
-    ordered = table.sort_by([("batch", "ascending"), ("sample_id", "ascending")])
-    first_row = {sample_id: i for i, sample_id in reversed(list(enumerate(ordered["sample_id"].to_pylist())))}
-    return ordered.take(pa.array(sorted(first_row.values()), pa.int64()))
-
-
 def matrix(table: pa.Table) -> NDArray[np.float32]:
     """The column `embedding` as an (n, dim) float32 array."""
-    if table.num_rows == 0:
-        return np.empty((0, 0), dtype=np.float32)
-    column = table["embedding"].combine_chunks()
-    flat = np.frombuffer(b"".join(column.to_pylist()), dtype=np.float32)
-    return flat.reshape(table.num_rows, -1)
+    from data_engine.storage import float_rows
+
+    return float_rows(table["embedding"])
 
 
 def why_rebuild(work: Work, n_samples: int) -> str:
