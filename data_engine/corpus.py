@@ -5,103 +5,21 @@ Nothing here knows Dagster or reads data. Every field says its unit and its boun
 """
 
 import hashlib
-import importlib.util
-import os
 import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from data_engine.errors import SourceMissing
+from data_engine.source import Batches, Described, Source
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Source(_Frozen):
-    """Where the raw samples are."""
-
-    kind: Literal["folder", "front_matter", "jsonl", "csv", "parquet", "pixel_rows"]
-    """folder: one sample per file. front_matter: one text per file after a YAML header between `---` lines.
-    jsonl, csv, parquet: one sample per row of each file. pixel_rows: one grey picture per line of a CSV file without
-    a header (gzip or plain): its pixels from 0 to 255, row by row, then its label, which becomes column `label`."""
-    path: str
-    """Folder or file. `~` and `$VARIABLES` are expanded; relative paths start at the project's folder, or at the
-    package's folder when `package` is given."""
-    package: str | None = None
-    """Installed Python package that carries the data."""
-    pattern: str = "**/*"
-    """Which files below the folder, as a glob. Hidden files and `.tmp`, `.part`, `.crdownload` and `~` are ignored."""
-    text_column: str = "text"
-    """Column of a row that holds the text (jsonl, csv, parquet with modality text)."""
-    path_column: str | None = None
-    """Column of a row that holds the path of a picture, relative to the file (modality image)."""
-    id_column: str | None = None
-    """Column that holds the source's own id; must be unique."""
-    keep_where_any: tuple[str, ...] = ()
-    """Read only samples in whose metadata at least one of these columns is true."""
-    pixel_shape: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] | None = None
-    """Height and width of the pictures of kind pixel_rows, in pixels."""
-    uri_pattern: str | None = None
-    """Regular expression that is searched in the uri of every sample; its named groups become metadata columns, so
-    that the name of a folder can be a label: `(?P<topic>[^/]+)/[^/]+$`."""
-    max_sample_bytes: int = Field(default=2_000_000, ge=1)
-    """A sample larger than this many bytes is unreadable; it is never loaded whole. 20,000,000 for pictures."""
-    max_pixels: int = Field(default=50_000_000, ge=1, le=178_000_000)
-    """A picture with more pixels (width x height) is unreadable; it is refused before it is decoded."""
-
-    @field_validator("uri_pattern")
-    @classmethod
-    def _has_named_groups(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                names = re.compile(value).groupindex
-            except re.error as error:
-                raise ValueError(f"uri_pattern {value!r} is no regular expression ({error}); mend it") from error
-            if not names:
-                raise ValueError(f"uri_pattern {value!r} names no group; write (?P<column>...) around a part")
-        return value
-
-    @model_validator(mode="after")
-    def _pixel_rows_have_a_shape(self) -> "Source":
-        if (self.kind == "pixel_rows") != (self.pixel_shape is not None):
-            raise ValueError(
-                f"kind is {self.kind} and pixel_shape is {self.pixel_shape}; kind pixel_rows, and no other, needs the "
-                "pixel_shape [height, width] of its pictures"
-            )
-        return self
-
-    def resolve(self, project_folder: Path) -> Path:
-        """The absolute path of the source.
-
-        Raises: SourceMissing when the package is not installed. The path itself need not exist yet.
-        """
-        path = Path(os.path.expandvars(self.path)).expanduser()
-        if self.package is None:
-            return path if path.is_absolute() else project_folder / path
-        spec = importlib.util.find_spec(self.package)
-        if spec is None or not spec.submodule_search_locations:
-            raise SourceMissing(f"the source is package {self.package!r}, which is not installed; install it with pip")
-        return Path(next(iter(spec.submodule_search_locations))) / path
-
-
-class Batches(_Frozen):
-    """How files are grouped into ingestion batches, the partitions of the graph."""
-
-    by: Literal["folder", "file", "day", "hash"] = "folder"
-    """folder: the first folder below the source (files beside folders form batch `top`). file: each file.
-    day: the day (UTC) the file was last changed. hash: `count` batches of about equal size by a hash of the path."""
-    count: int = Field(default=8, ge=1, le=500)
-    """Number of batches, for `hash`."""
-
-
-class JunkExamples(_Frozen):
+class JunkExamples(Described):
     """Examples of good and junk, from which a small classifier of junk learns."""
 
     column: str
@@ -123,7 +41,7 @@ def _with_rules(schema: dict[str, Any]) -> None:
     schema.pop("additionalProperties", None)
 
 
-class FirstPass(_Frozen):
+class FirstPass(Described):
     """The cheap filters. A sample is judged by the first rule that rejects it."""
 
     max_unreadable_share: Share = 0.05
@@ -163,7 +81,7 @@ class FirstPass(_Frozen):
         return self
 
 
-class Tree(_Frozen):
+class Tree(Described):
     """The hierarchical k-means cluster tree."""
 
     n_clusters: tuple[Annotated[int, Field(json_schema_extra={"minimum": 1})], ...] = Field(min_length=1)
@@ -195,7 +113,7 @@ class Tree(_Frozen):
         return self
 
 
-class Subset(_Frozen):
+class Subset(Described):
     """The balanced subset."""
 
     target_size: int = Field(json_schema_extra={"minimum": 1})
@@ -211,7 +129,7 @@ class Subset(_Frozen):
         return value
 
 
-class Labels(_Frozen):
+class Labels(Described):
     """The question that is asked of every sample of the subset."""
 
     question: str
@@ -253,7 +171,7 @@ class Labels(_Frozen):
         return value
 
 
-class SimulatedAnnotator(_Frozen):
+class SimulatedAnnotator(Described):
     """Answers in the place of a person, from a column that holds the truth; marked `simulated` everywhere."""
 
     name: Name
@@ -262,7 +180,7 @@ class SimulatedAnnotator(_Frozen):
     """Share of its answers that are wrong, at random among the other classes."""
 
 
-class Review(_Frozen):
+class Review(Described):
     """When people are asked."""
 
     answers_per_task: int = Field(default=1, ge=1, le=9)
@@ -281,7 +199,7 @@ class Review(_Frozen):
     """Simulated annotators for demos and tests; leave empty where people answer."""
 
 
-class Drift(_Frozen):
+class Drift(Described):
     """When a batch counts as drifted."""
 
     alarm_p: float = Field(default=0.01, gt=0, lt=1)
@@ -290,7 +208,7 @@ class Drift(_Frozen):
     """Below this many samples the answer is `not enough data`."""
 
 
-class Release(_Frozen):
+class Release(Described):
     """What the data card says."""
 
     title: str = ""
@@ -303,7 +221,7 @@ class Release(_Frozen):
     """Whom the licence asks to name."""
 
 
-class Corpus(_Frozen):
+class Corpus(Described):
     """A named pool of raw data with its own configuration and asset graph."""
 
     name: Name

@@ -19,7 +19,7 @@ DOMAIN = (
     "reporting",
     "sampling",
 )
-LEAVES = ("schemas", "errors", "corpus")
+LEAVES = ("schemas", "errors", "source", "corpus")
 
 #: What a part of the package may import of the package, besides itself and the leaves.
 MAY_IMPORT = {
@@ -32,7 +32,8 @@ MAY_IMPORT = {
     "definitions": ("orchestration",),
     "cli": ("orchestration", "warehouse"),
     # Of the filtering only the registry of rules, and only when a corpus names one: it says which names there are.
-    "corpus": ("errors", "filtering"),
+    "corpus": ("errors", "source", "filtering"),
+    "source": ("errors",),
     "schemas": (),
     "errors": (),
     "defs": (),

@@ -14,12 +14,12 @@ from small_project import TOPICS, SmallProject, make_notes, notes_corpus, write_
 
 from data_engine import indexing
 from data_engine.cli import main
-from data_engine.corpus import Batches, Source
 from data_engine.errors import UnknownLabel
 from data_engine.indexing import SourceFile
 from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.tables_io import step_versions
 from data_engine.orchestration.why import decisions_about
+from data_engine.source import Batches, Source
 
 _WAITING: dict[str, object] = {"review": {}, "subset": {"target_size": 60}, "tree": {"n_clusters": [20, 5]}}
 

@@ -4,31 +4,23 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import xxhash
 
-from data_engine.corpus import Batches, Source
 from data_engine.errors import SourceEmpty, SourceError, SourceMissing
+from data_engine.indexing.remote import list_remote
+from data_engine.indexing.source_files import EPOCH, SourceFile
+from data_engine.source import Batches, Source
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+if TYPE_CHECKING:
+    from upath import UPath
+
 _TEMPORARY_ENDINGS = (".tmp", ".part", ".crdownload", "~")
 _NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9_.-]+|\.{2,}")
 _TOP = "top"
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """A file of a source as it was when the source was listed."""
-
-    path: Path
-    uri: str
-    """POSIX path relative to the root of the source."""
-    n_bytes: int
-    modified_at: datetime
-    """UTC."""
 
 
 def list_batches(source: Source, batches: Batches, project_folder: Path) -> dict[str, tuple[SourceFile, ...]]:
@@ -45,7 +37,7 @@ def list_batches(source: Source, batches: Batches, project_folder: Path) -> dict
         SourceError: a folder may not be listed.
     """
     root = source.resolve(project_folder)
-    files = _list_files(root, source.pattern)
+    files = _list_files(root, source)
     if not files:
         raise SourceEmpty(
             f"{root} holds no file that matches {source.pattern!r} (hidden and unfinished files are ignored); "
@@ -65,19 +57,32 @@ def fingerprint(files: Iterable[SourceFile]) -> str:
     """32 hex digits that change when a file is added, removed, or changes its size or modification time."""
     digest = xxhash.xxh3_128()
     for file in sorted(files, key=lambda file: file.uri):
-        microseconds = (file.modified_at - _EPOCH) // timedelta(microseconds=1)
-        digest.update(f"{len(file.uri)}:{file.uri}:{file.n_bytes}:{microseconds}\n".encode())
+        microseconds = (file.modified_at - EPOCH) // timedelta(microseconds=1)
+        digest.update(f"{len(file.uri)}:{file.uri}:{file.n_bytes}:{microseconds}:{file.version}\n".encode())
     return digest.hexdigest()
 
 
-def _list_files(root: Path, pattern: str) -> list[SourceFile]:
-    if root.is_file():
+def _list_files(root: "Path | UPath", source: Source) -> list[SourceFile]:
+    if not isinstance(root, Path):
+        found = list_remote(root)
+        if [file.path for file in found] == [root]:
+            return found
+    elif root.is_file():
         return [_source_file(root, root.name)]
-    if not root.is_dir():
+    elif root.is_dir():
+        found = [_source_file(path, path.relative_to(root).as_posix()) for path in _walk(root)]
+    else:
         raise SourceMissing(f"the source {root} does not exist; create it or change source.path")
-    matches = _glob_pattern(pattern).fullmatch
-    found = (_source_file(path, path.relative_to(root).as_posix()) for path in _walk(root))
-    return sorted((file for file in found if matches(file.uri)), key=lambda file: file.uri)
+    matches = _glob_pattern(source.pattern).fullmatch
+    wanted = [file for file in found if matches(file.uri) and not any(map(_is_ignored, file.uri.split("/")))]
+    if source.kind == "huggingface":
+        wanted = [file for file in wanted if _is_saved_rows(file.uri)]
+    return sorted(wanted, key=lambda file: file.uri)
+
+
+def _is_saved_rows(uri: str) -> bool:
+    """Whether a file of a saved Hugging Face dataset holds its rows, rather than a description or a cached result."""
+    return uri.endswith(".arrow") and not uri.rpartition("/")[2].startswith("cache-")
 
 
 def _walk(root: Path) -> Iterator[Path]:
@@ -126,7 +131,7 @@ def _source_file(path: Path, uri: str) -> SourceFile:
     except OSError:
         status = path.lstat()
     n_bytes = status.st_size if stat.S_ISREG(status.st_mode) else 0
-    modified_at = _EPOCH + timedelta(microseconds=status.st_mtime_ns // 1000)
+    modified_at = EPOCH + timedelta(microseconds=status.st_mtime_ns // 1000)
     # File names are bytes; what is not UTF-8 in them is written as \xNN because tables hold valid text only.
     readable_uri = uri.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return SourceFile(path=path, uri=readable_uri, n_bytes=n_bytes, modified_at=modified_at)

@@ -8,12 +8,18 @@ import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from data_engine.corpus import Source
 from data_engine.errors import ContentMissing
+from data_engine.indexing.archives import picture_finder
+from data_engine.indexing.embedded import embedded, embedded_finder
+from data_engine.indexing.opening import open_file
 from data_engine.indexing.pixel_rows import pixel_contents
 from data_engine.indexing.samples import sample_id_of_bytes
+from data_engine.source import Source
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 
 class Contents:
@@ -52,22 +58,40 @@ class Contents:
 Find = Callable[[str, str], bytes]
 
 
-def _in_folder(folder: Path, _source: Source) -> Find:
-    return lambda uri, _metadata: (folder / uri).read_bytes()
+def _in_folder(folder: "Path | UPath", _source: Source) -> Find:
+    def find(uri: str, _metadata: str) -> bytes:
+        with open_file(folder / uri) as stream:
+            return stream.read()
+
+    return find
 
 
-def _named_by_row(folder: Path, source: Source) -> Find:
-    """The uri is that of the row, `table.csv#12`; the row's own columns name the picture."""
+def _in_row(folder: "Path | UPath", source: Source) -> Find:
+    """The uri is that of the row, `table.csv#12`; its columns name the picture, or the row itself holds it."""
+    column = source.path_column or ""
+    finder_of = lru_cache(maxsize=1)(lambda table: embedded_finder(folder / table, column, source.kind))
 
     def find(uri: str, metadata: str) -> bytes:
-        table = uri.rpartition("#")[0]
-        path = json.loads(metadata)[source.path_column or ""]
+        table, _, number = uri.rpartition("#")
+        path = embedded(json.loads(metadata).get(column))
+        if path is None:
+            return finder_of(table)(int(number))
         return (folder / table).parent.joinpath(path).read_bytes()
 
     return find
 
 
-def _in_pixel_rows(folder: Path, source: Source) -> Find:
+def _in_archive(folder: "Path | UPath", _source: Source) -> Find:
+    finder_of = lru_cache(maxsize=4)(lambda archive: picture_finder(folder / archive))
+
+    def find(uri: str, _metadata: str) -> bytes:
+        archive, _, key = uri.partition("#")
+        return finder_of(archive)(key)
+
+    return find
+
+
+def _in_pixel_rows(folder: "Path | UPath", source: Source) -> Find:
     pictures_of = lru_cache(maxsize=1)(lambda file: pixel_contents(folder / file, source))
 
     def find(uri: str, _metadata: str) -> bytes:
@@ -77,11 +101,13 @@ def _in_pixel_rows(folder: Path, source: Source) -> Find:
     return find
 
 
-_FINDERS: dict[str, Callable[[Path, Source], Find]] = {
+_FINDERS: dict[str, Callable[["Path | UPath", Source], Find]] = {
     "folder": _in_folder,
     "front_matter": _in_folder,
-    "jsonl": _named_by_row,
-    "csv": _named_by_row,
-    "parquet": _named_by_row,
+    "jsonl": _in_row,
+    "csv": _in_row,
+    "parquet": _in_row,
+    "huggingface": _in_row,
+    "webdataset": _in_archive,
     "pixel_rows": _in_pixel_rows,
 }

@@ -8,16 +8,17 @@ from typing import Any
 import xxhash
 import yaml
 
-from data_engine.corpus import Source
-from data_engine.indexing.batches import SourceFile
 from data_engine.indexing.decoding import BINARY_CONTENT, decode
+from data_engine.indexing.opening import open_file
 from data_engine.indexing.samples import (
     UNKNOWN_MEDIA_TYPE,
     RawSample,
     normalise,
     sample_id_of_bytes,
 )
+from data_engine.indexing.source_files import SourceFile
 from data_engine.pictures import THUMBNAIL_PX, DecodedPicture, decode_each, thumbnail
+from data_engine.source import Source
 
 _PIECE_BYTES = 1 << 20
 _MAX_HEADER_VALUES = 100_000
@@ -176,7 +177,7 @@ def _is_true(value: object) -> bool:
 def _content(file: SourceFile, max_bytes: int) -> bytes | RawSample:
     """The bytes of a file, or an unreadable sample when there are more than `max_bytes` or none can be had."""
     try:
-        with file.path.open("rb") as stream:
+        with open_file(file.path) as stream:
             content = stream.read(max_bytes + 1)
             if len(content) <= max_bytes:
                 return content

@@ -1,22 +1,23 @@
 """Sources with one small grey picture per line: the CSV form in which collections of digits are passed around."""
 
-import gzip
 from collections.abc import Iterator
 from dataclasses import replace
-from io import BufferedReader
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from data_engine.corpus import Source
 from data_engine.errors import SourceError
-from data_engine.indexing.batches import SourceFile
 from data_engine.indexing.files import picture_sample, unreadable
+from data_engine.indexing.opening import open_file
 from data_engine.indexing.records import Record, read_lines
 from data_engine.indexing.samples import RawSample
+from data_engine.indexing.source_files import SourceFile
+from data_engine.source import Source
 
-_GZIP_MARK = b"\x1f\x8b"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from upath import UPath
 
 
 def read_pixel_rows(file: SourceFile, source: Source) -> Iterator[RawSample]:
@@ -38,22 +39,18 @@ def read_pixel_rows(file: SourceFile, source: Source) -> Iterator[RawSample]:
             yield replace(picture_sample(place, content), metadata={"label": label})
 
 
-def pixel_contents(path: Path, source: Source) -> dict[int, bytes]:
+def pixel_contents(path: "Path | UPath", source: Source) -> dict[int, bytes]:
     """The pictures of a file as PGM files, by line number from 1; lines that hold none are left out."""
     found = ((record.line, _picture_of_line(record, source)) for record in _lines(path, source))
     return {line: picture[0] for line, picture in found if not isinstance(picture, str)}
 
 
-def _lines(path: Path, source: Source) -> Iterator[Record]:
-    with path.open("rb") as start:
-        is_packed = start.read(2) == _GZIP_MARK
-    # To the buffer around it, a gzip file is a raw stream.
-    raw: Any = gzip.open(path) if is_packed else path.open("rb", buffering=0)  # noqa: SIM115
+def _lines(path: "Path | UPath", source: Source) -> Iterator[Record]:
     try:
-        with BufferedReader(raw) as stream:
+        with open_file(path) as stream:
             yield from (record for record in read_lines(stream, source.max_sample_bytes) if record.content != b"")
-    except (gzip.BadGzipFile, EOFError) as error:
-        raise SourceError(f"{path.name} cannot be unpacked: {error}; repair or remove it") from error
+    except OSError as error:
+        raise SourceError(f"{path.name} cannot be read: {error}; repair or remove it") from error
 
 
 def _picture_of_line(record: Record, source: Source) -> tuple[bytes, str] | str:

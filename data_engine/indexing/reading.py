@@ -7,15 +7,16 @@ from typing import Literal
 
 import pyarrow as pa
 
-from data_engine.corpus import Source
 from data_engine.errors import SourceError
-from data_engine.indexing.batches import SourceFile
+from data_engine.indexing.archives import read_archive
 from data_engine.indexing.files import look_at_pictures, reader_of_files, without_content
 from data_engine.indexing.pixel_rows import read_pixel_rows
 from data_engine.indexing.rows import read_rows
 from data_engine.indexing.samples import RawSample, to_table
+from data_engine.indexing.source_files import SourceFile
+from data_engine.source import Source
 
-_KINDS_WITH_ROWS = ("jsonl", "csv", "parquet")
+_KINDS_WITH_ROWS = ("jsonl", "csv", "parquet", "huggingface")
 
 
 def read_batch(
@@ -81,6 +82,8 @@ def _samples(
                 yield from read_pixel_rows(file, source)
             elif source.kind in _KINDS_WITH_ROWS:
                 yield from read_rows(file, source, modality=modality)
+            elif source.kind == "webdataset":
+                yield from read_archive(file, source, modality=modality)
             else:
                 yield from reader_of_files(source.kind, modality)(file, source)
         except OSError as error:

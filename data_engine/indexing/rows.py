@@ -9,13 +9,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data_engine.corpus import Source
 from data_engine.errors import SourceError
-from data_engine.indexing.batches import SourceFile
 from data_engine.indexing.decoding import check_characters, decode
-from data_engine.indexing.files import is_wanted, read_picture, text_sample
+from data_engine.indexing.embedded import embedded
+from data_engine.indexing.files import is_wanted, picture_sample, read_picture, text_sample
+from data_engine.indexing.opening import open_file
 from data_engine.indexing.records import Record, read_csv_records, read_lines, split_fields
 from data_engine.indexing.samples import RawSample, sample_id_of_bytes, to_json
+from data_engine.indexing.saved_datasets import read_saved_rows
+from data_engine.indexing.source_files import SourceFile
+from data_engine.source import Source
 
 _DELIMITERS = (",", ";", "\t", "|")
 _PARQUET_PIECE_BYTES = 64 << 20
@@ -59,7 +62,7 @@ def read_rows(file: SourceFile, source: Source, *, modality: str) -> Iterator[Ra
 def _read_jsonl(file: SourceFile, source: Source, wanted: list[str]) -> Iterator[Row]:
     missing, n_objects = set(wanted), 0
     found: dict[str, None] = {}
-    with file.path.open("rb") as stream:
+    with open_file(file.path) as stream:
         for record in _filled(read_lines(stream, source.max_sample_bytes)):
             row = _row_of_line(file, record, source)
             if row.columns is not None:
@@ -96,7 +99,7 @@ def _row_of_line(file: SourceFile, record: Record, source: Source) -> Row:
 
 def _read_csv(file: SourceFile, source: Source, wanted: list[str]) -> Iterator[Row]:
     delimiter, header = _csv_header(file, source, wanted)
-    with file.path.open("rb") as stream:
+    with open_file(file.path) as stream:
         records = _filled(read_csv_records(stream, source.max_sample_bytes, delimiter))
         next(records, None)
         for number, record in enumerate(records, start=1):
@@ -107,7 +110,7 @@ def _csv_header(file: SourceFile, source: Source, wanted: list[str]) -> tuple[st
     """The delimiter with which the header names the wanted columns, and the column names."""
     first: list[str] = []
     for delimiter in _DELIMITERS:
-        with file.path.open("rb") as stream:
+        with open_file(file.path) as stream:
             record = next(_filled(read_csv_records(stream, source.max_sample_bytes, delimiter)), None)
         if record is None or record.content is None:
             break
@@ -150,7 +153,7 @@ def _row_of_record(
 
 def _read_parquet(file: SourceFile, source: Source, wanted: list[str]) -> Iterator[Row]:
     try:
-        with pq.ParquetFile(file.path) as parquet:
+        with open_file(file.path) as stream, pq.ParquetFile(stream) as parquet:
             names = parquet.schema_arrow.names
             missing = next((name for name in wanted if name not in names), None)
             if missing is not None:
@@ -174,13 +177,24 @@ def _rows_per_piece(metadata: Any) -> int:
 
 
 def _row_of_columns(file: SourceFile, number: int, columns: dict[str, Any], content_column: str, source: Source) -> Row:
-    value = columns[content_column]
+    value = embedded(columns[content_column])
     content = value if isinstance(value, bytes) else value.encode() if isinstance(value, str) else b""
     if len(content) > source.max_sample_bytes:
         error = _too_large(f"{file.uri} row {number}", len(content), source)
         return Row(number, None, len(content), sample_id_of_bytes(content), error)
     written = content or to_json(columns).encode()
     return Row(number, columns, len(content), sample_id_of_bytes(written))
+
+
+def _read_saved(file: SourceFile, source: Source, wanted: list[str]) -> Iterator[Row]:
+    number = 0
+    for names, rows in read_saved_rows(file):
+        missing = next((name for name in wanted if name not in names), None)
+        if missing is not None:
+            raise _missing_column(file, missing, names)
+        for columns in rows:
+            number += 1
+            yield _row_of_columns(file, number, columns, wanted[0], source)
 
 
 def _text_of_row(file: SourceFile, row: Row, columns: dict[str, Any], source: Source) -> RawSample:
@@ -201,8 +215,11 @@ def _text_of_row(file: SourceFile, row: Row, columns: dict[str, Any], source: So
 
 
 def _picture_of_row(file: SourceFile, row: Row, columns: dict[str, Any], source: Source) -> RawSample:
-    source_id, metadata = _id_and_metadata(row, columns, source, without=None)
-    path = columns[source.path_column or ""]
+    path = embedded(columns[source.path_column or ""])
+    is_embedded = isinstance(path, bytes)
+    source_id, metadata = _id_and_metadata(row, columns, source, without=source.path_column if is_embedded else None)
+    if is_embedded:
+        return replace(picture_sample(_row_file(file, row), path), source_id=source_id, metadata=metadata)
     if not isinstance(path, str) or not path:
         return _unreadable(file, row, f"column {source.path_column!r} holds no path in row {row.number}")
     picture = replace(_row_file(file, row), path=file.path.parent / path)
@@ -255,4 +272,5 @@ _ROW_READERS: dict[str, Callable[[SourceFile, Source, list[str]], Iterator[Row]]
     "jsonl": _read_jsonl,
     "csv": _read_csv,
     "parquet": _read_parquet,
+    "huggingface": _read_saved,
 }

@@ -15,6 +15,8 @@ from data_engine.corpus import Corpus
 from data_engine.orchestration.conditions import condition_for
 
 if TYPE_CHECKING:
+    from upath import UPath
+
     from data_engine.review import ReviewQueue
     from data_engine.storage import TableStore
 
@@ -86,8 +88,8 @@ class Bench:
         return self.data_folder / self.corpus.name
 
     @property
-    def source_folder(self) -> Path:
-        """Where the raw samples are."""
+    def source_folder(self) -> "Path | UPath":
+        """Where the raw samples are: a path or a URL."""
         return self.corpus.source.resolve(self.project_folder)
 
     def store(self) -> "TableStore":

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from data_engine.corpus import Batches, Source
 from data_engine.errors import SourceEmpty, SourceError, SourceMissing
 from data_engine.indexing import SourceFile, fingerprint, list_batches
+from data_engine.source import Batches, Source
 
 BY_FOLDER = Batches(by="folder")
 VALID_KEY = re.compile(r"[A-Za-z0-9_.-]+")

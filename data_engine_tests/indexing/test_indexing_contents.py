@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from data_engine.corpus import Batches, Source
 from data_engine.errors import ContentMissing, SourceError
 from data_engine.indexing import Contents, list_batches, read_batch
+from data_engine.source import Batches, Source
 
 
 def index(source: Source, root: Path) -> list[dict[str, Any]]:
@@ -66,7 +66,7 @@ def test_pixel_rows_of_another_shape_are_refused_as_a_whole(tmp_path: Path) -> N
     with pytest.raises(SourceError, match="line 1 holds a pixel that is not a number"):
         index(Source(kind="pixel_rows", path=str(tmp_path / "a.csv"), pixel_shape=(1, 2)), tmp_path)
     (tmp_path / "a.csv").write_bytes(gzip.compress(b"1,2,x\n")[:-9])
-    with pytest.raises(SourceError, match=r"a\.csv cannot be unpacked"):
+    with pytest.raises(SourceError, match=r"a\.csv cannot be read"):
         index(Source(kind="pixel_rows", path=str(tmp_path / "a.csv"), pixel_shape=(1, 2)), tmp_path)
 
 

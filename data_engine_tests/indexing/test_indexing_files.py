@@ -8,10 +8,10 @@ import xxhash
 from PIL import Image
 
 from data_engine import schemas
-from data_engine.corpus import Batches, Source
 from data_engine.errors import SourceError
 from data_engine.indexing import duplicate_source_ids, list_batches, read_batch, sample_id_of_text
 from data_engine.indexing.files import VANISHED
+from data_engine.source import Batches, Source
 
 
 def read(root: Path, kind: str = "folder", modality: Any = "text", **settings: Any) -> list[dict[str, Any]]:

@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from data_engine.corpus import Batches, Source
 from data_engine.errors import SourceError
 from data_engine.indexing import list_batches, read_batch, sample_id_of_text
 from data_engine.indexing.records import split_fields
+from data_engine.source import Batches, Source
 
 
 def read(path: Path, content: bytes | None = None, modality: Any = "text", **settings: Any) -> list[dict[str, Any]]:

@@ -1,0 +1,229 @@
+"""Sources of kind webdataset: tar archives in which files of one name and several endings make a sample.
+
+Nothing is ever unpacked to disk, links are not followed, and what an archive may unpack to is bounded. Source of the
+format: the WebDataset convention, https://github.com/webdataset/webdataset.
+"""
+
+import json
+import tarfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from io import BufferedReader
+from typing import TYPE_CHECKING, Any
+
+from data_engine.indexing.decoding import decode
+from data_engine.indexing.files import is_wanted, picture_sample, text_sample
+from data_engine.indexing.opening import open_file
+from data_engine.indexing.samples import RawSample, sample_id_of_bytes
+from data_engine.indexing.source_files import SourceFile
+from data_engine.source import Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from upath import UPath
+
+KEY_COLUMN = "__key__"
+_PICTURE_ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "ppm", "pgm", "jp2", "avif")
+_MAX_COLUMN_BYTES = 64 << 10
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A file of an archive."""
+
+    key: str
+    """Its name up to the first dot after the last slash."""
+    ending: str
+    n_bytes: int
+    offset: int
+    """Where its content begins in the unpacked archive."""
+    content: bytes | None
+    """None when it was not read."""
+    error: str | None = None
+
+
+def read_archive(file: SourceFile, source: Source, *, modality: str) -> Iterator[RawSample]:
+    """The samples of a tar archive.
+
+    A text is the member `.txt`, else the member whose ending `text_column` names, else that column of `.json`. A
+    picture is the member with the ending of a picture. The columns of `.json` and every other small text member
+    become metadata; `id_column: __key__` takes the common name as the source's id. An archive that breaks off gives
+    one unreadable sample more, which says after which sample.
+    """
+    to_sample = _text_of if modality == "text" else _picture_of
+    last, seen = "its start", set[str]()
+    try:
+        with open_file(file.path) as stream:
+            for key, members in _samples_of(_members(stream, source.max_sample_bytes)):
+                last = key
+                uri = f"{file.uri}#{key}" if key not in seen else f"{file.uri}#{key}@{members[0].offset}"
+                place = replace(file, uri=uri, n_bytes=sum(member.n_bytes for member in members))
+                if key in seen:
+                    yield _unreadable(place, "an earlier sample of the archive has the same name; rename one of them")
+                    continue
+                seen.add(key)
+                sample = to_sample(place, key, members, source)
+                if sample is not None:
+                    yield sample
+    except (tarfile.TarError, OSError) as error:
+        yield _unreadable(file, f"the archive breaks off after {last} ({error}); what follows is lost: fetch it again")
+
+
+def picture_finder(path: "Path | UPath") -> Callable[[str], bytes]:
+    """Reads the pictures of one archive again, each by the key of its sample.
+
+    Raises: KeyError by the finder when the archive holds no such picture; OSError when it cannot be read.
+    """
+    with open_file(path) as stream:
+        groups = _samples_of(_members(stream, max_bytes=-1))
+        found = {key: _picture_among(members) for key, members in groups}
+
+    def find(key: str) -> bytes:
+        member = found[key]
+        if member is None:
+            raise KeyError(key)
+        with open_file(path) as stream:
+            stream.seek(member.offset)
+            return stream.read(member.n_bytes)
+
+    return find
+
+
+class _Header(tarfile.TarInfo):
+    """A header that cannot be read in the midst of an archive is an error, and not its quiet end."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> "_Header":
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.HeaderError as error:
+            if type(error).__name__ == "EOFHeaderError":
+                raise
+            raise OSError(f"{error} at byte {archive.offset:,}") from error
+
+
+def _members(stream: BufferedReader, max_bytes: int) -> Iterator[_Member]:
+    """The regular files of an archive, in order; contents of more than `max_bytes` are passed over unread."""
+    with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive:
+        for header in archive:
+            if header.isdir() or _is_hidden(header.name):
+                continue
+            folder, slash, name = header.name.rpartition("/")
+            stem, _, ending = name.partition(".")
+            key = f"{folder}{slash}{stem}"
+            error = _why_not(header, max_bytes)
+            content = None
+            if error is None and header.size <= max_bytes:
+                content = (archive.extractfile(header) or stream).read(header.size)
+                if len(content) < header.size:
+                    raise OSError(f"{header.name} ends after {len(content):,} of {header.size:,} bytes")
+            yield _Member(key, ending.lower(), header.size, header.offset_data, content, error)
+
+
+def _why_not(header: tarfile.TarInfo, max_bytes: int) -> str | None:
+    if not header.isreg():
+        return f"{header.name} is a link or a device, and archives are read without following any"
+    if header.name.startswith("/") or ".." in header.name.split("/"):
+        return f"{header.name} leads out of the archive; pack it with plain relative names"
+    if 0 <= max_bytes < header.size:
+        return f"{header.name} has {header.size} bytes, max_sample_bytes is {max_bytes}; raise max_sample_bytes"
+    return None
+
+
+def _is_hidden(name: str) -> bool:
+    return name.rpartition("/")[2].startswith(".")
+
+
+def _samples_of(members: Iterable[_Member]) -> Iterator[tuple[str, list[_Member]]]:
+    """Neighbouring members with one key."""
+    group: list[_Member] = []
+    try:
+        for member in members:
+            if group and member.key != group[0].key:
+                yield group[0].key, group
+                group = []
+            group.append(member)
+    except (tarfile.TarError, OSError):
+        # What was read before the archive broke off is not lost with the rest.
+        if group:
+            yield group[0].key, group
+        raise
+    if group:
+        yield group[0].key, group
+
+
+def _picture_among(members: Iterable[_Member]) -> _Member | None:
+    return next((member for member in members if member.ending in _PICTURE_ENDINGS), None)
+
+
+def _picture_of(place: SourceFile, key: str, members: list[_Member], source: Source) -> RawSample | None:
+    found = _picture_among(members)
+    columns = _columns(members, found)
+    if isinstance(columns, str) or not is_wanted(columns, source):
+        return _unreadable(place, columns) if isinstance(columns, str) else None
+    if found is None or found.content is None:
+        return _unreadable(place, _missing(members, found, "a picture"))
+    sample = picture_sample(replace(place, n_bytes=found.n_bytes), found.content)
+    return _with_columns(sample, key, columns, source)
+
+
+def _text_of(place: SourceFile, key: str, members: list[_Member], source: Source) -> RawSample | None:
+    endings = {member.ending: member for member in reversed(members)}
+    found = endings.get("txt") or endings.get(source.text_column)
+    columns = _columns(members, found)
+    if isinstance(columns, str) or not is_wanted(columns, source):
+        return _unreadable(place, columns) if isinstance(columns, str) else None
+    text = columns.pop(source.text_column, None) if found is None else None
+    content = text.encode() if isinstance(text, str) else found.content if found is not None else None
+    if content is None:
+        return _unreadable(place, _missing(members, found, f"a text (.txt, .{source.text_column}, or in .json)"))
+    return _with_columns(text_sample(replace(place, n_bytes=len(content)), content), key, columns, source)
+
+
+def _columns(members: Iterable[_Member], found: _Member | None) -> dict[str, Any] | str:
+    """What the other members say of a sample, or why it cannot be read."""
+    columns: dict[str, Any] = {}
+    for member in members:
+        if member is found:
+            continue
+        if member.content is None or len(member.content) > _MAX_COLUMN_BYTES:
+            columns[member.ending] = f"<{member.n_bytes} bytes>"
+            continue
+        text = decode(member.content).text
+        if member.ending != "json":
+            columns[member.ending] = f"<{member.n_bytes} bytes>" if text is None else text.strip()
+            continue
+        try:
+            parsed = json.loads(text or "")
+        except (ValueError, RecursionError) as error:
+            return f"its member .json is not JSON: {error}"
+        columns.update(parsed if isinstance(parsed, dict) else {"json": parsed})
+    return columns
+
+
+def _missing(members: Iterable[_Member], found: _Member | None, what: str) -> str:
+    if found is not None and found.error is not None:
+        return found.error
+    errors = [member.error for member in members if member.error]
+    endings = ", ".join(f".{member.ending}" for member in members)
+    return errors[0] if errors else f"none of its members ({endings}) is {what}"
+
+
+def _with_columns(sample: RawSample, key: str, columns: dict[str, Any], source: Source) -> RawSample:
+    source_id = key if source.id_column == KEY_COLUMN else columns.pop(source.id_column or "", None)
+    return replace(
+        sample,
+        source_id=None if source_id in (None, "") else str(source_id),
+        metadata={**sample.metadata, **columns},
+    )
+
+
+def _unreadable(place: SourceFile, error: str) -> RawSample:
+    return RawSample(
+        sample_id=sample_id_of_bytes(place.uri.encode()),
+        uri=place.uri,
+        n_bytes=place.n_bytes,
+        arrived_at=place.modified_at,
+        error=error,
+    )

@@ -1,0 +1,80 @@
+"""Opening source files: local or behind a URL, packed or not, and never unpacking more than is reasonable."""
+
+import bz2
+import gzip
+import io
+import lzma
+from collections.abc import Callable
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from upath import UPath
+
+#: How packed files begin, and what unpacks them.
+_UNPACKERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+#: Text packs 3 to 20 times, dull logs 100 times; what unpacks to more is an archive bomb.
+MAX_EXPANSION = 200
+_ALWAYS_ALLOWED_BYTES = 64 << 20
+_BUFFER_BYTES = 1 << 18
+
+
+def open_file(path: "Path | UPath") -> io.BufferedReader:
+    """The bytes of a file, unpacked when it is a gzip, bzip2 or xz file.
+
+    Whatever goes wrong while reading is an OSError: a broken connection, damaged or truncated packing, and more than
+    `MAX_EXPANSION` bytes unpacked from one.
+    """
+    stream: Any = path.open("rb")
+    stored = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(_Guarded(stream, stream))
+    start = stored.peek(6)[:6]
+    unpack = next((unpack for mark, unpack in _UNPACKERS.items() if start.startswith(mark)), None)
+    return stored if unpack is None else io.BufferedReader(_Guarded(unpack(stored, "rb"), stored), _BUFFER_BYTES)
+
+
+class _Guarded(io.RawIOBase):
+    """A stream whose every failure is an OSError, and which stops at an archive bomb."""
+
+    def __init__(self, content: IO[bytes], stored: IO[bytes]) -> None:
+        self._content = content
+        self._stored = stored
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            piece = self._content.read(len(buffer))
+        except OSError:
+            raise
+        except Exception as error:
+            # Packing libraries and remote file systems have exceptions of their own.
+            raise OSError(f"{error or type(error).__name__}") from error
+        buffer[: len(piece)] = piece
+        self._refuse_bombs()
+        return len(piece)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._content.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._content.tell()
+
+    def close(self) -> None:
+        self._content.close()
+        self._stored.close()
+        super().close()
+
+    def _refuse_bombs(self) -> None:
+        if self._content is self._stored:
+            return
+        n_unpacked, n_stored = self._content.tell(), self._stored.tell()
+        if n_unpacked > max(_ALWAYS_ALLOWED_BYTES, MAX_EXPANSION * n_stored):
+            raise OSError(
+                f"unpacks to more than {MAX_EXPANSION} times its size ({n_unpacked:,} bytes from {n_stored:,}), like "
+                "an archive bomb; unpack it yourself if it is none"
+            )

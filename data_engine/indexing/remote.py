@@ -1,0 +1,60 @@
+"""Sources behind a URL: the files of a bucket, a server or any other file system that fsspec knows."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from data_engine.errors import SourceError, SourceMissing
+from data_engine.indexing.source_files import EPOCH, SourceFile
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+_CHANGED_AT = ("LastModified", "last_modified", "mtime", "updated", "Last-Modified", "created")
+_VERSION = ("ETag", "etag", "md5Hash", "Content-MD5")
+
+
+def list_remote(root: "UPath") -> list[SourceFile]:
+    """Every file below a URL, or the one file that it names, with size, time of change and entity tag where told.
+
+    Raises:
+        SourceMissing: nothing is there.
+        SourceError: the file system cannot be reached, refuses, or its driver is not installed.
+    """
+    try:
+        file_system = root.fs
+        file_system.invalidate_cache()
+        if file_system.isfile(root.path):
+            return [_source_file(root, root.name, file_system.info(root.path))]
+        found: dict[str, dict[str, Any]] = file_system.find(root.path, detail=True)
+    except FileNotFoundError as error:
+        raise SourceMissing(f"the source {root} does not exist; create it or change source.path") from error
+    except Exception as error:
+        # Every file system has exceptions of its own for a refused login or a host that does not answer.
+        raise SourceError(f"the source {root} cannot be listed: {error or type(error).__name__}") from error
+    if not found:
+        raise SourceMissing(f"the source {root} holds no file; create it or change source.path")
+    start = root.path.rstrip("/") + "/"
+    places = ((path.removeprefix(start), info) for path, info in found.items())
+    return [_source_file(root / place, place, info) for place, info in places]
+
+
+def _source_file(path: "UPath", uri: str, info: Mapping[str, Any]) -> SourceFile:
+    changed_at = next((info[name] for name in _CHANGED_AT if info.get(name) is not None), None)
+    version = next((str(info[name]).strip('"') for name in _VERSION if info.get(name)), "")
+    return SourceFile(path, uri, int(info.get("size") or 0), _as_utc(changed_at), version)
+
+
+def _as_utc(value: Any) -> datetime:
+    """A time however the file system writes it; the epoch where it says none."""
+    if isinstance(value, int | float):
+        return datetime.fromtimestamp(value, UTC)
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            value = parsedate_to_datetime(value)
+    if not isinstance(value, datetime):
+        return EPOCH
+    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)

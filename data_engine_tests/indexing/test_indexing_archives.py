@@ -1,0 +1,154 @@
+import gzip
+import io
+import json
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from data_engine.errors import ContentMissing
+from data_engine.indexing import Contents, list_batches, read_batch
+from data_engine.source import Batches, Source
+
+
+def pack(members: Mapping[str, bytes] | list[tuple[str, bytes]]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, content in dict(members).items() if isinstance(members, Mapping) else members:
+            header = tarfile.TarInfo(name)
+            header.size = len(content)
+            archive.addfile(header, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def read(folder: Path, content: bytes, modality: Any = "text", **settings: Any) -> list[dict[str, Any]]:
+    (folder / "shard.tar").write_bytes(content)
+    source = Source(kind="webdataset", path=str(folder), **settings)
+    (files,) = list_batches(source, Batches(), folder).values()
+    return read_batch(source, files, batch="b", modality=modality).to_pylist()
+
+
+def png(grey: int) -> bytes:
+    written = io.BytesIO()
+    Image.new("L", (2, 3), grey).save(written, "PNG")
+    return written.getvalue()
+
+
+def test_files_of_one_name_are_one_sample_with_the_others_as_columns(tmp_path: Path) -> None:
+    members = {
+        "a/0001.txt": b" one ",
+        "a/0001.json": b'{"lang": "en", "id": 7}',
+        "a/0001.cls": b"3\n",
+        "a/0002.txt": b"two",
+        "a/0002.npy": b"\x93NUMPY\x00\x01",
+    }
+    rows = read(tmp_path, pack(members), id_column="id")
+    assert [(row["uri"], row["text"], row["source_id"]) for row in rows] == [
+        ("shard.tar#a/0001", "one", "7"),
+        ("shard.tar#a/0002", "two", None),
+    ]
+    assert [json.loads(row["metadata"]) for row in rows] == [{"lang": "en", "cls": "3"}, {"npy": "<8 bytes>"}]
+
+
+def test_the_common_name_can_be_the_id(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, pack({"x/7.txt": b"one"}), id_column="__key__")
+    assert row["source_id"] == "x/7"
+
+
+def test_a_text_can_be_a_column_of_the_json_member_or_a_member_of_its_own_ending(tmp_path: Path) -> None:
+    rows = read(tmp_path, pack({"1.json": b'{"body": "one", "n": 1}', "2.body": b"two"}), text_column="body")
+    assert [(row["text"], row["metadata"]) for row in rows] == [("one", '{"n": 1}'), ("two", "{}")]
+
+
+def test_a_shard_packed_by_gzip_is_read_like_a_plain_one(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, gzip.compress(pack({"1.txt": b"one"})))
+    assert row["text"] == "one"
+
+
+def test_pictures_of_a_shard_are_read_and_found_again(tmp_path: Path) -> None:
+    content = pack({"1.png": png(10), "1.cls": b"cat", "2.cls": b"dog", "2.png": png(20)})
+    rows = read(tmp_path, content, modality="image")
+    assert [(row["width_px"], row["height_px"], json.loads(row["metadata"])) for row in rows] == [
+        (2, 3, {"cls": "cat"}),
+        (2, 3, {"cls": "dog"}),
+    ]
+    contents = Contents(Source(kind="webdataset", path=str(tmp_path)), tmp_path)
+    assert [contents.read(row) for row in rows] == [png(10), png(20)]
+    (tmp_path / "shard.tar").write_bytes(pack({"1.png": png(10)}))
+    fresh = Contents(Source(kind="webdataset", path=str(tmp_path)), tmp_path)
+    with pytest.raises(ContentMissing, match=r"shard\.tar#2 cannot be read again"):
+        fresh.read(rows[1])
+
+
+def test_one_bad_member_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, content in (
+            ("1.txt", b"one"),
+            ("2.json", b"{"),
+            ("3.cls", b"3"),
+            ("4.txt", b"x" * 50),
+            ("../../etc/5.txt", b"five"),
+            ("/6.txt", b"six"),
+            ("1.txt", b"again"),
+            (".hidden.txt", b"no"),
+            ("8.txt", b"eight"),
+        ):
+            header = tarfile.TarInfo(name)
+            header.size = len(content)
+            archive.addfile(header, io.BytesIO(content))
+        link = tarfile.TarInfo("7.txt")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    rows = read(tmp_path, packed.getvalue(), max_sample_bytes=40)
+    errors = {row["uri"].removeprefix("shard.tar#"): row["error"] for row in rows}
+    assert [uri for uri, error in errors.items() if error is None] == ["1", "8"]
+    assert errors["2"].startswith("its member .json is not JSON: ")
+    assert errors["3"] == "none of its members (.cls) is a text (.txt, .text, or in .json)"
+    assert errors["4"] == "4.txt has 50 bytes, max_sample_bytes is 40; raise max_sample_bytes"
+    assert errors["../../etc/5"] == "../../etc/5.txt leads out of the archive; pack it with plain relative names"
+    assert errors["/6"] == "/6.txt leads out of the archive; pack it with plain relative names"
+    assert errors["7"] == "7.txt is a link or a device, and archives are read without following any"
+    again = next(uri for uri in errors if uri.startswith("1@"))
+    assert errors[again] == "an earlier sample of the archive has the same name; rename one of them"
+
+
+@pytest.mark.parametrize(
+    ("cut", "said"),
+    [
+        (1536 + 512 + 300, "the archive breaks off after 1 ("),
+        (1536, "the archive breaks off after 1 ("),
+    ],
+)
+def test_a_truncated_shard_gives_what_it_holds_and_says_where_it_ends(tmp_path: Path, cut: int, said: str) -> None:
+    whole = pack({"1.txt": b"one", "2.txt": b"two " * 300})
+    rows = read(tmp_path, whole[:cut])
+    assert [(row["uri"], row["text"]) for row in rows if row["is_readable"]] == [("shard.tar#1", "one")]
+    (broken,) = [row for row in rows if not row["is_readable"]]
+    assert broken["uri"] == "shard.tar"
+    assert broken["error"].startswith(said)
+    assert broken["error"].endswith("what follows is lost: fetch it again")
+
+
+def test_a_damaged_header_in_the_midst_is_no_quiet_end(tmp_path: Path) -> None:
+    whole = bytearray(pack({"1.txt": b"one", "2.txt": b"two", "3.txt": b"three"}))
+    whole[1024:1100] = b"\xff" * 76
+    rows = read(tmp_path, bytes(whole))
+    assert [row["text"] for row in rows if row["is_readable"]] == ["one"]
+    assert "breaks off after 1 (" in next(row["error"] for row in rows if not row["is_readable"])
+
+
+def test_what_is_no_archive_is_one_unreadable_sample(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, b"not a tar file at all" * 100)
+    assert row["error"].startswith("the archive breaks off after its start (")
+
+
+def test_an_archive_bomb_is_stopped(tmp_path: Path) -> None:
+    bomb = gzip.compress(pack({"1.txt": b"one", "2.bin": bytes(80 << 20), "3.txt": b"three"}), 9)
+    rows = read(tmp_path, bomb)
+    assert [row["text"] for row in rows if row["is_readable"]] == ["one"]
+    error = next(row["error"] for row in rows if not row["is_readable"])
+    assert "unpacks to more than 200 times its size" in error
