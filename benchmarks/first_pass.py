@@ -15,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import rensa
 
 from data_engine.corpus import Batches, FirstPass, Source
 from data_engine.filtering import first_pass, fit_junk_classifier
-from data_engine.filtering.near_duplicates import bands_and_rows, find_twins
+from data_engine.filtering.bands import bands_and_rows
+from data_engine.filtering.near_duplicates import find_twins
 from data_engine.filtering.shingles import Shingles, similarity
-from data_engine.filtering.sketches import N_PERMUTATIONS, Sketches
+from data_engine.filtering.sketches import Sketches
 from data_engine.indexing import list_batches, read_batch
 
 MENTIONS = ("is_license_reference", "is_license_tag", "is_license_intro", "is_license_clue", "is_false_positive")
@@ -120,33 +120,6 @@ def near_duplicates(texts: list[str]) -> Lines:
     yield f"{len(texts):,} different texts; brute force took {all_pairs_s:.1f} s.\n"
     header = ("threshold", "bands x rows", "rejected by brute force", "recall", "precision", "faster by")
     yield from table(header, rows)
-    yield from sketch_choice(shingles, [pair for pair in pairs if pair[2] >= LEAST_SIMILARITY])
-
-
-def sketch_choice(shingles: list[Shingles], pairs: list[tuple[int, int, float]]) -> Lines:
-    """RMinHash against CMinHash: error of the estimate, and share of the pairs at and above 0.8 that meet in a band."""
-    tokens = [[*entry.words, *entry.characters] for entry in shingles]
-    kinds: dict[str, Callable[[], np.ndarray]] = {
-        "RMinHash": lambda: np.array(
-            rensa.RMinHash.digest_matrix_from_token_sets(tokens, N_PERMUTATIONS, 1).to_rows(), np.uint32
-        ),
-        "CMinHash": lambda: np.array(rensa.CMinHash.digests_from_token_sets(tokens, N_PERMUTATIONS, 1), np.uint32),
-    }
-    first, second = np.array([pair[0] for pair in pairs]), np.array([pair[1] for pair in pairs])
-    unions = [len(set(tokens[a]) | set(tokens[b])) for a, b in zip(first, second, strict=True)]
-    common = [len(set(tokens[a]) & set(tokens[b])) for a, b in zip(first, second, strict=True)]
-    exact, is_twin = np.array(common) / np.array(unions), np.array([pair[2] >= 0.8 for pair in pairs])
-    n_bands, n_rows = bands_and_rows(0.8)
-    rows: list[tuple[object, ...]] = []
-    for name, sign in kinds.items():
-        seconds = timed(sign, 1)
-        signatures = sign()
-        is_equal = signatures[first] == signatures[second]
-        error = is_equal.mean(axis=1) - exact
-        meets = is_equal[:, : n_bands * n_rows].reshape(-1, n_bands, n_rows).all(axis=2).any(axis=1)
-        speed_text = f"{len(tokens) / seconds:,.0f}"
-        rows.append((name, speed_text, f"{error.mean():+.4f}", f"{error.std():.4f}", f"{meets[is_twin].mean():.4f}"))
-    yield from table(("sketch", "texts/s", "bias", "sd of the error", "pairs >= 0.8 met"), rows)
 
 
 def examples(raw: pa.Table) -> tuple[list[str], np.ndarray]:

@@ -1,7 +1,12 @@
-"""Near-duplicate search: banded MinHash proposes pairs, exact similarity decides, and only kept texts count."""
+"""Near-duplicate search: banded MinHash proposes pairs, exact similarity decides, and only kept texts count.
+
+Which one of a pair stays: an accepted text before any newcomer, among newcomers the one that comes first. A text is
+compared with kept texts only, so similarity is never followed from text to text. The twin that is named is the most
+similar accepted one, else the most similar kept newcomer; only where more than `CROWD` texts share a band is the
+first of them named without asking the others.
+"""
 
 import math
-from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,16 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput
-from data_engine.filtering.shingles import Shingles, similarity
+from data_engine.filtering.bands import Groups, band_keys, bands_and_rows, colliding
+from data_engine.filtering.similarities import ShingleRows
 from data_engine.filtering.sketches import N_PERMUTATIONS, Signatures, Sketches
 
-Rows = NDArray[np.int64]
-Keys = NDArray[np.uint64]
+Numbers = NDArray[np.int64]
 
-_RECALL_AT_THRESHOLD = 0.999
+#: Texts that share a band, above which all are compared with the first of them before they are with each other.
+CROWD = 64
+_TEXTS_PER_BLOCK = 4096
+_MAX_BLOCKS = 64
+_CHARACTERS_PER_PIECE = 1 << 22
 _PAIRS_PER_PIECE = 1 << 16
-_TEXTS_PER_FETCH = 256
-_SHINGLES_IN_MEMORY = 2_000_000
 # A pair whose estimate lies this many standard errors below the threshold is not verified: 3 in 100,000 true pairs.
 _ESTIMATE_SLACK = 4.0
 
@@ -32,15 +39,6 @@ class Twin:
     row: int | None = None
 
 
-def bands_and_rows(threshold: float) -> tuple[int, int]:
-    """Bands and rows per band that find a pair at the threshold with probability 0.999 and propose the fewest pairs."""
-    for n_rows in range(N_PERMUTATIONS, 1, -1):
-        n_bands = N_PERMUTATIONS // n_rows
-        if 1 - (1 - threshold**n_rows) ** n_bands >= _RECALL_AT_THRESHOLD:
-            return n_bands, n_rows
-    return N_PERMUTATIONS, 1
-
-
 def find_twins(
     texts: Sequence[str],
     sketches: Sketches,
@@ -51,10 +49,6 @@ def find_twins(
 ) -> list[Twin | None]:
     """For every text, the kept text that it nearly repeats, or None where it is kept itself.
 
-    Greedy in the order of the texts: a text is compared with accepted texts and with earlier texts that were kept,
-    never with rejected ones, so similarity is not followed from text to text. Among several candidates the one with
-    the highest estimated similarity is verified first, accepted ones before others.
-
     Args:
         texts: the new texts, in the order of precedence.
         sketches: theirs.
@@ -63,149 +57,129 @@ def find_twins(
         accepted_texts: gives the texts of rows of `accepted`.
 
     Returns: one entry per text.
+
+    Raises: InvalidInput when `accepted_texts` gives another number of texts than it is asked for.
     """
-    candidates = _candidates(sketches, accepted, threshold)
-    reader = _ShingleReader(texts, len(accepted), accepted_texts)
-    twins: list[Twin | None] = [None] * len(texts)
-    rows_with_candidates = sorted(candidates)
-    for start in range(0, len(rows_with_candidates), _TEXTS_PER_FETCH):
-        block = rows_with_candidates[start : start + _TEXTS_PER_FETCH]
-        reader.fetch({other for row in block for other in candidates[row]})
-        for row in block:
-            twins[row] = _first_twin(row, candidates[row], twins, reader, threshold)
-    return twins
+    search = _Search.over(texts, sketches, threshold, accepted, accepted_texts)
+    n_accepted, n_all = len(accepted), len(accepted) + len(texts)
+    step = max(_TEXTS_PER_BLOCK, -(-len(texts) // _MAX_BLOCKS))
+    for start in range(n_accepted, n_all, step):
+        search.decide(start, min(start + step, n_all))
+    return [search.twins.get(number) for number in range(n_accepted, n_all)]
 
 
-def _first_twin(
-    row: int, others: Sequence[int], twins: Sequence[Twin | None], reader: "_ShingleReader", threshold: float
-) -> Twin | None:
-    n_accepted = reader.n_accepted
-    shingles = reader.shingles(n_accepted + row)
-    for other in others:
-        if other >= n_accepted and twins[other - n_accepted] is not None:
-            continue
-        measured = similarity(shingles, reader.shingles(other))
-        if measured >= threshold:
-            if other < n_accepted:
-                return Twin(measured, accepted_row=other)
-            return Twin(measured, row=other - n_accepted)
-    return None
+@dataclass(eq=False)
+class _Search:
+    """Numbers count the accepted texts first, then the new ones in their order."""
 
+    texts: Sequence[str]
+    threshold: float
+    n_accepted: int
+    signatures: tuple[Signatures, Signatures]
+    """Of the accepted and of the new texts."""
+    accepted_texts: Callable[[Sequence[int]], Sequence[str]]
+    groups: Groups
+    is_rejected: NDArray[np.bool_]
+    twins: dict[int, Twin]
 
-class _ShingleReader:
-    """Shingles by number: accepted rows come first, new ones after them. Holds a bounded number of shingles."""
+    @classmethod
+    def over(
+        cls,
+        texts: Sequence[str],
+        sketches: Sketches,
+        threshold: float,
+        accepted: Sketches,
+        accepted_texts: Callable[[Sequence[int]], Sequence[str]],
+    ) -> "_Search":
+        n_bands, n_rows = bands_and_rows(threshold)
+        old = band_keys(accepted, n_bands, n_rows)
+        new = band_keys(sketches, n_bands, n_rows, first_number=len(accepted))
+        groups = colliding(old, new)
+        is_rejected = np.zeros(len(accepted) + len(texts), bool)
+        signatures = accepted.signatures, sketches.signatures
+        return cls(texts, threshold, len(accepted), signatures, accepted_texts, groups, is_rejected, {})
 
-    def __init__(
-        self, texts: Sequence[str], n_accepted: int, accepted_texts: Callable[[Sequence[int]], Sequence[str]]
-    ) -> None:
-        self.n_accepted = n_accepted
-        self._texts = texts
-        self._accepted_texts = accepted_texts
-        self._fetched: dict[int, str] = {}
-        self._cache: OrderedDict[int, Shingles] = OrderedDict()
-        self._n_shingles = 0
+    def decide(self, start: int, stop: int) -> None:
+        """Decide about the texts with the numbers start to stop; those before them are decided."""
+        groups = self.groups.before(stop, self.is_rejected)
+        if (crowds := groups.larger_than(CROWD)) is not None:
+            leads = crowds.led_pairs(start, surely_kept=groups.without_earlier())
+            self._reject(self._verified(*self._close(leads)))
+            groups = groups.before(stop, self.is_rejected)
+        self._reject(self._verified(*self._close(groups.pairs(start))))
 
-    def fetch(self, numbers: set[int]) -> None:
-        """Read the texts of the accepted rows among these numbers at once, and forget those read before."""
-        wanted = sorted(number for number in numbers if number < self.n_accepted)
-        texts = self._accepted_texts(wanted) if wanted else []
+    def _close(self, pieces: Iterator[tuple[Numbers, Numbers]]) -> tuple[Numbers, Numbers]:
+        """Different pairs (later, earlier) whose estimated similarity does not rule them out, sorted."""
+        least = self.threshold - _ESTIMATE_SLACK * math.sqrt(self.threshold * (1 - self.threshold) / N_PERMUTATIONS)
+        n_all, found = len(self.is_rejected), [np.empty(0, np.int64)]
+        for later, earlier in pieces:
+            pairs = _distinct(later * n_all + earlier)
+            found.append(pairs[self._estimates(pairs // n_all, pairs % n_all) >= least])
+        pairs = _distinct(np.concatenate(found))
+        return pairs // n_all, pairs % n_all
+
+    def _estimates(self, later: Numbers, earlier: Numbers) -> NDArray[np.float64]:
+        """(n_pairs,) share of equal signature values."""
+        old, new = self.signatures
+        share, is_new = np.empty(len(later)), earlier >= self.n_accepted
+        for place in (slice(at, at + _PAIRS_PER_PIECE) for at in range(0, len(later), _PAIRS_PER_PIECE)):
+            others = np.empty((len(later[place]), N_PERMUTATIONS), np.uint32)
+            others[is_new[place]] = new[earlier[place][is_new[place]] - self.n_accepted]
+            others[~is_new[place]] = old[earlier[place][~is_new[place]]]
+            share[place] = (new[later[place] - self.n_accepted] == others).mean(axis=1, dtype=np.float64)
+        return share
+
+    def _verified(self, later: Numbers, earlier: Numbers) -> tuple[Numbers, Numbers, NDArray[np.float64]]:
+        """The pairs that reach the threshold, with their similarity, read and compared in bounded pieces."""
+        parts = [(later[:0], earlier[:0], np.empty(0))]
+        for piece in self._pieces(later):
+            numbers, places = np.unique(np.concatenate([later[piece], earlier[piece]]), return_inverse=True)
+            rows = ShingleRows.of(self._read(numbers))
+            first, second = np.split(places, 2)
+            similarity = rows.similarities(first, second, at_least=self.threshold)
+            is_twin = similarity >= self.threshold
+            parts.append((later[piece][is_twin], earlier[piece][is_twin], similarity[is_twin]))
+        one, other, values = zip(*parts, strict=True)
+        return np.concatenate(one), np.concatenate(other), np.concatenate(values)
+
+    def _pieces(self, later: Numbers) -> Iterator[slice]:
+        """Consecutive pairs whose newcomers have about as many characters as fit; accepted ones count like theirs."""
+        start = n_characters = 0
+        for place, number in enumerate(later.tolist()):
+            n_characters += 2 * len(self.texts[number - self.n_accepted])
+            if n_characters >= _CHARACTERS_PER_PIECE:
+                yield slice(start, place + 1)
+                start, n_characters = place + 1, 0
+        if start < len(later):
+            yield slice(start, len(later))
+
+    def _read(self, numbers: Numbers) -> list[str]:
+        wanted = numbers[numbers < self.n_accepted].tolist()
+        texts = list(self.accepted_texts(wanted)) if wanted else []
         if len(texts) != len(wanted):
             raise InvalidInput(
                 f"text_of gave {len(texts)} texts for {len(wanted)} accepted samples; it must give one for each"
             )
-        self._fetched = dict(zip(wanted, texts, strict=True))
+        return texts + [self.texts[number - self.n_accepted] for number in numbers[len(wanted) :].tolist()]
 
-    def shingles(self, number: int) -> Shingles:
-        """The shingles of a text; of an accepted one only after it was fetched."""
-        if number in self._cache:
-            self._cache.move_to_end(number)
-            return self._cache[number]
-        text = self._fetched[number] if number < self.n_accepted else self._texts[number - self.n_accepted]
-        shingles = self._cache[number] = Shingles.of(text)
-        self._n_shingles += len(shingles)
-        while self._n_shingles > _SHINGLES_IN_MEMORY and len(self._cache) > 1:
-            self._n_shingles -= len(self._cache.popitem(last=False)[1])
-        return shingles
-
-
-def _candidates(new: Sketches, accepted: Sketches, threshold: float) -> dict[int, list[int]]:
-    """Numbers worth verifying per new row, best first; accepted rows come before new ones, which are offset by them."""
-    n_accepted, n_all = len(accepted), len(accepted) + len(new)
-    least = threshold - _ESTIMATE_SLACK * math.sqrt(threshold * (1 - threshold) / N_PERMUTATIONS)
-    found: dict[int, float] = {}
-    for later, earlier in _colliding_pairs(new, accepted, threshold):
-        estimate = _estimates(new.signatures, accepted.signatures, later, earlier)
-        is_close = estimate >= least
-        pairs = (later * n_all + earlier)[is_close]
-        found.update(zip(pairs.tolist(), estimate[is_close].tolist(), strict=True))
-    grouped: dict[int, list[tuple[bool, float, int]]] = defaultdict(list)
-    for pair, estimate_of_pair in found.items():
-        row, other = divmod(pair, n_all)
-        grouped[row].append((other >= n_accepted, -estimate_of_pair, other))
-    return {row: [other for _, _, other in sorted(entries)] for row, entries in grouped.items()}
+    def _reject(self, pairs: tuple[Numbers, Numbers, NDArray[np.float64]]) -> None:
+        """Reject, in the order of the texts, those with a kept twin."""
+        later, earlier, similarity = pairs
+        order = np.lexsort((earlier, -similarity, earlier >= self.n_accepted, later))
+        columns = (later[order].tolist(), earlier[order].tolist(), similarity[order].tolist())
+        for number, other, measured in zip(*columns, strict=True):
+            if self.is_rejected[number] or self.is_rejected[other]:
+                continue
+            self.is_rejected[number] = True
+            if other < self.n_accepted:
+                self.twins[number] = Twin(measured, accepted_row=other)
+            else:
+                self.twins[number] = Twin(measured, row=other - self.n_accepted)
 
 
-def _colliding_pairs(new: Sketches, accepted: Sketches, threshold: float) -> Iterator[tuple[Rows, Rows]]:
-    """Pairs (new row, number of an accepted or earlier new text) that share a band and that digits do not forbid.
-
-    Texts with the same numbers meet under keys that hold the numbers, long texts with others under keys without
-    them. A thousand short texts that differ in a number only so never meet, instead of making half a million pairs.
-    """
-    n_bands, n_rows = bands_and_rows(threshold)
-    even = np.uint64(0xFFFFFFFFFFFFFFFE)
-    searched, all_accepted = np.flatnonzero(new.has_shingles), np.arange(len(accepted))
-    long_searched = searched[~new.is_short[searched]]
-    long_accepted = np.flatnonzero(~accepted.is_short)
-    for band in range(n_bands):
-        columns = slice(band * n_rows, (band + 1) * n_rows)
-        old_keys, new_keys = _band_keys(accepted.signatures[:, columns]), _band_keys(new.signatures[:, columns])
-        yield from _colliding(old_keys, new_keys, long_accepted, long_searched)
-        yield from _colliding(
-            old_keys ^ (accepted.numbers & even), new_keys ^ (new.numbers & even), all_accepted, searched
-        )
-
-
-def _band_keys(columns: Signatures) -> Keys:
-    """(n,) 64-bit hash of each row; equal rows have equal keys."""
-    keys = np.full(len(columns), 0x9E3779B97F4A7C15, np.uint64)
-    for column in columns.T:
-        keys = (keys ^ column) * np.uint64(0xFF51AFD7ED558CCD)
-        keys ^= keys >> np.uint64(32)
-    return keys
-
-
-def _colliding(old_keys: Keys, new_keys: Keys, old_rows: Rows, new_rows: Rows) -> Iterator[tuple[Rows, Rows]]:
-    """Pairs with the same key among the rows given, the later of each pair new, in pieces of bounded size."""
-    old_rows = old_rows[np.isin(old_keys[old_rows], new_keys[new_rows])]
-    numbers = np.concatenate([old_rows, len(old_keys) + new_rows])
-    keys = np.concatenate([old_keys[old_rows], new_keys[new_rows]])
-    order = np.argsort(keys, kind="stable")
-    keys, numbers = keys[order], numbers[order]
-    is_start = np.ones(len(keys), bool)
-    is_start[1:] = keys[1:] != keys[:-1]
-    starts = np.flatnonzero(is_start)
-    # Within a key the numbers ascend, so whatever stands between a text and the start of its key comes before it.
-    first = np.repeat(starts, np.diff(np.append(starts, len(keys))))
-    places = np.flatnonzero((numbers >= len(old_keys)) & (np.arange(len(keys)) > first))
-    for piece in np.split(places, _cuts(places - first[places])):
-        counts = piece - first[piece]
-        later = np.repeat(piece, counts)
-        steps = np.arange(len(later)) - np.repeat(np.cumsum(counts) - counts, counts)
-        yield numbers[later] - len(old_keys), numbers[first[later] + steps]
-
-
-def _cuts(n_pairs: Rows) -> Rows:
-    """Where to cut so that a piece has about as many pairs as fit; a single text may have more."""
-    piece = np.cumsum(n_pairs) // _PAIRS_PER_PIECE
-    return np.flatnonzero(piece[1:] != piece[:-1]) + 1
-
-
-def _estimates(new: Signatures, accepted: Signatures, later: Rows, earlier: Rows) -> NDArray[np.float64]:
-    """(n_pairs,) share of equal signature values."""
-    n_accepted = len(accepted)
-    is_new = earlier >= n_accepted
-    other = np.empty((len(earlier), N_PERMUTATIONS), np.uint32)
-    other[is_new] = new[earlier[is_new] - n_accepted]
-    other[~is_new] = accepted[earlier[~is_new]]
-    share: NDArray[np.float64] = (new[later] == other).mean(axis=1, dtype=np.float64)
-    return share
+def _distinct(values: Numbers) -> Numbers:
+    """The different values, sorted; `np.unique` takes six times as long."""
+    ordered = np.sort(values)
+    is_first = np.ones(len(ordered), bool)
+    is_first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[is_first]

@@ -20,11 +20,13 @@ SHORT_TEXT_WORDS = 50
 #: Length of a character shingle.
 RUN_LENGTH = 4
 
-# Scripts written without spaces: every character is a word.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-# `+` and `#` go on a word and do not start one: C is not C++, GPL-2.0 is not GPL-2.0+, `# text` is a comment.
-_SEPARATORS = r"\s\x00-\"$-*,\-./:;<=>?@\[\\\]^_`{|}~\u2000-\u206f\u3000-\u303f"
-_WORD = re.compile(f"[{_UNSPACED}]|[^{_SEPARATORS}{_UNSPACED}+#][^{_SEPARATORS}{_UNSPACED}]*")
+#: Scripts written without spaces: every character is a word.
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+#: Everything else belongs to a word.
+SEPARATORS = r"\s\x00-\"$-*,\-./:;<=>?@\[\\\]^_`{|}~\u2000-\u206f\u3000-\u303f"
+#: They go on a word and do not start one: C is not C++, GPL-2.0 is not GPL-2.0+, `# text` is a comment.
+NOT_FIRST = "+#"
+_WORD = re.compile(f"[{UNSPACED}]|[^{SEPARATORS}{UNSPACED}{NOT_FIRST}][^{SEPARATORS}{UNSPACED}]*")
 _NUMBER = re.compile(r"\d+")
 
 

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from data_engine.errors import InvalidInput
-from data_engine.filtering.near_duplicates import Twin, bands_and_rows, find_twins
-from data_engine.filtering.shingles import Shingles, similarity
+from data_engine.filtering import near_duplicates
+from data_engine.filtering.bands import bands_and_rows
+from data_engine.filtering.near_duplicates import CROWD, Twin, find_twins
+from data_engine.filtering.shingles import Shingles, jaccard, similarity
 from data_engine.filtering.sketches import SKETCH_BYTES, Sketches
 
 ALPHABET = ["alfa", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliett", "kilo"]
@@ -176,15 +178,23 @@ def test_bands_find_a_pair_at_the_threshold_with_probability_of_a_thousandth_to_
     ]
 
 
-def test_signatures_estimate_the_similarity_of_the_union_of_both_sets() -> None:
+def test_signatures_estimate_the_similarity_of_the_words_and_their_pairs() -> None:
     texts = [" ".join(ALPHABET[start : start + 10]) for start in range(5)]
-    shingles = [Shingles.of(text) for text in texts]
+    shingles = [Shingles.of(text).words for text in texts]
     signatures = Sketches.of(texts).signatures
     for first, second in combinations(range(5), 2):
-        common = len(shingles[first].words & shingles[second].words)
-        common += len(shingles[first].characters & shingles[second].characters)
-        exact = common / (len(shingles[first]) + len(shingles[second]) - common)
+        exact = jaccard(shingles[first], shingles[second])
         assert np.mean(signatures[first] == signatures[second]) == pytest.approx(exact, abs=0.13)
+
+
+def test_the_estimates_of_many_pairs_lie_about_the_truth() -> None:
+    words = [f"w{number}" for number in range(2000)]
+    texts = [" ".join(words[start : start + 60]) for start in range(0, 1900, 3)]
+    signatures = Sketches.of(texts).signatures
+    # 57 of 63 words and 56 of 62 pairs are common.
+    estimates = (signatures[1:] == signatures[:-1]).mean(axis=1)
+    assert estimates.mean() == pytest.approx((57 + 56) / (63 + 62), abs=0.005)
+    assert estimates.std() < 0.04
 
 
 def test_a_sketch_does_not_depend_on_its_neighbours_and_survives_storage() -> None:
@@ -204,3 +214,24 @@ def test_a_sketch_does_not_depend_on_its_neighbours_and_survives_storage() -> No
 def test_thousands_of_texts_that_differ_in_a_number_only_are_compared_without_pairing_them() -> None:
     texts = [f"order {number} of the customer was shipped from the warehouse yesterday" for number in range(10_000)]
     assert twins_of(texts) == [None] * 10_000
+
+
+def test_the_most_similar_kept_text_is_named() -> None:
+    text = " ".join(ALPHABET)
+    accepted = [f"{text} oscar papa quebec", f"{text} oscar"]
+    near = f"{text} oscar papa"
+    assert twins_of([near], accepted) == [Twin(measured(near, accepted[1]), accepted_row=1)]
+    assert twins_of([accepted[1], near]) == [None, Twin(measured(near, accepted[1]), row=0)]
+
+
+def test_a_crowd_of_copies_is_compared_with_the_first_of_them() -> None:
+    first = " ".join(ALPHABET)
+    copies = [f"{first}{'!' * number}" for number in range(3 * CROWD)]
+    assert twins_of([first, *copies]) == [None, *[Twin(1.0, row=0)] * len(copies)]
+    assert twins_of(copies, [first]) == [Twin(1.0, accepted_row=0)] * len(copies)
+
+
+def test_what_is_decided_in_blocks_is_what_comparing_all_pairs_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near_duplicates, "_TEXTS_PER_BLOCK", 7)
+    monkeypatch.setattr(near_duplicates, "CROWD", 3)
+    test_what_is_found_is_what_comparing_all_pairs_finds(0.8)
