@@ -234,6 +234,8 @@ class Corpus(Described):
     encoder: str = "all-MiniLM-L6-v2"
     """Name or path of an encoder, see `data_engine.embedding.load_encoder`. For texts all-MiniLM-L6-v2 is the
     default, for pictures efficientnet-lite0; both come with the demo's packages."""
+    max_failed_share: Share = 0.01
+    """Share of the kept samples of a batch that the encoder may fail on; above it the batch is held back."""
     tree: Tree
     subset: Subset
     labels: Labels

@@ -1,7 +1,9 @@
 """Embedding only unknown contents, chunk by chunk, so that a killed run loses at most one chunk."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,18 +24,34 @@ class Cache(Protocol):
         """Keep one chunk of vectors, all or none."""
 
 
+@dataclass(frozen=True)
+class Embedded:
+    """What became of n contents.
+
+    Attributes:
+        rows: (n, dim) float32 rows of L2 norm 1 in the order of the ids; NaN where the encoder failed.
+        n_computed: How many were computed now; the others were known, or failed.
+        failures: Why, by the position of a content that the encoder failed on.
+    """
+
+    rows: NDArray[np.float32]
+    n_computed: int
+    failures: dict[int, str]
+
+
 def embed_unique(
     sample_ids: Sequence[str],
-    load: Callable[[Sequence[int]], Sequence[str]],
+    load: Callable[[Sequence[int]], Sequence[Any]],
     encoder: Encoder,
     cache: Cache,
     *,
     progress: Progress = lambda _n: None,
-) -> tuple[NDArray[np.float32], int]:
+) -> Embedded:
     """Embed n contents, each once, and remember them.
 
     The chunks are cut by the order of the ids alone, so that a resumed run forms the same chunks as an
-    uninterrupted one and ends with the same vectors.
+    uninterrupted one and ends with the same vectors. A content that the encoder fails on costs its chunk nothing but
+    time: its neighbours are embedded one by one.
 
     Args:
         sample_ids: n content hashes, each once.
@@ -42,27 +60,56 @@ def embed_unique(
         cache: Known vectors of this encoder version.
         progress: Is told how many more are done, cached ones included.
 
-    Returns: (n, dim) float32 rows of L2 norm 1 in the order of the ids, and how many were computed now.
-
     Raises: InvalidInput when an id comes twice.
     """
     if len(set(sample_ids)) != len(sample_ids):
-        twice = sorted({i for i in sample_ids if list(sample_ids).count(i) > 1})[:10]
+        twice = sorted(i for i, n in Counter(sample_ids).items() if n > 1)[:10]
         raise InvalidInput(f"sample ids {twice} come more than once; embed each content once")
-    rows = np.empty((len(sample_ids), encoder.dim), dtype=np.float32)
+    rows = np.full((len(sample_ids), encoder.dim), np.nan, dtype=np.float32)
+    failures: dict[int, str] = {}
     n_computed = 0
-    order = np.argsort(np.asarray(sample_ids, dtype=object), kind="stable") if len(sample_ids) else np.empty(0, int)
+    order = sorted(range(len(sample_ids)), key=sample_ids.__getitem__)
     for start in range(0, len(order), CHUNK):
-        chunk = order[start : start + CHUNK]
-        ids = [sample_ids[i] for i in chunk]
-        known, vectors = cache.get(ids)
-        missing = np.flatnonzero(~known)
-        if len(missing):
-            computed = encoder.encode(load([int(chunk[i]) for i in missing]))
-            cache.put([ids[i] for i in missing], computed)
-            vectors = np.array(vectors, dtype=np.float32)
-            vectors[missing] = computed
-            n_computed += len(missing)
-        rows[chunk] = vectors
-        progress(len(chunk))
-    return rows, n_computed
+        chunk = np.array(order[start : start + CHUNK])
+        known, vectors = cache.get([sample_ids[i] for i in chunk])
+        rows[chunk[known]] = vectors[known]
+        progress(int(known.sum()))
+        missing = [int(i) for i in chunk[~known]]
+        if missing:
+            rows[missing], failed = _compute(missing, load, encoder, progress)
+            failures |= failed
+            done = [i for i in missing if i not in failed]
+            cache.put([sample_ids[i] for i in done], rows[done])
+            n_computed += len(done)
+    return Embedded(rows, n_computed, failures)
+
+
+def _compute(
+    positions: list[int], load: Callable[[Sequence[int]], Sequence[Any]], encoder: Encoder, progress: Progress
+) -> tuple[NDArray[np.float32], dict[int, str]]:
+    """The rows of these contents, NaN where the encoder failed, and why it did by position."""
+    n_told = 0
+
+    def tell(n: int) -> None:
+        nonlocal n_told
+        n_told += n
+        progress(n)
+
+    try:
+        rows, failures = encoder.encode(load(positions), tell), {}
+    except Exception as error:
+        if len(positions) == 1:
+            progress(1 - n_told)
+            return np.full((1, encoder.dim), np.nan, dtype=np.float32), {positions[0]: _sentence(error)}
+        progress(-n_told)
+        found = [_compute([position], load, encoder, progress) for position in positions]
+        return np.concatenate([row for row, _ in found]), {i: why for _, failed in found for i, why in failed.items()}
+    for row in np.flatnonzero(~np.isfinite(rows).all(axis=1)):
+        failures[positions[row]] = "the encoder gave values that are not finite"
+        rows[row] = np.nan
+    return rows, failures
+
+
+def _sentence(error: Exception) -> str:
+    """An error in one line of at most 200 characters."""
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]

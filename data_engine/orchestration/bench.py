@@ -116,7 +116,9 @@ class Bench:
     @cached_property
     def rules_version(self) -> str:
         """Fingerprint of what the checks are held against: the corpus' limits and the code of the suites."""
-        limits = self.corpus.model_dump(mode="json", include={"first_pass", "review", "labels", "subset"})
+        limits = self.corpus.model_dump(
+            mode="json", include={"first_pass", "max_failed_share", "review", "labels", "subset"}
+        )
         return fingerprint([sorted(limits.items()), _code_fingerprint("quality")])
 
     def asset(

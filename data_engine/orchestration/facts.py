@@ -37,6 +37,12 @@ def _no_facts(_bench: Bench, _store: "TableStore", _batch: str, tables: Tables) 
     return tables, {}
 
 
+def _embeddings(_bench: Bench, store: "TableStore", batch: str, tables: Tables) -> tuple[Tables, Facts]:
+    decided = store.read("ledger", partition={"step": "embeddings", "batch": batch})
+    failed = decided.filter(pc.equal(decided["verdict"], "rejected"))
+    return tables, {"failures": dict(zip(failed["sample_id"].to_pylist(), failed["reason"].to_pylist(), strict=True))}
+
+
 def _cluster_tree(_bench: Bench, store: "TableStore", _batch: str, tables: Tables) -> tuple[Tables, Facts]:
     from data_engine.orchestration.gates import open_batches
 
@@ -121,6 +127,7 @@ def _labels(bench: Bench, store: "TableStore", _batch: str, tables: Tables) -> t
 
 
 _FACTS: dict[str, Callable[[Bench, "TableStore", str, Tables], tuple[Tables, Facts]]] = {
+    "embeddings": _embeddings,
     "cluster_tree": _cluster_tree,
     "balanced_subset": _balanced_subset,
     "classifier": _classifier,

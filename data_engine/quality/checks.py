@@ -58,7 +58,8 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         _stop("every_duplicate_names_its_twin", "Every rejected duplicate names the kept sample that it repeats."),
     ),
     "embeddings": (
-        _stop("every_kept_sample_is_embedded", "Every kept sample has an embedding."),
+        _stop("every_kept_sample_is_embedded", "Every kept sample has an embedding, or a reason why it has none."),
+        _stop("failed_share_within_limit", "The encoder failed on no more of the kept samples than the corpus allows."),
         _stop("one_dimension", "All embeddings have the same number of values, and as many as they say."),
         _stop("all_values_are_finite", "No embedding holds a value that is NaN or infinite."),
         _stop("every_norm_is_one", "Every embedding has the L2 norm 1, within 0.001."),

@@ -1,6 +1,6 @@
 """Encoders: unit rows in the order of the items, whatever the batching; and only unknown contents are embedded."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -72,10 +72,10 @@ def test_batches_stay_within_the_token_budget_and_cover_everything() -> None:
 def test_known_contents_are_not_computed_again() -> None:
     encoder = load_encoder("hashed-ngrams")
     cache = _Memory(encoder.dim)
-    first, n_first = embed_unique(["b", "a"], lambda p: [["two", "one"][i] for i in p], encoder, cache)
-    again, n_again = embed_unique(["b", "a", "c"], lambda p: [["two", "one", "three"][i] for i in p], encoder, cache)
-    assert (n_first, n_again) == (2, 1)
-    np.testing.assert_array_equal(first, again[:2])
+    first = embed_unique(["b", "a"], lambda p: [["two", "one"][i] for i in p], encoder, cache)
+    again = embed_unique(["b", "a", "c"], lambda p: [["two", "one", "three"][i] for i in p], encoder, cache)
+    assert (first.n_computed, again.n_computed) == (2, 1)
+    np.testing.assert_array_equal(first.rows, again.rows[:2])
     assert cache.chunks == [["a", "b"], ["c"]]
 
 
@@ -92,8 +92,28 @@ def test_chunks_are_kept_one_by_one_so_that_a_killed_run_loses_at_most_one() -> 
     with pytest.raises(KeyboardInterrupt):
         embed_unique(ids, load, encoder, cache)
     assert [len(chunk) for chunk in cache.chunks] == [CHUNK]
-    _, n_computed = embed_unique(ids, lambda p: [ids[i] for i in p], encoder, cache)
-    assert n_computed == 5
+    assert embed_unique(ids, lambda p: [ids[i] for i in p], encoder, cache).n_computed == 5
+
+
+def test_a_content_that_the_encoder_fails_on_is_named_and_its_neighbours_are_embedded(minilm: Encoder) -> None:
+    texts = ["one", "half a pair \ud800", "three"]
+    cache, told = _Memory(minilm.dim), list[int]()
+    found = embed_unique(["a", "b", "c"], lambda p: [texts[i] for i in p], minilm, cache, progress=told.append)
+    assert (found.n_computed, list(found.failures), sum(told)) == (2, [1], 3)
+    assert found.failures[1].startswith(("TypeError: ", "UnicodeEncodeError: "))
+    assert np.isnan(found.rows).all(axis=1).tolist() == [False, True, False]
+    assert cache.chunks == [["a", "c"]]
+
+
+def test_values_that_are_not_finite_are_a_failure_and_never_kept() -> None:
+    def embed(items: Sequence[str], advance: Callable[[int], object]) -> NDArray[np.float32]:
+        advance(len(items))
+        return np.array([[1, 0] if item == "good" else [np.nan, 1] for item in items], dtype=np.float32)
+
+    cache, encoder = _Memory(2), Encoder(name="half", dim=2, version="half", _embed=embed)
+    found = embed_unique(["a", "b"], lambda p: [["bad", "good"][i] for i in p], encoder, cache)
+    assert found.failures == {0: "the encoder gave values that are not finite"}
+    assert cache.chunks == [["b"]]
 
 
 def test_an_id_that_comes_twice_is_refused() -> None:

@@ -293,10 +293,19 @@ BROKEN = [
     Broken(
         "embeddings",
         "every_kept_sample_is_embedded",
-        "kept samples without an embedding: 1 of 2, but every kept sample needs one; "
+        "kept samples without an embedding: 1 of 2, but every kept sample needs one, or a reason in the ledger; "
         "embed the batch again; if the same samples fail, look at their content",
         ("s1",),
         {"embeddings": embedded_rows()[:1]},
+    ),
+    Broken(
+        "embeddings",
+        "failed_share_within_limit",
+        "kept samples that the encoder failed on: 1 of 2 (50.0%), but at most 1.0% may be; look at the samples named, "
+        "give a rule of the first pass that rejects their like, or raise max_failed_share",
+        ("s1: the encoder failed: TypeError",),
+        {"embeddings": embedded_rows()[:1]},
+        {"failures": {"s1": "the encoder failed: TypeError"}},
     ),
     Broken(
         "embeddings",

@@ -3,17 +3,17 @@
 from typing import TYPE_CHECKING
 
 import dagster as dg
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.tables_io import Work, decisions
 from data_engine.schemas import EMBEDDINGS
 
 if TYPE_CHECKING:
-    from data_engine.embedding import Encoder
+    from data_engine.embedding import Embedded, Encoder
+
+_REASON = "kept by the first pass"
 
 
 def embeddings(bench: Bench) -> dg.AssetsDefinition:
@@ -34,7 +34,7 @@ def embeddings(bench: Bench) -> dg.AssetsDefinition:
         work = Work.begin(bench, context, "embeddings")
         ids, texts = _kept_contents(work)
         encoder = encoder_of(bench.corpus.encoder)
-        vectors, n_computed = embed_unique(
+        found = embed_unique(
             ids,
             lambda positions: [texts[i] for i in positions],
             encoder,
@@ -42,9 +42,14 @@ def embeddings(bench: Bench) -> dg.AssetsDefinition:
             progress=work.progress("embedding", len(ids)),
         )
         return work.finish(
-            _table(ids, work.batch, vectors, encoder.version),
-            ledger=decisions(ids, verdict="embedded", reason="kept by the first pass", model_version=encoder.version),
-            metadata={"encoder": encoder.version, "computed now": n_computed, "from the cache": len(ids) - n_computed},
+            _table(ids, work.batch, found, encoder.version),
+            ledger=_ledger(ids, found, encoder.version),
+            metadata={
+                "encoder": encoder.version,
+                "computed now": found.n_computed,
+                "from the cache": len(ids) - found.n_computed - len(found.failures),
+                "failed": len(found.failures),
+            },
         )
 
     return embeddings
@@ -70,11 +75,20 @@ def encoder_of(name: str) -> "Encoder":
     return _LOADED[name]
 
 
-def _table(ids: list[str], batch: str, vectors: NDArray[np.float32], version: str) -> pa.Table:
+def _ledger(ids: list[str], found: "Embedded", version: str) -> pa.Table:
+    """Every content is embedded, or rejected with what the encoder said."""
+    failures = found.failures
+    reasons = [f"the encoder failed: {failures[i]}" if i in failures else _REASON for i in range(len(ids))]
+    verdicts = ["rejected" if i in failures else "embedded" for i in range(len(ids))]
+    return decisions(ids, verdict=verdicts, reason=reasons, model_version=version)
 
-    n = len(ids)
+
+def _table(ids: list[str], batch: str, found: "Embedded", version: str) -> pa.Table:
+    """The embeddings of one batch, without the samples that the encoder failed on."""
+    embedded = [i for i in range(len(ids)) if i not in found.failures]
+    n, vectors = len(embedded), found.rows[embedded]
     columns = [
-        pa.array(ids, pa.string()),
+        pa.array([ids[i] for i in embedded], pa.string()),
         pa.array([batch] * n, pa.string()),
         pa.array([row.tobytes() for row in vectors], pa.binary()),
         pa.array([vectors.shape[1]] * n, pa.int32()),

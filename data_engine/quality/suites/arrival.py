@@ -190,13 +190,22 @@ def _kept_share(rows: Profile, n_kept: int, judged: pa.Table, corpus: Corpus) ->
     )
 
 
-def embeddings(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:  # noqa: ARG001
-    """The truths about embeddings: present for all that is kept, of one dimension, finite, of norm 1."""
+def embeddings(
+    tables: Mapping[str, pa.Table], corpus: Corpus, failures: Mapping[str, str] | None = None
+) -> list[Truth]:
+    """The truths about embeddings: present for all that is kept, of one dimension, finite, of norm 1.
+
+    Args:
+        tables: embeddings, first_pass.
+        corpus: gives the share that the encoder may fail on.
+        failures: Why there is no embedding, by the id of a sample that the encoder failed on.
+    """
     gx = load_expectations()
     embedded, judged = tables["embeddings"], tables["first_pass"]
     rows, common = _measured(embedded)
     return [
-        _every_kept_sample_is_embedded(embedded, judged),
+        _every_kept_sample_is_embedded(embedded, judged, failures or {}),
+        _failed_share(judged, failures or {}, corpus.max_failed_share),
         of_rows(
             "one_dimension",
             rows,
@@ -224,16 +233,42 @@ def embeddings(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:  
     ]
 
 
-def _every_kept_sample_is_embedded(embedded: pa.Table, judged: pa.Table) -> Truth:
+def _every_kept_sample_is_embedded(embedded: pa.Table, judged: pa.Table, failures: Mapping[str, str]) -> Truth:
     kept = judged.filter(pc.equal(judged["verdict"], "kept")).select(["sample_id"])
-    asked = kept.append_column("is_embedded", membership(kept["sample_id"], embedded["sample_id"]))
+    decided = pa.chunked_array([*embedded["sample_id"].chunks, pa.array(list(failures), pa.string())], pa.string())
+    asked = kept.append_column("is_embedded", membership(kept["sample_id"], decided))
     return of_rows(
         "every_kept_sample_is_embedded",
         Profile(asked, "sample_id"),
         load_expectations().ExpectColumnValuesToBeInSet(column="is_embedded", value_set=[True]),
         what="kept samples without an embedding",
-        rule="every kept sample needs one",
+        rule="every kept sample needs one, or a reason in the ledger",
         remedy="embed the batch again; if the same samples fail, look at their content",
+    )
+
+
+def _failed_share(judged: pa.Table, failures: Mapping[str, str], limit: float) -> Truth:
+    gx = load_expectations()
+    kept = judged.filter(pc.equal(judged["verdict"], "kept")).select(["sample_id"])
+    failed = pa.chunked_array([pa.array(list(failures), pa.string())])
+    rows = Profile(
+        kept.append_column("is_failed", pc.cast(membership(kept["sample_id"], failed), pa.int8())), "sample_id"
+    )
+    share = len(failures) / max(len(rows), 1)
+    # The mean of no rows is no number; a batch that keeps nothing is for kept_share_within_band to name.
+    expectation = (
+        gx.ExpectColumnMeanToBeBetween(column="is_failed", max_value=limit)
+        if len(rows)
+        else gx.ExpectTableRowCountToEqual(value=0)
+    )
+    return Truth(
+        "failed_share_within_limit",
+        rows,
+        expectation,
+        lambda _: f"kept samples that the encoder failed on: {len(failures):,} of {len(rows):,} ({share:.1%})",
+        f"at most {limit:.1%} may be",
+        "look at the samples named, give a rule of the first pass that rejects their like, or raise max_failed_share",
+        culprits=tuple(f"{sample_id}: {why}" for sample_id, why in sorted(failures.items())),
     )
 
 
