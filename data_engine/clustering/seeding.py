@@ -17,8 +17,10 @@ from data_engine.errors import InvalidInput
 #: Ways to seed, and how many proposals a round may make per centroid already chosen.
 #: Greedy rounds stay small because they rank candidates by the state at the start of the round.
 SEEDINGS = {"kmeans++": 1.0, "greedy_kmeans++": 0.1, "sampled_greedy_kmeans++": 0.1}
-#: Random rows per centroid wanted that "sampled_greedy_kmeans++" looks at.
+#: Random rows per centroid wanted that "sampled_greedy_kmeans++" looks at, and every greedy seeding at its start.
 _SAMPLED_ROWS = 256
+#: One of so many centroids is an early one.
+_EARLY_SHARE = 8
 #: Rows whose D^2 are added up to one number, so that a draw needs no running sum over all rows.
 _DRAW_ROWS = 4096
 #: Proposals of one round; bounds the square matrix of their distances to each other (8 MiB).
@@ -40,7 +42,8 @@ def seed_positions(rows: Rows, n_clusters: int, *, seeding: str, rng: np.random.
     with probability (its D^2 now) / (its D^2 when drawn), which is rejection sampling from the D^2 of that moment;
     only the distances among the proposals are needed for it. "kmeans++" draws one proposal per centroid and is
     therefore exact. "greedy_kmeans++" draws 2 + floor(ln k) and takes the valid one that lowers the potential most,
-    measured at the start of the round, on a random sample of the rows where there are very many per centroid.
+    measured at the start of the round, on a random sample of the rows where there are very many per centroid; there
+    the first eighth of the centroids is drawn from 256 random rows for each of them, because early rounds are many.
     "sampled_greedy_kmeans++" is the same on up to 256 random rows per centroid: for inputs larger than memory, which
     it reads once instead of once per round. It finds no group that the sample misses.
 
@@ -57,7 +60,7 @@ def seed_positions(rows: Rows, n_clusters: int, *, seeding: str, rng: np.random.
         return sample[seed_positions(rows.narrowed(sample), n_clusters, seeding="greedy_kmeans++", rng=rng)]
     n_candidates = 1 if seeding == "kmeans++" else 2 + int(np.log(n_clusters))
     potential = _Potential(rows)
-    chosen = [int(rng.integers(len(rows)))]
+    chosen = _early_centroids(rows, n_clusters, seeding, rng).tolist()
     potential.add(np.array(chosen, dtype=np.int64))
     while len(chosen) < n_clusters:
         if not potential.closest.any():
@@ -72,6 +75,15 @@ def seed_positions(rows: Rows, n_clusters: int, *, seeding: str, rng: np.random.
         potential.add(proposals[accepted])
         chosen.extend(proposals[accepted].tolist())
     return np.array(chosen, dtype=np.int64)
+
+
+def _early_centroids(rows: Rows, n_clusters: int, seeding: str, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Positions of the first centroids: one row at random, or an eighth of all where a sample is enough for them."""
+    n_early = n_clusters // _EARLY_SHARE
+    if seeding == "kmeans++" or n_early < 2 or len(rows) <= 2 * _SAMPLED_ROWS * n_early:
+        return rng.integers(len(rows), size=1)
+    sample = _spread_sample(len(rows), _SAMPLED_ROWS * n_early, rng)
+    return sample[seed_positions(rows.narrowed(sample), n_early, seeding=seeding, rng=rng)]
 
 
 def checked_seeding(name: str, argument: str) -> str:
