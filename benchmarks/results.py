@@ -25,6 +25,10 @@ _PACKAGES = (
     "duckdb",
     "dagster",
     "rensa",
+    "numba",
+    "faiss-cpu",
+    "superkmeans",
+    "fastkmeans",
 )
 
 
