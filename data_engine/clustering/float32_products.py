@@ -43,19 +43,22 @@ class _Bounds:
     def around(cls, centroids: FloatMatrix) -> "_Bounds":
         """Bounds for these centroids, taken around their mean, so that a common offset costs no precision."""
         shift = centroids.mean(axis=0, dtype=np.float64).astype(np.float32)
-        moved = centroids - shift
-        scale = _power_of_two(float(np.abs(moved).max()))
-        moved *= np.float32(scale)
-        squares = np.einsum("ij,ij->i", moved, moved, dtype=np.float64)
-        norms = np.sqrt(squares)
+        farthest = max(float((centroids.max(axis=0) - shift).max()), float((shift - centroids.min(axis=0)).max()))
+        scale = _power_of_two(farthest)
         error = 2 * (centroids.shape[1] + 8) * 2.0**-24
-        weights = np.empty((centroids.shape[1] + 2, len(centroids)), dtype=np.float32)
-        np.multiply(moved.T, -2, out=weights[:-2])
-        weights[-2] = -2 * error * norms
-        weights[-1] = squares * (1 - error) - _UNDERFLOW
-        starts = range(0, len(centroids), _MAX_COLUMNS)
-        blocks = tuple(np.ascontiguousarray(weights[:, start : start + _MAX_COLUMNS]) for start in starts)
-        return cls(shift, scale, blocks, error, norms.astype(np.float32))
+        norms = np.empty(len(centroids), dtype=np.float64)
+        blocks = []
+        for start in range(0, len(centroids), _MAX_COLUMNS):
+            part = slice(start, start + _MAX_COLUMNS)
+            moved = (centroids[part] - shift) * np.float32(scale)
+            squares = np.einsum("ij,ij->i", moved, moved, dtype=np.float64)
+            norms[part] = np.sqrt(squares)
+            block = np.empty((centroids.shape[1] + 2, len(moved)), dtype=np.float32)
+            np.multiply(moved.T, -2, out=block[:-2])
+            block[-2] = -2 * error * norms[part]
+            block[-1] = squares * (1 - error) - _UNDERFLOW
+            blocks.append(block)
+        return cls(shift, scale, tuple(blocks), error, norms.astype(np.float32))
 
     def width(self, label: NDArray[np.intp], row_norm: NDArray[np.float32]) -> NDArray[np.float32]:
         """(m,) upper minus lower bound of the distance of rows with these norms to these centroids."""

@@ -30,6 +30,10 @@ _NORM_ROUNDING = 1.001
 _SCORE_ROUNDING = 1e-5
 #: Rows with larger or smaller values than this around the shift are left to the caller.
 _SMALLEST, _LARGEST = 1e-12, 1e12
+#: Stands for what float32 loses below its smallest normal number.
+_UNDERFLOW = np.float32(1e-33)
+#: Bias of the columns of a block that stand for no centroid.
+_NEVER_NEAREST = 1e30
 _REASSOCIATE = {"reassoc", "contract", "nsz", "nnan"}
 
 
@@ -82,31 +86,43 @@ def nearest_int8(rows: Rows, centroids: FloatMatrix) -> Labels:
 
 def _encode(centroids: FloatMatrix) -> _Codes:
     n_clusters, dim = centroids.shape
-    shift = centroids.mean(axis=0, dtype=np.float64).astype(np.float32)
-    moved = centroids - shift
+    n_blocks, n_groups = -(-n_clusters // BLOCK_COLUMNS), -(-dim // 4)
+    codes = _Codes(
+        centroids.mean(axis=0, dtype=np.float64).astype(np.float32),
+        np.empty((n_blocks, n_groups, BLOCK_COLUMNS), dtype=np.int32),
+        np.zeros((n_blocks, BLOCK_COLUMNS), dtype=np.float32),
+        np.full((n_blocks, BLOCK_COLUMNS), _NEVER_NEAREST, dtype=np.float32),
+        *(np.empty(n_clusters, dtype=np.float32) for _ in range(3)),
+    )
+    for block in range(n_blocks):
+        part = slice(block * BLOCK_COLUMNS, min((block + 1) * BLOCK_COLUMNS, n_clusters))
+        _encode_block(centroids[part] - codes.shift, block, part, codes)
+    return codes
+
+
+def _encode_block(moved: FloatMatrix, block: int, part: slice, codes: _Codes) -> None:
+    """Fill in one block of codes.
+
+    Args:
+        moved: (m, dim) up to 64 centroids, around the shift.
+        block: number of the block.
+        part: numbers of its centroids.
+        codes: written to.
+    """
+    n_columns, dim = moved.shape
     largest = np.abs(moved).max(axis=1)
     steps = np.where(largest > _SMALLEST, largest / _STEPS, 1).astype(np.float32)
     rounded = np.clip(np.rint(moved / steps[:, None]), -_STEPS, _STEPS).astype(np.float32)
-    norms, residuals, rounded_norms = (
-        np.sqrt(np.einsum("ij,ij->i", m, m, dtype=np.float64))
-        for m in (moved, moved - rounded * steps[:, None], rounded * steps[:, None])
-    )
-    n_blocks, n_groups = -(-n_clusters // BLOCK_COLUMNS), -(-dim // 4)
-    room = n_blocks * BLOCK_COLUMNS
-    bytes_ = np.full((room, n_groups * 4), _UNSIGNED, dtype=np.uint8)
-    bytes_[:n_clusters, :dim] = rounded + _UNSIGNED
-    packed = bytes_.view(np.int32).reshape(n_blocks, BLOCK_COLUMNS, n_groups).transpose(0, 2, 1)
-    weights, biases = np.zeros(room, dtype=np.float32), np.full(room, 1e30, dtype=np.float32)
-    weights[:n_clusters], biases[:n_clusters] = -2 * steps, norms**2
-    return _Codes(
-        shift,
-        np.ascontiguousarray(packed),
-        weights.reshape(n_blocks, BLOCK_COLUMNS),
-        biases.reshape(n_blocks, BLOCK_COLUMNS),
-        (2 * _NORM_ROUNDING * residuals + 2 * _SCORE_ROUNDING * norms).astype(np.float32),
-        (2 * _NORM_ROUNDING * rounded_norms).astype(np.float32),
-        (_SCORE_ROUNDING * norms**2).astype(np.float32),
-    )
+    restored = rounded * steps[:, None]
+    squares, lost, kept = (np.einsum("ij,ij->i", m, m, dtype=np.float64) for m in (moved, moved - restored, restored))
+    bytes_ = np.full((BLOCK_COLUMNS, codes.packed.shape[1] * 4), _UNSIGNED, dtype=np.uint8)
+    bytes_[:n_columns, :dim] = rounded + _UNSIGNED
+    codes.packed[block] = bytes_.view(np.int32).T
+    codes.weights[block, :n_columns] = -2 * steps
+    codes.biases[block, :n_columns] = squares
+    codes.per_norm[part] = 2 * _NORM_ROUNDING * np.sqrt(lost) + 2 * _SCORE_ROUNDING * np.sqrt(squares)
+    codes.per_residual[part] = 2 * _NORM_ROUNDING * np.sqrt(kept)
+    codes.constant[part] = _SCORE_ROUNDING * squares
 
 
 @njit(nogil=True, cache=True)
@@ -160,7 +176,9 @@ def _choose(row, i, rounded, codes, centroids, scores, lows, worst):
     best = _distance(row, centroids[label])
     second = np.float32(np.inf)
     square = norm * norm
-    slack = _SCORE_ROUNDING * (square + best)
+    # Twice what sums of so many float32 terms can be off in any order.
+    rounding = np.float32((len(row) + 16) * 2.0**-23)
+    slack = rounding * (square + best)
     step = np.float32(1) / inverse_step
     widest = norm * worst[0] + residual * worst[1] + worst[2]
     first = label
@@ -180,8 +198,7 @@ def _choose(row, i, rounded, codes, centroids, scores, lows, worst):
                     label = column
                 elif distance < second:
                     second = distance
-    tie = np.float32(1 + 16 * (len(row) + 8) * 2.0**-24)
-    return UNDECIDED if second <= best * tie + np.float32(1e-33) else label
+    return UNDECIDED if second <= best + 4 * rounding * best + _UNDERFLOW else label
 
 
 @njit(nogil=True, cache=True)

@@ -51,9 +51,9 @@ def means(rows: Rows, labels: Labels, centroids: FloatMatrix) -> FloatMatrix:
     else:
         sums = _cluster_sums(rows, labels, len(centroids))
     counts = cluster_sizes(labels, len(centroids))
-    filled = counts > 0
-    result = centroids.copy()
-    result[filled] = sums[filled] / counts[filled, None]
+    sums /= np.maximum(counts, 1)[:, None]
+    result = sums.astype(np.float32)
+    result[counts == 0] = centroids[counts == 0]
     return result
 
 
