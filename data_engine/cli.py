@@ -96,12 +96,13 @@ def release(corpus: str | None) -> None:
 @main.command()
 @click.argument("corpus")
 @click.option("--batches", required=True, help="Ingestion batches to take in again, separated by commas; or `all`.")
-def backfill(corpus: str, batches: str) -> None:
+@click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 64), help="Batches at a time.")
+def backfill(corpus: str, batches: str, processes: int) -> None:
     """Ingest chosen batches again, one run each, whether they are stale or not."""
     from data_engine.orchestration.one_command import backfill_batches
 
     names = tuple(name.strip() for name in batches.split(",") if name.strip())
-    if not backfill_batches(_project(), corpus, names, console=_console()):
+    if not backfill_batches(_project(), corpus, names, console=_console(), n_processes=processes):
         raise SystemExit(1)
 
 

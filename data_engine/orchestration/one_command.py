@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from rich.text import Text
 
 from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.dead_runs import bury_dead_runs
 from data_engine.orchestration.one_at_a_time import the_only_command
 from data_engine.orchestration.project import Project
 from data_engine.orchestration.run import OneCommandRun, Outcome
+from data_engine.orchestration.side_by_side import ingest_side_by_side
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,13 +35,22 @@ def run_corpus(project: Project, corpus: str, *, console: "Console", only: Seque
     return not outcome.quarantined
 
 
-def backfill_batches(project: Project, corpus: str, batches: Sequence[str], *, console: "Console") -> bool:
-    """Ingest batches again, one run each. Returns: False when one of them was quarantined."""
+def backfill_batches(
+    project: Project, corpus: str, batches: Sequence[str], *, console: "Console", n_processes: int = 1
+) -> bool:
+    """Ingest batches again, one run each, `n_processes` runs at a time. Returns: False when one was quarantined."""
     bench = project.bench(corpus)
     with the_only_command(bench), _instance(console) as instance:
         launcher = OneCommandRun(bench, project.definitions, instance, console)
-        launcher.backfill(batches)
-    return not launcher.outcome.quarantined
+        if n_processes == 1:
+            launcher.backfill(batches)
+            return not launcher.outcome.quarantined
+        chosen = launcher.chosen_batches(batches)
+        with console.status(f"{len(chosen)} batches, {n_processes} at a time"):
+            done = ingest_side_by_side(project.folder, corpus, chosen, n_processes)
+    for said, _ in done:
+        console.print(Text(said.rstrip()))
+    return not any(quarantined for _, quarantined in done)
 
 
 @contextmanager

@@ -112,14 +112,21 @@ class OneCommandRun:
 
         Raises: InvalidInput when the source does not have one of them.
         """
+        for batch in self.chosen_batches(batches):
+            self._launch("ingest", JOBS["ingest"], batch, may_fail=True)
+
+    def chosen_batches(self, batches: Sequence[str]) -> list[str]:
+        """The batches that these names stand for, each of them a partition from now on; `all` stands for all.
+
+        Raises: InvalidInput when the source does not have one of them.
+        """
         known = batches_of(self.bench)
         chosen = sorted(known) if tuple(batches) == ("all",) else list(batches)
         unknown = sorted(set(chosen) - set(known))
         if unknown:
             raise InvalidInput(f"the source has no batches {unknown}; it has {sorted(known)}")
         self._add_partitions(self.bench.batches, chosen)
-        for batch in chosen:
-            self._launch("ingest", JOBS["ingest"], batch, may_fail=True)
+        return chosen
 
     def _curate(self) -> None:
         stale = [step for step in JOBS["curate"] if self._is_stale(step)]

@@ -37,6 +37,24 @@ def test_the_command_ingests_the_chosen_batches_again_also_when_they_are_not_sta
     assert again == {(step, batch) for step in steps for batch in ("may.jsonl", "july.jsonl")}
 
 
+def test_batches_side_by_side_leave_the_same_rows_as_one_after_the_other(
+    finished: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATA_ENGINE_PROJECT", str(finished.folder))
+    store = finished.load().bench("notes").store()
+    before = step_versions(store)
+    done = CliRunner().invoke(main, ["backfill", "notes", "--batches", "all", "--processes", "2"])
+    assert done.exit_code == 0, done.output
+    assert [line.split()[:3] for line in done.output.splitlines()] == [
+        ["ok", "ingest", f"{batch}.jsonl"] for batch in ("july", "june", "may")
+    ]
+    after = step_versions(store)
+    again = {key for key, version in after.items() if version.written_at != before[key].written_at}
+    assert again == {(s, b) for s, b in before if s in ("raw_index", "first_pass", "embeddings", "drift_report")}
+    assert {key: after[key].n_rows for key in before} == {key: before[key].n_rows for key in before}
+    assert after["embeddings", "may.jsonl"].data_version == before["embeddings", "may.jsonl"].data_version
+
+
 def test_the_command_refuses_a_batch_that_the_source_does_not_have(
     notes: SmallProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
