@@ -24,6 +24,7 @@ def engine_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
     shutil.copy(Path(__file__).resolve().parents[1] / ".dagster_home" / "dagster.yaml", folder / "home")
     monkeypatch.setenv("DAGSTER_HOME", str(folder / "home"))
     monkeypatch.setenv("DATA_ENGINE_DATA", str(folder / "data"))
+    monkeypatch.setenv("DATA_ENGINE_CACHE", str(tmp_path_factory.getbasetemp() / "converted-models"))
     monkeypatch.delenv("DATA_ENGINE_REVIEW_URL", raising=False)
     return folder
 

@@ -17,6 +17,7 @@ Progress = Callable[[int], object]
 Embed = Callable[[Sequence[Any], Progress], NDArray[np.float32]]
 
 HASHED = "hashed-ngrams"
+HISTOGRAMS = "colour-and-gradient-histograms"
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,14 @@ class Encoder:
         name: The name or path it was loaded by.
         dim: Values per embedding.
         version: Name, fingerprint of its weights and precision: two encoders of one version give the same rows.
+        picture_px: It has no use for pictures whose shorter side is longer than this.
     """
 
     name: str
     dim: int
     version: str
     _embed: Embed
+    picture_px: int = 256
 
     def encode(
         self, items: "Sequence[str] | Sequence[Image]", progress: bool | Progress = False
@@ -64,8 +67,10 @@ def load_encoder(name: str) -> Encoder:
     """Load an encoder by name.
 
     Args:
-        name: `hashed-ngrams` (needs no weights, knows no meaning), a name of `PACKAGED_ENCODERS`, any
-            sentence-transformers name (from the hub or its cache), or a path.
+        name: Of texts: `hashed-ngrams` (needs no weights, knows no meaning) or a name of `PACKAGED_ENCODERS`. Of
+            pictures: `colour-and-gradient-histograms` (needs no weights, knows no meaning), `efficientnet-lite0`, or
+            `timm/<model>`. Of either: any sentence-transformers name (from the hub or its cache; CLIP takes
+            pictures), or a path.
 
     Raises: SourceMissing when there is neither a package, nor a folder, nor a cached or reachable hub model.
     """
@@ -73,6 +78,18 @@ def load_encoder(name: str) -> Encoder:
         from data_engine.embedding.hashed import load_hashed
 
         return load_hashed(name)
+    if name == HISTOGRAMS:
+        from data_engine.embedding.histograms import load_histograms
+
+        return load_histograms(name)
+    if name == "efficientnet-lite0":
+        from data_engine.embedding.efficientnet import load_efficientnet
+
+        return load_efficientnet(name)
+    if name.startswith("timm/"):
+        from data_engine.embedding.timm_models import load_timm
+
+        return load_timm(name)
     from data_engine.embedding.packed import load_packed, recognise
     from data_engine.embedding.where import folder_of, snapshot_of
 
