@@ -64,12 +64,9 @@ def why(sample_id: str, corpus: str | None) -> None:
 def sql(query: str, corpus: str | None, limit: int) -> None:
     """Ask any table or SQL model: data-engine sql "select * from funnel_stages"."""
     from data_engine.orchestration.printing import print_table
-    from data_engine.warehouse import query as run_query
+    from data_engine.orchestration.sql_models import ask
 
-    bench = _project().bench(corpus)
-    with bench.queue() as queue:
-        review = queue.tables()
-    print_table(run_query(bench.store(), query, review=review), console=_console(), limit=limit)
+    print_table(ask(_project().bench(corpus), query), console=_console(), limit=limit)
 
 
 @main.command()

@@ -1,6 +1,7 @@
 """The whole graph on a small corpus: what a run makes, repeats, resumes, holds back and explains."""
 
 import json
+import re
 from pathlib import Path
 
 import dagster as dg
@@ -142,6 +143,9 @@ def test_every_kind_of_sample_can_say_why(notes: SmallProject) -> None:
     assert {"labels", "release"} <= set(steps)
     chosen = decisions_about(bench, labelled).to_pylist()[4]
     assert chosen["verdict"] == "chosen"
+    named = decisions_about(bench, labelled).to_pylist()[3]["reason"]
+    assert re.fullmatch(r"leaf \d+ \([a-z]+( · [a-z]+){0,2}\)", named)
+    assert chosen["reason"].endswith(f"samples of {named}")
     assert chosen["run_id"]
     assert chosen["model_version"] == bench.store().read("cluster_tree")["tree_version"][0].as_py()
 

@@ -38,6 +38,13 @@ DEPENDS_ON: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "release": (("releasing.py", "reporting/data_card.py"), ("release", "labels")),
 }
 
+
+def in_order(seconds: Mapping[str, float]) -> dict[str, float]:
+    """The same seconds in the order of the steps; what is no step comes last."""
+    place = {step: number for number, step in enumerate(DEPENDS_ON)}
+    return dict(sorted(seconds.items(), key=lambda item: place.get(item[0], len(place))))
+
+
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -169,7 +176,10 @@ def _column_schema(step: str) -> dg.TableSchema:
 
 @cache
 def _code_fingerprint(source: str) -> str:
-    """Fingerprint of the statements of a module or package; comments and docstrings do not count."""
+    """Fingerprint of the statements of a module or package, and of its templates.
+
+    Comments and docstrings of Python do not count.
+    """
     path = _PACKAGE / source
     digest = hashlib.sha256()
     for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
@@ -178,6 +188,8 @@ def _code_fingerprint(source: str) -> str:
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False):
                 node.body = node.body[1:]
         digest.update(ast.dump(tree).encode())
+    for template in sorted(path.glob("templates/**/*.*")):
+        digest.update(template.read_bytes())
     return digest.hexdigest()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from rich.text import Text
 
-from data_engine.orchestration.bench import Bench
+from data_engine.orchestration.bench import Bench, in_order
 from data_engine.orchestration.dead_runs import bury_dead_runs
 from data_engine.orchestration.one_at_a_time import the_only_command
 from data_engine.orchestration.project import Project
@@ -71,7 +71,7 @@ def _summary(bench: Bench, outcome: Outcome, console: "Console") -> None:
         console,
         corpus=bench.corpus,
         metrics=store.read("quality_report"),
-        seconds={**outcome.seconds, "orchestration": max(orchestration, 0.0)},
+        seconds=in_order({**outcome.seconds, "orchestration": max(orchestration, 0.0)}),
         places={name: str(_shown(path)) for name, path in _places(bench).items() if path is not None and path.exists()},
         next_steps=_next_steps(bench, outcome),
     )

@@ -37,7 +37,7 @@ READS: dict[str, tuple[str, ...]] = {
     "classifier": ("reviewed_labels*",),
     "proposals": ("classifier", "balanced_subset"),
     "labels": ("reviewed_labels*", "proposals", "balanced_subset"),
-    "quality_report": ("labels", "balanced_subset"),
+    "quality_report": ("labels", "balanced_subset", "drift_report*"),
     "release": ("labels", "balanced_subset"),
 }
 

@@ -60,6 +60,17 @@ def build_sql_models(bench: Bench) -> SqlModels:
     return SqlModels(assets=(sql_models,), checks=_checks(bench, layers, models))
 
 
+def ask(bench: Bench, sql: str) -> "pa.Table":
+    """Run one reading statement over the tables, the SQL models and the review queue of a corpus.
+
+    Raises: SqlModelError when it is no reading statement or does not run.
+    """
+    from data_engine import warehouse
+
+    models = warehouse.load_models(sql_folder(bench))
+    return warehouse.query(bench.store(), sql, review=_review_tables(bench), models=models, variables=_variables(bench))
+
+
 _STEP_SOURCES = frozenset(
     (
         "raw_index", "first_pass", "embeddings", "drift_report", "cluster_tree", "balanced_subset", "reviewed_labels",

@@ -255,7 +255,7 @@ def decisions(
     reason: Sequence[str] | pa.ChunkedArray | str,
     score: Sequence[float | None] | pa.ChunkedArray | None = None,
     threshold: Sequence[float | None] | pa.ChunkedArray | float | None = None,
-    model_version: str | None = None,
+    model_version: Sequence[str | None] | pa.ChunkedArray | str | None = None,
 ) -> pa.Table:
     """Ledger rows of one step: one decision per sample."""
     n = len(sample_ids)

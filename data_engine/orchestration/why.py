@@ -69,4 +69,6 @@ def print_why(bench: Bench, sample_id: str, *, console: "Console") -> None:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"
+    from data_engine.reporting import wording
+
+    return "" if value is None else wording.number(value)

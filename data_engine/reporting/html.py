@@ -162,6 +162,7 @@ def _template() -> tuple[Any, str]:
         "interval": _unbroken(wording.interval),
         "share": _unbroken(wording.share),
         "plain": wording.plain,
+        "number": wording.number,
         "duration": wording.duration,
         "count": lambda n: f"{n:,}",
     }

@@ -49,6 +49,11 @@ def duration(seconds: float) -> str:
     return f"{whole // 60} min {whole % 60:02d} s"
 
 
+def number(value: float) -> str:
+    """A measured number or a limit: whole from a thousand on, with separators; otherwise four digits."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
 def snippet(text: str | None, most: int = 180) -> str:
     """A text on one line, cut at `most` characters."""
     line = " ".join((text or "").split())

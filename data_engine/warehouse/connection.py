@@ -1,6 +1,7 @@
 """An in-memory DuckDB over the tables of a corpus, closed to files, and read-only queries on it."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from data_engine.storage.marts import mart_dataset, mart_names
 
 if TYPE_CHECKING:
     import duckdb
+
+    from data_engine.warehouse.models import SqlModel
 
 #: How DuckDB begins the error of a table's files, as opposed to one of the SQL.
 _STREAM_FAILED = "reading the stream registered as"
@@ -73,13 +76,23 @@ def open_tables(
     return connection
 
 
-def query(store: TableStore, sql: str, *, review: Mapping[str, pa.Table] | None = None) -> pa.Table:
+def query(
+    store: TableStore,
+    sql: str,
+    *,
+    review: Mapping[str, pa.Table] | None = None,
+    models: "Sequence[SqlModel]" = (),
+    variables: Mapping[str, str] | None = None,
+) -> pa.Table:
     """Run one reading statement over the tables and marts of a corpus.
 
     Args:
         store: The tables of the corpus.
         sql: One SELECT, WITH, FROM, VALUES, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN in DuckDB's dialect.
         review: Tables of the review queue, by the name that SQL knows them by.
+        models: Each after those it refers to; where the statement names one that is not stored, all of those that
+            are not are computed from the tables as they are now.
+        variables: Values for `var()` in the models.
 
     Returns: The rows.
 
@@ -88,11 +101,29 @@ def query(store: TableStore, sql: str, *, review: Mapping[str, pa.Table] | None 
     """
     connection = open_warehouse(store, review=review)
     try:
+        _create_missing(connection, store, sql, models, variables)
         with sql_errors("the query", connection):
             _refuse_writing(connection, sql)
             return connection.sql(sql).to_arrow_table()
     finally:
         connection.close()
+
+
+def _create_missing(
+    connection: "duckdb.DuckDBPyConnection",
+    store: TableStore,
+    sql: str,
+    models: "Sequence[SqlModel]",
+    variables: Mapping[str, str] | None,
+) -> None:
+    """Views of the models that are not stored as marts, when the statement names one of them."""
+    from data_engine.warehouse.running import create
+
+    stored = set(mart_names(store))
+    missing = [model for model in models if model.name not in stored]
+    if {model.name for model in missing} & set(re.findall(r"\w+", sql.lower())):
+        for model in missing:
+            create(connection, model, variables, kind="VIEW")
 
 
 def _refuse_writing(connection: "duckdb.DuckDBPyConnection", sql: str) -> None:

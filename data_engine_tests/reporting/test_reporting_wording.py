@@ -53,6 +53,12 @@ def test_a_mixture_of_people_and_simulation_is_told_apart() -> None:
     assert said.startswith("People gave 6 answers; 2 of 8 answers come from simulated annotators, ")
 
 
+def test_numbers_are_written_out() -> None:
+    assert [wording.number(value) for value in (18_350.0, 999.96, 0.40001, 1, -12_345.6)] == [
+        "18,350", "1000", "0.4", "1", "-12,346",
+    ]  # fmt: skip
+
+
 def test_importing_the_package_imports_nothing_heavy() -> None:
     heavy = ("matplotlib", "rich", "jinja2", "scipy", "sklearn", "pandas", "torch")
     code = f"import sys, data_engine.reporting; print([m for m in {heavy!r} if m in sys.modules])"

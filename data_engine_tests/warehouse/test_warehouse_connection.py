@@ -8,6 +8,7 @@ from warehouse_corpus import FOLDER, ROWS, at, write_corpus
 
 from data_engine.errors import InvalidInput, SqlModelError, StorageError
 from data_engine.schemas import SCHEMAS
+from data_engine.storage import TableStore
 from data_engine.storage.marts import write_mart
 from data_engine.warehouse import load_models, open_warehouse, query, run_models
 
@@ -22,6 +23,24 @@ def test_the_empty_partition_is_the_empty_text(store):
     found = query(store, "select step, count(*) as n from ledger where batch = '' group by step")
 
     assert found.to_pylist() == [{"step": "release", "n": 3}]
+
+
+def test_a_mart_that_was_never_stored_is_computed_when_it_is_asked_for(store):
+    models = load_models(FOLDER)
+
+    found = query(store, "select count(*) as n from balance_by_level", models=models)
+
+    assert found["n"][0].as_py() > 0
+    assert query(store, "select * from stg_first_pass", models=models).num_rows == len(ROWS["first_pass"])
+    with pytest.raises(SqlModelError, match="balance_by_level"):
+        query(store, "select * from balance_by_level")
+
+
+def test_a_mart_that_is_stored_is_read_as_it_is(tmp_path):
+    store = TableStore(tmp_path, "shop")
+    write_mart(store, "funnel", pa.table({"n": [7]}))
+
+    assert query(store, "select n from funnel", models=load_models(FOLDER)).to_pylist() == [{"n": 7}]
 
 
 def test_times_are_utc(store):

@@ -34,7 +34,7 @@ def balanced_subset(bench: Bench) -> dg.AssetsDefinition:
         )
     )
     def balanced_subset(context: dg.AssetExecutionContext, config: BalancedSubsetConfig) -> dg.MaterializeResult:
-        from data_engine import reporting, sampling
+        from data_engine import portraits, reporting, sampling
 
         work = Work.begin(bench, context, "balanced_subset")
         subset = wanted.model_validate(config.model_dump())
@@ -46,12 +46,13 @@ def balanced_subset(bench: Bench) -> dg.AssetsDefinition:
             strategy=subset.strategy,
             priority=sampling.stable_priority(rows["sample_id"].to_pylist(), bench.corpus.seed_for("subset")),
         )
-        table = _table(tree, rows, chosen)
+        names = portraits.leaf_names(work.store.read("cluster_portraits"))
+        table = _table(tree, rows, chosen, names)
         n_top = len(tree.levels[-1].centroids)
         top_of_all = tree.ancestors(len(tree.levels))[tree.leaf]
         return work.finish(
             table,
-            ledger=_ledger(tree, rows, chosen),
+            ledger=_ledger(tree, rows, chosen, names),
             metadata={"pool": rows.num_rows, "leaves covered": len(set(table["leaf"].to_pylist()))},
             plots={
                 "balance": reporting.balance_plot(
@@ -66,7 +67,7 @@ def balanced_subset(bench: Bench) -> dg.AssetsDefinition:
     return balanced_subset
 
 
-def _table(tree: "ClusterTree", rows: pa.Table, chosen: NDArray[np.int64]) -> pa.Table:
+def _table(tree: "ClusterTree", rows: pa.Table, chosen: NDArray[np.int64], names: list[str]) -> pa.Table:
     leaf = tree.leaf[chosen]
     sizes = np.bincount(tree.leaf, minlength=len(tree.levels[0].centroids))
     quota = np.bincount(leaf, minlength=len(sizes))
@@ -78,13 +79,13 @@ def _table(tree: "ClusterTree", rows: pa.Table, chosen: NDArray[np.int64]) -> pa
         "top_cluster": tree.ancestors(len(tree.levels))[leaf].astype(np.int32),
         "leaf_size": sizes[leaf].astype(np.int64),
         "quota": quota[leaf].astype(np.int64),
-        "reason": [f"one of {quota[i]} chosen from the {sizes[i]} samples of leaf {i}" for i in leaf.tolist()],
+        "reason": [f"one of {quota[i]} chosen from the {sizes[i]} samples of {names[i]}" for i in leaf.tolist()],
         "tree_version": [tree.version] * len(chosen),
     }
     return pa.table(columns, schema=BALANCED_SUBSET).sort_by("sample_id")
 
 
-def _ledger(tree: "ClusterTree", rows: pa.Table, chosen: NDArray[np.int64]) -> pa.Table:
+def _ledger(tree: "ClusterTree", rows: pa.Table, chosen: NDArray[np.int64], names: list[str]) -> pa.Table:
     is_chosen = np.zeros(rows.num_rows, dtype=bool)
     is_chosen[chosen] = True
     sizes = np.bincount(tree.leaf, minlength=len(tree.levels[0].centroids))
@@ -92,7 +93,7 @@ def _ledger(tree: "ClusterTree", rows: pa.Table, chosen: NDArray[np.int64]) -> p
     return decisions(
         rows["sample_id"],
         verdict=["chosen" if yes else "not_chosen" for yes in is_chosen.tolist()],
-        reason=[f"quota {quota[i]} of the {sizes[i]} samples of leaf {i}" for i in tree.leaf.tolist()],
+        reason=[f"quota {quota[i]} of the {sizes[i]} samples of {names[i]}" for i in tree.leaf.tolist()],
         score=sizes[tree.leaf].astype(np.float64),
         threshold=quota[tree.leaf].astype(np.float64),
         model_version=tree.version,

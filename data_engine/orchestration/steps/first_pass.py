@@ -55,6 +55,7 @@ def first_pass(bench: Bench) -> dg.AssetsDefinition:
         from data_engine import filtering, reporting
 
         work = Work.begin(bench, context, "first_pass")
+        junk = _junk_classifier(bench, work)
         table = filtering.first_pass(
             work.read("raw_index"),
             limits.model_validate(
@@ -63,7 +64,7 @@ def first_pass(bench: Bench) -> dg.AssetsDefinition:
             batch=work.batch,
             accepted=_accepted(work),
             text_of=lambda sample_ids: _texts(work, sample_ids),
-            junk=_junk_classifier(bench, work),
+            junk=junk,
             modality=bench.corpus.modality,
         )
         counts = pc.value_counts(table["reason"]).to_pylist()
@@ -79,6 +80,7 @@ def first_pass(bench: Bench) -> dg.AssetsDefinition:
                 ),
                 score=table["score"],
                 threshold=table["threshold"],
+                model_version=pc.if_else(pc.equal(table["reason"], "junk"), junk.version, None) if junk else None,
             ),
             metadata={row["values"]: row["counts"] for row in counts},
             plots={"verdicts": reporting.funnel_plot({row["values"]: row["counts"] for row in counts})},

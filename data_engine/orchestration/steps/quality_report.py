@@ -6,7 +6,7 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_engine.orchestration.bench import Bench
+from data_engine.orchestration.bench import Bench, in_order
 from data_engine.orchestration.tables_io import Work, step_versions
 
 _TABLES = (
@@ -42,6 +42,7 @@ def quality_report(bench: Bench) -> dg.AssetsDefinition:
         work = Work.begin(bench, context, "quality_report")
         work.read("labels", columns=["sample_id"])
         work.read("balanced_subset", columns=["sample_id"])
+        work.read_open_batches("drift_report", columns=["batch"])
         tables = {name: work.store.read(name) for name in _TABLES}
         metrics = reporting.build_quality_report(bench.corpus, tables)
         seconds, versions = _provenance(work)
@@ -58,12 +59,12 @@ def quality_report(bench: Bench) -> dg.AssetsDefinition:
 
 
 def _provenance(work: Work) -> tuple[dict[str, float], dict[str, str]]:
-    """Seconds per step, and the version of every table, of this corpus so far."""
+    """Seconds per step in their order, and the version of every table, of this corpus so far."""
     seconds: dict[str, float] = {}
     for (step, _), version in step_versions(work.store).items():
         seconds[step] = seconds.get(step, 0.0) + version.seconds
     versions = {name: f"table version {work.store.version(name)}" for name in _TABLES if work.store.exists(name)}
-    return seconds, versions
+    return in_order(seconds), versions
 
 
 def _headline(metrics: pa.Table) -> dict[str, Any]:
