@@ -7,7 +7,6 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-_MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~&$:/@")
 _MAX_PNG_BYTES = 100_000
 _SHOWN = 60
 _SHOWN_OF_ID = 12
@@ -32,9 +31,10 @@ def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.
     return dg.MetadataValue.md("\n".join(f"| {' | '.join(line)} |" for line in lines))
 
 
-def plain_markdown(text: str) -> str:
-    """A text with every sign that Markdown or HTML would take for its own made harmless."""
-    return "".join(f"&#{ord(sign)};" if sign in _MARKDOWN else sign for sign in " ".join(text.split()))
+def verbatim(text: str) -> str:
+    """A text for a cell of `markdown_table`, shown as it is: no sign of it is markup and no address becomes a link."""
+    line = " ".join(text.replace("`", "'").replace("|", "\\|").split())
+    return f"`{line}`" if line else ""
 
 
 def picture(png: bytes) -> dg.MarkdownMetadataValue | dg.TextMetadataValue:
@@ -46,12 +46,12 @@ def picture(png: bytes) -> dg.MarkdownMetadataValue | dg.TextMetadataValue:
 
 def _cell(name: str, value: Any) -> str | int | float | bool | None:
     if isinstance(value, float):
-        return float(f"{value:.4g}")
+        return round(value, 1) if abs(value) >= 1000 else float(f"{value:.4g}")
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, bytes):
         return f"{len(value):,} bytes"
-    text = str(value)
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     if name.endswith("_id") and len(text) > _SHOWN_OF_ID:
         return text[:_SHOWN_OF_ID]
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ... ({len(text):,} characters)"

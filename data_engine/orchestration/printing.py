@@ -46,5 +46,7 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.4g}"
+        from data_engine.reporting import wording
+
+        return wording.number(value)
     return f"{len(value):,} bytes" if isinstance(value, bytes) else str(value)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from data_engine.orchestration.metadata import markdown_table, plain_markdown
+from data_engine.orchestration.metadata import markdown_table, verbatim
 from data_engine.orchestration.tables_io import Work
 
 if TYPE_CHECKING:
@@ -80,25 +80,19 @@ def _shown(work: Work, tables: Iterable[pa.Table]) -> "dict[str, Shown]":
 
 
 def _table(rows: pa.Table, shown: "Mapping[str, Shown]") -> Any:
-    def cell(sample_ids: Sequence[str]) -> str:
-        return "<br>".join(sample_as_markdown(shown[key]) for key in sample_ids if key in shown)
-
-    return markdown_table(
-        ("cluster", "name", "samples", "silhouette", "nearest to the centroid", "on the border"),
-        (
-            (
-                str(row["cluster"]),
-                plain_markdown(row["name"] or ""),
-                f"{row['n_samples']:,}",
-                "" if row["silhouette"] is None else f"{row['silhouette']:.2f}",
-                cell(row["nearest"]),
-                cell(row["border"]),
-            )
-            for row in rows.to_pylist()
-        ),
-    )
+    """A line per example; what is said of a cluster stands on its first line."""
+    lines: list[tuple[str, ...]] = []
+    for row in rows.to_pylist():
+        quality = "" if row["silhouette"] is None else f"{row['silhouette']:.2f}"
+        about = (str(row["cluster"]), verbatim(row["name"] or ""), f"{row['n_samples']:,}", quality)
+        for place in ("nearest", "border"):
+            for key in row[place]:
+                if key in shown:
+                    lines.append((*about, place, sample_as_markdown(shown[key])))
+                    about = ("", "", "", "")
+    return markdown_table(("cluster", "name", "samples", "silhouette", "place", "sample"), lines)
 
 
 def sample_as_markdown(sample: "Shown") -> str:
-    """A sample in a cell of a table in the Dagster UI."""
-    return f"`{sample.sample_id[:_SHOWN_OF_ID]}` {plain_markdown(sample.text)}"
+    """A sample in a cell of a table in the Dagster UI: the start of its id, and its text."""
+    return verbatim(f"{sample.sample_id[:_SHOWN_OF_ID]} {sample.text}")
