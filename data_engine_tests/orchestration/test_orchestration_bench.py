@@ -1,0 +1,38 @@
+from pathlib import Path
+
+import pytest
+
+from data_engine.orchestration import bench
+from data_engine.orchestration.bench import in_order
+
+
+def test_seconds_are_told_in_the_order_of_the_steps_and_what_is_no_step_comes_last() -> None:
+    seconds = {"checks": 1.0, "release": 2.0, "raw_index": 3.0, "cluster_tree": 4.0, "review": 5.0}
+    assert list(in_order(seconds).items()) == [
+        ("raw_index", 3.0),
+        ("cluster_tree", 4.0),
+        ("release", 2.0),
+        ("checks", 1.0),
+        ("review", 5.0),
+    ]
+
+
+def test_a_changed_template_makes_another_version_and_a_changed_comment_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pages" / "templates" / "parts").mkdir(parents=True)
+    code, template = tmp_path / "pages" / "page.py", tmp_path / "pages" / "templates" / "parts" / "page.html"
+    monkeypatch.setattr(bench, "_PACKAGE", tmp_path)
+
+    def version() -> str:
+        bench._code_fingerprint.cache_clear()
+        return bench._code_fingerprint("pages")
+
+    code.write_text("A = 1\n", "utf-8")
+    template.write_text("<p>one</p>", "utf-8")
+    first = version()
+    code.write_text("# why\nA = 1\n", "utf-8")
+    assert version() == first
+    template.write_text("<p>two</p>", "utf-8")
+    assert version() != first
+    bench._code_fingerprint.cache_clear()
