@@ -252,6 +252,31 @@ def test_what_a_batch_that_is_held_back_shares_with_another_is_kept_by_the_other
     assert "held" not in notes.run("notes")
 
 
+def test_what_is_accepted_is_read_from_an_index_that_can_be_lost_at_any_time(notes: SmallProject) -> None:
+    rows = make_notes(3, 77)
+    source = notes.folder / "source"
+    notes.add(notes_corpus(source, subset={"target_size": 90}, review={}))
+    for batch, changed in (("may", ""), ("june", ""), ("july", " indeed")):
+        with (source / f"{batch}.jsonl").open("a", encoding="utf-8") as file:
+            copies = ({**row, "id": f"{batch}-{row['id']}", "text": row["text"] + changed} for row in rows)
+            file.writelines(json.dumps(row) + "\n" for row in copies)
+    notes.run("notes", "may.jsonl")
+    notes.run("notes", "june.jsonl")
+    index = notes.load().bench("notes").corpus_folder / "accepted"
+    (segment,) = index.iterdir()
+    segment.write_bytes(segment.read_bytes()[:1000])
+    notes.run("notes", "july.jsonl")
+    assert len(list(index.iterdir())) == 2
+    judged = notes.load().bench("notes").store().read("first_pass").to_pylist()
+    first = [row["sample_id"] for row in judged if row["batch"] == "may.jsonl" and row["verdict"] == "kept"]
+    found = {
+        batch: [row["duplicate_of"] for row in judged if row["batch"] == batch and row["reason"] == reason]
+        for batch, reason in (("june.jsonl", "exact_duplicate"), ("july.jsonl", "near_duplicate"))
+    }
+    assert [len(twins) for twins in found.values()] == [3, 3]
+    assert {twin for twins in found.values() for twin in twins} <= set(first)
+
+
 def test_a_subset_of_another_size_from_a_single_launch_does_not_stay(finished: SmallProject) -> None:
     loaded = finished.load()
     with dg.DagsterInstance.get() as instance:

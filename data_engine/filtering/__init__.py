@@ -1,14 +1,19 @@
 """The first pass: cheap filters, duplicates and junk; one verdict with its reason for every raw sample."""
 
+from data_engine.filtering.bands import band_keys, bands_and_rows
 from data_engine.filtering.first_pass import FIRST_PASS_REASONS, first_pass
 from data_engine.filtering.junk import JunkClassifier, fit_junk_classifier
 from data_engine.filtering.semantic_duplicates import SemanticPairs, SemanticTwins, semantic_pairs, semantic_twins
+from data_engine.filtering.sketches import Sketches
 
 __all__ = [
     "FIRST_PASS_REASONS",
     "JunkClassifier",
     "SemanticPairs",
     "SemanticTwins",
+    "Sketches",
+    "band_keys",
+    "bands_and_rows",
     "first_pass",
     "fit_junk_classifier",
     "semantic_pairs",

@@ -76,8 +76,13 @@ class Sketches:
         numbers = np.ascontiguousarray(table[:, N_PERMUTATIONS:]).view("<u8").ravel()
         return cls(table[:, :N_PERMUTATIONS], numbers, np.ones(len(table), bool))
 
+    def as_bytes(self) -> NDArray[np.uint8]:
+        """(n_texts, 512) every sketch: 126 MinHash values and the hash of the numbers, little endian."""
+        numbers = self.numbers.astype("<u8").view("<u4").reshape(-1, 2)
+        return np.hstack([self.signatures.astype("<u4"), numbers]).view(np.uint8)
+
     def row_bytes(self, row: int) -> bytes:
-        """One sketch: 126 MinHash values and the hash of the numbers, little endian."""
+        """One sketch of `as_bytes`."""
         return b"".join((self.signatures[row].astype("<u4").tobytes(), self.numbers[row].astype("<u8").tobytes()))
 
     def __len__(self) -> int:

@@ -5,17 +5,21 @@ from data_engine.storage.embedding_rows import float_rows, read_embeddings
 from data_engine.storage.fingerprint import data_version
 from data_engine.storage.releases import write_release
 from data_engine.storage.retention import Vacuumed, pin, pinned_versions, pins, vacuum
+from data_engine.storage.sketch_index import Segment, SketchIndex, ids_as_numbers
 from data_engine.storage.tables import CommittedVersion, Opened, TableStore, Written
 
 __all__ = [
     "CommittedVersion",
     "EmbeddingCache",
     "Opened",
+    "Segment",
+    "SketchIndex",
     "TableStore",
     "Vacuumed",
     "Written",
     "data_version",
     "float_rows",
+    "ids_as_numbers",
     "pin",
     "pinned_versions",
     "pins",

@@ -21,6 +21,7 @@ from data_engine.storage.fingerprint import data_version
 
 if TYPE_CHECKING:
     from data_engine.storage.embedding_cache import EmbeddingCache
+    from data_engine.storage.sketch_index import SketchIndex
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,12 @@ class TableStore:
         from data_engine.storage.embedding_cache import EmbeddingCache
 
         return EmbeddingCache(self.root, encoder_version, dim)
+
+    def sketch_index(self) -> "SketchIndex":
+        """The accepted samples of this corpus by id and by key."""
+        from data_engine.storage.sketch_index import SketchIndex
+
+        return SketchIndex(self.folder / "accepted")
 
     def open(self, name: str) -> Opened:
         """Remember the version that a step starts from, to be given to `write`."""

@@ -1,16 +1,14 @@
 """first_pass: what is worth keeping - a verdict and a reason for every raw sample."""
 
 import json
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
-import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
 from data_engine.corpus import JunkExamples
-from data_engine.orchestration import gates
+from data_engine.orchestration.accepted import accepted_like, texts_of
 from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.listing import batch_files
 from data_engine.orchestration.tables_io import Work, decisions
@@ -55,15 +53,15 @@ def first_pass(bench: Bench) -> dg.AssetsDefinition:
         from data_engine import filtering, reporting
 
         work = Work.begin(bench, context, "first_pass")
-        junk = _junk_classifier(bench, work)
+        junk, raw = _junk_classifier(bench, work), work.read("raw_index")
         table = filtering.first_pass(
-            work.read("raw_index"),
+            raw,
             limits.model_validate(
                 {**limits.model_dump(), **config.model_dump(), "rules": {**limits.rules, **config.rules}}
             ),
             batch=work.batch,
-            accepted=_accepted(work),
-            text_of=lambda sample_ids: _texts(work, sample_ids),
+            accepted=accepted_like(work, raw, config.near_duplicate_similarity),
+            text_of=lambda sample_ids: texts_of(work, sample_ids),
             junk=junk,
             modality=bench.corpus.modality,
         )
@@ -87,24 +85,6 @@ def first_pass(bench: Bench) -> dg.AssetsDefinition:
         )
 
     return first_pass
-
-
-def _accepted(work: Work) -> pa.Table:
-    """Samples of the other batches that are kept already: none of them is ever dropped for a newcomer.
-
-    A batch that its checks hold back has accepted nothing, or what it shares with others would be in neither.
-    """
-    opened, _ = gates.open_batches(work.bench, work.store, "first_pass", run_id=work.run_id)
-    table = work.store.read("first_pass", columns=["sample_id", "batch", "verdict", "minhash"])
-    others = pc.is_in(table["batch"], pa.array(sorted(set(opened) - {work.batch}), pa.string()))
-    return table.filter(pc.and_(pc.equal(table["verdict"], "kept"), others)).select(["sample_id", "minhash"])
-
-
-def _texts(work: Work, sample_ids: Sequence[str]) -> list[str]:
-    table = work.store.read("raw_index", columns=["sample_id", "text"])
-    found = table.filter(pc.is_in(table["sample_id"], pa.array(sample_ids, pa.string())))
-    by_id = dict(zip(found["sample_id"].to_pylist(), found["text"].to_pylist(), strict=True))
-    return [by_id.get(sample_id) or "" for sample_id in sample_ids]
 
 
 def junk_example_files(bench: Bench) -> "list[SourceFile]":

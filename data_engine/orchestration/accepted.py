@@ -1,0 +1,92 @@
+"""What is accepted already: the samples of other batches that a new batch could repeat, and their texts.
+
+A batch is compared with everything accepted, so the sketches of accepted samples are kept in an index on disk, one
+segment per version of a batch. A batch that its checks hold back has accepted nothing, or what it shares with others
+would be in neither; a batch that is materialized anew has a new version and a new segment.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.orchestration import gates
+from data_engine.orchestration.tables_io import StepVersion, Work
+
+if TYPE_CHECKING:
+    from data_engine.storage import Segment
+
+_SCHEMA = pa.schema([("sample_id", pa.string()), ("minhash", pa.binary())])
+
+
+def accepted_like(work: Work, raw: pa.Table, similarity: float) -> pa.Table:
+    """Kept samples of the other batches that a raw sample of this batch equals or may nearly repeat.
+
+    Args:
+        work: The first pass of a batch.
+        raw: Its raw index.
+        similarity: At and above which a text is a near-duplicate.
+
+    Returns: Table with columns `sample_id` and `minhash`; of pictures, all kept samples of the other batches.
+    """
+    opened, _ = gates.open_batches(work.bench, work.store, "first_pass", run_id=work.run_id)
+    others = {batch: version for batch, version in sorted(opened.items()) if batch != work.batch}
+    if work.bench.corpus.modality != "text":
+        return pa.concat_tables([_kept(work, batch) for batch in others] or [_SCHEMA.empty_table()])
+    return pa.concat_tables([_SCHEMA.empty_table(), *_alike(work, raw, others, similarity)])
+
+
+def _alike(work: Work, raw: pa.Table, others: dict[str, StepVersion], similarity: float) -> Iterator[pa.Table]:
+    from data_engine.filtering import Sketches, band_keys, bands_and_rows
+    from data_engine.storage import ids_as_numbers
+
+    readable = raw.filter(pc.is_valid(raw["text"]))
+    n_bands, n_rows = bands_and_rows(similarity)
+    keys = np.sort(band_keys(Sketches.of(readable["text"].to_pylist()), n_bands, n_rows).keys, axis=1)
+    ids = ids_as_numbers(raw["sample_id"].to_pylist())
+    for batch, version in others.items():
+        segment = _segment(work, batch, version, n_bands, n_rows)
+        rows = np.union1d(segment.rows_of_ids(ids), segment.rows_of_keys(keys))
+        yield pa.table([segment.sample_ids(rows), segment.sketch_bytes(rows)], schema=_SCHEMA)
+
+
+def _segment(work: Work, batch: str, version: StepVersion, n_bands: int, n_rows: int) -> "Segment":
+    """The segment of a batch as it is now, written where it is missing."""
+    from data_engine.filtering import Sketches, band_keys
+
+    index = work.store.sketch_index()
+    name = f"{version.data_version}:{version.table_version}:{n_bands}x{n_rows}"
+    found = index.open(batch, name)
+    if found is not None:
+        return found
+    kept = _kept(work, batch)
+    with_sketch = np.flatnonzero(kept["minhash"].is_valid())
+    sketches = Sketches.from_bytes(kept["minhash"].take(pa.array(with_sketch)).to_pylist())
+    entries = band_keys(sketches, n_bands, n_rows)
+    table = np.zeros((kept.num_rows, sketches.as_bytes().shape[1]), np.uint8)
+    table[with_sketch] = sketches.as_bytes()
+    ids = kept["sample_id"].to_pylist()
+    return index.write(
+        batch, name, sample_ids=ids, sketches=table, keys=entries.keys, rows=with_sketch[entries.numbers]
+    )
+
+
+def _kept(work: Work, batch: str) -> pa.Table:
+    table = work.store.read("first_pass", partition={"batch": batch}, columns=["sample_id", "verdict", "minhash"])
+    return table.filter(pc.equal(table["verdict"], "kept")).select(_SCHEMA.names)
+
+
+def texts_of(work: Work, sample_ids: Sequence[str]) -> list[str]:
+    """The texts of samples, wherever in the raw index they are; only these are ever held in memory."""
+    wanted = pa.array(sample_ids, pa.string())
+    rows = work.store.dataset("raw_index").scanner(
+        columns=["sample_id", "text"],
+        filter=pc.field("sample_id").isin(wanted),
+        batch_readahead=2,
+        fragment_readahead=1,
+    )
+    found = rows.to_table()
+    by_id = dict(zip(found["sample_id"].to_pylist(), found["text"].to_pylist(), strict=True))
+    return [by_id.get(sample_id) or "" for sample_id in sample_ids]
