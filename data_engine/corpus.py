@@ -92,6 +92,8 @@ class Tree(Described):
     """Members kept per cluster when resampling, one per level."""
     max_iterations: int = Field(default=50, ge=1, le=1000)
     """Most Lloyd iterations per k-means."""
+    device: Literal["auto", "cpu", "cuda"] = "cpu"
+    """What computes: the processor, a card ("cuda"), or "auto": a card where torch sees one and the corpus is large."""
     rebuild_at_growth: float = Field(default=0.25, gt=0)
     """The tree is frozen until the corpus has grown by more than this share since it was built."""
 

@@ -48,7 +48,7 @@ ONLY_IN = {
     "sqlglot": ("warehouse",),
     "sqlalchemy": ("review", "orchestration"),
     "fastapi": ("review",),
-    "torch": ("embedding",),
+    "torch": ("embedding", "clustering"),
     "sentence_transformers": ("embedding",),
     "matplotlib": ("reporting",),
     "PIL": ("pictures", "embedding"),

@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from data_engine.clustering.devices import open_device
 from data_engine.clustering.lloyd import DEFAULT_SEEDING, KMeans, assign_rows, checked_count, cluster_rows
 from data_engine.clustering.parallel import TEAM
 from data_engine.clustering.rows import Matrix, Rows, check_matrix
@@ -34,6 +35,7 @@ class _Plan:
     max_iterations: int
     two_stage: int | None
     seeding: str
+    device: str | None
 
     def steps(self, level: int) -> int:
         """k-means runs at this level (from 0); keeping one member per cluster would only repeat the centroids."""
@@ -59,6 +61,7 @@ def build_tree(
     max_iterations: int = 50,
     two_stage: int | None = None,
     seeding: str = DEFAULT_SEEDING,
+    device: str | None = None,
     progress: Progress | None = None,
 ) -> ClusterTree:
     """Cluster the samples, then the centroids, and so on upwards.
@@ -78,6 +81,7 @@ def build_tree(
         two_stage: for very many leaves: cluster into n_clusters[0] // two_stage, then each of these into `two_stage`;
             the samples then go to the nearest of all leaves. Not together with resampling.
         seeding: how every k-means finds its first centroids, see `kmeans`.
+        device: torch device that computes, such as "cuda"; None for NumPy on the processor.
         progress: told after every k-means.
 
     Raises: InvalidInput when x or an argument breaks a rule above; NotEnoughData when x has no rows.
@@ -88,11 +92,11 @@ def build_tree(
     counts = _coarser_upwards(n_clusters)
     sizes = _checked_resampling(counts, n_resamples, resample_sizes)
     limit = checked_count(max_iterations, "max_iterations")
-    plan = _Plan(counts, seed, n_resamples, sizes, limit, two_stage, checked_seeding(seeding, "seeding"))
+    plan = _Plan(counts, seed, n_resamples, sizes, limit, two_stage, checked_seeding(seeding, "seeding"), device)
     if two_stage is not None:
         _check_two_stage(two_stage, counts[0], n_resamples)
     with TEAM:
-        found = _build_levels(Rows(x), plan, progress)
+        found = _build_levels(x, plan, progress)
     return ClusterTree.from_centroids(
         [level.centroids for level in found],
         [level.assignment for level in found[1:]],
@@ -101,12 +105,13 @@ def build_tree(
     )
 
 
-def _build_levels(rows: Rows, plan: _Plan, progress: Progress | None) -> list[KMeans]:
+def _build_levels(x: Matrix, plan: _Plan, progress: Progress | None) -> list[KMeans]:
     n_levels = len(plan.n_clusters)
     total = sum(plan.steps(level) for level in range(n_levels))
     found: list[KMeans] = []
     done = 0
     for level in range(n_levels):
+        rows = Rows(x, device=open_device(plan.device, x))
         clusters = _first(rows, level, plan)
         for step in range(plan.steps(level)):
             if step:
@@ -119,7 +124,7 @@ def _build_levels(rows: Rows, plan: _Plan, progress: Progress | None) -> list[KM
             # Renumbered after empty clusters were dropped; assigned anew, a sample's leaf is what `assign` gives it.
             clusters = assign_rows(rows, clusters.centroids)
         found.append(clusters)
-        rows = Rows(clusters.centroids)
+        x = clusters.centroids
     return found
 
 

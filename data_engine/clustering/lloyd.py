@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data_engine.clustering.devices import open_device
 from data_engine.clustering.nearest import cluster_sizes, means, nearest, squared_distances
 from data_engine.clustering.parallel import TEAM
 from data_engine.clustering.rows import FloatMatrix, Labels, Matrix, Rows, check_matrix
@@ -40,6 +41,7 @@ def kmeans(
     init: NDArray[Any] | str | None = None,
     max_iterations: int = 50,
     tolerance: float = 1e-3,
+    device: str | None = None,
 ) -> KMeans:
     """Cluster the rows of x by squared L2 distance.
 
@@ -55,9 +57,11 @@ def kmeans(
             "sampled_greedy_kmeans++" for inputs larger than memory.
         max_iterations: most Lloyd iterations; 0 only assigns to the first centroids.
         tolerance: stop when less than this share of the rows changes cluster.
+        device: torch device that computes, such as "cuda"; None for NumPy on the processor. Draws and labels are the
+            same but for what the last bits of sums decide.
 
-    Raises: InvalidInput when n_clusters is not in 1..n, when x or init has a wrong shape or dtype, or values that are
-        not finite (the rows are named).
+    Raises: InvalidInput when n_clusters is not in 1..n, when the device is not there, when x or init has a wrong
+        shape or dtype, or values that are not finite (the rows are named).
     """
     check_matrix(x, "x")
     wanted = checked_count(n_clusters, "n_clusters")
@@ -69,7 +73,8 @@ def kmeans(
         )
     first = _checked_init(init, wanted, x.shape[1])
     with TEAM:
-        return cluster_rows(Rows(x), wanted, seed=seed, init=first, max_iterations=max_iterations, tolerance=tolerance)
+        rows = Rows(x, device=open_device(device, x))
+        return cluster_rows(rows, wanted, seed=seed, init=first, max_iterations=max_iterations, tolerance=tolerance)
 
 
 def cluster_rows(

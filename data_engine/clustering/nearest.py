@@ -19,6 +19,8 @@ def nearest(rows: Rows, centroids: FloatMatrix) -> Labels:
     The labels are those of distances computed in float64, whichever way they are found: fast products only sort out
     the centroids that are certainly farther. The n x k matrix never exists.
     """
+    if rows.device is not None:
+        return rows.device.nearest(rows, centroids)
     if not int8_pays(len(rows), *centroids.shape):
         return nearest_float32(rows, centroids)
     from data_engine.clustering.int8_products import UNDECIDED, nearest_int8
@@ -44,7 +46,9 @@ def squared_distances(rows: Rows, centroids: FloatMatrix, labels: Labels) -> NDA
 
 def means(rows: Rows, labels: Labels, centroids: FloatMatrix) -> FloatMatrix:
     """(k, dim) mean of the rows of every cluster, summed in float64; a cluster without rows keeps its centroid."""
-    if sums_pay(len(rows), rows.dim):
+    if rows.device is not None:
+        sums = rows.device.sums(rows, labels, len(centroids))
+    elif sums_pay(len(rows), rows.dim):
         from data_engine.clustering.compiled_sums import cluster_sums
 
         sums = cluster_sums(rows, labels, len(centroids))

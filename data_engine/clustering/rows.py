@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from data_engine.clustering.devices import Device
 
 Matrix = NDArray[Any]
 FloatMatrix = NDArray[np.float32]
@@ -29,6 +32,8 @@ class Rows:
     """(n, dim) floating point array or memory map."""
     selection: NDArray[np.int64] | None = None
     """(m,) row numbers of x; None for all rows."""
+    device: "Device | None" = None
+    """What computes over these rows; None for NumPy on the processor."""
 
     def __len__(self) -> int:
         return len(self.x) if self.selection is None else len(self.selection)
@@ -45,7 +50,7 @@ class Rows:
 
     def narrowed(self, positions: NDArray[np.int64]) -> "Rows":
         """The rows at these positions only."""
-        return Rows(self.x, positions if self.selection is None else self.selection[positions])
+        return Rows(self.x, positions if self.selection is None else self.selection[positions], self.device)
 
     def tiles(self, n_rows: int, within: slice | None = None) -> Iterator[tuple[slice, FloatMatrix]]:
         """Slices of at most `n_rows` positions with their rows; all positions, or those of one slice."""

@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from data_engine.clustering.devices import Potential
 from data_engine.clustering.parallel import over_chunks
 from data_engine.clustering.rows import FloatMatrix, Rows
 from data_engine.errors import InvalidInput
@@ -59,7 +60,7 @@ def seed_positions(rows: Rows, n_clusters: int, *, seeding: str, rng: np.random.
         sample = _spread_sample(len(rows), _SAMPLED_ROWS * n_clusters, rng)
         return sample[seed_positions(rows.narrowed(sample), n_clusters, seeding="greedy_kmeans++", rng=rng)]
     n_candidates = 1 if seeding == "kmeans++" else 2 + int(np.log(n_clusters))
-    potential = _Potential(rows)
+    potential: Potential = _Potential(rows) if rows.device is None else rows.device.potential(rows)
     chosen = _early_centroids(rows, n_clusters, seeding, rng).tolist()
     potential.add(np.array(chosen, dtype=np.int64))
     while len(chosen) < n_clusters:

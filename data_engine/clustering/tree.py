@@ -9,6 +9,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from data_engine.clustering.devices import open_device
 from data_engine.clustering.nearest import nearest, squared_distances
 from data_engine.clustering.parallel import TEAM
 from data_engine.clustering.rows import FloatMatrix, Labels, Matrix, Rows, check_matrix
@@ -149,19 +150,21 @@ def with_samples(tree: ClusterTree, leaf: NDArray[Any], distance: NDArray[Any] |
     return ClusterTree.from_centroids(centroids, parents, leaf, distance)
 
 
-def assign(tree: ClusterTree, x: Matrix) -> Labels:
+def assign(tree: ClusterTree, x: Matrix, *, device: str | None = None) -> Labels:
     """(n,) int32 leaf of every row of x (n, dim): the one with the nearest centroid. The tree stays as it is.
 
     Raises: InvalidInput when x has another dim than the tree or rows that are not finite.
     """
     check_matrix(x, "x", dim=tree.dim)
     with TEAM:
-        return nearest(Rows(x), tree.levels[0].centroids)
+        return nearest(Rows(x, device=open_device(device, x)), tree.levels[0].centroids)
 
 
-def assign_with_distance(tree: ClusterTree, x: Matrix) -> tuple[Labels, NDArray[np.float32]]:
+def assign_with_distance(
+    tree: ClusterTree, x: Matrix, *, device: str | None = None
+) -> tuple[Labels, NDArray[np.float32]]:
     """`assign`, and the (n,) squared L2 distances to the centroids of these leaves."""
-    leaf = assign(tree, x)
+    leaf = assign(tree, x, device=device)
     return leaf, squared_distances(Rows(x), tree.levels[0].centroids, leaf)
 
 

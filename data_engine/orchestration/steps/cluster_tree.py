@@ -39,7 +39,9 @@ def cluster_tree(bench: Bench) -> dg.AssetsDefinition:
         table, x = work.read_open_embeddings()
         why = "asked for by this run" if config.rebuild else why_rebuild(work, table.num_rows)
         tree = _build(bench, work, x) if why else work.frozen_tree()
-        leaf, distance = clustering.assign_with_distance(tree, x)
+        leaf, distance = clustering.assign_with_distance(
+            tree, x, device=clustering.device_for(bench.corpus.tree.device, x)
+        )
         grown = clustering.with_samples(tree, leaf, distance)
         centroids, assignments = clustering.tree_to_tables(grown, table["sample_id"], table["batch"], distance)
         portrayed = portraits_of(work, grown, x, table["sample_id"].to_pylist())
@@ -108,5 +110,6 @@ def _build(bench: Bench, work: Work, x: NDArray[np.float32]) -> "ClusterTree":
         n_resamples=tree.n_resamples,
         resample_sizes=tree.resample_sizes,
         max_iterations=tree.max_iterations,
+        device=clustering.device_for(tree.device, x),
         progress=work.progress_to("cluster tree", steps),
     )
