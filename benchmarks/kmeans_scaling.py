@@ -4,8 +4,8 @@ python benchmarks/kmeans_scaling.py                            # 125,000 to 2,00
 python benchmarks/kmeans_scaling.py --rows 40000 --clusters 64 --doublings 2      # small
 python benchmarks/kmeans_scaling.py --write                    # and write the section of RESULTS.md
 
-The steps around the time of a size are timed between smaller and larger sizes, so that a machine that is busy for a
-while slows neighbours alike; a size's time is the shortest of its runs.
+Sizes take turns, the largest first, so that a machine that is busy for a while slows neighbours alike; a size's time is
+the shortest of its runs.
 """
 
 import argparse
@@ -32,8 +32,8 @@ def seconds(x: np.ndarray, n_clusters: int, seeding: str, n_iterations: int) -> 
 
 def table(x: np.ndarray, sizes: list[int], n_clusters: int, seeding: str, n_iterations: int, repeats: int) -> list[str]:
     """Rows of (rows, seconds, time to that of half the rows, extra memory)."""
-    times = np.array([[seconds(x[:n], n_clusters, seeding, n_iterations) for n in sizes] for _ in range(repeats)])
-    best = times.min(axis=0)
+    turns = [[seconds(x[:n], n_clusters, seeding, n_iterations) for n in reversed(sizes)] for _ in range(repeats)]
+    best = np.array(turns).min(axis=0)[::-1]
     lines = []
     for number, n in enumerate(sizes):
         extra = allocated_mib(lambda n=n: seconds(x[:n], n_clusters, seeding, n_iterations)) - 8 * n / MIB
@@ -48,9 +48,9 @@ def main() -> None:
     parser.add_argument("--doublings", type=int, default=4)
     parser.add_argument("--dim", type=int, default=384)
     parser.add_argument("--clusters", type=int, default=256)
-    parser.add_argument("--iterations", type=int, default=3)
-    parser.add_argument("--seeding", default="greedy_kmeans++")
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--iterations", type=int, default=2)
+    parser.add_argument("--seeding", default="kmeans++")
+    parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--folder", help="where the file lies meanwhile; default: the temporary folder")
     parser.add_argument("--write", action="store_true", help="write the section of RESULTS.md")
     args = parser.parse_args()
