@@ -25,8 +25,10 @@ def fastest_kernel() -> Kernel:
     Returns: "int8" where the CPU has the AVX-512 VNNI instructions (Intel since 2019, AMD since 2022), a product in
         about a third of the time of float32; "float32" elsewhere.
     """
-    from llvmlite import binding
-
+    try:
+        from llvmlite import binding
+    except ImportError:
+        return "float32"
     return "int8" if binding.get_host_cpu_features().get("avx512vnni", False) else "float32"
 
 
@@ -35,7 +37,7 @@ def int8_pays(n_rows: int, n_clusters: int, dim: int) -> bool:
     if not _SHORTEST_ROW <= dim <= _LONGEST_ROW or n_clusters < _FEWEST_CLUSTERS:
         return False
     enough = _WORTH_CALLING if _is_loaded() else _WORTH_LOADING
-    return float(n_rows) * n_clusters * dim >= enough and fastest_kernel() == "int8"
+    return float(n_rows) * n_clusters * dim >= enough and fastest_kernel() == "int8" and _loads()
 
 
 def sums_pay(n_rows: int, dim: int) -> bool:
@@ -43,5 +45,16 @@ def sums_pay(n_rows: int, dim: int) -> bool:
     return _is_loaded() and n_rows * dim >= _VALUES_WORTH_SUMMING
 
 
+@cache
+def _loads() -> bool:
+    """Whether the kernel can be loaded: numba refuses where it finds no folder to keep compiled code in."""
+    try:
+        import data_engine.clustering.compiled_sums
+        import data_engine.clustering.int8_products  # noqa: F401
+    except (ImportError, RuntimeError):
+        return False
+    return True
+
+
 def _is_loaded() -> bool:
-    return "data_engine.clustering.int8_products" in sys.modules
+    return {"data_engine.clustering.int8_products", "data_engine.clustering.compiled_sums"} <= sys.modules.keys()

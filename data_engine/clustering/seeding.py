@@ -201,14 +201,16 @@ class _Potential:
         """(m,) drop of the potential of a sample of rows (None: all) if one of these were added, for each of them."""
         rows = self._rows if sample is None else self._rows.narrowed(sample)
         room = self.closest - self._norms if sample is None else self.closest[sample] - self._norms[sample]
-        weights = _product_weights(self._rows.take(positions), self._shift)
+        plain = _product_weights(self._rows.take(positions), self._shift)
+        # The room left joins the product as a value of the row: D^2 now less D^2 to the proposal.
+        weights = np.concatenate([-plain[:-1], np.ones_like(plain[-1:]), -plain[-1:]])
         tile_rows = _tile_rows(len(positions))
 
         def drop(chunk: slice) -> NDArray[np.float64]:
             total = np.zeros(len(positions), dtype=np.float64)
-            for part, tile in rows.shifted_tiles(self._shift, tile_rows, chunk):
+            for part, tile in rows.augmented_tiles(self._shift, 1.0, tile_rows, chunk):
+                tile[:, -2] = room[part]
                 scores = tile @ weights
-                np.subtract(room[part, None], scores, out=scores)
                 np.maximum(scores, 0, out=scores)
                 total += np.ones(len(tile), dtype=np.float32) @ scores
             return total

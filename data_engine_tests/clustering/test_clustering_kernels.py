@@ -8,7 +8,7 @@ from data_engine.clustering import build_tree, kernels
 from data_engine.clustering.compiled_sums import cluster_sums
 from data_engine.clustering.float32_products import nearest_float32
 from data_engine.clustering.int8_products import UNDECIDED, nearest_int8
-from data_engine.clustering.nearest import _cluster_sums
+from data_engine.clustering.nearest import _cluster_sums, nearest
 from data_engine.clustering.parallel import TEAM
 from data_engine.clustering.rows import Rows
 from data_engine_tests.clustering.test_clustering_exact_labels import CASES, by_definition
@@ -86,11 +86,21 @@ def test_any_number_of_threads_grows_the_same_tree(unit_rows):
 
 def test_the_kernel_pays_for_long_rows_and_large_inputs_only(monkeypatch):
     monkeypatch.setattr(kernels, "fastest_kernel", lambda: "int8")
+    monkeypatch.setattr(kernels, "_loads", lambda: True)
     monkeypatch.setattr(kernels, "_is_loaded", lambda: False)
     assert kernels.int8_pays(200_000, 1000, 384)
     assert not kernels.int8_pays(2_000, 1000, 384)
     assert not kernels.int8_pays(200_000_000, 1000, 2)
+    assert not kernels.int8_pays(200_000_000, 8, 384)
     monkeypatch.setattr(kernels, "_is_loaded", lambda: True)
     assert kernels.int8_pays(2_000, 1000, 384)
     monkeypatch.setattr(kernels, "fastest_kernel", lambda: "float32")
     assert not kernels.int8_pays(200_000, 1000, 384)
+
+
+def test_where_the_kernel_cannot_be_loaded_float32_does_the_work(unit_rows, monkeypatch):
+    monkeypatch.setattr(kernels, "_WORTH_CALLING", 0)
+    monkeypatch.setattr(kernels, "_WORTH_LOADING", 0)
+    monkeypatch.setattr(kernels, "_loads", lambda: False)
+    assert not kernels.int8_pays(200_000, 1000, 384)
+    assert np.array_equal(nearest(Rows(unit_rows), unit_rows[:50]), nearest_float32(Rows(unit_rows), unit_rows[:50]))
