@@ -59,6 +59,9 @@ class FirstPass(Described):
     near_duplicate_similarity: float = Field(default=0.8, gt=0, le=1)
     """The smaller of the Jaccard similarities of words and of characters at and above which a later sample is a
     near-duplicate; short texts with other numbers never are."""
+    near_duplicate_picture_similarity: float = Field(default=0.97, gt=0, le=1)
+    """The similarity of 16 x 16 pixels and of colours at and above which a later picture is a near-duplicate; 1 is
+    the same but for its size and encoding."""
     rules: dict[str, RuleSetting] = Field(default={}, json_schema_extra=_with_rules)
     """Limits of the named rules: a number, a list (`language: [en]`), `on` for the published limit, `off` or null.
     docs/rules.md lists them all."""
@@ -324,6 +327,11 @@ class Corpus(Described):
     @cached_property
     def _class_set(self) -> frozenset[str]:
         return frozenset(self.class_names)
+
+    @property
+    def is_of_pictures(self) -> bool:
+        """Whether its samples are pictures."""
+        return self.modality == "image"
 
     def seed_for(self, *purpose: str | int) -> int:
         """A seed for one purpose, derived from the corpus' seed; the same purpose gives the same seed."""

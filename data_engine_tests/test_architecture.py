@@ -51,7 +51,7 @@ ONLY_IN = {
     "torch": ("embedding", "clustering"),
     "sentence_transformers": ("embedding",),
     "matplotlib": ("reporting",),
-    "PIL": ("pictures", "embedding"),
+    "PIL": ("pictures", "embedding", "filtering"),
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -3,12 +3,15 @@
 from data_engine.filtering.bands import band_keys, bands_and_rows
 from data_engine.filtering.first_pass import FIRST_PASS_REASONS, first_pass
 from data_engine.filtering.junk import JunkClassifier, fit_junk_classifier
+from data_engine.filtering.picture_looks import LOOK_PX, PictureLook, look_at
 from data_engine.filtering.semantic_duplicates import SemanticPairs, SemanticTwins, semantic_pairs, semantic_twins
 from data_engine.filtering.sketches import Sketches
 
 __all__ = [
     "FIRST_PASS_REASONS",
+    "LOOK_PX",
     "JunkClassifier",
+    "PictureLook",
     "SemanticPairs",
     "SemanticTwins",
     "Sketches",
@@ -16,6 +19,7 @@ __all__ = [
     "bands_and_rows",
     "first_pass",
     "fit_junk_classifier",
+    "look_at",
     "semantic_pairs",
     "semantic_twins",
 ]

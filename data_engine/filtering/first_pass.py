@@ -12,6 +12,8 @@ from data_engine.corpus import FirstPass
 from data_engine.filtering.documents import Document
 from data_engine.filtering.junk import JunkClassifier
 from data_engine.filtering.near_duplicates import find_twins
+from data_engine.filtering.picture_duplicates import find_picture_twins
+from data_engine.filtering.picture_looks import PictureLook
 from data_engine.filtering.rules import Limit, Modality, Signals, first_broken, limits_of, measure, rules_of
 from data_engine.filtering.sketches import Sketches
 
@@ -23,7 +25,8 @@ FIRST_PASS_REASONS: dict[str, str] = {
     "exact_duplicate": "Its content is that of an accepted sample or of an earlier one in the batch.",
     **{rule.name: rule.reason for modality in ("text", "image") for rule in rules_of(modality)},
     "junk": "The junk classifier scores it above the threshold that keeps the wanted share of clean examples.",
-    "near_duplicate": "It nearly repeats a kept sample: their similarity reaches near_duplicate_similarity.",
+    "near_duplicate": "It nearly repeats a kept sample: their similarity reaches near_duplicate_similarity, or "
+    "near_duplicate_picture_similarity.",
 }
 
 
@@ -60,7 +63,8 @@ def first_pass(
         raw: raw index of the batch.
         rules: the corpus' limits.
         batch: the batch key written to every row.
-        accepted: columns `sample_id` and `minhash` of the kept samples of all other batches, in any order.
+        accepted: columns `sample_id`, `minhash` (texts) and `sketch` (pictures) of the kept samples of all other
+            batches, in any order.
         text_of: gives the texts of accepted samples by their ids; asked for candidates only, a few hundred at a time.
         junk: the junk classifier; None switches the rule off.
         modality: whose rules are tried.
@@ -77,13 +81,58 @@ def first_pass(
     raw = raw.take(pc.sort_indices(raw["uri"]))
     texts: list[str | None] = raw["text"].to_pylist()
     limits = limits_of(rules, modality)
-    signals = _measured(raw, limits, modality, read or read_texts)
+    sketches: dict[str, bytes] = {}
+    reader = read or read_texts
+    signals = _measured(raw, limits, modality, _sketching(reader, sketches) if modality == "image" else reader)
     rejections = _by_content(raw, accepted)
     _by_limits(signals, limits, rejections)
     scores = _by_junk(texts, junk, rejections)
-    signatures = _by_near_duplicates(raw, rules, accepted, text_of, rejections)
+    if modality == "image":
+        _by_missing_pixels(signals, rejections)
+        kept_sketches = _by_near_pictures(raw, sketches, rules, accepted, rejections)
+        signatures: dict[int, bytes] = {}
+    else:
+        kept_sketches = {}
+        signatures = _by_near_duplicates(raw, rules, accepted, text_of, rejections)
     _share_fates(raw["sample_id"].to_pylist(), rejections)
-    return _to_table(raw, batch, rejections, signals, scores, signatures)
+    return _to_table(raw, batch, rejections, signals, scores, signatures, kept_sketches)
+
+
+def _sketching(read: Reader, sketches: dict[str, bytes]) -> Reader:
+    """The same reader, which keeps the sketches of the pictures that it gives by their ids."""
+
+    def reading(raw: pa.Table) -> Iterable[PictureLook | None]:
+        for sample_id, look in zip(raw["sample_id"].to_pylist(), read(raw), strict=True):
+            if look is not None:
+                sketches[sample_id] = look.sketch
+            yield look
+
+    return reading
+
+
+def _by_missing_pixels(signals: Sequence[Signals | None], rejections: dict[int, _Rejection]) -> None:
+    """A picture that was readable when it was indexed and is not now cannot be judged, and so is not kept."""
+    for row, measured in enumerate(signals):
+        if measured is None and row not in rejections:
+            rejections[row] = _Rejection("unreadable", 0.0, 1.0)
+
+
+def _by_near_pictures(
+    raw: pa.Table, sketches: dict[str, bytes], rules: FirstPass, accepted: pa.Table, rejections: dict[int, _Rejection]
+) -> dict[int, bytes]:
+    """Sketches by row, for the kept pictures."""
+    ids = raw["sample_id"].to_pylist()
+    rows = [row for row in range(raw.num_rows) if row not in rejections]
+    known = accepted.filter(pc.is_valid(accepted["sketch"]))
+    known_ids, threshold = known["sample_id"], rules.near_duplicate_picture_similarity
+    twins = find_picture_twins(
+        [sketches[ids[row]] for row in rows], threshold=threshold, accepted=known["sketch"].to_pylist()
+    )
+    for row, twin in zip(rows, twins, strict=True):
+        if twin is not None:
+            kept = known_ids[twin.row].as_py() if twin.is_accepted else ids[rows[twin.row]]
+            rejections[row] = _Rejection("near_duplicate", twin.similarity, threshold, duplicate_of=kept)
+    return {row: sketches[ids[row]] for row in rows if row not in rejections}
 
 
 def _share_fates(sample_ids: Sequence[str], rejections: dict[int, _Rejection]) -> None:
@@ -194,6 +243,7 @@ def _to_table(
     signals: Sequence[Signals | None],
     scores: dict[int, float],
     signatures: dict[int, bytes],
+    sketches: dict[int, bytes],
 ) -> pa.Table:
     decided = [rejections.get(row) for row in range(raw.num_rows)]
     columns = {
@@ -211,6 +261,7 @@ def _to_table(
         "junk_score": [scores.get(row) for row in range(raw.num_rows)],
         "signals": [None if measured is None else list(measured.items()) for measured in signals],
         "minhash": [signatures.get(row) for row in range(raw.num_rows)],
+        "sketch": [sketches.get(row) for row in range(raw.num_rows)],
     }
     return pa.Table.from_pydict(columns, schema=schemas.FIRST_PASS)
 

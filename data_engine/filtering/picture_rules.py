@@ -1,6 +1,222 @@
-"""The rules of pictures: pure functions of a decoded picture, and the registry, in the order they are tried."""
+"""The rules of pictures: pure functions of a picture's look, and the registry, in the order they are tried."""
 
+import numpy as np
+from numpy.typing import NDArray
+
+from data_engine.filtering.picture_looks import PictureLook
 from data_engine.filtering.rules import Rule
 
-#: Every rule of pictures, in the order in which they are tried.
-PICTURE_RULES: tuple[Rule, ...] = ()
+_DARKEST, _BRIGHTEST = 5, 250
+_FLAT_CHANNEL = 4.0
+_BAR_NOISE = 3.0
+
+
+def shorter_side_px(look: PictureLook) -> float:
+    """The length of the shorter side in pixels."""
+    return float(min(look.width_px, look.height_px))
+
+
+def aspect(look: PictureLook) -> float:
+    """The longer side divided by the shorter one."""
+    return max(look.width_px, look.height_px) / min(look.width_px, look.height_px)
+
+
+def entropy_bits(look: PictureLook) -> float:
+    """The entropy of the shades of grey, in bits from 0 (one shade) to 8 (Shannon 1948)."""
+    shares = look.shades[look.shades > 0]
+    return float(max(0.0, -(shares * np.log2(shares)).sum()))
+
+
+def solid_share(look: PictureLook) -> float:
+    """The share of the pixels within 4 shades, in every channel, of the median colour."""
+    pixels = look.pixels.reshape(-1, 3).astype(np.float32)
+    return float((np.abs(pixels - np.median(pixels, axis=0)) <= _FLAT_CHANNEL).all(axis=1).mean())
+
+
+def sharpness(look: PictureLook) -> float | None:
+    """The variance of the Laplacian of the shades of grey (Pech-Pacheco et al. 2000); None below 3 x 3 pixels."""
+    grey = look.grey
+    if min(grey.shape) < 3:
+        return None
+    edges = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * grey[1:-1, 1:-1]
+    return float(edges.var())
+
+
+def brightness(look: PictureLook) -> float:
+    """The mean shade of grey, from 0 (black) to 255 (white)."""
+    return float(look.grey.mean())
+
+
+def clipped_dark_share(look: PictureLook) -> float:
+    """The share of the pixels that are as good as black (shade 5 or below)."""
+    return float(look.shades[: _DARKEST + 1].sum())
+
+
+def clipped_bright_share(look: PictureLook) -> float:
+    """The share of the pixels that are as good as white (shade 250 or above)."""
+    return float(look.shades[_BRIGHTEST:].sum())
+
+
+def bars_share(look: PictureLook) -> float:
+    """The share of the height or width in dark bars of one shade on two opposite sides, the larger of the two.
+
+    Letterbox and pillarbox bars are black, run from edge to edge, and come in pairs; a white background is none.
+    """
+    return max(_bars(look.grey), _bars(look.grey.T))
+
+
+def _bars(grey: NDArray[np.float32]) -> float:
+    is_bar = (grey.std(axis=1) < _BAR_NOISE) & (grey.mean(axis=1) < 32)
+    if is_bar.all():
+        return 0.0
+    first, last = int(np.argmin(is_bar)), int(np.argmin(is_bar[::-1]))
+    return (first + last) / len(is_bar) if first and last else 0.0
+
+
+def colourfulness(look: PictureLook) -> float:
+    """How colourful: 0 for grey, 15 slightly, 33 moderately, 82 highly (Hasler and Suesstrunk 2003, their M3)."""
+    red, green, blue = (look.pixels[..., channel].astype(np.float32) for channel in range(3))
+    against_green, against_blue = red - green, (red + green) / 2 - blue
+    spread = np.hypot(against_green.std(), against_blue.std())
+    return float(spread + 0.3 * np.hypot(against_green.mean(), against_blue.mean()))
+
+
+def is_greyscale(look: PictureLook) -> float:
+    """Whether no pixel's channels differ by more than 4 shades: 1 or 0."""
+    return float(int(np.ptp(look.pixels.astype(np.int16), axis=2).max(initial=0)) <= _FLAT_CHANNEL)
+
+
+def orientation(look: PictureLook) -> float:
+    """Which way it lies: -1 upright (higher than wide), 0 square, 1 lying."""
+    return float(np.sign(look.width_px - look.height_px))
+
+
+def _rule(name: str, measures: str, score: object, limit: float | None, side: str, source: str, **more: object) -> Rule:
+    return Rule(
+        name=name,
+        modality="image",
+        measures=measures,
+        score=score,  # type: ignore[arg-type]
+        direction=f"at_{side}",  # type: ignore[arg-type]
+        default=limit,
+        source=source,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+_OWN = "Signal for annotation; no limit is published."
+
+#: Every rule of pictures, in the order in which they are tried. Only what is broken for every purpose is on.
+PICTURE_RULES: tuple[Rule, ...] = (
+    _rule(
+        "too_small",
+        "the length of the shorter side, in pixels",
+        shorter_side_px,
+        16.0,
+        "least",
+        "LAION-5B keeps pictures for training from 64 px (Schuhmann et al. 2022); small icons stay here.",
+        signal="shorter_side_px",
+        published={"laion": 64.0},
+    ),
+    _rule(
+        "extreme_aspect",
+        "the longer side divided by the shorter one",
+        aspect,
+        10.0,
+        "most",
+        "LAION-400M and DataComp keep aspects up to 3 (Gadre et al. 2023).",
+        signal="aspect",
+        published={"datacomp": 3.0},
+    ),
+    _rule(
+        "near_solid",
+        "the share of the pixels that have nearly the median colour",
+        solid_share,
+        0.99,
+        "most",
+        "Share within 4 shades of the median colour of every channel; a picture of one colour.",
+        signal="solid_share",
+    ),
+    _rule(
+        "low_entropy",
+        "the entropy of the shades of grey, in bits",
+        entropy_bits,
+        0.2,
+        "least",
+        "Shannon 1948; photos have 6 to 8 bits, drawings 1 to 4.",
+        signal="entropy_bits",
+    ),
+    _rule(
+        "blurred",
+        "the variance of the Laplacian at 256 px",
+        sharpness,
+        None,
+        "least",
+        "Pech-Pacheco et al. 2000; 100 is the limit that is most often named, for photos.",
+        signal="sharpness",
+        published={"sharp": 100.0},
+    ),
+    _rule(
+        "too_dark",
+        "the mean shade of grey, from 0 to 255",
+        brightness,
+        None,
+        "least",
+        "No limit is published; 20 is nearly black.",
+        signal="brightness",
+    ),
+    _rule(
+        "underexposed",
+        "the share of the pixels that are as good as black",
+        clipped_dark_share,
+        None,
+        "most",
+        "Clipped shadows; drawings on black have many.",
+        signal="clipped_dark_share",
+    ),
+    _rule(
+        "overexposed",
+        "the share of the pixels that are as good as white",
+        clipped_bright_share,
+        None,
+        "most",
+        "Clipped lights; product photos on white have many.",
+        signal="clipped_bright_share",
+    ),
+    _rule(
+        "letterboxed",
+        "the share of the height or width in dark bars on two opposite sides",
+        bars_share,
+        None,
+        "most",
+        "No limit is published; 0.1 is a film frame in a wider one.",
+        signal="bars_share",
+    ),
+    _rule(
+        "colourless",
+        "how colourful it is",
+        colourfulness,
+        None,
+        "least",
+        "Hasler and Suesstrunk 2003; 15 is slightly colourful.",
+        signal="colourfulness",
+    ),
+    _rule(
+        "greyscale",
+        "how grey it is: 1 without any colour, else 0",
+        is_greyscale,
+        None,
+        "most",
+        _OWN,
+        signal="is_greyscale",
+    ),
+    _rule(
+        "lying",
+        "how it lies: -1 upright, 0 square, 1 lying",
+        orientation,
+        None,
+        "most",
+        _OWN,
+        signal="orientation",
+    ),
+)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from data_engine.storage import Segment
 
 _SCHEMA = pa.schema([("sample_id", pa.string()), ("minhash", pa.binary())])
+_OF_PICTURES = _SCHEMA.append(pa.field("sketch", pa.binary()))
 
 
 def accepted_like(work: Work, raw: pa.Table, similarity: float) -> pa.Table:
@@ -29,12 +30,13 @@ def accepted_like(work: Work, raw: pa.Table, similarity: float) -> pa.Table:
         raw: Its raw index.
         similarity: At and above which a text is a near-duplicate.
 
-    Returns: Table with columns `sample_id` and `minhash`; of pictures, all kept samples of the other batches.
+    Returns: Table with columns `sample_id` and `minhash`; of pictures, all kept samples of the other batches, with
+    their `sketch` beside.
     """
     opened, _ = gates.open_batches(work.bench, work.store, "first_pass", run_id=work.run_id)
     others = {batch: version for batch, version in sorted(opened.items()) if batch != work.batch}
     if work.bench.corpus.modality != "text":
-        return pa.concat_tables([_kept(work, batch) for batch in others] or [_SCHEMA.empty_table()])
+        return pa.concat_tables([_OF_PICTURES.empty_table(), *(_kept(work, b, _OF_PICTURES) for b in others)])
     return pa.concat_tables([_SCHEMA.empty_table(), *_alike(work, raw, others, similarity)])
 
 
@@ -73,9 +75,9 @@ def _segment(work: Work, batch: str, version: StepVersion, n_bands: int, n_rows:
     )
 
 
-def _kept(work: Work, batch: str) -> pa.Table:
-    table = work.store.read("first_pass", partition={"batch": batch}, columns=["sample_id", "verdict", "minhash"])
-    return table.filter(pc.equal(table["verdict"], "kept")).select(_SCHEMA.names)
+def _kept(work: Work, batch: str, schema: pa.Schema = _SCHEMA) -> pa.Table:
+    table = work.store.read("first_pass", partition={"batch": batch}, columns=[*schema.names, "verdict"])
+    return table.filter(pc.equal(table["verdict"], "kept")).select(schema.names).cast(schema)
 
 
 def texts_of(work: Work, sample_ids: Sequence[str]) -> list[str]:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 #: clusters is no reason to build, and label, another tree.
 DEPENDS_ON: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "raw_index": (("indexing", "pictures"), ("modality", "source", "batches")),
-    "first_pass": (("filtering",), ("first_pass", "modality")),
-    "embeddings": (("embedding",), ("encoder", "modality")),
+    "first_pass": (("filtering", "pictures"), ("first_pass", "modality")),
+    "embeddings": (("embedding", "pictures"), ("encoder", "modality")),
     "drift_report": (("drift.py",), ("drift",)),
     "cluster_tree": (("clustering",), ("tree", "seed")),
     "balanced_subset": (("sampling.py",), ("subset", "seed")),

@@ -5,7 +5,7 @@ everywhere.
 """
 
 from data_engine.pictures.decoding import DEFAULT_MAX_PIXELS, DecodedPicture, decode_each, decode_picture
-from data_engine.pictures.thumbnails import THUMBNAIL_PX, montage, thumbnail
+from data_engine.pictures.thumbnails import THUMBNAIL_PX, montage, shrunk, thumbnail
 
 __all__ = [
     "DEFAULT_MAX_PIXELS",
@@ -14,5 +14,6 @@ __all__ = [
     "decode_each",
     "decode_picture",
     "montage",
+    "shrunk",
     "thumbnail",
 ]

@@ -19,6 +19,15 @@ def thumbnail(picture: Image.Image, side_px: int = THUMBNAIL_PX) -> bytes:
     return _jpeg(picture)
 
 
+def shrunk(picture: Image.Image, side_px: int) -> Image.Image:
+    """The picture with its shorter side at most `side_px` pixels, and the longer one at most eight times that."""
+    factor = min(1.0, max(side_px / min(picture.size), side_px / max(picture.size)), 8 * side_px / max(picture.size))
+    if factor == 1.0:
+        return picture
+    size = (max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))
+    return picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+
+
 def montage(thumbnails: Sequence[bytes], *, n_columns: int, cell_px: int = 96) -> bytes:
     """Thumbnails side by side on white, row by row, as one JPEG; small ones are enlarged to their cell.
 

@@ -1,12 +1,14 @@
 """embeddings: what the kept samples mean, as unit vectors; each content is embedded once, whatever the corpus."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.orchestration.bench import Bench
+from data_engine.orchestration.pictures import load_pictures
 from data_engine.orchestration.tables_io import Work, decisions
 from data_engine.schemas import EMBEDDINGS
 
@@ -32,11 +34,11 @@ def embeddings(bench: Bench) -> dg.AssetsDefinition:
         from data_engine.embedding import embed_unique
 
         work = Work.begin(bench, context, "embeddings")
-        ids, texts = _kept_contents(work)
         encoder = encoder_of(bench.corpus.encoder)
+        ids, load = _kept_contents(bench, work, encoder)
         found = embed_unique(
             ids,
-            lambda positions: [texts[i] for i in positions],
+            load,
             encoder,
             work.store.embedding_cache(encoder.version, encoder.dim),
             progress=work.progress("embedding", len(ids)),
@@ -55,12 +57,18 @@ def embeddings(bench: Bench) -> dg.AssetsDefinition:
     return embeddings
 
 
-def _kept_contents(work: Work) -> tuple[list[str], list[str]]:
-
+def _kept_contents(
+    bench: Bench, work: Work, encoder: "Encoder"
+) -> "tuple[list[str], Callable[[Sequence[int]], Sequence[Any]]]":
+    """Ids of the kept samples, and what gives the contents at some of their positions."""
     verdicts = work.read("first_pass", columns=["sample_id", "uri", "verdict"])
-    raw = work.store.read("raw_index", partition={"batch": work.batch}, columns=["uri", "text"])
+    raw = work.store.read("raw_index", partition={"batch": work.batch}, columns=["uri", "text", "metadata"])
     kept = verdicts.filter(pc.equal(verdicts["verdict"], "kept")).join(raw, "uri").sort_by("uri")
-    return kept["sample_id"].to_pylist(), kept["text"].to_pylist()
+    ids = kept["sample_id"].to_pylist()
+    if bench.corpus.is_of_pictures:
+        return ids, load_pictures(bench, kept, encoder.picture_px)
+    texts = kept["text"].to_pylist()
+    return ids, lambda positions: [texts[i] for i in positions]
 
 
 _LOADED: dict[str, "Encoder"] = {}

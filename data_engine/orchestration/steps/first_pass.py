@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 import dagster as dg
+import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
@@ -11,6 +12,7 @@ from data_engine.corpus import JunkExamples
 from data_engine.orchestration.accepted import accepted_like, texts_of
 from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.listing import batch_files
+from data_engine.orchestration.pictures import read_looks
 from data_engine.orchestration.tables_io import Work, decisions
 
 if TYPE_CHECKING:
@@ -33,6 +35,9 @@ def first_pass(bench: Bench) -> dg.AssetsDefinition:
         )
         near_duplicate_similarity: float = Field(
             default=limits.near_duplicate_similarity, gt=0, le=1, description="Jaccard similarity of a near-duplicate."
+        )
+        near_duplicate_picture_similarity: float = Field(
+            default=limits.near_duplicate_picture_similarity, gt=0, le=1, description="Similarity of like pictures."
         )
         rules: dict[str, float] = Field(
             default={}, description="Limits of named rules for this run, over those of the corpus: {stop_words: 2}."
@@ -64,27 +69,31 @@ def first_pass(bench: Bench) -> dg.AssetsDefinition:
             text_of=lambda sample_ids: texts_of(work, sample_ids),
             junk=junk,
             modality=bench.corpus.modality,
+            read=read_looks(bench, work.progress("looking at", raw.num_rows)) if bench.corpus.is_of_pictures else None,
         )
         counts = pc.value_counts(table["reason"]).to_pylist()
         return work.finish(
             table,
-            ledger=decisions(
-                table["sample_id"],
-                verdict=table["verdict"],
-                reason=pc.if_else(
-                    pc.is_valid(table["duplicate_of"]),
-                    pc.binary_join_element_wise(table["reason"], table["duplicate_of"], " of "),
-                    table["reason"],
-                ),
-                score=table["score"],
-                threshold=table["threshold"],
-                model_version=pc.if_else(pc.equal(table["reason"], "junk"), junk.version, None) if junk else None,
-            ),
+            ledger=_ledger(table, junk),
             metadata={row["values"]: row["counts"] for row in counts},
             plots={"verdicts": reporting.funnel_plot({row["values"]: row["counts"] for row in counts})},
         )
 
     return first_pass
+
+
+def _ledger(table: pa.Table, junk: "JunkClassifier | None") -> pa.Table:
+    """The verdict on every sample, with the kept twin of a duplicate."""
+    is_duplicate = pc.is_valid(table["duplicate_of"])
+    twin = pc.binary_join_element_wise(table["reason"], table["duplicate_of"], " of ")
+    return decisions(
+        table["sample_id"],
+        verdict=table["verdict"],
+        reason=pc.if_else(is_duplicate, twin, table["reason"]),
+        score=table["score"],
+        threshold=table["threshold"],
+        model_version=pc.if_else(pc.equal(table["reason"], "junk"), junk.version, None) if junk else None,
+    )
 
 
 def junk_example_files(bench: Bench) -> "list[SourceFile]":

@@ -1,0 +1,116 @@
+"""A corpus of pictures through the whole graph: what is broken, twice there or gone is named, the rest is released."""
+
+import json
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw
+from small_project import SmallProject
+
+from data_engine.storage import TableStore
+
+COLOURS = ("red", "navy", "green")
+
+
+def draw(colour: str, random: Random) -> Image.Image:
+    """A disc somewhere on a coloured ground, with a stripe across it."""
+    picture = Image.new("RGB", (64, 64), tuple(random.randrange(180, 250) for _ in range(3)))
+    x, y, radius = random.randrange(15, 49), random.randrange(15, 49), random.randrange(8, 20)
+    pen = ImageDraw.Draw(picture)
+    pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
+    pen.line([(random.randrange(64), 0), (random.randrange(64), 63)], fill="black", width=random.randrange(1, 6))
+    return picture
+
+
+def write_discs(folder: Path, seed: int, n_each: int) -> None:
+    random = Random(seed)
+    for colour in COLOURS:
+        (folder / colour).mkdir(parents=True)
+        for number in range(n_each):
+            draw(colour, random).save(folder / colour / f"{number:03}.png")
+
+
+def discs_corpus(source: Path) -> dict[str, Any]:
+    return {
+        "name": "discs",
+        "modality": "image",
+        "seed": 3,
+        "source": {"kind": "folder", "path": str(source), "uri_pattern": "(?P<colour>[a-z]+)/[^/]+$"},
+        "encoder": "colour-and-gradient-histograms",
+        "tree": {"n_clusters": [40, 10], "max_iterations": 10},
+        "subset": {"target_size": 120},
+        "labels": {
+            "question": "Which colour has the disc?",
+            "classes": list(COLOURS),
+            "hold_out_size": 50,
+            "query_batch_size": 15,
+            "rounds": 1,
+        },
+        "review": {"simulated": [{"name": "reader", "error_rate": 0.0}]},
+        "known_label_column": "colour",
+        "drift": {"min_samples": 50},
+    }
+
+
+@pytest.fixture
+def discs(project: SmallProject) -> SmallProject:
+    source = project.folder / "source"
+    for seed, batch in enumerate(("first", "second")):
+        write_discs(source / batch, seed, 40)
+    whole = (source / "first" / "red" / "001.png").read_bytes()
+    (source / "second" / "red" / "copy.png").write_bytes(whole)
+    Image.open(source / "first" / "red" / "002.png").resize((96, 96)).save(source / "second" / "red" / "larger.webp")
+    (source / "second" / "red" / "torn.png").write_bytes(whole[: len(whole) // 2])
+    Image.new("RGB", (64, 64), "red").save(source / "second" / "red" / "solid.png")
+    project.add(discs_corpus(source))
+    return project
+
+
+def test_a_corpus_of_pictures_runs_to_its_release(discs: SmallProject, engine_folder: Path) -> None:
+    said = discs.run("discs")
+    assert "quality report" in said
+    store = TableStore(engine_folder / "data", "discs")
+    verdicts = {row["uri"]: row for row in store.read("first_pass").to_pylist()}
+    reasons = {
+        name: verdicts[f"second/red/{name}"]["reason"] for name in ("copy.png", "larger.webp", "torn.png", "solid.png")
+    }
+    assert reasons == {
+        "copy.png": "exact_duplicate",
+        "larger.webp": "near_duplicate",
+        "torn.png": "unreadable",
+        "solid.png": "near_solid",
+    }
+    assert verdicts["second/red/larger.webp"]["duplicate_of"] == verdicts["first/red/002.png"]["sample_id"]
+    torn = next(row for row in store.read("raw_index").to_pylist() if row["uri"] == "second/red/torn.png")
+    assert torn["error"].startswith("truncated picture")
+    kept = {row["sample_id"] for row in verdicts.values() if row["verdict"] == "kept"}
+    assert set(store.read("embeddings")["sample_id"].to_pylist()) == kept
+    released = store.read("release").to_pylist()
+    assert released and all(
+        row["text"] is None and row["label"] == json.loads(row["metadata"])["colour"] for row in released
+    )
+
+
+def test_a_picture_that_goes_missing_between_two_steps_is_named_and_skipped(
+    discs: SmallProject, engine_folder: Path
+) -> None:
+    from data_engine.embedding import embed_unique, load_encoder
+    from data_engine.indexing import list_batches, read_batch
+    from data_engine.orchestration.pictures import load_pictures
+
+    bench = discs.load().bench("discs")
+    source = bench.corpus.source
+    files = list_batches(source, bench.corpus.batches, bench.project_folder)["first"]
+    raw = read_batch(source, files, batch="first", modality="image")
+    (discs.folder / "source" / "first" / "green" / "003.png").unlink()
+    encoder = load_encoder("colour-and-gradient-histograms")
+    ids = raw["sample_id"].to_pylist()
+    found = embed_unique(
+        ids, load_pictures(bench, raw, encoder.picture_px), encoder, bench.store().embedding_cache("v", encoder.dim)
+    )
+    gone = raw["uri"].to_pylist().index("first/green/003.png")
+    assert list(found.failures) == [gone]
+    assert "picture first/green/003.png cannot be read again" in found.failures[gone]
+    assert found.n_computed == len(ids) - 1
