@@ -16,8 +16,10 @@ from data_engine.clustering.rows import FloatMatrix, Rows
 from data_engine.errors import InvalidInput
 
 #: Ways to seed, and how many proposals a round may make per centroid already chosen.
-#: Greedy rounds stay small because they rank candidates by the state at the start of the round.
+#: Greedy rounds stay small because they rank candidates by the state at the start of the round; the more of them, the
+#: better the balance. Each reads all rows, so inputs of few values can have twice as many.
 SEEDINGS = {"kmeans++": 1.0, "greedy_kmeans++": 0.1, "sampled_greedy_kmeans++": 0.1}
+_FEW_VALUES = 1 << 23
 #: Random rows per centroid wanted that "sampled_greedy_kmeans++" looks at, and every greedy seeding at its start.
 _SAMPLED_ROWS = 256
 #: One of so many centroids is an early one.
@@ -60,13 +62,16 @@ def seed_positions(rows: Rows, n_clusters: int, *, seeding: str, rng: np.random.
         sample = _spread_sample(len(rows), _SAMPLED_ROWS * n_clusters, rng)
         return sample[seed_positions(rows.narrowed(sample), n_clusters, seeding="greedy_kmeans++", rng=rng)]
     n_candidates = 1 if seeding == "kmeans++" else 2 + int(np.log(n_clusters))
+    growth = SEEDINGS[seeding]
+    if n_candidates > 1 and len(rows) * rows.dim <= _FEW_VALUES:
+        growth /= 2
     potential: Potential = _Potential(rows) if rows.device is None else rows.device.potential(rows)
     chosen = _early_centroids(rows, n_clusters, seeding, rng).tolist()
     potential.add(np.array(chosen, dtype=np.int64))
     while len(chosen) < n_clusters:
         if not potential.closest.any():
             break
-        size = min(int(len(chosen) * SEEDINGS[seeding]), n_clusters - len(chosen), _MAX_PROPOSALS // n_candidates)
+        size = min(int(len(chosen) * growth), n_clusters - len(chosen), _MAX_PROPOSALS // n_candidates)
         proposals = _draw(potential.closest, max(1, size) * n_candidates, rng)
         gains = np.zeros(len(proposals))
         if n_candidates > 1:
