@@ -39,7 +39,10 @@ class ShingleRows:
         is_open = (numbers[first] == numbers[second]) | ~(is_short[first] | is_short[second])
         values[is_open] = _jaccards(self.of_words, first[is_open], second[is_open])
         rest = np.flatnonzero((values >= at_least) & (values > 0))
-        values[rest] = np.minimum(values[rest], _jaccards(self.of_characters, first[rest], second[rest]))
+        # Most texts are ruled out by now, and there are three times as many characters as words.
+        texts, places = np.unique(np.concatenate([first[rest], second[rest]]), return_inverse=True)
+        one, other = np.split(places, 2)
+        values[rest] = np.minimum(values[rest], _jaccards(self.of_characters(texts), one, other))
         return values
 
     @cached_property
@@ -47,10 +50,9 @@ class ShingleRows:
         """(n, 2**63 - 1) sparse, true for words and pairs of words."""
         return _rows_of(self.words.shingles(), 2 * self.words.offsets)
 
-    @cached_property
-    def of_characters(self) -> Any:
-        """(n, 2**63 - 1) sparse, true for runs of four characters of the words joined by single spaces."""
-        codes, ends = _joined(self.words)
+    def of_characters(self, texts: Places) -> Any:
+        """(m, 2**63 - 1) sparse, true for runs of four characters of the words joined by single spaces."""
+        codes, ends = _joined(self.words.of_texts(texts))
         runs = _run_hashes(codes)
         is_run = np.ones(len(codes), bool)
         for place in range(1, RUN_LENGTH):

@@ -65,6 +65,14 @@ class Words:
         """Number of texts."""
         return len(self.numbers)
 
+    def of_texts(self, texts: Places) -> "Words":
+        """The words of some of the texts, over the same characters."""
+        counts = np.diff(self.offsets)[texts]
+        offsets = np.append(0, np.cumsum(counts))
+        chosen = np.arange(offsets[-1]) + np.repeat(self.offsets[texts] - offsets[:-1], counts)
+        spans = self.starts[chosen], self.stops[chosen]
+        return Words(self.codes, *spans, offsets, self.hashes[chosen], self.numbers[texts])
+
     def shingles(self) -> Hashes:
         """(2 * n_words,) hashes of every word and, after it, of the pair it begins; of a last word the word again."""
         hashes = np.repeat(self.hashes, 2)

@@ -1,5 +1,6 @@
 import random
 
+import numpy as np
 import pytest
 
 from data_engine.filtering.shingles import numbers_of, words_of
@@ -53,6 +54,12 @@ def test_the_hash_of_the_numbers_tells_other_digits_and_another_order(alphabet: 
     assert [values[entry] for entry in numbers] == Words.of(texts).numbers.tolist()
     # Nothing but the mark of a short text.
     assert values[()] == 1
+
+
+def test_the_words_of_some_texts_are_theirs_in_the_order_asked_for() -> None:
+    words = Words.of(["a b", "", "c", "d 5"]).of_texts(np.array([3, 1, 0]))
+    assert spans(words) == [["d", "5"], [], ["a", "b"]]
+    assert words.numbers.tolist() == Words.of(["d 5", "", "a b"]).numbers.tolist()
 
 
 def test_a_text_of_fifty_words_is_not_short() -> None:
