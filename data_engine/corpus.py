@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from data_engine.curation import Subset, Tree
 from data_engine.errors import SourceMissing
 from data_engine.source import Batches, Described, Source
 
@@ -82,56 +83,6 @@ class FirstPass(Described):
                 "no batch can pass: lower min_kept_share"
             )
         return self
-
-
-class Tree(Described):
-    """The hierarchical k-means cluster tree."""
-
-    n_clusters: tuple[Annotated[int, Field(json_schema_extra={"minimum": 1})], ...] = Field(min_length=1)
-    """Clusters per level, the finest first."""
-    n_resamples: int = Field(default=0, ge=0, le=100)
-    """How often each level is rebuilt on its most central members."""
-    resample_sizes: tuple[int, ...] | None = None
-    """Members kept per cluster when resampling, one per level."""
-    max_iterations: int = Field(default=50, ge=1, le=1000)
-    """Most Lloyd iterations per k-means."""
-    device: Literal["auto", "cpu", "cuda"] = "cpu"
-    """What computes: the processor, a card ("cuda"), or "auto": a card where torch sees one and the corpus is large."""
-    rebuild_at_growth: float = Field(default=0.25, gt=0)
-    """The tree is frozen until the corpus has grown by more than this share since it was built."""
-
-    @model_validator(mode="after")
-    def _coarser_upwards(self) -> "Tree":
-        for level, (finer, coarser) in enumerate(zip(self.n_clusters, self.n_clusters[1:], strict=False), start=1):
-            if coarser >= finer:
-                raise ValueError(
-                    f"n_clusters has {finer} at level {level} and {coarser} at level {level + 1}; every level must be "
-                    f"coarser than the one below it: give level {level + 1} fewer than {finer}"
-                )
-        if any(k < 1 for k in self.n_clusters):
-            raise ValueError(f"n_clusters is {list(self.n_clusters)}; every level needs at least 1 cluster")
-        if self.n_resamples and (self.resample_sizes is None or len(self.resample_sizes) != len(self.n_clusters)):
-            raise ValueError(
-                f"n_resamples is {self.n_resamples}, so resample_sizes needs one size for each of the "
-                f"{len(self.n_clusters)} levels"
-            )
-        return self
-
-
-class Subset(Described):
-    """The balanced subset."""
-
-    target_size: int = Field(json_schema_extra={"minimum": 1})
-    """Samples wanted."""
-    strategy: Literal["random", "closest"] = "random"
-    """Which members of a leaf: at random, or the closest to its centroid."""
-
-    @field_validator("target_size")
-    @classmethod
-    def _positive(cls, value: int) -> int:
-        if value < 1:
-            raise ValueError(f"target_size is {value}; it must be positive: give the number of samples you want")
-        return value
 
 
 class Labels(Described):
@@ -241,7 +192,7 @@ class Corpus(Described):
     default, for pictures efficientnet-lite0; both come with the demo's packages."""
     max_failed_share: Share = 0.01
     """Share of the kept samples of a batch that the encoder may fail on; above it the batch is held back."""
-    tree: Tree
+    tree: Tree = Tree()
     subset: Subset
     labels: Labels
     review: Review = Review()

@@ -114,6 +114,15 @@ CLUSTER_PORTRAITS = pa.schema(
     ]
 )
 
+TREE_EXPLANATION = pa.schema(
+    [
+        _required("line", pa.int32(), "place of the sentence, from 1"),
+        _required("sentence", pa.string(), "why the tree has the levels that it has"),
+        _required("n_built", pa.int64(), "samples that the tree was built on"),
+        _required("tree_version", pa.string(), "the tree that it is about"),
+    ]
+)
+
 BALANCED_SUBSET = pa.schema(
     [
         _SAMPLE,
@@ -124,6 +133,22 @@ BALANCED_SUBSET = pa.schema(
         _required("quota", pa.int64(), "samples chosen from the leaf"),
         _required("reason", pa.string(), "why it was chosen, as a sentence"),
         _required("tree_version", pa.string(), "the tree that the quotas come from"),
+    ]
+)
+
+SUBSET_COMPARISON = pa.schema(
+    [
+        _required("method", pa.string(), "how the subset was chosen; see subset.method"),
+        _required("draw", pa.int32(), "which of several subsets of the method, from 0"),
+        _required(
+            "counted_over", pa.string(), "what the balance is counted over: known labels, top clusters or leaves"
+        ),
+        _required("kl", pa.float64(), "Kullback-Leibler divergence to uniform in nats; 0 is perfectly even"),
+        _required("largest_share", pa.float64(), "share of the subset in its largest group"),
+        _required("n_covered", pa.int64(), "groups with at least one chosen sample"),
+        _required("n_groups", pa.int64(), "groups that exist"),
+        _required("n_samples", pa.int64(), "chosen samples of known group"),
+        _required("seconds", pa.float64(), "wall seconds of choosing, without the corpus' own tree"),
     ]
 )
 
@@ -301,7 +326,9 @@ SCHEMAS: dict[str, pa.Schema] = {
     "cluster_tree": CLUSTER_TREE,
     "tree_assignments": TREE_ASSIGNMENTS,
     "cluster_portraits": CLUSTER_PORTRAITS,
+    "tree_explanation": TREE_EXPLANATION,
     "balanced_subset": BALANCED_SUBSET,
+    "subset_comparison": SUBSET_COMPARISON,
     "classifier": CLASSIFIER,
     "proposals": PROPOSALS,
     "reviewed_labels": REVIEWED_LABELS,

@@ -18,8 +18,9 @@ DOMAIN = (
     "releasing",
     "reporting",
     "sampling",
+    "selection",
 )
-LEAVES = ("schemas", "errors", "source", "corpus")
+LEAVES = ("schemas", "errors", "source", "curation", "corpus")
 
 #: What a part of the package may import of the package, besides itself and the leaves.
 MAY_IMPORT = {
@@ -32,7 +33,8 @@ MAY_IMPORT = {
     "definitions": ("orchestration",),
     "cli": ("orchestration", "warehouse"),
     # Of the filtering only the registry of rules, and only when a corpus names one: it says which names there are.
-    "corpus": ("errors", "source", "filtering"),
+    "corpus": ("errors", "source", "curation", "filtering"),
+    "curation": ("source",),
     "source": ("errors",),
     "schemas": (),
     "errors": (),

@@ -3,6 +3,7 @@
 from data_engine.clustering.building import build_tree
 from data_engine.clustering.devices import device_for
 from data_engine.clustering.kernels import fastest_kernel
+from data_engine.clustering.levels import SuggestedLevels, resample_sizes_for, suggest_levels
 from data_engine.clustering.lloyd import KMeans, kmeans
 from data_engine.clustering.tables import tree_from_tables, tree_to_tables
 from data_engine.clustering.tree import ClusterTree, Level, Membership, assign, assign_with_distance, with_samples
@@ -12,12 +13,15 @@ __all__ = [
     "KMeans",
     "Level",
     "Membership",
+    "SuggestedLevels",
     "assign",
     "assign_with_distance",
     "build_tree",
     "device_for",
     "fastest_kernel",
     "kmeans",
+    "resample_sizes_for",
+    "suggest_levels",
     "tree_from_tables",
     "tree_to_tables",
     "with_samples",

@@ -29,12 +29,12 @@ DEPENDS_ON: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "embeddings": (("embedding", "pictures"), ("encoder", "modality")),
     "drift_report": (("drift.py",), ("drift",)),
     "cluster_tree": (("clustering",), ("tree", "seed")),
-    "balanced_subset": (("sampling.py",), ("subset", "seed")),
+    "balanced_subset": (("sampling.py", "selection", "orchestration/choosing.py"), ("subset", "seed")),
     "reviewed_labels": (("review",), ()),
     "classifier": (("labeling",), ("labels", "seed")),
     "proposals": (("labeling",), ("labels", "seed")),
     "labels": (("labeling",), ("labels", "seed")),
-    "quality_report": (("reporting",), ("known_label_column", "labels")),
+    "quality_report": (("reporting",), ("known_label_column", "labels", "subset", "tree")),
     "release": (("releasing.py", "reporting/data_card.py"), ("release", "labels")),
 }
 

@@ -150,6 +150,7 @@ class Work:
         *,
         ledger: pa.Table | None = None,
         beside: Mapping[str, pa.Table] | None = None,
+        apart: Mapping[str, pa.Table] | None = None,
         metadata: Mapping[str, Any] | None = None,
         plots: Mapping[str, bytes] | None = None,
         preview_rows: pa.Table | None = None,
@@ -160,6 +161,7 @@ class Work:
             table: The step's rows.
             ledger: Decisions, as `decisions` makes them.
             beside: Further tables of the step, by name.
+            apart: Tables that hold measured seconds, by name; they take no part in the step's data version.
             metadata: What an engineer wants to see of this run.
             plots: PNG pictures by title.
             preview_rows: Rows to show instead of the first ones of the table.
@@ -169,6 +171,8 @@ class Work:
             self.store.write(name, other, run_id=self.run_id, code_version=code_version).data_version
             for name, other in (beside or {}).items()
         ]
+        for name, other in (apart or {}).items():
+            self.store.write(name, other, run_id=self.run_id, code_version=code_version)
         column = "review_batch" if self.step == "reviewed_labels" else "batch"
         written = self.store.write(
             self.step,

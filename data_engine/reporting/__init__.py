@@ -3,6 +3,7 @@
 from data_engine.reporting.balance import Balance, balance, compare_balance, kl_to_uniform
 from data_engine.reporting.data_card import data_card
 from data_engine.reporting.html import render_report
+from data_engine.reporting.known_labels import known_label_of
 from data_engine.reporting.metrics import build_quality_report
 from data_engine.reporting.plots import (
     balance_plot,
@@ -15,6 +16,7 @@ from data_engine.reporting.plots import (
 )
 from data_engine.reporting.report_plots import report_plots
 from data_engine.reporting.showing import Shown, shown_samples
+from data_engine.reporting.side_by_side import side_by_side
 from data_engine.reporting.summary import print_summary
 from data_engine.reporting.tree_plots import lorenz_curve, lorenz_plot, silhouette_plot
 
@@ -30,6 +32,7 @@ __all__ = [
     "drift_plot",
     "funnel_plot",
     "kl_to_uniform",
+    "known_label_of",
     "lorenz_curve",
     "lorenz_plot",
     "print_summary",
@@ -38,6 +41,7 @@ __all__ = [
     "report_plots",
     "seconds_plot",
     "shown_samples",
+    "side_by_side",
     "silhouette_plot",
     "uncertainty_plot",
 ]

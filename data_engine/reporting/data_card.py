@@ -81,12 +81,16 @@ def _source(corpus: Corpus) -> str:
 
 
 def _how_it_was_made(corpus: Corpus, known: Metrics) -> str:
+    from data_engine.selection import METHODS
+
     rows = [(stage.name, f"{stage.n:,}", stage.meaning, stage.lost) for stage in stages(known)]
-    levels = " → ".join(f"{k:,}" for k in corpus.tree.n_clusters)
+    found = sorted((scope, m.value) for (name, scope), m in known.items() if name == "clusters")
+    levels = " → ".join(f"{k:,.0f}" for _, k in found) or " → ".join(f"{k:,}" for k in corpus.tree.fixed_levels or ())
+    method = METHODS[corpus.subset.method]
+    members = f" ({corpus.subset.strategy} members of each cluster)" if method.takes_members else ""
     text = (
         f"Every sample was embedded with `{corpus.encoder}`; hierarchical k-means built a tree of {levels} clusters; "
-        "the subset was drawn evenly over that tree, from the top down "
-        f"({corpus.subset.strategy} members of each leaf)."
+        f"the subset was {method.meaning}{members}."
     )
     table = _table(("stage", "samples", "what is left", "what was lost"), rows) if rows else ""
     return "\n\n".join(part for part in ("## How it was made", table, text) if part)

@@ -10,9 +10,11 @@ import pyarrow as pa
 
 from data_engine.corpus import Corpus
 from data_engine.reporting import excerpts, wording
+from data_engine.reporting.concepts import top_level_warning
 from data_engine.reporting.funnel import Metrics, headline, stages
 from data_engine.reporting.label_metrics import DIFFICULTIES
 from data_engine.reporting.metric import Metric, by_name
+from data_engine.reporting.side_by_side import side_by_side
 from data_engine.reporting.simulation import simulation
 from data_engine.reporting.tree import N_LEAVES, N_TOP, tree_view
 
@@ -72,6 +74,9 @@ def render_report(
         "get": lambda metric, scope="all": known.get((metric, scope)),
         "balance": [name for name in ("raw", "random", "balanced") if ("kl_to_uniform", name) in known],
         "groups": next(((m, scope) for (name, scope), m in known.items() if name == "groups"), None),
+        "top_level_warning": top_level_warning(known),
+        "why_levels": some["tree_explanation"]["sentence"].to_pylist() if "tree_explanation" in some else [],
+        "methods": _methods(some),
         "provenance": _provenance(known),
         "accuracy": known.get(("label_accuracy", "all")),
         "difficulty": [(k, known[("hold_out_error", k)]) for k in DIFFICULTIES if ("hold_out_error", k) in known],
@@ -121,6 +126,12 @@ def _provenance(known: Metrics) -> list[ProvenanceRow]:
         for (name, scope), metric in known.items()
         if name == "provenance_share"
     ]
+
+
+def _methods(tables: Tables) -> dict[str, list[dict[str, Any]]]:
+    """What the balance is counted over to the methods side by side."""
+    rows = side_by_side(tables["subset_comparison"]).to_pylist() if "subset_comparison" in tables else []
+    return {over: [row for row in rows if row["counted_over"] == over] for over in {r["counted_over"]: 0 for r in rows}}
 
 
 def _rounds(tables: Tables) -> list[dict[str, Any]]:

@@ -12,9 +12,11 @@ import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
 from data_engine.reporting.balance import compare_balance
+from data_engine.reporting.concepts import concept_metrics
 from data_engine.reporting.known_labels import Groups, groups
 from data_engine.reporting.label_metrics import label_metrics
 from data_engine.reporting.metric import Direction, Metric
+from data_engine.reporting.side_by_side import method_metrics
 from data_engine.schemas import QUALITY_REPORT
 
 Tables = Mapping[str, pa.Table]
@@ -32,8 +34,8 @@ def build_quality_report(corpus: Corpus, tables: Tables) -> pa.Table:
     """
     # A table without rows is a step that has nothing to say yet.
     some = {name: table for name, table in tables.items() if table.num_rows}
-    metrics = [*funnel_metrics(corpus, some), *_rejections(some), *_tree(some), *_balance(corpus, some)]
-    metrics += label_metrics(corpus, some)
+    metrics = [*funnel_metrics(corpus, some), *_rejections(some), *_tree(some), *concept_metrics(corpus, some)]
+    metrics += [*_balance(corpus, some), *_methods(some), *label_metrics(corpus, some)]
     return pa.Table.from_pylist([vars(metric) for metric in metrics], schema=QUALITY_REPORT)
 
 
@@ -78,6 +80,10 @@ def _tree(tables: Tables) -> list[Metric]:
     per_level = sorted(Counter(tables["cluster_tree"]["level"].to_pylist()).items())
     note = "Clusters of this level of the tree; level 1 is the finest."
     return [Metric("clusters", f"level {level}", n, "clusters", "neutral", note) for level, n in per_level]
+
+
+def _methods(tables: Tables) -> list[Metric]:
+    return method_metrics(tables["subset_comparison"]) if "subset_comparison" in tables else []
 
 
 def _balance(corpus: Corpus, tables: Tables) -> list[Metric]:

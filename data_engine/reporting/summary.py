@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from data_engine.corpus import Corpus
 from data_engine.reporting import wording
+from data_engine.reporting.concepts import top_level_warning
 from data_engine.reporting.funnel import Metrics, headline, stages
 from data_engine.reporting.metric import Metric, by_name
 from data_engine.reporting.simulation import simulation
@@ -47,6 +48,7 @@ def print_summary(
         _opening(corpus, known, seconds),
         _funnel(known),
         _balance(known),
+        _methods(known),
         _labels(known),
         _seconds(seconds),
         _pairs("Where it is", places),
@@ -122,6 +124,26 @@ def _balance(known: Metrics) -> "Table | None":
         line = f"{bar(metric.value / most):<{BAR}}"
         grid.add_row(name, _styled(line, style), wording.figure(metric), *(_figure(m) for m in (largest, covered)))
     return grid
+
+
+def _methods(known: Metrics) -> "RenderableType | None":
+    """The methods side by side over the first grouping that was measured, and what the tree is too small for."""
+    from rich.console import Group
+
+    found = [scope.split(" over ", 1) for name, scope in known if name == "kl_of_method"]
+    warning = top_level_warning(known)
+    parts: list[RenderableType] = [_styled(f"NOTE: {warning}", "bold yellow")] if warning else []
+    if found:
+        over = found[0][1]
+        rows = [(method, known[("kl_of_method", f"{method} over {over}")]) for method, o in found if o == over]
+        grid = _grid(f"Ways to choose, over {over}", "left", "left", "right", "right", "right")
+        most = max(metric.value for _, metric in rows) or 1.0
+        for method, metric in rows:
+            rest = (known.get((name, metric.scope)) for name in ("largest_share_of_method", "coverage_of_method"))
+            line = _styled(f"{bar(metric.value / most):<{BAR}}", "green" if method == rows[0][0] else "cyan")
+            grid.add_row(wording.plain(method), line, wording.figure(metric), *(_figure(m) for m in rest))
+        parts = [grid, *(["", *parts] if parts else [])]
+    return Group(*parts) if parts else None
 
 
 def _figure(metric: Metric | None) -> str:

@@ -3,6 +3,7 @@
 from functools import cache
 
 import numpy as np
+from concept_mixture import concept_mixture, divergence_of_concepts
 
 from data_engine.clustering import build_tree
 from data_engine.sampling import balanced_sample
@@ -48,32 +49,13 @@ def test_three_resampled_levels_are_as_uniform_as_300_points_can_be():
     assert mean_divergence((3000, 1000, 300), n_resamples=10, resample_sizes=(2, 2, 2)) <= 0.060
 
 
-def unit(rows: np.ndarray) -> np.ndarray:
-    return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
-
-
 @cache
 def concepts(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """(10000, 64) unit rows of 200 concepts in 10 topics, with sizes that fall like 1 / rank, and their concepts."""
-    rng = np.random.default_rng(seed)
-    share = 1 / np.arange(1, N_CONCEPTS + 1)
-    sizes = np.floor(10_000 * share / share.sum()).astype(int)
-    sizes[0] += 10_000 - sizes.sum()
-    topics = unit(rng.normal(size=(10, 64)))
-    topic = rng.integers(10, size=N_CONCEPTS)
-    centres = topics[topic] + 0.7 * unit(rng.normal(size=(N_CONCEPTS, 64)))
-    bases = rng.normal(size=(10, 32, 64)) / 8
-    concept = np.repeat(np.arange(N_CONCEPTS), sizes)
-    noise = np.einsum("nr,nrd->nd", rng.normal(size=(10_000, 32)) / np.sqrt(32), bases[topic[concept]])
-    rows = centres[concept] + 0.7 * noise + 0.105 * rng.normal(size=(10_000, 64)) / 8
-    return unit(rows).astype(np.float32), concept
+    return concept_mixture(seed, n_samples=10_000, n_concepts=N_CONCEPTS)
 
 
-def divergence_of_concepts(chosen: np.ndarray) -> float:
-    """KL of the histogram of the chosen concepts to the uniform one."""
-    share = np.bincount(chosen, minlength=N_CONCEPTS) / len(chosen)
-    share = share[share > 0]
-    return float((share * np.log(share * N_CONCEPTS)).sum())
+def divergence(chosen: np.ndarray) -> float:
+    return divergence_of_concepts(chosen, N_CONCEPTS)
 
 
 def chosen_concepts(seed: int, n_clusters: tuple[int, ...]) -> np.ndarray:
@@ -84,10 +66,10 @@ def chosen_concepts(seed: int, n_clusters: tuple[int, ...]) -> np.ndarray:
 def test_a_hierarchical_choice_is_balanced_where_a_flat_or_random_one_is_not():
     random, flat, hierarchical, covered = [], [], [], []
     for seed in CONCEPT_SEEDS:
-        random.append(divergence_of_concepts(np.random.default_rng(seed).permutation(concepts(seed)[1])[:1000]))
-        flat.append(divergence_of_concepts(chosen_concepts(seed, (N_CONCEPTS,))))
+        random.append(divergence(np.random.default_rng(seed).permutation(concepts(seed)[1])[:1000]))
+        flat.append(divergence(chosen_concepts(seed, (N_CONCEPTS,))))
         chosen = chosen_concepts(seed, (2000, 600, N_CONCEPTS))
-        hierarchical.append(divergence_of_concepts(chosen))
+        hierarchical.append(divergence(chosen))
         covered.append(len(set(chosen.tolist())))
     assert np.mean(random) >= np.mean(flat) + 0.3
     assert np.mean(flat) >= np.mean(hierarchical) + 0.3
@@ -96,5 +78,5 @@ def test_a_hierarchical_choice_is_balanced_where_a_flat_or_random_one_is_not():
 
 
 def test_too_few_clusters_at_the_top_leave_the_choice_unbalanced():
-    found = np.mean([divergence_of_concepts(chosen_concepts(seed, (500, 120, 30))) for seed in CONCEPT_SEEDS])
+    found = np.mean([divergence(chosen_concepts(seed, (500, 120, 30))) for seed in CONCEPT_SEEDS])
     assert 0.5 <= found <= 0.9

@@ -20,7 +20,20 @@ def _say(project: SmallProject, capsys: pytest.CaptureFixture[str], file: Path) 
     ("changes", "at", "marked", "sentence"),
     [
         ({"encodr": "x"}, "attributes.encodr", "encodr: x", "Additional properties are not allowed"),
-        ({"tree": {"n_clusters": "many"}}, "attributes.tree.n_clusters", "n_clusters: many", "is not of type 'array'"),
+        ({"tree": {"n_clusters": "many"}}, "attributes.tree.n_clusters", "n_clusters: many", "does not match '^auto$'"),
+        (
+            {"tree": {"n_clusters": 7}},
+            "attributes.tree.n_clusters",
+            "n_clusters: 7",
+            "is not of type 'array', 'string'",
+        ),
+        ({"tree": {"levels": "some"}}, "attributes.tree.levels", "levels: some", "is not one of ['auto']"),
+        (
+            {"subset": {"target_size": 9, "method": "best"}},
+            "attributes.subset.method",
+            "method: best",
+            "is not one of ['hierarchical'",
+        ),
         (
             {"source": {"kind": "excel", "path": "x"}},
             "attributes.source.kind",
@@ -41,7 +54,17 @@ def _say(project: SmallProject, capsys: pytest.CaptureFixture[str], file: Path) 
         ),
         ({"drift": {"alarm_p": 7}}, "attributes.drift.alarm_p", "alarm_p: 7", "or equal to the maximum of 1"),
     ],
-    ids=["wrong key", "wrong type", "wrong value", "unknown rule", "no limit", "out of range"],
+    ids=[
+        "wrong key",
+        "wrong word",
+        "wrong type",
+        "wrong levels",
+        "wrong method",
+        "wrong value",
+        "unknown rule",
+        "no limit",
+        "out of range",
+    ],
 )
 def test_a_mistake_is_shown_with_file_line_and_caret(
     project: SmallProject,
@@ -73,6 +96,17 @@ def test_a_corpus_without_mistakes_passes(project: SmallProject, capsys: pytest.
     assert _say(project, capsys, file) == (True, ["All component YAML validated successfully."])
 
 
+@pytest.mark.parametrize("tree", [None, {"levels": "auto"}, {"n_clusters": "auto"}, {"n_concepts": 4}])
+def test_levels_may_be_automatic(
+    project: SmallProject, capsys: pytest.CaptureFixture[str], tree: dict[str, object] | None
+) -> None:
+    attributes = notes_corpus(project.folder / "source", tree=tree)
+    if tree is None:
+        del attributes["tree"]
+    assert _say(project, capsys, project.add(attributes))[0]
+    assert project.load().bench("notes").corpus.tree.fixed_levels is None
+
+
 @pytest.mark.parametrize(
     ("changes", "at", "sentence"),
     [
@@ -81,6 +115,17 @@ def test_a_corpus_without_mistakes_passes(project: SmallProject, capsys: pytest.
             "attributes.tree",
             "n_clusters has 20 at level 1 and 60 at level 2; every level must be coarser than the one below it: give "
             "level 2 fewer than 20",
+        ),
+        (
+            {"tree": {"levels": "auto", "n_clusters": [20, 6]}},
+            "attributes.tree",
+            "levels is auto and n_clusters is [20, 6]; give one of them, remove the other",
+        ),
+        (
+            {"tree": {"levels": "auto", "n_resamples": 10, "resample_sizes": [2]}},
+            "attributes.tree",
+            "resample_sizes is [2] but the levels are automatic, which bring their own; remove resample_sizes, or give "
+            "n_clusters",
         ),
         (
             {"subset": {"target_size": 0}},
@@ -98,7 +143,14 @@ def test_a_corpus_without_mistakes_passes(project: SmallProject, capsys: pytest.
             "review.simulated needs the truth to answer from; set known_label_column or remove review.simulated",
         ),
     ],
-    ids=["not coarser", "no target", "a class twice", "simulated without truth"],
+    ids=[
+        "not coarser",
+        "levels twice",
+        "sizes without levels",
+        "no target",
+        "a class twice",
+        "simulated without truth",
+    ],
 )
 def test_our_own_rules_are_sentences_with_file_and_line_when_the_project_loads(
     project: SmallProject, changes: dict[str, object], at: str, sentence: str

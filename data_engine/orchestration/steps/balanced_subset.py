@@ -1,6 +1,6 @@
 """balanced_subset: a few of everything - the samples that are worth a label, drawn evenly over the cluster tree."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import dagster as dg
 import numpy as np
@@ -8,7 +8,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import Field
 
+from data_engine.curation import SelectionMethod
 from data_engine.orchestration.bench import Bench
+from data_engine.orchestration.choosing import choose, comparison
+from data_engine.orchestration.metadata import preview
 from data_engine.orchestration.tables_io import Work, decisions
 from data_engine.schemas import BALANCED_SUBSET
 
@@ -22,6 +25,7 @@ def balanced_subset(bench: Bench) -> dg.AssetsDefinition:
 
     class BalancedSubsetConfig(dg.Config):
         target_size: int = Field(default=wanted.target_size, ge=1, description="Samples wanted.")
+        method: str = Field(default=wanted.method, description=f"One of {', '.join(get_args(SelectionMethod))}.")
         strategy: str = Field(default=wanted.strategy, description="random, or closest to the centroid of the leaf.")
 
     @dg.asset(
@@ -34,44 +38,50 @@ def balanced_subset(bench: Bench) -> dg.AssetsDefinition:
         )
     )
     def balanced_subset(context: dg.AssetExecutionContext, config: BalancedSubsetConfig) -> dg.MaterializeResult:
-        from data_engine import portraits, reporting, sampling
+        from data_engine import portraits, reporting
 
         work = Work.begin(bench, context, "balanced_subset")
-        subset = wanted.model_validate(config.model_dump())
+        subset = wanted.model_validate({**wanted.model_dump(), **config.model_dump()})
         tree, rows = work.tree()
-        chosen = sampling.balanced_sample(
-            tree,
-            subset.target_size,
-            seed=bench.corpus.seed_for("subset"),
-            strategy=subset.strategy,
-            priority=sampling.stable_priority(rows["sample_id"].to_pylist(), bench.corpus.seed_for("subset")),
-        )
+        chosen = choose(work, tree, rows, subset)
         names = portraits.leaf_names(work.store.read("cluster_portraits"))
-        table = _table(tree, rows, chosen, names)
-        n_top = len(tree.levels[-1].centroids)
-        top_of_all = tree.ancestors(len(tree.levels))[tree.leaf]
+        table = _table(tree, rows, chosen, names, subset.method)
+        compared = comparison(work, tree, rows, subset)
         return work.finish(
             table,
-            ledger=_ledger(tree, rows, chosen, names),
-            metadata={"pool": rows.num_rows, "leaves covered": len(set(table["leaf"].to_pylist()))},
-            plots={
-                "balance": reporting.balance_plot(
-                    {
-                        "all kept samples": np.bincount(top_of_all, minlength=n_top),
-                        "balanced subset": np.bincount(top_of_all[chosen], minlength=n_top),
-                    }
-                )
+            ledger=_ledger(tree, rows, chosen, names, subset.method),
+            apart={"subset_comparison": compared},
+            metadata={
+                "pool": rows.num_rows,
+                "leaves covered": len(set(table["leaf"].to_pylist())),
+                "method": subset.method,
+                "methods side by side": preview(reporting.side_by_side(compared), n_rows=18),
             },
+            plots={"balance": _plot(tree, chosen)},
         )
 
     return balanced_subset
 
 
-def _table(tree: "ClusterTree", rows: pa.Table, chosen: NDArray[np.int64], names: list[str]) -> pa.Table:
+def _plot(tree: "ClusterTree", chosen: NDArray[np.int64]) -> bytes:
+    from data_engine import reporting
+
+    n_top = len(tree.levels[-1].centroids)
+    top_of_all = tree.ancestors(len(tree.levels))[tree.leaf]
+    return reporting.balance_plot(
+        {
+            "all kept samples": np.bincount(top_of_all, minlength=n_top),
+            "balanced subset": np.bincount(top_of_all[chosen], minlength=n_top),
+        }
+    )
+
+
+def _table(tree: "ClusterTree", rows: pa.Table, chosen: NDArray[np.int64], names: list[str], method: str) -> pa.Table:
     leaf = tree.leaf[chosen]
     sizes = np.bincount(tree.leaf, minlength=len(tree.levels[0].centroids))
     quota = np.bincount(leaf, minlength=len(sizes))
     picked = rows.take(pa.array(chosen))
+    how = "" if method == "hierarchical" else f" by {method}"
     columns = {
         "sample_id": picked["sample_id"],
         "batch": picked["batch"],
@@ -79,21 +89,22 @@ def _table(tree: "ClusterTree", rows: pa.Table, chosen: NDArray[np.int64], names
         "top_cluster": tree.ancestors(len(tree.levels))[leaf].astype(np.int32),
         "leaf_size": sizes[leaf].astype(np.int64),
         "quota": quota[leaf].astype(np.int64),
-        "reason": [f"one of {quota[i]} chosen from the {sizes[i]} samples of {names[i]}" for i in leaf.tolist()],
+        "reason": [f"one of {quota[i]} chosen{how} from the {sizes[i]} samples of {names[i]}" for i in leaf.tolist()],
         "tree_version": [tree.version] * len(chosen),
     }
     return pa.table(columns, schema=BALANCED_SUBSET).sort_by("sample_id")
 
 
-def _ledger(tree: "ClusterTree", rows: pa.Table, chosen: NDArray[np.int64], names: list[str]) -> pa.Table:
+def _ledger(tree: "ClusterTree", rows: pa.Table, chosen: NDArray[np.int64], names: list[str], method: str) -> pa.Table:
     is_chosen = np.zeros(rows.num_rows, dtype=bool)
     is_chosen[chosen] = True
     sizes = np.bincount(tree.leaf, minlength=len(tree.levels[0].centroids))
     quota = np.bincount(tree.leaf[chosen], minlength=len(sizes))
+    how = "quota {} of" if method == "hierarchical" else f"{method} took {{}} of"
     return decisions(
         rows["sample_id"],
         verdict=["chosen" if yes else "not_chosen" for yes in is_chosen.tolist()],
-        reason=[f"quota {quota[i]} of the {sizes[i]} samples of {names[i]}" for i in tree.leaf.tolist()],
+        reason=[f"{how.format(quota[i])} the {sizes[i]} samples of {names[i]}" for i in tree.leaf.tolist()],
         score=sizes[tree.leaf].astype(np.float64),
         threshold=quota[tree.leaf].astype(np.float64),
         model_version=tree.version,

@@ -11,9 +11,10 @@ from pydantic import Field
 from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.tables_io import Work, decisions, step_versions
 from data_engine.orchestration.tree_portraits import portraits_of, seen
+from data_engine.schemas import TREE_EXPLANATION
 
 if TYPE_CHECKING:
-    from data_engine.clustering import ClusterTree
+    from data_engine.clustering import ClusterTree, SuggestedLevels
 
 
 def cluster_tree(bench: Bench) -> dg.AssetsDefinition:
@@ -38,7 +39,9 @@ def cluster_tree(bench: Bench) -> dg.AssetsDefinition:
         work = Work.begin(bench, context, "cluster_tree")
         table, x = work.read_open_embeddings()
         why = "asked for by this run" if config.rebuild else why_rebuild(work, table.num_rows)
-        tree = _build(bench, work, x) if why else work.frozen_tree()
+        levels = _levels(bench, table.num_rows)
+        tree = _build(bench, work, x, levels) if why else work.frozen_tree()
+        explained = _explained(levels, tree, len(x)) if why else work.store.read("tree_explanation")
         leaf, distance = clustering.assign_with_distance(
             tree, x, device=clustering.device_for(bench.corpus.tree.device, x)
         )
@@ -49,7 +52,7 @@ def cluster_tree(bench: Bench) -> dg.AssetsDefinition:
         metadata, plots = seen(work, portrayed)
         return work.finish(
             centroids if why else work.store.read("cluster_tree"),
-            beside={"tree_assignments": assignments, "cluster_portraits": portrayed},
+            beside={"tree_assignments": assignments, "cluster_portraits": portrayed, "tree_explanation": explained},
             ledger=decisions(
                 table["sample_id"],
                 verdict="assigned",
@@ -61,6 +64,7 @@ def cluster_tree(bench: Bench) -> dg.AssetsDefinition:
                 "tree": tree.version,
                 "rebuilt": f"yes: {why}" if why else "no: new samples were assigned to the frozen tree",
                 "clusters per level": str([len(level.centroids) for level in tree.levels]),
+                "why these levels": " ".join(explained["sentence"].to_pylist()),
                 "samples": table.num_rows,
                 "kernel for large products": clustering.fastest_kernel(),
                 **metadata,
@@ -98,18 +102,43 @@ def built_on(work: Work) -> int:
     return sum(n for level, n in zip(level_1["level"], level_1["n_samples"], strict=True) if level == 1)
 
 
-def _build(bench: Bench, work: Work, x: NDArray[np.float32]) -> "ClusterTree":
+def _levels(bench: Bench, n_samples: int) -> "SuggestedLevels":
+    """The corpus' own levels, or the automatic ones for so many samples."""
     from data_engine import clustering
 
     tree = bench.corpus.tree
-    steps = len(tree.n_clusters) * (1 + tree.n_resamples)
+    if tree.fixed_levels is not None:
+        why = "The corpus' description gives these levels."
+        return clustering.SuggestedLevels(tree.fixed_levels, tree.resample_sizes or (), tree.n_resamples, (why,))
+    return clustering.suggest_levels(
+        n_samples,
+        n_concepts=tree.n_concepts,
+        target_size=bench.corpus.subset.target_size,
+        n_resamples=tree.n_resamples,
+    )
+
+
+def _explained(levels: "SuggestedLevels", tree: "ClusterTree", n_built: int) -> pa.Table:
+    n = len(levels.explanation)
+    columns = {
+        "line": np.arange(1, n + 1, dtype=np.int32),
+        "sentence": list(levels.explanation),
+        "n_built": [n_built] * n,
+        "tree_version": [tree.version] * n,
+    }
+    return pa.table(columns, schema=TREE_EXPLANATION)
+
+
+def _build(bench: Bench, work: Work, x: NDArray[np.float32], levels: "SuggestedLevels") -> "ClusterTree":
+    from data_engine import clustering
+
     return clustering.build_tree(
         x,
-        tree.n_clusters,
+        levels.n_clusters,
         seed=bench.corpus.seed_for("tree"),
-        n_resamples=tree.n_resamples,
-        resample_sizes=tree.resample_sizes,
-        max_iterations=tree.max_iterations,
-        device=clustering.device_for(tree.device, x),
-        progress=work.progress_to("cluster tree", steps),
+        n_resamples=levels.n_resamples,
+        resample_sizes=levels.resample_sizes or None,
+        max_iterations=bench.corpus.tree.max_iterations,
+        device=clustering.device_for(bench.corpus.tree.device, x),
+        progress=work.progress_to("cluster tree", len(levels.n_clusters) * (1 + levels.n_resamples)),
     )

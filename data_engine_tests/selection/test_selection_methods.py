@@ -1,0 +1,80 @@
+"""Every method gives exactly the rows asked for, and fails in words."""
+
+import numpy as np
+import pytest
+
+from data_engine.clustering import build_tree
+from data_engine.errors import InvalidInput
+from data_engine.selection import METHODS, Pool, select
+
+N = 60
+
+
+@pytest.fixture(scope="module")
+def pool() -> Pool:
+    """40 samples around one point, 15 around a second, 5 around a third."""
+    rng = np.random.default_rng(5)
+    centres = np.repeat(np.eye(4)[:3], (40, 15, 5), axis=0)
+    x = (centres + rng.normal(scale=0.05, size=(N, 4))).astype(np.float32)
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    return Pool(build_tree(x, (12, 3), seed=1), x)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("target_size", [1, 15, N])
+def test_a_method_gives_exactly_the_target_size_of_unique_rows(pool: Pool, method: str, target_size: int) -> None:
+    rows = select(method, pool, target_size, seed=3)
+    assert rows.dtype == np.int64
+    assert len(set(rows.tolist())) == target_size
+    assert rows.tolist() == sorted(rows.tolist())
+    assert 0 <= rows.min() <= rows.max() < N
+    assert select(method, pool, target_size, seed=3).tolist() == rows.tolist()
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("target_size", [0, N + 1])
+def test_a_target_that_the_pool_cannot_give_is_an_error_with_both_numbers(
+    pool: Pool, method: str, target_size: int
+) -> None:
+    with pytest.raises(InvalidInput, match=f"target_size is {target_size} but the clusters hold 60 samples"):
+        select(method, pool, target_size, seed=0)
+
+
+def test_an_unknown_method_is_an_error_that_names_the_known_ones(pool: Pool) -> None:
+    with pytest.raises(InvalidInput, match="method is 'best'; it must be one of random, flat_kmeans, hierarchical"):
+        select("best", pool, 5, seed=0)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_needs_embeddings_exactly_if_it_says_so(pool: Pool, method: str) -> None:
+    bare = Pool(pool.tree)
+    if METHODS[method].needs_embeddings:
+        with pytest.raises(InvalidInput, match="the pool has no embeddings"):
+            select(method, bare, 5, seed=0)
+    else:
+        assert len(select(method, bare, 5, seed=0)) == 5
+
+
+def test_clusters_of_unequal_size_give_equal_shares(pool: Pool) -> None:
+    # The third concept has 5 samples; all of them are taken, and 5 of each of the others.
+    for method in ("flat_kmeans", "hierarchical", "hierarchical_resampled"):
+        chosen = select(method, pool, 15, seed=3)
+        assert np.histogram(chosen, [0, 40, 55, 60])[0].tolist() == [5, 5, 5]
+
+
+def test_random_takes_the_lowest_priorities(pool: Pool) -> None:
+    priority = np.linspace(0.99, 0.0, N)
+    assert select("random", Pool(pool.tree, priority=priority), 3, seed=0).tolist() == [57, 58, 59]
+
+
+def test_a_tree_that_is_resampled_is_used_as_it_is(pool: Pool) -> None:
+    resampled = Pool(pool.tree, is_resampled=True)
+    chosen = select("hierarchical_resampled", resampled, 15, seed=3)
+    assert chosen.tolist() == select("hierarchical", pool, 15, seed=3).tolist()
+
+
+def test_a_pool_of_other_length_than_its_tree_is_refused(pool: Pool) -> None:
+    with pytest.raises(InvalidInput, match="x has 2 rows but the tree holds 60 samples"):
+        Pool(pool.tree, np.eye(2, dtype=np.float32))
+    with pytest.raises(InvalidInput, match=r"priority has shape \(3,\); give one for each of the 60 samples"):
+        Pool(pool.tree, priority=np.zeros(3))
