@@ -175,6 +175,9 @@ class Release(Described):
     """Licence of the content."""
     attribution: str = ""
     """Whom the licence asks to name."""
+    pii: Literal["keep", "mask"] = "keep"
+    """mask: e-mail addresses, phone numbers and keys in the released texts become `<email>`, `<phone>` and `<secret>`.
+    The sample keeps its id, the hash of the raw content; the ledger says what was masked."""
 
 
 class Corpus(Described):

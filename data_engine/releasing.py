@@ -6,6 +6,7 @@ import json
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_engine.filtering import personal
 from data_engine.schemas import RELEASE
 
 _NUMBERED = ("posterior", "quality")
@@ -38,6 +39,24 @@ def release_rows(labels: pa.Table, subset: pa.Table, raw: pa.Table, *, out_of_sc
         ],
         schema=RELEASE,
     )
+
+
+def mask_personal(raw: pa.Table) -> tuple[pa.Table, dict[str, str]]:
+    """Raw samples whose texts have placeholders in place of e-mail addresses, phone numbers and keys.
+
+    The ids stay those of the raw contents, so that the ledger still leads to them.
+
+    Returns: the table, and by sample_id what was masked, such as `2 email, 1 secret`; nothing else is in it.
+    """
+    masked: dict[str, str] = {}
+    texts: list[str | None] = []
+    for sample_id, text in zip(raw["sample_id"].to_pylist(), raw["text"].to_pylist(), strict=True):
+        clean, counts = (None, {}) if text is None else personal.mask(text)
+        texts.append(clean)
+        if counts:
+            masked[sample_id] = ", ".join(f"{counts[kind]} {kind}" for kind in personal.KINDS if kind in counts)
+    place = raw.schema.get_field_index("text")
+    return raw.set_column(place, raw.schema.field(place), pa.array(texts, pa.string())), masked
 
 
 def release_fingerprint(rows: pa.Table) -> str:

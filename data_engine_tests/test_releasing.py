@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from data_engine.releasing import release_fingerprint, release_rows
+from data_engine.releasing import mask_personal, release_fingerprint, release_rows
 from data_engine.schemas import BALANCED_SUBSET, LABELS, RAW_INDEX
 
 
@@ -62,3 +62,19 @@ def test_nothing_labelled_gives_an_empty_release_of_the_right_columns() -> None:
     rows = release_rows(_labels(), _subset("a"), _raw(("a", "1")), out_of_scope=None)
     assert rows.num_rows == 0
     assert "label" in rows.column_names
+
+
+def test_what_is_personal_is_masked_in_the_released_text_and_the_id_stays() -> None:
+    raw = _raw(("a", "1"), ("b", "2")).set_column(
+        7, RAW_INDEX.field("text"), pa.array(["write to ann@example.org", "nothing"])
+    )
+    masked, notes = mask_personal(raw)
+    rows = release_rows(_labels(a="x", b="x"), _subset("a", "b"), masked, out_of_scope=None)
+    assert rows["text"].to_pylist() == ["write to <email>", "nothing"]
+    assert rows["sample_id"].to_pylist() == ["a", "b"]
+    assert notes == {"a": "1 email"}
+
+
+def test_pictures_have_no_text_to_mask() -> None:
+    raw = _raw(("a", "1")).set_column(7, RAW_INDEX.field("text"), pa.array([None], pa.string()))
+    assert mask_personal(raw) == (raw, {})

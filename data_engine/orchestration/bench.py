@@ -35,7 +35,7 @@ DEPENDS_ON: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "proposals": (("labeling",), ("labels", "seed")),
     "labels": (("labeling",), ("labels", "seed")),
     "quality_report": (("reporting",), ("known_label_column", "labels", "subset", "tree")),
-    "release": (("releasing.py", "reporting/data_card.py"), ("release", "labels")),
+    "release": (("releasing.py", "filtering/personal.py", "reporting/data_card.py"), ("release", "labels")),
 }
 
 

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from rules_page import PAGE, page
 from small_project import notes_corpus
 
 from data_engine.corpus import Corpus, FirstPass
@@ -125,3 +126,8 @@ def test_the_schema_names_every_rule_with_what_it_measures() -> None:
     names = [rule.name for modality in ("text", "image") for rule in rules_of(modality)]  # type: ignore[arg-type]
     assert schema["propertyNames"]["enum"] == names
     assert schema["properties"]["stop_words"]["description"].startswith("at_least: how many of the, be, to")
+
+
+def test_the_page_of_rules_says_what_the_registry_holds() -> None:
+    assert PAGE.read_text("utf-8") == page(PAGE.read_text("utf-8")), "run python scripts/rules_page.py"
+    assert all(f"| `{rule.name}` | {rule.measures} |" in PAGE.read_text("utf-8") for rule in rules_of("text"))

@@ -31,8 +31,8 @@ def release(bench: Bench) -> dg.AssetsDefinition:
 
         work = Work.begin(bench, context, "release")
         labels, subset = work.read("labels"), work.read("balanced_subset")
-        out_of_scope = bench.corpus.labels.out_of_scope
-        rows = releasing.release_rows(labels, subset, work.store.read("raw_index"), out_of_scope=out_of_scope)
+        raw, masked = _contents(bench, work, labels)
+        rows = releasing.release_rows(labels, subset, raw, out_of_scope=bench.corpus.labels.out_of_scope)
         manifest = _manifest(bench, work, rows)
         card = reporting.data_card(bench.corpus, rows, work.store.read("quality_report"), manifest)
         folder = bench.corpus_folder / "releases" / manifest["release_id"]
@@ -40,11 +40,20 @@ def release(bench: Bench) -> dg.AssetsDefinition:
         storage.pin(bench.data_folder, bench.corpus.name, manifest["release_id"], manifest["table_versions"])
         return work.finish(
             rows,
-            ledger=_ledger(labels, rows, manifest["release_id"]),
+            ledger=_ledger(labels, rows, manifest["release_id"], masked),
             metadata={"release": manifest["release_id"], "folder": str(folder), **hashes},
         )
 
     return release
+
+
+def _contents(bench: Bench, work: Work, labels: pa.Table) -> tuple[pa.Table, dict[str, str]]:
+    """The labelled raw samples, and by sample_id what was masked in them."""
+    from data_engine import releasing
+
+    raw = work.store.read("raw_index")
+    raw = raw.filter(pc.is_in(raw["sample_id"], labels["sample_id"].combine_chunks()))
+    return releasing.mask_personal(raw) if bench.corpus.release.pii == "mask" else (raw, {})
 
 
 def _manifest(bench: Bench, work: Work, rows: pa.Table) -> dict[str, Any]:
@@ -66,11 +75,13 @@ def _manifest(bench: Bench, work: Work, rows: pa.Table) -> dict[str, Any]:
     }
 
 
-def _ledger(labels: pa.Table, rows: pa.Table, release_id: str) -> pa.Table:
+def _ledger(labels: pa.Table, rows: pa.Table, release_id: str, masked: dict[str, str]) -> pa.Table:
+    sample_ids = labels["sample_id"].to_pylist()
+    notes = [f"release {release_id}" + (f", masked {masked[i]}" if i in masked else "") for i in sample_ids]
     released = pc.is_in(labels["sample_id"], rows["sample_id"].combine_chunks())
     return decisions(
         labels["sample_id"],
         verdict=pc.if_else(released, "released", "not_released"),
-        reason=pc.if_else(released, f"release {release_id}", "out of scope"),
+        reason=pc.if_else(released, pa.array(notes, pa.string()), "out of scope"),
         score=labels["posterior"],
     )

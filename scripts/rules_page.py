@@ -1,0 +1,38 @@
+#!/usr/bin/env python
+"""Write the tables of docs/rules.md anew from the registry of rules: `python scripts/rules_page.py`."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+from data_engine.filtering.rules import Modality, Rule, rules_of
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "rules.md"
+_TABLE = re.compile(r"(<!-- rules of (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def table_of(rules: tuple[Rule, ...]) -> str:
+    """The rules as a Markdown table."""
+    if not rules:
+        return "None yet.\n"
+    lines = ["| rule | measures | stays when | default | published | source |", "|---|---|---|---|---|---|"]
+    for rule in rules:
+        side = f"its names reach {_number(0.5)}" if rule.wants else rule.direction.replace("_", " ")
+        published = ", ".join(f"{name} {_number(limit)}" for name, limit in rule.published.items()) or "-"
+        default = "off" if rule.default is None else _number(rule.default)
+        lines.append(f"| `{rule.name}` | {rule.measures} | {side} | {default} | {published} | {rule.source} |")
+    return "\n".join(lines) + "\n"
+
+
+def page(text: str) -> str:
+    """The page with its tables as the registry has them now."""
+    tables = {modality: table_of(rules_of(modality)) for modality in get_args(Modality)}
+    return _TABLE.sub(lambda found: f"{found[1]}{tables[found[2]]}{found[3]}", text)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.10g}" if value < 1000 else f"{value:,.0f}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text("utf-8")), "utf-8")
