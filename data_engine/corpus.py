@@ -21,14 +21,29 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 
 class JunkExamples(Described):
-    """Examples of good and junk, from which a small classifier of junk learns."""
+    """Examples of good and junk, from which a small classifier of quality learns: marked samples, or two places."""
 
-    column: str
+    column: str | None = None
     """Metadata column that is true for junk."""
-    batches: tuple[str, ...] = Field(min_length=1)
+    batches: tuple[str, ...] = ()
     """Batches whose marks may be read; the marks of all other batches are never looked at."""
+    good: str | None = None
+    """Folder of text files, or a jsonl, csv or parquet file with the column of `source.text_column`; instead of
+    `column` and `batches`."""
+    junk: str | None = None
+    """The same for junk."""
     keep_clean_share: float = Field(default=0.995, gt=0.5, lt=1)
     """The threshold is set so that this share of the good examples stays (cross-validated)."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "JunkExamples":
+        is_marked, is_placed = bool(self.column and self.batches), bool(self.good and self.junk)
+        if is_marked == is_placed or bool(self.column) != is_marked or bool(self.good or self.junk) != is_placed:
+            raise ValueError(
+                "junk needs either column and batches (marked samples of the corpus) or good and junk (two places); "
+                "give both of one kind and none of the other"
+            )
+        return self
 
 
 #: A limit, names, `on` (the published limit), or `off` and null.

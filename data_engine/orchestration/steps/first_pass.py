@@ -1,7 +1,8 @@
 """first_pass: what is worth keeping - a verdict and a reason for every raw sample."""
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import dagster as dg
 import pyarrow as pa
@@ -14,6 +15,7 @@ from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.listing import batch_files
 from data_engine.orchestration.pictures import read_looks
 from data_engine.orchestration.tables_io import Work, decisions
+from data_engine.source import Batches, Source
 
 if TYPE_CHECKING:
     from data_engine.filtering import JunkClassifier
@@ -97,12 +99,40 @@ def _ledger(table: pa.Table, junk: "JunkClassifier | None") -> pa.Table:
 
 
 def junk_example_files(bench: Bench) -> "list[SourceFile]":
-    """The files of the example batches, in order; empty where the rule is off.
+    """The files of the examples, in order; empty where the rule is off.
 
-    Raises: SourceMissing when the source does not hold an example batch.
+    Raises: SourceMissing when the source does not hold an example batch; SourceError when a place cannot be listed.
     """
     junk = bench.corpus.first_pass.junk
-    return [] if junk is None else [file for batch in junk.batches for file in batch_files(bench, batch)]
+    if junk is None:
+        return []
+    if junk.batches:
+        return [file for batch in junk.batches for file in batch_files(bench, batch)]
+    return [file for source in _places(bench, junk) for file in _files(bench, source)]
+
+
+def _places(bench: Bench, junk: JunkExamples) -> tuple[Source, Source]:
+    """Where the good examples and the junk are, as sources of their own."""
+    good, bad = (
+        Source(
+            kind=_KINDS.get(Path(path).suffix.lower(), "folder"),
+            path=path,
+            text_column=bench.corpus.source.text_column,
+            max_sample_bytes=bench.corpus.source.max_sample_bytes,
+        )
+        for path in (junk.good or "", junk.junk or "")
+    )
+    return good, bad
+
+
+_KINDS: dict[str, Literal["jsonl", "csv", "parquet"]] = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+
+
+def _files(bench: Bench, source: Source) -> "list[SourceFile]":
+    from data_engine import indexing
+
+    batches = indexing.list_batches(source, Batches(), bench.project_folder)
+    return [file for batch in sorted(batches) for file in batches[batch]]
 
 
 def _junk_classifier(bench: Bench, work: Work) -> "JunkClassifier | None":
@@ -116,7 +146,7 @@ def _junk_classifier(bench: Bench, work: Work) -> "JunkClassifier | None":
     work.inputs["junk examples"] = indexing.fingerprint(files)
     key = (str(bench.source_folder), work.inputs["junk examples"], junk.model_dump_json(), bench.corpus.seed)
     if key not in _FITTED:
-        _FITTED[key] = _fit_junk(bench, junk, files)
+        _FITTED[key] = fit_junk(bench, junk, files)
     return _FITTED[key]
 
 
@@ -124,14 +154,23 @@ def _junk_classifier(bench: Bench, work: Work) -> "JunkClassifier | None":
 _FITTED: "dict[tuple[object, ...], JunkClassifier]" = {}
 
 
-def _fit_junk(bench: Bench, junk: JunkExamples, files: "list[SourceFile]") -> "JunkClassifier":
+def fit_junk(bench: Bench, junk: JunkExamples, files: "list[SourceFile]") -> "JunkClassifier":
+    """The small classifier of junk, learnt from what the corpus' configuration names as examples."""
     from data_engine import filtering, indexing
 
-    examples = indexing.read_batch(bench.corpus.source, files, batch="examples", modality="text").to_pylist()
-    readable = [row for row in examples if row["text"]]
+    if junk.batches:
+        rows = indexing.read_batch(bench.corpus.source, files, batch="examples", modality="text").to_pylist()
+        marked = [(row["text"], bool(json.loads(row["metadata"]).get(junk.column))) for row in rows]
+    else:
+        tables = [
+            indexing.read_batch(source, _files(bench, source), batch="examples", modality="text")
+            for source in _places(bench, junk)
+        ]
+        marked = [(text, is_junk == 1) for is_junk, table in enumerate(tables) for text in table["text"].to_pylist()]
+    readable = [(text, is_junk) for text, is_junk in marked if text]
     return filtering.fit_junk_classifier(
-        [row["text"] for row in readable],
-        [bool(json.loads(row["metadata"]).get(junk.column)) for row in readable],
+        [text for text, _ in readable],
+        [is_junk for _, is_junk in readable],
         seed=bench.corpus.seed_for("junk"),
         keep_clean_share=junk.keep_clean_share,
     )

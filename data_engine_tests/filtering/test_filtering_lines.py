@@ -1,0 +1,98 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from data_engine.errors import InvalidInput, NotEnoughData
+from data_engine.filtering.line_classifier import LineClassifier, fit_line_classifier
+from data_engine.filtering.lines import content_lines, line_features, lines_of
+
+PAGE = """  * Home
+  * Subscribe to our newsletter
+
+# The cat sat on the mat
+
+The cat, which was black, sat down on a mat that
+somebody had left there.
+
+## Later
+
+It stayed there until the evening, and then it went home.
+We use cookies on this site, and you agree to that by reading it.
+Copyright 2024
+"""
+
+
+def test_wrapped_lines_are_one_and_bullets_and_headings_stand_alone() -> None:
+    assert lines_of(PAGE)[:5] == [
+        "* Home",
+        "* Subscribe to our newsletter",
+        "# The cat sat on the mat",
+        "The cat, which was black, sat down on a mat that somebody had left there.",
+        "## Later",
+    ]
+    assert lines_of("") == lines_of(" \n\n") == []
+
+
+def test_rules_keep_sentences_and_headings_between_them_and_drop_menus_and_notices() -> None:
+    lines = lines_of(
+        "Home\n\nThe cat sat on the mat.\n\nLater\n\nThen it went home again.\n\nSee our privacy policy now."
+    )
+    assert content_lines(lines).tolist() == [False, True, True, True, False]
+
+
+def test_a_gap_of_three_lines_is_not_bridged() -> None:
+    sentence = "The cat sat on the mat."
+    assert content_lines([sentence, "a", "b", sentence]).all()
+    assert content_lines([sentence, "a", "b", "c", sentence]).tolist() == [True, False, False, False, True]
+
+
+@pytest.mark.parametrize("lines", [[], ["one"], ["# a", "b", "", "\u4f60\u597d\u3002"] * 9])
+def test_features_are_finite_and_the_same_again(lines: list[str]) -> None:
+    features = line_features(lines)
+    assert features.shape == (len(lines), 151)
+    assert np.isfinite(features).all()
+    assert (features == line_features(lines)).all()
+    assert len(content_lines(lines)) == len(lines)
+
+
+def pages(n: int) -> tuple[list[list[str]], list[list[bool]]]:
+    generator = np.random.default_rng(0)
+    words = ["cat", "mat", "black", "evening", "house", "garden", "slowly", "again", "the", "of", "and"]
+
+    def sentence() -> str:
+        return f"The {' '.join(generator.choice(words, 12))}."
+
+    made = []
+    for page in range(n):
+        menu = [f"Menu {name}" for name in generator.choice(words, 5)]
+        made.append([*menu, *(sentence() for _ in range(4 + page % 3)), "Share", *menu])
+    return made, [[line.startswith("The ") for line in page] for page in made]
+
+
+@pytest.fixture(scope="module")
+def classifier() -> LineClassifier:
+    return fit_line_classifier(*pages(12), seed=0)
+
+
+def test_what_pages_teach_is_found_on_other_pages(classifier: LineClassifier) -> None:
+    texts, marks = pages(14)
+    assert [classifier.keep(page).tolist() for page in texts[12:]] == marks[12:]
+    assert classifier.keep([]).tolist() == []
+    assert not replace(classifier, threshold=99.0).keep(texts[12]).any()
+
+
+def test_a_classifier_survives_its_bytes_and_is_the_same_again(classifier: LineClassifier) -> None:
+    page = pages(13)[0][12]
+    assert (LineClassifier.from_bytes(classifier.to_bytes()).score(page) == classifier.score(page)).all()
+    assert (fit_line_classifier(*pages(12), seed=0).score(page) == classifier.score(page)).all()
+    with pytest.raises(InvalidInput, match="the 3 bytes are no line classifier"):
+        LineClassifier.from_bytes(b"abc")
+
+
+def test_too_little_to_learn_from_is_refused() -> None:
+    few, marks = pages(9)
+    with pytest.raises(NotEnoughData, match="there are 9 pages with 45 lines of content and 99 others"):
+        fit_line_classifier(few, marks, seed=0)
+    with pytest.raises(InvalidInput, match="give one mark per line"):
+        fit_line_classifier(few, marks[:-1], seed=0)

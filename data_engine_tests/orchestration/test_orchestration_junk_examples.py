@@ -1,0 +1,41 @@
+"""Examples of junk: marked samples of the corpus, or two places of their own."""
+
+import json
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from small_project import SmallProject, notes_corpus
+
+from data_engine.corpus import Corpus, JunkExamples
+from data_engine.orchestration.bench import Bench
+from data_engine.orchestration.steps.first_pass import fit_junk, junk_example_files
+
+GOOD = [f"The house number {name} stands in the garden of the town." for name in "abcdefghijklmnop"]
+JUNK = [f"value_{name} = func({name}, 0x{name}0);" for name in "abcdefghijklmnop"]
+
+
+def test_a_folder_of_good_texts_and_a_file_of_junk_teach_the_classifier(project: SmallProject) -> None:
+    (project.folder / "good").mkdir()
+    for row, text in enumerate(GOOD):
+        (project.folder / "good" / f"{row}.txt").write_text(text)
+    (project.folder / "junk.jsonl").write_text("\n".join(json.dumps({"text": text}) for text in JUNK))
+    first_pass = {"junk": {"good": "good", "junk": "junk.jsonl", "keep_clean_share": 0.9}}
+    corpus = Corpus(**{**notes_corpus(project.folder / "source"), "first_pass": first_pass})
+    bench = Bench(corpus, project.folder)
+    assert corpus.first_pass.junk is not None
+    files = junk_example_files(bench)
+    classifier = fit_junk(bench, corpus.first_pass.junk, files)
+    assert (len(files), classifier.n_clean, classifier.n_junk) == (17, 16, 16)
+    good, junk = classifier.score(["The house stands in the town.", "value_z = func(z, 0xz0);"])
+    assert good < junk
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"column": "is_junk"}, {"good": "a"}, {"column": "x", "batches": ["b"], "good": "a", "junk": "b"}],
+    ids=["nothing", "no batches", "no junk", "both"],
+)
+def test_examples_are_given_in_one_of_two_ways(given: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="junk needs either column and batches"):
+        JunkExamples(**given)
