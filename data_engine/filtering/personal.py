@@ -34,9 +34,10 @@ _SECRET = re.compile(
 )
 _PATTERNS: dict[Kind, re.Pattern[str]] = {"email": _EMAIL, "phone": _PHONE, "secret": _SECRET}
 # A text without any of these cannot hold the thing; looking for them is much faster than the pattern.
-_SECRET_HINT = re.compile(
-    r"PRIVATE KEY|A[KS]IA|gh[pousr]_|github_pat_|glpat-|sk-|xox|AIza|eyJ|key|secret|token|passw", re.IGNORECASE
-)
+_SECRET_HINTS = (
+    "private key", "akia", "asia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk-", "xox",
+    "aiza", "eyj", "key", "secret", "token", "passw",
+)  # fmt: skip
 _PHONE_HINT = re.compile(r"\d[ .\-()]{0,2}\d[ .\-()]{0,2}\d")
 
 
@@ -73,6 +74,8 @@ def _found(kind: Kind, text: str) -> Iterator[re.Match[str]]:
         return iter(())
     if kind == "phone" and not _PHONE_HINT.search(text):
         return iter(())
-    if kind == "secret" and not _SECRET_HINT.search(text):
-        return iter(())
+    if kind == "secret":
+        lower = text.lower()
+        if not any(hint in lower for hint in _SECRET_HINTS):
+            return iter(())
     return _PATTERNS[kind].finditer(text)

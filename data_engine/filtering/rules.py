@@ -192,8 +192,12 @@ def measure(subjects: Iterable[Any], modality: Modality, limits: Sequence[Limit]
 
 
 def _signals(subject: Any, scores: Mapping[str, Callable[[Any], float | None]]) -> Signals:
-    measured = ((name, score(subject)) for name, score in scores.items())
-    return {name: score for name, score in measured if score is not None}
+    signals: Signals = {}
+    for name, score in scores.items():
+        measured = score(subject)
+        if measured is not None:
+            signals[name] = measured
+    return signals
 
 
 def first_broken(signals: Mapping[str, float], limits: Iterable[Limit]) -> Limit | None:
