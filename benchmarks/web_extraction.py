@@ -1,19 +1,21 @@
 """Which lines of real web pages are the article: rules, the light classifier, both, and two extractors of others.
 
-    python benchmarks/web_extraction.py DATA_FOLDER [--write] [--folds 5]
+    WEB_EXTRACTION=DATA_FOLDER python benchmarks/web_extraction.py [--write] [--folds 5]
 
-DATA_FOLDER is the repository scrapinghub/article-extraction-benchmark: 181 pages (`html/*.html.gz`), their articles by
-hand (`ground-truth.json`) and their plain text by html2text (`html2text.json`). The lines are those of the plain text,
-so that nobody's idea of a page decides what a line is. A line of four words and more is the article's when at least
-half of its runs of four words are in the article; a shorter one when it is a whole line of the article and stands
-between lines that are. What an extractor returns is held against the same lines in the same way, in the place of the
-article. Extractors see the HTML; the engine sees the plain text only. The classifier is cross-validated by page.
+DATA_FOLDER (or the first argument) is the repository scrapinghub/article-extraction-benchmark: 181 pages
+(`html/*.html.gz`), their articles by hand (`ground-truth.json`) and their plain text by html2text (`html2text.json`).
+The lines are those of the plain text, so that nobody's idea of a page decides what a line is. A line of four words
+and more is the article's when at least half of its runs of four words are in the article; a shorter one when it is a
+whole line of the article and stands between lines that are. What an extractor returns is held against the same lines
+in the same way, in the place of the article. Extractors see the HTML; the engine sees the plain text only. The
+classifier is cross-validated by page.
 Needs the extra `bench`: trafilatura (Apache-2.0) and jusText (BSD-2-Clause).
 """
 
 import argparse
 import gzip
 import json
+import os
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -180,7 +182,8 @@ def _rejected(rule: Rule, limit: float, documents: list[Document], is_junk: Mask
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, metavar="DATA_FOLDER")
+    given = os.environ.get("WEB_EXTRACTION")
+    parser.add_argument("folder", type=Path, nargs="?" if given else None, default=given, metavar="DATA_FOLDER")
     parser.add_argument("--write", action="store_true", help="write the tables to benchmarks/RESULTS.md")
     parser.add_argument("--folds", type=int, default=5, help="folds of pages")
     arguments = parser.parse_args()

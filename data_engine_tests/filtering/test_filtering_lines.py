@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -39,6 +40,11 @@ def test_rules_keep_sentences_and_headings_between_them_and_drop_menus_and_notic
         "Home\n\nThe cat sat on the mat.\n\nLater\n\nThen it went home again.\n\nSee our privacy policy now."
     )
     assert content_lines(lines).tolist() == [False, True, True, True, False]
+
+
+def test_the_example_of_the_page_about_lines_holds() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "lines.md").read_text("utf-8")
+    exec(page.split("```python\n")[1].split("```")[0], {})
 
 
 def test_a_gap_of_three_lines_is_not_bridged() -> None:
