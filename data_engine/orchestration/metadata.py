@@ -38,10 +38,16 @@ def verbatim(text: str) -> str:
 
 
 def picture(png: bytes) -> dg.MarkdownMetadataValue | dg.TextMetadataValue:
-    """A PNG that the UI shows in place; one too large for the event log is named instead."""
+    """A PNG or JPEG that the UI shows in place; one too large for the event log is named instead."""
     if len(png) > _MAX_PNG_BYTES:
         return dg.MetadataValue.text(f"picture of {len(png):,} bytes; see the HTML report")
-    return dg.MetadataValue.md(f"![plot](data:image/png;base64,{base64.b64encode(png).decode()})")
+    return dg.MetadataValue.md(inline_picture(png))
+
+
+def inline_picture(content: bytes, alt: str = "plot") -> str:
+    """Markdown that holds a PNG or a JPEG; also for a cell of `markdown_table`."""
+    kind = "jpeg" if content.startswith(b"\xff\xd8") else "png"
+    return f"![{alt}](data:image/{kind};base64,{base64.b64encode(content).decode()})"
 
 
 def _cell(name: str, value: Any) -> str | int | float | bool | None:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from data_engine.errors import ContentMissing
 from data_engine.orchestration.bench import Bench
@@ -75,10 +74,3 @@ def _required(contents: Iterable[bytes | ContentMissing]) -> Iterator[bytes]:
         if isinstance(content, ContentMissing):
             raise content
         yield content
-
-
-def thumbnails(table: pa.Table, sample_ids: Sequence[str]) -> list[bytes]:
-    """The thumbnails of some samples, in their order, from the columns sample_id and thumbnail of a raw index."""
-    found = table.filter(pc.is_in(table["sample_id"], pa.array(sample_ids, pa.string())))
-    by_id = dict(zip(found["sample_id"].to_pylist(), found["thumbnail"].to_pylist(), strict=True))
-    return [by_id[sample_id] for sample_id in sample_ids if by_id.get(sample_id)]

@@ -163,7 +163,7 @@ class Work:
             beside: Further tables of the step, by name.
             apart: Tables that hold measured seconds, by name; they take no part in the step's data version.
             metadata: What an engineer wants to see of this run.
-            plots: PNG pictures by title.
+            plots: PNG or JPEG pictures by title.
             preview_rows: Rows to show instead of the first ones of the table.
         """
         code_version = self.bench.code_version(self.step)

@@ -1,6 +1,6 @@
 """What the tree's step shows of its clusters: portraits of all of them, and pictures and tables for the Dagster UI."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from data_engine.orchestration.metadata import markdown_table, verbatim
+from data_engine.orchestration.metadata import inline_picture, markdown_table, verbatim
+from data_engine.orchestration.montages import strip, thumbnails_of
 from data_engine.orchestration.tables_io import Work
 
 if TYPE_CHECKING:
@@ -52,10 +53,10 @@ def seen(work: Work, portraits: pa.Table) -> tuple[dict[str, Any], dict[str, byt
     worst = measured.sort_by([("silhouette", "ascending"), ("cluster", "ascending")]).slice(0, _N_WORST)
     smallest = by_size.slice(max(by_size.num_rows - _N_CLUSTERS, _N_CLUSTERS))
     tables = {"largest clusters": by_size.slice(0, _N_CLUSTERS), "smallest clusters": smallest, "worst leaves": worst}
-    shown = _shown(work, tables.values())
+    as_markdown = (_picture_table if work.bench.corpus.is_of_pictures else _text_table)(work, tables.values())
     sizes = [level["n_samples"].to_numpy() for level in levels]
     return (
-        {name: _table(rows, shown) for name, rows in tables.items() if rows.num_rows}
+        {name: as_markdown(rows) for name, rows in tables.items() if rows.num_rows}
         | {"median silhouette of the leaves": pc.approximate_median(measured["silhouette"]).as_py()},
         {
             "sizes": reporting.cluster_sizes_plot(sizes),
@@ -71,20 +72,53 @@ def _raw_rows(work: Work, sample_ids: Sequence[str]) -> pa.Table:
     return work.store.dataset("raw_index").to_table(columns=["sample_id", "uri", "text", "error"], filter=wanted)
 
 
-def _shown(work: Work, tables: Iterable[pa.Table]) -> "dict[str, Shown]":
+def _examples(tables: Iterable[pa.Table]) -> list[str]:
+    lists = [keys for rows in tables for column in ("nearest", "border") for keys in rows[column].to_pylist()]
+    return sorted({key for keys in lists for key in keys})
+
+
+def _picture_table(work: Work, tables: Iterable[pa.Table]) -> Callable[[pa.Table], Any]:
+    """Makes tables of a line per cluster, with its pictures."""
+    thumbnails = thumbnails_of(work, _examples(tables))
+
+    def pictures(row: Mapping[str, Any], place: str) -> str:
+        found = strip(thumbnails, row[place])
+        return inline_picture(found, place) if found else ""
+
+    def table(rows: pa.Table) -> Any:
+        lines = [
+            (
+                str(row["cluster"]),
+                f"{row['n_samples']:,}",
+                _quality(row),
+                pictures(row, "nearest"),
+                pictures(row, "border"),
+            )
+            for row in rows.to_pylist()
+        ]
+        return markdown_table(("cluster", "samples", "silhouette", "nearest", "border"), lines)
+
+    return table
+
+
+def _text_table(work: Work, tables: Iterable[pa.Table]) -> Callable[[pa.Table], Any]:
+    """Makes tables of a line per example."""
     from data_engine import reporting
 
-    lists = [keys for rows in tables for column in ("nearest", "border") for keys in rows[column].to_pylist()]
-    ids = sorted({key for keys in lists for key in keys})
-    return reporting.shown_samples(_raw_rows(work, ids), ids, most=_SNIPPET_CHARS)
+    ids = _examples(tables)
+    shown = reporting.shown_samples(_raw_rows(work, ids), ids, most=_SNIPPET_CHARS)
+    return lambda rows: _table(rows, shown)
+
+
+def _quality(row: Mapping[str, Any]) -> str:
+    return "" if row["silhouette"] is None else f"{row['silhouette']:.2f}"
 
 
 def _table(rows: pa.Table, shown: "Mapping[str, Shown]") -> Any:
     """A line per example; what is said of a cluster stands on its first line."""
     lines: list[tuple[str, ...]] = []
     for row in rows.to_pylist():
-        quality = "" if row["silhouette"] is None else f"{row['silhouette']:.2f}"
-        about = (str(row["cluster"]), verbatim(row["name"] or ""), f"{row['n_samples']:,}", quality)
+        about = (str(row["cluster"]), verbatim(row["name"] or ""), f"{row['n_samples']:,}", _quality(row))
         for place in ("nearest", "border"):
             for key in row[place]:
                 if key in shown:

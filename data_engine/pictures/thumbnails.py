@@ -28,6 +28,15 @@ def shrunk(picture: Image.Image, side_px: int) -> Image.Image:
     return picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
 
 
+def reduced(thumbnail: bytes, side_px: int) -> bytes:
+    """A thumbnail with no side longer than `side_px` pixels; the same bytes where it is that small already."""
+    picture = Image.open(BytesIO(thumbnail))
+    if max(picture.size) <= side_px:
+        return thumbnail
+    picture.thumbnail((side_px, side_px), Image.Resampling.BILINEAR)
+    return _jpeg(picture)
+
+
 def montage(thumbnails: Sequence[bytes], *, n_columns: int, cell_px: int = 96) -> bytes:
     """Thumbnails side by side on white, row by row, as one JPEG; small ones are enlarged to their cell.
 

@@ -17,6 +17,8 @@ from data_engine.reporting.showing import shown_samples
 
 Tables = Mapping[str, pa.Table]
 N_EXAMPLES = 3
+#: Members of a cluster that a montage shows.
+N_MEMBERS = 24
 N_CLUSTERS = 4
 N_DOUBTFUL = 15
 #: Labels of at least this quality are not worth a second look.
@@ -27,11 +29,13 @@ DOUBTFUL_BELOW = 0.5
 class Rejected:
     """One rejected sample."""
 
+    sample_id: str
     text: str
     score: float | None
     threshold: float | None
     twin: str
     """The kept sample that it repeats; empty for other reasons."""
+    twin_id: str
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ class Cluster:
     common_label: str
     """The commonest label among its labelled samples; empty when none is labelled."""
     examples: tuple[str, ...]
+    members: tuple[str, ...]
+    """Up to 24 of its sample ids."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +89,12 @@ def reasons(tables: Tables) -> tuple[Reason, ...]:
     def example(row: dict[str, object]) -> Rejected:
         score, threshold = row["score"], row["threshold"]
         return Rejected(
+            sample_id=str(row["sample_id"]),
             text=texts.get(str(row["uri"]), str(row["uri"])),
             score=score if isinstance(score, float) else None,
             threshold=threshold if isinstance(threshold, float) else None,
             twin=twins.get(str(row["duplicate_of"]), ""),
+            twin_id=str(row["duplicate_of"] or ""),
         )
 
     order = sorted(counts, key=lambda name: (-counts[name], name))
@@ -104,15 +112,15 @@ def clusters(tables: Tables) -> tuple[tuple[Cluster, ...], tuple[Cluster, ...]]:
     n_each = min(N_CLUSTERS, len(order) // 2) if len(order) > 1 else 1
     largest, smallest = order[:n_each], order[n_each:][-n_each:]
     ids = np.array(assigned["sample_id"].to_pylist(), dtype=object)
-    shown = {k: ids[np.flatnonzero(top == k)[:N_EXAMPLES]].tolist() for k in [*largest, *smallest]}
-    texts = _texts(tables["raw_index"], "sample_id", (key for keys in shown.values() for key in keys))
+    shown = {k: ids[np.flatnonzero(top == k)[:N_MEMBERS]].tolist() for k in [*largest, *smallest]}
+    texts = _texts(tables["raw_index"], "sample_id", (key for keys in shown.values() for key in keys[:N_EXAMPLES]))
     top_of = dict(zip(ids.tolist(), top.tolist(), strict=True))
     chosen = tables["balanced_subset"]["top_cluster"].to_pylist() if "balanced_subset" in tables else []
     n_chosen, label_of = Counter(chosen), _common_labels(tables, top_of)
 
     def cluster(k: int) -> Cluster:
-        examples = tuple(texts.get(key, key) for key in shown[k])
-        return Cluster(k, int(sizes[k]), n_chosen[k], label_of.get(k, ""), examples)
+        examples = tuple(texts.get(key, key) for key in shown[k][:N_EXAMPLES])
+        return Cluster(k, int(sizes[k]), n_chosen[k], label_of.get(k, ""), examples, tuple(shown[k]))
 
     return tuple(map(cluster, largest)), tuple(map(cluster, smallest))
 

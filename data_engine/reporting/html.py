@@ -12,12 +12,16 @@ from data_engine.corpus import Corpus
 from data_engine.reporting import excerpts, wording
 from data_engine.reporting.concepts import top_level_warning
 from data_engine.reporting.funnel import Metrics, headline, stages
+from data_engine.reporting.gallery import Gallery
 from data_engine.reporting.label_metrics import DIFFICULTIES
 from data_engine.reporting.metric import Metric, by_name
 from data_engine.reporting.side_by_side import side_by_side
 from data_engine.reporting.simulation import simulation
 from data_engine.reporting.tree import N_LEAVES, N_TOP, tree_view
 
+#: Thumbnails of the page, and of its tree, so that it stays below 5 MB.
+_GALLERY_BYTES, _TREE_GALLERY_BYTES = 500_000, 2_000_000
+_TREE_THUMBNAIL_PX = 64
 Tables = Mapping[str, pa.Table]
 
 
@@ -64,6 +68,8 @@ def render_report(
     some = {name: table for name, table in tables.items() if table.num_rows}
     known = by_name(metrics)
     largest, smallest = excerpts.clusters(some)
+    tree = tree_view(some)
+    tree_gallery = Gallery(some.get("raw_index"), most_bytes=_TREE_GALLERY_BYTES, side_px=_TREE_THUMBNAIL_PX)
     page = {
         "title": corpus.release.title or wording.plain(corpus.name),
         "corpus": corpus,
@@ -81,8 +87,10 @@ def render_report(
         "accuracy": known.get(("label_accuracy", "all")),
         "difficulty": [(k, known[("hold_out_error", k)]) for k in DIFFICULTIES if ("hold_out_error", k) in known],
         "annotators": [(scope, m) for (name, scope), m in known.items() if name == "answers" and scope != "all"],
+        "gallery": Gallery(some.get("raw_index"), most_bytes=_GALLERY_BYTES),
         "reasons": excerpts.reasons(some),
-        "tree": tree_view(some),
+        "tree": tree,
+        "tree_data": tree.as_json(tree_gallery.thumbnail) if tree else "",
         "n_top": N_TOP,
         "n_leaves": N_LEAVES,
         "largest": largest,

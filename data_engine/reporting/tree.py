@@ -1,8 +1,8 @@
 """The cluster tree as the page explores it: every cluster with its name, counts, quality and examples."""
 
 import json
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,7 @@ class Node:
     level: int
     number: int
     name: str
-    """Its terms; `cluster 7` where it has none."""
+    """Its terms; where it has none, its number and the commonest label in it: `cluster 7 · mostly cat`."""
     n_samples: int
     n_chosen: int
     quality: float | None
@@ -50,8 +50,13 @@ class TreeView:
     """Clusters with samples of every level, the finest first."""
     top: tuple[Node, ...]
 
-    def as_json(self) -> str:
-        """All clusters for the script of the page; safe between the tags of an HTML script element."""
+    def as_json(self, thumbnail: Callable[[str], str] = lambda _: "") -> str:
+        """All clusters for the script of the page; safe between the tags of an HTML script element.
+
+        Args:
+            thumbnail: gives the picture of a sample id as a data URI, or an empty text; the clusters of the coarsest
+                level are asked for first.
+        """
         samples: dict[str, int] = {}
         texts: list[list[str]] = []
 
@@ -68,8 +73,19 @@ class TreeView:
             return [node.level, node.number, node.name, node.n_samples, node.n_chosen, quality, *examples, children]
 
         nodes = [packed(node) for node in self.top]
+        for sample in self._shown_coarsest_first():
+            entry = texts[samples[sample.sample_id]]
+            if len(entry) == 2 and (picture := thumbnail(sample.sample_id)):
+                entry.append(picture)
         text = json.dumps({"samples": texts, "nodes": nodes}, ensure_ascii=False, separators=(",", ":"))
         return text.replace("<", "\\u003c")
+
+    def _shown_coarsest_first(self) -> Iterator[Shown]:
+        level = self.top
+        while level:
+            for node in level:
+                yield from (*node.nearest, *node.border)
+            level = tuple(child for node in level for child in node.children)
 
 
 def tree_view(tables: Tables) -> TreeView | None:
@@ -85,6 +101,7 @@ def tree_view(tables: Tables) -> TreeView | None:
     rows = [portraits.filter(pc.equal(portraits["level"], level)).to_pylist() for level in range(1, n_levels + 1)]
     shown, n_nearest, n_border = _examples(tables, rows)
     parents, chosen = _parents(tables["cluster_tree"]), _chosen(tables, n_levels)
+    labels = {} if all(row["name"] for level in rows for row in level) else _commonest_labels(tables)
     below: dict[int, list[Node]] = {}
     for level, clusters in enumerate(rows, start=1):
         above: dict[int, list[Node]] = {}
@@ -93,7 +110,7 @@ def tree_view(tables: Tables) -> TreeView | None:
             node = Node(
                 level=level,
                 number=number,
-                name=row["name"] or f"cluster {number}",
+                name=row["name"] or _nameless(number, labels.get((level, number))),
                 n_samples=row["n_samples"],
                 n_chosen=chosen[level][number],
                 quality=row["silhouette"],
@@ -104,6 +121,24 @@ def tree_view(tables: Tables) -> TreeView | None:
             above.setdefault(parents.get((level, number), -1), []).append(node)
         below = above
     return TreeView(tuple(len(clusters) for clusters in rows), tuple(below.get(-1, ())))
+
+
+def _nameless(number: int, label: str | None) -> str:
+    return f"cluster {number} · mostly {label}" if label else f"cluster {number}"
+
+
+def _commonest_labels(tables: Tables) -> dict[tuple[int, int], str]:
+    """(level, cluster) to the commonest label among its labelled samples; of equally common ones the first by name."""
+    if not {"labels", "tree_assignments"} <= set(tables):
+        return {}
+    labelled = tables["labels"].select(["sample_id", "label"])
+    found = tables["tree_assignments"].select(["sample_id", "leaf"]).join(labelled, "sample_id", join_type="inner")
+    leaf, labels = found["leaf"].to_numpy(), found["label"].to_pylist()
+    counts: dict[tuple[int, int], Counter[str]] = defaultdict(Counter)
+    for level, above in ancestors_by_level(tables["cluster_tree"]).items():
+        for cluster, label in zip(above[leaf].tolist(), labels, strict=True):
+            counts[level, cluster][label] += 1
+    return {key: min(of.items(), key=lambda item: (-item[1], item[0]))[0] for key, of in counts.items()}
 
 
 def _parts(children: list[Node]) -> tuple[Node, ...]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_engine.pictures import DecodedPicture, decode_each, decode_picture, montage, thumbnail
+from data_engine.pictures import DecodedPicture, decode_each, decode_picture, montage, reduced, thumbnail
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
@@ -197,6 +197,12 @@ def test_a_thumbnail_keeps_the_shape_and_never_enlarges() -> None:
     assert (small.size, small.format) == ((128, 64), "JPEG")
     assert Image.open(BytesIO(thumbnail(Image.new("RGB", (28, 28))))).size == (28, 28)
     assert Image.open(BytesIO(thumbnail(Image.new("RGB", (1000, 1))))).size == (128, 1)
+
+
+def test_a_thumbnail_is_reduced_once_more_unless_it_is_small_enough() -> None:
+    content = thumbnail(Image.new("RGB", (100, 50), RED))
+    assert reduced(content, 100) is content
+    assert Image.open(BytesIO(reduced(content, 20))).size == (20, 10)
 
 
 def test_a_montage_fills_its_rows_on_white() -> None:

@@ -105,3 +105,26 @@ def test_ten_thousand_leaves_have_fewer_and_shorter_examples() -> None:
     view = tree_view(many)
     assert view is not None
     assert {(len(node.nearest), len(node.border)) for node in view.top} == {(1, 1)}
+
+
+def test_the_pictures_of_a_page_go_to_the_coarsest_clusters_first(view: TreeView) -> None:
+    asked: list[str] = []
+
+    def thumbnail(sample_id: str) -> str:
+        asked.append(sample_id)
+        return "data:one" if sample_id == "s0" else ""
+
+    written = json.loads(view.as_json(thumbnail))
+    assert asked[:2] == ["s0", "s9"]
+    assert [entry[2:] for entry in written["samples"] if entry[0] == "s0"] == [["data:one"]]
+    assert all(len(entry) == 2 for entry in written["samples"] if entry[0] != "s0")
+
+
+def test_a_cluster_without_terms_goes_by_its_number_and_commonest_label() -> None:
+    some = tables()
+    labels = [{"sample_id": f"t{n}", "label": label} for n, label in enumerate(("cat", "dog", "dog", "cat", "ant"))]
+    leaves = [{"sample_id": f"t{n}", "leaf": leaf} for n, leaf in enumerate((1, 1, 1, 0, 2))]
+    some["labels"], some["tree_assignments"] = pa.Table.from_pylist(labels), pa.Table.from_pylist(leaves)
+    found = tree_view(some)
+    assert found is not None
+    assert {node.name for node in found.top[0].children[0].children} == {"name 1 0", "cluster 1 · mostly dog"}

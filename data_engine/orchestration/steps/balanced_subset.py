@@ -12,6 +12,7 @@ from data_engine.curation import SelectionMethod
 from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.choosing import choose, comparison
 from data_engine.orchestration.metadata import preview
+from data_engine.orchestration.montages import montage_of_chosen
 from data_engine.orchestration.tables_io import Work, decisions
 from data_engine.schemas import BALANCED_SUBSET
 
@@ -57,7 +58,7 @@ def balanced_subset(bench: Bench) -> dg.AssetsDefinition:
                 "method": subset.method,
                 "methods side by side": preview(reporting.side_by_side(compared), n_rows=18),
             },
-            plots={"balance": _plot(tree, chosen)},
+            plots={"balance": _plot(tree, chosen), **montage_of_chosen(work, table)},
         )
 
     return balanced_subset

@@ -13,6 +13,7 @@ from data_engine.corpus import JunkExamples
 from data_engine.orchestration.accepted import accepted_like, texts_of
 from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.listing import batch_files
+from data_engine.orchestration.montages import montages_of_verdicts
 from data_engine.orchestration.pictures import read_looks
 from data_engine.orchestration.tables_io import Work, decisions
 from data_engine.source import Batches, Source
@@ -78,7 +79,10 @@ def first_pass(bench: Bench) -> dg.AssetsDefinition:
             table,
             ledger=_ledger(table, junk),
             metadata={row["values"]: row["counts"] for row in counts},
-            plots={"verdicts": reporting.funnel_plot({row["values"]: row["counts"] for row in counts})},
+            plots={
+                "verdicts": reporting.funnel_plot({row["values"]: row["counts"] for row in counts}),
+                **montages_of_verdicts(bench, raw, table),
+            },
         )
 
     return first_pass

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.listing import batch_files
+from data_engine.orchestration.montages import montage_of_batch
 from data_engine.orchestration.tables_io import Work, decisions
 
 
@@ -48,6 +49,7 @@ def raw_index(bench: Bench) -> dg.AssetsDefinition:
                 reason=pc.coalesce(table["error"], table["uri"]),
             ),
             metadata={"files": len(files), "unreadable": unreadable.num_rows},
+            plots=montage_of_batch(bench, table),
         )
 
     return raw_index

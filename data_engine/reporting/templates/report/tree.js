@@ -15,7 +15,7 @@
     if (found) return found;
     found = [];
     const walk = (node, path) => {
-      const texts = [...node[NEAREST], ...node[BORDER]].map((i) => samples[i].join(" "));
+      const texts = [...node[NEAREST], ...node[BORDER]].map((i) => samples[i].slice(0, 2).join(" "));
       found.push({ node, path, words: [node[NAME], ...(node[CHILDREN].length ? [] : texts)].join("\n").toLowerCase() });
       node[CHILDREN].forEach((child) => walk(child, [...path, node[NAME]]));
     };
@@ -59,7 +59,9 @@
 
   const row = ({ node, path }, most, term) => {
     const summary = make("summary");
-    const name = marked(make("span", "name"), node[NAME], term);
+    const name = make("span", "name");
+    name.append(...node[NEAREST].filter((i) => samples[i][2]).map((i) => picture(i, "mini")));
+    marked(name, node[NAME], term);
     if (path.length) name.append(make("span", "path", path.join("  ›  ")));
     const size = make("span", "size");
     size.append(part("i", node[SIZE], most), part("b", node[CHOSEN], most));
@@ -71,10 +73,21 @@
     return summary;
   };
 
+  const picture = (i, className) => {
+    const image = make("img", className);
+    image.src = samples[i][2];
+    image.alt = image.title = `${samples[i][1]} ${samples[i][0]}`;
+    return image;
+  };
+
   const examples = (title, numbers, term) => {
     const group = make("div", "examples");
     group.append(make("h4", "", title));
     for (const i of numbers) {
+      if (samples[i][2]) {
+        group.append(picture(i, "thumbnail"));
+        continue;
+      }
       const line = marked(make("p"), samples[i][1], term);
       line.append(" ", make("small", "", samples[i][0]));
       group.append(line);
