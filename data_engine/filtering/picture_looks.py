@@ -31,6 +31,11 @@ class PictureLook:
     sketch: bytes
 
     @cached_property
+    def planes(self) -> tuple[NDArray[np.uint8], ...]:
+        """Red, green and blue, (h, w) each and whole in memory, which is many times as quick to compute with."""
+        return tuple(np.ascontiguousarray(self.pixels[..., channel]) for channel in range(3))
+
+    @cached_property
     def grey(self) -> NDArray[np.float32]:
         """(h, w) luma from 0 to 255 (ITU-R BT.601)."""
         weights = np.array([0.299, 0.587, 0.114], dtype=np.float32)

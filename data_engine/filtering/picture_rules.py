@@ -1,5 +1,8 @@
 """The rules of pictures: pure functions of a picture's look, and the registry, in the order they are tried."""
 
+from itertools import combinations
+from math import ceil, floor
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,8 +32,19 @@ def entropy_bits(look: PictureLook) -> float:
 
 def solid_share(look: PictureLook) -> float:
     """The share of the pixels within 4 shades, in every channel, of the median colour."""
-    pixels = look.pixels.reshape(-1, 3).astype(np.float32)
-    return float((np.abs(pixels - np.median(pixels, axis=0)) <= _FLAT_CHANNEL).all(axis=1).mean())
+    is_near = np.ones(look.pixels.shape[:2], dtype=bool)
+    for plane in look.planes:
+        median = _median(plane)
+        low, high = max(0, ceil(median - _FLAT_CHANNEL)), min(255, floor(median + _FLAT_CHANNEL))
+        is_near &= (plane >= np.uint8(low)) & (plane <= np.uint8(high))
+    return float(is_near.mean())
+
+
+def _median(plane: NDArray[np.uint8]) -> float:
+    """The median by counting: the mean of the two middle values where the count is even, as that of numpy."""
+    up_to = np.cumsum(np.bincount(plane.ravel(), minlength=256))
+    middle = np.searchsorted(up_to, [(plane.size - 1) // 2, plane.size // 2], side="right")
+    return float(middle.mean())
 
 
 def sharpness(look: PictureLook) -> float | None:
@@ -75,7 +89,7 @@ def _bars(grey: NDArray[np.float32]) -> float:
 
 def colourfulness(look: PictureLook) -> float:
     """How colourful: 0 for grey, 15 slightly, 33 moderately, 82 highly (Hasler and Suesstrunk 2003, their M3)."""
-    red, green, blue = (look.pixels[..., channel].astype(np.float32) for channel in range(3))
+    red, green, blue = (plane.astype(np.float32) for plane in look.planes)
     against_green, against_blue = red - green, (red + green) / 2 - blue
     spread = np.hypot(against_green.std(), against_blue.std())
     return float(spread + 0.3 * np.hypot(against_green.mean(), against_blue.mean()))
@@ -83,7 +97,8 @@ def colourfulness(look: PictureLook) -> float:
 
 def is_greyscale(look: PictureLook) -> float:
     """Whether no pixel's channels differ by more than 4 shades: 1 or 0."""
-    return float(int(np.ptp(look.pixels.astype(np.int16), axis=2).max(initial=0)) <= _FLAT_CHANNEL)
+    pairs = combinations(look.planes, 2)
+    return float(all(int((np.maximum(*pair) - np.minimum(*pair)).max(initial=0)) <= _FLAT_CHANNEL for pair in pairs))
 
 
 def orientation(look: PictureLook) -> float:
