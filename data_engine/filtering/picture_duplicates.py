@@ -22,8 +22,10 @@ SKETCH_BYTES = 8 + _LUMA + _CHROMA
 #: Bits of a 16-bit band that may differ: four bands that differ by at most 7 bits have one that differs by at most 1.
 _PROBES = np.array([0, *(1 << bit for bit in range(16))], dtype=np.uint16)
 _ROWS_AT_ONCE = 1024
-#: Another brightness shifts colours by as much.
-_COLOUR_SLACK = 16
+#: Another brightness shifts colours by as much, and another size the luma of a cell on an edge.
+_SLACK = 16
+#: Cells that may differ at will, such as those under a small mark.
+_N_FREE_CELLS = 7
 
 
 @dataclass(frozen=True)
@@ -49,22 +51,55 @@ def sketch_of(picture: Image.Image) -> bytes:
 def similarities(sketch: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.float64]:
     """How alike small pictures are: 1 is the same, below 0.9 another picture.
 
-    The smaller of the correlation of the lumas (whatever brightness and contrast) and 1 - the largest difference of a
-    cell's colour / 128, where a difference of up to 16 counts as none.
-    Where a picture has no contrast, the mean difference of the lumas counts instead.
+    The smallest of three likenesses: the correlation of the lumas (whatever brightness and contrast); 1 - what is left
+    of a cell's luma / 128, once the one picture has the brightness and contrast of the other, where 16 count as none
+    and the seven worst cells do not count; and 1 - the largest difference of a cell's colour / 128, where 16 count as
+    none. A large even background correlates whatever lies on it; what is left of the cells tells two prints on it
+    apart. Lumas are compared as they are, and with 2 % and 4 % of each border of either one cut off; the best counts.
+    Where a picture has no contrast, the mean difference of the lumas takes the place of all that.
 
     Args:
         sketch: (296,) bytes of one sketch.
         others: (n, 296) bytes of others.
     """
     luma, lumas = sketch[8 : 8 + _LUMA].astype(np.float64), others[:, 8 : 8 + _LUMA].astype(np.float64)
-    centred, all_centred = luma - luma.mean(), lumas - lumas.mean(axis=1, keepdims=True)
-    norms = np.linalg.norm(centred) * np.linalg.norm(all_centred, axis=1)
-    has_contrast = norms > 2.0 * _LUMA
-    correlation = np.where(has_contrast, all_centred @ centred / np.where(has_contrast, norms, 1.0), 0.0)
-    likeness = np.where(has_contrast, correlation, 1 - np.abs(lumas - luma).mean(axis=1) / 128)
+    likeness = _luma_likeness(np.broadcast_to(luma, lumas.shape), lumas)
+    for cut in _CUTS:
+        likeness = np.maximum(likeness, _luma_likeness(np.broadcast_to(cut @ luma, lumas.shape), lumas))
+        likeness = np.maximum(likeness, _luma_likeness(np.broadcast_to(luma, lumas.shape), lumas @ cut.T))
+    has_contrast = _norms(luma[None]) * _norms(lumas) > 2.0 * _LUMA
+    likeness = np.where(has_contrast, likeness, 1 - np.abs(lumas - luma).mean(axis=1) / 128)
     colour = np.abs(others[:, 8 + _LUMA :].astype(np.int16) - sketch[8 + _LUMA :].astype(np.int16)).max(axis=1)
-    alike: NDArray[np.float64] = np.minimum(likeness, 1 - np.maximum(colour - _COLOUR_SLACK, 0) / 128)
+    alike: NDArray[np.float64] = np.minimum(likeness, 1 - np.maximum(colour - _SLACK, 0) / 128)
+    return alike
+
+
+def _cut(share: float) -> NDArray[np.float64]:
+    """(256, 256) matrix that takes 16 x 16 cells to those of the picture without this share of each border."""
+    places = ((np.arange(16) + 0.5) / 16 * (1 - 2 * share) + share) * 16 - 0.5
+    before = np.clip(np.floor(places).astype(np.int64), 0, 14)
+    weight = np.clip(places - before, 0, 1)
+    along = np.zeros((16, 16))
+    along[np.arange(16), before], along[np.arange(16), before + 1] = 1 - weight, weight
+    return np.kron(along, along).astype(np.float64)
+
+
+_CUTS = (_cut(0.02), _cut(0.04))
+
+
+def _norms(lumas: NDArray[np.float64]) -> NDArray[np.float64]:
+    norms: NDArray[np.float64] = np.linalg.norm(lumas - lumas.mean(axis=1, keepdims=True), axis=1)
+    return norms
+
+
+def _luma_likeness(lumas: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) the smaller of the correlation and the likeness of the cells, of n pairs with some contrast."""
+    centred, all_centred = (some - some.mean(axis=1, keepdims=True) for some in (lumas, others))
+    norms, all_norms = (np.maximum(np.linalg.norm(some, axis=1), 1e-9) for some in (centred, all_centred))
+    correlation = np.einsum("ij,ij->i", centred, all_centred) / (norms * all_norms)
+    left = np.abs(centred * (all_norms / norms)[:, None] - all_centred)
+    worst = np.partition(left, -_N_FREE_CELLS - 1, axis=1)[:, -_N_FREE_CELLS - 1]
+    alike: NDArray[np.float64] = np.minimum(correlation, 1 - np.maximum(worst - _SLACK, 0) / 128)
     return alike
 
 
