@@ -29,6 +29,9 @@ _PACKAGES = (
     "faiss-cpu",
     "superkmeans",
     "fastkmeans",
+    "pillow",
+    "openvino",
+    "ImageHash",
 )
 
 

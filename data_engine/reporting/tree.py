@@ -31,7 +31,7 @@ class Node:
     level: int
     number: int
     name: str
-    """Its terms; where it has none, its number and the commonest label in it: `cluster 7 · mostly cat`."""
+    """Its terms; where it has none, its number and the label of most in it: `cluster 7 · mostly cat`."""
     n_samples: int
     n_chosen: int
     quality: float | None
@@ -101,7 +101,7 @@ def tree_view(tables: Tables) -> TreeView | None:
     rows = [portraits.filter(pc.equal(portraits["level"], level)).to_pylist() for level in range(1, n_levels + 1)]
     shown, n_nearest, n_border = _examples(tables, rows)
     parents, chosen = _parents(tables["cluster_tree"]), _chosen(tables, n_levels)
-    labels = {} if all(row["name"] for level in rows for row in level) else _commonest_labels(tables)
+    labels = {} if all(row["name"] for level in rows for row in level) else _majority_labels(tables)
     below: dict[int, list[Node]] = {}
     for level, clusters in enumerate(rows, start=1):
         above: dict[int, list[Node]] = {}
@@ -127,8 +127,8 @@ def _nameless(number: int, label: str | None) -> str:
     return f"cluster {number} · mostly {label}" if label else f"cluster {number}"
 
 
-def _commonest_labels(tables: Tables) -> dict[tuple[int, int], str]:
-    """(level, cluster) to the commonest label among its labelled samples; of equally common ones the first by name."""
+def _majority_labels(tables: Tables) -> dict[tuple[int, int], str]:
+    """(level, cluster) to the label that more than half of its labelled samples have; others are absent."""
     if not {"labels", "tree_assignments"} <= set(tables):
         return {}
     labelled = tables["labels"].select(["sample_id", "label"])
@@ -138,7 +138,8 @@ def _commonest_labels(tables: Tables) -> dict[tuple[int, int], str]:
     for level, above in ancestors_by_level(tables["cluster_tree"]).items():
         for cluster, label in zip(above[leaf].tolist(), labels, strict=True):
             counts[level, cluster][label] += 1
-    return {key: min(of.items(), key=lambda item: (-item[1], item[0]))[0] for key, of in counts.items()}
+    commonest = {key: of.most_common(1)[0] for key, of in counts.items()}
+    return {key: label for key, (label, n) in commonest.items() if 2 * n > counts[key].total()}
 
 
 def _parts(children: list[Node]) -> tuple[Node, ...]:

@@ -1,4 +1,6 @@
+import struct
 import warnings
+import zlib
 from io import BytesIO
 from typing import Any
 
@@ -163,6 +165,62 @@ def test_what_is_no_picture_says_so() -> None:
     assert str(decode_picture(b"no picture").error).startswith("not a picture in a format that is read (JPEG, PNG")
     # Encapsulated PostScript is a program; it is never handed to an interpreter.
     assert str(decode_picture(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n").error).startswith("not a picture")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect/></svg>',
+        b"<!doctype html><html><img src=x onerror=alert(1)></html>",
+        b"%PDF-1.7\n1 0 obj<<>>endobj",
+        b"PK\x03\x04" + bytes(60),
+        bytes(512),
+    ],
+    ids=["SVG", "HTML", "PDF", "ZIP", "zeros"],
+)
+def test_what_only_calls_itself_a_picture_is_refused(content: bytes) -> None:
+    decoded = decode_picture(content)
+    assert (decoded.picture, decoded.media_type) == (None, "application/octet-stream")
+    assert str(decoded.error).startswith("not a picture in a format that is read (JPEG, PNG")
+
+
+def test_a_small_png_that_unpacks_to_megabytes_of_text_is_refused() -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    plain = written(red_then_blue())
+    header_end = 8 + 12 + 13
+    bomb = chunk(b"zTXt", b"note\x00\x00" + zlib.compress(bytes(80_000_000), 9))
+    content = plain[:header_end] + bomb + plain[header_end:]
+    assert len(content) < 100_000
+    decoded = decode_picture(content)
+    assert decoded.picture is None
+    assert str(decoded.error).startswith("broken picture: Decompressed data too large")
+
+
+def test_a_jpeg_that_was_stored_lying_is_turned_upright_also_when_it_is_decoded_smaller() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    content = written(red_then_blue(640, 320), "JPEG", exif=exif)
+    decoded = shown(content, at_least_px=100)
+    assert decoded.picture is not None
+    assert (decoded.picture.size, decoded.width_px, decoded.height_px) == ((160, 320), 320, 640)
+    top, bottom = (decoded.picture.getpixel((80, y)) for y in (40, 280))
+    assert (max(zip(top, "rgb", strict=True))[1], max(zip(bottom, "rgb", strict=True))[1]) == ("r", "b")
+
+
+def test_a_cmyk_jpeg_has_its_colours() -> None:
+    red_ink = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
+    decoded = shown(written(red_ink, "JPEG", quality=100))
+    assert all(abs(value - wanted) <= 3 for pixel in pixels(decoded) for value, wanted in zip(pixel, RED, strict=True))
+    assert decoded.notes == {"mode": "CMYK"}
+
+
+def test_an_animated_gif_of_palettes_names_its_frames_and_its_mode() -> None:
+    frames = [red_then_blue(4, 4).convert("P", palette=Image.Palette.ADAPTIVE), Image.new("P", (4, 4), 0)]
+    decoded = shown(written(frames[0], "GIF", save_all=True, append_images=frames[1:]))
+    assert set(pixels(decoded)) == {RED, BLUE}
+    assert decoded.notes == {"mode": "P", "n_frames": 2, "shown": "first frame"}
 
 
 def test_a_large_jpeg_is_decoded_only_as_large_as_needed() -> None:

@@ -1,6 +1,7 @@
 import json
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from data_engine.reporting.tree import Node, TreeView, tree_view
@@ -120,7 +121,7 @@ def test_the_pictures_of_a_page_go_to_the_coarsest_clusters_first(view: TreeView
     assert all(len(entry) == 2 for entry in written["samples"] if entry[0] != "s0")
 
 
-def test_a_cluster_without_terms_goes_by_its_number_and_commonest_label() -> None:
+def test_a_cluster_without_terms_goes_by_its_number_and_the_label_of_most() -> None:
     some = tables()
     labels = [{"sample_id": f"t{n}", "label": label} for n, label in enumerate(("cat", "dog", "dog", "cat", "ant"))]
     leaves = [{"sample_id": f"t{n}", "leaf": leaf} for n, leaf in enumerate((1, 1, 1, 0, 2))]
@@ -128,3 +129,8 @@ def test_a_cluster_without_terms_goes_by_its_number_and_commonest_label() -> Non
     found = tree_view(some)
     assert found is not None
     assert {node.name for node in found.top[0].children[0].children} == {"name 1 0", "cluster 1 · mostly dog"}
+    some["labels"] = some["labels"].filter(pc.not_equal(some["labels"]["sample_id"], "t2"))
+    found = tree_view(some)
+    assert found is not None
+    # One cat and one dog are no majority.
+    assert {node.name for node in found.top[0].children[0].children} == {"name 1 0", "cluster 1"}
