@@ -193,6 +193,8 @@ class Release(Described):
     pii: Literal["keep", "mask"] = "keep"
     """mask: e-mail addresses, phone numbers and keys in the released texts become `<email>`, `<phone>` and `<secret>`.
     The sample keeps its id, the hash of the raw content; the ledger says what was masked."""
+    pictures: bool = True
+    """Whether a release of pictures holds them, as they are at the source; without them its rows have their uris."""
 
 
 class Corpus(Described):

@@ -5,6 +5,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import dagster as dg
 import pytest
 from PIL import Image, ImageDraw
 from small_project import SmallProject
@@ -54,6 +55,15 @@ def discs_corpus(source: Path) -> dict[str, Any]:
     }
 
 
+def shown_of(step: str) -> dict[str, str]:
+    """What the Dagster UI shows of the newest run of a step, the values as text."""
+    with dg.DagsterInstance.get() as instance:
+        event = instance.get_latest_materialization_event(dg.AssetKey(["discs", step]))
+    assert event is not None
+    assert event.asset_materialization is not None
+    return {name: str(value.value) for name, value in event.asset_materialization.metadata.items()}
+
+
 @pytest.fixture
 def discs(project: SmallProject) -> SmallProject:
     source = project.folder / "source"
@@ -91,6 +101,25 @@ def test_a_corpus_of_pictures_runs_to_its_release(discs: SmallProject, engine_fo
     assert released and all(
         row["text"] is None and row["label"] == json.loads(row["metadata"])["colour"] for row in released
     )
+    (folder,) = (engine_folder / "data" / "discs" / "releases").iterdir()
+    for row in released:
+        assert (folder / "pictures" / f"{row['sample_id']}.png").read_bytes() == (
+            discs.folder / "source" / row["uri"]
+        ).read_bytes()
+    assert 'Image.open(path_of[samples["sample_id"][0]])' in (folder / "README.md").read_text("utf-8")
+    metadata = {step: shown_of(step) for step in ("raw_index", "first_pass", "cluster_tree", "balanced_subset")}
+    assert {"pictures: kept", "pictures: exact_duplicate", "pictures: near_duplicate", "pictures: near_solid"} == {
+        name for name in metadata["first_pass"] if name.startswith("pictures")
+    }
+    for step, name in (
+        ("raw_index", "pictures"),
+        ("first_pass", "pictures: kept"),
+        ("balanced_subset", "chosen pictures"),
+    ):
+        assert metadata[step][name].startswith("![plot](data:image/jpeg;base64,")
+    header, _, first, *_ = metadata["cluster_tree"]["largest clusters"].splitlines()
+    assert header == "| cluster | samples | silhouette | nearest | border |"
+    assert first.count("![nearest](data:image/jpeg;base64,") == first.count("![border](data:image/jpeg;base64,") == 1
 
 
 def test_a_picture_that_goes_missing_between_two_steps_is_named_and_skipped(

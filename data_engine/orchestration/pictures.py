@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from data_engine.pictures import DecodedPicture
 
 _PLACE = ["sample_id", "uri", "metadata"]
+#: Where the ending of a file is not the name of its type.
+_ENDINGS = {
+    "image/jpeg": "jpg",
+    "image/x-portable-graymap": "pgm",
+    "image/x-portable-anymap": "pnm",
+    "image/x-tga": "tga",
+}
 
 
 def read_looks(bench: Bench, progress: Callable[[int], object]) -> "Callable[[pa.Table], Iterable[PictureLook | None]]":
@@ -53,6 +60,25 @@ def load_pictures(bench: Bench, raw: pa.Table, side_px: int) -> "Callable[[Seque
         return list(decode_each(items, picture, max_pixels=bench.corpus.source.max_pixels, at_least_px=side_px))
 
     return load
+
+
+def released_pictures(bench: Bench, raw: pa.Table, sample_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """File names and contents of released pictures, each as its source has it under the name of its sample id.
+
+    Args:
+        bench: The corpus; there is nothing to give for texts, and where its releases are to hold no pictures.
+        raw: Rows of the raw index; of equal contents the first by uri is read.
+        sample_ids: The released samples.
+
+    Raises: ContentMissing for a picture that is gone or has changed.
+    """
+    if not (bench.corpus.is_of_pictures and bench.corpus.release.pictures):
+        return
+    rows = raw.select([*_PLACE, "media_type"]).sort_by([("uri", "descending")]).to_pylist()
+    first = {row["sample_id"]: row for row in rows}
+    chosen = [first[sample_id] for sample_id in sample_ids]
+    for row, content in zip(chosen, _required(_contents(bench, chosen)), strict=True):
+        yield f"{row['sample_id']}.{_ENDINGS.get(row['media_type'], row['media_type'].partition('/')[2])}", content
 
 
 def _contents(bench: Bench, rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes | ContentMissing]:

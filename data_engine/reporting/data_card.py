@@ -22,6 +22,18 @@ _MADE_BY = {
 }
 _SCOPE_WORDS = {"all": "", "simulated": ", simulated (they are answered from that class)"}
 _N_CLASSES_SHOWN = 20
+_PICTURES = """
+
+The pictures are in `pictures/`, each under its `sample_id`, as their source has them:
+
+```python
+from pathlib import Path
+
+from PIL import Image
+
+path_of = {path.stem: path for path in Path("pictures").iterdir()}
+first = Image.open(path_of[samples["sample_id"][0]])
+```"""
 
 
 def data_card(corpus: Corpus, release: pa.Table, metrics: pa.Table, manifest: Mapping[str, Any]) -> str:
@@ -44,7 +56,7 @@ def data_card(corpus: Corpus, release: pa.Table, metrics: pa.Table, manifest: Ma
         _quality(known),
         _balance(known),
         _limits(corpus, release, known),
-        _loading(release),
+        _loading(corpus, release),
         _versions(corpus, manifest),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -174,7 +186,7 @@ def _limits(corpus: Corpus, release: pa.Table, known: Metrics) -> str:
     return "\n".join(["## Known limits", *(f"- {line}" for line in lines)])
 
 
-def _loading(release: pa.Table) -> str:
+def _loading(corpus: Corpus, release: pa.Table) -> str:
     columns = ", ".join(f"`{name}`" for name in release.schema.names)
     return f"""## How to load
 
@@ -191,7 +203,7 @@ from datasets import load_dataset
 samples = load_dataset("parquet", data_files="data.parquet", split="train")
 ```
 
-Columns: {columns}."""
+Columns: {columns}.{_PICTURES if corpus.is_of_pictures and corpus.release.pictures else ""}"""
 
 
 def _versions(corpus: Corpus, manifest: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ import logging
 import math
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,15 @@ _ROWS_AT_ONCE = 5_000
 _LINE_ENDS = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
 
 
-def write_release(folder: Path, table: pa.Table, manifest: Mapping[str, Any], data_card: str) -> dict[str, str]:
-    """Write data.parquet, data.jsonl, README.md and manifest.json into a new folder, all or nothing.
+def write_release(
+    folder: Path,
+    table: pa.Table,
+    manifest: Mapping[str, Any],
+    data_card: str,
+    *,
+    pictures: Iterable[tuple[str, bytes]] = (),
+) -> dict[str, str]:
+    """Write data.parquet, data.jsonl, README.md, manifest.json and pictures/ into a new folder, all or nothing.
 
     Rows are sorted by sample_id, so the same rows give the same data files. A release is frozen: where the folder
     already holds the same data it is left as it is, whatever the new manifest and data card say.
@@ -37,8 +44,9 @@ def write_release(folder: Path, table: pa.Table, manifest: Mapping[str, Any], da
         table: Rows in `schemas.RELEASE`.
         manifest: What the release stands on, JSON values only; `files` is added with size and sha256 of each file.
         data_card: Markdown.
+        pictures: File names and contents for the folder `pictures`; drawn one by one, and only for a new release.
 
-    Returns: sha256 (hex) by file name, of the files in the folder.
+    Returns: sha256 (hex) by file name, of the files in the folder itself.
 
     Raises: SchemaMismatch for rows of another schema; InvalidInput for metadata that is no JSON object or a value
         that JSON cannot hold; StorageError when the folder holds another release, or the disk is full or fails.
@@ -49,6 +57,8 @@ def write_release(folder: Path, table: pa.Table, manifest: Mapping[str, Any], da
         temporary.mkdir(parents=True)
         try:
             _fill(temporary, rows, manifest, data_card)
+            if not folder.exists():
+                _fill_pictures(temporary / "pictures", pictures)
             return _move(temporary, folder)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -70,6 +80,15 @@ def _fill(folder: Path, rows: pa.Table, manifest: Mapping[str, Any], data_card: 
     (folder / "manifest.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     for path in (*folder.iterdir(), folder):
         flush(path)
+
+
+def _fill_pictures(folder: Path, pictures: Iterable[tuple[str, bytes]]) -> None:
+    for name, content in pictures:
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+        flush(folder / name)
+    if folder.exists():
+        flush(folder)
 
 
 def _move(temporary: Path, folder: Path) -> dict[str, str]:

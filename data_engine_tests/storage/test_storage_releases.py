@@ -51,6 +51,23 @@ def test_a_release_is_four_files_and_the_manifest_names_the_hash_of_each(tmp_pat
     assert list(tmp_path.iterdir()) == [tmp_path / "r1"]
 
 
+def test_pictures_lie_beside_the_data_and_are_drawn_for_a_new_release_only(tmp_path):
+    drawn = []
+
+    def pictures():
+        for name in ("a.png", "b.jpg"):
+            drawn.append(name)
+            yield name, name.encode()
+
+    for _ in range(2):
+        hashes = write_release(tmp_path / "r1", ROWS, {}, "", pictures=pictures())
+
+    assert sorted(hashes) == ["README.md", "data.jsonl", "data.parquet", "manifest.json"]
+    folder = tmp_path / "r1" / "pictures"
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"a.png": b"a.png", "b.jpg": b"b.jpg"}
+    assert drawn == ["a.png", "b.jpg"]
+
+
 def test_both_data_files_hold_the_rows_sorted_by_id(tmp_path):
     write_release(tmp_path / "r1", ROWS, {}, "")
 

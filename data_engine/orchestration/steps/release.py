@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.orchestration.bench import Bench
+from data_engine.orchestration.pictures import released_pictures
 from data_engine.orchestration.tables_io import Work, decisions, step_versions
 
 #: Tables whose versions a release stands on; they are pinned, so that cleaning up never deletes them.
@@ -21,7 +22,7 @@ def release(bench: Bench) -> dg.AssetsDefinition:
         **bench.asset(
             "release",
             description="The labelled samples that are in scope, frozen under a fingerprint of the rows: Parquet, "
-            "JSONL, a manifest of table versions and hashes, a data card.",
+            "JSONL, a manifest of table versions and hashes, a data card; of pictures, also the pictures themselves.",
             deps=["labels", "balanced_subset", "quality_report"],
             kinds=("parquet",),
         )
@@ -36,7 +37,8 @@ def release(bench: Bench) -> dg.AssetsDefinition:
         manifest = _manifest(bench, work, rows)
         card = reporting.data_card(bench.corpus, rows, work.store.read("quality_report"), manifest)
         folder = bench.corpus_folder / "releases" / manifest["release_id"]
-        hashes = storage.write_release(folder, rows, manifest, card)
+        pictures = released_pictures(bench, raw, rows["sample_id"].to_pylist())
+        hashes = storage.write_release(folder, rows, manifest, card, pictures=pictures)
         storage.pin(bench.data_folder, bench.corpus.name, manifest["release_id"], manifest["table_versions"])
         return work.finish(
             rows,
