@@ -1,6 +1,7 @@
 """A corpus of pictures through the whole graph: what is broken, twice there or gone is named, the rest is released."""
 
 import json
+from io import StringIO
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -8,8 +9,10 @@ from typing import Any
 import dagster as dg
 import pytest
 from PIL import Image, ImageDraw
+from rich.console import Console
 from small_project import SmallProject
 
+from data_engine.orchestration.why import print_why
 from data_engine.storage import TableStore
 
 COLOURS = ("red", "navy", "green")
@@ -107,6 +110,14 @@ def test_a_corpus_of_pictures_runs_to_its_release(discs: SmallProject, engine_fo
             discs.folder / "source" / row["uri"]
         ).read_bytes()
     assert 'Image.open(path_of[samples["sample_id"][0]])' in (folder / "README.md").read_text("utf-8")
+    (solid,) = (row["sample_id"] for uri, row in verdicts.items() if uri == "second/red/solid.png")
+    written = StringIO()
+    print_why(
+        discs.load().bench("discs"), solid, console=Console(file=written, force_terminal=True, color_system="truecolor")
+    )
+    # 28 lines of 56 characters, two red pixels each, as JPEG keeps red; and the reason below them.
+    assert written.getvalue().count("\x1b[38;2;254;0;0;48;2;254;0;0m") == 28 * 56
+    assert "near_solid" in written.getvalue()
     metadata = {step: shown_of(step) for step in ("raw_index", "first_pass", "cluster_tree", "balanced_subset")}
     assert {"pictures: kept", "pictures: exact_duplicate", "pictures: near_duplicate", "pictures: near_solid"} == {
         name for name in metadata["first_pass"] if name.startswith("pictures")

@@ -10,6 +10,7 @@ import click
 
 from data_engine.errors import InvalidInput
 from data_engine.orchestration.bench import Bench
+from data_engine.orchestration.drawing import drawn
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +29,7 @@ def answer_in_terminal(bench: Bench, annotator: str, *, console: "Console") -> i
     with bench.queue() as queue:
         while (lease := queue.next(annotator, now=datetime.now(UTC), corpus=bench.corpus.name)) is not None:
             shown_at = time.monotonic()
-            answer = _ask(lease, console)
+            answer = _ask(bench, lease, console)
             if answer is None:
                 break
             if answer == "":
@@ -42,15 +43,14 @@ def answer_in_terminal(bench: Bench, annotator: str, *, console: "Console") -> i
     return n_answers
 
 
-def _ask(lease: "Lease", console: "Console") -> str | None:
+def _ask(bench: Bench, lease: "Lease", console: "Console") -> str | None:
     """The chosen class; an empty text to skip the task, None to stop."""
     from rich.panel import Panel
     from rich.text import Text
 
     task = lease.task
-    console.print(
-        Panel(Text(str(task.payload.get("text", ""))), title=task.question, subtitle=str(task.payload.get("uri", "")))
-    )
+    shown = drawn(bench, task.sample_id, console) or Text(str(task.payload.get("text") or ""))
+    console.print(Panel(shown, title=task.question, subtitle=str(task.payload.get("uri", ""))))
     hint = f" [Enter for {task.proposed_label}]" if task.proposed_label else ""
     while True:
         said = click.prompt(

@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from data_engine.errors import InvalidInput, UnknownSample
 from data_engine.orchestration.bench import DEPENDS_ON, Bench
+from data_engine.orchestration.drawing import drawn
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,7 +52,8 @@ def print_why(bench: Bench, sample_id: str, *, console: "Console") -> None:
     for row in raw.filter(pc.equal(raw["sample_id"], whole_id)).to_pylist():
         console.print(f"[bold]{whole_id}[/]  {row['batch']}  {row['uri']}", soft_wrap=True)
         text = row["text"] or ""
-    console.print(Text(text[:_SNIPPET_CHARS] + (" ..." if len(text) > _SNIPPET_CHARS else ""), style="italic"))
+    snippet = Text(text[:_SNIPPET_CHARS] + (" ..." if len(text) > _SNIPPET_CHARS else ""), style="italic")
+    console.print(drawn(bench, whole_id, console) or snippet)
     shown = Table(show_edge=False, pad_edge=False)
     for name in ("step", "verdict", "reason", "score", "threshold", "version", "run"):
         shown.add_column(name, justify="right" if name in ("score", "threshold") else "left", overflow="fold")

@@ -5,7 +5,7 @@ everywhere.
 """
 
 from data_engine.pictures.decoding import DEFAULT_MAX_PIXELS, DecodedPicture, decode_each, decode_picture
-from data_engine.pictures.thumbnails import THUMBNAIL_PX, montage, reduced, shrunk, thumbnail
+from data_engine.pictures.thumbnails import THUMBNAIL_PX, montage, pixels_of, reduced, shrunk, thumbnail
 
 __all__ = [
     "DEFAULT_MAX_PIXELS",
@@ -14,6 +14,7 @@ __all__ = [
     "decode_each",
     "decode_picture",
     "montage",
+    "pixels_of",
     "reduced",
     "shrunk",
     "thumbnail",

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from io import BytesIO
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 THUMBNAIL_PX = 128
@@ -35,6 +37,11 @@ def reduced(thumbnail: bytes, side_px: int) -> bytes:
         return thumbnail
     picture.thumbnail((side_px, side_px), Image.Resampling.BILINEAR)
     return _jpeg(picture)
+
+
+def pixels_of(thumbnail: bytes, side_px: int) -> NDArray[np.uint8]:
+    """(h, w, 3) colours of a thumbnail with no side longer than `side_px`; smaller ones keep their size."""
+    return np.asarray(Image.open(BytesIO(reduced(thumbnail, side_px))).convert("RGB"))
 
 
 def montage(thumbnails: Sequence[bytes], *, n_columns: int, cell_px: int = 96) -> bytes:
