@@ -1,0 +1,250 @@
+"""What new data costs: a full run, then 1 % new texts, then nothing new; and a backfill with one and two processes.
+
+    python benchmarks/incremental.py growth   [--write] [--copies 1] [--encoder all-MiniLM-L6-v2]
+    python benchmarks/incremental.py backfill [--write] [--processes 2]
+
+The texts are those of the demo's corpus, written as files into a project of their own; with `--copies` each comes
+several times with four words in ten exchanged. Every run is a process of its own, timed from its start to its end. The
+goal is that 1 % new texts cost at most 3 % of a full run.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+GOAL, NEW_SHARE, N_BATCHES, CORPUS = 0.03, 0.01, 8, "licence_texts"
+_SHIPPED = Path(__file__).resolve().parents[1] / "data_engine" / "defs" / "license_notices"
+
+#: A run in a process of its own; prints what took how long as JSON.
+_RUN = """
+import json, sys
+from pathlib import Path
+import dagster as dg
+from rich.console import Console
+from data_engine.orchestration.project import Project
+from data_engine.orchestration.run import OneCommandRun
+project = Project.find(Path.cwd())
+with dg.DagsterInstance.get() as instance:
+    run = OneCommandRun(project.bench(sys.argv[1]), project.definitions, instance, Console(file=sys.stderr))
+    outcome = run.execute()
+print(json.dumps([outcome.seconds, outcome.total_s, outcome.n_runs]))
+"""
+_BACKFILL = """
+import sys
+from pathlib import Path
+from rich.console import Console
+from data_engine.orchestration.one_command import backfill_batches
+from data_engine.orchestration.project import Project
+if __name__ == "__main__":
+    project, console = Project.find(Path.cwd()), Console(file=sys.stderr)
+    if not backfill_batches(project, sys.argv[1], ["all"], console=console, n_processes=int(sys.argv[2])):
+        raise SystemExit("a batch was held back")
+"""
+
+
+def licence_rows(copies: int) -> list[dict[str, Any]]:
+    """The rows of the demo's corpus, each `copies` times with other words, in a fixed random order."""
+    package = importlib.util.find_spec("licensedcode")
+    if package is None or not package.submodule_search_locations:
+        raise SystemExit("the texts are of the package licensedcode-data; pip install licensedcode-data")
+    flags = ("is_license_reference", "is_license_tag", "is_license_intro", "is_license_clue", "is_false_positive")
+    rows = []
+    for file in sorted(Path(next(iter(package.submodule_search_locations)), "data", "rules").glob("*.RULE")):
+        _, header, text = file.read_text("utf-8").split("---\n", 2)
+        said = yaml.load(header, Loader=yaml.CSafeLoader)
+        if any(said.get(flag) for flag in flags):
+            kept = {key: said.get(key) for key in ("license_expression", "is_false_positive")}
+            rows.append({"id": file.stem, "text": text.strip(), **kept})
+    draw, n_rows = random.Random(0), len(rows)
+    words = sorted({word for row in rows for word in row["text"].split()})
+    for copy in range(1, copies):
+        for row in rows[:n_rows]:
+            changed = [draw.choice(words) if draw.random() < 0.4 else word for word in row["text"].split()]
+            rows.append({**row, "id": f"{row['id']}-{copy}", "text": " ".join(changed)})
+    draw.shuffle(rows)
+    return rows
+
+
+@contextmanager
+def project_of(rows: list[dict[str, Any]], encoder: str) -> Iterator[Path]:
+    """A project folder with one corpus of these rows in eight files, like the shipped one but for the source."""
+    with tempfile.TemporaryDirectory(prefix="incremental_") as scratch:
+        folder = Path(scratch)
+        defs = folder / "growing" / "defs" / CORPUS
+        defs.mkdir(parents=True)
+        for package in (folder / "growing", folder / "growing" / "defs"):
+            (package / "__init__.py").touch()
+        (folder / "pyproject.toml").write_text(
+            '[tool.dg]\ndirectory_type = "project"\n[tool.dg.project]\nroot_module = "growing"\n', "utf-8"
+        )
+        described = yaml.safe_load((_SHIPPED / "defs.yaml").read_text("utf-8"))
+        described["attributes"] |= {
+            "name": CORPUS,
+            "encoder": encoder,
+            "source": {"kind": "jsonl", "path": str(folder / "source"), "pattern": "*.jsonl", "id_column": "id"},
+            "batches": {"by": "file"},
+        }
+        described["attributes"]["first_pass"]["junk"]["batches"] = ["part-0.jsonl", "part-1.jsonl"]
+        (defs / "defs.yaml").write_text(yaml.safe_dump(described), "utf-8")
+        shutil.copy(_SHIPPED / "classes.txt", defs)
+        for number in range(N_BATCHES):
+            write_batch(folder, f"part-{number}", rows[number::N_BATCHES])
+        yield folder
+
+
+def write_batch(folder: Path, name: str, rows: list[dict[str, Any]]) -> None:
+    """One file of the source, which is one batch."""
+    (folder / "source").mkdir(exist_ok=True)
+    (folder / "source" / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+
+
+def timed(folder: Path, code: str, *arguments: str) -> tuple[float, float, str]:
+    """Seconds of a process from start to end, its processor seconds, and what it printed."""
+    script = folder / "at_work.py"
+    script.write_text(code, "utf-8")
+    repository = str(_SHIPPED.parents[2])
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(folder), repository, os.environ.get("PYTHONPATH", "")]),
+        "DAGSTER_HOME": str(folder / "home"),
+        "DATA_ENGINE_DATA": str(folder / "data"),
+        "DATA_ENGINE_PROJECT": str(folder),
+    }
+    started, used = time.perf_counter(), _processor_seconds()
+    done = subprocess.run(
+        [sys.executable, str(script), *arguments],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return time.perf_counter() - started, _processor_seconds() - used, done.stdout
+
+
+def _processor_seconds() -> float:
+    """Of all processes that this one has started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def growth(arguments: argparse.Namespace) -> str:
+    """Full run, 1 % new, nothing new."""
+    rows = licence_rows(arguments.copies)
+    n_new = round(len(rows) * NEW_SHARE)
+    found: dict[str, tuple[float, list[Any]]] = {}
+    used: dict[str, float] = {}
+    with project_of(rows[n_new:], arguments.encoder) as folder:
+        for name in ("everything", "1 % new", "nothing new"):
+            if name == "1 % new":
+                write_batch(folder, "part-8", rows[:n_new])
+            seconds, used[name], said = timed(folder, _RUN, CORPUS)
+            found[name] = seconds, json.loads(said.splitlines()[-1])
+            print(f"{name}: {seconds:.1f} s", file=sys.stderr)
+    return growth_table(found, used, len(rows), arguments.encoder)
+
+
+def growth_table(found: dict[str, tuple[float, list[Any]]], used: dict[str, float], n_rows: int, encoder: str) -> str:
+    """What was measured as Markdown."""
+    whole = found["everything"][0]
+    parts = dict.fromkeys(part for _, (seconds, _, _) in found.values() for part in seconds)
+    lines = [
+        f"{n_rows:,} texts, encoder `{encoder}`; seconds of each run, a process of its own, by part.",
+        "",
+        f"| part | {' | '.join(found)} |",
+        f"|---|{'---|' * len(found)}",
+    ]
+    for part in sorted(parts, key=lambda part: -found["1 % new"][1][0].get(part, 0.0)):
+        cells = [f"{seconds.get(part, 0.0):.1f}" for _, (seconds, _, _) in found.values()]
+        lines.append(f"| {part} | {' | '.join(cells)} |")
+    rest = [f"{total - sum(seconds.values()):.1f} ({n})" for _, (seconds, total, n) in found.values()]
+    lines.append(f"| orchestration (Dagster runs) | {' | '.join(rest)} |")
+    lines.append(
+        f"| start of the process | {' | '.join(f'{wall - total:.1f}' for wall, (_, total, _) in found.values())} |"
+    )
+    lines.append(f"| **all** | {' | '.join(f'{wall:.1f}' for wall, _ in found.values())} |")
+    lines.append(f"| share of the full run | {' | '.join(f'{wall / whole:.1%}' for wall, _ in found.values())} |")
+    lines.append(f"| processor seconds | {' | '.join(f'{seconds:.1f}' for seconds in used.values())} |")
+    shares = [f"{seconds / used['everything']:.1%}" for seconds in used.values()]
+    lines.append(f"| their share of the full run | {' | '.join(shares)} |")
+    lines += ["", f"Load average of the machine at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores."]
+    share = found["1 % new"][0] / whole
+    return "\n".join(
+        [*lines, "", f"The goal of {GOAL:.0%} for 1 % new is {'met' if share <= GOAL else 'missed'}: {share:.1%}."]
+    )
+
+
+def backfill(arguments: argparse.Namespace) -> str:
+    """All batches from nothing, one at a time and side by side."""
+    rows = licence_rows(1)
+    found: dict[int, tuple[float, dict[str, int]]] = {}
+    for n_processes in (1, arguments.processes):
+        with project_of(rows, arguments.encoder) as folder:
+            seconds, _, _ = timed(folder, _BACKFILL, CORPUS, str(n_processes))
+            found[n_processes] = seconds, rows_in(folder)
+            print(f"{n_processes}: {seconds:.1f} s, {found[n_processes][1]}", file=sys.stderr)
+    tables = sorted(found[1][1])
+    lines = [
+        f"{N_BATCHES} batches of the demo's texts from nothing, encoder `{arguments.encoder}`: raw index, first pass, "
+        f"embeddings, drift report and their checks.",
+        "",
+        f"| processes | seconds | to one process | {' | '.join(f'rows in {name}' for name in tables)} |",
+        f"|---|---|---|{'---|' * len(tables)}",
+    ]
+    for n, (seconds, counted) in found.items():
+        cells = " | ".join(f"{counted[name]:,}" for name in tables)
+        lines.append(f"| {n} | {seconds:.1f} | {seconds / found[1][0]:.2f} | {cells} |")
+    is_same = all(
+        counted["raw_index"] == len(rows) and counted["versions"] == N_BATCHES * 4 for _, counted in found.values()
+    )
+    load = f"Load average of the machine at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores."
+    lost = "Every batch wrote all of its rows and versions" if is_same else "ROWS OR VERSIONS ARE MISSING"
+    return "\n".join([*lines, "", f"{lost}. {load}"])
+
+
+def rows_in(folder: Path) -> dict[str, int]:
+    """Rows of the tables that every batch writes to; `versions` counts the steps and batches that came to their end."""
+    from data_engine.storage import TableStore
+
+    store = TableStore(folder / "data", CORPUS)
+    counted = {name: store.read(name, columns=["batch"]).num_rows for name in ("raw_index", "first_pass", "embeddings")}
+    return {**counted, "versions": store.read("step_versions", columns=["batch"]).num_rows}
+
+
+def main() -> None:
+    """Measure, print, and write when asked to."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("growth", "backfill"))
+    parser.add_argument("--copies", type=int, default=1, help="how often each text comes, with other words")
+    parser.add_argument("--encoder", default="all-MiniLM-L6-v2", help="encoder of the corpus")
+    parser.add_argument("--processes", type=int, default=2, help="batches side by side in the second backfill")
+    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/RESULTS.md")
+    arguments = parser.parse_args()
+    text = growth(arguments) if arguments.what == "growth" else backfill(arguments)
+    print(text)
+    if arguments.write:
+        from results import append_results
+
+        large = f", each text {arguments.copies} times" if arguments.copies > 1 else ""
+        title = (
+            f"What 1 % new data costs{large}" if arguments.what == "growth" else "Batches of a backfill side by side"
+        )
+        append_results(title, text)
+
+
+if __name__ == "__main__":
+    main()
