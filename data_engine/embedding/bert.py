@@ -19,6 +19,9 @@ from torch.nn import functional
 #: Scores of attention that are held at a time, in values: they stay in the second-level cache.
 _SCORES = 256 * 1024
 
+#: Up to here neither the exponentials nor their sums with values vanish or overflow, in float32 and in bfloat16.
+_LARGEST_EXPONENT = 60.0
+
 
 @dataclass(frozen=True)
 class BertConfig:
@@ -115,6 +118,9 @@ class PackedBert:
             return _Linear.of(torch.cat([w for w, _ in parts]), torch.cat([b for _, b in parts]), dtype)
 
         def layer(name: str) -> _Layer:
+            # Scores come out of their product as the softmax takes them.
+            for part in (f"{name}.attention.self.query.weight", f"{name}.attention.self.query.bias"):
+                left[part] = left[part] * (len(left[part]) // config.n_heads) ** -0.5
             return _Layer(
                 queries_keys_values=linear(*(f"{name}.attention.self.{part}" for part in ("query", "key", "value"))),
                 attended=linear(f"{name}.attention.output.dense"),
@@ -169,9 +175,17 @@ class PackedBert:
         length, size = len(mixed) // n_texts, self.dim // self.n_heads
         parts = mixed.view(n_texts, length, 3, self.n_heads, size).permute(2, 0, 3, 1, 4)
         queries, keys, values = parts.reshape(3, n_texts * self.n_heads, length, size)
-        scores = torch.bmm(queries, keys.transpose(1, 2)).float().mul_(size**-0.5)
-        seen = torch.bmm(torch.softmax(scores, dim=-1).to(self.dtype), values)
+        weights = exponentials(torch.bmm(queries, keys.transpose(1, 2)))
+        seen = torch.bmm(weights, values).div_(weights.sum(dim=-1, keepdim=True))
         return seen.view(n_texts, self.n_heads, length, size).transpose(1, 2).reshape(len(mixed), self.dim)
+
+
+def exponentials(scores: Tensor) -> Tensor:
+    """The numerators of the softmax, in the place of the scores: nothing as large is allocated a second time."""
+    least, most = torch.aminmax(scores)
+    if max(-float(least), float(most)) > _LARGEST_EXPONENT:
+        scores.sub_(scores.amax(dim=-1, keepdim=True))
+    return scores.exp_()
 
 
 def mean_of_tokens(states: Tensor, lengths: Sequence[int]) -> Tensor:

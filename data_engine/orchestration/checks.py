@@ -1,12 +1,16 @@
 """The checks of a step: its Great Expectations suite, run as one op, one asset check per truth."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from data_engine.orchestration import gates
 from data_engine.orchestration.bench import Bench
 from data_engine.quality import CHECKS
+
+if TYPE_CHECKING:
+    from data_engine.quality import CheckResult
 
 
 def build_checks(bench: Bench, step: str) -> dg.AssetChecksDefinition:
@@ -27,13 +31,17 @@ def build_checks(bench: Bench, step: str) -> dg.AssetChecksDefinition:
         op = context.op_execution_context
         batch = op.partition_key if op.has_partition_key else ""
         for result in gates.evaluate_and_keep(bench, bench.store(), step, batch, run_id=context.run.run_id):
-            yield dg.AssetCheckResult(
-                asset_key=bench.key(step),
-                check_name=result.name,
-                passed=result.passed,
-                severity=dg.AssetCheckSeverity.ERROR if result.is_blocking else dg.AssetCheckSeverity.WARN,
-                description=result.detail,
-                metadata={"offending": result.n_offending, "examples": "\n".join(result.offending) or "none"},
-            )
+            yield dg.AssetCheckResult(asset_key=bench.key(step), **shown(result))
 
     return checks
+
+
+def shown(result: "CheckResult") -> dict[str, Any]:
+    """What Dagster is told of a check, as arguments of its result and of its evaluation."""
+    return {
+        "check_name": result.name,
+        "passed": result.passed,
+        "severity": dg.AssetCheckSeverity.ERROR if result.is_blocking else dg.AssetCheckSeverity.WARN,
+        "description": result.detail,
+        "metadata": {"offending": result.n_offending, "examples": "\n".join(result.offending) or "none"},
+    }

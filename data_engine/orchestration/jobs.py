@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from data_engine.orchestration.bench import Bench
+from data_engine.orchestration.drift_reports import build_drift_reports_job
 
 #: The assets of each job, in order. `ingest` and `answers` run once per partition.
 JOBS: dict[str, tuple[str, ...]] = {
@@ -32,7 +33,7 @@ _DESCRIPTIONS = {
 def build_jobs(bench: Bench) -> Sequence[Any]:
     """All jobs of a corpus; the SQL models are refreshed with every publication."""
     jobs = [_asset_job(bench, purpose, steps) for purpose, steps in JOBS.items()]
-    return [*jobs, _open_review_job(bench)]
+    return [*jobs, build_drift_reports_job(bench), _open_review_job(bench)]
 
 
 def _asset_job(bench: Bench, purpose: str, steps: tuple[str, ...]) -> Any:

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from rich.text import Text
@@ -19,6 +19,7 @@ from data_engine.errors import DataEngineError, GateClosed, InvalidInput
 from data_engine.orchestration import gates
 from data_engine.orchestration.bench import Bench, fingerprint
 from data_engine.orchestration.dead_runs import process_tags
+from data_engine.orchestration.drift_reports import config_for
 from data_engine.orchestration.jobs import JOBS
 from data_engine.orchestration.listing import batches_of, listed_once
 from data_engine.orchestration.reviewing import answer_simulated, open_next_batch
@@ -136,9 +137,23 @@ class OneCommandRun:
             raise GateClosed(f"no batch is past its gates, so there is nothing to cluster ({reasons})")
         if stale:
             self._launch("curate", JOBS["curate"][JOBS["curate"].index(stale[0]) :])
-        for batch in opened:
-            if self._is_stale("drift_report", batch):
-                self._launch("ingest", ("drift_report",), batch, may_fail=True)
+        self._report_drift([batch for batch in opened if self._is_stale("drift_report", batch)])
+
+    def _report_drift(self, batches: list[str]) -> None:
+        """One run for all of them; a batch whose report cannot be made does not hold up the others."""
+        if not batches:
+            return
+        result = self._execute("drift_reports", f"drift of {len(batches)} batches", config_for(self.bench, batches))
+        if result.success:
+            return
+        why, is_ours = _why_failed(self.bench, result)
+        if not is_ours:
+            raise DataEngineError(f"the drift reports failed: {why}")
+        known = self._known()
+        for batch in batches:
+            report = known.get(("drift_report", batch))
+            if report is None or report.run_id != result.run_id:
+                self._hold(batch, f"drift {batch}", why)
 
     def _label(self) -> None:
         while True:
@@ -220,33 +235,40 @@ class OneCommandRun:
             self.instance.add_dynamic_partitions(name, new)
 
     def _launch(self, job: str, steps: Sequence[str], batch: str | None = None, *, may_fail: bool = False) -> None:
-        from data_engine.orchestration.progress import bars
-
         keys = [self.bench.key(step) for step in steps]
         if job == "publish":
             keys += self._sql_model_keys()
+        called = f"{job} {batch or ''}".strip()
+        result = self._execute(job, called, {}, partition_key=batch, asset_selection=keys)
+        if result.success:
+            return
+        why, is_ours = _why_failed(self.bench, result)
+        if not may_fail or batch is None or not is_ours:
+            raise DataEngineError(f"{called} failed: {why}")
+        self._hold(batch, called, why)
+
+    def _execute(self, job: str, called: str, config: dict[str, object], **selected: Any) -> dg.ExecuteInProcessResult:
+        """Run a job in this process, and say how long it took where it succeeds."""
+        from data_engine.orchestration.progress import bars
+
         started = time.perf_counter()
         with bars(self.console), warnings.catch_warnings():
             # Dagster takes apart a multi-asset of ours for a run with an interface that it calls beta.
             warnings.simplefilter("ignore", dg.BetaWarning)
             result = self.defs.resolve_job_def(self.bench.name(job)).execute_in_process(
                 instance=self.instance,
-                partition_key=batch,
-                asset_selection=keys,
                 raise_on_error=False,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                run_config={**config, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 tags=process_tags(),
+                **selected,
             )
         self.outcome.n_runs += 1
         self._account(result.run_id)
-        seconds = time.perf_counter() - started
-        called = f"{'drift' if tuple(steps) == ('drift_report',) else job} {batch or ''}".strip()
         if result.success:
-            self.console.print(f"  [green]ok[/]  {called:<28} {seconds:6.1f} s")
-            return
-        why, is_ours = _why_failed(self.bench, result)
-        if not may_fail or batch is None or not is_ours:
-            raise DataEngineError(f"{called} failed: {why}")
+            self.console.print(f"  [green]ok[/]  {called:<28} {time.perf_counter() - started:6.1f} s")
+        return result
+
+    def _hold(self, batch: str, called: str, why: str) -> None:
         self.outcome.quarantined[batch] = why
         self.console.print(Text.assemble("  ", ("held", "red"), f" {called:<28} {why}"))
 

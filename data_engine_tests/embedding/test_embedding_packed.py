@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from data_engine.embedding import load_encoder
-from data_engine.embedding.bert import BertConfig, PackedBert, first_token, mean_of_tokens
+from data_engine.embedding.bert import BertConfig, PackedBert, exponentials, first_token, mean_of_tokens
 from data_engine.embedding.packed import load_packed, packs_of, recognise
 from data_engine.embedding.where import folder_of
 from data_engine.errors import InvalidInput
@@ -58,6 +58,20 @@ def test_without_bfloat16_products_the_numbers_are_those_of_float32(
     encoder = load_packed("minilm", model)
     assert encoder.version.endswith("-float32")
     np.testing.assert_allclose(encoder.encode(TEXTS), reference.encode(TEXTS, normalize_embeddings=True), atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        ([[0.0, 1.0]], [[1.0, np.e]]),
+        ([[1000.0, 1000.0 + np.log(2)], [-1000.0, -1000.0]], [[0.5, 1.0], [1.0, 1.0]]),
+    ],
+)
+def test_the_numerators_of_attention_stay_finite_however_large_the_scores(
+    scores: list[list[float]], expected: list[list[float]]
+) -> None:
+    numerators = exponentials(torch.tensor(scores, dtype=torch.float32))
+    np.testing.assert_allclose(numerators.numpy(), expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -33,17 +33,24 @@ def drift_report(bench: Bench) -> dg.AssetsDefinition:
         )
     )
     def drift_report(context: dg.AssetExecutionContext, config: DriftReportConfig) -> dg.MaterializeResult:
-        work = Work.begin(bench, context, "drift_report")
-        window = work.read("embeddings")
-        work.inputs["tree"] = str(work.store.exists("cluster_tree"))
-        table = _compare(work, window, alarm_p=config.alarm_p, min_samples=limits.min_samples)
-        first = table.slice(0, 1).to_pylist()[0]
-        return work.finish(
-            table.sort_by([("contribution", "descending")]),
-            metadata={"p-value": first["p_value"], "alarm": first["is_alarm"], "note": first["note"]},
-        )
+        return report_on(Work.begin(bench, context, "drift_report"), alarm_p=config.alarm_p)
 
     return drift_report
+
+
+def report_on(work: Work, *, alarm_p: float) -> dg.MaterializeResult:
+    """Compare the batch of this work with all others.
+
+    Raises: GateClosed when its embeddings, or the tree, are held back by their checks.
+    """
+    window = work.read("embeddings")
+    work.inputs["tree"] = str(work.store.exists("cluster_tree"))
+    table = _compare(work, window, alarm_p=alarm_p, min_samples=work.bench.corpus.drift.min_samples)
+    first = table.slice(0, 1).to_pylist()[0]
+    return work.finish(
+        table.sort_by([("contribution", "descending")]),
+        metadata={"p-value": first["p_value"], "alarm": first["is_alarm"], "note": first["note"]},
+    )
 
 
 def _compare(work: Work, window: pa.Table, *, alarm_p: float, min_samples: int) -> pa.Table:
