@@ -7,24 +7,32 @@ python benchmarks/kmeans.py --peers --write                    # with other libr
 
 import argparse
 import time
-import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from kmeans_memory import MIB, ResidentMemory, allocated_mib
 from kmeans_peers import peers
 from results import append_results, environment
 
 from data_engine.clustering import kmeans
 from data_engine.clustering.float32_products import nearest_float32
 from data_engine.clustering.kernels import int8_pays
+from data_engine.clustering.lloyd import DEFAULT_SEEDING
 from data_engine.clustering.nearest import means, nearest
 from data_engine.clustering.parallel import TEAM
 from data_engine.clustering.rows import Rows
 from data_engine.clustering.seeding import SEEDINGS, seed_positions
 
 #: Iterations of the short and the longer run whose difference is a peer's cost.
-_SHORT, _LONG = 2, 5
+_SHORT, _LONG = 2, 4
+#: Rows whose scores are held at once in float64, and the share of a distance that its rounding can be.
+_EXACT_ROWS, _EXACT_ROUNDING = 2000, 1e-12
+
+FAST = "assignment + update, fastest kernel"
+MEMORY = "extra memory of it, MiB"
+OTHER_LABELS = "labels farther off than those of float64 scores"
+INERTIA = "inertia above that of float64 labels"
 
 
 def mixture(n_rows: int, dim: int, n_clusters: int, seed: int) -> np.ndarray:
@@ -54,12 +62,36 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def extra_mib(work: Callable[[], object]) -> float:
-    """Peak of the memory that numpy and Python allocate during the work."""
-    tracemalloc.start()
-    work()
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return peak / 2**20
+    """What the work takes on top: how far resident memory rises, or what NumPy allocates at most if that is more."""
+    with ResidentMemory() as resident:
+        allocated = allocated_mib(work)
+    return max(resident.peak - resident.before, allocated)
+
+
+def exact_labels(x: np.ndarray, centroids: np.ndarray) -> np.ndarray:
+    """(n,) nearest centroid by scores in float64, tile by tile."""
+    exact = centroids.astype(np.float64)
+    squares = np.einsum("ij,ij->i", exact, exact)
+    tiles = (x[start : start + _EXACT_ROWS].astype(np.float64) for start in range(0, len(x), _EXACT_ROWS))
+    return np.concatenate([(squares - 2 * (tile @ exact.T)).argmin(axis=1) for tile in tiles])
+
+
+def exact_distances(x: np.ndarray, centroids: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(n,) squared distance to the labelled centroid, from differences in float64."""
+    found = np.empty(len(x))
+    for start in range(0, len(x), _EXACT_ROWS):
+        part = slice(start, start + _EXACT_ROWS)
+        difference = x[part].astype(np.float64) - centroids[labels[part]]
+        np.einsum("ij,ij->i", difference, difference, out=found[part])
+    return found
+
+
+@dataclass(frozen=True)
+class Cost:
+    """A cell of the table: what is printed, and the number that a goal is held against."""
+
+    text: str
+    value: float
 
 
 @dataclass
@@ -70,8 +102,12 @@ class Measurement:
     first: np.ndarray
     repeats: int
     product: np.ndarray
-    costs: dict[str, str] = field(default_factory=dict)
+    costs: dict[str, Cost] = field(default_factory=dict)
     products: list[float] = field(default_factory=list)
+
+    def note(self, step: str, value: float, text: str) -> None:
+        """Keep a cell."""
+        self.costs[step] = Cost(text, value)
 
     def bare(self) -> float:
         """Seconds of one product."""
@@ -90,16 +126,27 @@ class Measurement:
     def passes(self) -> None:
         """Assignment and update from random rows, on the fast and on the float32 kernel."""
         rows, first = Rows(self.x), self.first
-        for name, label in ((f"{self.kernel()} kernel", nearest), ("float32 kernel", nearest_float32)):
+        for name, label in ((FAST, nearest), ("assignment + update, float32 kernel", nearest_float32)):
 
             def one_pass(label: Callable[..., np.ndarray] = label) -> None:
                 means(rows, label(rows, first), first)
 
             one_pass()
             memory = extra_mib(inside_team(one_pass))
-            self.costs[f"assignment + update, {name}"] = f"{self.ratio(one_pass):.2f} ({memory:.0f} MiB)"
-        n_other = np.count_nonzero(nearest(rows, first) != nearest_float32(rows, first))
-        self.costs["labels that differ between the kernels"] = f"{n_other:,}"
+            cost = self.ratio(one_pass)
+            self.note(name, cost, f"{cost:.2f} ({memory:.0f} MiB)")
+            if label is nearest:
+                self.note(MEMORY, memory, f"{memory:.0f}")
+
+    def exactness(self) -> None:
+        """Labels and inertia of the pass, held against scores in float64."""
+        labels, exact = nearest(Rows(self.x), self.first), exact_labels(self.x, self.first)
+        distances, least = (exact_distances(self.x, self.first, these) for these in (labels, exact))
+        n_other = int(np.count_nonzero(distances > least * (1 + _EXACT_ROUNDING)))
+        n_ties = int(np.count_nonzero(labels != exact)) - n_other
+        self.note(OTHER_LABELS, n_other, f"{n_other:,} (and {n_ties:,} ties)")
+        excess = distances.sum() / least.sum() - 1
+        self.note(INERTIA, excess, f"{max(excess, 0):.4%}")
 
     def whole_run(self) -> None:
         """All iterations until less than one label in a thousand changes."""
@@ -109,10 +156,10 @@ class Measurement:
             done.append(kmeans(self.x, len(self.first), seed=0, init=self.first).n_iterations)
 
         mean = self.ratio(run, 1) / done[0]
-        self.costs["mean iteration of a whole run, all included"] = f"{mean:.2f} ({done[0]} iterations)"
+        self.note("mean iteration of a whole run, all included", mean, f"{mean:.2f} ({done[0]} iterations)")
 
     def seedings(self) -> None:
-        """Seeding in products, and in assignment passes of the float32 and of the fast kernel."""
+        """Seeding in assignment passes of the float32 kernel; in brackets in products and in passes of the fast one."""
         rows = Rows(self.x)
         by_float32, by_fast = (
             self.ratio(lambda label=label: label(rows, self.first), 3) for label in (nearest_float32, nearest)
@@ -123,17 +170,18 @@ class Measurement:
                 seed_positions(rows, len(self.first), seeding=name, rng=np.random.default_rng(0))
 
             cost = self.ratio(seed, 1)
-            self.costs[f"seeding {name}"] = (
-                f"{cost:.1f} (assignments: {cost / by_float32:.1f} float32, {cost / by_fast:.1f} {self.kernel()})"
-            )
+            passes = cost / by_float32
+            text = f"{passes:.1f} ({cost:.1f} products, {cost / by_fast:.1f} {self.kernel()} passes)"
+            self.note(f"seeding {name}, in float32 passes", passes, text)
 
     def others(self) -> None:
         """One iteration of the peers."""
         for name, train in peers(self.x, self.first).items():
             train(1)
-            took = seconds(lambda train=train: train(_LONG)) - seconds(lambda train=train: train(_SHORT))
-            beside = np.median([self.bare() for _ in range(3)])
-            self.costs[f"one iteration, {name}"] = f"{took / (_LONG - _SHORT) / beside:.2f}"
+            memory = extra_mib(lambda train=train: train(1))
+            short, long = (seconds(lambda train=train, n=n: train(n)) for n in (_SHORT, _LONG))
+            cost = (long - short) / (_LONG - _SHORT) / float(np.median([self.bare() for _ in range(3)]))
+            self.note(f"one iteration, {name}", cost, f"{cost:.2f} ({memory:.0f} MiB)")
 
 
 def inside_team(work: Callable[[], object]) -> Callable[[], object]:
@@ -146,19 +194,32 @@ def inside_team(work: Callable[[], object]) -> Callable[[], object]:
     return wrapped
 
 
-def measure(x: np.ndarray, n_clusters: int, repeats: int, with_peers: bool) -> dict[str, str]:
+def measure(x: np.ndarray, n_clusters: int, repeats: int, with_peers: bool) -> dict[str, Cost]:
     """Cost by step."""
     first = x[np.random.default_rng(1).choice(len(x), n_clusters, replace=False)]
     found = Measurement(x, first, repeats, np.empty((len(x), n_clusters), dtype=np.float32))
     found.bare()
     found.passes()
+    found.exactness()
     found.whole_run()
     found.seedings()
     if with_peers:
         found.others()
     fastest = min(found.products)
     speed = 2 * x.size * n_clusters / fastest / 1e9
-    return {"bare matrix product": f"1.00 ({fastest:.2f} s, {speed:.0f} GFLOP/s at best)", **found.costs}
+    return {"bare matrix product": Cost(f"1.00 ({fastest:.2f} s, {speed:.0f} GFLOP/s at best)", 1.0), **found.costs}
+
+
+def table(mixed: dict[str, Cost], even: dict[str, Cost], goals: dict[str, float]) -> list[str]:
+    """Lines of the table, each with its goal and whether both data sets hold it."""
+    lines = ["| step | mixture | structureless | goal | held |", "|---|---|---|---|---|"]
+    for step, cost in mixed.items():
+        goal, held = "", ""
+        if step in goals:
+            goal = f"<= {goals[step]:.1%}" if step == INERTIA else f"<= {goals[step]:g}"
+            held = "yes" if max(cost.value, even[step].value) <= goals[step] else "no"
+        lines.append(f"| {step} | {cost.text} | {even[step].text} | {goal} | {held} |")
+    return lines
 
 
 def main() -> None:
@@ -173,14 +234,21 @@ def main() -> None:
     shape = (args.rows, args.dim)
     mixed = measure(mixture(*shape, args.clusters, seed=0), args.clusters, args.repeats, args.peers)
     even = measure(structureless(*shape, seed=0), args.clusters, args.repeats, args.peers)
+    goals = {
+        FAST: 0.55,
+        MEMORY: round(64 + 3 * args.clusters * args.dim * 4 / MIB),
+        OTHER_LABELS: 0,
+        INERTIA: 0.001,
+        f"seeding {DEFAULT_SEEDING}, in float32 passes": 5,
+    }
     lines = [
         f"{args.rows:,} x {args.dim} float32, k = {args.clusters:,}, from random rows; cost relative to the bare "
-        "product beside it, in brackets the memory that numpy takes on top. Mixture: unit rows around centres of very "
-        "unequal size. Structureless: directions all equally likely, the worst case for every method that prunes.",
+        "product beside it, in brackets the memory it takes on top. Mixture: unit rows around centres of very "
+        "unequal size. Structureless: directions all equally likely, the worst case for every method that prunes. "
+        "An iteration of another library is the slope between a short and a longer run of its own, from the same "
+        "rows where it takes any.",
         "",
-        "| step | mixture | structureless |",
-        "|---|---|---|",
-        *(f"| {what} | {cost} | {even[what]} |" for what, cost in mixed.items()),
+        *table(mixed, even, goals),
     ]
     print("\n".join(lines), environment(), sep="\n")
     if args.write:

@@ -14,6 +14,15 @@ from data_engine_tests.clustering.test_clustering_balance import divergence_in_t
 
 _RESAMPLED = {"n_resamples": 10, "resample_sizes": (2, 2, 2)}
 _LEVELS = (3000, 1000, 300)
+#: The paper's own code took 135.6 s where the product took 0.79 s; 40 times less is 4.3 products.
+_PRODUCTS_GOAL, _EVENNESS_GOAL = 4.3, 0.055
+
+
+def line(what: str, by_seed: list[float], form: str, goal: float) -> str:
+    """A line of the table."""
+    mean = float(np.mean(by_seed))
+    values = ", ".join(format(value, form) for value in by_seed)
+    return f"| {what} | {mean:{form}} | {values} | <= {goal} | {'yes' if mean <= goal else 'no'} |"
 
 
 def main() -> None:
@@ -37,10 +46,10 @@ def main() -> None:
         "200,000 x 384 by 384 x 1,000; divergence (KL) of the density of the 300 centroids from the uniform one, where "
         "300 uniform points measure .040.",
         "",
-        "| what | mean | by seed |",
-        "|---|---|---|",
-        f"| time, in products | {np.mean(ratios):.2f} | {', '.join(f'{ratio:.2f}' for ratio in ratios)} |",
-        f"| divergence | {np.mean(evenness):.4f} | {', '.join(f'{value:.4f}' for value in evenness)} |",
+        "| what | mean | by seed | goal | held |",
+        "|---|---|---|---|---|",
+        line("time, in products", ratios, ".2f", _PRODUCTS_GOAL),
+        line("divergence", evenness, ".4f", _EVENNESS_GOAL),
     ]
     print("\n".join(lines), environment(), sep="\n")
     if args.write:

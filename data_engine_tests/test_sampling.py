@@ -159,3 +159,16 @@ def test_a_split_is_what_pouring_one_by_one_gives(sizes, data):
         poured[lowest] += 1
     assert sorted(counts.tolist()) == sorted(poured)
     assert (counts <= sizes).all()
+
+
+@settings(max_examples=200, deadline=None)
+@given(trees(), st.data())
+def test_the_members_taken_are_the_first_of_each_leaf_in_order(tree, data):
+    # The last three are one number as float32.
+    values = st.sampled_from([-1e300, -2.0, -0.0, 0.0, 0.5, 1.0, 1.0 + 1e-12, 1.0 + 2e-12])
+    priority = np.array(data.draw(st.lists(values, min_size=tree.n_samples, max_size=tree.n_samples)))
+    target_size = data.draw(st.integers(1, tree.n_samples))
+    expected = []
+    for leaf, quota in enumerate(quotas(tree, target_size, seed=0).tolist()):
+        expected += sorted(tree.members(leaf).tolist(), key=lambda row: (priority[row], row))[:quota]
+    assert balanced_sample(tree, target_size, seed=0, priority=priority).tolist() == sorted(expected)
