@@ -5,6 +5,7 @@ from data_engine.clustering.devices import device_for
 from data_engine.clustering.kernels import fastest_kernel
 from data_engine.clustering.levels import SuggestedLevels, resample_sizes_for, suggest_levels
 from data_engine.clustering.lloyd import KMeans, kmeans
+from data_engine.clustering.seeding import seeding_for
 from data_engine.clustering.tables import tree_from_tables, tree_to_tables
 from data_engine.clustering.tree import ClusterTree, Level, Membership, assign, assign_with_distance, with_samples
 
@@ -21,6 +22,7 @@ __all__ = [
     "fastest_kernel",
     "kmeans",
     "resample_sizes_for",
+    "seeding_for",
     "suggest_levels",
     "tree_from_tables",
     "tree_to_tables",

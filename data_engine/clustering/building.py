@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.clustering.devices import open_device
-from data_engine.clustering.lloyd import DEFAULT_SEEDING, KMeans, assign_rows, checked_count, cluster_rows
+from data_engine.clustering.lloyd import KMeans, assign_rows, checked_count, cluster_rows
 from data_engine.clustering.parallel import TEAM
 from data_engine.clustering.rows import Matrix, Rows, check_matrix
-from data_engine.clustering.seeding import checked_seeding
+from data_engine.clustering.seeding import DEFAULT_SEEDING, checked_seeding
 from data_engine.clustering.tree import ClusterTree
 from data_engine.errors import InvalidInput, NotEnoughData
 

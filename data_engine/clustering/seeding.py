@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from data_engine.clustering.devices import Potential
 from data_engine.clustering.parallel import over_chunks
-from data_engine.clustering.rows import FloatMatrix, Rows
+from data_engine.clustering.rows import FloatMatrix, Matrix, Rows
 from data_engine.errors import InvalidInput
 
 #: Ways to seed, and how many proposals a round may make per centroid already chosen.
@@ -20,6 +20,9 @@ from data_engine.errors import InvalidInput
 #: better the balance. Each reads all rows, so inputs of few values can have twice as many.
 SEEDINGS = {"kmeans++": 1.0, "greedy_kmeans++": 0.1, "sampled_greedy_kmeans++": 0.1}
 _FEW_VALUES = 1 << 23
+DEFAULT_SEEDING = "greedy_kmeans++"
+#: Bytes of a matrix from which on passes over it are taken to come from a disk, whatever memory there is.
+_LARGE_BYTES = 1 << 32
 #: Random rows per centroid wanted that "sampled_greedy_kmeans++" looks at, and every greedy seeding at its start.
 _SAMPLED_ROWS = 256
 #: One of so many centroids is an early one.
@@ -90,6 +93,11 @@ def _early_centroids(rows: Rows, n_clusters: int, seeding: str, rng: np.random.G
         return rng.integers(len(rows), size=1)
     sample = _spread_sample(len(rows), _SAMPLED_ROWS * n_early, rng)
     return sample[seed_positions(rows.narrowed(sample), n_early, seeding=seeding, rng=rng)]
+
+
+def seeding_for(x: Matrix) -> str:
+    """The `seeding` argument of `build_tree` for a matrix: by a sample where every further pass over it costs much."""
+    return "sampled_greedy_kmeans++" if x.nbytes >= _LARGE_BYTES else DEFAULT_SEEDING
 
 
 def checked_seeding(name: str, argument: str) -> str:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from data_engine.clustering import seeding_for
 from data_engine.clustering.rows import Rows
 from data_engine.clustering.seeding import SEEDINGS, seed_positions
 
@@ -71,3 +72,8 @@ def test_a_selection_is_seeded_like_a_copy_of_it(seeding):
     of_selection = seed_positions(Rows(x, picked), 20, seeding=seeding, rng=np.random.default_rng(1))
     of_copy = seed_positions(Rows(x[picked]), 20, seeding=seeding, rng=np.random.default_rng(1))
     assert np.array_equal(of_selection, of_copy)
+
+
+def test_a_matrix_of_many_gigabytes_is_seeded_from_a_sample():
+    large = np.broadcast_to(np.float32(0), (4 << 20, 256))
+    assert (seeding_for(large), seeding_for(large[1:])) == ("sampled_greedy_kmeans++", "greedy_kmeans++")

@@ -139,6 +139,7 @@ def _build(bench: Bench, work: Work, x: NDArray[np.float32], levels: "SuggestedL
         n_resamples=levels.n_resamples,
         resample_sizes=levels.resample_sizes or None,
         max_iterations=bench.corpus.tree.max_iterations,
+        seeding=clustering.seeding_for(x),
         device=clustering.device_for(bench.corpus.tree.device, x),
         progress=work.progress_to("cluster tree", len(levels.n_clusters) * (1 + levels.n_resamples)),
     )

@@ -1,0 +1,51 @@
+"""Every benchmark of the clustering runs on a small input and prints its table."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
+
+
+@pytest.fixture(autouse=True)
+def _the_folder_is_importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+
+
+def printed(name: str, arguments: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    """What the script prints; nothing is written, because nobody asks it to."""
+    monkeypatch.setattr(sys, "argv", [f"benchmarks/{name}.py", *arguments.split()])
+    importlib.import_module(name).main()
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "line"),
+    [
+        ("kmeans", "--rows 2000 --dim 32 --clusters 20 --repeats 1", "| labels farther off than those of float64"),
+        (
+            "kmeans_scaling",
+            "--rows 4000 --dim 8 --doublings 1 --clusters 8 --repeats 1",
+            "The goal of 2.1 per doubling",
+        ),
+        ("kmeans_gpu", "--device cpu --rows 2000 --dim 16 --clusters 20 --repeats 1", "| assignment + update |"),
+        ("balanced_sampling", "--samples 3000 --chosen 300 --clusters 60 9 --repeats 1", "| closest |"),
+    ],
+)
+def test_a_benchmark_prints_its_table(name, arguments, line, monkeypatch, capsys):
+    said = printed(name, arguments, monkeypatch, capsys)
+    assert any(found.startswith(line) for found in said.splitlines())
+    assert f"`python benchmarks/{name}.py {arguments}`" in said
+
+
+def test_labels_of_the_small_run_are_those_of_float64(monkeypatch, capsys):
+    said = printed("kmeans", "--rows 2000 --dim 32 --clusters 20 --repeats 1", monkeypatch, capsys)
+    row = next(line for line in said.splitlines() if line.startswith("| labels farther off"))
+    assert row.endswith("| <= 0 | yes |")
+
+
+def test_without_a_card_the_code_for_it_finds_the_labels_of_the_processor(monkeypatch, capsys):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert "0 of 3000 labels differ" in printed("kmeans_gpu", "", monkeypatch, capsys)
