@@ -24,6 +24,8 @@ _PROBES = np.array([0, *(1 << bit for bit in range(16))], dtype=np.uint16)
 _ROWS_AT_ONCE = 1024
 #: Another brightness shifts colours by as much, and another size the luma of a cell on an edge.
 _SLACK = 16
+#: Of a lower correlation than this no cut of a border makes a likeness that counts.
+_LEAST_TO_ALIGN = 0.8
 #: Cells that may differ at will, such as those under a small mark.
 _N_FREE_CELLS = 7
 
@@ -48,7 +50,7 @@ def sketch_of(picture: Image.Image) -> bytes:
     return bits.tobytes() + b"".join(part.tobytes() for part in parts)
 
 
-def similarities(sketch: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.float64]:
+def similarities(sketch: NDArray[np.uint8], others: NDArray[np.uint8], *, least: float = 0.0) -> NDArray[np.float64]:
     """How alike small pictures are: 1 is the same, below 0.9 another picture.
 
     The smallest of three likenesses: the correlation of the lumas (whatever brightness and contrast); 1 - what is left
@@ -61,45 +63,62 @@ def similarities(sketch: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArra
     Args:
         sketch: (296,) bytes of one sketch.
         others: (n, 296) bytes of others.
+        least: Below this, any smaller likeness will do; cells and borders are then looked at only where colours and
+            correlation leave it open.
     """
-    luma, lumas = sketch[8 : 8 + _LUMA].astype(np.float64), others[:, 8 : 8 + _LUMA].astype(np.float64)
-    likeness = _luma_likeness(np.broadcast_to(luma, lumas.shape), lumas)
-    for cut in _CUTS:
-        likeness = np.maximum(likeness, _luma_likeness(np.broadcast_to(cut @ luma, lumas.shape), lumas))
-        likeness = np.maximum(likeness, _luma_likeness(np.broadcast_to(luma, lumas.shape), lumas @ cut.T))
-    has_contrast = _norms(luma[None]) * _norms(lumas) > 2.0 * _LUMA
-    likeness = np.where(has_contrast, likeness, 1 - np.abs(lumas - luma).mean(axis=1) / 128)
+    luma, lumas = sketch[8 : 8 + _LUMA].astype(np.float32), others[:, 8 : 8 + _LUMA].astype(np.float32)
+    centred, all_centred = luma - luma.mean(), lumas - lumas.mean(axis=1, keepdims=True)
+    norms = np.linalg.norm(centred) * np.linalg.norm(all_centred, axis=1)
+    has_contrast = norms > 2.0 * _LUMA
+    correlation = np.where(has_contrast, all_centred @ centred / np.where(has_contrast, norms, 1.0), 0.0)
+    likeness = np.where(has_contrast, correlation, 1 - np.abs(lumas - luma).mean(axis=1) / 128)
     colour = np.abs(others[:, 8 + _LUMA :].astype(np.int16) - sketch[8 + _LUMA :].astype(np.int16)).max(axis=1)
-    alike: NDArray[np.float64] = np.minimum(likeness, 1 - np.maximum(colour - _SLACK, 0) / 128)
+    colour_likeness = 1 - np.maximum(colour - _SLACK, 0) / 128
+    is_open = has_contrast & (colour_likeness >= least) & (correlation >= min(least, _LEAST_TO_ALIGN))
+    likeness[is_open] = _aligned_likeness(luma, lumas[is_open])
+    alike: NDArray[np.float64] = np.minimum(likeness, colour_likeness)
     return alike
 
 
-def _cut(share: float) -> NDArray[np.float64]:
-    """(256, 256) matrix that takes 16 x 16 cells to those of the picture without this share of each border."""
+def _aligned_likeness(luma: NDArray[np.float32], lumas: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n,) the best likeness of one luma with others, over the borders that may have been cut off."""
+    if not len(lumas):
+        return np.empty(0, dtype=np.float32)
+    best = _luma_likeness(luma[None], lumas)
+    for cut in _CUTS:
+        best = np.maximum(best, _luma_likeness(_without_border(luma[None], cut), lumas))
+        best = np.maximum(best, _luma_likeness(luma[None], _without_border(lumas, cut)))
+    return best
+
+
+def _cut(share: float) -> NDArray[np.float32]:
+    """(16, 16) matrix that takes a line of cells to those of the picture without this share of each end."""
     places = ((np.arange(16) + 0.5) / 16 * (1 - 2 * share) + share) * 16 - 0.5
     before = np.clip(np.floor(places).astype(np.int64), 0, 14)
     weight = np.clip(places - before, 0, 1)
     along = np.zeros((16, 16))
     along[np.arange(16), before], along[np.arange(16), before + 1] = 1 - weight, weight
-    return np.kron(along, along).astype(np.float64)
+    return along.astype(np.float32)
+
+
+def _without_border(lumas: NDArray[np.float32], cut: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, 256) to (n, 256) lumas, by rows and columns of the 16 x 16 cells in turn."""
+    across = np.matmul(lumas.reshape(-1, 16, 16), cut.T)
+    without: NDArray[np.float32] = np.matmul(cut, across, dtype=np.float32).reshape(-1, _LUMA)
+    return without
 
 
 _CUTS = (_cut(0.02), _cut(0.04))
 
 
-def _norms(lumas: NDArray[np.float64]) -> NDArray[np.float64]:
-    norms: NDArray[np.float64] = np.linalg.norm(lumas - lumas.mean(axis=1, keepdims=True), axis=1)
-    return norms
-
-
-def _luma_likeness(lumas: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n,) the smaller of the correlation and the likeness of the cells, of n pairs with some contrast."""
+def _luma_likeness(lumas: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n,) the smaller of the correlation and the likeness of the cells, of n pairs, or of one luma and n others."""
     centred, all_centred = (some - some.mean(axis=1, keepdims=True) for some in (lumas, others))
-    norms, all_norms = (np.maximum(np.linalg.norm(some, axis=1), 1e-9) for some in (centred, all_centred))
-    correlation = np.einsum("ij,ij->i", centred, all_centred) / (norms * all_norms)
+    norms, all_norms = (np.maximum(np.linalg.norm(some, axis=1), 1e-6) for some in (centred, all_centred))
+    correlation = (centred * all_centred).sum(axis=1) / (norms * all_norms)
     left = np.abs(centred * (all_norms / norms)[:, None] - all_centred)
     worst = np.partition(left, -_N_FREE_CELLS - 1, axis=1)[:, -_N_FREE_CELLS - 1]
-    alike: NDArray[np.float64] = np.minimum(correlation, 1 - np.maximum(worst - _SLACK, 0) / 128)
+    alike: NDArray[np.float32] = np.minimum(correlation, 1 - np.maximum(worst - _SLACK, 0) / 128)
     return alike
 
 
@@ -127,7 +146,7 @@ def find_picture_twins(
     for number in range(n_accepted, len(rows)):
         found = candidates[number - n_accepted]
         found = found[is_kept[found]]
-        alike = similarities(rows[number], rows[found]) if len(found) else np.empty(0)
+        alike = similarities(rows[number], rows[found], least=threshold) if len(found) else np.empty(0)
         best = int(np.argmax(alike)) if len(alike) else 0
         if not len(alike) or alike[best] < threshold:
             twins.append(None)

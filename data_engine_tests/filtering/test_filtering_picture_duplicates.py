@@ -96,6 +96,17 @@ def test_the_same_form_in_another_colour_is_another_picture() -> None:
     assert twins([red, blue]) == [None, None]
 
 
+def test_what_is_not_looked_at_closely_is_never_more_alike_than_it_is() -> None:
+    rows = np.stack([np.frombuffer(sketch_of(scene(seed)), np.uint8) for seed in range(60)])
+    for row in rows[:10]:
+        whole, hurried = (
+            picture_duplicates.similarities(row, rows),
+            picture_duplicates.similarities(row, rows, least=0.9),
+        )
+        assert ((whole >= 0.9) == (hurried >= 0.9)).all()
+        assert hurried[whole >= 0.9].tolist() == whole[whole >= 0.9].tolist()
+
+
 def test_an_accepted_picture_is_named_and_never_dropped() -> None:
     (found,) = find_picture_twins(
         [sketch_of(scene(2))], threshold=0.97, accepted=[sketch_of(scene(n)) for n in range(4)]
@@ -106,7 +117,9 @@ def test_an_accepted_picture_is_named_and_never_dropped() -> None:
 def test_a_chain_of_likenesses_is_not_merged(monkeypatch: pytest.MonkeyPatch) -> None:
     # The second repeats the first and is dropped; the third is like the second only, and stays.
     monkeypatch.setattr(
-        picture_duplicates, "similarities", lambda sketch, others: np.where(others[:, 295] + 1 == sketch[295], 1.0, 0.0)
+        picture_duplicates,
+        "similarities",
+        lambda sketch, others, least: np.where(others[:, 295] + 1 == sketch[295], 1.0, 0.0),
     )
     sketches = [bytes(295) + bytes([number]) for number in range(3)]
     found = find_picture_twins(sketches, threshold=0.9)
