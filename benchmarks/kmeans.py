@@ -24,7 +24,7 @@ from data_engine.clustering.rows import Rows
 from data_engine.clustering.seeding import DEFAULT_SEEDING, SEEDINGS, seed_positions
 
 #: Iterations of the short and the longer run whose difference is a peer's cost.
-_SHORT, _LONG = 2, 4
+_SHORT, _LONG = 1, 3
 #: Rows whose scores are held at once in float64, and the share of a distance that its rounding can be.
 _EXACT_ROWS, _EXACT_ROUNDING = 2000, 1e-12
 
@@ -176,7 +176,6 @@ class Measurement:
     def others(self) -> None:
         """One iteration of the peers."""
         for name, train in peers(self.x, self.first).items():
-            train(1)
             memory = extra_mib(lambda train=train: train(1))
             short, long = (seconds(lambda train=train, n=n: train(n)) for n in (_SHORT, _LONG))
             cost = (long - short) / (_LONG - _SHORT) / float(np.median([self.bare() for _ in range(3)]))
