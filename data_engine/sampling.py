@@ -12,9 +12,12 @@ import xxhash
 from numpy.typing import NDArray
 
 from data_engine.clustering import ClusterTree
+from data_engine.clustering.parallel import TEAM, over_chunks
 from data_engine.errors import InvalidInput
 
 Counts = NDArray[np.int64]
+
+_TILE_ROWS = 4096
 
 
 def balanced_sample(
@@ -114,14 +117,24 @@ def _first_members(tree: ClusterTree, quota: Counts, keys: tuple[NDArray[np.floa
     each leaf, up to the rounding to float32; only the rows on that very place are compared by their keys.
     """
     leaf, sizes = tree.leaf, tree.levels[0].sizes
-    place = _rough_place(leaf, keys[-1])
+    place = np.empty(len(leaf), dtype=np.uint64)
     last = np.zeros(len(sizes), dtype=np.uint64)
     asked = np.flatnonzero(quota)
-    last[asked] = np.sort(place)[(np.cumsum(sizes) - sizes + quota)[asked] - 1]
-    last_of_row = last[leaf]
-    sure = np.flatnonzero(place < last_of_row)
+
+    def put(rows: slice) -> None:
+        place[rows] = _rough_place(leaf[rows], keys[-1][rows])
+
+    def compare(rows: slice) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        last_of_row = last[leaf[rows]]
+        before, same = place[rows] < last_of_row, place[rows] == last_of_row
+        return np.flatnonzero(before) + rows.start, np.flatnonzero(same) + rows.start
+
+    with TEAM:
+        over_chunks(put, len(leaf), tile_rows=_TILE_ROWS, n_columns=1)
+        last[asked] = np.sort(place)[(np.cumsum(sizes) - sizes + quota)[asked] - 1]
+        found = over_chunks(compare, len(leaf), tile_rows=_TILE_ROWS, n_columns=1)
+    sure, close = (np.concatenate(parts) for parts in zip(*found, strict=True))
     missing = quota - np.bincount(leaf[sure], minlength=len(sizes))
-    close = np.flatnonzero(place == last_of_row)
     close = close[np.lexsort((*(key[close] for key in keys), leaf[close]))]
     rank = np.arange(len(close)) - np.searchsorted(leaf[close], leaf[close])
     return np.sort(np.concatenate([sure, close[rank < missing[leaf[close]]]])).astype(np.int64)
