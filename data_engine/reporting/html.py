@@ -81,6 +81,7 @@ def render_report(
         "balance": [name for name in ("raw", "random", "balanced") if ("kl_to_uniform", name) in known],
         "groups": next(((m, scope) for (name, scope), m in known.items() if name == "groups"), None),
         "top_level_warning": top_level_warning(known),
+        "levels": [m for (name, _), m in known.items() if name == "clusters"],
         "why_levels": some["tree_explanation"]["sentence"].to_pylist() if "tree_explanation" in some else [],
         "methods": _methods(some),
         "provenance": _provenance(known),

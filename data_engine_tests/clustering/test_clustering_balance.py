@@ -36,8 +36,12 @@ def mean_divergence(n_clusters: tuple[int, ...], **options: object) -> float:
 
 def test_centroids_of_raw_data_follow_its_density():
     raw = np.mean([divergence_in_the_plane(plane(seed)) for seed in PLANE_SEEDS])
-    assert 0.90 <= raw <= 1.0
+    assert 0.93 <= raw <= 0.97
     assert 0.30 <= mean_divergence((300,)) <= 0.40
+
+
+def test_two_levels_lie_between_one_and_three():
+    assert 0.11 <= mean_divergence((1000, 300)) <= 0.15
 
 
 def test_three_levels_are_nearly_uniform():
@@ -73,10 +77,10 @@ def test_a_hierarchical_choice_is_balanced_where_a_flat_or_random_one_is_not():
         covered.append(len(set(chosen.tolist())))
     assert np.mean(random) >= np.mean(flat) + 0.3
     assert np.mean(flat) >= np.mean(hierarchical) + 0.3
-    assert 0.08 <= np.mean(hierarchical) <= 0.18
-    assert min(covered) >= 195
+    assert 0.10 <= np.mean(hierarchical) <= 0.14
+    assert np.mean(covered) >= 198
 
 
 def test_too_few_clusters_at_the_top_leave_the_choice_unbalanced():
     found = np.mean([divergence(chosen_concepts(seed, (500, 120, 30))) for seed in CONCEPT_SEEDS])
-    assert 0.5 <= found <= 0.9
+    assert 0.59 <= found <= 0.79

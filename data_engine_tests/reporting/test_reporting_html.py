@@ -12,6 +12,7 @@ from PIL import Image
 from data_engine.corpus import Corpus
 from data_engine.pictures import thumbnail
 from data_engine.reporting import build_quality_report, render_report, report_plots
+from data_engine.schemas import SCHEMAS
 
 Tables = dict[str, pa.Table]
 VERSIONS = {"python": "3.11", "encoder": "MiniLM <v2>"}
@@ -71,6 +72,16 @@ def test_a_browser_may_run_the_one_script_of_the_page_and_load_nothing(page: str
     assert "<" not in data
     assert json.loads(data)["samples"]
     assert not any(word in script for word in ("innerHTML", "eval", "fetch", "XMLHttpRequest", "import("))
+
+
+def test_the_levels_of_the_tree_stand_beside_the_balance_with_their_reasons(
+    corpus: Corpus, tables: Tables, seconds: dict[str, float]
+) -> None:
+    sentences = ["The coarsest level gets 6 clusters.", "No level is resampled."]
+    explained = {"line": [1, 2], "sentence": sentences, "n_built": [300] * 2, "tree_version": ["v"] * 2}
+    with_reasons = tables | {"tree_explanation": pa.table(explained, schema=SCHEMAS["tree_explanation"])}
+    page = render_report(corpus, with_reasons, build_quality_report(corpus, tables), {}, seconds, VERSIONS)
+    assert "The tree: 12 → 6 clusters. The coarsest level gets 6 clusters. No level is resampled." in words_of(page)
 
 
 def test_without_a_script_the_largest_clusters_can_be_unfolded(page: str) -> None:
