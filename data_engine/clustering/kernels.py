@@ -47,8 +47,12 @@ def sums_pay(n_rows: int, dim: int) -> bool:
 
 @cache
 def _loads() -> bool:
-    """Whether the kernel can be loaded: numba refuses where it finds no folder to keep compiled code in."""
+    """Whether the kernel can be loaded: numba refuses where it may not compile, or finds no folder to keep code in."""
     try:
+        from numba import config
+
+        if config.DISABLE_JIT:
+            return False
         import data_engine.clustering.compiled_sums
         import data_engine.clustering.int8_products  # noqa: F401
     except (ImportError, RuntimeError):

@@ -104,3 +104,13 @@ def test_where_the_kernel_cannot_be_loaded_float32_does_the_work(unit_rows, monk
     monkeypatch.setattr(kernels, "_loads", lambda: False)
     assert not kernels.int8_pays(200_000, 1000, 384)
     assert np.array_equal(nearest(Rows(unit_rows), unit_rows[:50]), nearest_float32(Rows(unit_rows), unit_rows[:50]))
+
+
+def test_where_numba_may_not_compile_nothing_is_loaded(monkeypatch):
+    kernels._loads.cache_clear()
+    monkeypatch.setattr("numba.config.DISABLE_JIT", 1)
+    assert not kernels._loads()
+    kernels._loads.cache_clear()
+    monkeypatch.setattr("numba.config.DISABLE_JIT", 0)
+    assert kernels._loads()
+    kernels._loads.cache_clear()

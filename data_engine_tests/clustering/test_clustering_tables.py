@@ -5,6 +5,7 @@ import pytest
 from data_engine import schemas
 from data_engine.clustering import ClusterTree, assign, build_tree, tree_from_tables, tree_to_tables
 from data_engine.errors import InvalidInput
+from data_engine.storage import TableStore
 
 IDS = [f"{number:032x}" for number in range(60)]
 
@@ -35,6 +36,15 @@ def test_the_round_trip_is_exact(tree, tables):
         assert np.array_equal(level.centroids, same.centroids)
         assert np.array_equal(level.assignment, same.assignment)
         assert np.array_equal(level.sizes, same.sizes)
+
+
+def test_a_tree_comes_back_from_the_table_store(tree, tables, tmp_path):
+    store = TableStore(tmp_path, "shop")
+    for name, table in zip(("cluster_tree", "tree_assignments"), tables, strict=True):
+        store.write(name, table, run_id="r", code_version="1")
+    again, ids = tree_from_tables(store.read("cluster_tree"), store.read("tree_assignments"))
+    assert again.version == tree.version
+    assert dict(zip(ids, again.leaf.tolist(), strict=True)) == dict(zip(IDS, tree.leaf.tolist(), strict=True))
 
 
 def test_a_small_tree_reads_as_written_down():

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from data_engine.clustering import ClusterTree, assign, assign_with_distance, build_tree, with_samples
-from data_engine.clustering.building import _most_central
+from data_engine.clustering.building import _most_central, _Plan
 from data_engine.clustering.lloyd import KMeans
 from data_engine.errors import InvalidInput, NotEnoughData
 
@@ -118,6 +120,13 @@ def test_the_same_seed_gives_the_same_tree(x, resampling):
     one, same, other = (build_tree(x, (100, 8), seed=seed, **resampling) for seed in (1, 1, 2))
     assert one.version == same.version != other.version
     assert np.array_equal(one.leaf, same.leaf)
+
+
+def test_every_level_and_step_has_a_seed_of_its_own():
+    plan = _Plan((9, 3), 7, 2, (2, 2), 50, None, "kmeans++", None)
+    seeds = [plan.seed_for(level, step) for level in range(2) for step in range(3)]
+    assert len(set(seeds)) == 6
+    assert [replace(plan, seed=8).seed_for(0, 0) in seeds, replace(plan).seed_for(1, 2) == seeds[5]] == [False, True]
 
 
 def test_every_resampling_is_seeded_afresh(x):
