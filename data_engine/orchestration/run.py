@@ -18,6 +18,7 @@ from data_engine import errors, indexing
 from data_engine.errors import DataEngineError, GateClosed, InvalidInput
 from data_engine.orchestration import gates
 from data_engine.orchestration.bench import Bench, fingerprint
+from data_engine.orchestration.compute_logs import printed_on_the_terminal
 from data_engine.orchestration.dead_runs import process_tags
 from data_engine.orchestration.drift_reports import config_for
 from data_engine.orchestration.jobs import JOBS
@@ -252,7 +253,7 @@ class OneCommandRun:
         from data_engine.orchestration.progress import bars
 
         started = time.perf_counter()
-        with bars(self.console), warnings.catch_warnings():
+        with bars(self.console), printed_on_the_terminal(), warnings.catch_warnings():
             # Dagster takes apart a multi-asset of ours for a run with an interface that it calls beta.
             warnings.simplefilter("ignore", dg.BetaWarning)
             result = self.defs.resolve_job_def(self.bench.name(job)).execute_in_process(

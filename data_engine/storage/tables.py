@@ -21,6 +21,7 @@ from data_engine.storage.fingerprint import data_version
 
 if TYPE_CHECKING:
     from data_engine.storage.embedding_cache import EmbeddingCache
+    from data_engine.storage.learnt import Learnt
     from data_engine.storage.sketch_index import SketchIndex
 
 
@@ -93,6 +94,12 @@ class TableStore:
         from data_engine.storage.sketch_index import SketchIndex
 
         return SketchIndex(self.folder / "accepted")
+
+    def learnt(self) -> "Learnt":
+        """Small models of this corpus that can always be learnt anew."""
+        from data_engine.storage.learnt import Learnt
+
+        return Learnt(self.folder / "learnt")
 
     def open(self, name: str) -> Opened:
         """Remember the version that a step starts from, to be given to `write`."""

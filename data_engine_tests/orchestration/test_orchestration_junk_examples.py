@@ -8,8 +8,11 @@ from pydantic import ValidationError
 from small_project import SmallProject, notes_corpus
 
 from data_engine.corpus import Corpus, JunkExamples
+from data_engine.filtering import JunkClassifier
 from data_engine.orchestration.bench import Bench
+from data_engine.orchestration.steps import first_pass
 from data_engine.orchestration.steps.first_pass import fit_junk, junk_example_files
+from data_engine.orchestration.tables_io import Work
 
 GOOD = [f"The house number {name} stands in the garden of the town." for name in "abcdefghijklmnop"]
 JUNK = [f"value_{name} = func({name}, 0x{name}0);" for name in "abcdefghijklmnop"]
@@ -29,6 +32,34 @@ def test_a_folder_of_good_texts_and_a_file_of_junk_teach_the_classifier(project:
     assert (len(files), classifier.n_clean, classifier.n_junk) == (17, 16, 16)
     good, junk = classifier.score(["The house stands in the town.", "value_z = func(z, 0xz0);"])
     assert good < junk
+
+
+def test_another_process_takes_over_the_classifier_and_a_damaged_file_is_learnt_anew(
+    project: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"id": text, "text": text, "is_junk": text in JUNK} for text in GOOD + JUNK]
+    (project.folder / "source").mkdir()
+    (project.folder / "source" / "may.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    junk = {"column": "is_junk", "batches": ["may.jsonl"], "keep_clean_share": 0.9}
+    corpus = Corpus(**{**notes_corpus(project.folder / "source"), "first_pass": {"junk": junk}})
+    bench, fits = Bench(corpus, project.folder), list[int]()
+
+    def fit(*arguments: Any) -> JunkClassifier:
+        fits.append(1)
+        return fit_junk(*arguments)
+
+    def version_in_a_fresh_process() -> str:
+        monkeypatch.setattr(first_pass, "_FITTED", {})
+        classifier = first_pass._junk_classifier(bench, Work(bench, "first_pass", "may.jsonl", "run", bench.store()))
+        assert classifier is not None
+        return classifier.version
+
+    monkeypatch.setattr(first_pass, "fit_junk", fit)
+    versions = [version_in_a_fresh_process(), version_in_a_fresh_process()]
+    assert (len(set(versions)), len(fits)) == (1, 1)
+    (kept,) = bench.store().learnt().folder.iterdir()
+    kept.write_bytes(kept.read_bytes()[:100])
+    assert (version_in_a_fresh_process(), len(fits)) == (versions[0], 2)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """first_pass: what is worth keeping - a verdict and a reason for every raw sample."""
 
 import json
+import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -10,13 +12,16 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from data_engine.corpus import JunkExamples
+from data_engine.errors import InvalidInput
 from data_engine.orchestration.accepted import accepted_like, texts_of
-from data_engine.orchestration.bench import Bench
+from data_engine.orchestration.bench import Bench, fingerprint
 from data_engine.orchestration.listing import batch_files
 from data_engine.orchestration.montages import montages_of_verdicts
 from data_engine.orchestration.pictures import read_looks
 from data_engine.orchestration.tables_io import Work, decisions
 from data_engine.source import Batches, Source
+
+logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from data_engine.filtering import JunkClassifier
@@ -148,14 +153,30 @@ def _junk_classifier(bench: Bench, work: Work) -> "JunkClassifier | None":
         return None
     files = junk_example_files(bench)
     work.inputs["junk examples"] = indexing.fingerprint(files)
-    key = (str(bench.source_folder), work.inputs["junk examples"], junk.model_dump_json(), bench.corpus.seed)
+    described = [bench.code_version("first_pass"), work.inputs["junk examples"], str(bench.source_folder)]
+    key = fingerprint([*described, junk.model_dump_json(), bench.corpus.seed])
     if key not in _FITTED:
-        _FITTED[key] = fit_junk(bench, junk, files)
+        _FITTED[key] = _kept_classifier(work, f"junk-{key}.npz", lambda: fit_junk(bench, junk, files))
     return _FITTED[key]
 
 
-#: One classifier per source, examples and settings: the batches of one process share it.
-_FITTED: "dict[tuple[object, ...], JunkClassifier]" = {}
+#: One classifier per source, examples, settings and code: the batches of one process share it.
+_FITTED: "dict[str, JunkClassifier]" = {}
+
+
+def _kept_classifier(work: Work, name: str, fit: "Callable[[], JunkClassifier]") -> "JunkClassifier":
+    """The classifier as an earlier process fitted it; fitted and kept where none has, or where its file is damaged."""
+    from data_engine.filtering import JunkClassifier
+
+    content = work.store.learnt().get(name)
+    if content is not None:
+        try:
+            return JunkClassifier.from_bytes(content)
+        except InvalidInput as error:
+            logger.warning("%s is damaged and is learnt anew (%s)", name, error)
+    fitted = fit()
+    work.store.learnt().put(name, fitted.to_bytes())
+    return fitted
 
 
 def fit_junk(bench: Bench, junk: JunkExamples, files: "list[SourceFile]") -> "JunkClassifier":
