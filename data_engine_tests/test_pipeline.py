@@ -54,6 +54,7 @@ def test_a_new_batch_computes_only_its_own_and_is_assigned_to_the_frozen_tree(fi
     before = _versions(finished)
     store = finished.load().bench("notes").store()
     tree, chosen = store.read("cluster_tree"), set(store.read("balanced_subset")["sample_id"].to_pylist())
+    compared = store.read("subset_comparison")
     write_notes(finished.folder / "source", "august", 60, 9)
     finished.run("notes")
     after = _versions(finished)
@@ -63,6 +64,8 @@ def test_a_new_batch_computes_only_its_own_and_is_assigned_to_the_frozen_tree(fi
     for step in ("raw_index", "first_pass", "embeddings"):
         assert all(after[step, batch] == before[step, batch] for batch in ("may.jsonl", "june.jsonl", "july.jsonl"))
     assert store.read("cluster_tree").equals(tree)
+    # Its seconds too: methods are compared once per tree.
+    assert store.read("subset_comparison").equals(compared)
     assert "august.jsonl" in store.read("tree_assignments")["batch"].to_pylist()
     redrawn = set(store.read("balanced_subset")["sample_id"].to_pylist())
     assert redrawn != chosen
@@ -80,10 +83,12 @@ def test_the_tree_is_rebuilt_when_the_corpus_has_outgrown_it(notes: SmallProject
 
 
 def test_changed_configuration_makes_its_step_and_what_follows_stale(finished: SmallProject) -> None:
-    before = _versions(finished)
+    before, store = _versions(finished), finished.load().bench("notes").store()
+    compared = store.read("subset_comparison")
     finished.add(notes_corpus(Path("source"), subset={"target_size": 150}))
     finished.run("notes")
     after = _versions(finished)
+    assert not store.read("subset_comparison").equals(compared)
     assert after["balanced_subset", ""] != before["balanced_subset", ""]
     assert after["cluster_tree", ""] == before["cluster_tree", ""]
     assert after["embeddings", "may.jsonl"] == before["embeddings", "may.jsonl"]

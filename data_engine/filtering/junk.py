@@ -112,11 +112,15 @@ def fit_junk_classifier(
             f"there are {n_junk} examples of junk and {n_clean} clean ones; the junk classifier needs at least "
             f"{_MIN_PER_CLASS} of each: name more batches in first_pass.junk.batches, or remove first_pass.junk"
         )
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
     features = _features(texts)
     columns = np.unique(features.indices).astype(np.int32)
     features = features[:, columns]
-    threshold = _threshold(_out_of_fold(features, marks, seed)[~marks], keep_clean_share)
-    model = _fit(features, marks, seed)
+    # Its vectors are short: threads wait longer for each other than they compute, above all on a busy machine.
+    with threadpool_limits(1):
+        threshold = _threshold(_out_of_fold(features, marks, seed)[~marks], keep_clean_share)
+        model = _fit(features, marks, seed)
     return JunkClassifier(
         columns=columns,
         weights=model.coef_[0].astype(np.float32),

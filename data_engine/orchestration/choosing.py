@@ -1,5 +1,6 @@
 """Choosing a subset in a corpus: by the method that it names, and by the others that it is held against."""
 
+import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -7,13 +8,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from data_engine.orchestration.bench import fingerprint
 from data_engine.orchestration.reviewing import embeddings_of
 from data_engine.orchestration.steps.cluster_tree import matrix
 from data_engine.orchestration.tables_io import Work
+from data_engine.schemas import SUBSET_COMPARISON
 
 if TYPE_CHECKING:
     from data_engine.clustering import ClusterTree
     from data_engine.curation import Subset
+
+logger = logging.getLogger(__name__)
 
 KNOWN_LABELS, TOP_CLUSTERS, LEAVES = "known labels", "top clusters", "leaves"
 
@@ -42,6 +47,28 @@ def choose(work: Work, tree: "ClusterTree", rows: pa.Table, subset: "Subset") ->
     return selection.select(subset.method, pool, subset.target_size, seed=seed)
 
 
+def kept_comparison(work: Work, tree: "ClusterTree", rows: pa.Table, subset: "Subset") -> tuple[pa.Table, bool]:
+    """`comparison`, made once per tree and settings: samples that join a frozen tree say nothing new of the methods.
+
+    Returns: the table, and whether it was made now.
+    """
+    learnt = work.store.learnt()
+    corpus = work.bench.corpus
+    versions = [work.bench.code_version(step) for step in ("balanced_subset", "cluster_tree")]
+    key = fingerprint([*versions, tree.version, subset.model_dump_json(), corpus.known_label_column, corpus.seed])
+    content = learnt.get(f"comparison-{key}.arrow")
+    if content is not None:
+        try:
+            return pa.ipc.open_file(pa.BufferReader(content)).read_all().cast(SUBSET_COMPARISON), False
+        except (pa.ArrowException, OSError) as error:
+            logger.warning("the comparison of methods is damaged and is made anew (%s)", error)
+    made, stream = comparison(work, tree, rows, subset), pa.BufferOutputStream()
+    with pa.ipc.new_file(stream, made.schema) as file:
+        file.write_table(made)
+    learnt.put(f"comparison-{key}.arrow", stream.getvalue().to_pybytes())
+    return made, True
+
+
 def comparison(work: Work, tree: "ClusterTree", rows: pa.Table, subset: "Subset") -> pa.Table:
     """How even the subset's method and those it is compared with come out (schema SUBSET_COMPARISON).
 
@@ -54,7 +81,6 @@ def comparison(work: Work, tree: "ClusterTree", rows: pa.Table, subset: "Subset"
     Returns: a table without rows when there is nothing to compare with.
     """
     from data_engine import selection
-    from data_engine.schemas import SUBSET_COMPARISON
 
     methods = (subset.method, *subset.compare_with) if subset.compare_with else ()
     if not methods:

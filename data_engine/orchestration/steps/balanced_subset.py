@@ -10,7 +10,7 @@ from pydantic import Field
 
 from data_engine.curation import SelectionMethod
 from data_engine.orchestration.bench import Bench
-from data_engine.orchestration.choosing import choose, comparison
+from data_engine.orchestration.choosing import choose, kept_comparison
 from data_engine.orchestration.metadata import preview
 from data_engine.orchestration.montages import montage_of_chosen
 from data_engine.orchestration.tables_io import Work, decisions
@@ -47,7 +47,7 @@ def balanced_subset(bench: Bench) -> dg.AssetsDefinition:
         chosen = choose(work, tree, rows, subset)
         names = portraits.leaf_names(work.store.read("cluster_portraits"))
         table = _table(tree, rows, chosen, names, subset.method)
-        compared = comparison(work, tree, rows, subset)
+        compared, is_new = kept_comparison(work, tree, rows, subset)
         return work.finish(
             table,
             ledger=_ledger(tree, rows, chosen, names, subset.method),
@@ -56,6 +56,7 @@ def balanced_subset(bench: Bench) -> dg.AssetsDefinition:
                 "pool": rows.num_rows,
                 "leaves covered": len(set(table["leaf"].to_pylist())),
                 "method": subset.method,
+                "methods compared": "now" if is_new else "when this tree first had these settings",
                 "methods side by side": preview(reporting.side_by_side(compared), n_rows=18),
             },
             plots={"balance": _plot(tree, chosen), **montage_of_chosen(work, table)},
