@@ -36,6 +36,11 @@ class PictureLook:
         return tuple(np.ascontiguousarray(self.pixels[..., channel]) for channel in range(3))
 
     @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """(3, 256) pixels at each shade of red, green and blue."""
+        return np.array(Image.fromarray(self.pixels).histogram(), dtype=np.int64).reshape(3, 256)
+
+    @cached_property
     def grey(self) -> NDArray[np.float32]:
         """(h, w) luma from 0 to 255 (ITU-R BT.601)."""
         weights = np.array([0.299, 0.587, 0.114], dtype=np.float32)

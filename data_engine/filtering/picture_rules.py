@@ -33,17 +33,17 @@ def entropy_bits(look: PictureLook) -> float:
 def solid_share(look: PictureLook) -> float:
     """The share of the pixels within 4 shades, in every channel, of the median colour."""
     is_near = np.ones(look.pixels.shape[:2], dtype=bool)
-    for plane in look.planes:
-        median = _median(plane)
+    for plane, counts in zip(look.planes, look.counts, strict=True):
+        median = _median(counts)
         low, high = max(0, ceil(median - _FLAT_CHANNEL)), min(255, floor(median + _FLAT_CHANNEL))
         is_near &= (plane >= np.uint8(low)) & (plane <= np.uint8(high))
     return float(is_near.mean())
 
 
-def _median(plane: NDArray[np.uint8]) -> float:
-    """The median by counting: the mean of the two middle values where the count is even, as that of numpy."""
-    up_to = np.cumsum(np.bincount(plane.ravel(), minlength=256))
-    middle = np.searchsorted(up_to, [(plane.size - 1) // 2, plane.size // 2], side="right")
+def _median(counts: NDArray[np.int64]) -> float:
+    """The median of shades by their (256,) counts: the mean of the two middle ones where their number is even."""
+    up_to = np.cumsum(counts)
+    middle = np.searchsorted(up_to, [(up_to[-1] - 1) // 2, up_to[-1] // 2], side="right")
     return float(middle.mean())
 
 
