@@ -6,6 +6,9 @@ Signatures are synthetic (every value at random), because the index does not car
 written segment by segment, as batches arrive. The new batch holds as many texts as one per cent of the index; one in
 ten of them is in the index already, spread over all segments, and has to be found. Memory is what the process holds
 beside the maps of the files (RssAnon), which the system may drop at any time.
+
+The budget for ten million samples: 12 GB on disk, 1,024 MiB of memory while a batch of one per cent is looked up, all
+of its accepted samples found.
 """
 
 import argparse
@@ -24,6 +27,7 @@ from data_engine.storage import SketchIndex, ids_as_numbers
 
 THRESHOLD = 0.8
 MIB = 1 << 20
+BUDGET_BYTES, BUDGET_MIB = 1200, 1024
 Lines = Iterator[str]
 
 
@@ -121,6 +125,10 @@ def measured(folder: Path, n_samples: int, n_segments: int) -> Lines:
             seconds, n_found = look_up(index, n_segments, ids, sketches)
             times.append(seconds)
     rate = first_pass_rate(3)
+    is_held = n_bytes <= BUDGET_BYTES * n_samples and looking.peak_mib <= BUDGET_MIB and n_found >= n_known
+    yield f"The budget of {BUDGET_BYTES:,} bytes a sample on disk and {BUDGET_MIB:,} MiB of memory for a look-up that"
+    yield f"finds every accepted one is {'held' if is_held else 'missed'}: {n_bytes / n_samples:,.0f} bytes a sample,"
+    yield f"{n_bytes / 1e9:.1f} GB in all, {looking.peak_mib:,.0f} MiB.\n"
     yield "| what | measured |"
     yield "|---|---|"
     yield f"| accepted samples, in {n_segments} segments | {n_samples:,} |"

@@ -4,10 +4,12 @@
 
 Unit rows of 384 values like embeddings: concepts of very different sizes in ten topics. One row in ten is a copy of
 another one, turned by a random angle up to the one of the least cosine. Time is beside that of one assignment of all
-rows to the leaves, in the same process: probing must not cost more than the tree itself.
+rows to the leaves, in the same process: probing must not cost more than the tree itself. The goal: 0.99 of the planted
+pairs at a cosine of 0.995 and above, by the number of probes that the engine takes where nobody says another.
 """
 
 import argparse
+import inspect
 import time
 from collections.abc import Iterator
 
@@ -18,6 +20,7 @@ from data_engine.filtering import semantic_pairs, semantic_twins
 
 DIM = 384
 LEAST_COSINE = 0.995
+GOAL_RECALL = 0.99
 Lines = Iterator[str]
 
 
@@ -63,15 +66,20 @@ def measured(n_rows: int, n_leaves: int) -> Lines:
     is_pair = np.einsum("ij,ij->i", x[originals], x[copies]) >= LEAST_COSINE
     planted = codes(originals[is_pair], copies[is_pair], n_rows)
     rows: list[tuple[object, ...]] = []
+    default = inspect.signature(semantic_pairs).parameters["n_probes"].default
+    reached = 0.0
     for n_probes in (1, 2, 3, 5):
         start = time.perf_counter()
         pairs = semantic_pairs(x, tree, least_cosine=LEAST_COSINE, n_probes=n_probes)
         n_dropped = int((~semantic_twins(pairs, n_rows).is_kept).sum())
         seconds = time.perf_counter() - start
         recall = np.isin(planted, codes(pairs.earlier, pairs.later, n_rows)).mean()
+        reached = recall if n_probes == default else reached
         rows.append((n_probes, f"{recall:.4f}", f"{seconds:.2f}", f"{seconds / assign_s:.2f}", f"{n_dropped:,}"))
     yield f"{n_rows:,} rows in {n_leaves:,} leaves, {len(planted):,} planted pairs at cosine {LEAST_COSINE} and above;"
     yield f"{(leaf[originals] == leaf[copies]).mean():.1%} share a leaf. One assignment takes {assign_s:.2f} s.\n"
+    outcome = "held" if reached >= GOAL_RECALL else "missed"
+    yield f"The goal of a recall of {GOAL_RECALL} is {outcome}: {reached:.4f} with {default} leaves probed.\n"
     yield "| leaves probed | recall | seconds | to the assignment's | rows dropped |"
     yield "|---|---|---|---|---|"
     yield from ("| " + " | ".join(map(str, row)) + " |" for row in rows)

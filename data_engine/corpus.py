@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_validator
 
 from data_engine.curation import Subset, Tree
 from data_engine.errors import SourceMissing
-from data_engine.source import Batches, Described, Source
+from data_engine.source import Batches, Described, Similarity, Source
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -72,12 +72,12 @@ class FirstPass(Described):
     """Longest text, in characters after trimming."""
     min_letter_share: Share = 0.3
     """Least share of letters among the non-space characters."""
-    near_duplicate_similarity: float = Field(default=0.8, gt=0, le=1)
+    near_duplicate_similarity: Similarity = 0.8
     """The smaller of the Jaccard similarities of words and of characters at and above which a later sample is a
-    near-duplicate; short texts with other numbers never are."""
-    near_duplicate_picture_similarity: float = Field(default=0.97, gt=0, le=1)
+    near-duplicate; short texts with other numbers never are. off: only exact copies are duplicates."""
+    near_duplicate_picture_similarity: Similarity = 0.97
     """The similarity of 16 x 16 pixels and of colours at and above which a later picture is a near-duplicate; 1 is
-    the same but for its size and encoding."""
+    the same but for its size and encoding. off: only exact copies are duplicates."""
     rules: dict[str, RuleSetting] = Field(default={}, json_schema_extra=_with_rules)
     """Limits of the named rules: a number, a list (`language: [en]`), `on` for the published limit, `off` or null.
     docs/rules.md lists them all."""
@@ -245,6 +245,16 @@ class Corpus(Described):
             from data_engine.filtering.rules import check_settings
 
             check_settings(self.first_pass.rules, self.first_pass.rule_sets, self.modality)
+        return self
+
+    @model_validator(mode="after")
+    def _perplexity_needs_examples(self) -> "Corpus":
+        setting = self.first_pass.rules.get("perplexity")
+        if setting not in (None, False) and self.first_pass.junk is None:
+            raise ValueError(
+                f"rule perplexity is {setting} but first_pass.junk names no examples of good text for its model to "
+                "learn from; give them, or switch the rule off"
+            )
         return self
 
     @model_validator(mode="after")

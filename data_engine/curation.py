@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, WithJsonSchema, field_validator, model_validator
 
-from data_engine.source import Described
+from data_engine.source import Described, Similarity
 
 SelectionMethod = Literal[
     "hierarchical", "hierarchical_resampled", "flat_kmeans", "semantic_dedup", "density", "random"
@@ -94,6 +94,9 @@ class Subset(Described):
     random: every sample with the same chance."""
     strategy: Literal["random", "closest"] = "random"
     """Which members of a leaf: at random, or the closest to its centroid."""
+    semantic_duplicate_cosine: Similarity = None
+    """The cosine of two embeddings at and above which one of the samples goes before the subset is chosen; off: none
+    goes. What was chosen or stayed before stays; 0.995 is nearly the same, 0.95 much the same."""
     compare_with: tuple[SelectionMethod, ...] = ("random", "flat_kmeans")
     """Methods that the report holds the subset against; an empty list compares with none."""
     compare_draws: int = Field(default=3, ge=1, le=100)

@@ -52,6 +52,9 @@ FIRST_PASS = pa.schema(
         _optional("n_chars", pa.int64(), "characters"),
         _optional("n_words", pa.int64(), "white-space separated words"),
         _optional("letter_share", pa.float64(), "share of letters among the non-space characters"),
+        _optional(
+            "language", pa.string(), "ISO 639 code of the most probable language; null where no rule asks for it"
+        ),
         _optional("junk_score", pa.float64(), "probability of being junk by the small classifier"),
         _optional(
             "signals",
@@ -133,6 +136,16 @@ BALANCED_SUBSET = pa.schema(
         _required("quota", pa.int64(), "samples chosen from the leaf"),
         _required("reason", pa.string(), "why it was chosen, as a sentence"),
         _required("tree_version", pa.string(), "the tree that the quotas come from"),
+    ]
+)
+
+SEMANTIC_DUPLICATES = pa.schema(
+    [
+        _SAMPLE,
+        _BATCH,
+        _required("duplicate_of", pa.string(), "sample_id of the twin, which stays"),
+        _required("score", pa.float64(), "cosine of the two embeddings"),
+        _required("threshold", pa.float64(), "cosine at and above which a sample goes"),
     ]
 )
 
@@ -328,6 +341,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "cluster_portraits": CLUSTER_PORTRAITS,
     "tree_explanation": TREE_EXPLANATION,
     "balanced_subset": BALANCED_SUBSET,
+    "semantic_duplicates": SEMANTIC_DUPLICATES,
     "subset_comparison": SUBSET_COMPARISON,
     "classifier": CLASSIFIER,
     "proposals": PROPOSALS,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
 from data_engine.errors import SourceError, SourceMissing
 
@@ -19,6 +19,20 @@ class Described(BaseModel):
     """A part of a corpus' description: frozen, without unknown keys, its docstrings shown wherever the schema is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def _off_is_none(value: Any) -> Any:
+    if value is True:
+        raise ValueError("on says no number; give a similarity above 0 and at most 1, or off")
+    return None if value is False else value
+
+
+#: A similarity at and above which something counts as a duplicate; off or null looks for none.
+Similarity = Annotated[
+    Annotated[float, Field(gt=0, le=1)] | None,
+    BeforeValidator(_off_is_none),
+    WithJsonSchema({"type": ["number", "boolean", "null"], "exclusiveMinimum": 0, "maximum": 1}),
+]
 
 
 class Source(Described):

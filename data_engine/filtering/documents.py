@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from data_engine.filtering import languages
+from data_engine.filtering.characters import CharacterModel
 
 _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
 _SENTENCE_END = re.compile(
@@ -16,8 +17,9 @@ _SENTENCE_END = re.compile(
 class Document:
     """A text and what it is made of; every part is computed when a rule first asks for it, and never again."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, model: CharacterModel | None = None) -> None:
         self.text = text.strip()
+        self._model = model
 
     @cached_property
     def words(self) -> list[str]:
@@ -67,6 +69,16 @@ class Document:
     def languages(self) -> dict[str, float]:
         """The most probable languages by code, the most probable first."""
         return languages.probabilities_of(self.text)
+
+    @property
+    def language(self) -> str | None:
+        """The most probable language, where a rule has asked for the languages; it is not worked out for this."""
+        return next(iter(self.__dict__.get("languages", {})), None)
+
+    @cached_property
+    def perplexity(self) -> float | None:
+        """How surprising it is to the model of good text; None without a model."""
+        return None if self._model is None else self._model.perplexity(self.text)
 
     @cached_property
     def repeated_words(self) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pyarrow.compute as pc
 
 from data_engine import schemas
 from data_engine.corpus import FirstPass
+from data_engine.filtering.characters import CharacterModel
 from data_engine.filtering.documents import Document
 from data_engine.filtering.junk import JunkClassifier
 from data_engine.filtering.near_duplicates import find_twins
@@ -52,6 +54,7 @@ def first_pass(
     junk: JunkClassifier | None,
     modality: Modality = "text",
     read: Reader | None = None,
+    model: CharacterModel | None = None,
 ) -> pa.Table:
     """Judge the raw samples of a batch.
 
@@ -69,6 +72,7 @@ def first_pass(
         junk: the junk classifier; None switches the rule off.
         modality: whose rules are tried.
         read: gives what those rules measure; by default the texts of the rows. It may give a subject at a time.
+        model: of good text, for the rule perplexity; None measures none.
 
     Returns:
         Table with the schema `schemas.FIRST_PASS`, one row per raw row, sorted by uri. A rejected row has `score` and
@@ -82,8 +86,12 @@ def first_pass(
     texts: list[str | None] = raw["text"].to_pylist()
     limits = limits_of(rules, modality)
     sketches: dict[str, bytes] = {}
-    reader = read or read_texts
-    signals = _measured(raw, limits, modality, _sketching(reader, sketches) if modality == "image" else reader)
+    languages: dict[str, str] = {}
+    if modality == "image":
+        reader = _sketching(read or read_texts, sketches)
+    else:
+        reader = _telling_languages(read or partial(read_texts, model=model), languages)
+    signals = _measured(raw, limits, modality, reader)
     rejections = _by_content(raw, accepted)
     _by_limits(signals, limits, rejections)
     scores = _by_junk(texts, junk, rejections)
@@ -95,7 +103,7 @@ def first_pass(
         kept_sketches = {}
         signatures = _by_near_duplicates(raw, rules, accepted, text_of, rejections)
     _share_fates(raw["sample_id"].to_pylist(), rejections)
-    return _to_table(raw, batch, rejections, signals, scores, signatures, kept_sketches)
+    return _to_table(raw, batch, rejections, signals, scores, signatures, kept_sketches, languages)
 
 
 def _sketching(read: Reader, sketches: dict[str, bytes]) -> Reader:
@@ -106,6 +114,19 @@ def _sketching(read: Reader, sketches: dict[str, bytes]) -> Reader:
             if look is not None:
                 sketches[sample_id] = look.sketch
             yield look
+
+    return reading
+
+
+def _telling_languages(read: Reader, languages: dict[str, str]) -> Reader:
+    """The same reader, which keeps the most probable languages by id, of texts that a rule has asked for it."""
+
+    def reading(raw: pa.Table) -> Iterable[Document | None]:
+        for sample_id, document in zip(raw["sample_id"].to_pylist(), read(raw), strict=True):
+            yield document
+            # The rules have measured it by now.
+            if document is not None and document.language is not None:
+                languages[sample_id] = document.language
 
     return reading
 
@@ -123,8 +144,11 @@ def _by_near_pictures(
     """Sketches by row, for the kept pictures."""
     ids = raw["sample_id"].to_pylist()
     rows = [row for row in range(raw.num_rows) if row not in rejections]
+    threshold = rules.near_duplicate_picture_similarity
+    if threshold is None:
+        return {row: sketches[ids[row]] for row in rows}
     known = accepted.filter(pc.is_valid(accepted["sketch"]))
-    known_ids, threshold = known["sample_id"], rules.near_duplicate_picture_similarity
+    known_ids = known["sample_id"]
     twins = find_picture_twins(
         [sketches[ids[row]] for row in rows], threshold=threshold, accepted=known["sketch"].to_pylist()
     )
@@ -142,9 +166,9 @@ def _share_fates(sample_ids: Sequence[str], rejections: dict[int, _Rejection]) -
     rejections.update({row: of_content[sample_ids[row]] for row in is_copy if sample_ids[row] in of_content})
 
 
-def read_texts(raw: pa.Table) -> Iterable[Document | None]:
+def read_texts(raw: pa.Table, *, model: CharacterModel | None = None) -> Iterable[Document | None]:
     """The texts of a raw index as the rules look at them; None for an unreadable sample."""
-    return (None if text is None else Document(text) for text in raw["text"].to_pylist())
+    return (None if text is None else Document(text, model) for text in raw["text"].to_pylist())
 
 
 def _measured(raw: pa.Table, limits: Sequence[Limit], modality: Modality, read: Reader) -> list[Signals | None]:
@@ -215,8 +239,11 @@ def _by_near_duplicates(
     """Signatures by row, for the kept texts."""
     rows, texts = _open_texts(raw["text"].to_pylist(), rejections)
     sketches = Sketches.of(texts)
+    sample_ids, threshold = raw["sample_id"], rules.near_duplicate_similarity
+    if threshold is None:
+        return {row: sketches.row_bytes(place) for place, row in enumerate(rows) if sketches.has_shingles[place]}
     compared = accepted.filter(pc.is_valid(accepted["minhash"]))
-    accepted_ids, threshold = compared["sample_id"], rules.near_duplicate_similarity
+    accepted_ids = compared["sample_id"]
     twins = find_twins(
         texts,
         sketches,
@@ -225,7 +252,6 @@ def _by_near_duplicates(
         accepted_texts=lambda numbers: text_of(accepted_ids.take(pa.array(numbers)).to_pylist()),
     )
     signatures: dict[int, bytes] = {}
-    sample_ids = raw["sample_id"]
     for place, (row, twin) in enumerate(zip(rows, twins, strict=True)):
         if twin is None:
             if sketches.has_shingles[place]:
@@ -244,6 +270,7 @@ def _to_table(
     scores: dict[int, float],
     signatures: dict[int, bytes],
     sketches: dict[int, bytes],
+    languages: dict[str, str],
 ) -> pa.Table:
     decided = [rejections.get(row) for row in range(raw.num_rows)]
     columns = {
@@ -258,6 +285,7 @@ def _to_table(
         "n_chars": [_whole(measured, "n_chars") for measured in signals],
         "n_words": [_whole(measured, "n_words") for measured in signals],
         "letter_share": [measured and measured.get("letter_share") for measured in signals],
+        "language": [languages.get(sample_id) for sample_id in raw["sample_id"].to_pylist()],
         "junk_score": [scores.get(row) for row in range(raw.num_rows)],
         "signals": [None if measured is None else list(measured.items()) for measured in signals],
         "minhash": [signatures.get(row) for row in range(raw.num_rows)],

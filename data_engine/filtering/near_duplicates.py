@@ -7,8 +7,11 @@ first of them named without asking the others.
 """
 
 import math
+import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +27,9 @@ Numbers = NDArray[np.int64]
 CROWD = 64
 _TEXTS_PER_BLOCK = 4096
 _MAX_BLOCKS = 64
-_CHARACTERS_PER_PIECE = 1 << 22
+#: Characters compared at once by a thread.
+_CHARACTERS_PER_PIECE = 1 << 18
+_MAX_THREADS = 8
 _PAIRS_PER_PIECE = 1 << 16
 # A pair whose estimate lies this many standard errors below the threshold is not verified: 3 in 100,000 true pairs.
 _ESTIMATE_SLACK = 4.0
@@ -130,17 +135,26 @@ class _Search:
         return share
 
     def _verified(self, later: Numbers, earlier: Numbers) -> tuple[Numbers, Numbers, NDArray[np.float64]]:
-        """The pairs that reach the threshold, with their similarity, read and compared in bounded pieces."""
-        parts = [(later[:0], earlier[:0], np.empty(0))]
+        """The pairs that reach the threshold, with their similarity; as many texts are held as the threads compare."""
+        similarity, read = np.empty(len(later)), self._read_pieces(later, earlier)
+
+        def compare(work: tuple[slice, list[str], Numbers]) -> None:
+            piece, texts, places = work
+            first, second = np.split(places, 2)
+            similarity[piece] = ShingleRows.of(texts).similarities(first, second, at_least=self.threshold)
+
+        n_threads = min(os.cpu_count() or 1, _MAX_THREADS)
+        with ThreadPoolExecutor(n_threads) as threads:
+            while some := list(islice(read, n_threads)):
+                list(threads.map(compare, some))
+        is_twin = similarity >= self.threshold
+        return later[is_twin], earlier[is_twin], similarity[is_twin]
+
+    def _read_pieces(self, later: Numbers, earlier: Numbers) -> Iterator[tuple[slice, list[str], Numbers]]:
+        """Pieces of the pairs: their texts, each once, and the places of the later and the earlier ones among them."""
         for piece in self._pieces(later):
             numbers, places = np.unique(np.concatenate([later[piece], earlier[piece]]), return_inverse=True)
-            rows = ShingleRows.of(self._read(numbers))
-            first, second = np.split(places, 2)
-            similarity = rows.similarities(first, second, at_least=self.threshold)
-            is_twin = similarity >= self.threshold
-            parts.append((later[piece][is_twin], earlier[piece][is_twin], similarity[is_twin]))
-        one, other, values = zip(*parts, strict=True)
-        return np.concatenate(one), np.concatenate(other), np.concatenate(values)
+            yield piece, self._read(numbers), places
 
     def _pieces(self, later: Numbers) -> Iterator[slice]:
         """Consecutive pairs whose newcomers have about as many characters as fit; accepted ones count like theirs."""

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import xxhash
 from numpy.typing import NDArray
 
-from data_engine.clustering import ClusterTree
+from data_engine.clustering import ClusterTree, with_samples
 from data_engine.clustering.parallel import TEAM, over_chunks
 from data_engine.errors import InvalidInput
 
@@ -59,6 +60,49 @@ class SemanticTwins:
         """(n,) whether the row has no kept twin."""
         kept: NDArray[np.bool_] = self.row < 0
         return kept
+
+
+def semantic_duplicates(
+    x: NDArray[np.float32], tree: ClusterTree, *, least_cosine: float, precedence: NDArray[np.int64]
+) -> SemanticTwins:
+    """For every row the kept row that it repeats: `semantic_twins` of `semantic_pairs`.
+
+    Rows of equal values, such as those of empty pictures, are looked at once: of m of them there are m**2 / 2 pairs.
+    Memory grows with the pairs of different rows, 20 bytes each.
+
+    Args:
+        x: (n, dim) unit rows, in the row order of the tree.
+        tree: the tree that holds them.
+        least_cosine: in (0, 1]; the cosine of a pair.
+        precedence: (n,) rank of every row, each once; the lowest comes first.
+
+    Raises: InvalidInput as `semantic_pairs` does.
+    """
+    first, place = _different(x, precedence)
+    if len(first) == len(x):
+        return semantic_twins(semantic_pairs(x, tree, least_cosine=least_cosine), len(x), precedence=precedence)
+    pairs = semantic_pairs(x[first], with_samples(tree, tree.leaf[first]), least_cosine=least_cosine)
+    twins = semantic_twins(pairs, len(first), precedence=precedence[first])
+    row = np.where(twins.is_kept, -1, first[twins.row])[place]
+    cosine = twins.cosine[place]
+    is_again = first[place] != np.arange(len(x))
+    goes_for_first = is_again & (row < 0)
+    row[goes_for_first], cosine[goes_for_first] = first[place][goes_for_first], 1.0
+    return SemanticTwins(row, cosine)
+
+
+def _different(x: NDArray[np.float32], precedence: NDArray[np.int64]) -> tuple[Numbers, Numbers]:
+    """(m,) the first row of each value, ascending, and (n,) the place of every row's value among them."""
+    order = np.argsort(precedence)
+    digests = np.frombuffer(b"".join(xxhash.xxh3_128_digest(x[row]) for row in order.tolist()), "V16")
+    _, first, value = np.unique(digests, return_index=True, return_inverse=True)
+    rows = order[first]
+    by_row = np.argsort(rows)
+    rank_of = np.empty(len(rows), np.int64)
+    rank_of[by_row] = np.arange(len(rows))
+    place = np.empty(len(x), np.int64)
+    place[order] = rank_of[value]
+    return rows[by_row], place
 
 
 def semantic_pairs(

@@ -1,18 +1,18 @@
 """Exact similarities of many pairs of texts: what `shingles.similarity` says of two, in one pass over all.
 
-Each text is a sparse row with a column per shingle, so that the shingles two texts share are a product of two rows.
-Shingles are told apart by 63 bits of their hash; among the shingles of two texts no two are ever alike by chance.
+Compiled code where it is loaded, sparse rows of scipy elsewhere. Shingles are told apart by at least 63 bits of their
+hash; among the shingles of two texts no two are ever alike by chance.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from data_engine.filtering import compiling
 from data_engine.filtering.shingles import RUN_LENGTH
 from data_engine.filtering.words import Hashes, Places, Words, mixed
 
@@ -37,21 +37,20 @@ class ShingleRows:
         values = np.zeros(len(first))
         # Digits carry the meaning of a short text.
         is_open = (numbers[first] == numbers[second]) | ~(is_short[first] | is_short[second])
-        values[is_open] = _jaccards(self.of_words, first[is_open], second[is_open])
+        values[is_open] = self.by_words(first[is_open], second[is_open])
         rest = np.flatnonzero((values >= at_least) & (values > 0))
         # Most texts are ruled out by now, and there are three times as many characters as words.
         texts, places = np.unique(np.concatenate([first[rest], second[rest]]), return_inverse=True)
         one, other = np.split(places, 2)
-        values[rest] = np.minimum(values[rest], _jaccards(self.of_characters(texts), one, other))
+        values[rest] = np.minimum(values[rest], _jaccards(*self.runs_of(texts), one, other))
         return values
 
-    @cached_property
-    def of_words(self) -> Any:
-        """(n, 2**63 - 1) sparse, true for words and pairs of words."""
-        return _rows_of(self.words.shingles(), 2 * self.words.offsets)
+    def by_words(self, first: Places, second: Places) -> NDArray[np.float64]:
+        """(n_pairs,) Jaccard similarity of the words and pairs of words of texts first[i] and second[i]."""
+        return _jaccards(self.words.shingles(), 2 * self.words.offsets, first, second)
 
-    def of_characters(self, texts: Places) -> Any:
-        """(m, 2**63 - 1) sparse, true for runs of four characters of the words joined by single spaces."""
+    def runs_of(self, texts: Places) -> tuple[Hashes, Places]:
+        """Runs of four characters of the words joined by single spaces, and where those of each text begin and end."""
         codes, ends = _joined(self.words.of_texts(texts))
         runs = _run_hashes(codes)
         is_run = np.ones(len(codes), bool)
@@ -60,7 +59,7 @@ class ShingleRows:
         # A text has no runs, or three less than characters.
         lengths = np.diff(ends, prepend=0)
         offsets = np.append(0, np.cumsum(np.maximum(lengths - RUN_LENGTH + 1, 0)))
-        return _rows_of(runs[is_run[: len(runs)]], offsets)
+        return runs[is_run[: len(runs)]], offsets
 
 
 def _rows_of(hashes: Hashes, offsets: Places) -> Any:
@@ -73,8 +72,20 @@ def _rows_of(hashes: Hashes, offsets: Places) -> Any:
     return rows
 
 
-def _jaccards(rows: Any, first: Places, second: Places) -> NDArray[np.float64]:
+def _jaccards(hashes: Hashes, offsets: Places, first: Places, second: Places) -> NDArray[np.float64]:
     """(n_pairs,) size of the intersection over the size of the union; 0 when both are empty."""
+    if compiling.pays(()):
+        from data_engine.filtering.compiled_shingles import jaccards
+
+        values = np.empty(len(first))
+        jaccards(hashes, offsets, first, second, values)
+        return values
+    return sparse_jaccards(hashes, offsets, first, second)
+
+
+def sparse_jaccards(hashes: Hashes, offsets: Places, first: Places, second: Places) -> NDArray[np.float64]:
+    """The same where nothing compiled is loaded: each text is a sparse row with a column per shingle."""
+    rows = _rows_of(hashes, offsets)
     sizes = np.diff(rows.indptr)
     values = np.zeros(len(first))
     for piece in _pieces(sizes[first] + sizes[second]):

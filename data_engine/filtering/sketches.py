@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput
+from data_engine.filtering import compiling
 from data_engine.filtering.words import Hashes, Words, mixed
 
 Signatures = NDArray[np.uint32]
@@ -48,13 +49,17 @@ class Sketches:
         numbers = np.zeros(len(texts), np.uint64)
         has_shingles = np.zeros(len(texts), bool)
 
+        is_compiled = compiling.pays(texts)
+
         def sketch(rows: list[int]) -> None:
             words = Words.of([texts[row] for row in rows])
             n_words = np.diff(words.offsets)
             has_shingles[rows] = n_words > 0
             numbers[rows] = words.numbers
             filled = np.flatnonzero(n_words)
-            signatures[np.array(rows)[filled]] = _signatures(words.shingles(), 2 * words.offsets[filled])
+            signatures[np.array(rows)[filled]] = _signatures(
+                words.shingles(), 2 * words.offsets[filled], is_compiled=is_compiled
+            )
 
         with ThreadPoolExecutor(min(os.cpu_count() or 1, _MAX_THREADS)) as threads:
             list(threads.map(sketch, _pieces(texts)))
@@ -111,9 +116,15 @@ def _pieces(texts: Sequence[str]) -> Iterator[list[int]]:
     yield from (rows for rows, _ in open_pieces.values() if rows)
 
 
-def _signatures(shingles: Hashes, starts: NDArray[np.int64]) -> Signatures:
+def _signatures(shingles: Hashes, starts: NDArray[np.int64], *, is_compiled: bool) -> Signatures:
     """(n_texts, 126) MinHash values of the shingles of each text, which begin at `starts`."""
     hashes = (shingles >> np.uint64(32)).astype(np.uint32)
+    if is_compiled:
+        from data_engine.filtering.compiled_shingles import smallest_products
+
+        rows = np.empty((len(starts), N_PERMUTATIONS), np.uint32)
+        smallest_products(hashes, starts, _MULTIPLIERS, rows)
+        return rows
     columns = np.empty((N_PERMUTATIONS, len(starts)), np.uint32)
     products = np.empty_like(hashes)
     if len(starts):

@@ -155,7 +155,15 @@ _LANGUAGE = (
     ),
 )
 
+_LEARNT = (
+    Rule(
+        "perplexity", "text", "the perplexity per character under a model of the good examples",
+        lambda document: document.perplexity, "at_most", None,
+        f"{_ENGINE}, after Wenzek et al. 2020 (CCNet), who cut at shares of their corpus", is_costly=True,
+    ),
+)
+
 #: Every rule of texts, in the order in which they are tried.
 TEXT_RULES: tuple[Rule, ...] = (
-    *_LENGTH, *_WORDS, *_LINES, *_REPETITION, *_BOILERPLATE, *_PERSONAL, *_LANGUAGE
+    *_LENGTH, *_WORDS, *_LINES, *_REPETITION, *_BOILERPLATE, *_PERSONAL, *_LANGUAGE, *_LEARNT
 )

@@ -22,13 +22,13 @@ _SCHEMA = pa.schema([("sample_id", pa.string()), ("minhash", pa.binary())])
 _OF_PICTURES = _SCHEMA.append(pa.field("sketch", pa.binary()))
 
 
-def accepted_like(work: Work, raw: pa.Table, similarity: float) -> pa.Table:
+def accepted_like(work: Work, raw: pa.Table, similarity: float | None) -> pa.Table:
     """Kept samples of the other batches that a raw sample of this batch equals or may nearly repeat.
 
     Args:
         work: The first pass of a batch.
         raw: Its raw index.
-        similarity: At and above which a text is a near-duplicate.
+        similarity: At and above which a text is a near-duplicate; None where only equal ones are looked for.
 
     Returns: Table with columns `sample_id` and `minhash`; of pictures, all kept samples of the other batches, with
     their `sketch` beside.
@@ -40,17 +40,19 @@ def accepted_like(work: Work, raw: pa.Table, similarity: float) -> pa.Table:
     return pa.concat_tables([_SCHEMA.empty_table(), *_alike(work, raw, others, similarity)])
 
 
-def _alike(work: Work, raw: pa.Table, others: dict[str, StepVersion], similarity: float) -> Iterator[pa.Table]:
+def _alike(work: Work, raw: pa.Table, others: dict[str, StepVersion], similarity: float | None) -> Iterator[pa.Table]:
     from data_engine.filtering import Sketches, band_keys, bands_and_rows
     from data_engine.storage import ids_as_numbers
 
     readable = raw.filter(pc.is_valid(raw["text"]))
-    n_bands, n_rows = bands_and_rows(similarity)
+    n_bands, n_rows = bands_and_rows(similarity or 1.0)
     keys = np.sort(band_keys(Sketches.of(readable["text"].to_pylist()), n_bands, n_rows).keys, axis=1)
     ids = ids_as_numbers(raw["sample_id"].to_pylist())
     for batch, version in others.items():
         segment = _segment(work, batch, version, n_bands, n_rows)
-        rows = np.union1d(segment.rows_of_ids(ids), segment.rows_of_keys(keys))
+        rows = segment.rows_of_ids(ids)
+        if similarity is not None:
+            rows = np.union1d(rows, segment.rows_of_keys(keys))
         yield pa.table([segment.sample_ids(rows), segment.sketch_bytes(rows)], schema=_SCHEMA)
 
 

@@ -25,11 +25,20 @@ if TYPE_CHECKING:
 #: clusters is no reason to build, and label, another tree.
 DEPENDS_ON: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "raw_index": (("indexing", "pictures"), ("modality", "source", "batches")),
-    "first_pass": (("filtering", "pictures"), ("first_pass", "modality")),
+    "first_pass": (("filtering", "pictures", "orchestration/examples.py"), ("first_pass", "modality")),
     "embeddings": (("embedding", "pictures"), ("encoder", "modality")),
     "drift_report": (("drift.py",), ("drift",)),
     "cluster_tree": (("clustering",), ("tree", "seed")),
-    "balanced_subset": (("sampling.py", "selection", "orchestration/choosing.py"), ("subset", "seed")),
+    "balanced_subset": (
+        (
+            "sampling.py",
+            "selection",
+            "filtering/semantic_duplicates.py",
+            "orchestration/choosing.py",
+            "orchestration/repeating.py",
+        ),
+        ("subset", "seed"),
+    ),
     "reviewed_labels": (("review",), ()),
     "classifier": (("labeling",), ("labels", "seed")),
     "proposals": (("labeling",), ("labels", "seed")),

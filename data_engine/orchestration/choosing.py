@@ -39,7 +39,7 @@ def choose(work: Work, tree: "ClusterTree", rows: pa.Table, subset: "Subset") ->
     seed = work.bench.corpus.seed_for("subset")
     pool = selection.Pool(
         tree,
-        _embeddings(work, rows) if selection.METHODS[subset.method].needs_embeddings else None,
+        embeddings_in_order(work, rows) if selection.METHODS[subset.method].needs_embeddings else None,
         is_resampled=work.bench.corpus.tree.n_resamples > 0,
         strategy=subset.strategy,
         priority=sampling.stable_priority(rows["sample_id"].to_pylist(), seed),
@@ -91,7 +91,7 @@ def comparison(work: Work, tree: "ClusterTree", rows: pa.Table, subset: "Subset"
     needed = any(selection.METHODS[method].needs_embeddings for method in methods)
     pool = selection.Pool(
         part,
-        _embeddings(work, some) if needed else None,
+        embeddings_in_order(work, some) if needed else None,
         is_resampled=work.bench.corpus.tree.n_resamples > 0,
         strategy=subset.strategy,
     )
@@ -124,7 +124,7 @@ def _groupings(work: Work, tree: "ClusterTree", rows: pa.Table) -> dict[str, NDA
     return found
 
 
-def _embeddings(work: Work, rows: pa.Table) -> NDArray[np.float32]:
+def embeddings_in_order(work: Work, rows: pa.Table) -> NDArray[np.float32]:
     """(n, dim) embeddings of these samples, in their order."""
     ids = np.array(rows["sample_id"].to_pylist())
     by_id: NDArray[np.float32] = matrix(embeddings_of(work.store, rows["sample_id"]))

@@ -326,7 +326,7 @@ def _inputs(bench: Bench, versions: dict[tuple[str, str], StepVersion], step: st
         version = versions.get((upstream, of))
         inputs[f"{upstream}/{of}"] = version.data_version if version else "missing"
     if step == "first_pass" and bench.corpus.first_pass.junk is not None:
-        from data_engine.orchestration.steps.first_pass import junk_example_files
+        from data_engine.orchestration.examples import junk_example_files
 
         inputs["junk examples"] = indexing.fingerprint(junk_example_files(bench))
     if step == "drift_report":

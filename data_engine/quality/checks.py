@@ -45,7 +45,7 @@ _LABEL_IS_A_CLASS = _stop("every_label_is_a_class", "Every label is one of the c
 CHECKS: dict[str, tuple[Check, ...]] = {
     "raw_index": (
         _stop("has_samples", "The batch holds at least one raw sample."),
-        _stop("unreadable_share_within_limit", "The share of unreadable samples is within the limit of the corpus."),
+        _stop("unreadable_share_within_limit", "The share of unreadable samples is at most max_unreadable_share."),
         _stop("every_source_id_is_unique", "No two raw samples carry the same id of the source."),
         _stop("every_uri_is_unique", "No two raw samples were read from the same place."),
         _warn("every_metadata_is_an_object", "The metadata of every raw sample is a JSON object."),
@@ -54,12 +54,12 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         _stop("every_raw_sample_has_a_verdict", "Every raw sample is kept or rejected."),
         _stop("every_rejection_has_a_reason", "Every rejected sample names the rule that rejected it."),
         _stop("kept_ids_are_unique", "No content is kept twice."),
-        _stop("kept_share_within_band", "The share of kept samples is within the band of the corpus."),
+        _stop("kept_share_within_band", "The share of kept samples lies between min_kept_share and max_kept_share."),
         _stop("every_duplicate_names_its_twin", "Every rejected duplicate names the kept sample that it repeats."),
     ),
     "embeddings": (
         _stop("every_kept_sample_is_embedded", "Every kept sample has an embedding, or a reason why it has none."),
-        _stop("failed_share_within_limit", "The encoder failed on no more of the kept samples than the corpus allows."),
+        _stop("failed_share_within_limit", "The encoder failed on at most max_failed_share of the kept samples."),
         _stop("one_dimension", "All embeddings have the same number of values, and as many as they say."),
         _stop("all_values_are_finite", "No embedding holds a value that is NaN or infinite."),
         _stop("every_norm_is_one", "Every embedding has the L2 norm 1, within 0.001."),
@@ -74,23 +74,34 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         _stop("size_is_the_target", "The subset has as many samples as were asked for."),
         _stop("no_sample_is_chosen_twice", "No sample is in the subset twice."),
         _stop("every_chosen_sample_is_in_the_tree", "Every chosen sample is assigned to a leaf of the tree."),
-        _stop("balance_is_not_worse_than_raw", "The subset is spread over the top clusters at least as evenly as all."),
+        _stop("no_semantic_duplicate_is_chosen", "No chosen sample is a semantic duplicate of one that stays."),
+        _stop("every_semantic_duplicate_names_its_twin", "Every semantic duplicate names a sample that stays."),
+        _stop(
+            "balance_is_not_worse_than_raw",
+            "The subset lies at least as evenly over the top clusters as all samples do.",
+        ),
     ),
     "classifier": (
-        _stop("hold_out_is_large_enough", "The hold-out is large enough for the figures taken from it."),
+        _stop("hold_out_is_large_enough", "The hold-out has 50 samples or more, or a third of a smaller subset."),
         _stop("hold_out_was_not_trained_on", "No sample of the hold-out was trained on."),
-        _stop("not_worse_than_the_one_in_service", "The accuracy is not below the interval of the one in service."),
+        _stop(
+            "not_worse_than_the_one_in_service", "Its accuracy is not below the 90 % interval of the one in service."
+        ),
         _warn("calibration_error_is_small", "The expected calibration error on the hold-out is at most 0.1."),
     ),
     "proposals": (
         _stop("every_chosen_sample_has_a_proposal", "Every sample of the balanced subset has exactly one proposal."),
         _stop("probabilities_sum_to_one", "The probabilities of every proposal sum to 1, one per class."),
-        _stop("gate_has_a_recent_audit", "Nothing is accepted without a person unless the gate was audited lately."),
+        _stop(
+            "gate_has_a_recent_audit", "Nothing is accepted without a person but by a gate audited within the set days."
+        ),
         _stop("routes_follow_the_gate", "Only proposals above the threshold of the gate are accepted."),
     ),
     "reviewed_labels": (
         _stop("every_task_is_decided", "No task of the review batch waits for an answer."),
-        _stop("trap_catch_rate_is_high_enough", "Enough of the known-wrong proposals were caught."),
+        _stop(
+            "trap_catch_rate_is_high_enough", "At least min_trap_catch_rate of the known-wrong proposals were caught."
+        ),
         _LABEL_IS_A_CLASS,
         _stop("simulated_answers_are_marked", "Every simulated answer says so, and claims no seconds of a person."),
     ),
@@ -127,7 +138,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "first_pass": ("first_pass", "raw_index"),
     "embeddings": ("embeddings", "first_pass"),
     "cluster_tree": ("cluster_tree", "tree_assignments", "embedded"),
-    "balanced_subset": ("balanced_subset", "tree_assignments", "cluster_tree"),
+    "balanced_subset": ("balanced_subset", "semantic_duplicates", "tree_assignments", "cluster_tree"),
     "classifier": ("classifier",),
     "proposals": ("proposals", "balanced_subset"),
     "reviewed_labels": ("reviewed_labels",),

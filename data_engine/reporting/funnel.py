@@ -20,6 +20,10 @@ _STAGES = {
 }
 
 
+#: The reason of a sample that goes because another one says the same, by their embeddings.
+SEMANTIC = "semantic_duplicate"
+
+
 @dataclass(frozen=True)
 class Stage:
     """What is left after one step."""
@@ -47,8 +51,10 @@ def stages(metrics: Metrics) -> tuple[Stage, ...]:
 def _lost(scope: str, counts: Mapping[str, int], metrics: Metrics) -> str:
     if scope in ("kept", "unique"):
         reasons = {name: round(m.value) for (metric, name), m in metrics.items() if metric == "rejected"}
-        mine = {name: n for name, n in reasons.items() if ("duplicate" in name) == (scope == "unique")}
+        mine = {n: k for n, k in reasons.items() if n != SEMANTIC and ("duplicate" in n) == (scope == "unique")}
         return ", ".join(f"{n:,} {plain(name)}" for name, n in mine.items())
+    if scope == "chosen" and ("rejected", SEMANTIC) in metrics:
+        return f"{metrics['rejected', SEMANTIC].value:,.0f} {plain(SEMANTIC)}, the rest not chosen"
     if scope == "releasable" and "labelled" in counts and counts["labelled"] > counts[scope]:
         return f"{counts['labelled'] - counts[scope]:,} labelled out of scope"
     if scope == "labelled" and counts.get("chosen", 0) > counts[scope]:

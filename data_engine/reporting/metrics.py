@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from data_engine.corpus import Corpus
 from data_engine.reporting.balance import compare_balance
 from data_engine.reporting.concepts import concept_metrics
+from data_engine.reporting.funnel import SEMANTIC
 from data_engine.reporting.known_labels import Groups, groups
 from data_engine.reporting.label_metrics import label_metrics
 from data_engine.reporting.metric import Direction, Metric
@@ -64,6 +65,18 @@ def funnel_metrics(corpus: Corpus, tables: Tables) -> list[Metric]:
 
 
 def _rejections(tables: Tables) -> list[Metric]:
+    return [*_first_pass_rejections(tables), *_semantic_duplicates(tables)]
+
+
+def _semantic_duplicates(tables: Tables) -> list[Metric]:
+    """How many samples went before the subset was chosen; the caller leaves out tables without rows."""
+    if "semantic_duplicates" not in tables:
+        return []
+    n = tables["semantic_duplicates"].num_rows
+    return [Metric("rejected", SEMANTIC, n, "samples", "neutral", "Samples that repeat another one by embeddings.")]
+
+
+def _first_pass_rejections(tables: Tables) -> list[Metric]:
     if "first_pass" not in tables:
         return []
     judged = tables["first_pass"]

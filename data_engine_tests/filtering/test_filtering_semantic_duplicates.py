@@ -4,7 +4,12 @@ from numpy.typing import NDArray
 
 from data_engine.clustering import ClusterTree, assign
 from data_engine.errors import InvalidInput
-from data_engine.filtering.semantic_duplicates import SemanticPairs, semantic_pairs, semantic_twins
+from data_engine.filtering.semantic_duplicates import (
+    SemanticPairs,
+    semantic_duplicates,
+    semantic_pairs,
+    semantic_twins,
+)
 
 
 def directions(*degrees: float) -> NDArray[np.float32]:
@@ -110,3 +115,31 @@ def test_what_does_not_fit_is_an_error() -> None:
         semantic_pairs(x, tree, least_cosine=1.5)
     with pytest.raises(InvalidInput, match="n_probes is 0"):
         semantic_pairs(x, tree, least_cosine=0.9, n_probes=0)
+
+
+def test_rows_of_equal_values_go_for_the_first_of_them_or_for_its_twin() -> None:
+    x = directions(90, 4, 0, 4, 90, 4)
+    tree = tree_over(x, directions(4, 90))
+    least = float(np.cos(np.radians(5)))
+    found = semantic_duplicates(x, tree, least_cosine=least, precedence=np.array([5, 4, 3, 2, 1, 0]))
+    assert found.row.tolist() == [4, 5, 5, 5, -1, -1]
+    found = semantic_duplicates(x, tree, least_cosine=least, precedence=np.array([3, 4, 0, 1, 5, 2]))
+    assert found.row.tolist() == [-1, 2, -1, 2, 0, 2]
+    assert found.cosine.tolist()[4] == 1.0
+
+
+def test_a_leaf_full_of_equal_rows_is_no_more_work_than_one_row() -> None:
+    x = np.repeat(directions(0, 90), 50_000, axis=0)
+    tree = tree_over(x, directions(0, 90))
+    found = semantic_duplicates(x, tree, least_cosine=0.9, precedence=np.arange(len(x)))
+    assert np.flatnonzero(found.is_kept).tolist() == [0, 50_000]
+
+
+def test_with_equal_rows_or_without_the_same_rows_stay() -> None:
+    x = clouds(600, 6, seed=5)
+    x[300:400] = x[:100]
+    tree = tree_over(x, clouds(10, 6, seed=6))
+    precedence = np.random.default_rng(7).permutation(600)
+    found = semantic_duplicates(x, tree, least_cosine=0.98, precedence=precedence)
+    pairs = semantic_pairs(x, tree, least_cosine=0.98)
+    assert found.is_kept.tolist() == semantic_twins(pairs, 600, precedence=precedence).is_kept.tolist()

@@ -3,9 +3,10 @@ import random
 import numpy as np
 import pytest
 
-from data_engine.filtering import similarities
+from data_engine.filtering import compiling, similarities
 from data_engine.filtering.shingles import Shingles, similarity
 from data_engine.filtering.similarities import ShingleRows
+from data_engine.filtering.sketches import Sketches
 
 VOCABULARY = ["a", "bb", "ccc", "C++", "9", "2.0", "word", "字本", "longerword", "ß", "x"]
 
@@ -21,11 +22,12 @@ def texts_and_changed_ones() -> list[str]:
     return texts
 
 
-@pytest.mark.parametrize("shingles_per_piece", [1 << 21, 100])
+@pytest.mark.parametrize(("shingles_per_piece", "is_compiled"), [(1 << 21, False), (100, False), (1 << 21, True)])
 def test_many_pairs_at_once_are_as_similar_as_each_by_itself(
-    shingles_per_piece: int, monkeypatch: pytest.MonkeyPatch
+    shingles_per_piece: int, is_compiled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(similarities, "_SHINGLES_PER_PIECE", shingles_per_piece)
+    monkeypatch.setattr(compiling, "pays", lambda _: is_compiled)
     texts = texts_and_changed_ones()
     shingles = [Shingles.of(text) for text in texts]
     first = np.repeat(np.arange(len(texts)), 5)
@@ -47,3 +49,17 @@ def test_a_value_below_the_limit_is_one_in_the_full_measure_too() -> None:
 def test_no_pairs_have_no_similarities() -> None:
     none = np.array([], np.int64)
     assert ShingleRows.of([]).similarities(none, none, at_least=0.5).tolist() == []
+
+
+def test_compiled_sketches_are_those_of_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = texts_and_changed_ones()
+    found = []
+    for is_compiled in (False, True):
+        monkeypatch.setattr(compiling, "pays", lambda _, answer=is_compiled: answer)
+        found.append(Sketches.of(texts).as_bytes())
+    assert (found[0] == found[1]).all()
+
+
+def test_compiled_code_is_loaded_for_many_characters_or_where_it_is_loaded_already() -> None:
+    assert compiling.loads()
+    assert compiling.pays(["a"])

@@ -49,6 +49,7 @@ CASES = [
     ("phone_numbers", "version 1.2.3.4567, 2024-01-02, ISBN 978-3-16-148410-0, 10 000 000", 0),
     ("secrets", "password = hunter2hunter2\nAKIAABCDEFGHIJKLMNOP and the token itself", 2),
     ("language_probability", "123 !!", None),
+    ("perplexity", "no model has read anything", None),
 ]
 
 

@@ -1,6 +1,7 @@
 """Examples of junk: marked samples of the corpus, or two places of their own."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +10,9 @@ from small_project import SmallProject, notes_corpus
 
 from data_engine.corpus import Corpus, JunkExamples
 from data_engine.filtering import JunkClassifier
+from data_engine.orchestration import examples
 from data_engine.orchestration.bench import Bench
-from data_engine.orchestration.steps import first_pass
-from data_engine.orchestration.steps.first_pass import fit_junk, junk_example_files
+from data_engine.orchestration.examples import fit_junk, fit_model, junk_example_files, learnt_from_examples
 from data_engine.orchestration.tables_io import Work
 
 GOOD = [f"The house number {name} stands in the garden of the town." for name in "abcdefghijklmnop"]
@@ -32,6 +33,15 @@ def test_a_folder_of_good_texts_and_a_file_of_junk_teach_the_classifier(project:
     assert (len(files), classifier.n_clean, classifier.n_junk) == (17, 16, 16)
     good, junk = classifier.score(["The house stands in the town.", "value_z = func(z, 0xz0);"])
     assert good < junk
+    model = fit_model(bench, corpus.first_pass.junk, files)
+    usual, unusual = (model.perplexity(text) or 0 for text in ("The town stands in the garden.", "xj3 ;;( qwz ##"))
+    assert 1 < usual < 10 < unusual
+
+
+def test_the_rule_of_perplexity_asks_for_examples() -> None:
+    described = {**notes_corpus(Path("source")), "first_pass": {"rules": {"perplexity": 20}}}
+    with pytest.raises(ValidationError, match=r"rule perplexity is 20.* but first_pass\.junk names no examples"):
+        Corpus(**described)
 
 
 def test_another_process_takes_over_the_classifier_and_a_damaged_file_is_learnt_anew(
@@ -49,12 +59,11 @@ def test_another_process_takes_over_the_classifier_and_a_damaged_file_is_learnt_
         return fit_junk(*arguments)
 
     def version_in_a_fresh_process() -> str:
-        monkeypatch.setattr(first_pass, "_FITTED", {})
-        classifier = first_pass._junk_classifier(bench, Work(bench, "first_pass", "may.jsonl", "run", bench.store()))
-        assert classifier is not None
-        return classifier.version
+        monkeypatch.setattr(examples, "_FITTED", {})
+        work = Work(bench, "first_pass", "may.jsonl", "run", bench.store())
+        return learnt_from_examples(bench, work, corpus.first_pass).versions["junk"]
 
-    monkeypatch.setattr(first_pass, "fit_junk", fit)
+    monkeypatch.setattr(examples, "fit_junk", fit)
     versions = [version_in_a_fresh_process(), version_in_a_fresh_process()]
     assert (len(set(versions)), len(fits)) == (1, 1)
     (kept,) = bench.store().learnt().folder.iterdir()

@@ -164,6 +164,7 @@ ROWS: dict[str, Callable[[], Rows]] = {
     "tree_assignments": assigned_rows,
     "embedded": lambda: [{"sample_id": row["sample_id"]} for row in assigned_rows()],
     "balanced_subset": chosen_rows,
+    "semantic_duplicates": lambda: [{"sample_id": "s1", "duplicate_of": "s0"}],
     "classifier": classifier_rows,
     "proposals": proposal_rows,
     "reviewed_labels": answer_rows,
@@ -371,7 +372,7 @@ BROKEN = [
     Broken(
         "balanced_subset",
         "size_is_the_target",
-        "chosen samples: 3, but 4 were asked for and the tree holds 8; "
+        "chosen samples: 3, but 4 were asked for and 7 can be chosen; "
         "set subset.target_size to a number that the tree can give, and choose again",
         rows={"balanced_subset": chosen_rows()[:3]},
     ),
@@ -391,6 +392,28 @@ BROKEN = [
         "choose again from the present tree",
         ("gone",),
         {"balanced_subset": but(chosen_rows(), 1, sample_id="gone")},
+    ),
+    Broken(
+        "balanced_subset",
+        "no_semantic_duplicate_is_chosen",
+        "chosen samples that are semantic duplicates: 1 of 4, but a semantic duplicate is not chosen; "
+        "choose again from the present tree",
+        ("s5",),
+        {"semantic_duplicates": [{"sample_id": "s5", "duplicate_of": "s0"}]},
+    ),
+    # s3 goes for s2, which goes itself.
+    Broken(
+        "balanced_subset",
+        "every_semantic_duplicate_names_its_twin",
+        "semantic duplicates whose twin is not in the tree or goes itself: 1 of 2, but every semantic duplicate needs "
+        "a twin that stays; choose again from the present tree",
+        ("s3",),
+        {
+            "semantic_duplicates": [
+                {"sample_id": "s2", "duplicate_of": "s0"},
+                {"sample_id": "s3", "duplicate_of": "s2"},
+            ]
+        },
     ),
     # All samples: 6 and 2 of 8, so KL = ln 2 - H(3/4) = 0.131; all four from one of two clusters: KL = ln 2 = 0.693.
     Broken(
@@ -718,7 +741,7 @@ def test_an_unknown_fact_is_named() -> None:
 
 def test_the_target_size_of_the_corpus_is_asked_for_unless_the_run_asked_for_another() -> None:
     said = details("balanced_subset", {})["size_is_the_target"]
-    assert said.startswith("chosen samples: 4, but 300 were asked for and the tree holds 8; ")
+    assert said.startswith("chosen samples: 4, but 300 were asked for and 7 can be chosen; ")
 
 
 def test_checking_prints_nothing_warns_of_nothing_and_leaves_no_file_behind(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 from math import log
 
 import pytest
-from warehouse_corpus import FOLDER, ROWS, at
+from warehouse_corpus import FOLDER, ROWS, at, write_corpus
 
 from data_engine.warehouse import load_models, query, run_models
 
@@ -168,11 +168,36 @@ def test_every_mart_is_checked_by_hand_above():
         "annotator_pace",
         "balance_by_level",
         "batch_history",
+        "first_pass_labels",
         "funnel",
         "funnel_stages",
         "label_quality_by_class",
         "release_contents",
         "step_seconds",
+    ]
+
+
+def test_first_pass_labels_say_language_and_topic_of_what_was_kept(empty_store):
+    judged = [
+        {**row, "language": "en", "signals": [("language_probability", 0.75)]} if row["sample_id"] == "f" else row
+        for row in ROWS["first_pass"]
+    ]
+    portraits = [
+        {"level": level, "cluster": cluster, "name": name, "n_samples": 1, "n_measured": 1, "nearest": [], "border": []}
+        for level, cluster, name in ((1, 0, "bread"), (1, 1, "sail"), (2, 0, "kitchen and sea"), (2, 1, "trains"))
+    ]
+    named = [{**row, "tree_version": "tree-1"} for row in portraits]
+    write_corpus(empty_store, first_pass=judged, cluster_portraits=named)
+    run_models(empty_store, MODELS, run_id="run-9")
+    columns = "sample_id, language, language_probability, topic, broad_topic, colourfulness"
+    rows = [tuple(row.values()) for row in query(empty_store, f"select {columns} from first_pass_labels").to_pylist()]
+    assert rows == [
+        ("a", None, None, "bread", "kitchen and sea", None),
+        ("b", None, None, "bread", "kitchen and sea", None),
+        ("d", None, None, "bread", "kitchen and sea", None),
+        ("f", "en", 0.75, "sail", "kitchen and sea", None),
+        ("g", None, None, None, "trains", None),
+        ("i", None, None, None, "trains", None),
     ]
 
 

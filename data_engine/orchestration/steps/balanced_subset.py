@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, get_args
 import dagster as dg
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import Field
 
@@ -13,6 +14,7 @@ from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.choosing import choose, kept_comparison
 from data_engine.orchestration.metadata import preview
 from data_engine.orchestration.montages import montage_of_chosen
+from data_engine.orchestration.repeating import semantic_duplicates, without
 from data_engine.orchestration.tables_io import Work, decisions
 from data_engine.schemas import BALANCED_SUBSET
 
@@ -44,16 +46,20 @@ def balanced_subset(bench: Bench) -> dg.AssetsDefinition:
         work = Work.begin(bench, context, "balanced_subset")
         subset = wanted.model_validate({**wanted.model_dump(), **config.model_dump()})
         tree, rows = work.tree()
-        chosen = choose(work, tree, rows, subset)
+        kept, repeats = semantic_duplicates(work, tree, rows, subset.semantic_duplicate_cosine)
+        pool, pool_rows = without(tree, kept), rows.take(pa.array(kept))
+        chosen = kept[choose(work, pool, pool_rows, subset)]
         names = portraits.leaf_names(work.store.read("cluster_portraits"))
         table = _table(tree, rows, chosen, names, subset.method)
-        compared, is_new = kept_comparison(work, tree, rows, subset)
+        compared, is_new = kept_comparison(work, pool, pool_rows, subset)
         return work.finish(
             table,
-            ledger=_ledger(tree, rows, chosen, names, subset.method),
+            beside={"semantic_duplicates": repeats},
+            ledger=_with_repeats(_ledger(tree, rows, chosen, names, subset.method), repeats),
             apart={"subset_comparison": compared},
             metadata={
-                "pool": rows.num_rows,
+                "pool": len(kept),
+                "semantic duplicates": repeats.num_rows,
                 "leaves covered": len(set(table["leaf"].to_pylist())),
                 "method": subset.method,
                 "methods compared": "now" if is_new else "when this tree first had these settings",
@@ -111,3 +117,17 @@ def _ledger(tree: "ClusterTree", rows: pa.Table, chosen: NDArray[np.int64], name
         threshold=quota[tree.leaf].astype(np.float64),
         model_version=tree.version,
     )
+
+
+def _with_repeats(ledger: pa.Table, repeats: pa.Table) -> pa.Table:
+    """The decisions, with those on semantic duplicates in the place of theirs."""
+    others = ledger.filter(pc.invert(pc.is_in(ledger["sample_id"], repeats["sample_id"].combine_chunks())))
+    rejected = decisions(
+        repeats["sample_id"],
+        verdict="rejected",
+        reason=pc.binary_join_element_wise("semantic_duplicate", repeats["duplicate_of"], " of "),
+        score=repeats["score"],
+        threshold=repeats["threshold"],
+        model_version=ledger["model_version"][0].as_py() if ledger.num_rows else None,
+    )
+    return pa.concat_tables([others, rejected])

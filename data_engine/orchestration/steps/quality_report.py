@@ -17,6 +17,7 @@ _TABLES = (
     "cluster_portraits",
     "tree_explanation",
     "balanced_subset",
+    "semantic_duplicates",
     "subset_comparison",
     "classifier",
     "proposals",

@@ -104,13 +104,14 @@ def balanced_subset(tables: Mapping[str, pa.Table], corpus: Corpus, target: int 
     """The truths about the chosen samples.
 
     Args:
-        tables: balanced_subset, tree_assignments, cluster_tree.
+        tables: balanced_subset, semantic_duplicates, tree_assignments, cluster_tree.
         corpus: gives the target size.
         target: samples asked for, where that differs from the corpus' target size.
     """
     gx = load_expectations()
     chosen, assigned = tables["balanced_subset"], tables["tree_assignments"]
     wanted = corpus.subset.target_size if target is None else target
+    n_pool = assigned.num_rows - tables["semantic_duplicates"].num_rows
     rows = Profile(
         chosen.select(["sample_id"]).append_column(
             "is_in_the_tree", membership(chosen["sample_id"], assigned["sample_id"])
@@ -123,7 +124,7 @@ def balanced_subset(tables: Mapping[str, pa.Table], corpus: Corpus, target: int 
             rows,
             gx.ExpectTableRowCountToEqual(value=wanted),
             lambda _: f"chosen samples: {len(rows):,}",
-            f"{wanted:,} were asked for and the tree holds {assigned.num_rows:,}",
+            f"{wanted:,} were asked for and {n_pool:,} can be chosen",
             "set subset.target_size to a number that the tree can give, and choose again",
         ),
         of_rows(
@@ -142,7 +143,36 @@ def balanced_subset(tables: Mapping[str, pa.Table], corpus: Corpus, target: int 
             rule="only samples of the tree can be chosen",
             remedy="choose again from the present tree",
         ),
+        *_repeats(chosen, assigned, tables["semantic_duplicates"]),
         _balance(chosen, assigned, tables["cluster_tree"]),
+    ]
+
+
+def _repeats(chosen: pa.Table, assigned: pa.Table, repeats: pa.Table) -> list[Truth]:
+    """The truths about semantic duplicates: they are not chosen, and their twins stay."""
+    gx = load_expectations()
+    is_repeat = membership(chosen["sample_id"], repeats["sample_id"])
+    rows = Profile(chosen.select(["sample_id"]).append_column("is_repeat", is_repeat), "sample_id")
+    twin = repeats["duplicate_of"]
+    stays = pc.and_(membership(twin, assigned["sample_id"]), pc.invert(membership(twin, repeats["sample_id"])))
+    twins = Profile(repeats.select(["sample_id"]).append_column("twin_stays", stays), "sample_id")
+    return [
+        of_rows(
+            "no_semantic_duplicate_is_chosen",
+            rows,
+            gx.ExpectColumnValuesToBeInSet(column="is_repeat", value_set=[False]),
+            what="chosen samples that are semantic duplicates",
+            rule="a semantic duplicate is not chosen",
+            remedy="choose again from the present tree",
+        ),
+        of_rows(
+            "every_semantic_duplicate_names_its_twin",
+            twins,
+            gx.ExpectColumnValuesToBeInSet(column="twin_stays", value_set=[True]),
+            what="semantic duplicates whose twin is not in the tree or goes itself",
+            rule="every semantic duplicate needs a twin that stays",
+            remedy="choose again from the present tree",
+        ),
     ]
 
 

@@ -12,6 +12,7 @@ select
     n_chars,
     n_words,
     letter_share,
+    language,
     junk_score,
     signals,
     verdict = 'kept' as is_kept,

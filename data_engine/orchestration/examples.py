@@ -1,0 +1,154 @@
+"""Examples: what the first pass learns from the good texts and the junk that a corpus' configuration names."""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from data_engine.corpus import FirstPass, JunkExamples
+from data_engine.errors import InvalidInput
+from data_engine.orchestration.bench import Bench, fingerprint
+from data_engine.orchestration.listing import batch_files
+from data_engine.orchestration.tables_io import Work
+from data_engine.source import Batches, Source
+
+logger = logging.getLogger(__name__)
+
+if TYPE_CHECKING:
+    from data_engine.filtering import CharacterModel, JunkClassifier
+    from data_engine.indexing import SourceFile
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What the first pass has learnt from the corpus' examples."""
+
+    junk: "JunkClassifier | None" = None
+    model: "CharacterModel | None" = None
+    """Of good text, where the rule perplexity is on."""
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The version of what decides, by the reason that it gives."""
+        deciding = {"junk": self.junk, "perplexity": self.model}
+        return {reason: learnt.version for reason, learnt in deciding.items() if learnt is not None}
+
+
+def learnt_from_examples(bench: Bench, work: Work, rules: FirstPass) -> Learnt:
+    """What the example batches' own files teach, so that batches run in any order.
+
+    Raises: InvalidInput when the rule perplexity is on without examples.
+    """
+    from data_engine import indexing
+
+    has_model = rules.rules.get("perplexity") not in (None, False)
+    if rules.junk is None and has_model:
+        raise InvalidInput("rule perplexity is on but first_pass.junk names no examples; give them, or switch it off")
+    if rules.junk is None:
+        return Learnt()
+    files = junk_example_files(bench)
+    work.inputs["junk examples"] = indexing.fingerprint(files)
+    described = [bench.code_version("first_pass"), work.inputs["junk examples"], str(bench.source_folder)]
+    key = fingerprint([*described, rules.junk.model_dump_json(), bench.corpus.seed])
+    junk = rules.junk
+    if key not in _FITTED:
+        _FITTED[key] = _kept_classifier(work, f"junk-{key}.npz", lambda: fit_junk(bench, junk, files))
+    if has_model and key not in _MODELS:
+        _MODELS[key] = fit_model(bench, junk, files)
+    return Learnt(_FITTED[key], _MODELS[key] if has_model else None)
+
+
+#: One classifier, and one model of good text, per source, examples, settings and code: the batches of one process
+#: share them.
+_FITTED: "dict[str, JunkClassifier]" = {}
+_MODELS: "dict[str, CharacterModel]" = {}
+
+
+def _kept_classifier(work: Work, name: str, fit: "Callable[[], JunkClassifier]") -> "JunkClassifier":
+    """The classifier as an earlier process fitted it; fitted and kept where none has, or where its file is damaged."""
+    from data_engine.filtering import JunkClassifier
+
+    content = work.store.learnt().get(name)
+    if content is not None:
+        try:
+            return JunkClassifier.from_bytes(content)
+        except InvalidInput as error:
+            logger.warning("%s is damaged and is learnt anew (%s)", name, error)
+    fitted = fit()
+    work.store.learnt().put(name, fitted.to_bytes())
+    return fitted
+
+
+def junk_example_files(bench: Bench) -> "list[SourceFile]":
+    """The files of the examples, in order; empty where the rule is off.
+
+    Raises: SourceMissing when the source does not hold an example batch; SourceError when a place cannot be listed.
+    """
+    junk = bench.corpus.first_pass.junk
+    if junk is None:
+        return []
+    if junk.batches:
+        return [file for batch in junk.batches for file in batch_files(bench, batch)]
+    return [file for source in _places(bench, junk) for file in _files(bench, source)]
+
+
+def _places(bench: Bench, junk: JunkExamples) -> tuple[Source, Source]:
+    """Where the good examples and the junk are, as sources of their own."""
+    good, bad = (
+        Source(
+            kind=_KINDS.get(Path(path).suffix.lower(), "folder"),
+            path=path,
+            text_column=bench.corpus.source.text_column,
+            max_sample_bytes=bench.corpus.source.max_sample_bytes,
+        )
+        for path in (junk.good or "", junk.junk or "")
+    )
+    return good, bad
+
+
+_KINDS: dict[str, Literal["jsonl", "csv", "parquet"]] = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+
+
+def _files(bench: Bench, source: Source) -> "list[SourceFile]":
+    from data_engine import indexing
+
+    batches = indexing.list_batches(source, Batches(), bench.project_folder)
+    return [file for batch in sorted(batches) for file in batches[batch]]
+
+
+def fit_junk(bench: Bench, junk: JunkExamples, files: "list[SourceFile]") -> "JunkClassifier":
+    """The small classifier of junk, learnt from what the corpus' configuration names as examples."""
+    from data_engine import filtering
+
+    marked = _marked(bench, junk, files)
+    return filtering.fit_junk_classifier(
+        [text for text, _ in marked],
+        [is_junk for _, is_junk in marked],
+        seed=bench.corpus.seed_for("junk"),
+        keep_clean_share=junk.keep_clean_share,
+    )
+
+
+def fit_model(bench: Bench, junk: JunkExamples, files: "list[SourceFile]") -> "CharacterModel":
+    """The small model of good text, learnt from the same examples; those of junk are left out."""
+    from data_engine import filtering
+
+    return filtering.fit_character_model([text for text, is_junk in _marked(bench, junk, files) if not is_junk])
+
+
+def _marked(bench: Bench, junk: JunkExamples, files: "list[SourceFile]") -> list[tuple[str, bool]]:
+    """The readable examples, and whether each is junk."""
+    from data_engine import indexing
+
+    if junk.batches:
+        rows = indexing.read_batch(bench.corpus.source, files, batch="examples", modality="text").to_pylist()
+        marked = [(row["text"], bool(json.loads(row["metadata"]).get(junk.column))) for row in rows]
+    else:
+        tables = [
+            indexing.read_batch(source, _files(bench, source), batch="examples", modality="text")
+            for source in _places(bench, junk)
+        ]
+        marked = [(text, is_junk == 1) for is_junk, table in enumerate(tables) for text in table["text"].to_pylist()]
+    return [(text, is_junk) for text, is_junk in marked if text]

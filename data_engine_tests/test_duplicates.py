@@ -1,0 +1,120 @@
+"""Duplicates through the whole graph: what goes, for whom, with which score, and how each kind is switched off."""
+
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import dagster as dg
+import pyarrow.compute as pc
+import pytest
+from small_project import SmallProject, make_notes, notes_corpus
+
+from data_engine.orchestration.why import decisions_about
+
+#: No two of them are alike; `indeed` at the end makes a near copy of one.
+NOTES = [f"{row['text']} {number} {'abcdefghij'[number % 10] * 9}" for number, row in enumerate(make_notes(90, 5))]
+
+
+def _write(project: SmallProject, batch: str, texts: list[str]) -> None:
+    folder = project.folder / "source"
+    folder.mkdir(exist_ok=True)
+    rows = [{"id": f"{batch}-{number}", "text": text} for number, text in enumerate(texts)]
+    (folder / f"{batch}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+
+
+def _describe(project: SmallProject, cosine: object, similarity: object, **first_pass: object) -> None:
+    project.add(
+        notes_corpus(
+            Path("source"),
+            tree={"n_clusters": [8, 2], "max_iterations": 5},
+            subset={"target_size": 60, "semantic_duplicate_cosine": cosine, "compare_with": []},
+            first_pass={"near_duplicate_similarity": similarity, **first_pass},
+            review={},
+            known_label_column=None,
+        )
+    )
+
+
+def _kept(project: SmallProject) -> dict[str, str]:
+    """Id to text of what the first pass kept."""
+    store = project.load().bench("notes").store()
+    kept = {row["sample_id"] for row in store.read("first_pass").to_pylist() if row["verdict"] == "kept"}
+    return {row["sample_id"]: row["text"] for row in store.read("raw_index").to_pylist() if row["sample_id"] in kept}
+
+
+def test_a_semantic_duplicate_goes_for_what_was_accepted_before_and_the_ledger_says_so(project: SmallProject) -> None:
+    _write(project, "may", [*NOTES, f"{NOTES[0]} indeed"])
+    _describe(project, 0.9, False)
+    project.run("notes")
+    bench = project.load().bench("notes")
+    texts = _kept(project)
+    [repeat] = bench.store().read("semantic_duplicates").to_pylist()
+    assert {texts[repeat["sample_id"]], texts[repeat["duplicate_of"]]} == {NOTES[0], f"{NOTES[0]} indeed"}
+    decided = decisions_about(bench, repeat["sample_id"]).to_pylist()[4]
+    assert (decided["step"], decided["verdict"]) == ("balanced_subset", "rejected")
+    assert decided["reason"] == f"semantic_duplicate of {repeat['duplicate_of']}"
+    assert decided["threshold"] == 0.9 <= decided["score"] == repeat["score"] < 1
+
+    # By its name this batch would come first, but what was accepted stays.
+    _write(project, "april", [f"{text} indeed" for text in NOTES[1:9]])
+    project.run("notes")
+    repeats = bench.store().read("semantic_duplicates").to_pylist()
+    assert sorted(row["batch"] for row in repeats) == ["april.jsonl"] * 8 + ["may.jsonl"]
+    assert {texts[row["duplicate_of"]] for row in repeats if row["batch"] == "april.jsonl"} == set(NOTES[1:9])
+    assert not {row["sample_id"] for row in repeats} & set(
+        bench.store().read("balanced_subset")["sample_id"].to_pylist()
+    )
+    assert bench.store().read("ledger", partition={"step": "balanced_subset"}).num_rows == 99
+
+
+def test_fuzzy_and_semantic_duplicates_can_be_off_and_equal_content_stays_one_sample(project: SmallProject) -> None:
+    _write(project, "may", [*NOTES, f"{NOTES[0]} indeed", NOTES[1]])
+    _describe(project, None, False)
+    project.run("notes")
+    store = project.load().bench("notes").store()
+    assert set(_kept(project).values()) == {*NOTES, f"{NOTES[0]} indeed"}
+    assert store.read("first_pass")["reason"].to_pylist().count("exact_duplicate") == 1
+    assert store.read("semantic_duplicates").num_rows == 0
+
+    # What was kept while the rule was off has a sketch, so that a later batch is compared with it.
+    _describe(project, None, 0.8)
+    _write(project, "june", [f"{text} indeed" for text in NOTES[2:4]])
+    project.run("notes", "june.jsonl")
+    june = [row for row in store.read("first_pass").to_pylist() if row["batch"] == "june.jsonl"]
+    texts = _kept(project)
+    assert {(row["reason"], texts[row["duplicate_of"]]) for row in june} == {
+        ("near_duplicate", NOTES[2]),
+        ("near_duplicate", NOTES[3]),
+    }
+
+
+def test_judging_a_batch_again_later_and_without_the_index_decides_the_same(project: SmallProject) -> None:
+    _write(project, "april", NOTES[:70])
+    _write(project, "june", [*NOTES[70:], *NOTES[:3], *(f"{text} indeed" for text in NOTES[3:6])])
+    _write(project, "may", [*NOTES[10:13], f"{NOTES[80]} indeed"])
+    _describe(project, None, 0.8, min_kept_share=0.0)
+    assert "held" not in project.run("notes")
+    bench = project.load().bench("notes")
+    before = bench.store().read("first_pass").sort_by("uri")
+    reasons = {batch: before.filter(pc.equal(before["batch"], f"{batch}.jsonl"))["reason"] for batch in ("june", "may")}
+    assert Counter(reasons["june"].to_pylist()) == {"kept": 20, "exact_duplicate": 3, "near_duplicate": 3}
+    assert Counter(reasons["may"].to_pylist()) == {"exact_duplicate": 3, "near_duplicate": 1}
+
+    shutil.rmtree(bench.corpus_folder / "accepted")
+    loaded = project.load()
+    with dg.DagsterInstance.get() as instance:
+        assets = loaded.definitions.resolve_asset_graph().assets_defs
+        for batch in ("april.jsonl", "june.jsonl", "may.jsonl"):
+            dg.materialize(assets, instance=instance, partition_key=batch, selection=[bench.key("first_pass")])
+    assert bench.store().read("first_pass").sort_by("uri").equals(before)
+
+
+@pytest.mark.parametrize("value", [0, 1.5, True, "low"])
+def test_a_similarity_is_above_zero_and_at_most_one_or_off(value: object) -> None:
+    from pydantic import ValidationError
+
+    from data_engine.curation import Subset
+
+    with pytest.raises(ValidationError, match="semantic_duplicate_cosine"):
+        Subset.model_validate({"target_size": 1, "semantic_duplicate_cosine": value})
