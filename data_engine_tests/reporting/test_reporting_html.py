@@ -7,10 +7,8 @@ from html.parser import HTMLParser
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from PIL import Image
 
 from data_engine.corpus import Corpus
-from data_engine.pictures import thumbnail
 from data_engine.reporting import build_quality_report, render_report, report_plots
 from data_engine.schemas import SCHEMAS
 
@@ -188,21 +186,3 @@ def test_twenty_thousand_long_samples_make_a_page_of_less_than_a_megabyte_and_a_
     page = render_report(corpus, large, metrics, plots, seconds, VERSIONS)
     assert raw.num_rows > 20_000
     assert len(page.encode()) <= 1_500_000
-
-
-def test_pictures_are_shown_where_a_corpus_has_them(corpus: Corpus, tables: Tables, seconds: dict[str, float]) -> None:
-    raw = tables["raw_index"]
-    red = thumbnail(Image.new("RGB", (100, 50), "red"))
-    place = raw.schema.get_field_index("thumbnail")
-    of_pictures = raw.set_column(place, raw.schema.field(place), pa.array([red] * raw.num_rows, pa.binary()))
-    changed = corpus.model_copy(update={"modality": "image"})
-    some = {**tables, "raw_index": of_pictures}
-    page = render_report(changed, some, build_quality_report(changed, some), {}, seconds, VERSIONS)
-    sections = {name: page[page.index(f'id="{name}"') :].split("</section>")[0] for name in ("rejected", "clusters")}
-    assert sections["rejected"].count('alt="The rejected picture"') == 12
-    assert sections["rejected"].count('alt="The kept picture"') == 6
-    # Six clusters on the coarsest level, three on each side.
-    assert sections["clusters"].count('class="montage"') == 6
-    (data,) = re.findall(r'id="tree-data">(.*?)</script>', page, re.DOTALL)
-    assert all(entry[2].startswith("data:image/jpeg;base64,") for entry in json.loads(data)["samples"])
-    assert "terms that its texts have" not in page
