@@ -110,14 +110,16 @@ def test_a_corpus_of_pictures_runs_to_its_release(discs: SmallProject, engine_fo
             discs.folder / "source" / row["uri"]
         ).read_bytes()
     assert 'Image.open(path_of[samples["sample_id"][0]])' in (folder / "README.md").read_text("utf-8")
-    (solid,) = (row["sample_id"] for uri, row in verdicts.items() if uri == "second/red/solid.png")
     written = StringIO()
-    print_why(
-        discs.load().bench("discs"), solid, console=Console(file=written, force_terminal=True, color_system="truecolor")
-    )
+    console = Console(file=written, force_terminal=True, color_system="truecolor", width=200)
+    print_why(discs.load().bench("discs"), verdicts["second/red/solid.png"]["sample_id"], console=console)
     # 28 lines of 56 characters, two red pixels each, as JPEG keeps red; and the reason below them.
     assert written.getvalue().count("\x1b[38;2;254;0;0;48;2;254;0;0m") == 28 * 56
-    assert "near_solid" in written.getvalue()
+    assert "near_solid" in written.getvalue() and "repeats" not in written.getvalue()
+    print_why(discs.load().bench("discs"), verdicts["second/red/larger.webp"]["sample_id"], console=console)
+    larger, kept = written.getvalue().partition("second/red/larger.webp")[2].split("repeats")
+    assert larger.count("▀") == kept.count("▀") == 28 * 56
+    assert "first/red/002.png" in kept
     metadata = {step: shown_of(step) for step in ("raw_index", "first_pass", "cluster_tree", "balanced_subset")}
     assert {"pictures: kept", "pictures: exact_duplicate", "pictures: near_duplicate", "pictures: near_solid"} == {
         name for name in metadata["first_pass"] if name.startswith("pictures")

@@ -42,18 +42,16 @@ def decisions_about(bench: Bench, sample_id: str) -> pa.Table:
 
 
 def print_why(bench: Bench, sample_id: str, *, console: "Console") -> None:
-    """The sample, then one line per decision: step, verdict, reason, score against threshold, versions, run."""
+    """The sample and what it repeats, then one line per decision: step, verdict, reason, score, versions, run."""
     from rich.table import Table
     from rich.text import Text
 
     decided = decisions_about(bench, sample_id)
     whole_id = decided["sample_id"][0].as_py()
-    raw = bench.store().read("raw_index", columns=["sample_id", "uri", "batch", "text"])
-    for row in raw.filter(pc.equal(raw["sample_id"], whole_id)).to_pylist():
-        console.print(f"[bold]{whole_id}[/]  {row['batch']}  {row['uri']}", soft_wrap=True)
-        text = row["text"] or ""
-    snippet = Text(text[:_SNIPPET_CHARS] + (" ..." if len(text) > _SNIPPET_CHARS else ""), style="italic")
-    console.print(drawn(bench, whole_id, console) or snippet)
+    _print_sample(bench, whole_id, console)
+    for twin in _twins(bench, whole_id):
+        console.print("[bold]repeats[/]")
+        _print_sample(bench, twin, console)
     shown = Table(show_edge=False, pad_edge=False)
     for name in ("step", "verdict", "reason", "score", "threshold", "version", "run"):
         shown.add_column(name, justify="right" if name in ("score", "threshold") else "left", overflow="fold")
@@ -68,6 +66,27 @@ def print_why(bench: Bench, sample_id: str, *, console: "Console") -> None:
             row["run_id"][:8],
         )
     console.print(shown)
+
+
+def _print_sample(bench: Bench, sample_id: str, console: "Console") -> None:
+    """Every place of a sample, and its text or picture."""
+    from rich.text import Text
+
+    raw = bench.store().read("raw_index", columns=["sample_id", "uri", "batch", "text"])
+    text = ""
+    for row in raw.filter(pc.equal(raw["sample_id"], sample_id)).to_pylist():
+        place = Text(sample_id, style="bold").append(f"  {row['batch']}  {row['uri']}", style="not bold")
+        console.print(place, soft_wrap=True, highlight=False)
+        text = row["text"] or ""
+    snippet = Text(text[:_SNIPPET_CHARS] + (" ..." if len(text) > _SNIPPET_CHARS else ""), style="italic")
+    console.print(drawn(bench, sample_id, console) or snippet)
+
+
+def _twins(bench: Bench, sample_id: str) -> list[str]:
+    """The kept samples that a sample nearly repeats; a copy of the same content is none."""
+    judged = bench.store().read("first_pass", columns=["sample_id", "duplicate_of"])
+    found = judged.filter(pc.and_(pc.equal(judged["sample_id"], sample_id), pc.is_valid(judged["duplicate_of"])))
+    return sorted(set(found["duplicate_of"].to_pylist()) - {sample_id})
 
 
 def _number(value: float | None) -> str:
