@@ -32,6 +32,7 @@ SOURCE = Source(
 )
 LEAST_SIMILARITY = 0.5
 THRESHOLDS = (0.7, 0.8, 0.9)
+GOAL_RECALL = 0.99
 Lines = Iterator[str]
 
 
@@ -78,6 +79,7 @@ def speed(raw: list[pa.Table], texts: list[str]) -> Lines:
         ),
     ]
     rows: list[tuple[object, ...]] = []
+    yield "Texts are in memory; each stage by itself on all of them, and the whole with its table.\n"
     for name, call in steps:
         seconds = timed(call)
         rows.append((name, f"{len(texts) / seconds:,.0f}", f"{bare / seconds:.2f}"))
@@ -104,7 +106,7 @@ def near_duplicates(texts: list[str]) -> Lines:
     shingles = [Shingles.of(text) for text in texts]
     start = time.perf_counter()
     pairs = similar_pairs(shingles)
-    all_pairs_s = time.perf_counter() - start
+    all_pairs_s, worst = time.perf_counter() - start, 1.0
     rows: list[tuple[object, ...]] = []
     for threshold in THRESHOLDS:
         expected: set[int] = set()
@@ -120,7 +122,9 @@ def near_duplicates(texts: list[str]) -> Lines:
         recall, precision = len(found & expected) / len(expected), len(found & expected) / len(found)
         shares = (f"{recall:.4f}", f"{precision:.4f}", f"{all_pairs_s / seconds:.0f}x")
         rows.append((threshold, f"{n_bands} x {n_rows}", len(expected), *shares))
-    yield f"{len(texts):,} different texts; brute force took {all_pairs_s:.1f} s.\n"
+        worst = min(worst, recall)
+    yield f"{len(texts):,} different texts; brute force took {all_pairs_s:.1f} s. The goal of a recall of {GOAL_RECALL}"
+    yield f"at every threshold is {'held' if worst >= GOAL_RECALL else 'missed'}: {worst:.4f} at least.\n"
     header = ("threshold", "bands x rows", "rejected by brute force", "recall", "precision", "faster by")
     yield from table(header, rows)
 

@@ -6,12 +6,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from PIL import Image
 
 from data_engine import schemas
 from data_engine.corpus import FirstPass
 from data_engine.errors import InvalidInput
 from data_engine.filtering import FIRST_PASS_REASONS, JunkClassifier, first_pass, fit_junk_classifier
+from data_engine.filtering.picture_looks import look_at
 from data_engine.indexing import sample_id_of_text
+from data_engine.pictures import DecodedPicture
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
 RULES = FirstPass(min_chars=8, max_chars=200, min_letter_share=0.3)
@@ -218,3 +221,25 @@ def test_texts_without_words_are_kept_when_no_rule_minds() -> None:
 
 def test_reasons_are_sentences() -> None:
     assert all(sentence.endswith(".") and sentence[0].isupper() for sentence in FIRST_PASS_REASONS.values())
+
+
+@pytest.mark.parametrize(("similarity", "reasons"), [(0.97, ["kept", "near_duplicate"]), (False, ["kept", "kept"])])
+def test_perceptual_duplicates_can_be_off_and_kept_pictures_have_their_sketch(
+    similarity: float | bool, reasons: list[str]
+) -> None:
+    blobs = Image.fromarray(np.random.default_rng(1).integers(0, 256, (6, 8, 3), dtype=np.uint8))
+    pictures = [blobs.resize(size, Image.Resampling.BICUBIC) for size in ((320, 240), (160, 120))]
+    looks = [look_at(DecodedPicture(picture)) for picture in pictures]
+    rules = FirstPass(near_duplicate_picture_similarity=similarity)
+    nothing = NOTHING.append_column("sketch", pa.array([], pa.binary()))
+    raw = raw_index(None, None, media_type="image/png")
+    rows = judge(raw, rules, modality="image", accepted=nothing, read=lambda _: looks)
+    assert [row["reason"] for row in rows] == reasons
+    assert [row["sketch"] is not None for row in rows] == [row["verdict"] == "kept" for row in rows]
+
+
+def test_a_fuzzy_duplicate_stays_where_the_rule_is_off_and_has_its_signature() -> None:
+    texts = f"{SENTENCE} and says what may be done", f"{SENTENCE} and says what can be done", SENTENCE, SENTENCE
+    rows = judge(raw_index(*texts), FirstPass(near_duplicate_similarity=False))
+    assert [row["reason"] for row in rows] == ["kept", "kept", "kept", "exact_duplicate"]
+    assert [row["minhash"] is not None for row in rows] == [True, True, True, False]
