@@ -46,7 +46,7 @@ def evaluate_and_keep(bench: Bench, store: "TableStore", step: str, batch: str, 
     from data_engine.orchestration.tables_io import step_versions
     from data_engine.quality import evaluate
 
-    version = step_versions(store).get((step, batch))
+    version = step_versions(store, step, batch).get((step, batch))
     if version is None:
         raise GateClosed(f"{_called(bench, step, batch)} does not exist yet; materialize it before checking it")
     started = time.perf_counter()
@@ -79,8 +79,9 @@ def _sort(
 ) -> tuple[dict[str, "StepVersion"], dict[str, str]]:
     from data_engine.orchestration.tables_io import step_versions
 
-    versions = {b: v for (s, b), v in step_versions(store).items() if s == step and (only is None or b == only)}
-    kept = store.read("gates", partition={"step": step}).to_pylist()
+    versions = {b: v for (_, b), v in step_versions(store, step, only).items()}
+    named = {"step": step} if only is None else {"step": step, "batch": only}
+    kept = store.read("gates", partition=named).to_pylist()
     opened: dict[str, StepVersion] = {}
     closed: dict[str, str] = {}
     for batch, version in versions.items():

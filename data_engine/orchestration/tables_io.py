@@ -44,9 +44,12 @@ class StepVersion:
     written_at: datetime
 
 
-def step_versions(store: "TableStore") -> dict[tuple[str, str], StepVersion]:
-    """What each step last wrote, by (step, partition)."""
-    rows = store.read("step_versions").to_pylist()
+def step_versions(
+    store: "TableStore", step: str | None = None, batch: str | None = None
+) -> dict[tuple[str, str], StepVersion]:
+    """What each step last wrote, by (step, partition); of one step, or of one partition of it, where that is named."""
+    named = {name: value for name, value in (("step", step), ("batch", batch)) if value is not None}
+    rows = store.read("step_versions", partition=named).to_pylist()
     return {(row["step"], row["batch"]): StepVersion(**row) for row in rows}
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from data_engine.orchestration.compute_logs import TerminalComputeLogManager, printed_on_the_terminal
 
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
 
 @dg.op
 def say_hello() -> None:
@@ -46,7 +48,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 def _printed(instance: dg.DagsterInstance, *, is_command: bool) -> str:
     """What the UI has to show of what a run printed."""
     with printed_on_the_terminal() if is_command else nullcontext():
-        result = greeting.execute_in_process(instance=instance)
+        result = greeting.execute_in_process(instance=instance, run_config=QUIET)
     manager = instance.compute_log_manager
     assert isinstance(manager, TerminalComputeLogManager)
     (captured,) = [event for event in result.all_events if event.event_type_value == "LOGS_CAPTURED"]

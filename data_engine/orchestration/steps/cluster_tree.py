@@ -84,7 +84,7 @@ def matrix(table: pa.Table) -> NDArray[np.float32]:
 
 def why_rebuild(work: Work, n_samples: int) -> str:
     """Why the tree in service no longer fits, as a sentence; empty when it does."""
-    last = step_versions(work.store).get(("cluster_tree", ""))
+    last = step_versions(work.store, "cluster_tree").get(("cluster_tree", ""))
     if last is None:
         return "there is no tree yet"
     if last.code_version != work.bench.code_version("cluster_tree"):
