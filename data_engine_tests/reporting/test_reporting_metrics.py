@@ -8,7 +8,9 @@ from data_engine.corpus import Corpus
 from data_engine.labeling import binomial_interval
 from data_engine.quality import evaluate
 from data_engine.reporting import build_quality_report
-from data_engine.schemas import QUALITY_REPORT, SCHEMAS
+from data_engine.reporting.funnel import stages
+from data_engine.reporting.metric import by_name
+from data_engine.schemas import QUALITY_REPORT, SCHEMAS, SEMANTIC_DUPLICATES
 
 Tables = dict[str, pa.Table]
 Rows = dict[tuple[str, str], dict[str, Any]]
@@ -42,6 +44,17 @@ def test_the_funnel_counts_what_every_step_left(rows: Rows) -> None:
 def test_the_reasons_of_the_first_pass_are_counted_the_commonest_first(rows: Rows) -> None:
     reasons = [(scope, row["value"]) for (metric, scope), row in rows.items() if metric == "rejected"]
     assert reasons == [("junk", 20), ("near_duplicate", 15), ("exact_duplicate", 10), ("too_short", 10)]
+
+
+def test_semantic_duplicates_are_lost_before_the_subset_is_chosen(corpus: Corpus, tables: Tables) -> None:
+    repeats = [
+        {"sample_id": name, "batch": "b", "duplicate_of": "t", "score": 0.98, "threshold": 0.95} for name in "abc"
+    ]
+    found = pa.Table.from_pylist(repeats, schema=SEMANTIC_DUPLICATES)
+    report = build_quality_report(corpus, {**tables, "semantic_duplicates": found})
+    stage = {stage.name: stage.lost for stage in stages(by_name(report))}
+    assert stage["balanced"] == "3 semantic duplicate, the rest not chosen"
+    assert stage["unique"] == "15 near duplicate, 10 exact duplicate"
 
 
 def test_balance_is_counted_over_known_labels_and_unlabelled_samples_are_left_out(rows: Rows) -> None:

@@ -35,7 +35,8 @@ def balanced_subset(bench: Bench) -> dg.AssetsDefinition:
         **bench.asset(
             "balanced_subset",
             description="The chosen samples: quotas flow from the top of the tree to its leaves, so that small "
-            "clusters are kept whole and large ones are cut to the same size.",
+            "clusters are kept whole and large ones are cut to the same size. Semantic duplicates go before, where the "
+            "corpus asks for it.",
             deps=["cluster_tree"],
             kinds=("numpy",),
         )
