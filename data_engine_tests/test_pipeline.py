@@ -31,6 +31,10 @@ def test_one_command_makes_every_asset_and_a_second_one_does_no_work(finished: S
     versions = _versions(finished)
     assert {step for step, _ in versions} == {*(step.__name__ for step in STEPS), "sql_models", "sql_tests"}
     assert {batch for step, batch in versions if step == "embeddings"} == {"may.jsonl", "june.jsonl", "july.jsonl"}
+    store = finished.load().bench("notes").store()
+    one = {key: version for key, version in step_versions(store).items() if key == ("cluster_tree", "")}
+    assert step_versions(store, "cluster_tree", "") == step_versions(store, "cluster_tree") == one
+    assert step_versions(store, "embeddings", "may.jsonl").keys() == {("embeddings", "may.jsonl")}
     assert "held" not in finished.said
     assert _released(finished)["id"]
     assert "no step ran" in finished.run("notes")

@@ -3,6 +3,9 @@
 Every batch keeps a materialization, checks and a version of its own, as if its partition had been launched by itself.
 """
 
+from collections.abc import Iterator
+from typing import Any
+
 import dagster as dg
 from pydantic import Field
 
@@ -23,16 +26,17 @@ def build_drift_reports_job(bench: Bench) -> dg.JobDefinition:
         batches: list[str] = Field(description="Ingestion batches to report on, each of them embedded already.")
 
     @dg.op(name=bench.name("compare_batches"), description="Compare each of these batches with all others.")
-    def compare_batches(context: dg.OpExecutionContext, config: DriftReportsConfig) -> None:
+    def compare_batches(context: dg.OpExecutionContext, config: DriftReportsConfig) -> Iterator[Any]:
         held: dict[str, str] = {}
         for batch in config.batches:
             try:
-                _report(bench, context, batch)
+                yield from _report(bench, context.run_id, batch)
             except DataEngineError as error:
                 held[batch] = str(error)
                 context.log.error(f"{batch}: {error}")
         if held:
             raise GateClosed("; ".join(held.values()))
+        yield dg.Output(None)
 
     @dg.job(name=bench.name("drift_reports"), description="Compare several batches with all others, in one run.")
     def drift_reports() -> None:
@@ -46,13 +50,11 @@ def config_for(bench: Bench, batches: list[str]) -> dict[str, object]:
     return {"ops": {bench.name("compare_batches"): {"config": {"batches": batches}}}}
 
 
-def _report(bench: Bench, context: dg.OpExecutionContext, batch: str) -> None:
-    """Write the report of one batch, check it, and tell Dagster both as events of its partition."""
+def _report(bench: Bench, run_id: str, batch: str) -> Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
+    """Write the report of one batch and check it; what Dagster is told of both are events of its partition."""
     key, store = bench.key(STEP), bench.store()
-    work = Work(bench, STEP, batch, context.run_id, store)
-    result = report_on(work, alarm_p=bench.corpus.drift.alarm_p)
+    result = report_on(Work(bench, STEP, batch, run_id, store), alarm_p=bench.corpus.drift.alarm_p)
     version = {"dagster/data_version": result.data_version.value} if result.data_version else {}
-    context.log_event(dg.AssetMaterialization(key, partition=batch, metadata=result.metadata, tags=version))
-    for found in gates.evaluate_and_keep(bench, store, STEP, batch, run_id=context.run_id):
-        # Dagster takes check evaluations here too, though its type names only materializations and observations.
-        context.log_event(dg.AssetCheckEvaluation(key, partition=batch, **shown(found)))  # type: ignore[arg-type]
+    yield dg.AssetMaterialization(key, partition=batch, metadata=result.metadata, tags=version)
+    for found in gates.evaluate_and_keep(bench, store, STEP, batch, run_id=run_id):
+        yield dg.AssetCheckEvaluation(key, partition=batch, **shown(found))
