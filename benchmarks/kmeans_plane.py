@@ -4,12 +4,16 @@ python benchmarks/kmeans_plane.py --write
 """
 
 import argparse
+import sys
+from pathlib import Path
 
 import numpy as np
 from kmeans import seconds
 from results import append_results, environment
 
 from data_engine.clustering import build_tree
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data_engine_tests"))
 from data_engine_tests.clustering.test_clustering_balance import divergence_in_the_plane, plane
 
 _RESAMPLED = {"n_resamples": 10, "resample_sizes": (2, 2, 2)}

@@ -5,6 +5,7 @@ Source: Vo et al. 2024 (arXiv 2405.15613), section 3.3: every cluster gets the s
 
 import operator
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -131,13 +132,26 @@ def _first_members(tree: ClusterTree, quota: Counts, keys: tuple[NDArray[np.floa
 
     with TEAM:
         over_chunks(put, len(leaf), tile_rows=_TILE_ROWS, n_columns=1)
-        last[asked] = np.sort(place)[(np.cumsum(sizes) - sizes + quota)[asked] - 1]
+        last[asked] = _sorted(place, sizes)[(np.cumsum(sizes) - sizes + quota)[asked] - 1]
         found = over_chunks(compare, len(leaf), tile_rows=_TILE_ROWS, n_columns=1)
     sure, close = (np.concatenate(parts) for parts in zip(*found, strict=True))
     missing = quota - np.bincount(leaf[sure], minlength=len(sizes))
     close = close[np.lexsort((*(key[close] for key in keys), leaf[close]))]
     rank = np.arange(len(close)) - np.searchsorted(leaf[close], leaf[close])
     return np.sort(np.concatenate([sure, close[rank < missing[leaf[close]]]])).astype(np.int64)
+
+
+def _sorted(place: NDArray[np.uint64], sizes: Counts) -> NDArray[np.uint64]:
+    """The places in order; every thread sorts those of consecutive leaves."""
+    ends = np.cumsum(sizes)
+    cuts = np.searchsorted(ends, len(place) * np.arange(1, TEAM.n_threads) // TEAM.n_threads) + 1
+    edges = [0, *cuts.tolist(), len(sizes)]
+
+    def sort(leaves: slice) -> NDArray[np.uint64]:
+        first, beyond = (np.uint64(number << 32) for number in (leaves.start, leaves.stop))
+        return np.sort(place[(place >= first) & (place < beyond)])
+
+    return np.concatenate(TEAM.map(sort, [slice(*pair) for pair in pairwise(edges)]))
 
 
 def _rough_place(leaf: NDArray[np.int32], key: NDArray[np.floating]) -> NDArray[np.uint64]:

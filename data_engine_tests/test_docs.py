@@ -105,6 +105,7 @@ def test_the_folder_of_text_files_in_the_readme_is_a_corpus_that_runs(project: S
     (target / "defs.yaml").write_text(text, "utf-8")
     said = project.run("letters")
     assert "data-engine review --corpus letters" in said
+    assert "The coarsest level gets 12 clusters, so that each gives about 5 of the 60 samples" in " ".join(said.split())
     assert project.load().bench("letters").store().read("balanced_subset").num_rows == 60
 
 

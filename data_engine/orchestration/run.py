@@ -138,7 +138,16 @@ class OneCommandRun:
             raise GateClosed(f"no batch is past its gates, so there is nothing to cluster ({reasons})")
         if stale:
             self._launch("curate", JOBS["curate"][JOBS["curate"].index(stale[0]) :])
+        if "cluster_tree" in stale and self.bench.corpus.tree.fixed_levels is None:
+            self._say_levels()
         self._report_drift([batch for batch in opened if self._is_stale("drift_report", batch)])
+
+    def _say_levels(self) -> None:
+        """Why the levels of the tree, which nobody gave, are as they are."""
+        from rich.padding import Padding
+
+        sentences = self.bench.store().read("tree_explanation")["sentence"].to_pylist()
+        self.console.print(Padding(" ".join(sentences), (0, 0, 0, 6)), style="dim", highlight=False)
 
     def _report_drift(self, batches: list[str]) -> None:
         """One run for all of them; a batch whose report cannot be made does not hold up the others."""
