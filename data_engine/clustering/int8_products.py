@@ -33,7 +33,7 @@ _SMALLEST, _LARGEST = 1e-12, 1e12
 #: Stands for what float32 loses below its smallest normal number.
 _UNDERFLOW = np.float32(1e-33)
 #: Bias of the columns of a block that stand for no centroid.
-_NEVER_NEAREST = 1e30
+_NEVER_NEAREST = np.inf
 _REASSOCIATE = {"reassoc", "contract", "nsz", "nnan"}
 
 
@@ -47,7 +47,7 @@ class _Codes(NamedTuple):
     weights: NDArray[np.float32]
     """(blocks, 64) -2 x step length; 0 where a block is not full."""
     biases: NDArray[np.float32]
-    """(blocks, 64) |centroid - shift|^2; enormous where a block is not full."""
+    """(blocks, 64) |centroid - shift|^2; infinite where a block is not full."""
     per_norm: NDArray[np.float32]
     """(k,) error per |row|."""
     per_residual: NDArray[np.float32]
@@ -164,7 +164,7 @@ def _choose(row, i, rounded, codes, centroids, scores, lows, worst):
     """The nearest centroid of a row, or UNDECIDED.
 
     The distance of the centroid with the lowest score sets the limit; others are compared while their lower bound
-    stays below the smallest distance found.
+    stays below the smallest distance found. Where scores overflow float32, nothing is decided.
     """
     norm, residual, inverse_step = rounded.norms[i], rounded.residuals[i], rounded.inverse_steps[i]
     if norm == 0:
@@ -183,6 +183,8 @@ def _choose(row, i, rounded, codes, centroids, scores, lows, worst):
     widest = norm * worst[0] + residual * worst[1] + worst[2]
     first = label
     limit = (best - square + slack + widest) * inverse_step
+    if not limit < np.inf:
+        return UNDECIDED
     for block in range(len(lows)):
         if lows[block] > limit:
             continue

@@ -26,12 +26,21 @@ def near_ties(dim: int = 32) -> tuple[np.ndarray, np.ndarray]:
     return (middle * (1 + steps)).astype(np.float32), centroids
 
 
+def opposite_corners(dim: int = 64) -> np.ndarray:
+    """96 centroids as far out as values may be, in pairs on either side of 0."""
+    corners = np.where(np.random.default_rng(1).random((48, dim)) < 0.5, -9e14, 9e14)
+    corners *= np.linspace(1, 0.99, 48)[:, None]
+    return np.concatenate([corners, -corners]).astype(np.float32)
+
+
 CASES = {
     "near_ties": near_ties(),
     "every_centroid_twice": (normal(300, 24), np.repeat(normal(10, 24, 1), 2, axis=0)),
     "every_row_is_a_centroid": (np.repeat(normal(40, 16), 5, axis=0), normal(40, 16)),
     "one_far_centroid": (normal(300, 24), np.concatenate([normal(20, 24, 1), np.full((1, 24), 1e15, np.float32)])),
     "one_far_row": (np.concatenate([normal(300, 24), np.full((1, 24), -1e15, np.float32)]), normal(20, 24, 1)),
+    "far_centroids": (normal(300, 64) * np.float32(1e10), opposite_corners()),
+    "far_centroids_of_tiny_rows": (normal(300, 64) * np.float32(1e-9), opposite_corners()),
     "a_huge_offset": (normal(300, 24) + 4096, normal(20, 24, 1) + 4096),
     "tiny_values": (normal(300, 24) * np.float32(1e-25), normal(20, 24, 1) * np.float32(1e-25)),
     "tiny_beside_large": (
