@@ -15,8 +15,8 @@ from data_engine.errors import NotEnoughData
 N_NEIGHBOURS = 10
 #: Neighbours are looked for among this many samples, drawn at random, so that the cost grows with n and not with n^2.
 MAX_REFERENCES = 16_384
-#: Distances held at once: 64 MiB.
-_BLOCK_VALUES = 1 << 24
+#: Distances held at once: 16 MiB, and 32 MiB for their order.
+_BLOCK_VALUES = 1 << 22
 
 
 def log_inverse_density(
@@ -84,6 +84,8 @@ def neighbour_distances(x: Matrix, *, seed: int, n_neighbours: int, max_referenc
         # A sample is not its own neighbour.
         own = np.searchsorted(rows, [start, start + len(block)])
         squared[rows[own[0] : own[1]] - start, np.arange(own[0], own[1])] = np.inf
-        nearest = np.sort(np.partition(squared, k - 1, axis=1)[:, :k], axis=1)
-        found[start : start + step] = np.sqrt(np.maximum(nearest, 0.0))
+        nearest = np.argpartition(squared, k - 1, axis=1)[:, :k]
+        # Products tell which are near; how near only differences do, which are 0 for copies.
+        difference = references[nearest] - block[:, None]
+        found[start : start + step] = np.sqrt(np.sort(np.einsum("bkd,bkd->bk", difference, difference), axis=1))
     return found

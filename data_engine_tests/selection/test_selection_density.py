@@ -55,6 +55,35 @@ def test_copies_are_as_dense_as_the_densest_of_the_others_and_all_copies_are_equ
     assert log_inverse_density(line(2, 2, 2), seed=0).tolist() == [0, 0, 0]
 
 
+@pytest.fixture(scope="module")
+def embeddings() -> np.ndarray:
+    """(1000, 384) unit rows that fill ten dimensions."""
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(1_000, 10)) @ rng.normal(size=(10, 384)) + 0.05 * rng.normal(size=(1_000, 384))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def test_copies_of_long_rows_are_at_distance_0_and_others_as_far_as_in_float64(embeddings: np.ndarray) -> None:
+    x = np.concatenate([embeddings[:200], embeddings[:20]])
+    found = neighbour_distances(x, seed=0, n_neighbours=5, max_references=220)
+    assert np.flatnonzero(found[:, 0] == 0).tolist() == [*range(20), *range(200, 220)]
+    exact = np.sqrt(((x[:, None].astype(np.float64) - x) ** 2).sum(axis=2))
+    np.fill_diagonal(exact, np.inf)
+    assert found == pytest.approx(np.sort(exact, axis=1)[:, :5], rel=1e-5)
+
+
+def test_a_tenth_of_copies_leaves_the_dimension_as_it_is(embeddings: np.ndarray) -> None:
+    def dimension(x: np.ndarray) -> float:
+        return intrinsic_dimension(neighbour_distances(x, seed=0, n_neighbours=10, max_references=len(x)))
+
+    assert dimension(np.concatenate([embeddings, embeddings[:100]])) == pytest.approx(dimension(embeddings), rel=0.05)
+
+
+def test_samples_with_many_copies_are_as_dense_as_the_densest_without(embeddings: np.ndarray) -> None:
+    found = log_inverse_density(np.concatenate([embeddings[:300]] * 12 + [embeddings[300:]]), seed=0)
+    assert found[:3600].tolist() == pytest.approx([found[3600:].min()] * 3600)
+
+
 def test_one_sample_has_no_density() -> None:
     with pytest.raises(NotEnoughData, match="x has 1 rows"):
         log_inverse_density(line(1), seed=0)
