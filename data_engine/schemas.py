@@ -17,6 +17,9 @@ def _optional(name: str, kind: pa.DataType, text: str) -> pa.Field:
     return pa.field(name, kind, nullable=True, metadata={"description": text})
 
 
+#: How the error of a raw index row begins that stands for the unread rest of a file.
+BREAKS_OFF = "breaks off after"
+
 _SAMPLE = _required("sample_id", pa.string(), "hash of the sample's content (xxh3-128, 32 hex digits)")
 _BATCH = _required("batch", pa.string(), "ingestion batch, the partition key")
 
@@ -35,7 +38,7 @@ RAW_INDEX = pa.schema(
         _optional("thumbnail", pa.binary(), "JPEG of at most 128 px a side; null for texts and unreadable samples"),
         _required("metadata", pa.string(), "the source's other columns as a JSON object"),
         _required("is_readable", pa.bool_(), "false when the content could not be decoded"),
-        _optional("error", pa.string(), "why it is not readable"),
+        _optional("error", pa.string(), "why it is not readable; see BREAKS_OFF for lost rests"),
     ]
 )
 

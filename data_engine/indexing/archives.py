@@ -12,7 +12,7 @@ from io import BufferedReader
 from typing import TYPE_CHECKING, Any
 
 from data_engine.indexing.decoding import decode
-from data_engine.indexing.files import is_wanted, picture_sample, text_sample
+from data_engine.indexing.files import broken_off, is_wanted, picture_sample, text_sample
 from data_engine.indexing.opening import open_file
 from data_engine.indexing.samples import RawSample, sample_id_of_bytes
 from data_engine.indexing.source_files import SourceFile
@@ -56,7 +56,7 @@ def read_archive(file: SourceFile, source: Source, *, modality: str) -> Iterator
     try:
         with open_file(file.path) as stream:
             for key, members in _samples_of(_members(stream, source.max_sample_bytes)):
-                last = key
+                last = f"sample {key}"
                 uri = f"{file.uri}#{key}" if key not in seen else f"{file.uri}#{key}@{members[0].offset}"
                 place = replace(file, uri=uri, n_bytes=sum(member.n_bytes for member in members))
                 if key in seen:
@@ -67,7 +67,7 @@ def read_archive(file: SourceFile, source: Source, *, modality: str) -> Iterator
                 if sample is not None:
                     yield sample
     except (tarfile.TarError, OSError) as error:
-        yield _unreadable(file, f"the archive breaks off after {last} ({error}); what follows is lost: fetch it again")
+        yield broken_off(file, last, error)
 
 
 def picture_finder(path: "Path | UPath") -> Callable[[str], bytes]:

@@ -18,6 +18,7 @@ from data_engine.indexing.samples import (
 )
 from data_engine.indexing.source_files import SourceFile
 from data_engine.pictures import THUMBNAIL_PX, DecodedPicture, decode_each, thumbnail
+from data_engine.schemas import BREAKS_OFF
 from data_engine.source import Source
 
 _PIECE_BYTES = 1 << 20
@@ -160,6 +161,17 @@ def without_content(file: SourceFile, error: OSError) -> RawSample:
         n_bytes=file.n_bytes,
         arrived_at=file.modified_at,
         error=reason,
+    )
+
+
+def broken_off(file: SourceFile, last: str, why: object) -> RawSample:
+    """An unreadable sample in place of all that a file held after `last`; its id is the hash of its uri."""
+    return RawSample(
+        sample_id=sample_id_of_bytes(file.uri.encode()),
+        uri=file.uri,
+        n_bytes=file.n_bytes,
+        arrived_at=file.modified_at,
+        error=f"{BREAKS_OFF} {last} ({why}); what follows is lost: repair the file or fetch it again",
     )
 
 

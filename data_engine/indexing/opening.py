@@ -38,6 +38,8 @@ class _Guarded(io.RawIOBase):
 
     def __init__(self, content: IO[bytes], stored: IO[bytes]) -> None:
         self._content = content
+        # What was unpacked before a break is handed on, and not lost with the rest of the buffer.
+        self._read = getattr(content, "read1", content.read)
         self._stored = stored
 
     def readable(self) -> bool:
@@ -48,7 +50,7 @@ class _Guarded(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         try:
-            piece = self._content.read(len(buffer))
+            piece = self._read(len(buffer))
         except OSError:
             raise
         except Exception as error:

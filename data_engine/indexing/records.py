@@ -27,6 +27,8 @@ class Record:
     n_bytes: int
     digest: str
     """xxh3-128 of its bytes."""
+    n_lines: int
+    """How many lines it goes over."""
     is_closed: bool = True
     """False when the file ends within quotes."""
 
@@ -70,7 +72,7 @@ def _quoted_field(record: str, start: int) -> tuple[str, int]:
 
 def _records(stream: BufferedReader, max_bytes: int, delimiter: int | None) -> Iterator[Record]:
     content, n_bytes, digest = bytearray(), 0, xxhash.xxh3_128()
-    line, first_line, state = 1, 1, _FIELD_START
+    line, first_line, state, is_line_end = 1, 1, _FIELD_START, True
     for piece in _pieces(stream):
         digest.update(piece)
         n_bytes += len(piece)
@@ -81,20 +83,28 @@ def _records(stream: BufferedReader, max_bytes: int, delimiter: int | None) -> I
         if delimiter is not None:
             state = _advance(state, piece, delimiter)
         if is_line_end and state != _QUOTED:
-            yield _record(first_line, content, n_bytes, digest, max_bytes)
+            yield _record(first_line, line - first_line, content, n_bytes, digest, max_bytes)
             content, n_bytes, digest = bytearray(), 0, xxhash.xxh3_128()
             first_line, state = line, _FIELD_START
     if n_bytes:
-        yield _record(first_line, content, n_bytes, digest, max_bytes, is_closed=state != _QUOTED)
+        n_lines = line - first_line + (not is_line_end)
+        yield _record(first_line, n_lines, content, n_bytes, digest, max_bytes, is_closed=state != _QUOTED)
 
 
 def _record(
-    line: int, content: bytearray, n_bytes: int, digest: xxhash.xxh3_128, max_bytes: int, *, is_closed: bool = True
+    line: int,
+    n_lines: int,
+    content: bytearray,
+    n_bytes: int,
+    digest: xxhash.xxh3_128,
+    max_bytes: int,
+    *,
+    is_closed: bool = True,
 ) -> Record:
     kept = bytes(content.removesuffix(b"\n").removesuffix(b"\r")) if len(content) == n_bytes else None
     if kept is not None and len(kept) > max_bytes:
         kept = None
-    return Record(line, kept, n_bytes if kept is None else len(kept), digest.hexdigest(), is_closed)
+    return Record(line, kept, n_bytes if kept is None else len(kept), digest.hexdigest(), n_lines, is_closed)
 
 
 def _advance(state: int, piece: bytes, delimiter: int) -> int:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from data_engine.errors import SourceError
 from data_engine.indexing.decoding import check_characters, decode
 from data_engine.indexing.embedded import embedded
-from data_engine.indexing.files import is_wanted, picture_sample, read_picture, text_sample
+from data_engine.indexing.files import broken_off, is_wanted, picture_sample, read_picture, text_sample
 from data_engine.indexing.opening import open_file
 from data_engine.indexing.records import Record, read_csv_records, read_lines, split_fields
 from data_engine.indexing.samples import RawSample, sample_id_of_bytes, to_json
@@ -41,7 +41,10 @@ class Row:
 def read_rows(file: SourceFile, source: Source, *, modality: str) -> Iterator[RawSample]:
     """The rows of a file as samples; rows that cannot be read are unreadable samples.
 
+    A file that breaks off gives one unreadable sample more, which says after which row.
+
     Raises:
+        FileNotFoundError: the file vanished since it was listed.
         SourceError: the file as a whole cannot be read: a column that the source names is in none of its rows, or
             it is not the kind of file that the source says.
     """
@@ -50,13 +53,20 @@ def read_rows(file: SourceFile, source: Source, *, modality: str) -> Iterator[Ra
         raise SourceError(f"{file.uri} has rows of pictures; name the column that holds their paths in path_column")
     to_sample = _text_of_row if modality == "text" else _picture_of_row
     wanted = [content_column, *([source.id_column] if source.id_column else [])]
-    for row in _ROW_READERS[source.kind](file, source, wanted):
-        missing = None if row.columns is None else next((name for name in wanted if name not in row.columns), None)
-        if row.columns is None or missing is not None:
-            error = row.error or f"row {row.number} has no column {missing!r}, only {_listed(row.columns or {})}"
-            yield _unreadable(file, row, error)
-        elif is_wanted(row.columns, source):
-            yield to_sample(file, row, row.columns, source)
+    last = "its start"
+    try:
+        for row in _ROW_READERS[source.kind](file, source, wanted):
+            last = f"row {row.number}"
+            missing = None if row.columns is None else next((name for name in wanted if name not in row.columns), None)
+            if row.columns is None or missing is not None:
+                error = row.error or f"row {row.number} has no column {missing!r}, only {_listed(row.columns or {})}"
+                yield _unreadable(file, row, error)
+            elif is_wanted(row.columns, source):
+                yield to_sample(file, row, row.columns, source)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        yield broken_off(file, last, error)
 
 
 def _read_jsonl(file: SourceFile, source: Source, wanted: list[str]) -> Iterator[Row]:
@@ -103,6 +113,11 @@ def _read_csv(file: SourceFile, source: Source, wanted: list[str]) -> Iterator[R
         records = _filled(read_csv_records(stream, source.max_sample_bytes, delimiter))
         next(records, None)
         for number, record in enumerate(records, start=1):
+            if not record.is_closed:
+                raise OSError(
+                    f"line {record.line} opens a quote that is never closed, and it takes in all {record.n_lines:,} "
+                    "lines from there to the end"
+                )
             yield _row_of_record(file, number, record, source, delimiter, header)
 
 
@@ -138,10 +153,7 @@ def _row_of_record(
     where = f"{file.uri} line {record.line}"
     row = Row(number, None, record.n_bytes, record.digest)
     if record.content is None:
-        error = _too_large(where, record.n_bytes, source)
-        return replace(row, error=error if record.is_closed else f"{error}; a quote opened in it is never closed")
-    if not record.is_closed:
-        return replace(row, error=f"{where} opens a quote that is never closed; close it")
+        return replace(row, error=_too_large(where, record.n_bytes, source))
     decoded = decode(record.content)
     if decoded.text is None:
         return replace(row, error=f"{where}: {decoded.error}")

@@ -46,6 +46,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "raw_index": (
         _stop("has_samples", "The batch holds at least one raw sample."),
         _stop("unreadable_share_within_limit", "The share of unreadable samples is at most max_unreadable_share."),
+        _stop("no_file_breaks_off", "At most max_broken_files files end before all of their samples were read."),
         _stop("every_source_id_is_unique", "No two raw samples carry the same id of the source."),
         _stop("every_uri_is_unique", "No two raw samples were read from the same place."),
         _warn("every_metadata_is_an_object", "The metadata of every raw sample is a JSON object."),

@@ -119,8 +119,8 @@ def test_one_bad_member_is_named_and_the_others_are_read(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("cut", "said"),
     [
-        (1536 + 512 + 300, "the archive breaks off after 1 ("),
-        (1536, "the archive breaks off after 1 ("),
+        (1536 + 512 + 300, "breaks off after sample 1 ("),
+        (1536, "breaks off after sample 1 ("),
     ],
 )
 def test_a_truncated_shard_gives_what_it_holds_and_says_where_it_ends(tmp_path: Path, cut: int, said: str) -> None:
@@ -130,7 +130,7 @@ def test_a_truncated_shard_gives_what_it_holds_and_says_where_it_ends(tmp_path: 
     (broken,) = [row for row in rows if not row["is_readable"]]
     assert broken["uri"] == "shard.tar"
     assert broken["error"].startswith(said)
-    assert broken["error"].endswith("what follows is lost: fetch it again")
+    assert broken["error"].endswith("what follows is lost: repair the file or fetch it again")
 
 
 def test_a_damaged_header_in_the_midst_is_no_quiet_end(tmp_path: Path) -> None:
@@ -138,12 +138,12 @@ def test_a_damaged_header_in_the_midst_is_no_quiet_end(tmp_path: Path) -> None:
     whole[1024:1100] = b"\xff" * 76
     rows = read(tmp_path, bytes(whole))
     assert [row["text"] for row in rows if row["is_readable"]] == ["one"]
-    assert "breaks off after 1 (" in next(row["error"] for row in rows if not row["is_readable"])
+    assert "breaks off after sample 1 (" in next(row["error"] for row in rows if not row["is_readable"])
 
 
 def test_what_is_no_archive_is_one_unreadable_sample(tmp_path: Path) -> None:
     (row,) = read(tmp_path, b"not a tar file at all" * 100)
-    assert row["error"].startswith("the archive breaks off after its start (")
+    assert row["error"].startswith("breaks off after its start (")
 
 
 def test_an_archive_bomb_is_stopped(tmp_path: Path) -> None:

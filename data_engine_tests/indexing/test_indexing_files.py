@@ -104,9 +104,11 @@ def test_a_file_that_cannot_be_opened_is_an_unreadable_sample(
         raise error
 
     monkeypatch.setattr(Path, "open", refuse)
-    for kind, modality in (("folder", "text"), ("folder", "image"), ("front_matter", "text"), ("jsonl", "text")):
+    for kind, modality in (("folder", "text"), ("folder", "image"), ("front_matter", "text")):
         (row,) = read(tmp_path, kind=kind, modality=modality)
         assert row["error"] == expected
+    (row,) = read(tmp_path, kind="jsonl", modality="text")
+    assert row["error"].startswith(f"breaks off after its start ({error})")
 
 
 def test_a_header_becomes_metadata_and_the_rest_is_the_text(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import csv
+import gzip
 import io
 import json
 import tracemalloc
@@ -143,11 +144,27 @@ def test_csv_rows_of_another_width_are_unreadable_with_their_line(tmp_path: Path
 
 
 def test_a_quote_that_is_never_closed_is_named_with_its_line(tmp_path: Path) -> None:
-    rows = read(tmp_path / "a.csv", b'text\none\n"two\nthree\n')
-    assert [row["text"] for row in rows] == ["one", None]
-    assert rows[1]["error"] == "a.csv line 3 opens a quote that is never closed; close it"
-    rows = read(tmp_path / "b.csv", b'text\n"two\n' + b"three\n" * 100, max_sample_bytes=100)
-    assert rows[0]["error"].endswith("raise max_sample_bytes; a quote opened in it is never closed")
+    (lost, one) = read(tmp_path / "a.csv", b'text\none\n"two\nthree')
+    assert (one["text"], lost["uri"]) == ("one", "a.csv")
+    assert lost["error"] == (
+        "breaks off after row 1 (line 3 opens a quote that is never closed, and it takes in all 2 lines from there to "
+        "the end); what follows is lost: repair the file or fetch it again"
+    )
+    (lost,) = read(tmp_path / "b.csv", b'text\n"two\n' + b"three\n" * 100, max_sample_bytes=100)
+    assert lost["error"].startswith("breaks off after its start (line 2 opens a quote")
+    assert "all 101 lines" in lost["error"]
+
+
+def test_rows_that_a_packed_file_lost_are_one_row_that_says_after_which(tmp_path: Path) -> None:
+    lines = b"".join(b'{"text": "%d"}\n' % n for n in range(3000))
+    whole = gzip.compress(lines, mtime=0)
+    (tmp_path / "a.jsonl").write_bytes(whole[: len(whole) // 2])
+    *lost, last = sorted(read(tmp_path / "a.jsonl"), key=lambda row: int(row["uri"].partition("#")[2] or 0))
+    assert [row["uri"] for row in lost if not row["is_readable"]] == ["a.jsonl"]
+    assert 0 < len(lost) <= 3000
+    number = last["uri"].partition("#")[2]
+    assert lost[0]["error"].startswith(f"breaks off after row {number} (Compressed file ended")
+    assert [row["text"] for row in (*lost[1:], last)] == [str(n) for n in range(int(number))]
 
 
 def test_columns_of_one_name_are_told_apart(tmp_path: Path) -> None:

@@ -227,6 +227,15 @@ BROKEN = [
     ),
     Broken(
         "raw_index",
+        "no_file_breaks_off",
+        "files that end before all of their samples were read: 1, but at most 0 may, because nobody knows how many "
+        "samples are missing; repair the files named or fetch them again, or raise first_pass.max_broken_files to go "
+        "on without the rest",
+        ("u3: breaks off after row 7 (end of file)",),
+        {"raw_index": but(raw_rows(), 3, error="breaks off after row 7 (end of file)")},
+    ),
+    Broken(
+        "raw_index",
         "every_source_id_is_unique",
         "raw samples that share their source's id with another: 2 of 4, but every id of the source must be unique; "
         "correct the source, or point source.id_column at a column that is unique",

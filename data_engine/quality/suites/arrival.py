@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from data_engine.corpus import Corpus
 from data_engine.quality.profiles import membership, vectors
 from data_engine.quality.truths import Profile, Truth, load_expectations, of_rows
+from data_engine.schemas import BREAKS_OFF
 
 NORM_TOLERANCE = 1e-3
 
@@ -29,6 +30,7 @@ def raw_index(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
     return [
         _has_samples(rows),
         _unreadable_share(raw, rows, corpus.first_pass.max_unreadable_share),
+        _broken_files(raw, corpus.first_pass.max_broken_files),
         of_rows(
             "every_source_id_is_unique",
             rows,
@@ -84,6 +86,20 @@ def _unreadable_share(raw: pa.Table, rows: Profile, limit: float) -> Truth:
         f"at most {limit:.1%} may be",
         "repair or remove the files named, or raise first_pass.max_unreadable_share",
         culprits=tuple(f"{row['uri']}: {row['error']}" for row in unreadable),
+    )
+
+
+def _broken_files(raw: pa.Table, limit: int) -> Truth:
+    is_broken = pc.fill_null(pc.starts_with(raw["error"], BREAKS_OFF), False)
+    broken = raw.filter(is_broken).select(["uri", "error"])
+    return Truth(
+        "no_file_breaks_off",
+        Profile(broken, "uri"),
+        load_expectations().ExpectTableRowCountToBeBetween(max_value=limit),
+        lambda _: f"files that end before all of their samples were read: {broken.num_rows:,}",
+        f"at most {limit:,} may, because nobody knows how many samples are missing",
+        "repair the files named or fetch them again, or raise first_pass.max_broken_files to go on without the rest",
+        culprits=tuple(f"{row['uri']}: {row['error']}" for row in broken.to_pylist()),
     )
 
 
