@@ -39,7 +39,7 @@ class JunkClassifier:
     """(n_weights,) their weights."""
     bias: float
     threshold: float
-    """Set by cross-validation so that `keep_clean_share` of the clean examples score at or below it."""
+    """Set by cross-validation so that at least `keep_clean_share` of the clean examples score at or below it."""
     keep_clean_share: float
     n_clean: int
     n_junk: int
@@ -119,7 +119,8 @@ def fit_junk_classifier(
     features = features[:, columns]
     # Its vectors are short: threads wait longer for each other than they compute, above all on a busy machine.
     with threadpool_limits(1):
-        threshold = _threshold(_out_of_fold(features, marks, seed)[~marks], keep_clean_share)
+        scores = _out_of_fold(features, marks, seed)
+        threshold = _threshold(scores[~marks], scores[marks], keep_clean_share)
         model = _fit(features, marks, seed)
     return JunkClassifier(
         columns=columns,
@@ -150,11 +151,21 @@ def _out_of_fold(features: Any, marks: NDArray[np.bool_], seed: int) -> NDArray[
     return scores
 
 
-def _threshold(clean_scores: NDArray[np.float64], keep_clean_share: float) -> float:
-    """The lowest score that at least `keep_clean_share` of the clean scores do not exceed."""
+def _threshold(
+    clean_scores: NDArray[np.float64], junk_scores: NDArray[np.float64], keep_clean_share: float
+) -> float:
+    """Half way, in log odds, from the lowest score that keeps the share of the clean to the next score of junk.
+
+    Where the examples lie far apart, a text that is a little unlike the clean ones is therefore not yet junk.
+    """
     # The slack keeps 0.995 x 200 at 199 despite rounding.
     n_kept = int(np.ceil(keep_clean_share * len(clean_scores) - 1e-9))
-    return float(np.sort(clean_scores)[n_kept - 1])
+    lowest = float(np.sort(clean_scores)[n_kept - 1])
+    above = junk_scores[junk_scores > lowest]
+    if not len(above):
+        return lowest
+    half_way = _log_odds(np.array([lowest, above.min()])).mean(keepdims=True)
+    return max(float(_sigmoid(half_way)[0]), lowest)
 
 
 def _features(texts: Sequence[str]) -> Any:
@@ -184,6 +195,13 @@ def _shape(text: str) -> str:
     for pattern, sign in _SHAPES:
         shape = pattern.sub(sign, shape)
     return f"^{shape}$"
+
+
+def _log_odds(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Finite also at 0 and 1."""
+    inside = np.clip(probabilities, 1e-12, 1 - 1e-12)
+    odds: NDArray[np.float64] = np.log(inside) - np.log1p(-inside)
+    return odds
 
 
 def _sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -58,11 +58,20 @@ def test_bytes_of_something_else_are_refused() -> None:
         JunkClassifier.from_bytes(b"junk")
 
 
-def test_the_threshold_is_the_lowest_that_keeps_the_share() -> None:
-    scores = np.arange(200) / 200
-    assert _threshold(scores, 0.995) == scores[198]
-    assert _threshold(scores, 0.9) == scores[179]
-    assert _threshold(scores[::-1][:10], 0.999) == scores[199]
+def test_the_threshold_keeps_the_share_where_no_junk_scores_above() -> None:
+    scores, junk = np.arange(200) / 200, np.array([0.0])
+    assert _threshold(scores, junk, 0.995) == scores[198]
+    assert _threshold(scores, junk, 0.9) == scores[179]
+    assert _threshold(scores[::-1][:10], junk, 0.999) == scores[199]
+
+
+def test_the_threshold_lies_half_way_in_log_odds_to_the_next_junk() -> None:
+    # Odds of 1 to 999 and of 999 to 1: half way between them is even.
+    assert _threshold(np.array([0.0001, 0.001]), np.array([0.0005, 0.999, 1.0]), 1.0) == pytest.approx(0.5)
+
+
+def test_scores_of_zero_and_one_have_a_threshold_between_them() -> None:
+    assert _threshold(np.zeros(3), np.ones(3), 0.5) == pytest.approx(0.5, abs=1e-3)
 
 
 def test_a_stricter_share_gives_a_higher_threshold() -> None:
