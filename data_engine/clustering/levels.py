@@ -1,7 +1,7 @@
 """Suggests the levels of a cluster tree from the number of samples and of concepts, and says why.
 
-The rules are measured: `benchmarks/selection.py` prints the balance of trees with other levels, and
-`docs/decisions` tells what was compared. The ratios hold from 3,000 to 200,000 samples; beyond, they are carried on.
+The rules are measured on 3,000 to 30,000 samples: `benchmarks/selection.py` prints the balance of trees with other
+levels, and `docs/decisions` tells what was compared. Beyond, they are carried on.
 """
 
 import math
@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from data_engine.clustering.lloyd import checked_count
+from data_engine.errors import InvalidInput
 
 #: Leaves per cluster of the coarsest level.
-LEAVES_PER_TOP = 3
+LEAVES_PER_TOP = 2
 #: Clusters of the coarsest level, in square roots of the number of samples, where nothing else limits them.
 SQUARE_ROOTS = 3
 #: Members that a leaf should have on average, so that its centroid stands for something.
@@ -41,19 +42,21 @@ def suggest_levels(
     """Choose the levels of a tree over so many samples.
 
     The coarsest level gets at least as many clusters as there are concepts to keep apart, because samples are shared
-    out evenly over it: two concepts in one cluster share one part. With half as many clusters as concepts the subset
-    is two to three times as far from uniform. The finest level gets a few times as many clusters, and one level lies
-    between: the centroids of a level are clustered without weights, which is what takes the lead from large concepts.
+    out evenly over it: two concepts in one cluster share one part. The finest level gets twice as many clusters, and
+    one level lies between: the centroids of a level are clustered without weights, which is what takes the lead from
+    large concepts.
 
     Args:
         n_samples: samples that the tree is built on, at least 1.
         n_concepts: subjects to keep apart, at least 1; where it is None, guessed from the two sizes.
         target_size: samples that will be chosen, at least 1.
-        n_resamples: how often each level is to be resampled; only handed on and explained.
+        n_resamples: how often each level is to be resampled, at least 0; only handed on and explained.
 
     Raises: InvalidInput when a number is below its least value.
     """
     n = checked_count(n_samples, "n_samples")
+    if n_resamples < 0:
+        raise InvalidInput(f"n_resamples is {n_resamples}; it must be 0 or more")
     top, why_top = _top(n, n_concepts, target_size)
     counts = _levels(n, top)
     sizes = resample_sizes_for(n, counts)
@@ -77,28 +80,32 @@ def _top(n: int, n_concepts: int | None, target_size: int | None) -> tuple[int, 
         wanted = checked_count(n_concepts, "n_concepts")
         if wanted > most:
             return most, (
-                f"{wanted:,} concepts are wanted, which {n:,} samples are too few for: the coarsest level gets "
-                f"{most:,} clusters, so that each can hold some of them."
+                f"{_count(wanted, 'concept')} are wanted, which {_count(n, 'sample')} are too few for: the coarsest "
+                f"level gets {_count(most, 'cluster')}, so that each can hold some of them."
             )
-        return wanted, f"The coarsest level gets {wanted:,} clusters, one for each of the concepts wanted."
-    guess = SQUARE_ROOTS * math.isqrt(n)
-    reason = f"{SQUARE_ROOTS} times the square root of {n:,} samples"
+        each = "one for each of the concepts wanted" if wanted > 1 else "for the one concept wanted"
+        return wanted, f"The coarsest level gets {_count(wanted, 'cluster')}, {each}."
+    limits = [
+        (SQUARE_ROOTS * math.isqrt(n), f"{SQUARE_ROOTS} times the square root of {_count(n, 'sample')}"),
+        (most // LEAVES_PER_TOP, f"so that {_count(n, 'sample')} fill a level with {LEAVES_PER_TOP} times as many"),
+    ]
     if target_size is not None:
-        by_target = max(checked_count(target_size, "target_size") // CHOSEN_PER_CONCEPT, 1)
-        if by_target < guess:
-            guess = by_target
-            reason = f"so that each gives about {CHOSEN_PER_CONCEPT} of the {target_size:,} samples to be chosen"
-    top = max(min(guess, most // 2), 1)
+        by_target = checked_count(target_size, "target_size") // CHOSEN_PER_CONCEPT
+        limits.append(
+            (by_target, f"so that each gives about {CHOSEN_PER_CONCEPT} of the {target_size:,} samples to be chosen")
+        )
+    guess, reason = min(limits, key=lambda limit: limit[0])
+    top = max(guess, 1)
     return top, (
-        f"The coarsest level gets {top:,} clusters, {reason}; it must not be smaller than the number of concepts to "
-        "keep apart, so give n_concepts if you know it."
+        f"The coarsest level gets {_count(top, 'cluster')}, {reason if guess else 'the least there can be'}; it must "
+        "not be smaller than the number of concepts to keep apart, so give n_concepts if you know it."
     )
 
 
 def _levels(n: int, top: int) -> tuple[int, ...]:
     """Up to three levels, evenly spaced in their logarithm, the finest first."""
-    leaves = min(LEAVES_PER_TOP * top, n // LEAST_LEAF_SIZE)
-    if leaves < 2 * top:
+    leaves = LEAVES_PER_TOP * top
+    if leaves > n // LEAST_LEAF_SIZE:
         return (top,)
     middle = round(math.sqrt(leaves * top))
     return (leaves, middle, top) if leaves > middle > top else (leaves, top)
@@ -106,10 +113,13 @@ def _levels(n: int, top: int) -> tuple[int, ...]:
 
 def _why_levels(n: int, counts: tuple[int, ...]) -> str:
     if len(counts) == 1:
-        return f"One level is enough: {n:,} samples cannot fill a finer one with {LEAST_LEAF_SIZE} in each cluster."
+        return (
+            f"One level is enough: {_count(n, 'sample')} cannot fill {LEAVES_PER_TOP} times as many clusters with "
+            f"{LEAST_LEAF_SIZE} each."
+        )
     between = f", with {counts[1]:,} between, so that large concepts lose their lead in two steps" * (len(counts) > 2)
     return (
-        f"The finest level gets {counts[0]:,}, about {counts[0] / counts[-1]:.0f} for each of the coarsest and of "
+        f"The finest level gets {counts[0]:,}, {LEAVES_PER_TOP} for each of the coarsest and of about "
         f"{n / counts[0]:,.0f} samples each{between}."
     )
 
@@ -117,7 +127,11 @@ def _why_levels(n: int, counts: tuple[int, ...]) -> str:
 def _why_resampling(n_resamples: int, sizes: tuple[int, ...]) -> str:
     if n_resamples:
         return (
-            f"Every level is built anew {n_resamples} times, on the {', '.join(map(str, sizes))} (finest level first) "
-            "most central members of each cluster, about half its mean size."
+            f"Every level is built anew {_count(n_resamples, 'time')}, on the {', '.join(map(str, sizes))} (finest "
+            "level first) most central members of each cluster: half its mean size, and never fewer than 2."
         )
     return "No level is resampled: that flattens density in the plane, and did not help on embedding-like mixtures."
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
