@@ -151,9 +151,7 @@ def _out_of_fold(features: Any, marks: NDArray[np.bool_], seed: int) -> NDArray[
     return scores
 
 
-def _threshold(
-    clean_scores: NDArray[np.float64], junk_scores: NDArray[np.float64], keep_clean_share: float
-) -> float:
+def _threshold(clean_scores: NDArray[np.float64], junk_scores: NDArray[np.float64], keep_clean_share: float) -> float:
     """Half way, in log odds, from the lowest score that keeps the share of the clean to the next score of junk.
 
     Where the examples lie far apart, a text that is a little unlike the clean ones is therefore not yet junk.

@@ -95,7 +95,9 @@ def test_resampling_is_handed_on_and_explained() -> None:
     assert "built anew 10 times, on the 22, 2, 2 (finest level first)" in found.explanation[-1]
 
 
-@pytest.mark.parametrize("wrong", [{"n_samples": 0}, {"n_samples": 9, "n_concepts": 0}, {"n_samples": 9, "n_resamples": -1}])
+@pytest.mark.parametrize(
+    "wrong", [{"n_samples": 0}, {"n_samples": 9, "n_concepts": 0}, {"n_samples": 9, "n_resamples": -1}]
+)
 def test_a_number_below_one_is_refused_by_name(wrong: dict[str, int]) -> None:
     name, value = list(wrong.items())[-1]
     with pytest.raises(InvalidInput, match=f"{name} is {value}"):
