@@ -3,13 +3,16 @@
 import json
 import shutil
 from collections import Counter
+from io import StringIO
 from pathlib import Path
 
 import dagster as dg
 import pyarrow.compute as pc
 import pytest
+from rich.console import Console
 from small_project import SmallProject, make_notes, notes_corpus
 
+from data_engine.orchestration.run import OneCommandRun
 from data_engine.orchestration.why import decisions_about
 
 #: No two of them are alike; `indeed` at the end makes a near copy of one.
@@ -66,6 +69,51 @@ def test_a_semantic_duplicate_goes_for_what_was_accepted_before_and_the_ledger_s
         bench.store().read("balanced_subset")["sample_id"].to_pylist()
     )
     assert bench.store().read("ledger", partition={"step": "balanced_subset"}).num_rows == 99
+
+
+def _ingest(project: SmallProject) -> str:
+    """Bring the batches up to date, and what was printed; nothing is clustered."""
+    loaded, console = project.load(), Console(file=StringIO(), width=110, highlight=False)
+    with dg.DagsterInstance.get() as instance:
+        OneCommandRun(loaded.bench("notes"), loaded.definitions, instance, console).ingest()
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+def test_what_a_batch_kept_stays_when_a_copy_comes_on_an_earlier_line_of_its_file(project: SmallProject) -> None:
+    _write(project, "april", [*NOTES[:5], NOTES[80]])
+    _describe(project, None, 0.8)
+    _ingest(project)
+    _write(project, "april", [f"{NOTES[80]} then", *NOTES[:5], NOTES[80]])
+    _ingest(project)
+    assert set(_kept(project).values()) == {*NOTES[:5], NOTES[80]}
+
+
+def test_when_a_sample_leaves_the_one_that_went_for_it_comes_back(project: SmallProject) -> None:
+    copy = f"{NOTES[80]} indeed"
+    _write(project, "april", [*NOTES[:5], NOTES[80]])
+    _write(project, "may", [*NOTES[5:10], copy])
+    _describe(project, None, 0.8)
+    _ingest(project)
+    assert set(_kept(project).values()) == {*NOTES[:10], NOTES[80]}
+    _write(project, "april", NOTES[:5])
+    assert "may.jsonl is judged again: what 1 of its duplicates repeat is gone" in _ingest(project)
+    assert set(_kept(project).values()) == {*NOTES[:10], copy}
+    assert _ingest(project) == ""
+
+
+def test_when_new_rules_reject_a_sample_the_one_that_went_for_it_comes_back(project: SmallProject) -> None:
+    _write(project, "may", [*NOTES[5:10], f"{NOTES[80]} {{x}}"])
+    _describe(project, None, 0.8)
+    _ingest(project)
+    _write(project, "april", [*NOTES[:5], NOTES[80]])
+    _ingest(project)
+    assert NOTES[80] not in _kept(project).values()
+    # April comes first in a run, and is judged against what the old rules kept of May.
+    _describe(project, None, 0.8, rules={"curly_braces": 0})
+    _ingest(project)
+    assert set(_kept(project).values()) == {*NOTES[:10], NOTES[80]}
+    assert _ingest(project) == ""
 
 
 def test_fuzzy_and_semantic_duplicates_can_be_off_and_equal_content_stays_one_sample(project: SmallProject) -> None:

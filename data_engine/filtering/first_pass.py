@@ -1,6 +1,6 @@
 """first_pass: one verdict for every raw sample, by the first rule that rejects it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -52,14 +52,15 @@ def first_pass(
     accepted: pa.Table,
     text_of: Callable[[Sequence[str]], Sequence[str]],
     junk: JunkClassifier | None,
+    kept_before: Collection[str] = (),
     modality: Modality = "text",
     read: Reader | None = None,
     model: CharacterModel | None = None,
 ) -> pa.Table:
     """Judge the raw samples of a batch.
 
-    The rules are tried in the order of `FIRST_PASS_REASONS`; samples take precedence in the order of their uri.
-    Accepted samples are never dropped for a newcomer. Near-duplicates are judged against kept samples only, so that
+    The rules are tried in the order of `FIRST_PASS_REASONS`; samples take precedence in the order of their uri, those
+    that the batch kept before first. Accepted samples are never dropped for a newcomer. Near-duplicates are judged against kept samples only, so that
     a chain of similar texts is not merged. Each content is measured once, whatever decides on it.
 
     Args:
@@ -70,6 +71,7 @@ def first_pass(
             batches, in any order.
         text_of: gives the texts of accepted samples by their ids; asked for candidates only, a few hundred at a time.
         junk: the junk classifier; None switches the rule off.
+        kept_before: ids of the samples that this batch kept when it was judged the last time.
         modality: whose rules are tried.
         read: gives what those rules measure; by default the texts of the rows. It may give a subject at a time.
         model: of good text, for the rule perplexity; None measures none.
@@ -82,7 +84,7 @@ def first_pass(
         InvalidInput: a signature of `accepted` has another length than this code writes, or `text_of` gives another
             number of texts than it was asked for.
     """
-    raw = raw.take(pc.sort_indices(raw["uri"]))
+    raw = _by_precedence(raw, kept_before)
     texts: list[str | None] = raw["text"].to_pylist()
     limits = limits_of(rules, modality)
     sketches: dict[str, bytes] = {}
@@ -103,7 +105,14 @@ def first_pass(
         kept_sketches = {}
         signatures = _by_near_duplicates(raw, rules, accepted, text_of, rejections)
     _share_fates(raw["sample_id"].to_pylist(), rejections)
-    return _to_table(raw, batch, rejections, signals, scores, signatures, kept_sketches, languages)
+    return _to_table(raw, batch, rejections, signals, scores, signatures, kept_sketches, languages).sort_by("uri")
+
+
+def _by_precedence(raw: pa.Table, kept_before: Collection[str]) -> pa.Table:
+    """The rows in the order in which they are judged: of two that repeat each other the first one stays."""
+    is_new = pc.invert(pc.is_in(raw["sample_id"], value_set=pa.array(kept_before, raw["sample_id"].type)))
+    order = pa.table({"is_new": is_new, "uri": raw["uri"]})
+    return raw.take(pc.sort_indices(order, [("is_new", "ascending"), ("uri", "ascending")]))
 
 
 def _sketching(read: Reader, sketches: dict[str, bytes]) -> Reader:

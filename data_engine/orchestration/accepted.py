@@ -5,6 +5,7 @@ segment per version of a batch. A batch that its checks hold back has accepted n
 would be in neither; a batch that is materialized anew has a new version and a new segment.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.orchestration import gates
+from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.tables_io import StepVersion, Work
 
 if TYPE_CHECKING:
-    from data_engine.storage import Segment
+    from data_engine.storage import Segment, TableStore
 
 _SCHEMA = pa.schema([("sample_id", pa.string()), ("minhash", pa.binary())])
 _OF_PICTURES = _SCHEMA.append(pa.field("sketch", pa.binary()))
@@ -75,6 +77,32 @@ def _segment(work: Work, batch: str, version: StepVersion, n_bands: int, n_rows:
     return index.write(
         batch, name, sample_ids=ids, sketches=table, keys=entries.keys, rows=with_sketch[entries.numbers]
     )
+
+
+def lost_twins(bench: Bench, store: "TableStore") -> dict[str, int]:
+    """How many duplicates of each batch name a sample that is no longer kept, so that nothing stands for their content.
+
+    A twin is kept where a batch past its gates keeps it, or the batch of the duplicate itself. Only the duplicates and
+    their twins are held in memory.
+
+    Returns: by batch, in order; those without such a duplicate are left out.
+    """
+    verdicts = store.dataset("first_pass")
+    repeats = verdicts.to_table(columns=["batch", "duplicate_of"], filter=pc.field("duplicate_of").is_valid())
+    named = pc.unique(repeats["duplicate_of"])
+    is_kept_twin = (pc.field("verdict") == "kept") & pc.field("sample_id").isin(named)
+    twins = verdicts.to_table(columns=["batch", "sample_id"], filter=is_kept_twin)
+    opened, _ = gates.open_batches(bench, store, "first_pass", run_id="plan")
+    accepted = twins.filter(pc.is_in(twins["batch"], pa.array(opened, pa.string())))["sample_id"]
+    open_ends = repeats.filter(pc.invert(pc.is_in(repeats["duplicate_of"], accepted.combine_chunks())))
+    own = set(zip(twins["batch"].to_pylist(), twins["sample_id"].to_pylist(), strict=True))
+    pairs = zip(open_ends["batch"].to_pylist(), open_ends["duplicate_of"].to_pylist(), strict=True)
+    return dict(sorted(Counter(batch for batch, twin in pairs if (batch, twin) not in own).items()))
+
+
+def kept_before(work: Work) -> list[str]:
+    """The ids of what this batch kept when it was judged the last time, whether or not its checks held it back."""
+    return _kept(work, work.batch)["sample_id"].to_pylist()
 
 
 def _kept(work: Work, batch: str, schema: pa.Schema = _SCHEMA) -> pa.Table:

@@ -6,7 +6,7 @@ asset and check of a one-command run is in the UI afterwards.
 
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from rich.text import Text
 from data_engine import errors, indexing
 from data_engine.errors import DataEngineError, GateClosed, InvalidInput
 from data_engine.orchestration import gates
+from data_engine.orchestration.accepted import lost_twins
 from data_engine.orchestration.bench import Bench, fingerprint
 from data_engine.orchestration.compute_logs import printed_on_the_terminal
 from data_engine.orchestration.dead_runs import process_tags
@@ -82,7 +83,7 @@ class OneCommandRun:
         started = time.perf_counter()
         with listed_once():
             self._require_classes()
-            self._ingest(only)
+            self.ingest(only)
             self._curate()
             self._label()
             self._publish()
@@ -93,7 +94,14 @@ class OneCommandRun:
         """A file of classes that is missing is said now, not after everything has been embedded."""
         _ = self.bench.corpus.class_names
 
-    def _ingest(self, only: Sequence[str]) -> None:
+    def ingest(self, only: Sequence[str] = ()) -> None:
+        """Bring the steps of the ingestion batches up to date, and judge anew whose twins have left.
+
+        Args:
+            only: Batches to take in; all when empty.
+
+        Raises: InvalidInput when the source does not have one of them; SourceError when it cannot be listed.
+        """
         batches = batches_of(self.bench)
         gone = sorted({batch for step, batch in self._known() if step == "raw_index"} - set(batches))
         if gone:
@@ -105,9 +113,28 @@ class OneCommandRun:
         for batch in only or sorted(batches):
             steps = [step for step in JOBS["ingest"][:3] if self._is_stale(step, batch)]
             if steps:
-                first = JOBS["ingest"].index(steps[0])
-                after = JOBS["ingest"] if self.bench.store().exists("cluster_tree") else JOBS["ingest"][:3]
-                self._launch("ingest", after[first:], batch, may_fail=True)
+                self._take_in(batch, steps[0])
+        # A text is in the raw index; a picture would have to be read again where there is nothing any more.
+        self._judge_again(set(only) or {*batches, *(() if self.bench.corpus.is_of_pictures else gone)})
+
+    def _take_in(self, batch: str, first: str) -> None:
+        """The steps of a batch, from this one on."""
+        steps = JOBS["ingest"] if self.bench.store().exists("cluster_tree") else JOBS["ingest"][:3]
+        self._launch("ingest", steps[steps.index(first) :], batch, may_fail=True)
+
+    def _judge_again(self, batches: Collection[str]) -> None:
+        """Judge batches whose duplicates name a sample that has left since, or one that new rules reject, or gates.
+
+        What comes back in one batch can be the twin of another's duplicates, so this is repeated until it is settled.
+        """
+        for _ in batches:
+            lost = lost_twins(self.bench, self.bench.store())
+            again = [batch for batch in lost if batch in batches and batch not in self.outcome.quarantined]
+            for batch in again:
+                self.console.print(f"  {batch} is judged again: what {lost[batch]} of its duplicates repeat is gone")
+                self._take_in(batch, "first_pass")
+            if not again:
+                return
 
     def backfill(self, batches: Sequence[str]) -> None:
         """Ingest batches again, whether they are stale or not; `all` stands for all of them.

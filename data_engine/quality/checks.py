@@ -54,9 +54,9 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "first_pass": (
         _stop("every_raw_sample_has_a_verdict", "Every raw sample is kept or rejected."),
         _stop("every_rejection_has_a_reason", "Every rejected sample names the rule that rejected it."),
-        _stop("kept_ids_are_unique", "No content is kept twice."),
+        _stop("kept_ids_are_unique", "No content is kept twice in the batch."),
         _stop("kept_share_within_band", "The share of kept samples lies between min_kept_share and max_kept_share."),
-        _stop("every_duplicate_names_its_twin", "Every rejected duplicate names the kept sample that it repeats."),
+        _stop("every_duplicate_names_its_twin", "Every rejected duplicate names the sample that it repeats."),
     ),
     "embeddings": (
         _stop("every_kept_sample_is_embedded", "Every kept sample has an embedding, or a reason why it has none."),

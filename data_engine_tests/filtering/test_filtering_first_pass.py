@@ -110,6 +110,15 @@ def test_the_first_of_equal_contents_by_uri_is_kept() -> None:
     assert rows[2]["duplicate_of"] == sample_id_of_text(SENTENCE)
 
 
+def test_what_the_batch_kept_before_stays_when_a_copy_comes_whose_uri_sorts_first() -> None:
+    changed = SENTENCE + " now"
+    raw = raw_index(changed, SENTENCE, uris=["a", "m"])
+    assert [row["reason"] for row in judge(raw)] == ["kept", "near_duplicate"]
+    newcomer, kept = judge(raw, kept_before=[sample_id_of_text(SENTENCE)])
+    assert (newcomer["reason"], kept["reason"]) == ("near_duplicate", "kept")
+    assert newcomer["duplicate_of"] == kept["sample_id"]
+
+
 def test_the_content_of_an_accepted_sample_is_rejected_without_reading_it() -> None:
     accepted = {**accepted_from(SENTENCE), "text_of": refuse}
     (row,) = judge(raw_index(SENTENCE), **accepted)
@@ -223,19 +232,34 @@ def test_reasons_are_sentences() -> None:
     assert all(sentence.endswith(".") and sentence[0].isupper() for sentence in FIRST_PASS_REASONS.values())
 
 
+def one_picture_in_two_sizes(**changes: Any) -> dict[str, Any]:
+    """The settings that judge two pictures, a and m, of which each is the other in another size."""
+    blobs = Image.fromarray(np.random.default_rng(1).integers(0, 256, (6, 8, 3), dtype=np.uint8))
+    pictures = [blobs.resize(size, Image.Resampling.BICUBIC) for size in ((320, 240), (160, 120))]
+    looks = dict(zip("am", [look_at(DecodedPicture(picture)) for picture in pictures], strict=True))
+    return {
+        "raw": raw_index(None, None, uris=["a", "m"], media_type="image/png"),
+        "modality": "image",
+        "accepted": NOTHING.append_column("sketch", pa.array([], pa.binary())),
+        "read": lambda rows: [looks[uri] for uri in rows["uri"].to_pylist()],
+        **changes,
+    }
+
+
 @pytest.mark.parametrize(("similarity", "reasons"), [(0.97, ["kept", "near_duplicate"]), (False, ["kept", "kept"])])
 def test_perceptual_duplicates_can_be_off_and_kept_pictures_have_their_sketch(
     similarity: float | bool, reasons: list[str]
 ) -> None:
-    blobs = Image.fromarray(np.random.default_rng(1).integers(0, 256, (6, 8, 3), dtype=np.uint8))
-    pictures = [blobs.resize(size, Image.Resampling.BICUBIC) for size in ((320, 240), (160, 120))]
-    looks = [look_at(DecodedPicture(picture)) for picture in pictures]
     rules = FirstPass(near_duplicate_picture_similarity=similarity)
-    nothing = NOTHING.append_column("sketch", pa.array([], pa.binary()))
-    raw = raw_index(None, None, media_type="image/png")
-    rows = judge(raw, rules, modality="image", accepted=nothing, read=lambda _: looks)
+    rows = judge(rules=rules, **one_picture_in_two_sizes())
     assert [row["reason"] for row in rows] == reasons
     assert [row["sketch"] is not None for row in rows] == [row["verdict"] == "kept" for row in rows]
+
+
+def test_a_picture_that_the_batch_kept_before_stays_when_a_copy_comes_whose_uri_sorts_first() -> None:
+    newcomer, kept = judge(rules=FirstPass(), **one_picture_in_two_sizes(kept_before=[f"{1:032x}"]))
+    assert (newcomer["reason"], kept["reason"]) == ("near_duplicate", "kept")
+    assert newcomer["duplicate_of"] == kept["sample_id"] == f"{1:032x}"
 
 
 def test_a_fuzzy_duplicate_stays_where_the_rule_is_off_and_has_its_signature() -> None:

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from data_engine.orchestration.accepted import accepted_like, texts_of
+from data_engine.orchestration.accepted import accepted_like, kept_before, texts_of
 from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.examples import Learnt, learnt_from_examples
 from data_engine.orchestration.montages import montages_of_verdicts
@@ -61,6 +61,7 @@ def first_pass(bench: Bench) -> dg.AssetsDefinition:
             accepted=accepted_like(work, raw, config.near_duplicate_similarity),
             text_of=lambda sample_ids: texts_of(work, sample_ids),
             junk=learnt.junk,
+            kept_before=kept_before(work),
             model=learnt.model,
             modality=bench.corpus.modality,
             read=read_looks(bench, work.progress("looking at", raw.num_rows)) if bench.corpus.is_of_pictures else None,
