@@ -306,3 +306,14 @@ def test_a_batch_that_is_gone_from_the_source_is_named_and_its_samples_stay(fini
     (finished.folder / "source" / "june.jsonl").unlink()
     assert "the source no longer has june.jsonl" in finished.run("notes")
     assert "june.jsonl" in finished.load().bench("notes").store().read("tree_assignments")["batch"].to_pylist()
+
+
+def test_a_run_names_the_sql_tests_that_fail_as_long_as_they_do(finished: SmallProject) -> None:
+    store = finished.load().bench("notes").store()
+    store.delete_partition("ledger", {"step": "first_pass", "batch": "may.jsonl"}, "somebody")
+    store.delete_partition("step_versions", {"step": "sql_models", "batch": ""}, "somebody")
+    for _ in range(2):
+        said = " ".join(finished.run("notes").split())
+        assert "fails ledger_covers_every_raw_sample: " in said
+        assert " 120 rows break it; ledger_covers_every_raw_sample.sql selects them" in said
+        assert said.count("fails") == 1

@@ -60,8 +60,9 @@ def first_pass(
     """Judge the raw samples of a batch.
 
     The rules are tried in the order of `FIRST_PASS_REASONS`; samples take precedence in the order of their uri, those
-    that the batch kept before first. Accepted samples are never dropped for a newcomer. Near-duplicates are judged against kept samples only, so that
-    a chain of similar texts is not merged. Each content is measured once, whatever decides on it.
+    that the batch kept before first. Accepted samples are never dropped for a newcomer. Near-duplicates are judged
+    against kept samples only, so that a chain of similar texts is not merged. Each content is measured once, whatever
+    decides on it.
 
     Args:
         raw: raw index of the batch.
@@ -69,7 +70,7 @@ def first_pass(
         batch: the batch key written to every row.
         accepted: columns `sample_id`, `minhash` (texts) and `sketch` (pictures) of the kept samples of all other
             batches, in any order.
-        text_of: gives the texts of accepted samples by their ids; asked for candidates only, a few hundred at a time.
+        text_of: gives the texts of accepted samples by their ids; asked for candidates only, for many at once.
         junk: the junk classifier; None switches the rule off.
         kept_before: ids of the samples that this batch kept when it was judged the last time.
         modality: whose rules are tried.

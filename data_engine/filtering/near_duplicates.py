@@ -29,6 +29,8 @@ _TEXTS_PER_BLOCK = 4096
 _MAX_BLOCKS = 64
 #: Characters compared at once by a thread.
 _CHARACTERS_PER_PIECE = 1 << 18
+#: Characters for which accepted texts are read at once, because to find them can cost a scan of all there are.
+_CHARACTERS_PER_READ = 1 << 26
 _MAX_THREADS = 8
 _PAIRS_PER_PIECE = 1 << 16
 # A pair whose estimate lies this many standard errors below the threshold is not verified: 3 in 100,000 true pairs.
@@ -59,7 +61,7 @@ def find_twins(
         sketches: theirs.
         threshold: similarity in (0, 1] at and above which a text is a near-duplicate.
         accepted: sketches of texts that stay whatever comes.
-        accepted_texts: gives the texts of rows of `accepted`.
+        accepted_texts: gives the texts of rows of `accepted`; asked for candidates only, for many at once.
 
     Returns: one entry per text.
 
@@ -135,7 +137,7 @@ class _Search:
         return share
 
     def _verified(self, later: Numbers, earlier: Numbers) -> tuple[Numbers, Numbers, NDArray[np.float64]]:
-        """The pairs that reach the threshold, with their similarity; as many texts are held as the threads compare."""
+        """The pairs that reach the threshold, with their similarity."""
         similarity, read = np.empty(len(later)), self._read_pieces(later, earlier)
 
         def compare(work: tuple[slice, list[str], Numbers]) -> None:
@@ -152,29 +154,29 @@ class _Search:
 
     def _read_pieces(self, later: Numbers, earlier: Numbers) -> Iterator[tuple[slice, list[str], Numbers]]:
         """Pieces of the pairs: their texts, each once, and the places of the later and the earlier ones among them."""
-        for piece in self._pieces(later):
-            numbers, places = np.unique(np.concatenate([later[piece], earlier[piece]]), return_inverse=True)
-            yield piece, self._read(numbers), places
+        for read in _pieces(self._n_characters(later), _CHARACTERS_PER_READ):
+            accepted = self._read_accepted(earlier[read])
+            for part in _pieces(self._n_characters(later[read]), _CHARACTERS_PER_PIECE):
+                piece = slice(read.start + part.start, read.start + part.stop)
+                numbers, places = np.unique(np.concatenate([later[piece], earlier[piece]]), return_inverse=True)
+                yield (
+                    piece,
+                    [accepted[n] if n < self.n_accepted else self.texts[n - self.n_accepted] for n in numbers.tolist()],
+                    places,
+                )
 
-    def _pieces(self, later: Numbers) -> Iterator[slice]:
-        """Consecutive pairs whose newcomers have about as many characters as fit; accepted ones count like theirs."""
-        start = n_characters = 0
-        for place, number in enumerate(later.tolist()):
-            n_characters += 2 * len(self.texts[number - self.n_accepted])
-            if n_characters >= _CHARACTERS_PER_PIECE:
-                yield slice(start, place + 1)
-                start, n_characters = place + 1, 0
-        if start < len(later):
-            yield slice(start, len(later))
+    def _n_characters(self, later: Numbers) -> list[int]:
+        """Characters of each pair, as if an accepted text were as long as its newcomer."""
+        return [2 * len(self.texts[number - self.n_accepted]) for number in later.tolist()]
 
-    def _read(self, numbers: Numbers) -> list[str]:
-        wanted = numbers[numbers < self.n_accepted].tolist()
-        texts = list(self.accepted_texts(wanted)) if wanted else []
+    def _read_accepted(self, numbers: Numbers) -> dict[int, str]:
+        wanted = np.unique(numbers[numbers < self.n_accepted]).tolist()
+        texts = self.accepted_texts(wanted) if wanted else []
         if len(texts) != len(wanted):
             raise InvalidInput(
                 f"text_of gave {len(texts)} texts for {len(wanted)} accepted samples; it must give one for each"
             )
-        return texts + [self.texts[number - self.n_accepted] for number in numbers[len(wanted) :].tolist()]
+        return dict(zip(wanted, texts, strict=True))
 
     def _reject(self, pairs: tuple[Numbers, Numbers, NDArray[np.float64]]) -> None:
         """Reject, in the order of the texts, those with a kept twin."""
@@ -189,6 +191,18 @@ class _Search:
                 self.twins[number] = Twin(measured, accepted_row=other)
             else:
                 self.twins[number] = Twin(measured, row=other - self.n_accepted)
+
+
+def _pieces(sizes: Sequence[int], size: int) -> Iterator[slice]:
+    """Consecutive slices that are as large as fit, or one larger than that."""
+    start = total = 0
+    for place, one in enumerate(sizes):
+        total += one
+        if total >= size:
+            yield slice(start, place + 1)
+            start, total = place + 1, 0
+    if start < len(sizes):
+        yield slice(start, len(sizes))
 
 
 def _distinct(values: Numbers) -> Numbers:

@@ -6,7 +6,7 @@ would be in neither; a batch that is materialized anew has a new version and a n
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +20,7 @@ from data_engine.orchestration.tables_io import StepVersion, Work
 if TYPE_CHECKING:
     from data_engine.storage import Segment, TableStore
 
-_SCHEMA = pa.schema([("sample_id", pa.string()), ("minhash", pa.binary())])
+_SCHEMA = pa.schema([("sample_id", pa.string()), ("batch", pa.string()), ("minhash", pa.binary())])
 _OF_PICTURES = _SCHEMA.append(pa.field("sketch", pa.binary()))
 
 
@@ -32,8 +32,8 @@ def accepted_like(work: Work, raw: pa.Table, similarity: float | None) -> pa.Tab
         raw: Its raw index.
         similarity: At and above which a text is a near-duplicate; None where only equal ones are looked for.
 
-    Returns: Table with columns `sample_id` and `minhash`; of pictures, all kept samples of the other batches, with
-    their `sketch` beside.
+    Returns: Table with columns `sample_id`, `batch` and `minhash`; of pictures, all kept samples of the other batches,
+    with their `sketch` beside.
     """
     opened, _ = gates.open_batches(work.bench, work.store, "first_pass", run_id=work.run_id)
     others = {batch: version for batch, version in sorted(opened.items()) if batch != work.batch}
@@ -55,7 +55,8 @@ def _alike(work: Work, raw: pa.Table, others: dict[str, StepVersion], similarity
         rows = segment.rows_of_ids(ids)
         if similarity is not None:
             rows = np.union1d(rows, segment.rows_of_keys(keys))
-        yield pa.table([segment.sample_ids(rows), segment.sketch_bytes(rows)], schema=_SCHEMA)
+        columns = [segment.sample_ids(rows), [batch] * len(rows), segment.sketch_bytes(rows)]
+        yield pa.table(columns, schema=_SCHEMA)
 
 
 def _segment(work: Work, batch: str, version: StepVersion, n_bands: int, n_rows: int) -> "Segment":
@@ -110,15 +111,25 @@ def _kept(work: Work, batch: str, schema: pa.Schema = _SCHEMA) -> pa.Table:
     return table.filter(pc.equal(table["verdict"], "kept")).select(schema.names).cast(schema)
 
 
-def texts_of(work: Work, sample_ids: Sequence[str]) -> list[str]:
-    """The texts of samples, wherever in the raw index they are; only these are ever held in memory."""
-    wanted = pa.array(sample_ids, pa.string())
-    rows = work.store.dataset("raw_index").scanner(
-        columns=["sample_id", "text"],
-        filter=pc.field("sample_id").isin(wanted),
-        batch_readahead=2,
-        fragment_readahead=1,
-    )
-    found = rows.to_table()
-    by_id = dict(zip(found["sample_id"].to_pylist(), found["text"].to_pylist(), strict=True))
-    return [by_id.get(sample_id) or "" for sample_id in sample_ids]
+def texts_of(work: Work, accepted: pa.Table) -> Callable[[Sequence[str]], list[str]]:
+    """Gives texts of accepted samples by their ids, from the raw index of their batches; only these are ever held.
+
+    Args:
+        work: The first pass of a batch.
+        accepted: What `accepted_like` gives.
+    """
+
+    def read(sample_ids: Sequence[str]) -> list[str]:
+        wanted = pa.array(sample_ids, pa.string())
+        batches = pc.unique(accepted.filter(pc.is_in(accepted["sample_id"], wanted))["batch"])
+        rows = work.store.dataset("raw_index").scanner(
+            columns=["sample_id", "text"],
+            filter=pc.field("batch").isin(batches) & pc.field("sample_id").isin(wanted),
+            batch_readahead=2,
+            fragment_readahead=1,
+        )
+        found = rows.to_table()
+        by_id = dict(zip(found["sample_id"].to_pylist(), found["text"].to_pylist(), strict=True))
+        return [by_id.get(sample_id) or "" for sample_id in sample_ids]
+
+    return read

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def run_corpus(project: Project, corpus: str, *, console: "Console", only: Sequence[str] = ()) -> bool:
     """Bring a corpus up to date and print the summary.
 
-    Returns: False when a batch was quarantined. Raises: DataEngineError when a step failed.
+    Returns: False when a batch was quarantined or an SQL test fails. Raises: DataEngineError when a step failed.
     """
     bench = project.bench(corpus)
     console.print(f"[bold]{corpus}[/]  {bench.corpus.release.title or bench.corpus.modality}")
@@ -32,7 +32,7 @@ def run_corpus(project: Project, corpus: str, *, console: "Console", only: Seque
         console.print("nothing new: every batch is read and every step is up to date; no step ran")
         return True
     _summary(bench, outcome, console)
-    return not outcome.quarantined
+    return not (outcome.quarantined or outcome.failed_tests)
 
 
 def backfill_batches(

@@ -55,6 +55,7 @@ class Outcome:
         n_runs: Dagster runs launched.
         quarantined: Why, by batch.
         waiting_for: Review batches that wait for people.
+        failed_tests: What each SQL test that does not hold says, by its name.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
@@ -62,6 +63,7 @@ class Outcome:
     n_runs: int = 0
     quarantined: dict[str, str] = field(default_factory=dict)
     waiting_for: list[str] = field(default_factory=list)
+    failed_tests: dict[str, str] = field(default_factory=dict)
 
 
 class OneCommandRun:
@@ -278,6 +280,8 @@ class OneCommandRun:
         called = f"{job} {batch or ''}".strip()
         result = self._execute(job, called, {}, partition_key=batch, asset_selection=keys)
         if result.success:
+            if job == "publish":
+                self._name_failed_tests(result)
             return
         why, is_ours = _why_failed(self.bench, result)
         if not may_fail or batch is None or not is_ours:
@@ -305,6 +309,14 @@ class OneCommandRun:
             self.console.print(f"  [green]ok[/]  {called:<28} {time.perf_counter() - started:6.1f} s")
         return result
 
+    def _name_failed_tests(self, result: dg.ExecuteInProcessResult) -> None:
+        """SQL tests hold nothing back, so a run that breaks one succeeds; it says so."""
+        sql = set(self._sql_model_keys())
+        for check in result.get_asset_check_evaluations():
+            if check.asset_key in sql and not check.passed:
+                self.outcome.failed_tests[check.check_name] = check.description or ""
+                self.console.print(Text.assemble("  ", ("fails", "red"), f" {check.check_name}: {check.description}"))
+
     def _hold(self, batch: str, called: str, why: str) -> None:
         self.outcome.quarantined[batch] = why
         self.console.print(Text.assemble("  ", ("held", "red"), f" {called:<28} {why}"))
@@ -324,10 +336,12 @@ class OneCommandRun:
 
 
 def sql_models_are_stale(bench: Bench) -> bool:
-    """Whether a step has written something since the SQL models ran, or they never did."""
+    """Whether a step has written something since the SQL models ran, they never did, or one of their tests failed."""
     versions = step_versions(bench.store())
     last = versions.pop(("sql_models", ""), None)
-    versions.pop(("sql_tests", ""), None)
+    tests = versions.pop(("sql_tests", ""), None)
+    if tests is not None and tests.data_version:
+        return True
     return last is None or any(version.written_at > last.written_at for version in versions.values())
 
 

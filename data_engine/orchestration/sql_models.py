@@ -152,7 +152,7 @@ def _checks(
                 bench.store(), tests, models, review=_review_tables(bench), variables=_variables(bench)
             )
         }
-        work.record(len(tests))
+        work.record(len(tests), failed=[name for name, result in results.items() if not result.passed])
         for test in tests:
             result = results[test.name]
             yield dg.AssetCheckResult(
@@ -160,8 +160,16 @@ def _checks(
                 check_name=test.name,
                 passed=result.passed,
                 severity=dg.AssetCheckSeverity.ERROR,
-                description=f"{result.n_offending} rows break it" if result.n_offending else test.description,
+                description=_said_of(test, result.n_offending),
                 metadata={"offending rows": result.n_offending, "rows": dg.MetadataValue.json(list(result.rows))},
             )
 
     return (sql_tests,)
+
+
+def _said_of(test: "SqlTest", n_offending: int) -> str:
+    """The sentence of a test; of one that fails also how many rows break it, and where they are found."""
+    if not n_offending:
+        return test.description
+    rows = "row breaks" if n_offending == 1 else "rows break"
+    return f"{test.description} {n_offending:,} {rows} it; {test.path.name} selects them, as does its check in the UI"

@@ -220,9 +220,9 @@ class Work:
             code_version="1",
         )
 
-    def record(self, n_models: int) -> None:
-        """Keep that the SQL models ran, and how long they took."""
-        self._write_version("", 0, n_models, time.perf_counter() - self.started)
+    def record(self, n_run: int, *, failed: Sequence[str] = ()) -> None:
+        """Keep that the SQL models or tests ran, how long they took, and in place of a data version which failed."""
+        self._write_version(", ".join(failed), 0, n_run, time.perf_counter() - self.started)
 
     def _write_version(self, data_version: str, table_version: int, n_rows: int, seconds: float) -> None:
         row = {

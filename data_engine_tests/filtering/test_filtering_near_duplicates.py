@@ -131,6 +131,23 @@ def test_texts_of_accepted_samples_are_read_for_candidates_only() -> None:
     assert read == [7]
 
 
+def test_accepted_texts_are_read_once_for_many_that_are_compared_piece_by_piece() -> None:
+    accepted = random_texts(30, 3000, seed=1)
+    calls: list[Sequence[int]] = []
+
+    def accepted_texts(numbers: Sequence[int]) -> list[str]:
+        calls.append(numbers)
+        return [accepted[number] for number in numbers]
+
+    texts = [f"{text} more" for text in accepted]
+    assert 2 * sum(map(len, texts)) > 3 * near_duplicates._CHARACTERS_PER_PIECE
+    twins = find_twins(
+        texts, Sketches.of(texts), threshold=0.8, accepted=Sketches.of(accepted), accepted_texts=accepted_texts
+    )
+    assert [twin and twin.accepted_row for twin in twins] == list(range(30))
+    assert len(calls) == 1
+
+
 def test_the_wrong_number_of_texts_is_an_error() -> None:
     text = " ".join(ALPHABET)
     with pytest.raises(InvalidInput, match="gave 0 texts for 1 accepted samples"):

@@ -54,12 +54,13 @@ def first_pass(bench: Bench) -> dg.AssetsDefinition:
         own = {**config.model_dump(), "rules": {**limits.rules, **config.rules}}
         rules = limits.model_validate({**limits.model_dump(), **own})
         learnt, raw = learnt_from_examples(bench, work, rules), work.read("raw_index")
+        accepted = accepted_like(work, raw, config.near_duplicate_similarity)
         table = filtering.first_pass(
             raw,
             rules,
             batch=work.batch,
-            accepted=accepted_like(work, raw, config.near_duplicate_similarity),
-            text_of=lambda sample_ids: texts_of(work, sample_ids),
+            accepted=accepted,
+            text_of=texts_of(work, accepted),
             junk=learnt.junk,
             kept_before=kept_before(work),
             model=learnt.model,
