@@ -28,7 +28,7 @@ _CONFIGURATION = {
 }
 
 #: Commits that change no row.
-_HARMLESS = ("CREATE", "VACUUM", "OPTIMIZE", "FSCK")
+_HARMLESS = ("CREATE", "VACUUM", "OPTIMIZE", "FSCK", "ADD COLUMN")
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class DeltaFolder:
         """
 
         def commit(table: Any) -> None:
-            self._refuse_other_schema(table)
+            self._take_over(table)
             write_rows(table, self._on_disk(rows), predicate_of(piece), metadata)
 
         return self._committed(commit, piece, metadata["run_id"], base)
@@ -133,15 +133,25 @@ class DeltaFolder:
             f"committing to the table; run it again when fewer runs write at once"
         )
 
-    def _refuse_other_schema(self, table: Any) -> None:
-        """Delta would cast in silence to what an older engine wrote."""
+    def _take_over(self, table: Any) -> None:
+        """A table of an older engine gets the columns that it lacks where they may be null, as they are read from it.
+
+        What differs otherwise is refused: Delta would cast in silence.
+        """
         found = pa.schema(table.schema().to_arrow())
         on_disk = {field.name: plain_type(field.type) for field in found}
-        for field in self.schema:
-            if on_disk.pop(field.name, None) != field.type:
+        new = []
+        for field in self.schema_on_disk:
+            if field.name not in on_disk and field.nullable and field.name not in self.partition_columns:
+                new.append(field)
+            elif on_disk.pop(field.name, None) != field.type:
                 raise self._other_schema(field.name, str(field.type))
         if on_disk:
             raise self._other_schema(next(iter(on_disk)), "missing")
+        if new:
+            from deltalake import Schema
+
+            table.alter.add_columns(list(Schema.from_arrow(pa.schema(new)).fields))
 
     def _other_schema(self, column: str, wanted: str) -> SchemaMismatch:
         return SchemaMismatch(

@@ -201,6 +201,20 @@ def test_a_table_of_an_older_engine_is_not_cast_in_silence(store, verdicts):
         store.write("first_pass", verdicts("part-00", ["a"]), partition={"batch": "part-00"}, **WRITE)
 
 
+def test_a_column_that_an_older_engine_did_not_have_is_null_in_what_it_wrote(store, verdicts, monkeypatch):
+    older = pa.schema([field for field in FIRST_PASS if field.name not in ("language", "sketch")])
+    with monkeypatch.context() as patch:
+        patch.setitem(SCHEMAS, "first_pass", older)
+        rows = verdicts("part-00", ["a"]).select(older.names)
+        store.write("first_pass", rows, partition={"batch": "part-00"}, **WRITE)
+    assert store.read("first_pass").to_pylist() == verdicts("part-00", ["a"]).to_pylist()
+
+    told = verdicts("part-01", ["b"])
+    told = told.set_column(told.schema.get_field_index("language"), FIRST_PASS.field("language"), pa.array(["en"]))
+    store.write("first_pass", told, partition={"batch": "part-01"}, opened=store.open("first_pass"), **WRITE)
+    assert store.read("first_pass")["language"].to_pylist() == [None, "en"]
+
+
 def test_the_history_says_who_wrote_what(store, verdicts):
     rows = verdicts("part-00", ["a", "b"])
     store.write("first_pass", rows, partition={"batch": "part-00"}, run_id="run-7", code_version="code-3")
