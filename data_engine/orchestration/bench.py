@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: clusters is no reason to build, and label, another tree.
 DEPENDS_ON: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "raw_index": (("indexing", "pictures"), ("modality", "source", "batches")),
-    "first_pass": (("filtering", "pictures", "orchestration/examples.py"), ("first_pass", "modality")),
+    "first_pass": (("filtering", "pictures", "orchestration/examples.py"), ("first_pass", "modality", "seed")),
     "embeddings": (("embedding", "pictures"), ("encoder", "modality")),
     "drift_report": (("drift.py",), ("drift",)),
     "cluster_tree": (("clustering",), ("tree", "seed")),

@@ -58,8 +58,8 @@ def without(tree: "ClusterTree", kept: NDArray[np.int64]) -> "ClusterTree":
 def _precedence(work: Work, rows: pa.Table) -> NDArray[np.int64]:
     """(n,) rank of every sample by what this step decided the last time, then by batch and id."""
     last = work.store.read("ledger", partition={"step": work.step, "batch": ""}, columns=["sample_id", "verdict"])
-    verdict = dict(zip(last["sample_id"].to_pylist(), last["verdict"].to_pylist(), strict=True))
-    standing = pa.array([_STANDING.get(verdict.get(i, ""), len(_STANDING)) for i in rows["sample_id"].to_pylist()])
+    decided = last["verdict"].take(pc.index_in(rows["sample_id"], value_set=last["sample_id"].combine_chunks()))
+    standing = pc.fill_null(pc.index_in(decided, value_set=pa.array(_STANDING)), len(_STANDING))
     ordered = pc.sort_indices(
         rows.select(["batch", "sample_id"]).append_column("standing", standing),
         [("standing", "ascending"), ("batch", "ascending"), ("sample_id", "ascending")],
@@ -69,4 +69,5 @@ def _precedence(work: Work, rows: pa.Table) -> NDArray[np.int64]:
     return rank
 
 
-_STANDING = {"chosen": 0, "not_chosen": 1}
+#: What this step decided the last time, from what stays first.
+_STANDING = ("chosen", "not_chosen")

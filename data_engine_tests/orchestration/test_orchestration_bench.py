@@ -1,9 +1,11 @@
 from pathlib import Path
 
 import pytest
+from small_project import notes_corpus
 
+from data_engine.corpus import Corpus
 from data_engine.orchestration import bench
-from data_engine.orchestration.bench import in_order
+from data_engine.orchestration.bench import Bench, in_order
 
 
 def test_seconds_are_told_in_the_order_of_the_steps_and_what_is_no_step_comes_last() -> None:
@@ -36,3 +38,9 @@ def test_a_changed_template_makes_another_version_and_a_changed_comment_does_not
     template.write_text("<p>two</p>", "utf-8")
     assert version() != first
     bench._code_fingerprint.cache_clear()
+
+
+def test_another_seed_is_another_version_of_what_is_learnt_or_drawn_by_it_and_of_nothing_else() -> None:
+    one, other = (Bench(Corpus.model_validate(notes_corpus(Path("s"), seed=seed)), Path()) for seed in (1, 2))
+    changed = {step for step in bench.DEPENDS_ON if one.code_version(step) != other.code_version(step)}
+    assert changed == {"first_pass", "cluster_tree", "balanced_subset", "classifier", "proposals", "labels"}
