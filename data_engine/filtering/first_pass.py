@@ -36,6 +36,10 @@ FIRST_PASS_REASONS: dict[str, str] = {
 Reader = Callable[[pa.Table], Iterable[Any]]
 
 
+#: The uri of a row is that of its file and its number: `notes.jsonl#12`.
+_ROW_OF_A_FILE = "#(?P<row>[0-9]{1,18})$"
+
+
 @dataclass(frozen=True)
 class _Rejection:
     reason: str
@@ -59,10 +63,10 @@ def first_pass(
 ) -> pa.Table:
     """Judge the raw samples of a batch.
 
-    The rules are tried in the order of `FIRST_PASS_REASONS`; samples take precedence in the order of their uri, those
-    that the batch kept before first. Accepted samples are never dropped for a newcomer. Near-duplicates are judged
-    against kept samples only, so that a chain of similar texts is not merged. Each content is measured once, whatever
-    decides on it.
+    The rules are tried in the order of `FIRST_PASS_REASONS`; samples take precedence in the order of their uri, rows of
+    a file in that of their numbers, those that the batch kept before first. Accepted samples are never dropped for a
+    newcomer. Near-duplicates are judged against kept samples only, so that a chain of similar texts is not merged. Each
+    content is measured once, whatever decides on it.
 
     Args:
         raw: raw index of the batch.
@@ -112,8 +116,10 @@ def first_pass(
 def _by_precedence(raw: pa.Table, kept_before: Collection[str]) -> pa.Table:
     """The rows in the order in which they are judged: of two that repeat each other the first one stays."""
     is_new = pc.invert(pc.is_in(raw["sample_id"], value_set=pa.array(kept_before, raw["sample_id"].type)))
-    order = pa.table({"is_new": is_new, "uri": raw["uri"]})
-    return raw.take(pc.sort_indices(order, [("is_new", "ascending"), ("uri", "ascending")]))
+    row = pc.struct_field(pc.extract_regex(raw["uri"], _ROW_OF_A_FILE), "row")
+    file = pc.replace_substring_regex(raw["uri"], _ROW_OF_A_FILE, "")
+    order = {"is_new": is_new, "file": file, "row": pc.cast(row, pa.int64())}
+    return raw.take(pc.sort_indices(pa.table(order), [(name, "ascending") for name in order]))
 
 
 def _sketching(read: Reader, sketches: dict[str, bytes]) -> Reader:

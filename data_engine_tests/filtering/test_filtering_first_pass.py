@@ -110,6 +110,11 @@ def test_the_first_of_equal_contents_by_uri_is_kept() -> None:
     assert rows[2]["duplicate_of"] == sample_id_of_text(SENTENCE)
 
 
+def test_of_two_rows_of_a_file_that_repeat_each_other_the_one_of_the_lower_number_stays() -> None:
+    rows = judge(raw_index(SENTENCE + " now", SENTENCE, "another text", uris=["a#10", "a#2", "a"]))
+    assert {row["uri"]: row["reason"] for row in rows} == {"a": "kept", "a#10": "near_duplicate", "a#2": "kept"}
+
+
 def test_what_the_batch_kept_before_stays_when_a_copy_comes_whose_uri_sorts_first() -> None:
     changed = SENTENCE + " now"
     raw = raw_index(changed, SENTENCE, uris=["a", "m"])
