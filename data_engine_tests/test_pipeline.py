@@ -309,6 +309,7 @@ def test_a_batch_that_is_gone_from_the_source_is_named_and_its_samples_stay(fini
 
 
 def test_a_run_names_the_sql_tests_that_fail_as_long_as_they_do(finished: SmallProject) -> None:
+    assert "fails" not in finished.said
     store = finished.load().bench("notes").store()
     store.delete_partition("ledger", {"step": "first_pass", "batch": "may.jsonl"}, "somebody")
     store.delete_partition("step_versions", {"step": "sql_models", "batch": ""}, "somebody")
