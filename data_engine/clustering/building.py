@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from data_engine.clustering.devices import open_device
 from data_engine.clustering.lloyd import KMeans, assign_rows, checked_count, cluster_rows
 from data_engine.clustering.parallel import TEAM
-from data_engine.clustering.rows import Matrix, Rows, check_matrix
+from data_engine.clustering.rows import Matrix, Rows, check_matrix, check_spread
 from data_engine.clustering.seeding import DEFAULT_SEEDING, checked_seeding
 from data_engine.clustering.tree import ClusterTree
 from data_engine.errors import InvalidInput, NotEnoughData
@@ -71,8 +71,9 @@ def build_tree(
 
     Args:
         x: (n, dim) floating point array or memory map; embeddings are L2-normalised before.
-        n_clusters: clusters per level, the finest first, strictly decreasing; a level gets at most as many clusters
-            as the level below has points, fewer when points repeat.
+        n_clusters: clusters per level, the finest first, strictly decreasing; the finest gets at most as many clusters
+            as there are samples, fewer when samples repeat. Where the level below has no more clusters than one is
+            to get, that one is left out: every level of the tree is coarser than the one below it.
         seed: decides every draw; same x and seed, same tree.
         n_resamples: how often each level is clustered anew on its most central members.
         resample_sizes: members kept per cluster for that, one per level; about half the mean cluster size. A level
@@ -87,6 +88,7 @@ def build_tree(
     Raises: InvalidInput when x or an argument breaks a rule above; NotEnoughData when x has no rows.
     """
     check_matrix(x, "x")
+    check_spread(x, "x")
     if len(x) == 0:
         raise NotEnoughData("x has 0 rows; a cluster tree needs at least 1 sample")
     counts = _coarser_upwards(n_clusters)
@@ -111,21 +113,29 @@ def _build_levels(x: Matrix, plan: _Plan, progress: Progress | None) -> list[KMe
     found: list[KMeans] = []
     done = 0
     for level in range(n_levels):
+        if found and plan.n_clusters[level] >= len(x):
+            done += plan.steps(level)
+            _tell(progress, done, total, f"level {level + 1} of {n_levels}: left out, it would not be coarser")
+            continue
         rows = Rows(x, device=open_device(plan.device, x))
         clusters = _first(rows, level, plan)
         for step in range(plan.steps(level)):
             if step:
                 clusters = _resampled(rows, clusters, level, step, plan)
             done += 1
-            if progress is not None:
-                what = f"resample {step} of {plan.n_resamples}" if step else f"{len(clusters.centroids)} clusters"
-                progress(done, total, f"level {level + 1} of {n_levels}: {what}")
+            what = f"resample {step} of {plan.n_resamples}" if step else f"{len(clusters.centroids)} clusters"
+            _tell(progress, done, total, f"level {level + 1} of {n_levels}: {what}")
         if len(clusters.centroids) < min(plan.n_clusters[level], len(rows)):
             # Renumbered after empty clusters were dropped; assigned anew, a sample's leaf is what `assign` gives it.
             clusters = assign_rows(rows, clusters.centroids)
         found.append(clusters)
         x = clusters.centroids
     return found
+
+
+def _tell(progress: Progress | None, done: int, total: int, what: str) -> None:
+    if progress is not None:
+        progress(done, total, what)
 
 
 def _first(rows: Rows, level: int, plan: _Plan) -> KMeans:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from data_engine.clustering.devices import open_device
 from data_engine.clustering.nearest import cluster_sizes, means, nearest, squared_distances
 from data_engine.clustering.parallel import TEAM
-from data_engine.clustering.rows import FloatMatrix, Labels, Matrix, Rows, check_matrix
+from data_engine.clustering.rows import FloatMatrix, Labels, Matrix, Rows, check_matrix, check_spread
 from data_engine.clustering.seeding import DEFAULT_SEEDING, checked_seeding, seed_positions
 from data_engine.errors import InvalidInput
 
@@ -59,9 +59,10 @@ def kmeans(
             same but for what the last bits of sums decide.
 
     Raises: InvalidInput when n_clusters is not in 1..n, when the device is not there, when x or init has a wrong
-        shape or dtype, or values that are not finite (the rows are named).
+        shape or dtype, or values that are not finite (the rows are named), or when float32 loses how the rows differ.
     """
     check_matrix(x, "x")
+    check_spread(x, "x")
     wanted = checked_count(n_clusters, "n_clusters")
     if wanted > len(x):
         raise InvalidInput(f"n_clusters is {wanted} but x has {len(x)} rows; ask for at most {len(x)} clusters")

@@ -18,6 +18,10 @@ Labels = NDArray[np.int32]
 
 #: Largest absolute value whose squared distances are safe in float32.
 _MAX_VALUE = 1e15
+#: Values of rows have to differ by this much somewhere, or their squared distances vanish in float32.
+_LEAST_SPREAD = 1e-15
+#: The same as a share of the largest value, or wider numbers that differ are a few steps of float32 apart.
+_LEAST_SHARE = 1e-6
 _CHECK_ROWS = 4096
 
 
@@ -111,6 +115,30 @@ def check_matrix(x: Matrix, name: str, *, dim: int | None = None) -> None:
         raise InvalidInput(
             f"{name} holds NaN, infinite or larger than {_MAX_VALUE:g} values in rows {bad}"
             f"{' and maybe more' if len(bad) == 10 else ''}; remove these rows"
+        )
+
+
+def check_spread(x: Matrix, name: str) -> None:
+    """Refuse rows that differ, but by so little that float32 takes them for duplicates; rows may well be equal.
+
+    Reads no further than it takes to see that they differ enough.
+
+    Raises: InvalidInput when all values lie too near together, around 0 or around a large common offset.
+    """
+    low, high = np.full(x.shape[1], np.inf), np.full(x.shape[1], -np.inf)
+    least_share = 0 if x.dtype.itemsize <= 4 else _LEAST_SHARE
+    spread = 0.0
+    for start in range(0, len(x), _CHECK_ROWS):
+        tile = np.asarray(x[start : start + _CHECK_ROWS], dtype=np.float64)
+        low, high = np.minimum(low, tile.min(axis=0)), np.maximum(high, tile.max(axis=0))
+        spread, largest = float((high - low).max()), float(np.maximum(-low, high).max())
+        if spread >= max(_LEAST_SPREAD, least_share * largest):
+            return
+    if spread > 0:
+        remedy = "multiply it by a power of two" if spread < _LEAST_SPREAD else "subtract its mean first"
+        raise InvalidInput(
+            f"the rows of {name} differ by at most {spread:.3g} in values of up to {largest:.3g}, which float32 cannot "
+            f"tell apart; {remedy}"
         )
 
 

@@ -178,6 +178,21 @@ def test_at_most_ten_bad_rows_are_named():
         kmeans(np.full((30, 3), np.nan), 2, seed=0)
 
 
+def test_rows_that_differ_by_less_than_float32_can_tell_are_refused(blobs):
+    with pytest.raises(InvalidInput, match=r"differ by at most .*e-24 .* cannot tell apart; multiply it by a power of"):
+        kmeans(blobs * np.float32(1e-25), 20, seed=0)
+    with pytest.raises(InvalidInput, match=r"in values of up to 1e\+09, which float32 cannot tell .* subtract its mean"):
+        kmeans(blobs.astype(np.float64) + 1e9, 20, seed=0)
+    assert len(kmeans(blobs * np.float32(1e-14), 20, seed=0).centroids) == 20
+    assert len(kmeans(np.full((40, 5), 1e9 + 1), 3, seed=0).centroids) == 1
+
+
+def test_one_row_far_from_thousands_of_equal_rows_is_enough_to_tell():
+    x = np.full((5000, 2), 1e6)
+    x[4999] += 2
+    assert np.bincount(kmeans(x, 2, seed=0).assignment).tolist() in ([4999, 1], [1, 4999])
+
+
 def test_more_clusters_than_rows_is_refused_with_both_numbers():
     with pytest.raises(InvalidInput, match="n_clusters is 5 but x has 4 rows; ask for at most 4"):
         kmeans(TWO_PAIRS, 5, seed=0)

@@ -160,22 +160,25 @@ def test_the_most_central_members_are_the_nearest_of_each_cluster():
     assert _most_central(clusters, 1).tolist() == [2, 4, 5]
 
 
-def test_a_level_has_at_most_as_many_clusters_as_points_below():
+def test_a_level_that_would_not_be_coarser_than_the_one_below_is_left_out():
     x = np.arange(6, dtype=np.float32)[:, None]
-    tree = build_tree(x, (500, 100, 2), seed=0)
-    assert [len(level.centroids) for level in tree.levels] == [6, 6, 2]
-    assert [level.sizes.sum() for level in tree.levels] == [6, 6, 6]
+    steps = []
+    tree = build_tree(x, (500, 100, 2), seed=0, progress=lambda *step: steps.append(step))
+    assert [level.sizes.sum() for level in tree.levels] == [6, 6]
+    assert [len(level.centroids) for level in tree.levels] == [6, 2]
+    assert steps[1] == (2, 3, "level 2 of 3: left out, it would not be coarser")
+    assert steps[2] == (3, 3, "level 3 of 3: 2 clusters")
 
 
-def test_one_sample_makes_a_tree_of_single_clusters():
+def test_one_sample_makes_a_tree_of_one_cluster():
     tree = build_tree(np.array([[0.6, 0.8]]), (20, 5), seed=0, n_resamples=2, resample_sizes=(3, 3))
-    assert [level.sizes.tolist() for level in tree.levels] == [[1], [1]]
+    assert [level.sizes.tolist() for level in tree.levels] == [[1]]
     assert tree.members(0).tolist() == [0]
 
 
 def test_all_duplicates_make_one_leaf():
     tree = build_tree(np.full((30, 4), 0.5, dtype=np.float32), (10, 3), seed=0)
-    assert [level.sizes.tolist() for level in tree.levels] == [[30], [30]]
+    assert [level.sizes.tolist() for level in tree.levels] == [[30]]
     assert tree.members(0).tolist() == list(range(30))
 
 
@@ -218,5 +221,7 @@ def test_bad_rows_and_an_empty_corpus_are_refused(x):
     x[3, 2] = np.nan
     with pytest.raises(InvalidInput, match=r"in rows \[3\]"):
         build_tree(x, (5,), seed=0)
+    with pytest.raises(InvalidInput, match="the rows of x differ by at most"):
+        build_tree(x[4:] * np.float32(1e-25), (5,), seed=0)
     with pytest.raises(NotEnoughData, match="x has 0 rows"):
         build_tree(x[:0], (5,), seed=0)
