@@ -261,6 +261,15 @@ class Corpus(Described):
         return self
 
     @model_validator(mode="after")
+    def _method_fits_the_tree(self) -> "Corpus":
+        if self.subset.method == "hierarchical" and self.tree.n_resamples:
+            raise ValueError(
+                f"subset.method is hierarchical but tree.n_resamples is {self.tree.n_resamples}; choose from that tree "
+                "by the method hierarchical_resampled, or remove n_resamples"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _simulation_needs_truth(self) -> "Corpus":
         if self.review.simulated and self.known_label_column is None:
             raise ValueError(

@@ -34,7 +34,7 @@ class Tree(Described):
     """Subjects that the balanced subset should tell apart, if you know how many: automatic levels give the coarsest
     level no fewer clusters, and the balance report holds your own levels against it."""
     n_resamples: int = Field(default=0, ge=0, le=100)
-    """How often each level is rebuilt on its most central members."""
+    """How often each level is rebuilt on its most central members; the subset's method is then not `hierarchical`."""
     resample_sizes: tuple[int, ...] | None = None
     """Members kept per cluster when resampling, one per level; automatic levels bring their own."""
     max_iterations: int = Field(default=50, ge=1, le=1000)
@@ -89,9 +89,9 @@ class Subset(Described):
     """Samples wanted."""
     method: SelectionMethod = "hierarchical"
     """How they are chosen. hierarchical: evenly over the cluster tree, from the top down. hierarchical_resampled: the
-    same over a tree that is built with resampling. flat_kmeans: evenly over one level of k-means. semantic_dedup:
-    what most resembles another sample of its cluster goes. density: with a chance inverse to the local density.
-    random: every sample with the same chance."""
+    same over a tree that is built with resampling: the corpus' own where `tree.n_resamples` is set. flat_kmeans:
+    evenly over one level of k-means. semantic_dedup: what most resembles another sample of its cluster goes. density:
+    with a chance inverse to the local density. random: every sample with the same chance."""
     strategy: Literal["random", "closest"] = "random"
     """Which members of a leaf: at random, or the closest to its centroid."""
     semantic_duplicate_cosine: Similarity = None

@@ -37,10 +37,12 @@ def choose(work: Work, tree: "ClusterTree", rows: pa.Table, subset: "Subset") ->
     from data_engine import sampling, selection
 
     seed = work.bench.corpus.seed_for("subset")
+    is_resampled = work.bench.corpus.tree.n_resamples > 0
+    needed = selection.METHODS[subset.method].needs_embeddings(is_resampled=is_resampled)
     pool = selection.Pool(
         tree,
-        embeddings_in_order(work, rows) if selection.METHODS[subset.method].needs_embeddings else None,
-        is_resampled=work.bench.corpus.tree.n_resamples > 0,
+        embeddings_in_order(work, rows) if needed else None,
+        is_resampled=is_resampled,
         strategy=subset.strategy,
         priority=sampling.stable_priority(rows["sample_id"].to_pylist(), seed),
     )
@@ -88,11 +90,12 @@ def comparison(work: Work, tree: "ClusterTree", rows: pa.Table, subset: "Subset"
     seed = work.bench.corpus.seed_for("subset", "comparison")
     part, kept = selection.part_of(tree, at_most=subset.compare_at_most, seed=seed)
     some = rows.take(pa.array(kept))
-    needed = any(selection.METHODS[method].needs_embeddings for method in methods)
+    is_resampled = work.bench.corpus.tree.n_resamples > 0
+    needed = any(selection.METHODS[method].needs_embeddings(is_resampled=is_resampled) for method in methods)
     pool = selection.Pool(
         part,
         embeddings_in_order(work, some) if needed else None,
-        is_resampled=work.bench.corpus.tree.n_resamples > 0,
+        is_resampled=is_resampled,
         strategy=subset.strategy,
     )
     return selection.compare(

@@ -102,7 +102,7 @@ def _how_it_was_made(corpus: Corpus, known: Metrics) -> str:
     members = f" ({corpus.subset.strategy} members of each cluster)" if method.takes_members else ""
     text = (
         f"Every sample was embedded with `{corpus.encoder}`; hierarchical k-means built a tree of {levels} clusters; "
-        f"the subset was {method.meaning}{members}."
+        f"the subset was {method.meaning_for(corpus.tree.n_resamples)}{members}."
     )
     table = _table(("stage", "samples", "what is left", "what was lost"), rows) if rows else ""
     return "\n\n".join(part for part in ("## How it was made", table, text) if part)

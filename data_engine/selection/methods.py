@@ -14,6 +14,7 @@ from data_engine.sampling import balanced_sample
 from data_engine.selection.density import log_inverse_density
 from data_engine.selection.semantic_dedup import redundancy
 
+#: How often a tree is resampled that is built only to choose by it.
 N_RESAMPLES = 10
 
 
@@ -55,8 +56,13 @@ class Pool:
         Raises: InvalidInput where it is not.
         """
         if self.x is None:
-            raise InvalidInput("the pool has no embeddings; give x, or choose by 'random' or 'hierarchical'")
+            raise InvalidInput("the pool has no embeddings; give x, or choose at random or from the pool's own tree")
         return self.x
+
+    @property
+    def n_clusters(self) -> tuple[int, ...]:
+        """Clusters per level, the finest first."""
+        return tuple(len(level.centroids) for level in self.tree.levels)
 
     def priorities(self, seed: int) -> NDArray[np.float64]:
         """The given priorities, or drawn ones."""
@@ -94,16 +100,18 @@ def _flat_kmeans(pool: Pool, target_size: int, seed: int) -> NDArray[np.int64]:
 
 
 def _hierarchical(pool: Pool, target_size: int, seed: int) -> NDArray[np.int64]:
-    return _balanced(pool, pool.tree, target_size, seed)
+    tree = build_tree(pool.embeddings, pool.n_clusters, seed=seed) if pool.is_resampled else pool.tree
+    return _balanced(pool, tree, target_size, seed)
 
 
 def _hierarchical_resampled(pool: Pool, target_size: int, seed: int) -> NDArray[np.int64]:
-    if pool.is_resampled:
-        return _hierarchical(pool, target_size, seed)
-    n_clusters = [len(level.centroids) for level in pool.tree.levels]
-    sizes = resample_sizes_for(pool.n_samples, n_clusters)
-    tree = build_tree(pool.embeddings, n_clusters, seed=seed, n_resamples=N_RESAMPLES, resample_sizes=sizes)
+    tree = pool.tree if pool.is_resampled else _resampled_twin(pool, seed)
     return _balanced(pool, tree, target_size, seed)
+
+
+def _resampled_twin(pool: Pool, seed: int) -> ClusterTree:
+    sizes = resample_sizes_for(pool.n_samples, pool.n_clusters)
+    return build_tree(pool.embeddings, pool.n_clusters, seed=seed, n_resamples=N_RESAMPLES, resample_sizes=sizes)
 
 
 def _semantic_dedup(pool: Pool, target_size: int, seed: int) -> NDArray[np.int64]:
@@ -120,7 +128,7 @@ def _density(pool: Pool, target_size: int, seed: int) -> NDArray[np.int64]:
 
 def _flat_tree(pool: Pool, seed: int) -> ClusterTree:
     """One level with as many clusters as the top of the pool's tree."""
-    found = kmeans(pool.embeddings, len(pool.tree.levels[-1].centroids), seed=seed)
+    found = kmeans(pool.embeddings, pool.n_clusters[-1], seed=seed)
     return ClusterTree.from_centroids([found.centroids], [], found.assignment, found.distance)
 
 
@@ -133,28 +141,39 @@ class Method:
     """A way to choose a subset."""
 
     meaning: str
-    """What it does, as the end of `hierarchical k-means built a tree; the subset was ...`."""
+    """What it does, as the end of `hierarchical k-means built a tree; the subset was ...`; `{n_resamples}` is where
+    the number of resamplings goes."""
     choose: Callable[[Pool, int, int], NDArray[np.int64]]
     """(pool, target_size, seed) to row numbers."""
-    needs_embeddings: bool = True
+    needs: Literal["embeddings", "plain tree", "resampled tree", "nothing"] = "embeddings"
+    """What it chooses from; where the pool's tree is of the other kind, it builds its own from the embeddings."""
     takes_members: bool = False
     """Whether the pool's strategy says which members of a cluster are taken."""
+
+    def meaning_for(self, n_resamples: int) -> str:
+        """The meaning for a corpus whose own tree is resampled so often."""
+        return self.meaning.format(n_resamples=n_resamples or N_RESAMPLES)
+
+    def needs_embeddings(self, *, is_resampled: bool) -> bool:
+        """Whether the tree, built with resampling or without, is not enough."""
+        return self.needs not in ("nothing", "resampled tree" if is_resampled else "plain tree")
 
 
 #: Every way to choose a subset, by its name in the corpus' description.
 METHODS: dict[str, Method] = {
-    "random": Method("drawn at random, every sample with the same chance", _random, needs_embeddings=False),
+    "random": Method("drawn at random, every sample with the same chance", _random, needs="nothing"),
     "flat_kmeans": Method(
         "drawn evenly over one level of k-means with as many clusters as the top of that tree",
         _flat_kmeans,
         takes_members=True,
     ),
     "hierarchical": Method(
-        "drawn evenly over that tree, from the top down", _hierarchical, needs_embeddings=False, takes_members=True
+        "drawn evenly over that tree, from the top down", _hierarchical, needs="plain tree", takes_members=True
     ),
     "hierarchical_resampled": Method(
-        f"drawn evenly over a tree of the same levels, built anew {N_RESAMPLES} times on the most central members",
+        "drawn evenly over a tree of these levels, each built anew {n_resamples} times on the most central members",
         _hierarchical_resampled,
+        needs="resampled tree",
         takes_members=True,
     ),
     "semantic_dedup": Method(

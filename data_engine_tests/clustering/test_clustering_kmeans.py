@@ -181,7 +181,7 @@ def test_at_most_ten_bad_rows_are_named():
 def test_rows_that_differ_by_less_than_float32_can_tell_are_refused(blobs):
     with pytest.raises(InvalidInput, match=r"differ by at most .*e-24 .* cannot tell apart; multiply it by a power of"):
         kmeans(blobs * np.float32(1e-25), 20, seed=0)
-    with pytest.raises(InvalidInput, match=r"in values of up to 1e\+09, which float32 cannot tell .* subtract its mean"):
+    with pytest.raises(InvalidInput, match=r"in values of up to 1e\+09, .*; subtract its mean"):
         kmeans(blobs.astype(np.float64) + 1e9, 20, seed=0)
     assert len(kmeans(blobs * np.float32(1e-14), 20, seed=0).centroids) == 20
     assert len(kmeans(np.full((40, 5), 1e9 + 1), 3, seed=0).centroids) == 1

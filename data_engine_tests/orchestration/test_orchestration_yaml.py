@@ -128,6 +128,12 @@ def test_levels_may_be_automatic(
             "n_clusters",
         ),
         (
+            {"tree": {"levels": "auto", "n_resamples": 3}},
+            "attributes",
+            "subset.method is hierarchical but tree.n_resamples is 3; choose from that tree by the method "
+            "hierarchical_resampled, or remove n_resamples",
+        ),
+        (
             {"subset": {"target_size": 0}},
             "attributes.subset.target_size",
             "target_size is 0; it must be positive: give the number of samples you want",
@@ -147,6 +153,7 @@ def test_levels_may_be_automatic(
         "not coarser",
         "levels twice",
         "sizes without levels",
+        "a resampled tree and a method without",
         "no target",
         "a class twice",
         "simulated without truth",

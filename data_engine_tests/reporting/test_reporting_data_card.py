@@ -60,6 +60,18 @@ def test_a_class_name_cannot_break_the_tables(corpus: Corpus, release: pa.Table)
     assert "| a \\| b c | 53 |" in data_card(corpus, odd, metrics, {}).splitlines()
 
 
+@pytest.mark.parametrize(("n_resamples", "times"), [(3, 3), (0, 10)])
+def test_the_card_says_how_often_the_tree_was_resampled(
+    corpus: Corpus, release: pa.Table, n_resamples: int, times: int
+) -> None:
+    changes = {
+        "tree": corpus.tree.model_copy(update={"n_resamples": n_resamples}),
+        "subset": corpus.subset.model_copy(update={"method": "hierarchical_resampled"}),
+    }
+    card = data_card(corpus.model_copy(update=changes), release, build_quality_report(corpus, {}), {})
+    assert f"the subset was drawn evenly over a tree of these levels, each built anew {times} times on the" in card
+
+
 def test_the_smallest_classes_are_summed_up(corpus: Corpus, release: pa.Table) -> None:
     labels = [f"class {i:02d}" for i in range(40)] + ["class 00"] * 13
     column = release.schema.get_field_index("label")

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from data_engine.clustering import build_tree
+from data_engine.clustering import build_tree, resample_sizes_for
 from data_engine.errors import InvalidInput
+from data_engine.sampling import balanced_sample
 from data_engine.selection import METHODS, Pool, select
 
 N = 60
@@ -48,7 +49,7 @@ def test_an_unknown_method_is_an_error_that_names_the_known_ones(pool: Pool) -> 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_method_needs_embeddings_exactly_if_it_says_so(pool: Pool, method: str) -> None:
     bare = Pool(pool.tree)
-    if METHODS[method].needs_embeddings:
+    if METHODS[method].needs_embeddings(is_resampled=False):
         with pytest.raises(InvalidInput, match="the pool has no embeddings"):
             select(method, bare, 5, seed=0)
     else:
@@ -67,10 +68,32 @@ def test_random_takes_the_lowest_priorities(pool: Pool) -> None:
     assert select("random", Pool(pool.tree, priority=priority), 3, seed=0).tolist() == [57, 58, 59]
 
 
-def test_a_tree_that_is_resampled_is_used_as_it_is(pool: Pool) -> None:
-    resampled = Pool(pool.tree, is_resampled=True)
-    chosen = select("hierarchical_resampled", resampled, 15, seed=3)
-    assert chosen.tolist() == select("hierarchical", pool, 15, seed=3).tolist()
+def test_each_hierarchical_method_takes_the_pools_tree_if_it_is_of_its_kind_and_else_builds_its_own(pool: Pool) -> None:
+    kinds = {"hierarchical": False, "hierarchical_resampled": True}
+    for method, is_resampled in kinds.items():
+        assert not METHODS[method].needs_embeddings(is_resampled=is_resampled)
+        assert METHODS[method].needs_embeddings(is_resampled=not is_resampled)
+        own = Pool(pool.tree, is_resampled=is_resampled)
+        assert select(method, own, 15, seed=3).tolist() == balanced_sample(pool.tree, 15, seed=3).tolist()
+        with pytest.raises(InvalidInput, match="the pool has no embeddings"):
+            select(method, Pool(pool.tree, is_resampled=not is_resampled), 15, seed=3)
+
+
+def test_with_and_without_resampling_are_two_choices_whichever_tree_the_pool_has() -> None:
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(50, 32))[np.minimum(rng.geometric(0.1, 1_000), 50) - 1]).astype(np.float32)
+    x += 0.3 * rng.normal(size=x.shape).astype(np.float32)
+    levels = (60, 20)
+    plain = build_tree(x, levels, seed=1)
+    resampled = build_tree(x, levels, seed=1, n_resamples=10, resample_sizes=resample_sizes_for(1_000, levels))
+    chosen = {
+        (method, is_resampled): select(method, Pool(tree, x, is_resampled=is_resampled), 100, seed=1).tolist()
+        for method in ("hierarchical", "hierarchical_resampled")
+        for tree, is_resampled in ((plain, False), (resampled, True))
+    }
+    assert chosen["hierarchical", True] == chosen["hierarchical", False]
+    assert chosen["hierarchical_resampled", True] == chosen["hierarchical_resampled", False]
+    assert chosen["hierarchical", True] != chosen["hierarchical_resampled", True]
 
 
 def test_a_pool_of_other_length_than_its_tree_is_refused(pool: Pool) -> None:
