@@ -13,6 +13,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from data_engine.clustering import ClusterTree
+from data_engine.clustering.lloyd import checked_count
 from data_engine.clustering.parallel import TEAM, over_chunks
 from data_engine.errors import InvalidInput
 
@@ -44,7 +45,7 @@ def balanced_sample(
         tree does not know.
     """
     quota = quotas(tree, target_size, seed=seed)
-    return _first_members(tree, quota, _member_order(tree, strategy, priority, seed))
+    return first_members(tree, quota, _member_order(tree, strategy, priority, seed))
 
 
 def quotas(tree: ClusterTree, target_size: int, *, seed: int) -> Counts:
@@ -54,8 +55,8 @@ def quotas(tree: ClusterTree, target_size: int, *, seed: int) -> Counts:
 
     Raises: InvalidInput when target_size is not in 1..n.
     """
-    share = np.array([_checked_target(target_size, tree.n_samples)], dtype=np.int64)
-    rng = np.random.default_rng([seed, 0])
+    share = np.array([checked_target(target_size, tree.n_samples)], dtype=np.int64)
+    rng = np.random.default_rng([checked_count(seed, "seed", least=0), 0])
     parent = np.zeros(len(tree.levels[-1].centroids), dtype=np.int32)
     for level in reversed(tree.levels):
         share = _split_all(share, parent, level.sizes, rng)
@@ -111,7 +112,7 @@ def _split_all(share: Counts, parent: NDArray[np.int32], sizes: Counts, rng: np.
     return counts
 
 
-def _first_members(tree: ClusterTree, quota: Counts, keys: tuple[NDArray[np.floating], ...]) -> NDArray[np.int64]:
+def first_members(tree: ClusterTree, quota: Counts, keys: tuple[NDArray[np.floating], ...]) -> NDArray[np.int64]:
     """(sum of quota,) ascending rows: of every leaf, its quota of members that come first by the keys.
 
     Plain numbers are sorted many times faster than rows by several keys: they tell the last place that is taken in
@@ -174,8 +175,12 @@ def _member_order(
     """Sort keys of (n,) values by which members are taken from a leaf, the deciding one last."""
     if priority is None:
         priority = np.random.default_rng([seed, 1]).random(tree.n_samples)
-    elif priority.shape != (tree.n_samples,):
-        raise InvalidInput(f"priority has shape {priority.shape}; give one for each of the {tree.n_samples} samples")
+    elif np.shape(priority) != (tree.n_samples,):
+        raise InvalidInput(
+            f"priority has shape {np.shape(priority)}; give one for each of the {tree.n_samples} samples"
+        )
+    else:
+        priority = np.asarray(priority)
     if strategy == "random":
         return (priority,)
     if strategy != "closest":
@@ -185,7 +190,11 @@ def _member_order(
     return (priority, tree.distance)
 
 
-def _checked_target(target_size: int, n_samples: int) -> int:
+def checked_target(target_size: int, n_samples: int) -> int:
+    """The target size as an int.
+
+    Raises: InvalidInput when it is no whole number from 1 to the number of samples.
+    """
     try:
         target = operator.index(target_size)
     except TypeError:

@@ -16,6 +16,13 @@ os.environ["GX_ANALYTICS_ENABLED"] = "false"
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
 
 
+def pytest_report_header() -> str:
+    """Which kernel the tests of the int8 kernel ran; without VNNI instructions float32 stands in for it."""
+    from data_engine.clustering import fastest_kernel
+
+    return f"kernel for large products: {fastest_kernel()}"
+
+
 @pytest.fixture(autouse=True)
 def engine_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Data and Dagster's home are folders of the test alone."""

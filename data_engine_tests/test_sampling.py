@@ -85,7 +85,7 @@ def test_random_members_are_all_equally_likely():
 def test_the_given_priority_decides_among_members_and_equal_distances():
     tree = tree_of([3, 3])
     priority = np.array([0.3, 0.1, 0.2, 0.9, 0.8, 0.7])
-    assert balanced_sample(tree, 2, seed=0, priority=priority).tolist() == [1, 5]
+    assert balanced_sample(tree, 2, seed=0, priority=priority.tolist()).tolist() == [1, 5]
     equal = with_samples(tree, tree.leaf, np.zeros(6))
     assert balanced_sample(equal, 4, seed=0, strategy="closest", priority=priority).tolist() == [1, 2, 4, 5]
 
@@ -126,6 +126,8 @@ def test_strategies_that_cannot_work_are_refused():
         balanced_sample(tree, 2, seed=0, strategy="best")
     with pytest.raises(InvalidInput, match="the tree knows no distances"):
         balanced_sample(with_samples(tree, tree.leaf), 2, seed=0, strategy="closest")
+    with pytest.raises(InvalidInput, match="seed is -1; it must be at least 0"):
+        balanced_sample(tree, 2, seed=-1)
     with pytest.raises(InvalidInput, match=r"priority has shape \(3,\); give one for each of the 7 samples"):
         balanced_sample(tree, 2, seed=0, priority=np.zeros(3))
 

@@ -92,9 +92,16 @@ def build_tree(
     if len(x) == 0:
         raise NotEnoughData("x has 0 rows; a cluster tree needs at least 1 sample")
     counts = _coarser_upwards(n_clusters)
-    sizes = _checked_resampling(counts, n_resamples, resample_sizes)
-    limit = checked_count(max_iterations, "max_iterations")
-    plan = _Plan(counts, seed, n_resamples, sizes, limit, two_stage, checked_seeding(seeding, "seeding"), device)
+    plan = _Plan(
+        n_clusters=counts,
+        seed=checked_count(seed, "seed", least=0),
+        n_resamples=checked_count(n_resamples, "n_resamples", least=0),
+        resample_sizes=_checked_resampling(counts, n_resamples, resample_sizes),
+        max_iterations=checked_count(max_iterations, "max_iterations"),
+        two_stage=two_stage,
+        seeding=checked_seeding(seeding, "seeding"),
+        device=device,
+    )
     if two_stage is not None:
         _check_two_stage(two_stage, counts[0], n_resamples)
     with TEAM:
@@ -125,9 +132,6 @@ def _build_levels(x: Matrix, plan: _Plan, progress: Progress | None) -> list[KMe
             done += 1
             what = f"resample {step} of {plan.n_resamples}" if step else f"{len(clusters.centroids)} clusters"
             _tell(progress, done, total, f"level {level + 1} of {n_levels}: {what}")
-        if len(clusters.centroids) < min(plan.n_clusters[level], len(rows)):
-            # Renumbered after empty clusters were dropped; assigned anew, a sample's leaf is what `assign` gives it.
-            clusters = assign_rows(rows, clusters.centroids)
         found.append(clusters)
         x = clusters.centroids
     return found
@@ -183,8 +187,6 @@ def _coarser_upwards(n_clusters: Sequence[int]) -> tuple[int, ...]:
 
 
 def _checked_resampling(counts: tuple[int, ...], n_resamples: int, sizes: Sequence[int] | None) -> tuple[int, ...]:
-    if n_resamples < 0:
-        raise InvalidInput(f"n_resamples is {n_resamples}; it must be at least 0")
     checked = () if sizes is None else tuple(checked_count(size, "resample_sizes") for size in sizes)
     if (n_resamples or checked) and len(checked) != len(counts):
         raise InvalidInput(

@@ -14,10 +14,11 @@ _COUNTED_ROWS = 1 << 20
 
 
 def nearest(rows: Rows, centroids: FloatMatrix) -> Labels:
-    """(n,) number of the nearest centroid by squared L2; the lowest number wins a tie.
+    """(n,) number of the nearest centroid by squared L2; of equal distances in float64 the lowest number wins.
 
     The labels are those of distances computed in float64, whichever way they are found: fast products only sort out
-    the centroids that are certainly farther. The n x k matrix never exists.
+    the centroids that are certainly farther. Sums in another order, as a device makes them, may break a tie within
+    the rounding of float64 otherwise. The n x k matrix never exists.
     """
     if rows.device is not None:
         return rows.device.nearest(rows, centroids)

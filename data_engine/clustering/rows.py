@@ -104,6 +104,8 @@ def check_matrix(x: Matrix, name: str, *, dim: int | None = None) -> None:
     if not isinstance(x, np.ndarray) or x.ndim != 2:
         found = f"has shape {x.shape}" if isinstance(x, np.ndarray) else f"is a {type(x).__name__}"
         raise InvalidInput(f"{name} {found}; it must be an array of shape (n, dim): reshape it")
+    if isinstance(x, np.ma.MaskedArray):
+        raise InvalidInput(f"{name} is a masked array, and masked values cannot be left out; drop rows or fill them in")
     if not np.issubdtype(x.dtype, np.floating):
         raise InvalidInput(f"{name} has dtype {x.dtype}; it must be floating point: use {name}.astype('float32')")
     if x.shape[1] == 0:

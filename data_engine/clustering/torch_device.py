@@ -1,4 +1,5 @@
-"""k-means on a torch device, with the labels, the draws and the means that the processor gives.
+"""k-means on a torch device, with the labels, the draws and the means that the processor gives; only where two
+centroids are equally near within the rounding of float64 may it choose the other one.
 
 Tiles of rows go to the device, or lie there where they fit. Labels come from bfloat16 products with a bound of their
 error, and close calls are decided by float64 distances, as in `float32_products`. Sums are made in 64-bit fixed point:

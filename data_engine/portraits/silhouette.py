@@ -36,15 +36,18 @@ def simplified_silhouette(
     n_rows = len(x) if rows is None else len(rows)
     if len(own) != n_rows:
         raise InvalidInput(f"own has {len(own)} clusters for {n_rows} rows; give one for each")
-    half_norms = 0.5 * np.einsum("ij,ij->i", centroids, centroids)
-    weights = np.ascontiguousarray(-centroids.T)
+    # Around their mean, so that a common offset costs no precision.
+    middle = centroids.mean(axis=0, dtype=np.float64).astype(np.float32)
+    moved = centroids - middle
+    half_norms = 0.5 * np.einsum("ij,ij->i", moved, moved)
+    weights = np.ascontiguousarray(-moved.T)
     a, b = np.empty(n_rows, dtype=np.float32), np.empty(n_rows, dtype=np.float32)
     step = max(1, _TILE_PRODUCTS // len(centroids))
     for start in range(0, n_rows, step):
         part = slice(start, start + step)
         tile = np.asarray(x[part] if rows is None else x[rows[part]], dtype=np.float32)
         # |x - c|^2 grows as |c|^2 / 2 - x c does, which tells the nearest; its distance is taken from the difference.
-        score = tile @ weights
+        score = (tile - middle) @ weights
         score += half_norms
         score[np.arange(len(tile)), own[part]] = np.inf
         a[part] = _distance(tile, centroids[own[part]])

@@ -13,7 +13,7 @@ from data_engine import schemas
 from data_engine.clustering import ClusterTree
 from data_engine.portraits.names import cluster_names
 from data_engine.portraits.silhouette import simplified_silhouette
-from data_engine.sampling import split
+from data_engine.sampling import first_members, split
 
 Rows = NDArray[np.int64]
 
@@ -73,11 +73,7 @@ def evenly_from_leaves(tree: ClusterTree, most: int, *, seed: int) -> Rows:
         return np.arange(tree.n_samples, dtype=np.int64)
     rng = np.random.default_rng([seed, 2])
     quota = split(tree.levels[0].sizes, most, rng=rng)
-    order = np.lexsort((rng.random(tree.n_samples), tree.leaf))
-    starts = np.cumsum(tree.levels[0].sizes) - tree.levels[0].sizes
-    leaf = tree.leaf[order]
-    taken: Rows = np.sort(order[np.arange(len(order)) - starts[leaf] < quota[leaf]])
-    return taken
+    return first_members(tree, quota, (rng.random(tree.n_samples),))
 
 
 @dataclass(frozen=True, eq=False)

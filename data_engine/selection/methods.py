@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.clustering import ClusterTree, build_tree, kmeans, resample_sizes_for
+from data_engine.clustering.lloyd import checked_count
 from data_engine.clustering.rows import Matrix
 from data_engine.errors import InvalidInput
-from data_engine.sampling import balanced_sample
+from data_engine.sampling import balanced_sample, checked_target
 from data_engine.selection.density import log_inverse_density
 from data_engine.selection.semantic_dedup import redundancy
 
@@ -79,16 +80,12 @@ def select(method: str, pool: Pool, target_size: int, *, seed: int) -> NDArray[n
         seed: decides every draw that the pool's priorities do not.
 
     Returns: (target_size,) row numbers, unique, ascending.
-    Raises: InvalidInput when target_size is not in 1..n or there is no such method.
+    Raises: InvalidInput when target_size is not in 1..n, the seed is negative or there is no such method.
     """
     if method not in METHODS:
         raise InvalidInput(f"method is {method!r}; it must be one of {', '.join(METHODS)}")
-    if not 1 <= target_size <= pool.n_samples:
-        raise InvalidInput(
-            f"target_size is {target_size} but the clusters hold {pool.n_samples} samples; it must be 1 to "
-            f"{pool.n_samples}"
-        )
-    return np.sort(METHODS[method].choose(pool, target_size, seed)).astype(np.int64)
+    target, fixed_seed = checked_target(target_size, pool.n_samples), checked_count(seed, "seed", least=0)
+    return np.sort(METHODS[method].choose(pool, target, fixed_seed)).astype(np.int64)
 
 
 def _random(pool: Pool, target_size: int, seed: int) -> NDArray[np.int64]:

@@ -51,7 +51,8 @@ def _most_similar_before(rows: NDArray[np.float32]) -> NDArray[np.float32]:
         stop = min(start + step, len(rows))
         similarity = rows[start:stop] @ rows[:stop].T
         own = similarity[:, start:]
-        own[np.triu_indices(stop - start)] = -np.inf
+        place = np.arange(stop - start)
+        own[place[:, None] <= place] = -np.inf
         found[start:stop] = similarity.max(axis=1)
     return np.clip(found, -np.inf, 1.0)
 

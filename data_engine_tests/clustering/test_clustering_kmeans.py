@@ -207,6 +207,7 @@ def test_more_clusters_than_rows_is_refused_with_both_numbers():
         (np.array([["a"], ["b"]]), "x has dtype <U1"),
         (np.zeros((4, 0)), "at least one value"),
         ([[0.0, 1.0]], "x is a list"),
+        (np.ma.masked_array(np.eye(2), mask=np.eye(2)), "x is a masked array"),
     ],
 )
 def test_what_is_not_a_matrix_of_floats_is_refused(x, message):
@@ -224,7 +225,11 @@ def test_what_is_not_a_matrix_of_floats_is_refused(x, message):
         ({"init": np.zeros((2, 3))}, "init has 3 values per row but 2 are needed"),
         ({"init": np.full((2, 2), np.nan)}, r"init holds NaN, infinite .* rows \[0, 1\]"),
         ({"max_iterations": -1}, "max_iterations is -1"),
-        ({"tolerance": 1.0}, "tolerance 1.0"),
+        ({"max_iterations": 1.5}, "max_iterations is 1.5; it must be a whole number"),
+        ({"tolerance": 1.0}, "tolerance is 1.0"),
+        ({"seed": -1}, "seed is -1; it must be at least 0"),
+        ({"seed": 1.5}, "seed is 1.5; it must be a whole number"),
+        ({"seed": None}, "seed is None; it must be a whole number"),
     ],
 )
 def test_arguments_that_break_a_rule_are_refused(changes, message):

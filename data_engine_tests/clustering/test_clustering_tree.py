@@ -6,6 +6,7 @@ import pytest
 from data_engine.clustering import ClusterTree, assign, assign_with_distance, build_tree, with_samples
 from data_engine.clustering.building import _most_central, _Plan
 from data_engine.clustering.lloyd import KMeans
+from data_engine.clustering.nearest import nearest
 from data_engine.errors import InvalidInput, NotEnoughData
 
 
@@ -182,6 +183,22 @@ def test_all_duplicates_make_one_leaf():
     assert tree.members(0).tolist() == list(range(30))
 
 
+def test_every_k_means_reads_the_rows_once_to_assign_them_also_where_clusters_are_dropped(monkeypatch):
+    # Two distinct values among 40 rows, so that every part of the two stages gives fewer clusters than asked for.
+    x = np.repeat(np.array([[0.0], [8.0]], dtype=np.float32), 20, axis=0)
+    passes = []
+
+    def counted(rows, centroids):
+        passes.append(len(rows))
+        return nearest(rows, centroids)
+
+    monkeypatch.setattr("data_engine.clustering.lloyd.nearest", counted)
+    tree = build_tree(x, (8,), seed=0, two_stage=2)
+    assert tree.levels[0].sizes.tolist() == [20, 20]
+    # Coarse k-means and one iteration; the same in each of its two clusters; then all rows to the leaves.
+    assert passes == [40, 40, 20, 20, 20, 20, 40]
+
+
 def test_clusters_of_equal_size_have_their_members():
     x = np.repeat(np.arange(4, dtype=np.float32) * 10, 5)[:, None]
     tree = build_tree(x, (4, 2), seed=0)
@@ -207,6 +224,8 @@ def test_a_memory_map_gives_the_same_tree(tmp_path, x):
         ((10,), {"n_resamples": 2}, "resample_sizes is None; resampling needs one size for each of the 1 levels"),
         ((10, 5), {"n_resamples": 2, "resample_sizes": (3,)}, "one size for each of the 2 levels"),
         ((10,), {"n_resamples": -1}, "n_resamples is -1"),
+        ((10,), {"n_resamples": 1.5, "resample_sizes": (3,)}, "n_resamples is 1.5; it must be a whole number"),
+        ((10,), {"seed": -1}, "seed is -1; it must be at least 0"),
         ((10,), {"max_iterations": 0}, "max_iterations is 0"),
         ((10,), {"two_stage": 2, "n_resamples": 1, "resample_sizes": (3,)}, "they do not go together"),
         ((10,), {"two_stage": 6}, "two_stage is 6 for 10 clusters; it must be 2 to 5"),
@@ -214,7 +233,7 @@ def test_a_memory_map_gives_the_same_tree(tmp_path, x):
 )
 def test_arguments_that_break_a_rule_are_refused(x, n_clusters, options, message):
     with pytest.raises(InvalidInput, match=message):
-        build_tree(x, n_clusters, seed=0, **options)
+        build_tree(x, n_clusters, **{"seed": 0, **options})
 
 
 def test_bad_rows_and_an_empty_corpus_are_refused(x):

@@ -21,6 +21,17 @@ def test_a_sample_on_two_equal_centroids_lies_on_the_border() -> None:
     assert values.tolist() == [0]
 
 
+def test_a_large_common_offset_changes_nothing() -> None:
+    # Quarters are exact in float32 even beside the offset.
+    rng = np.random.default_rng(2)
+    x, centroids = np.round(4 * rng.normal(size=(300, 16))) / 4, np.round(4 * rng.normal(size=(9, 16))) / 4
+    own = rng.integers(0, 9, 300)
+    near = simplified_silhouette(x, centroids.astype(np.float32), own)
+    far = simplified_silhouette(x + 10_000, (centroids + 10_000).astype(np.float32), own)
+    assert far[0].tolist() == near[0].tolist()
+    assert far[1].tolist() == near[1].tolist()
+
+
 def test_tiles_and_chosen_rows_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(1)
     x = rng.normal(size=(50, 2)).astype(np.float32)

@@ -33,12 +33,18 @@ def test_a_method_gives_exactly_the_target_size_of_unique_rows(pool: Pool, metho
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("target_size", [0, N + 1])
-def test_a_target_that_the_pool_cannot_give_is_an_error_with_both_numbers(
-    pool: Pool, method: str, target_size: int
-) -> None:
-    with pytest.raises(InvalidInput, match=f"target_size is {target_size} but the clusters hold 60 samples"):
-        select(method, pool, target_size, seed=0)
+def test_a_target_that_the_pool_cannot_give_is_an_error(pool: Pool, method: str) -> None:
+    with pytest.raises(InvalidInput, match="target_size is 61 but the clusters hold 60 samples"):
+        select(method, pool, N + 1, seed=0)
+    with pytest.raises(InvalidInput, match="target_size is 0; it must be positive"):
+        select(method, pool, 0, seed=0)
+
+
+def test_a_target_or_a_seed_that_is_no_count_is_an_error(pool: Pool) -> None:
+    with pytest.raises(InvalidInput, match=r"target_size is 1\.5; it must be a whole number"):
+        select("random", pool, 1.5, seed=0)
+    with pytest.raises(InvalidInput, match="seed is -1; it must be at least 0"):
+        select("random", pool, 3, seed=-1)
 
 
 def test_an_unknown_method_is_an_error_that_names_the_known_ones(pool: Pool) -> None:

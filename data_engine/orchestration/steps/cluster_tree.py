@@ -129,6 +129,11 @@ def _explained(levels: "SuggestedLevels", tree: "ClusterTree", n_built: int) -> 
     return pa.table(columns, schema=TREE_EXPLANATION)
 
 
+def _n_steps(levels: "SuggestedLevels") -> int:
+    """k-means runs in all; a level that keeps one member per cluster is not resampled."""
+    return len(levels.n_clusters) + levels.n_resamples * sum(size > 1 for size in levels.resample_sizes)
+
+
 def _build(bench: Bench, work: Work, x: NDArray[np.float32], levels: "SuggestedLevels") -> "ClusterTree":
     from data_engine import clustering
 
@@ -141,5 +146,5 @@ def _build(bench: Bench, work: Work, x: NDArray[np.float32], levels: "SuggestedL
         max_iterations=bench.corpus.tree.max_iterations,
         seeding=clustering.seeding_for(x),
         device=clustering.device_for(bench.corpus.tree.device, x),
-        progress=work.progress_to("cluster tree", len(levels.n_clusters) * (1 + levels.n_resamples)),
+        progress=work.progress_to("cluster tree", _n_steps(levels)),
     )
