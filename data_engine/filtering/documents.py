@@ -9,8 +9,10 @@ from data_engine.filtering import languages
 from data_engine.filtering.characters import CharacterModel
 
 _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
+# A run of marks is tried from its beginning only, and given up at once: a long one before a letter ends nothing.
 _SENTENCE_END = re.compile(
-    r"[.!?\u2026\u3002\uff01\uff1f]+[\"')\]\u201d\u2019\u00bb]*(?=\s|$)|[\u3002\uff01\uff1f](?=\S)"
+    r"(?<![.!?\u2026\u3002\uff01\uff1f])[.!?\u2026\u3002\uff01\uff1f]++[\"')\]\u201d\u2019\u00bb]*+(?=\s|$)"
+    r"|[\u3002\uff01\uff1f](?=\S)"
 )
 
 

@@ -11,7 +11,8 @@ _BULLETS = ("\u2022", "\u2023", "\u25cf", "\u25e6", "\u2043", "\u25aa", "\u25ab"
 _TERMINAL = (".", "!", "?", '"', "'", "\u201d", "\u2019", "\u2026", "\u3002", "\uff01", "\uff1f")
 _LETTER = re.compile(r"[^\W\d_]")
 _SHORT_LINE_CHARS = 30
-_LINK = re.compile(r"(?:https?://|www\.)\S+|\]\([^)\s]+\)|<a\s[^>]*>", re.IGNORECASE)
+# No part may run over the beginning of another link, or a text full of beginnings takes quadratic time.
+_LINK = re.compile(r"(?:https?://|www\.)\S+|\]\([^()\s]+\)|<a\s[^<>]*>", re.IGNORECASE)
 #: Phrases of menus, banners and footers, in lower case.
 BOILERPLATE = re.compile(
     r"\b(?:cookies?|privacy policy|terms (?:of|and) (?:use|service|conditions)|all rights reserved|subscribe|"

@@ -1,4 +1,5 @@
 import math
+import time
 
 import pytest
 
@@ -132,3 +133,34 @@ def test_the_language_of_a_sentence_is_found_without_a_hub(text: str, code: str)
     assert wants is not None
     assert wants(Document(text), frozenset({code, "xx"})) > 0.5
     assert wants(Document(text), frozenset({"xx"})) == 0
+
+
+def test_a_run_of_marks_that_ends_nothing_is_no_sentence() -> None:
+    texts = ["Wait...what", "...", 'a.")b', "\u4e00\u3002\u3002x"]
+    assert [Document(text).n_sentences for text in texts] == [1, 1, 1, 3]
+
+
+#: What sends a careless pattern from every place of the text to its end.
+HOSTILE = (
+    "[a](", "](", "<a ", "www.", "http://", "-----BEGIN PRIVATE KEY-----", "eyJ-", "eyJhbGciOiJI.", "sk-", "ghp_",
+    "secret_", "password: ", "token = ", "bearer ", "x@", "a@b.", "a.", "+1 ", "+1", "1-", "01 ", "(030) ", "0 ",
+    ".", ".\"", "\u3002", " ", "\n", "\n ", "#", "\u2026", "{", "a ", "word",
+)  # fmt: skip
+
+
+def _seconds(text: str) -> float:
+    """Processor time of all rules that are always measured; the least of three tries."""
+    times = []
+    for _ in range(3):
+        document, start = Document(text), time.process_time()
+        for rule in TEXT_RULES:
+            if not rule.is_costly:
+                rule.score(document)
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_no_rule_takes_more_than_linear_time_on_a_hostile_text(piece: str) -> None:
+    short, long = (_seconds("x" + (piece * n)[:n] + "x") for n in (5_000, 40_000))
+    assert long < 24 * max(short, 0.001), "8 times the text may take 8 times as long; quadratic time would be 64 times"
