@@ -1,11 +1,15 @@
 """Sources of kind webdataset: tar archives in which files of one name and several endings make a sample.
 
-Nothing is ever unpacked to disk, links are not followed, and what an archive may unpack to is bounded. Source of the
-format: the WebDataset convention, https://github.com/webdataset/webdataset.
+No member ever becomes a file of its own, links are not followed, and what an archive may unpack to is bounded. Source
+of the format: the WebDataset convention, https://github.com/webdataset/webdataset.
 """
 
+import contextlib
 import json
+import mmap
+import shutil
 import tarfile
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from io import BufferedReader
@@ -13,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from data_engine.indexing.decoding import decode
 from data_engine.indexing.files import broken_off, is_wanted, picture_sample, text_sample
-from data_engine.indexing.opening import open_file
+from data_engine.indexing.opening import is_packed, open_file
 from data_engine.indexing.samples import RawSample, sample_id_of_bytes
 from data_engine.indexing.source_files import SourceFile
 from data_engine.source import Source
@@ -71,23 +75,44 @@ def read_archive(file: SourceFile, source: Source, *, modality: str) -> Iterator
 
 
 def picture_finder(path: "Path | UPath") -> Callable[[str], bytes]:
-    """Reads the pictures of one archive again, each by the key of its sample.
+    """Reads the pictures of one archive again, each by the key of its sample, in any order.
+
+    A packed archive is unpacked once, into a file without a name that vanishes with the finder.
 
     Raises: KeyError by the finder when the archive holds no such picture; OSError when it cannot be read.
     """
-    with open_file(path) as stream:
-        groups = _samples_of(_members(stream, max_bytes=-1))
-        found = {key: _picture_among(members) for key, members in groups}
+    whole = _unpacked(path) if is_packed(path) else None
+    found: dict[str, _Member | None] = {}
+    broken: OSError | None = None
+    try:
+        with open_file(path) if whole is None else contextlib.nullcontext(whole) as stream:
+            for key, members in _samples_of(_members(stream, max_bytes=-1)):
+                # Of two samples with one name the first is the one that was indexed.
+                found.setdefault(key, _picture_among(members))
+    except (tarfile.TarError, OSError) as error:
+        # The pictures before the break can still be read.
+        broken = OSError(f"the archive breaks off: {error}")
 
     def find(key: str) -> bytes:
-        member = found[key]
+        member = found.get(key)
         if member is None:
-            raise KeyError(key)
+            raise broken or KeyError(key)
+        if whole is not None:
+            return whole[member.offset : member.offset + member.n_bytes]
         with open_file(path) as stream:
             stream.seek(member.offset)
             return stream.read(member.n_bytes)
 
     return find
+
+
+def _unpacked(path: "Path | UPath") -> mmap.mmap:
+    """The unpacked bytes of a file, up to where it breaks off, in a file without a name."""
+    with tempfile.TemporaryFile() as plain:
+        with open_file(path) as stream, contextlib.suppress(OSError):
+            shutil.copyfileobj(stream, plain)
+        plain.flush()
+        return mmap.mmap(plain.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 class _Header(tarfile.TarInfo):
@@ -103,7 +128,7 @@ class _Header(tarfile.TarInfo):
             raise OSError(f"{error} at byte {archive.offset:,}") from error
 
 
-def _members(stream: BufferedReader, max_bytes: int) -> Iterator[_Member]:
+def _members(stream: "BufferedReader | mmap.mmap", max_bytes: int) -> Iterator[_Member]:
     """The regular files of an archive, in order; contents of more than `max_bytes` are passed over unread."""
     with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive:
         for header in archive:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from data_engine.errors import ContentMissing
 from data_engine.indexing.archives import picture_finder
-from data_engine.indexing.embedded import embedded, embedded_finder
+from data_engine.indexing.embedded import embedded, embedded_finder, place_of_picture
 from data_engine.indexing.opening import open_file
 from data_engine.indexing.pixel_rows import pixel_contents
 from data_engine.indexing.samples import sample_id_of_bytes
@@ -76,7 +76,8 @@ def _in_row(folder: "Path | UPath", source: Source) -> Find:
         path = embedded(json.loads(metadata).get(column))
         if path is None:
             return finder_of(table)(int(number))
-        return (folder / table).parent.joinpath(path).read_bytes()
+        with open_file(folder / place_of_picture(table, path)) as stream:
+            return stream.read()
 
     return find
 

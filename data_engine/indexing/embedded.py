@@ -1,5 +1,6 @@
-"""Pictures that stand in the rows of Parquet and Arrow files, read again by the number of their row."""
+"""Pictures of rows: within the rows of Parquet and Arrow files, or at a path that a row names."""
 
+import posixpath
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,24 @@ def embedded(value: Any) -> Any:
     if isinstance(value, dict) and value.keys() == {"bytes", "path"}:
         return value["path"] if value["bytes"] is None else value["bytes"]
     return value
+
+
+def place_of_picture(table: str, path: str) -> str:
+    """The uri of the picture that a row names.
+
+    Args:
+        table: Uri of the file with the row, relative to the root of the source.
+        path: The picture's path, relative to that file.
+
+    Raises: ValueError when the path is absolute, a URL, or leads out of the source.
+    """
+    place = posixpath.normpath(posixpath.join(posixpath.dirname(table), path))
+    if path.startswith(("/", "~")) or "://" in path or place.split("/")[0] == "..":
+        raise ValueError(
+            f"picture {path!r} leads out of the source; let source.path name a folder that holds both, and name it "
+            "relative to its file"
+        )
+    return place
 
 
 def embedded_finder(path: "Path | UPath", column: str, kind: str) -> Callable[[int], bytes]:

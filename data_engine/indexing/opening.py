@@ -28,9 +28,19 @@ def open_file(path: "Path | UPath") -> io.BufferedReader:
     """
     stream: Any = path.open("rb")
     stored = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(_Guarded(stream, stream))
-    start = stored.peek(6)[:6]
-    unpack = next((unpack for mark, unpack in _UNPACKERS.items() if start.startswith(mark)), None)
+    unpack = _unpacker_of(stored)
     return stored if unpack is None else io.BufferedReader(_Guarded(unpack(stored, "rb"), stored), _BUFFER_BYTES)
+
+
+def is_packed(path: "Path | UPath") -> bool:
+    """Whether `open_file` unpacks the file; then each jump back in it reads it from its start."""
+    with path.open("rb") as stream:
+        return _unpacker_of(io.BufferedReader(_Guarded(stream, stream))) is not None
+
+
+def _unpacker_of(stored: io.BufferedReader) -> Callable[..., Any] | None:
+    start = stored.peek(6)[:6]
+    return next((unpack for mark, unpack in _UNPACKERS.items() if start.startswith(mark)), None)
 
 
 class _Guarded(io.RawIOBase):

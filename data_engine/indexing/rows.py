@@ -4,14 +4,14 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data_engine.errors import SourceError
 from data_engine.indexing.decoding import check_characters, decode
-from data_engine.indexing.embedded import embedded
+from data_engine.indexing.embedded import embedded, place_of_picture
 from data_engine.indexing.files import broken_off, is_wanted, picture_sample, read_picture, text_sample
 from data_engine.indexing.opening import open_file
 from data_engine.indexing.records import Record, read_csv_records, read_lines, split_fields
@@ -19,6 +19,11 @@ from data_engine.indexing.samples import RawSample, sample_id_of_bytes, to_json
 from data_engine.indexing.saved_datasets import read_saved_rows
 from data_engine.indexing.source_files import SourceFile
 from data_engine.source import Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from upath import UPath
 
 _DELIMITERS = (",", ";", "\t", "|")
 _PARQUET_PIECE_BYTES = 64 << 20
@@ -234,14 +239,23 @@ def _picture_of_row(file: SourceFile, row: Row, columns: dict[str, Any], source:
         return replace(picture_sample(_row_file(file, row), path), source_id=source_id, metadata=metadata)
     if not isinstance(path, str) or not path:
         return _unreadable(file, row, f"column {source.path_column!r} holds no path in row {row.number}")
-    picture = replace(_row_file(file, row), path=file.path.parent / path)
     sample: RawSample | None = None
+    try:
+        place = place_of_picture(file.uri, path)
+    except ValueError as error:
+        return replace(_unreadable(file, row, f"row {row.number}: {error}"), source_id=source_id, metadata=metadata)
+    picture = replace(_row_file(file, row), path=_root_of(file) / place)
     # A path with a NUL in it is a ValueError, not an OSError.
     with suppress(ValueError):
         sample = next(read_picture(picture, source))
     if sample is None or (sample.error is not None and not picture.path.is_file()):
         sample = _unreadable(file, row, f"row {row.number} names picture {path!r}, which is not beside {file.uri}")
     return replace(sample, source_id=source_id, metadata=metadata)
+
+
+def _root_of(file: SourceFile) -> "Path | UPath":
+    """The root of the source, which the uri of a file is relative to."""
+    return file.path.parents[file.uri.count("/")]
 
 
 def _id_and_metadata(
