@@ -79,8 +79,8 @@ class FirstPass(Described):
     """The smaller of the Jaccard similarities of words and of characters at and above which a later sample is a
     near-duplicate; short texts with other numbers never are. off: only exact copies are duplicates."""
     near_duplicate_picture_similarity: Similarity = 0.97
-    """The similarity of 16 x 16 pixels and of colours at and above which a later picture is a near-duplicate; 1 is
-    the same but for its size and encoding. off: only exact copies are duplicates."""
+    """The similarity of 32 x 32 pixels and of colours at and above which a later picture is a near-duplicate; at
+    0.97 no pixel differs by 8 of 255 shades. off: only exact copies are duplicates."""
     rules: dict[str, RuleSetting] = Field(default={}, json_schema_extra=_with_rules)
     """Limits of the named rules: a number, a list (`language: [en]`), `on` for the published limit, `off` or null.
     docs/rules.md lists them all."""

@@ -67,7 +67,7 @@ FIRST_PASS = pa.schema(
         _optional(
             "minhash", pa.binary(), "126 MinHash values (uint32) and a 64-bit hash of the numbers; kept ones only"
         ),
-        _optional("sketch", pa.binary(), "64-bit dHash, 16 x 16 luma and 4 x 4 colours of a picture; kept ones only"),
+        _optional("sketch", pa.binary(), "64-bit dHash, 32 x 32 luma and 4 x 4 colours of a picture; kept ones only"),
     ]
 )
 

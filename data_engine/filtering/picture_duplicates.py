@@ -1,7 +1,7 @@
 """Near-duplicate pictures: a 64-bit difference hash finds candidates, a comparison of small pictures decides.
 
-A sketch is 8 bytes of hash (Krawetz 2013: whether each of 8 x 8 cells is darker than the one to its right), then 256
-bytes of 16 x 16 luma and 32 bytes of 4 x 4 colours (Cb and Cr). The hash alone takes different things of one outline
+A sketch is 8 bytes of hash (Krawetz 2013: whether each of 8 x 8 cells is darker than the one to its right), then 1,024
+bytes of 32 x 32 luma and 32 bytes of 4 x 4 colours (Cb and Cr). The hash alone takes different things of one outline
 for the same; the small pictures do not.
 """
 
@@ -17,17 +17,19 @@ from data_engine.errors import InvalidInput
 #: Hashes that differ in at most this many of 64 bits are candidates.
 MAX_DISTANCE = 7
 _N_BANDS = 4
-_LUMA, _CHROMA = 256, 32
-SKETCH_BYTES = 8 + _LUMA + _CHROMA
+_SIDE = 32
+_LUMA, _CHROMA = slice(8, 8 + _SIDE * _SIDE), slice(8 + _SIDE * _SIDE, 40 + _SIDE * _SIDE)
+SKETCH_BYTES = _CHROMA.stop
+#: Places of cells in a sketch. Most pictures differ in one of some cells, of every row and column of the picture.
+_ALL_CELLS = np.arange(_LUMA.start, _LUMA.stop)
+_SOME_CELLS = _ALL_CELLS[::15]
 #: Bits of a 16-bit band that may differ: four bands that differ by at most 7 bits have one that differs by at most 1.
 _PROBES = np.array([0, *(1 << bit for bit in range(16))], dtype=np.uint16)
 _ROWS_AT_ONCE = 1024
-#: Another brightness shifts colours by as much, and another size the luma of a cell on an edge.
-_SLACK = 16
-#: Of a lower correlation than this no cut of a border makes a likeness that counts.
-_LEAST_TO_ALIGN = 0.8
-#: Cells that may differ at will, such as those under a small mark.
-_N_FREE_CELLS = 7
+#: Another brightness shifts colours by as much.
+_COLOUR_SLACK = 16
+#: Lumas whose standard deviations multiply to no more have nothing to correlate.
+_LEAST_CONTRAST = 2.0
 
 
 @dataclass(frozen=True)
@@ -41,85 +43,78 @@ class PictureTwin:
 
 
 def sketch_of(picture: Image.Image) -> bytes:
-    """The sketch of an RGB picture: 296 bytes."""
-    small = picture.resize((72, 64), Image.Resampling.BOX, reducing_gap=1.5)
-    cells = np.asarray(small.convert("L").resize((9, 8), Image.Resampling.BOX), dtype=np.int16)
-    bits = np.packbits(cells[:, :-1] < cells[:, 1:])
+    """The sketch of an RGB picture: 1,064 bytes."""
+    # Overlapping triangles, not boxes: a box's sum jumps with the size of the picture, where an edge runs through it.
+    small = picture.resize((_SIDE, _SIDE), Image.Resampling.BILINEAR, reducing_gap=3.0)
     luma, *chroma = small.convert("YCbCr").split()
-    parts = [luma.resize((16, 16), Image.Resampling.BOX), *(c.resize((4, 4), Image.Resampling.BOX) for c in chroma)]
-    return bits.tobytes() + b"".join(part.tobytes() for part in parts)
+    cells = np.asarray(luma.resize((9, 8), Image.Resampling.BILINEAR), dtype=np.int16)
+    bits = np.packbits(cells[:, :-1] < cells[:, 1:])
+    return bits.tobytes() + b"".join(part.tobytes() for part in (luma, *(plane.reduce(8) for plane in chroma)))
 
 
-def similarities(sketch: NDArray[np.uint8], others: NDArray[np.uint8], *, least: float = 0.0) -> NDArray[np.float64]:
-    """How alike small pictures are: 1 is the same, below 0.9 another picture.
+@dataclass(frozen=True)
+class SmallPictures:
+    """The small pictures of n sketches, to be compared with one another.
 
-    The smallest of three likenesses: the correlation of the lumas (whatever brightness and contrast); 1 - what is left
-    of a cell's luma / 128, once the one picture has the brightness and contrast of the other, where 16 count as none
-    and the seven worst cells do not count; and 1 - the largest difference of a cell's colour / 128, where 16 count as
-    none. A large even background correlates whatever lies on it; what is left of the cells tells two prints on it
-    apart. Lumas are compared as they are, and with 2 % and 4 % of each border of either one cut off; the best counts.
-    Where a picture has no contrast, the mean difference of the lumas takes the place of all that.
-
-    Args:
-        sketch: (296,) bytes of one sketch.
-        others: (n, 296) bytes of others.
-        least: Below this, any smaller likeness will do; cells and borders are then looked at only where colours and
-            correlation leave it open.
+    Attributes:
+        sketches: (n, 1064) uint8.
+        means: (n,) of their lumas.
+        norms: (n,) of their lumas less the mean.
     """
-    luma, lumas = sketch[8 : 8 + _LUMA].astype(np.float32), others[:, 8 : 8 + _LUMA].astype(np.float32)
-    centred, all_centred = luma - luma.mean(), lumas - lumas.mean(axis=1, keepdims=True)
-    norms = np.linalg.norm(centred) * np.linalg.norm(all_centred, axis=1)
-    has_contrast = norms > 2.0 * _LUMA
-    correlation = np.where(has_contrast, all_centred @ centred / np.where(has_contrast, norms, 1.0), 0.0)
-    likeness = np.where(has_contrast, correlation, 1 - np.abs(lumas - luma).mean(axis=1) / 128)
-    colour = np.abs(others[:, 8 + _LUMA :].astype(np.int16) - sketch[8 + _LUMA :].astype(np.int16)).max(axis=1)
-    colour_likeness = 1 - np.maximum(colour - _SLACK, 0) / 128
-    is_open = has_contrast & (colour_likeness >= least) & (correlation >= min(least, _LEAST_TO_ALIGN))
-    likeness[is_open] = _aligned_likeness(luma, lumas[is_open])
-    alike: NDArray[np.float64] = np.minimum(likeness, colour_likeness)
-    return alike
 
+    sketches: NDArray[np.uint8]
+    means: NDArray[np.float32]
+    norms: NDArray[np.float32]
 
-def _aligned_likeness(luma: NDArray[np.float32], lumas: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(n,) the best likeness of one luma with others, over the borders that may have been cut off."""
-    if not len(lumas):
-        return np.empty(0, dtype=np.float32)
-    best = _luma_likeness(luma[None], lumas)
-    for cut in _CUTS:
-        best = np.maximum(best, _luma_likeness(_without_border(luma[None], cut), lumas))
-        best = np.maximum(best, _luma_likeness(luma[None], _without_border(lumas, cut)))
-    return best
+    @classmethod
+    def of(cls, sketches: NDArray[np.uint8]) -> "SmallPictures":
+        """Those of (n, 1064) bytes."""
+        means, norms = np.empty((2, len(sketches)), dtype=np.float32)
+        for start in range(0, len(sketches), _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            lumas = sketches[rows, _LUMA].astype(np.float32)
+            means[rows] = lumas.mean(axis=1)
+            norms[rows] = np.linalg.norm(lumas - means[rows, None], axis=1)
+        return cls(sketches, means, norms)
 
+    def similarities(self, row: int, others: NDArray[np.int64], *, least: float = 0.0) -> NDArray[np.float64]:
+        """How alike pictures are: 1 is the same; a limit of 0.97 lets no cell differ by 8 of 255 shades.
 
-def _cut(share: float) -> NDArray[np.float32]:
-    """(16, 16) matrix that takes a line of cells to those of the picture without this share of each end."""
-    places = ((np.arange(16) + 0.5) / 16 * (1 - 2 * share) + share) * 16 - 0.5
-    before = np.clip(np.floor(places).astype(np.int64), 0, 14)
-    weight = np.clip(places - before, 0, 1)
-    along = np.zeros((16, 16))
-    along[np.arange(16), before], along[np.arange(16), before + 1] = 1 - weight, weight
-    return along.astype(np.float32)
+        The smallest of three likenesses: the correlation of the lumas; 1 - the largest difference of a cell's luma /
+        255, once the fainter picture has the brightness and contrast of the other; and 1 - the largest difference of
+        a cell's colour / 128, where 16 count as none. No cell is free, wherever it lies: a print of other letters
+        differs in a few cells only, as a mark or a date does. Where a picture has no contrast, the lumas are compared
+        as they are.
 
+        Args:
+            row: The one picture.
+            others: (m,) rows of those that it is compared with.
+            least: Below this, any smaller likeness will do, and cells are looked at only as long as it is open.
 
-def _without_border(lumas: NDArray[np.float32], cut: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(n, 256) to (n, 256) lumas, by rows and columns of the 16 x 16 cells in turn."""
-    across = np.matmul(lumas.reshape(-1, 16, 16), cut.T)
-    without: NDArray[np.float32] = np.matmul(cut, across, dtype=np.float32).reshape(-1, _LUMA)
-    return without
+        Returns: (m,).
+        """
+        colours = self.sketches[others, _CHROMA].astype(np.int16) - self.sketches[row, _CHROMA].astype(np.int16)
+        alike: NDArray[np.float64] = 1 - np.maximum(np.abs(colours).max(axis=1) - _COLOUR_SLACK, 0) / 128
+        for cells in (_SOME_CELLS, _ALL_CELLS):
+            is_open = np.flatnonzero(alike >= least)
+            alike[is_open] = np.minimum(alike[is_open], self._luma_likeness(row, others[is_open], cells))
+        return alike
 
-
-_CUTS = (_cut(0.02), _cut(0.04))
-
-
-def _luma_likeness(lumas: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(n,) the smaller of the correlation and the likeness of the cells, of n pairs, or of one luma and n others."""
-    centred, all_centred = (some - some.mean(axis=1, keepdims=True) for some in (lumas, others))
-    norms, all_norms = (np.maximum(np.linalg.norm(some, axis=1), 1e-6) for some in (centred, all_centred))
-    correlation = (centred * all_centred).sum(axis=1) / (norms * all_norms)
-    left = np.abs(centred * (all_norms / norms)[:, None] - all_centred)
-    worst = np.partition(left, -_N_FREE_CELLS - 1, axis=1)[:, -_N_FREE_CELLS - 1]
-    alike: NDArray[np.float32] = np.minimum(correlation, 1 - np.maximum(worst - _SLACK, 0) / 128)
-    return alike
+    def _luma_likeness(self, row: int, others: NDArray[np.int64], cells: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(m,) the smaller of the likeness of the worst of some cells and, where these are all, the correlation."""
+        norm, norms = self.norms[row], self.norms[others]
+        has_contrast = norm * norms > _LEAST_CONTRAST * len(_ALL_CELLS)
+        larger = np.where(has_contrast, np.maximum(norm, norms), 1)
+        gain, gains = (larger / np.where(has_contrast, some, 1) for some in (norm, norms))
+        one = self.sketches[row, cells] - np.where(has_contrast, self.means[row], 0)[:, None]
+        many = self.sketches[others[:, None], cells] - np.where(has_contrast, self.means[others], 0)[:, None]
+        left = one * gain[:, None] - many * gains[:, None]
+        likeness: NDArray[np.float32] = 1 - np.abs(left).max(axis=1) / 255
+        if len(cells) < len(_ALL_CELLS):
+            return likeness
+        # Of two rows of one norm the distance tells the correlation.
+        correlation = 1 - np.einsum("ij,ij->i", left, left) / (2 * larger**2)
+        return np.where(has_contrast, np.minimum(correlation, likeness), likeness)
 
 
 def find_picture_twins(
@@ -139,14 +134,15 @@ def find_picture_twins(
     Raises: InvalidInput when a sketch has another length than this code writes.
     """
     rows = _stacked([*accepted, *sketches])
-    n_accepted = len(accepted)
+    n_accepted, small = len(accepted), SmallPictures.of(rows)
     candidates = _candidates(rows[:, :8].copy().view(np.uint64)[:, 0], n_accepted)
     is_kept = np.ones(len(rows), dtype=bool)
     twins: list[PictureTwin | None] = []
     for number in range(n_accepted, len(rows)):
         found = candidates[number - n_accepted]
         found = found[is_kept[found]]
-        alike = similarities(rows[number], rows[found], least=threshold) if len(found) else np.empty(0)
+        pieces = (found[start : start + _ROWS_AT_ONCE] for start in range(0, len(found), _ROWS_AT_ONCE))
+        alike = np.concatenate([np.empty(0), *(small.similarities(number, some, least=threshold) for some in pieces)])
         best = int(np.argmax(alike)) if len(alike) else 0
         if not len(alike) or alike[best] < threshold:
             twins.append(None)
