@@ -74,7 +74,7 @@ def discs(project: SmallProject) -> SmallProject:
         write_discs(source / batch, seed, 40)
     whole = (source / "first" / "red" / "001.png").read_bytes()
     (source / "second" / "red" / "copy.png").write_bytes(whole)
-    Image.open(source / "first" / "red" / "002.png").resize((96, 96)).save(source / "second" / "red" / "larger.webp")
+    Image.open(source / "first" / "red" / "002.png").resize((128, 128)).save(source / "second" / "red" / "larger.webp")
     (source / "second" / "red" / "torn.png").write_bytes(whole[: len(whole) // 2])
     Image.new("RGB", (64, 64), "red").save(source / "second" / "red" / "solid.png")
     project.add(discs_corpus(source))
