@@ -106,6 +106,9 @@ def build_tree(
         _check_two_stage(two_stage, counts[0], n_resamples)
     with TEAM:
         found = _build_levels(x, plan, progress)
+    for level in found:
+        for own in (level.centroids, level.assignment, level.distance):
+            own.setflags(write=False)  # nobody else holds it, so the tree need not copy it
     return ClusterTree.from_centroids(
         [level.centroids for level in found],
         [level.assignment for level in found[1:]],

@@ -74,6 +74,8 @@ class _Rounded(NamedTuple):
 def nearest_int8(rows: Rows, centroids: FloatMatrix) -> Labels:
     """(n,) number of the nearest centroid by squared L2, or UNDECIDED; see `nearest`."""
     codes = _encode(centroids)
+    # The compiled code is for arrays that may be written to; those of a tree may not.
+    centroids = np.require(centroids, requirements=["C", "W"])
     labels = np.empty(len(rows), dtype=np.int32)
 
     def label(chunk: slice) -> None:

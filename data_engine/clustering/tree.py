@@ -51,7 +51,10 @@ class Level:
 
 @dataclass(frozen=True, eq=False)
 class ClusterTree:
-    """Levels of clusters, the finest first, over n samples; built by `build_tree` or `from_centroids`."""
+    """Levels of clusters, the finest first, over n samples; built by `build_tree` or `from_centroids`.
+
+    Its arrays are its own and read-only.
+    """
 
     levels: tuple[Level, ...]
     version: str
@@ -90,7 +93,7 @@ class ClusterTree:
             level = _level(number, level_centroids, assignment, sizes)
             levels.append(level)
             sizes = level.sizes
-        known = None if distance is None else np.asarray(distance, dtype=np.float32)
+        known = None if distance is None else _frozen(distance, np.float32)
         return cls(tuple(levels), _fingerprint([level.centroids for level in levels]), known)
 
     @property
@@ -183,8 +186,14 @@ def _level(number: int, centroids: NDArray[Any], assignment: NDArray[Any], sizes
         )
     sizes = np.zeros(len(centroids), dtype=np.int64)
     np.add.at(sizes, assignment, sizes_below)
-    fixed = np.ascontiguousarray(centroids, dtype=np.float32)
-    return Level(fixed, np.asarray(assignment, dtype=np.int32), sizes)
+    return Level(_frozen(centroids, np.float32), _frozen(assignment, np.int32), _frozen(sizes, np.int64))
+
+
+def _frozen(values: NDArray[Any], kind: type[np.generic]) -> NDArray[Any]:
+    """A read-only copy; itself where nobody can write to it."""
+    fixed = np.array(values, dtype=kind, order="C", copy=True if values.flags.writeable else None)
+    fixed.setflags(write=False)
+    return fixed
 
 
 def _fingerprint(centroids: Sequence[FloatMatrix]) -> str:

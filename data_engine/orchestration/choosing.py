@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from data_engine.errors import InvalidInput
 from data_engine.orchestration.bench import fingerprint
-from data_engine.orchestration.reviewing import embeddings_of
-from data_engine.orchestration.steps.cluster_tree import matrix
 from data_engine.orchestration.tables_io import Work
 from data_engine.schemas import SUBSET_COMPARISON
 
 if TYPE_CHECKING:
     from data_engine.clustering import ClusterTree
     from data_engine.curation import Subset
+    from data_engine.storage import TableStore
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ def choose(work: Work, tree: "ClusterTree", rows: pa.Table, subset: "Subset") ->
     needed = selection.METHODS[subset.method].needs_embeddings(is_resampled=is_resampled)
     pool = selection.Pool(
         tree,
-        embeddings_in_order(work, rows) if needed else None,
+        embeddings_in_order(work.store, rows["sample_id"]) if needed else None,
         is_resampled=is_resampled,
         strategy=subset.strategy,
         priority=sampling.stable_priority(rows["sample_id"].to_pylist(), seed),
@@ -94,7 +95,7 @@ def comparison(work: Work, tree: "ClusterTree", rows: pa.Table, subset: "Subset"
     needed = any(selection.METHODS[method].needs_embeddings(is_resampled=is_resampled) for method in methods)
     pool = selection.Pool(
         part,
-        embeddings_in_order(work, some) if needed else None,
+        embeddings_in_order(work.store, some["sample_id"]) if needed else None,
         is_resampled=is_resampled,
         strategy=subset.strategy,
     )
@@ -127,10 +128,21 @@ def _groupings(work: Work, tree: "ClusterTree", rows: pa.Table) -> dict[str, NDA
     return found
 
 
-def embeddings_in_order(work: Work, rows: pa.Table) -> NDArray[np.float32]:
-    """(n, dim) embeddings of these samples, in their order."""
-    ids = np.array(rows["sample_id"].to_pylist())
-    by_id: NDArray[np.float32] = matrix(embeddings_of(work.store, rows["sample_id"]))
-    place = np.empty(len(ids), dtype=np.int64)
-    place[np.argsort(ids, kind="stable")] = np.arange(len(ids))
-    return by_id[place]
+def embeddings_in_order(store: "TableStore", sample_ids: pa.ChunkedArray) -> NDArray[np.float32]:
+    """(n, dim) embeddings of these samples, in their order: where it is that of the table, without a copy.
+
+    Raises: InvalidInput when one of them has none.
+    """
+    from data_engine.storage import read_embeddings
+
+    batches = pc.unique(store.read("embeddings", columns=["batch"])["batch"]).to_pylist()
+    known, x = read_embeddings(store, batches)
+    place = pc.index_in(sample_ids, value_set=known["sample_id"].combine_chunks())
+    missing = sample_ids.filter(pc.is_null(place))
+    if len(missing):
+        raise InvalidInput(
+            f"{len(missing)} samples have no embedding, among them {missing[:10].to_pylist()}; materialize embeddings "
+            "first"
+        )
+    order = place.to_numpy()
+    return x if np.array_equal(order, np.arange(len(x))) else x[order]

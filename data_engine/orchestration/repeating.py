@@ -35,7 +35,7 @@ def semantic_duplicates(
 
     if least_cosine is None:
         return np.arange(rows.num_rows), SEMANTIC_DUPLICATES.empty_table()
-    x = embeddings_in_order(work, rows)
+    x = embeddings_in_order(work.store, rows["sample_id"])
     twins = filtering.semantic_duplicates(x, tree, least_cosine=least_cosine, precedence=_precedence(work, rows))
     gone = np.flatnonzero(~twins.is_kept)
     columns = {

@@ -43,6 +43,19 @@ def test_membership_lists_the_rows_below_cluster_by_cluster(small):
     assert [tops.of(cluster).tolist() for cluster in range(2)] == [[0, 1], [2, 3]]
 
 
+def test_a_tree_shares_no_array_with_the_caller_and_none_can_be_written_to(x):
+    centroids, leaf, distance = np.eye(2, dtype=np.float32), np.array([0, 1], np.int32), np.zeros(2, np.float32)
+    tree = ClusterTree.from_centroids([centroids], [], leaf, distance)
+    for array in (centroids, leaf, distance):
+        array.fill(7)
+    assert tree.levels[0].centroids.tolist() == [[1, 0], [0, 1]]
+    assert (tree.leaf.tolist(), tree.distance.tolist()) == ([0, 1], [0, 0])
+    for made in (tree, build_tree(x, (9, 3), seed=0)):
+        assert not made.distance.flags.writeable
+        for level in made.levels:
+            assert not any(array.flags.writeable for array in (level.centroids, level.assignment, level.sizes))
+
+
 def test_ancestors_map_every_leaf_to_a_level(small):
     assert small.ancestors(1).tolist() == [0, 1, 2, 3]
     assert small.ancestors(2).tolist() == [0, 0, 1, 1]

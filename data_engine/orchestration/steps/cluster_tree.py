@@ -40,15 +40,12 @@ def cluster_tree(bench: Bench) -> dg.AssetsDefinition:
         table, x = work.read_open_embeddings()
         why = "asked for by this run" if config.rebuild else why_rebuild(work, table.num_rows)
         levels = _levels(bench, table.num_rows)
-        tree = _build(bench, work, x, levels) if why else work.frozen_tree()
+        tree = _build(bench, work, x, levels) if why else _grown(bench, work.frozen_tree(), x)
         explained = _explained(levels, tree, len(x)) if why else work.store.read("tree_explanation")
-        leaf, distance = clustering.assign_with_distance(
-            tree, x, device=clustering.device_for(bench.corpus.tree.device, x)
-        )
-        grown = clustering.with_samples(tree, leaf, distance)
-        centroids, assignments = clustering.tree_to_tables(grown, table["sample_id"], table["batch"], distance)
-        portrayed = portraits_of(work, grown, x, table["sample_id"].to_pylist())
-        names = portraits.leaf_names(portrayed)
+        distance = np.asarray(tree.distance, dtype=np.float32)
+        centroids, assignments = clustering.tree_to_tables(tree, table["sample_id"], table["batch"], distance)
+        portrayed = portraits_of(work, tree, x, table["sample_id"].to_pylist())
+        names = pa.array(portraits.leaf_names(portrayed), pa.string())
         metadata, plots = seen(work, portrayed)
         return work.finish(
             centroids if why else work.store.read("cluster_tree"),
@@ -56,7 +53,7 @@ def cluster_tree(bench: Bench) -> dg.AssetsDefinition:
             ledger=decisions(
                 table["sample_id"],
                 verdict="assigned",
-                reason=[names[number] for number in leaf.tolist()],
+                reason=names.take(pa.array(tree.leaf)),
                 score=distance.astype(np.float64),
                 model_version=tree.version,
             ),
@@ -127,6 +124,14 @@ def _explained(levels: "SuggestedLevels", tree: "ClusterTree", n_built: int) -> 
         "tree_version": [tree.version] * n,
     }
     return pa.table(columns, schema=TREE_EXPLANATION)
+
+
+def _grown(bench: Bench, tree: "ClusterTree", x: NDArray[np.float32]) -> "ClusterTree":
+    """The frozen tree over all samples of today."""
+    from data_engine import clustering
+
+    device = clustering.device_for(bench.corpus.tree.device, x)
+    return clustering.with_samples(tree, *clustering.assign_with_distance(tree, x, device=device))
 
 
 def _n_steps(levels: "SuggestedLevels") -> int:
