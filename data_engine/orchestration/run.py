@@ -6,7 +6,7 @@ asset and check of a one-command run is in the UI afterwards.
 
 import time
 import warnings
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -116,27 +116,32 @@ class OneCommandRun:
             steps = [step for step in JOBS["ingest"][:3] if self._is_stale(step, batch)]
             if steps:
                 self._take_in(batch, steps[0])
-        # A text is in the raw index; a picture would have to be read again where there is nothing any more.
-        self._judge_again(set(only) or {*batches, *(() if self.bench.corpus.is_of_pictures else gone)})
+        self._judge_again()
 
     def _take_in(self, batch: str, first: str) -> None:
         """The steps of a batch, from this one on."""
         steps = JOBS["ingest"] if self.bench.store().exists("cluster_tree") else JOBS["ingest"][:3]
         self._launch("ingest", steps[steps.index(first) :], batch, may_fail=True)
 
-    def _judge_again(self, batches: Collection[str]) -> None:
+    def _judge_again(self) -> None:
         """Judge batches whose duplicates name a sample that has left since, or one that new rules reject, or gates.
 
         What comes back in one batch can be the twin of another's duplicates, so this is repeated until it is settled.
         """
-        for _ in batches:
+        for _ in [batch for step, batch in self._known() if step == "first_pass"]:
             lost = lost_twins(self.bench, self.bench.store())
-            again = [batch for batch in lost if batch in batches and batch not in self.outcome.quarantined]
+            again = [batch for batch in lost if self._may_be_judged(batch)]
+            self._add_partitions(self.bench.batches, again)
             for batch in again:
                 self.console.print(f"  {batch} is judged again: what {lost[batch]} of its duplicates repeat is gone")
                 self._take_in(batch, "first_pass")
             if not again:
                 return
+
+    def _may_be_judged(self, batch: str) -> bool:
+        """Texts are in the raw index; pictures are looked at again where they were, and may be others by now."""
+        is_readable = not (self.bench.corpus.is_of_pictures and self._is_stale("raw_index", batch))
+        return is_readable and batch not in self.outcome.quarantined
 
     def backfill(self, batches: Sequence[str]) -> None:
         """Ingest batches again, whether they are stale or not; `all` stands for all of them.
