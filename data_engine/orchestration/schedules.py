@@ -18,7 +18,7 @@ def build_schedules(bench: Bench) -> Sequence[dg.ScheduleDefinition]:
         description="Every night: tree, subset, classifier, proposals, labels, reports, release.",
     )
     def daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        from data_engine.orchestration.run import stale_steps
+        from data_engine.orchestration.staleness import stale_steps
 
         stale = stale_steps(bench)
         if not bench.store().exists("reviewed_labels"):
