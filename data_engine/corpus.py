@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from data_engine.curation import Subset, Tree
 from data_engine.errors import SourceMissing
@@ -55,6 +55,26 @@ def _with_rules(schema: dict[str, Any]) -> None:
 
     schema.update(settings_schema())
     schema.pop("additionalProperties", None)
+
+
+def _with_names_of_modality(schema: dict[str, Any]) -> None:
+    """What can be named depends on the modality; the rule perplexity and the classifier of junk learn from texts."""
+    from data_engine.filtering.rules import names_schema
+
+    texts = {"properties": names_schema("text"), **_PERPLEXITY_NEEDS_EXAMPLES}
+    pictures = {"properties": {**names_schema("image"), "junk": {"type": "null"}}}
+    schema["if"] = {"properties": {"modality": {"const": "image"}}, "required": ["modality"]}
+    schema["then"] = {"properties": {"first_pass": pictures}}
+    schema["else"] = {"properties": {"first_pass": texts}}
+
+
+_PERPLEXITY_NEEDS_EXAMPLES = {
+    "if": {
+        "required": ["rules"],
+        "properties": {"rules": {"required": ["perplexity"], "properties": {"perplexity": {"type": "number"}}}},
+    },
+    "then": {"required": ["junk"]},
+}
 
 
 class FirstPass(Described):
@@ -203,6 +223,8 @@ class Release(Described):
 class Corpus(Described):
     """A named pool of raw data with its own configuration and asset graph."""
 
+    model_config = ConfigDict(json_schema_extra=_with_names_of_modality)
+
     name: Name
     """Lower case letters, digits and underscores; the first part of every asset key."""
     modality: Literal["text", "image"] = "text"
@@ -248,6 +270,15 @@ class Corpus(Described):
             from data_engine.filtering.rules import check_settings
 
             check_settings(self.first_pass.rules, self.first_pass.rule_sets, self.modality)
+        return self
+
+    @model_validator(mode="after")
+    def _junk_is_of_texts(self) -> "Corpus":
+        if self.is_of_pictures and self.first_pass.junk is not None:
+            raise ValueError(
+                "first_pass.junk learns from texts but modality is image; remove first_pass.junk and give limits to "
+                "the rules of pictures (docs/rules.md)"
+            )
         return self
 
     @model_validator(mode="after")

@@ -31,7 +31,9 @@ def _off_is_none(value: Any) -> Any:
 Similarity = Annotated[
     Annotated[float, Field(gt=0, le=1)] | None,
     BeforeValidator(_off_is_none),
-    WithJsonSchema({"type": ["number", "boolean", "null"], "exclusiveMinimum": 0, "maximum": 1}),
+    WithJsonSchema(
+        {"type": ["number", "boolean", "null"], "exclusiveMinimum": 0, "maximum": 1, "not": {"const": True}}
+    ),
 ]
 
 

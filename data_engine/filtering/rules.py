@@ -35,6 +35,7 @@ class Rule:
         source: Who proposed it.
         signal: Name of the score among the signals; the rule's own unless two rules share one score.
         wants: For a rule that is given names instead of a limit: the score for such names, held against 0.5.
+        names: The names that `wants` knows.
         is_costly: Measured only while it is on; the others always, so that limits can be chosen by looking.
     """
 
@@ -48,6 +49,7 @@ class Rule:
     published: Mapping[str, float] = field(default_factory=dict)
     signal: str = ""
     wants: Callable[[Any, frozenset[str]], float | None] | None = None
+    names: tuple[str, ...] = ()
     is_costly: bool = False
 
     def __post_init__(self) -> None:
@@ -142,7 +144,7 @@ def check_settings(settings: Mapping[str, Setting], rule_sets: Iterable[str], mo
     """Refuse what no rule of the modality can mean.
 
     Raises: InvalidInput for an unknown rule or rule set, names for a rule that takes a number or the other way round,
-        and `on` for a rule without a published limit.
+        names that the rule does not know, and `on` for a rule without a published limit.
     """
     rules = {rule.name: rule for rule in rules_of(modality)}
     _refuse_unknown("rules", settings, rules)
@@ -153,6 +155,10 @@ def check_settings(settings: Mapping[str, Setting], rule_sets: Iterable[str], mo
             raise InvalidInput(f"rule {name} is given {list(setting)}; it takes a number: {rule.direction} what?")
         if not isinstance(setting, Sequence) and rule.wants is not None and setting not in (None, False):
             raise InvalidInput(f"rule {name} is {setting}; it takes a list of names, such as [en, de]")
+        if isinstance(setting, Sequence):
+            _refuse_unknown(f"rules.{name}", setting, rule.names)
+            if not setting:
+                raise InvalidInput(f"rule {name} is given no name and would reject everything; name some, or say off")
         if setting is True and not rule.published:
             raise InvalidInput(f"rule {name} is on, but nobody has published a limit for it; give a number")
 
@@ -164,15 +170,26 @@ def _refuse_unknown(what: str, given: Iterable[str], known: Iterable[str]) -> No
 
 
 def settings_schema() -> dict[str, Any]:
-    """JSON schema of `first_pass.rules`: the rules of every modality with what they measure."""
+    """JSON schema of `first_pass.rules`: what the rules of every modality measure, and what they can be given."""
     entries: dict[str, Any] = {}
     for modality in ("text", "image"):
         for rule in rules_of(modality):
             kind: dict[str, Any] = {"type": ["number", "boolean", "null"]}
             if rule.wants:
-                kind = {"type": ["array", "boolean", "null"], "items": {"type": "string"}}
+                kind = {"type": ["array", "boolean", "null"], "items": {"enum": list(rule.names)}, "minItems": 1}
+            if not rule.published:
+                # `off` can be said of it, but not `on`.
+                kind["not"] = {"const": True}
             entries[rule.name] = {**kind, "description": f"{rule.direction}: {rule.measures}. {rule.source}"}
-    return {"type": "object", "properties": entries, "propertyNames": {"enum": list(entries)}}
+    return {"type": "object", "properties": entries}
+
+
+def names_schema(modality: Modality) -> dict[str, Any]:
+    """JSON schema of what `first_pass` may name in a corpus of this modality: rules and rule sets."""
+    return {
+        "rules": {"propertyNames": {"enum": [rule.name for rule in rules_of(modality)]}},
+        "rule_sets": {"items": {"enum": list(rule_sets_of(modality))}},
+    }
 
 
 def measure(subjects: Iterable[Any], modality: Modality, limits: Sequence[Limit]) -> list[Signals | None]:

@@ -22,6 +22,7 @@ from data_engine.filtering.documents import (
     duplicate_share,
     top_ngram_share,
 )
+from data_engine.filtering.languages import CODES
 from data_engine.filtering.rules import Rule
 
 _GOPHER, _C4, _FINEWEB = "Rae et al. 2021 (Gopher)", "Raffel et al. 2020 (C4)", "Penedo et al. 2024 (FineWeb)"
@@ -147,7 +148,8 @@ _PERSONAL = (
 _LANGUAGE = (
     Rule(
         "language", "text", "the probability that the text is in a language wanted", scores.language_probability,
-        "at_least", None, f"{_ENGINE}, by fastText lid.176", wants=scores.wanted_language, is_costly=True,
+        "at_least", None, f"{_ENGINE}, by fastText lid.176", wants=scores.wanted_language, names=CODES,
+        is_costly=True,
     ),
     Rule(
         "language_probability", "text", "the probability of the most probable language", scores.language_probability,

@@ -184,7 +184,7 @@ def _picture_among(members: Iterable[_Member]) -> _Member | None:
 
 def _picture_of(place: SourceFile, key: str, members: list[_Member], source: Source) -> RawSample | None:
     found = _picture_among(members)
-    columns = _columns(members, found)
+    columns = _columns(members, found, source)
     if isinstance(columns, str) or not is_wanted(columns, source):
         return _unreadable(place, columns) if isinstance(columns, str) else None
     if found is None or found.content is None:
@@ -196,7 +196,7 @@ def _picture_of(place: SourceFile, key: str, members: list[_Member], source: Sou
 def _text_of(place: SourceFile, key: str, members: list[_Member], source: Source) -> RawSample | None:
     endings = {member.ending: member for member in reversed(members)}
     found = endings.get("txt") or endings.get(source.text_column)
-    columns = _columns(members, found)
+    columns = _columns(members, found, source)
     if isinstance(columns, str) or not is_wanted(columns, source):
         return _unreadable(place, columns) if isinstance(columns, str) else None
     text = columns.pop(source.text_column, None) if found is None else None
@@ -206,8 +206,12 @@ def _text_of(place: SourceFile, key: str, members: list[_Member], source: Source
     return _with_columns(text_sample(replace(place, n_bytes=len(content)), content), key, columns, source)
 
 
-def _columns(members: Iterable[_Member], found: _Member | None) -> dict[str, Any] | str:
-    """What the other members say of a sample, or why it cannot be read."""
+def _columns(members: Iterable[_Member], found: _Member | None, source: Source) -> dict[str, Any] | str:
+    """What the other members say of a sample, or why it cannot be read.
+
+    A broken .json loses the sample only where something is needed of it: the content, the id, or whether it is wanted.
+    """
+    is_needed = found is None or bool(source.keep_where_any) or source.id_column not in (None, KEY_COLUMN)
     columns: dict[str, Any] = {}
     for member in members:
         if member is found:
@@ -222,7 +226,10 @@ def _columns(members: Iterable[_Member], found: _Member | None) -> dict[str, Any
         try:
             parsed = json.loads(text or "")
         except (ValueError, RecursionError) as error:
-            return f"its member .json is not JSON: {error}"
+            if is_needed:
+                return f"its member .json is not JSON: {error}"
+            columns["json"] = f"<not JSON: {error}>"
+            continue
         columns.update(parsed if isinstance(parsed, dict) else {"json": parsed})
     return columns
 

@@ -216,7 +216,7 @@ def _read_saved(file: SourceFile, source: Source, wanted: list[str]) -> Iterator
 
 def _text_of_row(file: SourceFile, row: Row, columns: dict[str, Any], source: Source) -> RawSample:
     value = columns[source.text_column]
-    if value is not None and not isinstance(value, str | bytes | int | float):
+    if value is not None and (isinstance(value, bool) or not isinstance(value, str | bytes | int | float)):
         kind = type(value).__name__
         return _unreadable(file, row, f"column {source.text_column!r} holds a {kind} in row {row.number}, not a text")
     source_id, metadata = _id_and_metadata(row, columns, source, without=source.text_column)

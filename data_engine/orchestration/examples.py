@@ -98,7 +98,7 @@ def _places(bench: Bench, junk: JunkExamples) -> tuple[Source, Source]:
     """Where the good examples and the junk are, as sources of their own."""
     good, bad = (
         Source(
-            kind=_KINDS.get(Path(path).suffix.lower(), "folder"),
+            kind=kind_of(path),
             path=path,
             text_column=bench.corpus.source.text_column,
             max_sample_bytes=bench.corpus.source.max_sample_bytes,
@@ -108,7 +108,14 @@ def _places(bench: Bench, junk: JunkExamples) -> tuple[Source, Source]:
     return good, bad
 
 
+_PACKED = (".gz", ".bz2", ".xz")
 _KINDS: dict[str, Literal["jsonl", "csv", "parquet"]] = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+
+
+def kind_of(path: str) -> Literal["folder", "jsonl", "csv", "parquet"]:
+    """By the ending, without that of packing: `good.jsonl.gz` holds rows."""
+    plain = Path(path.lower())
+    return _KINDS.get((plain.with_suffix("") if plain.suffix in _PACKED else plain).suffix, "folder")
 
 
 def _files(bench: Bench, source: Source) -> "list[SourceFile]":

@@ -1,11 +1,12 @@
 """Project: the folder with the corpora's YAML files, found from where a command is given."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from pydantic import ValidationError
@@ -77,5 +78,22 @@ def _told_in_a_sentence() -> Iterator[None]:
         if not isinstance(cause, ValidationError | DataEngineError):
             raise
         raise InvalidInput(
-            f"a corpus cannot be loaded: {cause}; mend its defs.yaml, then `dg check yaml FOLDER`"
+            f"a corpus cannot be loaded: {_sentence(cause)}; mend its defs.yaml, then run the command again, or "
+            "`dg check defs`"
         ) from error
+
+
+def _sentence(cause: ValidationError | DataEngineError) -> str:
+    """What is wrong and where, one line for each mistake, without what pydantic says about itself."""
+    if isinstance(cause, DataEngineError):
+        return str(cause)
+    return "\n".join(
+        f"`{'.'.join(map(str, mistake['loc']))}`: {mistake['msg'].removeprefix('Value error, ')}{_given(mistake)}"
+        for mistake in cause.errors(include_url=False)
+    )
+
+
+def _given(mistake: Mapping[str, Any]) -> str:
+    """The value, where pydantic's own sentence does not say it."""
+    is_ours = mistake["type"] == "value_error" or not isinstance(mistake["input"], str | int | float | None)
+    return "" if is_ours else f", and not {mistake['input']!r}"

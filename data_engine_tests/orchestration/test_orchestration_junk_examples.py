@@ -38,6 +38,20 @@ def test_a_folder_of_good_texts_and_a_file_of_junk_teach_the_classifier(project:
     assert 1 < usual < 10 < unusual
 
 
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("a/good.jsonl.gz", "jsonl"),
+        ("good.CSV.xz", "csv"),
+        ("good.parquet", "parquet"),
+        ("texts.gz", "folder"),
+        ("v1.2/good", "folder"),
+    ],
+)
+def test_the_ending_says_how_examples_are_read_packed_or_not(path: str, kind: str) -> None:
+    assert examples.kind_of(path) == kind
+
+
 def test_the_rule_of_perplexity_asks_for_examples() -> None:
     described = {**notes_corpus(Path("source")), "first_pass": {"rules": {"perplexity": 20}}}
     with pytest.raises(ValidationError, match=r"rule perplexity is 20.* but first_pass\.junk names no examples"):

@@ -52,6 +52,42 @@ def _say(project: SmallProject, capsys: pytest.CaptureFixture[str], file: Path) 
             "stop_words: two",
             "'two' is not of type 'number', 'boolean', 'null'",
         ),
+        (
+            {"first_pass": {"rule_sets": ["gophr"]}},
+            "attributes.first_pass.rule_sets.0",
+            "- gophr",
+            "'gophr' is not one of ['gopher', 'c4', 'fineweb']",
+        ),
+        (
+            {"first_pass": {"rules": {"too_small": 64}}},
+            "attributes.first_pass.rules",
+            "rules:",
+            "'too_small' is not one of ['too_short', ",
+        ),
+        (
+            {"first_pass": {"rules": {"language": ["english"]}}},
+            "attributes.first_pass.rules.language.0",
+            "- english",
+            "'english' is not one of ['af', ",
+        ),
+        (
+            {"first_pass": {"rules": {"emails": True}}},
+            "attributes.first_pass.rules.emails",
+            "emails: true",
+            "True should not be valid under {'const': True}",
+        ),
+        (
+            {"first_pass": {"rules": {"perplexity": 9}}},
+            "attributes.first_pass",
+            "first_pass:",
+            "'junk' is a required property",
+        ),
+        (
+            {"first_pass": {"near_duplicate_similarity": True}},
+            "attributes.first_pass.near_duplicate_similarity",
+            "near_duplicate_similarity: true",
+            "True should not be valid under {'const': True}",
+        ),
         ({"drift": {"alarm_p": 7}}, "attributes.drift.alarm_p", "alarm_p: 7", "or equal to the maximum of 1"),
     ],
     ids=[
@@ -63,6 +99,12 @@ def _say(project: SmallProject, capsys: pytest.CaptureFixture[str], file: Path) 
         "wrong value",
         "unknown rule",
         "no limit",
+        "unknown rule set",
+        "rule of pictures",
+        "unknown language",
+        "nothing published",
+        "no examples",
+        "similarity without a number",
         "out of range",
     ],
 )
@@ -84,7 +126,7 @@ def test_a_mistake_is_shown_with_file_line_and_caret(
     shown = next(i for i, line in enumerate(said) if line.strip().startswith(f"{line_number} |"))
     assert marked in said[shown]
     assert said[shown + 1].split("|")[1].strip().startswith("^ ")
-    assert said[shown + 1].index("^") == said[shown].index(marked)
+    assert said[shown + 1].index("^") == said[shown].index(marked.removeprefix("- "))
 
 
 def _lines(file: Path) -> list[str]:
@@ -148,6 +190,12 @@ def test_levels_may_be_automatic(
             "attributes",
             "review.simulated needs the truth to answer from; set known_label_column or remove review.simulated",
         ),
+        (
+            {"modality": "image", "first_pass": {"junk": {"good": "good", "junk": "junk"}}},
+            "attributes",
+            "first_pass.junk learns from texts but modality is image; remove first_pass.junk and give limits",
+        ),
+        ({"drift": {"alarm_p": 7}}, "attributes.drift.alarm_p", "Input should be less than 1, and not 7"),
     ],
     ids=[
         "not coarser",
@@ -157,6 +205,8 @@ def test_levels_may_be_automatic(
         "no target",
         "a class twice",
         "simulated without truth",
+        "examples of texts for pictures",
+        "out of range",
     ],
 )
 def test_our_own_rules_are_sentences_with_file_and_line_when_the_project_loads(
@@ -167,3 +217,5 @@ def test_our_own_rules_are_sentences_with_file_and_line_when_the_project_loads(
         _ = project.load().definitions
     assert f"`{at} at {file}:" in str(failed.value)
     assert sentence in str(failed.value)
+    assert str(failed.value).endswith("; mend its defs.yaml, then run the command again, or `dg check defs`")
+    assert not any(noise in str(failed.value) for noise in ("pydantic", "input_value", "Value error", "dg check yaml"))
