@@ -190,7 +190,10 @@ def check_label(label: str, classes: Sequence[str], batch_id: str) -> None:
         return
     near = get_close_matches(label, classes, n=3, cutoff=0.5)
     hint = f"did you mean {', '.join(map(repr, near))}?" if near else f"the classes begin with {list(classes[:3])}"
-    raise UnknownLabel(f"label {label!r} is not one of the {len(classes)} classes of batch {batch_id!r}; {hint}")
+    raise UnknownLabel(
+        f"label {label!r} is not one of the {len(classes)} classes of batch {batch_id!r}; {hint}; a batch keeps the "
+        "classes it was opened with, so where labels.classes has changed since, put them back until it is answered"
+    )
 
 
 def check_active_seconds(active_s: float | None, *, is_simulated: bool) -> None:
