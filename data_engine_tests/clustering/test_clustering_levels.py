@@ -53,7 +53,7 @@ def test_the_explanation_names_the_numbers() -> None:
         "The coarsest level gets 200 clusters, one for each of the concepts wanted.",
         "The finest level gets 400, 2 for each of the coarsest and of about 25 samples each, with 283 between, so that "
         "large concepts lose their lead in two steps.",
-        "No level is resampled: that flattens density in the plane, and did not help on embedding-like mixtures.",
+        "No level is resampled; n_resamples: 10 can make the subset more even, and takes ten times as long.",
     )
 
 
