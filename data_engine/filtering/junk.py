@@ -162,7 +162,10 @@ def _threshold(clean_scores: NDArray[np.float64], junk_scores: NDArray[np.float6
     above = junk_scores[junk_scores > lowest]
     if not len(above):
         return lowest
-    half_way = _log_odds(np.array([lowest, above.min()])).mean(keepdims=True)
+    from scipy.special import logit
+
+    # Clipped, so that the odds of 0 and 1 are finite.
+    half_way = logit(np.clip([lowest, above.min()], 1e-12, 1 - 1e-12)).mean(keepdims=True)
     return max(float(_sigmoid(half_way)[0]), lowest)
 
 
@@ -193,13 +196,6 @@ def _shape(text: str) -> str:
     for pattern, sign in _SHAPES:
         shape = pattern.sub(sign, shape)
     return f"^{shape}$"
-
-
-def _log_odds(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Finite also at 0 and 1."""
-    inside = np.clip(probabilities, 1e-12, 1 - 1e-12)
-    odds: NDArray[np.float64] = np.log(inside) - np.log1p(-inside)
-    return odds
 
 
 def _sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -16,9 +16,9 @@ from io import BufferedReader
 from typing import TYPE_CHECKING, Any
 
 from data_engine.indexing.decoding import decode
-from data_engine.indexing.files import broken_off, is_wanted, picture_sample, text_sample
+from data_engine.indexing.files import broken_off, is_wanted, picture_sample, text_sample, unread
 from data_engine.indexing.opening import is_packed, open_file
-from data_engine.indexing.samples import RawSample, sample_id_of_bytes
+from data_engine.indexing.samples import RawSample
 from data_engine.indexing.source_files import SourceFile
 from data_engine.source import Source
 
@@ -64,7 +64,7 @@ def read_archive(file: SourceFile, source: Source, *, modality: str) -> Iterator
                 uri = f"{file.uri}#{key}" if key not in seen else f"{file.uri}#{key}@{members[0].offset}"
                 place = replace(file, uri=uri, n_bytes=sum(member.n_bytes for member in members))
                 if key in seen:
-                    yield _unreadable(place, "an earlier sample of the archive has the same name; rename one of them")
+                    yield unread(place, "an earlier sample of the archive has the same name; rename one of them")
                     continue
                 seen.add(key)
                 sample = to_sample(place, key, members, source)
@@ -186,9 +186,9 @@ def _picture_of(place: SourceFile, key: str, members: list[_Member], source: Sou
     found = _picture_among(members)
     columns = _columns(members, found, source)
     if isinstance(columns, str) or not is_wanted(columns, source):
-        return _unreadable(place, columns) if isinstance(columns, str) else None
+        return unread(place, columns) if isinstance(columns, str) else None
     if found is None or found.content is None:
-        return _unreadable(place, _missing(members, found, "a picture"))
+        return unread(place, _missing(members, found, "a picture"))
     sample = picture_sample(replace(place, n_bytes=found.n_bytes), found.content)
     return _with_columns(sample, key, columns, source)
 
@@ -198,11 +198,11 @@ def _text_of(place: SourceFile, key: str, members: list[_Member], source: Source
     found = endings.get("txt") or endings.get(source.text_column)
     columns = _columns(members, found, source)
     if isinstance(columns, str) or not is_wanted(columns, source):
-        return _unreadable(place, columns) if isinstance(columns, str) else None
+        return unread(place, columns) if isinstance(columns, str) else None
     text = columns.pop(source.text_column, None) if found is None else None
     content = text.encode() if isinstance(text, str) else found.content if found is not None else None
     if content is None:
-        return _unreadable(place, _missing(members, found, f"a text (.txt, .{source.text_column}, or in .json)"))
+        return unread(place, _missing(members, found, f"a text (.txt, .{source.text_column}, or in .json)"))
     return _with_columns(text_sample(replace(place, n_bytes=len(content)), content), key, columns, source)
 
 
@@ -248,14 +248,4 @@ def _with_columns(sample: RawSample, key: str, columns: dict[str, Any], source: 
         sample,
         source_id=None if source_id in (None, "") else str(source_id),
         metadata={**sample.metadata, **columns},
-    )
-
-
-def _unreadable(place: SourceFile, error: str) -> RawSample:
-    return RawSample(
-        sample_id=sample_id_of_bytes(place.uri.encode()),
-        uri=place.uri,
-        n_bytes=place.n_bytes,
-        arrived_at=place.modified_at,
-        error=error,
     )

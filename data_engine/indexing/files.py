@@ -155,6 +155,11 @@ def without_content(file: SourceFile, error: OSError) -> RawSample:
         reason = "permission denied; grant read access to the file"
     else:
         reason = f"cannot be read: {error.strerror or error}"
+    return unread(file, reason)
+
+
+def unread(file: SourceFile, reason: str) -> RawSample:
+    """A sample without content, because of the reason; its id is the hash of its uri."""
     return RawSample(
         sample_id=sample_id_of_bytes(file.uri.encode()),
         uri=file.uri,
@@ -166,13 +171,7 @@ def without_content(file: SourceFile, error: OSError) -> RawSample:
 
 def broken_off(file: SourceFile, last: str, why: object) -> RawSample:
     """An unreadable sample in place of all that a file held after `last`; its id is the hash of its uri."""
-    return RawSample(
-        sample_id=sample_id_of_bytes(file.uri.encode()),
-        uri=file.uri,
-        n_bytes=file.n_bytes,
-        arrived_at=file.modified_at,
-        error=f"{BREAKS_OFF} {last} ({why}); what follows is lost: repair the file or fetch it again",
-    )
+    return unread(file, f"{BREAKS_OFF} {last} ({why}); what follows is lost: repair the file or fetch it again")
 
 
 def is_wanted(metadata: Mapping[str, Any], source: Source) -> bool:
