@@ -9,9 +9,11 @@ from pathlib import Path
 import dagster as dg
 import pyarrow.compute as pc
 import pytest
+from orchestration_ticks import Ticking
 from rich.console import Console
 from small_project import SmallProject, make_notes, notes_corpus
 
+from data_engine.orchestration.one_command import backfill_batches
 from data_engine.orchestration.run import OneCommandRun
 from data_engine.orchestration.why import decisions_about
 
@@ -100,6 +102,46 @@ def test_when_a_sample_leaves_the_one_that_went_for_it_comes_back(project: Small
     assert "may.jsonl is judged again: what 1 of its duplicates repeat is gone" in _ingest(project, "april.jsonl")
     assert set(_kept(project).values()) == {*NOTES[:10], copy}
     assert _ingest(project) == ""
+
+
+@pytest.mark.parametrize("n_processes", [1, 2])
+def test_a_backfill_judges_again_what_repeats_something_that_its_batches_no_longer_hold(
+    project: SmallProject, n_processes: int
+) -> None:
+    copy = f"{NOTES[80]} indeed"
+    _write(project, "april", [*NOTES[:5], NOTES[80]])
+    _write(project, "may", [*NOTES[5:10], copy])
+    _describe(project, None, 0.8)
+    _ingest(project)
+    _write(project, "april", NOTES[:5])
+    said = Console(file=StringIO(), width=110, highlight=False)
+    assert backfill_batches(project.load(), "notes", ["april.jsonl"], console=said, n_processes=n_processes)
+    assert set(_kept(project).values()) == {*NOTES[:10], copy}
+    assert isinstance(said.file, StringIO)
+    assert "may.jsonl is judged again: what 1 of its duplicates repeat is gone" in said.file.getvalue()
+
+
+def test_the_sensor_asks_once_for_batches_whose_duplicates_have_lost_their_twin(
+    project: SmallProject, instance: dg.DagsterInstance
+) -> None:
+    copy = f"{NOTES[80]} indeed"
+    _write(project, "april", [*NOTES[:5], NOTES[80]])
+    _write(project, "may", [*NOTES[5:10], copy])
+    _describe(project, None, 0.8)
+    _ingest(project)
+    new_batches = Ticking(project, "new_batches", instance)
+    assert new_batches.tick() == []
+    _write(project, "april", NOTES[:5])
+    [changed] = new_batches.tick()
+    assert changed.partition_key == "april.jsonl"
+    new_batches.execute(changed)
+    [bereft] = new_batches.tick()
+    assert bereft.partition_key == "may.jsonl"
+    assert new_batches.tick() == []
+    new_batches.execute(bereft)
+    assert set(_kept(project).values()) == {*NOTES[:10], copy}
+    assert new_batches.tick() == []
+    assert "no duplicate has lost its twin" in str(new_batches.skipped)
 
 
 def test_when_new_rules_reject_a_sample_the_one_that_went_for_it_comes_back(project: SmallProject) -> None:

@@ -38,19 +38,24 @@ def run_corpus(project: Project, corpus: str, *, console: "Console", only: Seque
 def backfill_batches(
     project: Project, corpus: str, batches: Sequence[str], *, console: "Console", n_processes: int = 1
 ) -> bool:
-    """Ingest batches again, one run each, `n_processes` runs at a time. Returns: False when one was quarantined."""
+    """Ingest batches again, one run each, `n_processes` runs at a time; then those whose duplicates lost their twins.
+
+    Returns: False when one was quarantined.
+    """
     bench = project.bench(corpus)
     with the_only_command(bench), _instance(console) as instance:
         launcher = OneCommandRun(bench, project.definitions, instance, console)
         if n_processes == 1:
             launcher.backfill(batches)
-            return not launcher.outcome.quarantined
-        chosen = launcher.chosen_batches(batches)
-        with console.status(f"{len(chosen)} batches, {n_processes} at a time"):
-            done = ingest_side_by_side(project.folder, corpus, chosen, n_processes)
-    for said, _ in done:
-        console.print(Text(said.rstrip()))
-    return not any(quarantined for _, quarantined in done)
+        else:
+            chosen = launcher.chosen_batches(batches)
+            with console.status(f"{len(chosen)} batches, {n_processes} at a time"):
+                done = ingest_side_by_side(project.folder, corpus, chosen, n_processes)
+            for said, quarantined in done:
+                console.print(Text(said.rstrip()))
+                launcher.outcome.quarantined |= quarantined
+        launcher.judge_again()
+        return not launcher.outcome.quarantined
 
 
 @contextmanager

@@ -103,14 +103,14 @@ class OneCommandRun:
             steps = [step for step in JOBS["ingest"][:3] if self._is_stale(step, batch)]
             if steps:
                 self._take_in(batch, steps[0])
-        self._judge_again()
+        self.judge_again()
 
     def _take_in(self, batch: str, first: str) -> None:
         """The steps of a batch, from this one on."""
         steps = JOBS["ingest"] if self.bench.store().exists("cluster_tree") else JOBS["ingest"][:3]
         self._launch("ingest", steps[steps.index(first) :], batch, may_fail=True)
 
-    def _judge_again(self) -> None:
+    def judge_again(self) -> None:
         """Judge batches whose duplicates name a sample that has left since, or one that new rules reject, or gates.
 
         What comes back in one batch can be the twin of another's duplicates, so this is repeated until it is settled.

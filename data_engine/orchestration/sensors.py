@@ -1,13 +1,21 @@
 """Sensors: what makes things happen without a person. Each fires once per cause; a skip always gives its reason."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from data_engine.errors import SourceError
+from data_engine.orchestration.accepted import lost_twins
 from data_engine.orchestration.bench import Bench, fingerprint
 from data_engine.orchestration.listing import batches_of
+
+if TYPE_CHECKING:
+    from data_engine.indexing import SourceFile
+    from data_engine.orchestration.tables_io import StepVersion
+
+    Versions = Mapping[tuple[str, str], StepVersion]
 
 
 def build_sensors(bench: Bench) -> Sequence[dg.SensorDefinition]:
@@ -20,38 +28,52 @@ def _new_batches(bench: Bench) -> dg.SensorDefinition:
         name=bench.name("new_batches"),
         job_name=bench.name("ingest"),
         minimum_interval_seconds=60,
-        description="Finds new and changed files, adds their batches and ingests them.",
+        description="Finds new and changed files, adds their batches and ingests them; once all are read, also batches "
+        "with duplicates of something that has left.",
     )
-    def new_batches(_context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        from data_engine import indexing
+    def new_batches(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         from data_engine.orchestration.tables_io import step_versions
 
         try:
             batches = batches_of(bench)
         except SourceError as error:
             return dg.SkipReason(str(error))
-        read = {
-            batch: version for (step, batch), version in step_versions(bench.store()).items() if step == "raw_index"
-        }
-        prints = {batch: indexing.fingerprint(files) for batch, files in batches.items()}
-        changed = [
-            batch
-            for batch, files in prints.items()
-            if batch not in read or read[batch].input_version != fingerprint({"files": files})
-        ]
-        if not changed:
-            return dg.SkipReason(f"all {len(batches)} batches are read and none has changed")
-        # With the version that is replaced in the key, files that are put back as they once were fire again.
-        replaced = {batch: read[batch].table_version if batch in read else "new" for batch in changed}
+        versions = step_versions(bench.store())
+        causes = _unread(batches, versions)
+        # Looking for lost twins reads all verdicts, so it waits until a step has written something.
+        state = fingerprint({"/".join(key): version.run_id for key, version in versions.items()})
+        if not causes and context.cursor != state:
+            causes = _with_lost_twins(bench, versions)
+        if not causes:
+            said = f"all {len(batches)} batches are read, none has changed, and no duplicate has lost its twin"
+            return dg.SensorResult(skip_reason=dg.SkipReason(said), cursor=state)
         return dg.SensorResult(
-            run_requests=[
-                dg.RunRequest(partition_key=batch, run_key=f"ingest:{batch}:{replaced[batch]}:{prints[batch]}")
-                for batch in changed
-            ],
-            dynamic_partitions_requests=[bench.batches.build_add_request(changed)],
+            run_requests=[dg.RunRequest(partition_key=batch, run_key=cause) for batch, cause in causes.items()],
+            dynamic_partitions_requests=[bench.batches.build_add_request(list(causes))],
         )
 
     return new_batches
+
+
+def _unread(batches: "Mapping[str, Sequence[SourceFile]]", versions: "Versions") -> dict[str, str]:
+    """A run key for each batch whose files are new or have changed since they were read."""
+    from data_engine import indexing
+
+    causes = {}
+    for batch, files in batches.items():
+        last, found = versions.get(("raw_index", batch)), indexing.fingerprint(files)
+        if last is None or last.input_version != fingerprint({"files": found}):
+            # With the version that is replaced in the key, files that are put back as they once were fire again.
+            causes[batch] = f"ingest:{batch}:{last.table_version if last else 'new'}:{found}"
+    return causes
+
+
+def _with_lost_twins(bench: Bench, versions: "Versions") -> dict[str, str]:
+    """A run key for each batch with duplicates of something that is no longer kept."""
+    if not any(step == "first_pass" for step, _ in versions):
+        return {}
+    lost = lost_twins(bench, bench.store())
+    return {batch: f"lost twins:{batch}:{versions['first_pass', batch].table_version}" for batch in lost}
 
 
 def _review_opener(bench: Bench) -> dg.SensorDefinition:

@@ -45,7 +45,7 @@ def test_a_batch_that_is_read_fires_again_only_when_its_file_changes(notes: Smal
     for batch in first:
         _read(new_batches, batch)
     assert new_batches.tick() == []
-    assert new_batches.skipped == "all 3 batches are read and none has changed"
+    assert new_batches.skipped == "all 3 batches are read, none has changed, and no duplicate has lost its twin"
 
     may = notes.folder / "source" / "may.jsonl"
     before = may.stat()
