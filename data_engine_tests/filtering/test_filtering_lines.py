@@ -6,6 +6,7 @@ import pytest
 
 from data_engine.errors import InvalidInput, NotEnoughData
 from data_engine.filtering.line_classifier import LineClassifier, fit_line_classifier
+from data_engine.filtering.line_words import LineWords, fit_line_words, hashed_words
 from data_engine.filtering.lines import content_lines, line_features, lines_of
 
 PAGE = """  * Home
@@ -102,3 +103,16 @@ def test_too_little_to_learn_from_is_refused() -> None:
         fit_line_classifier(few, marks, seed=0)
     with pytest.raises(InvalidInput, match="give one mark per line"):
         fit_line_classifier(few, marks[:-1], seed=0)
+
+
+def test_words_that_stand_in_content_score_above_those_of_menus() -> None:
+    lines = ["the cat sat", "the cat ran", "share this", "share that"]
+    marks, folds = np.array([True, True, False, False]), np.array([0, 1, 0, 1])
+    words, unseen = fit_line_words(lines, marks, folds, seed=0)
+    assert (words.score(["the cat slept", "share it"]) > 0).tolist() == [True, False]
+    assert ((unseen > 0) == marks).all()
+
+
+def test_where_all_lines_are_of_one_kind_words_say_nothing() -> None:
+    words = LineWords.fit(hashed_words(["a b", "c d"]), np.array([True, True]), seed=0)
+    assert words.score(["a b", "share this"]).tolist() == [0.0, 0.0]
