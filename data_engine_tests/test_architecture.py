@@ -52,7 +52,6 @@ ONLY_IN = {
     "fastapi": ("review",),
     "torch": ("embedding", "clustering"),
     "sentence_transformers": ("embedding",),
-    "matplotlib": ("reporting",),
     "PIL": ("pictures", "embedding", "filtering"),
 }
 

@@ -1,9 +1,14 @@
 """Label quality: how far a label fits its neighbourhood and a classifier that was trained without it."""
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from data_engine.labeling.classifier import fit_classifier
+from data_engine.labeling.classifier import Classifier, fit_classifier
 from data_engine.labeling.inputs import Floats, Integers, class_indices, matrix, nearest
 
 _N_NEIGHBOURS = 20
@@ -62,11 +67,23 @@ def out_of_fold_probabilities(x: Floats, y: Integers, *, seed: int, n_classes: i
     """
     probabilities = np.full((len(y), n_classes), 1 / n_classes, dtype=np.float32)
     folds = _folds(y, seed)
-    for fold in np.unique(folds) if len(y) > 1 else ():
-        inside, outside = folds == fold, folds != fold
-        classifier = fit_classifier(x[outside], y[outside], seed=seed, n_classes=n_classes)
+    insides = [folds == fold for fold in np.unique(folds)] if len(y) > 1 else []
+
+    def fit(inside: NDArray[np.bool_]) -> Classifier:
+        return fit_classifier(x[~inside], y[~inside], seed=seed, n_classes=n_classes)
+
+    for inside, classifier in zip(insides, _side_by_side(fit, insides), strict=True):
         probabilities[inside] = classifier.predict_proba(x[inside])
     return probabilities
+
+
+def _side_by_side(fit: Callable[[NDArray[np.bool_]], Classifier], insides: list[NDArray[np.bool_]]) -> list[Classifier]:
+    """The classifiers of all folds, fitted in threads.
+
+    The BLAS has one thread from before the first fit to after the last, since each fit restores what it found.
+    """
+    with threadpool_limits(1), ThreadPoolExecutor(min(_N_FOLDS, os.cpu_count() or 1)) as pool:
+        return list(pool.map(fit, insides))
 
 
 def _folds(y: Integers, seed: int) -> Integers:

@@ -189,8 +189,9 @@ class OneCommandRun:
     def _label(self) -> None:
         while True:
             self._take_answers()
-            if any(self._is_stale(step) for step in JOBS["learn"]) and self._has("reviewed_labels"):
-                self._launch("learn", JOBS["learn"])
+            stale = [step for step in JOBS["learn"] if self._is_stale(step)]
+            if stale and self._has("reviewed_labels"):
+                self._launch("learn", JOBS["learn"][JOBS["learn"].index(stale[0]) :])
             with self.bench.queue() as queue:
                 batches = queue.batches(self.bench.corpus.name)
             waiting = [b.batch_id for b in batches if not b.is_answered]

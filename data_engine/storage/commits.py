@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from data_engine.errors import ConcurrentWrite, SchemaMismatch
 from data_engine.storage.fingerprint import plain_type
+from data_engine.storage.handles import is_known, latest_of
 
 _ATTEMPTS = 20
 
@@ -49,13 +50,13 @@ class DeltaFolder:
         """Whether the table was ever created."""
         from deltalake import DeltaTable
 
-        return self.path.exists() and bool(DeltaTable.is_deltatable(str(self.path)))
+        return is_known(self.path) or (self.path.exists() and bool(DeltaTable.is_deltatable(str(self.path))))
 
     def open(self, version: int | None = None) -> Any:
         """The table as of a version, by default the latest."""
         from deltalake import DeltaTable
 
-        return DeltaTable(str(self.path), version=version)
+        return latest_of(self.path) if version is None else DeltaTable(str(self.path), version=version)
 
     def open_or_create(self) -> Any:
         """The latest table; of several processes that create it at once, one does and the others open it."""

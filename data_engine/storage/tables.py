@@ -4,13 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import reduce
-from operator import and_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from data_engine.errors import InvalidInput, SchemaMismatch, StorageError
 from data_engine.schemas import PARTITION_COLUMNS
@@ -18,11 +15,15 @@ from data_engine.storage.commits import DeltaFolder, described
 from data_engine.storage.conformity import conform, refuse_other_pieces, schema_of
 from data_engine.storage.failures import storage_errors
 from data_engine.storage.fingerprint import data_version
+from data_engine.storage.scanning import all_of, dataset_of, tiny_files
 
 if TYPE_CHECKING:
     from data_engine.storage.embedding_cache import EmbeddingCache
     from data_engine.storage.learnt import Learnt
     from data_engine.storage.sketch_index import SketchIndex
+
+#: Tables of a row or a few per file, which every step reads several times.
+_OF_TINY_FILES = ("step_versions", "gates")
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,9 @@ class TableStore:
         if unknown:
             raise SchemaMismatch(f"{name} has no column {unknown[0]!r}; its columns are {', '.join(schema.names)}")
         with storage_errors(f"reading {described(name, piece)}", self.path(name), intact="nothing was changed"):
-            rows = self.dataset(name, version=version).to_table(columns=wanted, filter=_all_of(piece))
+            found = self.dataset(name, version=version)
+            is_kept = name in _OF_TINY_FILES
+            rows = tiny_files(found, piece, wanted) if is_kept else found.to_table(columns=wanted, filter=all_of(piece))
         return rows.cast(pa.schema([schema.field(column) for column in wanted]))
 
     def dataset(self, name: str, *, version: int | None = None) -> Any:
@@ -199,31 +202,13 @@ class TableStore:
 
         Raises: StorageError when the version does not exist.
         """
-        import pyarrow.dataset as pads
-        from pyarrow import fs as pafs
-
-        schema = schema_of(name)
         folder = self._delta(name)
-        if not folder.exists():
-            if version is not None:
-                raise StorageError(
-                    f"version {version} of {name} is asked for, but {folder.path} does not exist; materialize {name}"
-                )
-            return pads.dataset(schema.empty_table())
-        with storage_errors(f"opening {name}", folder.path, intact="nothing was changed"):
-            found = folder.open(version).to_pyarrow_dataset()
-        # One commit writes a partition, and numbers its files: the order of the paths is the order of the rows.
-        columns = folder.partition_columns
-        # Arrow's own file system: Delta's is Python code on Arrow's threads, and can abort a process that is ending.
-        filesystem = pafs.SubTreeFileSystem(str(folder.path.absolute()), pafs.LocalFileSystem())
-        files = sorted(found.get_fragments(), key=lambda file: (_values_of(file, columns), file.path))
-        fragments = [
-            found.format.make_fragment(
-                file.path, filesystem, _all_of(dict(zip(columns, _values_of(file, columns), strict=True)))
+        if version is not None and not folder.exists():
+            raise StorageError(
+                f"version {version} of {name} is asked for, but {folder.path} does not exist; materialize {name}"
             )
-            for file in files
-        ]
-        return pads.FileSystemDataset(fragments, schema, found.format, filesystem)
+        with storage_errors(f"opening {name}", folder.path, intact="nothing was changed"):
+            return dataset_of(folder, version)
 
     def exists(self, name: str) -> bool:
         """Whether the table was ever written."""
@@ -270,20 +255,6 @@ class TableStore:
                 + (f"its partition columns are {', '.join(columns)}" if columns else "read and write it whole")
             )
         return {column: (partition or {})[column] for column in columns if column in (partition or {})}
-
-
-def _values_of(file: Any, columns: Sequence[str]) -> list[str]:
-    """The partition values of a file, with the empty string in the place of null."""
-    import pyarrow.dataset as pads
-
-    values = pads.get_partition_keys(file.partition_expression)
-    return [values.get(column) or "" for column in columns]
-
-
-def _all_of(values: Mapping[str, str]) -> Any:
-    """The filter that columns have these values; None when there is none."""
-    matches = [pc.field(column) == value for column, value in values.items()]
-    return reduce(and_, matches) if matches else None
 
 
 def _committed(entry: Mapping[str, Any]) -> CommittedVersion:
