@@ -1,14 +1,13 @@
 """The BERT encoder on texts that lie one behind the other: nothing is computed for padding.
 
-Texts of a pack share every product of matrices; attention runs over groups of texts of equal length, which need no
-mask. Queries, keys and values come from one product, and where the processor multiplies bfloat16 the weights are laid
-out once for its kernels, which also add, and apply the GELU, on the way out. Layer norms, softmax and pooling work in
-float32.
+Texts of a pack share every product of matrices with weights; attention stays within each text. Queries, keys and values
+come from one product, and where the processor multiplies bfloat16 the weights are laid out once for its kernels, which
+also add, and apply the GELU, on the way out. Layer norms, softmax and pooling work in float32.
 
 Source: Devlin et al. 2019, "BERT" (arXiv 1810.04805); packing: Krell et al. 2021 (arXiv 2107.02027).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -16,11 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-#: Scores of attention that are held at a time, in values: they stay in the second-level cache.
-_SCORES = 256 * 1024
-
-#: Up to here neither the exponentials nor their sums with values vanish or overflow, in float32 and in bfloat16.
-_LARGEST_EXPONENT = 60.0
+from data_engine.embedding.attention import Attention, fastest_attention
 
 
 @dataclass(frozen=True)
@@ -95,8 +90,7 @@ class PackedBert:
 
     dim: int
     max_tokens: int
-    n_heads: int
-    dtype: torch.dtype
+    attention: Attention
     words: Tensor
     positions: Tensor
     after_embedding: _Norm
@@ -139,8 +133,7 @@ class PackedBert:
         bert = cls(
             dim=words.shape[1],
             max_tokens=len(positions),
-            n_heads=config.n_heads,
-            dtype=dtype,
+            attention=fastest_attention(config.n_heads, words.shape[1] // config.n_heads, dtype),
             words=words.to(dtype),
             positions=positions.to(dtype),
             after_embedding=norm("embeddings.LayerNorm"),
@@ -156,36 +149,17 @@ class PackedBert:
 
         Args:
             tokens: (n_tokens,) int64, the texts one behind the other.
-            lengths: Tokens of each text; texts of equal length side by side are the fastest.
+            lengths: Tokens of each text; without the kernel, equal lengths side by side are the fastest.
 
         Returns: (n_tokens, dim) of the encoder's precision.
         """
         places = torch.cat([torch.arange(length, device=tokens.device) for length in lengths])
         x = self.after_embedding(self.words[tokens] + self.positions[places])
-        groups = list(_groups(lengths, self.n_heads))
         for layer in self.layers:
             mixed = layer.queries_keys_values(x)
-            attended = torch.cat([self._attend(mixed[start:end], n) for start, end, n in groups])
-            x = layer.after_attention(layer.attended.plus(attended, x))
+            x = layer.after_attention(layer.attended.plus(self.attention(mixed, lengths), x))
             x = layer.after_feed_forward(layer.narrowed.plus(layer.widened.gelu(x), x))
         return x
-
-    def _attend(self, mixed: Tensor, n_texts: int) -> Tensor:
-        """Attention within each of n texts of equal length: (n_tokens, 3 * dim) to (n_tokens, dim)."""
-        length, size = len(mixed) // n_texts, self.dim // self.n_heads
-        parts = mixed.view(n_texts, length, 3, self.n_heads, size).permute(2, 0, 3, 1, 4)
-        queries, keys, values = parts.reshape(3, n_texts * self.n_heads, length, size)
-        weights = exponentials(torch.bmm(queries, keys.transpose(1, 2)))
-        seen = torch.bmm(weights, values).div_(weights.sum(dim=-1, keepdim=True))
-        return seen.view(n_texts, self.n_heads, length, size).transpose(1, 2).reshape(len(mixed), self.dim)
-
-
-def exponentials(scores: Tensor) -> Tensor:
-    """The numerators of the softmax, in the place of the scores: nothing as large is allocated a second time."""
-    least, most = torch.aminmax(scores)
-    if max(-float(least), float(most)) > _LARGEST_EXPONENT:
-        scores.sub_(scores.amax(dim=-1, keepdim=True))
-    return scores.exp_()
 
 
 def mean_of_tokens(states: Tensor, lengths: Sequence[int]) -> Tensor:
@@ -199,18 +173,6 @@ def first_token(states: Tensor, lengths: Sequence[int]) -> Tensor:
     """(n_texts, dim) float32: the direction of the state of each text's first token."""
     ends = torch.cumsum(torch.tensor(lengths), 0)
     return functional.normalize(states[ends - torch.tensor(lengths)].float(), dim=1)
-
-
-def _groups(lengths: Sequence[int], n_heads: int) -> Iterator[tuple[int, int, int]]:
-    """Neighbours of equal length whose scores fit the cache: first token, token after the last, number of texts."""
-    start = i = 0
-    while i < len(lengths):
-        length, n = lengths[i], 0
-        most = max(1, _SCORES // (n_heads * length * length))
-        while n < most and i + n < len(lengths) and lengths[i + n] == length:
-            n += 1
-        yield start, start + n * length, n
-        start, i = start + n * length, i + n
 
 
 def _tensor(value: Any) -> Tensor:

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import accumulate, groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 _TOKENS_PER_PACK = 1024
 _TEXTS_PER_TASK = 64
 #: Changes with the numbers that this code gives for the same weights.
-_REVISION = "packed2"
+_REVISION = "packed3"
 
 
 @dataclass(frozen=True)
@@ -117,10 +119,10 @@ class _Packed:
         if not isinstance(items[0], str):
             raise InvalidInput("this encoder takes texts only; name an encoder of pictures")
         rows = np.empty((len(items), self.bert.dim), dtype=np.float32)
-        with _one_thread_per_core() as threads:
+        with _one_thread_per_core() as (threads, n_threads):
             slices = [items[start : start + _TEXTS_PER_TASK] for start in range(0, len(items), _TEXTS_PER_TASK)]
             tokens = [ids for part in threads.map(self._tokens, slices) for ids in part]
-            packs = list(packs_of([len(ids) for ids in tokens], _TOKENS_PER_PACK))
+            packs = list(packs_of([len(ids) for ids in tokens], _TOKENS_PER_PACK, n_threads))
             embedded = threads.map(self._rows, ([tokens[i] for i in pack] for pack in packs))
             for pack, found in zip(packs, embedded, strict=True):
                 rows[pack] = found
@@ -142,32 +144,30 @@ class _Packed:
         return rows
 
 
-def packs_of(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Positions in packs of at most `budget` tokens, the longest texts first, so that equal lengths lie together.
+def packs_of(lengths: Sequence[int], budget: int, n_threads: int) -> Iterator[list[int]]:
+    """Positions in packs of about `budget` tokens or less, the longest texts first, so that equal lengths lie together.
 
-    A text longer than the budget is a pack of its own.
+    The packs are as many for each thread and about equally long, so that all threads are done at the same time.
     """
-    pack: list[int] = []
-    n_tokens = 0
-    for i in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
-        if pack and n_tokens + lengths[i] > budget:
-            yield pack
-            pack, n_tokens = [], 0
-        pack.append(i)
-        n_tokens += lengths[i]
-    if pack:
-        yield pack
+    order = sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
+    n_tokens = sum(lengths)
+    n_packs = n_threads * -(-n_tokens // (budget * n_threads))
+    ends = accumulate(lengths[i] for i in order)
+    # Each text goes where its middle lies.
+    numbered = [((2 * end - lengths[i]) * n_packs // (2 * n_tokens), i) for end, i in zip(ends, order, strict=True)]
+    for _, pack in groupby(numbered, key=itemgetter(0)):
+        yield [i for _, i in pack]
 
 
 @contextmanager
-def _one_thread_per_core() -> Iterator[ThreadPoolExecutor]:
-    """As many threads as torch would use, each with products of its own."""
+def _one_thread_per_core() -> Iterator[tuple[ThreadPoolExecutor, int]]:
+    """As many threads as torch would use, each with products of its own, and their number."""
     import torch
 
     n_threads = torch.get_num_threads()
     try:
         with ThreadPoolExecutor(n_threads, initializer=torch.set_num_threads, initargs=(1,)) as threads:
-            yield threads
+            yield threads, n_threads
     finally:
         torch.set_num_threads(n_threads)
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from data_engine.embedding import load_encoder
-from data_engine.embedding.bert import BertConfig, PackedBert, exponentials, first_token, mean_of_tokens
+from data_engine.embedding.bert import BertConfig, PackedBert, first_token, mean_of_tokens
 from data_engine.embedding.packed import load_packed, packs_of, recognise
 from data_engine.embedding.where import folder_of
 from data_engine.errors import InvalidInput
@@ -61,20 +61,6 @@ def test_without_bfloat16_products_the_numbers_are_those_of_float32(
 
 
 @pytest.mark.parametrize(
-    ("scores", "expected"),
-    [
-        ([[0.0, 1.0]], [[1.0, np.e]]),
-        ([[1000.0, 1000.0 + np.log(2)], [-1000.0, -1000.0]], [[0.5, 1.0], [1.0, 1.0]]),
-    ],
-)
-def test_the_numerators_of_attention_stay_finite_however_large_the_scores(
-    scores: list[list[float]], expected: list[list[float]]
-) -> None:
-    numerators = exponentials(torch.tensor(scores, dtype=torch.float32))
-    np.testing.assert_allclose(numerators.numpy(), expected, rtol=1e-4)
-
-
-@pytest.mark.parametrize(
     ("file", "change"),
     [
         ("config.json", {"model_type": "roberta"}),
@@ -110,8 +96,19 @@ def test_other_pooling_is_another_version_of_the_encoder(folder: Path) -> None:
     assert not np.allclose(by_mean.encode(["MIT License"]), by_first.encode(["MIT License"]), atol=0.01)
 
 
-def test_packs_hold_at_most_the_budget_and_the_longest_come_first() -> None:
-    assert list(packs_of([3, 10, 1, 5, 20, 5], budget=10)) == [[4], [1], [3, 5], [0, 2]]
+@pytest.mark.parametrize(
+    ("lengths", "expected"),
+    [
+        ([5] * 8, [[0, 1], [2, 3], [4, 5], [6, 7]]),
+        ([1] * 4, [[0, 1], [2, 3]]),
+        ([2, 1, 30, 3, 2, 2], [[2], [3, 0, 4, 5, 1]]),
+        ([7], [[0]]),
+    ],
+)
+def test_every_thread_gets_as_many_packs_of_about_equal_length_the_longest_texts_first(
+    lengths: list[int], expected: list[list[int]]
+) -> None:
+    assert list(packs_of(lengths, budget=10, n_threads=2)) == expected
 
 
 def test_pooling_takes_each_text_by_itself() -> None:
