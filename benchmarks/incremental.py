@@ -30,32 +30,6 @@ import yaml
 GOAL, NEW_SHARE, N_BATCHES, CORPUS = 0.03, 0.01, 8, "licence_texts"
 _SHIPPED = Path(__file__).resolve().parents[1] / "data_engine" / "defs" / "license_notices"
 
-#: A run in a process of its own; prints what took how long as JSON.
-_RUN = """
-import json, sys
-from pathlib import Path
-import dagster as dg
-from rich.console import Console
-from data_engine.orchestration.project import Project
-from data_engine.orchestration.run import OneCommandRun
-project = Project.find(Path.cwd())
-with dg.DagsterInstance.get() as instance:
-    run = OneCommandRun(project.bench(sys.argv[1]), project.definitions, instance, Console(file=sys.stderr))
-    outcome = run.execute()
-print(json.dumps([outcome.seconds, outcome.total_s, outcome.n_runs]))
-"""
-_BACKFILL = """
-import sys
-from pathlib import Path
-from rich.console import Console
-from data_engine.orchestration.one_command import backfill_batches
-from data_engine.orchestration.project import Project
-if __name__ == "__main__":
-    project, console = Project.find(Path.cwd()), Console(file=sys.stderr)
-    if not backfill_batches(project, sys.argv[1], ["all"], console=console, n_processes=int(sys.argv[2])):
-        raise SystemExit("a batch was held back")
-"""
-
 
 def licence_rows(copies: int) -> list[dict[str, Any]]:
     """The rows of the demo's corpus, each `copies` times with other words, in a fixed random order."""
@@ -113,10 +87,8 @@ def write_batch(folder: Path, name: str, rows: list[dict[str, Any]]) -> None:
     (folder / "source" / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
 
 
-def timed(folder: Path, code: str, *arguments: str) -> tuple[float, float, str]:
-    """Seconds of a process from start to end, its processor seconds, and what it printed."""
-    script = folder / "at_work.py"
-    script.write_text(code, "utf-8")
+def timed(folder: Path, *arguments: str) -> tuple[float, float]:
+    """Seconds of `data-engine ARGUMENTS` from start to end, and its processor seconds."""
     repository = str(_SHIPPED.parents[2])
     environment = {
         **os.environ,
@@ -126,15 +98,9 @@ def timed(folder: Path, code: str, *arguments: str) -> tuple[float, float, str]:
         "DATA_ENGINE_PROJECT": str(folder),
     }
     started, used = time.perf_counter(), _processor_seconds()
-    done = subprocess.run(
-        [sys.executable, str(script), *arguments],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return time.perf_counter() - started, _processor_seconds() - used, done.stdout
+    command = [sys.executable, "-m", "data_engine.cli", *arguments]
+    subprocess.run(command, cwd=folder, env=environment, stdout=sys.stderr, check=True)
+    return time.perf_counter() - started, _processor_seconds() - used
 
 
 def _processor_seconds() -> float:
@@ -168,8 +134,9 @@ def grown(copies: int, encoder: str) -> Grown:
         for name in ("everything", "1 % new", "nothing new"):
             if name == "1 % new":
                 write_batch(folder, "part-8", rows[:n_new])
-            found.wall[name], found.processor[name], said = timed(folder, _RUN, CORPUS)
-            found.said[name] = json.loads(said.splitlines()[-1])
+            found.wall[name], found.processor[name] = timed(folder, "run", CORPUS, "--timings", "timings.json")
+            said = json.loads((folder / "timings.json").read_text("utf-8"))
+            found.said[name] = said["seconds"], said["total_s"], said["n_runs"]
             print(f"{len(rows):,} texts, {name}: {found.wall[name]:.1f} s", file=sys.stderr)
     return found
 
@@ -236,7 +203,7 @@ def backfill(arguments: argparse.Namespace) -> str:
     found: dict[int, tuple[float, dict[str, int]]] = {}
     for n_processes in (1, arguments.processes):
         with project_of(rows, arguments.encoder) as folder:
-            seconds, _, _ = timed(folder, _BACKFILL, CORPUS, str(n_processes))
+            seconds, _ = timed(folder, "backfill", CORPUS, "--batches", "all", "--processes", str(n_processes))
             found[n_processes] = seconds, rows_in(folder)
             print(f"{n_processes}: {seconds:.1f} s, {found[n_processes][1]}", file=sys.stderr)
     tables = sorted(found[1][1])

@@ -5,11 +5,12 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from data_engine.errors import DataEngineError, InvalidInput
+from data_engine.orchestration.own_process import Leaving, collect_rarely
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +22,17 @@ _CORPUS = click.option("--corpus", default=None, help="Name of the corpus; may b
 
 class _Commands(click.Group):
     """Commands whose named errors are printed as one sentence, without a traceback."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        """The whole process of a command, from its first import to its exit status."""
+        collect_rarely()
+        leaving = Leaving()
+        try:
+            return super().__call__(*arguments, **options)
+        except SystemExit as ended:
+            if ended.code is None or isinstance(ended.code, int):
+                leaving.with_status(ended.code or 0)
+            raise
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -38,12 +50,15 @@ def main() -> None:
 @main.command()
 @click.argument("corpus")
 @click.option("--batches", default="", help="Take in only these ingestion batches, separated by commas.")
-def run(corpus: str, batches: str) -> None:
+@click.option(
+    "--timings", type=click.Path(dir_okay=False, path_type=Path), help="Write what took how long to this file, as JSON."
+)
+def run(corpus: str, batches: str, timings: Path | None) -> None:
     """Bring the whole graph of CORPUS up to date; do only what is missing or stale."""
     from data_engine.orchestration.one_command import run_corpus
 
     only = tuple(name.strip() for name in batches.split(",") if name.strip())
-    if not run_corpus(_project(), corpus, console=_console(), only=only):
+    if not run_corpus(_project(), corpus, console=_console(), only=only, timings=timings):
         raise SystemExit(1)
 
 
@@ -147,3 +162,7 @@ def _console() -> "Console":
     from rich.console import Console
 
     return Console(highlight=False, width=None if sys.stdout.isatty() else 110)
+
+
+if __name__ == "__main__":
+    main()

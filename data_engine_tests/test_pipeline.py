@@ -7,8 +7,10 @@ from pathlib import Path
 import dagster as dg
 import pyarrow.compute as pc
 import pytest
+from click.testing import CliRunner
 from small_project import SmallProject, make_notes, notes_corpus, write_notes
 
+from data_engine.cli import main
 from data_engine.errors import DataEngineError, GateClosed, InvalidInput, UnknownSample
 from data_engine.orchestration.pipeline import STEPS
 from data_engine.orchestration.tables_io import step_versions
@@ -52,6 +54,17 @@ def test_the_same_seed_gives_the_same_release(
     finished.run("notes")
     assert finished.load().bench("notes").store().read("balanced_subset").equals(subset)
     assert _released(finished) == before
+
+
+def test_what_took_how_long_is_written_where_a_command_is_told_to(
+    finished: SmallProject, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATA_ENGINE_PROJECT", str(finished.folder))
+    done = CliRunner().invoke(main, ["run", "notes", "--timings", str(tmp_path / "took.json")])
+    assert done.exit_code == 0, done.output
+    took = json.loads((tmp_path / "took.json").read_text("utf-8"))
+    assert (took["seconds"], took["n_runs"]) == ({}, 0)
+    assert took["total_s"] > 0
 
 
 def test_a_new_batch_computes_only_its_own_and_is_assigned_to_the_frozen_tree(finished: SmallProject) -> None:

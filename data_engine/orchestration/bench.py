@@ -1,17 +1,17 @@
 """Bench: what every step of one corpus works on - names, partitions, tables, the review queue, versions."""
 
-import ast
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from data_engine.corpus import Corpus
+from data_engine.orchestration.code_fingerprint import code_fingerprint
 from data_engine.orchestration.conditions import condition_for
 
 if TYPE_CHECKING:
@@ -52,9 +52,6 @@ def in_order(seconds: Mapping[str, float]) -> dict[str, float]:
     """The same seconds in the order of the steps; what is no step comes last."""
     place = {step: number for number, step in enumerate(DEPENDS_ON)}
     return dict(sorted(seconds.items(), key=lambda item: place.get(item[0], len(place))))
-
-
-_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -126,7 +123,7 @@ class Bench:
         described = self.corpus.model_dump(mode="json", include=set(sections))
         digest = hashlib.sha256(repr(sorted(described.items())).encode())
         for source in (*sources, f"orchestration/steps/{step}.py"):
-            digest.update(_code_fingerprint(source).encode())
+            digest.update(code_fingerprint(source).encode())
         return digest.hexdigest()[:12]
 
     @cached_property
@@ -135,7 +132,7 @@ class Bench:
         limits = self.corpus.model_dump(
             mode="json", include={"first_pass", "max_failed_share", "review", "labels", "subset"}
         )
-        return fingerprint([sorted(limits.items()), _code_fingerprint("quality")])
+        return fingerprint([sorted(limits.items()), code_fingerprint("quality")])
 
     def asset(
         self,
@@ -181,25 +178,6 @@ def _column_schema(step: str) -> dg.TableSchema:
             for field in SCHEMAS[step]
         ]
     )
-
-
-@cache
-def _code_fingerprint(source: str) -> str:
-    """Fingerprint of the statements of a module or package, and of its templates.
-
-    Comments and docstrings of Python do not count.
-    """
-    path = _PACKAGE / source
-    digest = hashlib.sha256()
-    for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-        tree = ast.parse(file.read_text("utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False):
-                node.body = node.body[1:]
-        digest.update(ast.dump(tree).encode())
-    for template in sorted(path.glob("templates/**/*.*")):
-        digest.update(template.read_bytes())
-    return digest.hexdigest()
 
 
 def fingerprint(parts: Mapping[str, object] | Sequence[object]) -> str:

@@ -1,5 +1,6 @@
 """What `data-engine run` and `data-engine backfill` print around the work itself."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,15 +20,20 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def run_corpus(project: Project, corpus: str, *, console: "Console", only: Sequence[str] = ()) -> bool:
-    """Bring a corpus up to date and print the summary.
+def run_corpus(
+    project: Project, corpus: str, *, console: "Console", only: Sequence[str] = (), timings: Path | None = None
+) -> bool:
+    """Bring a corpus up to date and print the summary; write what took how long to the file `timings`, if given.
 
     Returns: False when a batch was quarantined or an SQL test fails. Raises: DataEngineError when a step failed.
     """
     bench = project.bench(corpus)
     console.print(f"[bold]{corpus}[/]  {bench.corpus.release.title or bench.corpus.modality}")
     with the_only_command(bench), _instance(console) as instance:
-        outcome = OneCommandRun(bench, project.definitions, instance, console).execute(only)
+        outcome = OneCommandRun(bench, project.definitions_of(bench), instance, console).execute(only)
+    if timings is not None:
+        said = {"seconds": outcome.seconds, "total_s": outcome.total_s, "n_runs": outcome.n_runs}
+        timings.write_text(json.dumps(said), "utf-8")
     if outcome.n_runs == 0 and not outcome.waiting_for:
         console.print("nothing new: every batch is read and every step is up to date; no step ran")
         return True
@@ -44,7 +50,7 @@ def backfill_batches(
     """
     bench = project.bench(corpus)
     with the_only_command(bench), _instance(console) as instance:
-        launcher = OneCommandRun(bench, project.definitions, instance, console)
+        launcher = OneCommandRun(bench, project.definitions_of(bench), instance, console)
         if n_processes == 1:
             launcher.backfill(batches)
         else:

@@ -40,6 +40,13 @@ class Project:
             warnings.simplefilter("ignore", dg.BetaWarning)
             return self._tree.build_defs()
 
+    def definitions_of(self, bench: Bench) -> dg.Definitions:
+        """The graph of one corpus, as its folder in `defs` describes it; what a command needs that runs it."""
+        with warnings.catch_warnings(), _told_in_a_sentence():
+            warnings.simplefilter("ignore", dg.PreviewWarning)
+            warnings.simplefilter("ignore", dg.BetaWarning)
+            return self._tree.build_defs(Path(bench.corpus.folder))
+
     @cached_property
     def benches(self) -> dict[str, Bench]:
         """The benches of all corpora, by name."""

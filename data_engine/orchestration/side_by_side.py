@@ -35,9 +35,10 @@ def ingest_side_by_side(
 def _ingest(project_folder: Path, corpus: str, batch: str) -> tuple[str, dict[str, str]]:
     """One batch, in this process."""
     project = _loaded(project_folder)
+    bench = project.bench(corpus)
     said = StringIO()
     with dg.DagsterInstance.get() as instance:
-        launcher = OneCommandRun(project.bench(corpus), project.definitions, instance, Console(file=said, width=110))
+        launcher = OneCommandRun(bench, project.definitions_of(bench), instance, Console(file=said, width=110))
         launcher.backfill([batch])
     return said.getvalue(), launcher.outcome.quarantined
 

@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import pytest
 from small_project import notes_corpus
 
 from data_engine.corpus import Corpus
@@ -17,27 +16,6 @@ def test_seconds_are_told_in_the_order_of_the_steps_and_what_is_no_step_comes_la
         ("checks", 1.0),
         ("review", 5.0),
     ]
-
-
-def test_a_changed_template_makes_another_version_and_a_changed_comment_does_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "pages" / "templates" / "parts").mkdir(parents=True)
-    code, template = tmp_path / "pages" / "page.py", tmp_path / "pages" / "templates" / "parts" / "page.html"
-    monkeypatch.setattr(bench, "_PACKAGE", tmp_path)
-
-    def version() -> str:
-        bench._code_fingerprint.cache_clear()
-        return bench._code_fingerprint("pages")
-
-    code.write_text("A = 1\n", "utf-8")
-    template.write_text("<p>one</p>", "utf-8")
-    first = version()
-    code.write_text("# why\nA = 1\n", "utf-8")
-    assert version() == first
-    template.write_text("<p>two</p>", "utf-8")
-    assert version() != first
-    bench._code_fingerprint.cache_clear()
 
 
 def test_another_seed_is_another_version_of_what_is_learnt_or_drawn_by_it_and_of_nothing_else() -> None:
