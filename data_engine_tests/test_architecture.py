@@ -52,6 +52,7 @@ ONLY_IN = {
     "fastapi": ("review",),
     "torch": ("embedding", "clustering"),
     "sentence_transformers": ("embedding",),
+    "matplotlib": ("reporting",),
     "PIL": ("pictures", "embedding", "filtering"),
 }
 

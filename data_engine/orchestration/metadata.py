@@ -7,9 +7,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-_MAX_PICTURE_BYTES = 100_000
-#: Kinds of pictures by how they begin.
-_KINDS = {b"<svg": "svg+xml", b"\xff\xd8": "jpeg"}
+_MAX_PNG_BYTES = 100_000
 _SHOWN = 60
 _SHOWN_OF_ID = 12
 
@@ -39,16 +37,16 @@ def verbatim(text: str) -> str:
     return f"`{line}`" if line else ""
 
 
-def picture(content: bytes) -> dg.MarkdownMetadataValue | dg.TextMetadataValue:
-    """An SVG, PNG or JPEG that the UI shows in place; one too large for the event log is named instead."""
-    if len(content) > _MAX_PICTURE_BYTES:
-        return dg.MetadataValue.text(f"picture of {len(content):,} bytes; see the HTML report")
-    return dg.MetadataValue.md(inline_picture(content))
+def picture(png: bytes) -> dg.MarkdownMetadataValue | dg.TextMetadataValue:
+    """A PNG or JPEG that the UI shows in place; one too large for the event log is named instead."""
+    if len(png) > _MAX_PNG_BYTES:
+        return dg.MetadataValue.text(f"picture of {len(png):,} bytes; see the HTML report")
+    return dg.MetadataValue.md(inline_picture(png))
 
 
 def inline_picture(content: bytes, alt: str = "plot") -> str:
-    """Markdown that holds an SVG, a PNG or a JPEG; also for a cell of `markdown_table`."""
-    kind = next((name for start, name in _KINDS.items() if content.startswith(start)), "png")
+    """Markdown that holds a PNG or a JPEG; also for a cell of `markdown_table`."""
+    kind = "jpeg" if content.startswith(b"\xff\xd8") else "png"
     return f"![{alt}](data:image/{kind};base64,{base64.b64encode(content).decode()})"
 
 

@@ -166,7 +166,7 @@ class Work:
             beside: Further tables of the step, by name.
             apart: Tables that hold measured seconds, by name; they take no part in the step's data version.
             metadata: What an engineer wants to see of this run.
-            plots: SVG, PNG or JPEG pictures by title.
+            plots: PNG or JPEG pictures by title.
             preview_rows: Rows to show instead of the first ones of the table.
         """
         code_version = self.bench.code_version(self.step)
@@ -198,7 +198,7 @@ class Work:
                 "seconds": round(seconds, 2),
                 "preview": preview(table if preview_rows is None else preview_rows),
                 **(metadata or {}),
-                **{title: picture(content) for title, content in (plots or {}).items()},
+                **{title: picture(png) for title, png in (plots or {}).items()},
             },
         )
 

@@ -61,7 +61,7 @@ def render_report(
         corpus: what the page is about.
         tables: any tables of the corpus by name; sections whose tables are missing say that they are not there yet.
         metrics: the quality report.
-        plots: SVGs by name, as `report_plots` gives them; others are ignored.
+        plots: PNGs by name, as `report_plots` gives them; others are ignored.
         seconds: wall seconds of every step.
         versions: what to reproduce the page with: packages, encoder, table versions, seed, run.
     """
@@ -100,7 +100,7 @@ def render_report(
         "rounds": _rounds(some),
         "drift": _drift(some),
         "metrics": list(known.values()),
-        "plots": {name: base64.b64encode(svg).decode() for name, svg in plots.items()},
+        "plots": {name: base64.b64encode(png).decode() for name, png in plots.items()},
         "seconds": seconds,
         "versions": versions,
     }

@@ -1,6 +1,7 @@
-"""Pictures of figures: each function takes plain numbers or a table and returns an SVG of less than 100 kB."""
+"""Pictures of figures: each function takes plain numbers or a table and returns a PNG of less than 100 kB."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,34 +12,30 @@ from data_engine.reporting.canvas import (
     AMBER,
     BLUE,
     GREY,
-    LINE,
+    INK,
     QUIET,
     RED,
-    Mark,
-    Scale,
-    document,
+    draw_steps,
+    logarithmic,
+    new_figure,
     nothing,
-    plot,
     shortened,
-    words_at,
+    to_png,
 )
-from data_engine.reporting.marks import Band, Bars, Line, Note, Points, Steps, Whiskers, bar_list
 
 N_BINS = 40
 MAX_BARS = 14
 N_CLASSES_ON_A_PLAIN_AXIS = 20
-#: Room above the highest value of an axis, as a factor.
-_ROOM = 1.05
 
 
 def funnel_plot(counts: Mapping[str, int]) -> bytes:
     """Horizontal bars, one per stage or reason, in the given order, with their counts."""
-    return _bars(counts, [f"{n:,.0f}" for n in counts.values()], "samples")
+    return _bars({name: float(n) for name, n in counts.items()}, lambda n: f"{n:,.0f}", "samples")
 
 
 def seconds_plot(seconds: Mapping[str, float]) -> bytes:
     """Horizontal bars of the wall seconds of every step, in the given order."""
-    return _bars(seconds, [f"{s:,.1f} s" for s in seconds.values()], "wall seconds")
+    return _bars(seconds, lambda s: f"{s:,.1f} s", "wall seconds")
 
 
 def cluster_sizes_plot(sizes: Sequence[ArrayLike]) -> bytes:
@@ -47,18 +44,17 @@ def cluster_sizes_plot(sizes: Sequence[ArrayLike]) -> bytes:
     levels = [level[level > 0] for level in levels]
     if not any(len(level) for level in levels):
         return nothing("no clusters yet")
-    marks = [
-        Steps(
-            level,
-            np.linspace(0, 100, len(level) + 1),
-            (BLUE, AMBER, RED, QUIET)[k % 4],
-            f"level {k + 1}: {len(level):,} clusters, median {np.median(level):,.0f}",
-        )
-        for k, level in enumerate(levels)
-        if len(level)
-    ]
-    x = Scale(0, 100, "clusters of the level, largest first (%)")
-    return plot(7.2, 3.0, x, _logarithmic(np.concatenate(levels), "samples in the cluster"), marks)
+    figure, axes = new_figure(7.2, 3.0)
+    for number, level in enumerate(levels, start=1):
+        if len(level):
+            color = (BLUE, AMBER, RED, QUIET)[(number - 1) % 4]
+            place = np.linspace(0, 100, len(level) + 1)
+            label = f"level {number}: {len(level):,} clusters, median {np.median(level):,.0f}"
+            draw_steps(axes, level, place, color=color, linewidth=1.8, label=label)
+    logarithmic(axes)
+    axes.set(xlim=(0, 100), xlabel="clusters of the level, largest first (%)", ylabel="samples in the cluster")
+    axes.legend(frameon=False, labelcolor=INK)
+    return to_png(figure)
 
 
 def balance_plot(counts: Mapping[str, ArrayLike]) -> bytes:
@@ -71,26 +67,23 @@ def balance_plot(counts: Mapping[str, ArrayLike]) -> bytes:
     series = {name: values for name, values in series.items() if values.sum() > 0}
     if not series:
         return nothing("no samples to compare yet")
+    figure, axes = new_figure(7.2, 3.0)
     n_classes = max(len(values) for values in series.values())
     colors = [GREY, *[AMBER] * (len(series) - 2), BLUE][-len(series) :]
-    shares = {name: 100 * np.sort(values / values.sum())[::-1] for name, values in series.items()}
-    marks: list[Mark] = [
-        Steps(
-            np.where(values > 0, values, np.nan),
-            np.arange(len(values) + 1),
-            color,
-            f"{name}: KL {kl_to_uniform(series[name]):.2f} nats",
-        )
-        for (name, values), color in zip(shares.items(), colors, strict=True)
-    ]
-    even = [100 / n_classes] * 2
-    marks.append(Line([0, n_classes], even, QUIET, "perfectly even", width=1, is_dashed=True))
-    everything = np.concatenate([*shares.values(), even])
+    for (name, values), color in zip(series.items(), colors, strict=True):
+        shares = 100 * np.sort(values / values.sum())[::-1]
+        heights, edges = np.where(shares > 0, shares, np.nan), np.arange(len(shares) + 1)
+        label = f"{name}: KL {kl_to_uniform(values):.2f} nats"
+        draw_steps(axes, heights, edges, color=color, linewidth=2, label=label)
+    axes.axhline(100 / n_classes, color=QUIET, linewidth=1, linestyle=(0, (2, 3)), label="perfectly even")
     if n_classes > N_CLASSES_ON_A_PLAIN_AXIS:
-        y = _logarithmic(everything[everything > 0], "samples (%)")
+        logarithmic(axes)
     else:
-        y = Scale(0, _ROOM * float(everything.max()), "samples (%)")
-    return plot(7.2, 3.0, Scale(0, n_classes, f"the {n_classes:,} classes or clusters, largest first"), y, marks)
+        axes.set_ylim(bottom=0)
+        axes.set_xticks(range(n_classes + 1))
+    axes.set(xlim=(0, n_classes), xlabel=f"the {n_classes:,} classes or clusters, largest first", ylabel="samples (%)")
+    axes.legend(frameon=False, labelcolor=INK)
+    return to_png(figure)
 
 
 def uncertainty_plot(uncertainty: ArrayLike, gate_threshold: float | None = None) -> bytes:
@@ -103,19 +96,27 @@ def uncertainty_plot(uncertainty: ArrayLike, gate_threshold: float | None = None
     values = np.asarray(uncertainty, dtype=np.float64)
     if not len(values):
         return nothing("no proposals yet")
+    figure, axes = new_figure(7.2, 2.8)
     limit = -1.0 if gate_threshold is None else 1 - gate_threshold
     # The bins start at the gate, so that no bar stands on both of its sides.
     edges = np.arange(-N_BINS, 2 * N_BINS + 1) / N_BINS + limit % (1 / N_BINS)
     edges = np.unique(np.clip(edges, 0, 1))
     heights, _ = np.histogram(values, edges)
     is_accepted = edges[1:] <= limit + 1e-9
-    marks: list[Mark] = [Bars(edges[:-1], edges[1:], heights, np.where(is_accepted, BLUE, GREY).tolist())]
+    axes.bar(edges[:-1], heights, np.diff(edges), align="edge", color=np.where(is_accepted, BLUE, GREY).tolist())
     if gate_threshold is not None:
         share = float((values <= limit + 1e-6).mean())
-        said = (f"the gate: {share:.0%} of the proposals have", f"a probability of at least {gate_threshold:.3f}")
-        marks.append(Note(limit, said))
-    x = Scale(0, 1, "uncertainty of the proposal (1 - probability)")
-    return plot(7.2, 2.8, x, Scale(0, _ROOM * float(heights.max()), "proposals"), marks)
+        axes.axvline(limit, color=INK, linewidth=1)
+        axes.annotate(
+            f" the gate: {share:.0%} of the proposals have \n a probability of at least {gate_threshold:.3f} ",
+            (limit, 1),
+            xycoords=("data", "axes fraction"),
+            va="top",
+            ha="left" if limit < 0.6 else "right",
+            color=INK,
+        )
+    axes.set(xlim=(0, 1), xlabel="uncertainty of the proposal (1 - probability)", ylabel="proposals")
+    return to_png(figure)
 
 
 def reliability_plot(bins: pa.Table) -> bytes:
@@ -130,18 +131,16 @@ def reliability_plot(bins: pa.Table) -> bytes:
         np.array(bins[name].to_pylist(), dtype=np.float64)
         for name in ("confidence", "accuracy", "accuracy_low", "accuracy_high", "n")
     )
-    marks = (
-        Line([0, 1], [0, 1], QUIET, "perfectly calibrated", width=1, is_dashed=True),
-        Whiskers(x, np.minimum(low, y), np.maximum(high, y), BLUE, "90 % interval"),
-        Points(x, y, np.sqrt(6 + 36 * n / n.max()).tolist(), BLUE, "hold-out, area by samples"),
+    figure, axes = new_figure(4.6, 3.6)
+    axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=(0, (2, 3)), label="perfectly calibrated")
+    below, above = np.clip(y - low, 0, None), np.clip(high - y, 0, None)
+    axes.errorbar(x, y, (below, above), fmt="none", ecolor=BLUE, elinewidth=1.4, alpha=0.7, label="90 % interval")
+    axes.scatter(x, y, 24 + 140 * n / n.max(), color=BLUE, zorder=3, label="hold-out, area by samples")
+    axes.set(
+        xlim=(0, 1.02), ylim=(0, 1.04), xlabel="probability that the classifier gives", ylabel="share that is right"
     )
-    return plot(
-        4.6,
-        3.6,
-        Scale(0, 1.02, "probability that the classifier gives"),
-        Scale(0, 1.04, "share that is right"),
-        marks,
-    )
+    axes.legend(frameon=False, labelcolor=INK, loc="upper left", markerscale=0.6)
+    return to_png(figure)
 
 
 def drift_plot(drift: pa.Table) -> bytes:
@@ -150,25 +149,17 @@ def drift_plot(drift: pa.Table) -> bytes:
     if not rows:
         return nothing("not enough data to compare batches yet")
     rows = sorted(rows, key=lambda row: -(row["contribution"] or 0.0))[:MAX_BARS]
+    figure, axes = new_figure(7.2, 2.9)
     place = np.arange(len(rows))
-    shares = {key: [100 * (row[key] or 0.0) for row in rows] for key in ("expected_share", "observed_share")}
-    marks = [
-        Bars(place + shift - 0.19, place + shift + 0.19, shares[key], [color] * len(rows), label)
-        for key, shift, color, label in (
-            ("expected_share", -0.2, GREY, "reference"),
-            ("observed_share", 0.2, BLUE, f"batch {shortened(rows[0]['batch'])}"),
-        )
-    ]
-    clusters = [(number, str(row["cluster"])) for number, row in enumerate(rows)]
-    title = "cluster of the coarsest level, largest part of the shift first"
-    highest = max(max(values) for values in shares.values())
-    return plot(
-        7.2,
-        2.9,
-        Scale(-0.6, len(rows) - 0.4, title, ticks=clusters),
-        Scale(0, _ROOM * highest or 1.0, "samples (%)"),
-        marks,
-    )
+    for key, shift, color, label in (
+        ("expected_share", -0.2, GREY, "reference"),
+        ("observed_share", 0.2, BLUE, f"batch {shortened(rows[0]['batch'])}"),
+    ):
+        axes.bar(place + shift, [100 * (row[key] or 0.0) for row in rows], 0.38, color=color, label=label)
+    axes.set_xticks(place, [str(row["cluster"]) for row in rows])
+    axes.set(xlabel="cluster of the coarsest level, largest part of the shift first", ylabel="samples (%)")
+    axes.legend(frameon=False, labelcolor=INK)
+    return to_png(figure)
 
 
 def rounds_plot(classifiers: pa.Table) -> bytes:
@@ -176,36 +167,35 @@ def rounds_plot(classifiers: pa.Table) -> bytes:
     rows = sorted(classifiers.drop_columns(["artefact"]).to_pylist(), key=lambda row: row["n_rounds"])
     if not rows:
         return nothing("no round has been reviewed yet")
-    rounds = [row["n_rounds"] for row in rows]
+    figure, axes = new_figure(7.2, 2.9)
+    rounds = np.array([row["n_rounds"] for row in rows])
     low, high = ([100 * row[key] for row in rows] for key in ("accuracy_low", "accuracy_high"))
-    marks: list[Mark] = [Band(rounds, low, high, BLUE)]
-    seen = [*low, *high]
+    axes.fill_between(rounds, low, high, color=BLUE, alpha=0.12, linewidth=0)
     for key, color, label in (
         ("accuracy", BLUE, "all labels, 90 % interval"),
         ("query_accuracy", AMBER, "query batches alone"),
         ("control_accuracy", QUIET, "random control batches alone"),
     ):
-        some = {row["n_rounds"]: 100 * row[key] for row in rows if row[key] is not None}
+        some = [(row["n_rounds"], 100 * row[key]) for row in rows if row[key] is not None]
         if some:
-            marks.append(Line(list(some), list(some.values()), color, label, has_points=True))
-            seen += some.values()
-    room = 0.05 * ((max(seen) - min(seen)) or 1.0)
-    edge = 0.05 * ((rounds[-1] - rounds[0]) or 1.0)
-    ticks = [(number, str(number)) for number in sorted(set(rounds))]
-    x = Scale(rounds[0] - edge, rounds[-1] + edge, "review rounds learnt from", ticks=ticks)
-    return plot(7.2, 2.9, x, Scale(min(seen) - room, max(seen) + room, "hold-out accuracy (%)"), marks)
+            axes.plot(*zip(*some, strict=True), color=color, marker="o", markersize=5, linewidth=2, label=label)
+    axes.set_xticks(sorted(set(rounds.tolist())))
+    axes.set(xlabel="review rounds learnt from", ylabel="hold-out accuracy (%)")
+    axes.legend(frameon=False, labelcolor=INK)
+    return to_png(figure)
 
 
-def _logarithmic(values: ArrayLike, title: str) -> Scale:
-    """A logarithmic scale with a little room on both sides."""
-    numbers = np.asarray(values, dtype=np.float64)
-    return Scale(float(numbers.min()) / 1.2, float(numbers.max()) * 1.2, title, is_logarithmic=True)
-
-
-def _bars(values: Mapping[str, float], words: Sequence[str], title: str) -> bytes:
+def _bars(values: Mapping[str, float], words: Any, label: str) -> bytes:
     if not values or max(values.values()) <= 0:
-        return nothing(f"no {title} yet")
-    named = [(shortened(name.replace("_", " ")), float(value)) for name, value in values.items()]
-    height, parts = bar_list(named, words, BLUE)
-    parts.append(words_at(360, height + LINE / 2, title, color=QUIET, anchor="middle"))
-    return document(720, height + LINE + 8, parts)
+        return nothing(f"no {label} yet")
+    figure, axes = new_figure(7.2, 0.7 + 0.34 * len(values))
+    place, numbers = np.arange(len(values)), list(values.values())
+    axes.barh(place, numbers, 0.62, color=BLUE)
+    axes.set_yticks(place, [shortened(name.replace("_", " ")) for name in values], color=INK)
+    for y, number in zip(place, numbers, strict=True):
+        axes.annotate(words(number), (number, y), (5, 0), textcoords="offset points", va="center", color=INK)
+    axes.set(xlim=(0, 1.16 * max(numbers)), xlabel=label, xticks=[])
+    axes.invert_yaxis()
+    axes.grid(False)
+    axes.spines["bottom"].set_visible(False)
+    return to_png(figure)

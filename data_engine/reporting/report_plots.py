@@ -38,7 +38,7 @@ def report_plots(corpus: Corpus, tables: Tables, seconds: Mapping[str, float]) -
         "drift": _drift(some),
         "seconds": plots.seconds_plot(seconds) if seconds else None,
     }
-    return {name: svg for name, svg in drawn.items() if svg is not None}
+    return {name: png for name, png in drawn.items() if png is not None}
 
 
 def _balance(corpus: Corpus, tables: Tables) -> bytes | None:

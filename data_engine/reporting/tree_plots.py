@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from data_engine.reporting.canvas import AMBER, BLUE, QUIET, RED, Scale, nothing, plot
-from data_engine.reporting.marks import Line, Steps
+from data_engine.reporting.canvas import AMBER, BLUE, INK, QUIET, RED, draw_steps, new_figure, nothing, to_png
 
 _COLORS = (BLUE, AMBER, RED, QUIET)
 _STEP = 0.05
@@ -35,13 +34,16 @@ def lorenz_plot(counts: Mapping[str, ArrayLike]) -> bytes:
     series = {name: values for name, values in counts.items() if np.sum(values) > 0}
     if not series:
         return nothing("no clusters yet")
-    marks = [Line([0, 100], [0, 100], QUIET, "perfectly even", width=1, is_dashed=True)]
-    for k, (name, values) in enumerate(series.items()):
+    figure, axes = new_figure(4.6, 3.6)
+    axes.plot([0, 100], [0, 100], color=QUIET, linewidth=1, linestyle=(0, (2, 3)), label="perfectly even")
+    for number, (name, values) in enumerate(series.items()):
         share, held, gini = lorenz_curve(values)
         some = np.unique(np.linspace(0, len(share) - 1, _MOST_POINTS).astype(int))
-        marks.append(Line(100 * share[some], 100 * held[some], _COLORS[k % 4], f"{name}: Gini {gini:.2f}"))
-    x, y = Scale(0, 100, "clusters, smallest first (%)"), Scale(0, 100, "samples that they hold (%)")
-    return plot(4.6, 3.6, x, y, marks)
+        label = f"{name}: Gini {gini:.2f}"
+        axes.plot(100 * share[some], 100 * held[some], color=_COLORS[number % 4], linewidth=2, label=label)
+    axes.set(xlim=(0, 100), ylim=(0, 100), xlabel="clusters, smallest first (%)", ylabel="samples that they hold (%)")
+    axes.legend(frameon=False, labelcolor=INK, loc="upper left")
+    return to_png(figure)
 
 
 def silhouette_plot(levels: Sequence[Sequence[float | None]]) -> bytes:
@@ -49,18 +51,16 @@ def silhouette_plot(levels: Sequence[Sequence[float | None]]) -> bytes:
     known = [np.array([value for value in level if value is not None], dtype=np.float64) for level in levels]
     if not any(len(values) for values in known):
         return nothing("no cluster has two samples yet")
+    figure, axes = new_figure(7.2, 2.8)
     lowest = min(float(values.min()) for values in known if len(values))
     edges = np.arange(min(np.floor(lowest / _STEP), 0), 1 / _STEP + 1) * _STEP
-    marks = [
-        Steps(
-            100 * np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0] / len(values),
-            edges,
-            _COLORS[k % 4],
-            f"level {k + 1}: {len(values):,} clusters, median {np.median(values):.2f}",
-        )
-        for k, values in enumerate(known)
-        if len(values)
-    ]
-    highest = max(float(np.max(mark.values)) for mark in marks)
-    x = Scale(float(edges[0]), 1, "mean simplified silhouette of a cluster")
-    return plot(7.2, 2.8, x, Scale(0, 1.05 * highest, "clusters (%)"), marks)
+    for number, values in enumerate(known):
+        if len(values):
+            shares = 100 * np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0] / len(values)
+            label = f"level {number + 1}: {len(values):,} clusters, median {np.median(values):.2f}"
+            draw_steps(axes, shares, edges, color=_COLORS[number % 4], linewidth=1.8, label=label)
+    axes.set(
+        xlim=(edges[0], 1), ylim=(0, None), xlabel="mean simplified silhouette of a cluster", ylabel="clusters (%)"
+    )
+    axes.legend(frameon=False, labelcolor=INK)
+    return to_png(figure)

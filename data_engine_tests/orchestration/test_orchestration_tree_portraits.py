@@ -17,7 +17,7 @@ def test_the_tree_shows_its_largest_smallest_and_least_clear_clusters(finished: 
         assert header == "| cluster | name | samples | silhouette | place | sample |"
         assert " | nearest | `" in first
     for name in ("sizes", "balance", "silhouettes"):
-        assert str(metadata[name].value).startswith("![plot](data:image/svg+xml;base64,")
+        assert str(metadata[name].value).startswith("![plot](data:image/png;base64,")
     assert 0 < float(str(metadata["median silhouette of the leaves"].value)) < 1
 
 

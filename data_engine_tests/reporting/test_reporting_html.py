@@ -55,7 +55,7 @@ def test_the_page_is_well_formed_and_asks_nobody_for_anything(page: str) -> None
     tags = parsed(page)
     assert tags.open == []
     links = [value for _, attrs in tags.found for key, value in attrs.items() if key in ("href", "src") and value]
-    assert all(link.startswith(("#", "data:image/svg+xml;base64,")) for link in links)
+    assert all(link.startswith(("#", "data:image/png;base64,")) for link in links)
     assert {tag for tag, _ in tags.found} & {"link", "iframe", "object", "form"} == set()
     assert re.search(r"@import|url\(|https?://", page) is None
     assert not any(key.startswith("on") for _, attrs in tags.found for key in attrs)
