@@ -1,5 +1,8 @@
 """What every function of this package asks of its arrays; a broken rule is an error that names rows and numbers."""
 
+import itertools
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -92,13 +95,23 @@ def nearest(x: Floats, others: Floats, n_neighbours: int, *, is_same: bool = Fal
     products = np.empty((len(x), n_neighbours), dtype=np.float32)
     step = max(1, 8_000_000 // max(1, len(others)))
     transposed = np.ascontiguousarray(np.asarray(others, dtype=np.float32).T)
-    for start in range(0, len(x), step):
-        tile = np.asarray(x[start : start + step], dtype=np.float32) @ transposed
-        if is_same:
-            tile[np.arange(len(tile)), np.arange(start, start + len(tile))] = -np.inf
-        top = np.sort(np.argpartition(-tile, n_neighbours - 1, axis=1)[:, :n_neighbours], axis=1)
-        values = np.take_along_axis(tile, top, axis=1)
-        order = np.argsort(-values, axis=1, kind="stable")
-        rows[start : start + step] = np.take_along_axis(top, order, axis=1)
-        products[start : start + step] = np.take_along_axis(values, order, axis=1)
+    n_threads = os.cpu_count() or 1
+    with ThreadPoolExecutor(n_threads) as pool:
+        for start in range(0, len(x), step):
+            tile = np.asarray(x[start : start + step], dtype=np.float32) @ transposed
+            if is_same:
+                tile[np.arange(len(tile)), np.arange(start, start + len(tile))] = -np.inf
+            ends = np.linspace(0, len(tile), n_threads + 1).astype(int).tolist()
+            parts = [tile[a:b] for a, b in itertools.pairwise(ends)]
+            found = list(pool.map(_largest, parts, [n_neighbours] * n_threads))
+            rows[start : start + step] = np.concatenate([numbers for numbers, _ in found])
+            products[start : start + step] = np.concatenate([values for _, values in found])
     return rows, products
+
+
+def _largest(tile: Floats, n: int) -> tuple[Integers, Floats]:
+    """The column numbers and values of the n largest of every row, the largest first."""
+    top = np.sort(np.argpartition(-tile, n - 1, axis=1)[:, :n], axis=1)
+    values = np.take_along_axis(tile, top, axis=1)
+    order = np.argsort(-values, axis=1, kind="stable")
+    return np.take_along_axis(top, order, axis=1), np.take_along_axis(values, order, axis=1)

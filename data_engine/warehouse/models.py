@@ -11,7 +11,7 @@ from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined, TemplateError
+from jinja2 import Environment, StrictUndefined, Template, TemplateError
 
 from data_engine.errors import SqlModelError
 from data_engine.schemas import SCHEMAS
@@ -194,7 +194,7 @@ def _render(path: Path, template: str, variables: Mapping[str, str]) -> _Rendere
         return value.replace("'", "''")
 
     try:
-        rendered = _JINJA.from_string(template).render(ref=ref, source=source, var=var)
+        rendered = _compiled(template).render(ref=ref, source=source, var=var)
     except TemplateError as error:
         line = getattr(error, "lineno", None)
         raise SqlModelError(f"{path}{f':{line}' if line else ''} has broken Jinja ({error}); correct it") from error
@@ -204,6 +204,12 @@ def _render(path: Path, template: str, variables: Mapping[str, str]) -> _Rendere
 
 
 _JINJA = Environment(undefined=StrictUndefined, autoescape=False)
+
+
+@lru_cache(maxsize=512)
+def _compiled(template: str) -> Template:
+    """A template is compiled once, however often it is rendered."""
+    return _JINJA.from_string(template)
 
 
 def _refuse_unknown_refs(reader: SqlModel | SqlTest, known: Mapping[str, SqlModel]) -> None:

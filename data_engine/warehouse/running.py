@@ -13,6 +13,7 @@ import pyarrow as pa
 from data_engine.schemas import SCHEMAS
 from data_engine.storage import TableStore
 from data_engine.storage.marts import write_mart
+from data_engine.warehouse.analysed import analysis_key, keep_lineages, known_lineages
 from data_engine.warehouse.connection import open_tables, sql_errors
 from data_engine.warehouse.lineage import Lineage, lineage_of, parse
 from data_engine.warehouse.models import SqlModel, SqlTest
@@ -80,27 +81,36 @@ def run_models(
         **{name: SCHEMAS[name].names for name in SCHEMAS},
         **{n: t.column_names for n, t in (review or {}).items()},
     }
+    key = analysis_key(models, variables, known)
+    lineages = known_lineages(store, key)
     results, marts = [], {}
     with closing(open_tables(store, review=review, threads=threads)) as connection:
         for model in models:
             started = time.perf_counter()
-            table, n_rows, preview, columns = _run_model(connection, model, variables)
+            table, n_rows, preview, columns = _run_model(connection, model, variables, is_parsed=lineages is not None)
             if table is not None:
                 marts[model.name] = table
             seconds = time.perf_counter() - started
-            lineage = lineage_of(model, known)
+            lineage = lineage_of(model, known) if lineages is None else lineages[model.name]
             known[model.name] = list(columns)
             results.append(ModelResult(model.name, model.layer, n_rows, seconds, columns, preview, lineage))
+    if lineages is None:
+        keep_lineages(store, key, {result.name: result.lineage for result in results})
     for name, table in marts.items():
         write_mart(store, name, table.replace_schema_metadata({"run_id": run_id}))
     return results
 
 
 def _run_model(
-    connection: "duckdb.DuckDBPyConnection", model: SqlModel, variables: Mapping[str, str] | None
+    connection: "duckdb.DuckDBPyConnection",
+    model: SqlModel,
+    variables: Mapping[str, str] | None,
+    *,
+    is_parsed: bool,
 ) -> tuple[pa.Table | None, int, pa.Table, dict[str, str]]:
     """Create a model; a mart comes back whole."""
-    create(connection, model, variables, kind="TABLE" if model.layer == "marts" else "VIEW")
+    kind = "TABLE" if model.layer == "marts" else "VIEW"
+    create(connection, model, variables, kind=kind, is_parsed=is_parsed)
     name = f'"{model.name}"'
     with sql_errors(str(model.path), connection):
         described = connection.execute(f"DESCRIBE {name}").fetchall()
@@ -114,13 +124,19 @@ def _run_model(
 
 
 def create(
-    connection: "duckdb.DuckDBPyConnection", model: SqlModel, variables: Mapping[str, str] | None, *, kind: str
+    connection: "duckdb.DuckDBPyConnection",
+    model: SqlModel,
+    variables: Mapping[str, str] | None,
+    *,
+    kind: str,
+    is_parsed: bool = False,
 ) -> None:
-    """Make a model a VIEW or a TABLE of the connection.
+    """Make a model a VIEW or a TABLE of the connection; one that is known to parse is not parsed again.
 
     Raises: SqlModelError naming the file; also when a source is not registered.
     """
-    parse(model, variables)
+    if not is_parsed:
+        parse(model, variables)
     with sql_errors(str(model.path), connection):
         connection.execute(f'CREATE {kind} "{model.name}" AS {model.sql(variables)}')
 
@@ -149,16 +165,22 @@ def run_tests(
     Raises: SqlModelError naming the file of a model or test that does not parse or run; StorageError when a table
         cannot be read.
     """
+    key = analysis_key([*models, *tests], variables, {})
+    is_parsed = known_lineages(store, key) is not None
     with closing(open_tables(store, review=review, threads=threads)) as connection:
         for model in models:
-            create(connection, model, variables, kind="VIEW")
-        return [_run_test(connection, test, variables) for test in tests]
+            create(connection, model, variables, kind="VIEW", is_parsed=is_parsed)
+        results = [_run_test(connection, test, variables, is_parsed=is_parsed) for test in tests]
+    if not is_parsed:
+        keep_lineages(store, key, {})
+    return results
 
 
 def _run_test(
-    connection: "duckdb.DuckDBPyConnection", test: SqlTest, variables: Mapping[str, str] | None
+    connection: "duckdb.DuckDBPyConnection", test: SqlTest, variables: Mapping[str, str] | None, *, is_parsed: bool
 ) -> TestResult:
-    parse(test, variables)
+    if not is_parsed:
+        parse(test, variables)
     with sql_errors(str(test.path), connection):
         rows = connection.sql(test.sql(variables)).to_arrow_table()
     first = tuple(
