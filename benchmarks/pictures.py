@@ -133,7 +133,7 @@ def planted(originals: list[bytes], rng: np.random.Generator) -> Planted:
 
 
 def our_twins(contents: list[bytes], threshold: float) -> Twins:
-    looks = decode_each(((None, content) for content in contents), lambda _, found: look_at(found), at_least_px=LOOK_PX)
+    looks = decode_each(((None, content) for content in contents), lambda _, found: look_at(found), longer_at_least_px=LOOK_PX)
     twins = find_picture_twins([look.sketch for look in looks if look is not None], threshold=threshold)
     return [None if twin is None else twin.row for twin in twins]
 
@@ -206,7 +206,7 @@ def whole_pass(contents: list[bytes], rules: FirstPass) -> pa.Table:
 
     def read(raw: pa.Table) -> Iterator[Any]:
         items = ((None, contents[int(uri)]) for uri in raw["uri"].to_pylist())
-        return decode_each(items, lambda _, found: look_at(found), at_least_px=LOOK_PX)
+        return decode_each(items, lambda _, found: look_at(found), longer_at_least_px=LOOK_PX)
 
     nobody = pa.table({name: pa.array([], kind) for name, kind in _ACCEPTED.items()})
     return first_pass(
@@ -314,7 +314,7 @@ def whole_folder(folder: Path, rules: FirstPass) -> Lines:
 
     def read(rows: pa.Table) -> Iterator[Any]:
         items = ((None, paths[uri].read_bytes()) for uri in rows["uri"].to_pylist())
-        return decode_each(items, lambda _, found: look_at(found), at_least_px=LOOK_PX)
+        return decode_each(items, lambda _, found: look_at(found), longer_at_least_px=LOOK_PX)
 
     nobody = pa.table({name: pa.array([], kind) for name, kind in _ACCEPTED.items()})
     judged = first_pass(

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from data_engine import schemas
 from data_engine.corpus import FirstPass
+from data_engine.filtering import compiling
 from data_engine.filtering.characters import CharacterModel
 from data_engine.filtering.documents import Document
 from data_engine.filtering.junk import JunkClassifier
@@ -95,6 +96,7 @@ def first_pass(
     sketches: dict[str, bytes] = {}
     languages: dict[str, str] = {}
     if modality == "image":
+        compiling.pays_for_pictures(raw.num_rows)
         reader = _sketching(read or read_texts, sketches)
     else:
         reader = _telling_languages(read or partial(read_texts, model=model), languages)

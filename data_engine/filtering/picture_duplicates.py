@@ -1,31 +1,28 @@
 """Near-duplicate pictures: a 64-bit difference hash finds candidates, a comparison of small pictures decides.
 
-A sketch is 8 bytes of hash (Krawetz 2013: whether each of 8 x 8 cells is darker than the one to its right), then 1,024
-bytes of 32 x 32 luma and 32 bytes of 4 x 4 colours (Cb and Cr). The hash alone takes different things of one outline
-for the same; the small pictures do not.
+The hash alone takes different things of one outline for the same; the small pictures do not. `picture_sketches` says
+what is in a sketch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from data_engine.errors import InvalidInput
+from data_engine.filtering.picture_sketches import CHROMA, HASH, LUMA, SKETCH_BYTES
 
 #: Hashes that differ in at most this many of 64 bits are candidates.
 MAX_DISTANCE = 7
 _N_BANDS = 4
-_SIDE = 32
-_LUMA, _CHROMA = slice(8, 8 + _SIDE * _SIDE), slice(8 + _SIDE * _SIDE, 40 + _SIDE * _SIDE)
-SKETCH_BYTES = _CHROMA.stop
 #: Places of cells in a sketch. Most pictures differ in one of some cells, of every row and column of the picture.
-_ALL_CELLS = np.arange(_LUMA.start, _LUMA.stop)
+_ALL_CELLS = np.arange(LUMA.start, LUMA.stop)
 _SOME_CELLS = _ALL_CELLS[::15]
 #: Bits of a 16-bit band that may differ: four bands that differ by at most 7 bits have one that differs by at most 1.
 _PROBES = np.array([0, *(1 << bit for bit in range(16))], dtype=np.uint16)
 _ROWS_AT_ONCE = 1024
+_PAIRS_AT_ONCE = 1 << 20
 #: Another brightness shifts colours by as much.
 _COLOUR_SLACK = 16
 #: Lumas whose standard deviations multiply to no more have nothing to correlate.
@@ -40,16 +37,6 @@ class PictureTwin:
     """Whether `row` counts the accepted pictures, or those of the batch."""
     row: int
     similarity: float
-
-
-def sketch_of(picture: Image.Image) -> bytes:
-    """The sketch of an RGB picture: 1,064 bytes."""
-    # Overlapping triangles, not boxes: a box's sum jumps with the size of the picture, where an edge runs through it.
-    small = picture.resize((_SIDE, _SIDE), Image.Resampling.BILINEAR, reducing_gap=3.0)
-    luma, *chroma = small.convert("YCbCr").split()
-    cells = np.asarray(luma.resize((9, 8), Image.Resampling.BILINEAR), dtype=np.int16)
-    bits = np.packbits(cells[:, :-1] < cells[:, 1:])
-    return bits.tobytes() + b"".join(part.tobytes() for part in (luma, *(plane.reduce(8) for plane in chroma)))
 
 
 @dataclass(frozen=True)
@@ -72,7 +59,7 @@ class SmallPictures:
         means, norms = np.empty((2, len(sketches)), dtype=np.float32)
         for start in range(0, len(sketches), _ROWS_AT_ONCE):
             rows = slice(start, start + _ROWS_AT_ONCE)
-            lumas = sketches[rows, _LUMA].astype(np.float32)
+            lumas = sketches[rows, LUMA].astype(np.float32)
             means[rows] = lumas.mean(axis=1)
             norms[rows] = np.linalg.norm(lumas - means[rows, None], axis=1)
         return cls(sketches, means, norms)
@@ -93,7 +80,7 @@ class SmallPictures:
 
         Returns: (m,).
         """
-        colours = self.sketches[others, _CHROMA].astype(np.int16) - self.sketches[row, _CHROMA].astype(np.int16)
+        colours = self.sketches[others, CHROMA].astype(np.int16) - self.sketches[row, CHROMA].astype(np.int16)
         alike: NDArray[np.float64] = 1 - np.maximum(np.abs(colours).max(axis=1) - _COLOUR_SLACK, 0) / 128
         for cells in (_SOME_CELLS, _ALL_CELLS):
             is_open = np.flatnonzero(alike >= least)
@@ -135,16 +122,19 @@ def find_picture_twins(
     """
     rows = _stacked([*accepted, *sketches])
     n_accepted, small = len(accepted), SmallPictures.of(rows)
-    candidates = _candidates(rows[:, :8].copy().view(np.uint64)[:, 0], n_accepted)
+    candidates = _candidates(rows[:, HASH].copy().view(np.uint64)[:, 0], n_accepted)
     is_kept = np.ones(len(rows), dtype=bool)
     twins: list[PictureTwin | None] = []
     for number in range(n_accepted, len(rows)):
         found = candidates[number - n_accepted]
         found = found[is_kept[found]]
+        if not len(found):
+            twins.append(None)
+            continue
         pieces = (found[start : start + _ROWS_AT_ONCE] for start in range(0, len(found), _ROWS_AT_ONCE))
-        alike = np.concatenate([np.empty(0), *(small.similarities(number, some, least=threshold) for some in pieces)])
-        best = int(np.argmax(alike)) if len(alike) else 0
-        if not len(alike) or alike[best] < threshold:
+        alike = np.concatenate([small.similarities(number, some, least=threshold) for some in pieces])
+        best = int(np.argmax(alike))
+        if alike[best] < threshold:
             twins.append(None)
             continue
         is_kept[number] = False
@@ -172,31 +162,39 @@ def _candidates(hashes: NDArray[np.uint64], n_accepted: int) -> list[NDArray[np.
     found: list[NDArray[np.int64]] = []
     for start in range(n_accepted, len(hashes), _ROWS_AT_ONCE):
         stop = min(start + _ROWS_AT_ONCE, len(hashes))
-        pairs = np.concatenate(
-            [_band_pairs(bands[:, band], orders[band], hashes, start, stop) for band in range(_N_BANDS)]
-        )
-        pairs = np.unique(pairs, axis=0)
-        ends = np.searchsorted(pairs[:, 0], np.arange(start, stop + 1))
-        found += [pairs[ends[n] : ends[n + 1], 1] for n in range(stop - start)]
+        of_bands = [_band_pairs(bands[:, band], orders[band], hashes, start, stop) for band in range(_N_BANDS)]
+        # A pair is one number, which sorts as the pair does.
+        rows, others = np.divmod(np.unique(np.concatenate(of_bands)), len(hashes))
+        ends = np.searchsorted(rows, np.arange(start, stop + 1))
+        found += [others[ends[n] : ends[n + 1]] for n in range(stop - start)]
     return found
 
 
 def _band_pairs(
     band: NDArray[np.uint16], order: NDArray[np.int64], hashes: NDArray[np.uint64], start: int, stop: int
 ) -> NDArray[np.int64]:
-    """(row, earlier row) within `MAX_DISTANCE` bits that agree in this band but for one bit, of some rows."""
+    """row * n_hashes + earlier row, of pairs within `MAX_DISTANCE` bits that agree in this band but for one bit."""
     ordered = band[order]
     rows = np.repeat(np.arange(start, stop), len(_PROBES))
     probes = (band[start:stop, None] ^ _PROBES[None, :]).ravel()
     first, last = np.searchsorted(ordered, probes, "left"), np.searchsorted(ordered, probes, "right")
-    pairs = []
-    # Common bands, such as those of white margins, hold many rows; each probe is cut down as soon as it is looked up.
-    for row, begin, end in zip(rows.tolist(), first.tolist(), last.tolist(), strict=True):
-        others = order[begin:end]
-        if begin == end:
-            continue
-        others = others[others < row]
-        near = others[np.bitwise_count(hashes[others] ^ hashes[row]) <= MAX_DISTANCE]
-        if len(near):
-            pairs.append(np.stack([np.full(len(near), row), near], axis=1))
-    return np.concatenate(pairs) if pairs else np.empty((0, 2), dtype=np.int64)
+    pairs = [np.empty(0, np.int64)]
+    # Common bands, such as those of white margins, hold many rows: only some probes are looked up at once.
+    for some in _pieces(last - first, _PAIRS_AT_ONCE):
+        counts = last[some] - first[some]
+        ends = np.cumsum(counts)
+        others = order[np.arange(counts.sum()) + np.repeat(first[some] - ends + counts, counts)]
+        mine = np.repeat(rows[some], counts)
+        is_near = (others < mine) & (np.bitwise_count(hashes[others] ^ hashes[mine]) <= MAX_DISTANCE)
+        pairs.append(mine[is_near] * len(hashes) + others[is_near])
+    return np.concatenate(pairs)
+
+
+def _pieces(counts: NDArray[np.int64], most: int) -> Iterator[slice]:
+    """Slices of the counts that add up to at most so many each, or hold a single count."""
+    ends, start = np.cumsum(counts), 0
+    while start < len(counts):
+        before = ends[start - 1] if start else 0
+        stop = max(start + 1, int(np.searchsorted(ends, before + most, "right")))
+        yield slice(start, stop)
+        start = stop

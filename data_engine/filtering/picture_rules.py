@@ -1,17 +1,9 @@
 """The rules of pictures: pure functions of a picture's look, and the registry, in the order they are tried."""
 
-from itertools import combinations
-from math import ceil, floor
-
-import numpy as np
-from numpy.typing import NDArray
+from math import isnan
 
 from data_engine.filtering.picture_looks import PictureLook
 from data_engine.filtering.rules import Rule
-
-_DARKEST, _BRIGHTEST = 5, 250
-_FLAT_CHANNEL = 4.0
-_BAR_NOISE = 3.0
 
 
 def shorter_side_px(look: PictureLook) -> float:
@@ -26,49 +18,32 @@ def aspect(look: PictureLook) -> float:
 
 def entropy_bits(look: PictureLook) -> float:
     """The entropy of the shades of grey, in bits from 0 (one shade) to 8 (Shannon 1948)."""
-    shares = look.shades[look.shades > 0]
-    return float(max(0.0, -(shares * np.log2(shares)).sum()))
+    return look.measures.entropy_bits
 
 
 def solid_share(look: PictureLook) -> float:
     """The share of the pixels within 4 shades, in every channel, of the median colour."""
-    is_near = np.ones(look.pixels.shape[:2], dtype=bool)
-    for plane, counts in zip(look.planes, look.counts, strict=True):
-        median = _median(counts)
-        low, high = max(0, ceil(median - _FLAT_CHANNEL)), min(255, floor(median + _FLAT_CHANNEL))
-        is_near &= (plane >= np.uint8(low)) & (plane <= np.uint8(high))
-    return float(is_near.mean())
-
-
-def _median(counts: NDArray[np.int64]) -> float:
-    """The median of shades by their (256,) counts: the mean of the two middle ones where their number is even."""
-    up_to = np.cumsum(counts)
-    middle = np.searchsorted(up_to, [(up_to[-1] - 1) // 2, up_to[-1] // 2], side="right")
-    return float(middle.mean())
+    return look.measures.solid_share
 
 
 def sharpness(look: PictureLook) -> float | None:
     """The variance of the Laplacian of the shades of grey (Pech-Pacheco et al. 2000); None below 3 x 3 pixels."""
-    grey = look.grey
-    if min(grey.shape) < 3:
-        return None
-    edges = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * grey[1:-1, 1:-1]
-    return float(edges.var())
+    return None if isnan(look.measures.sharpness) else look.measures.sharpness
 
 
 def brightness(look: PictureLook) -> float:
     """The mean shade of grey, from 0 (black) to 255 (white)."""
-    return float(look.grey.mean())
+    return look.measures.brightness
 
 
 def clipped_dark_share(look: PictureLook) -> float:
     """The share of the pixels that are as good as black (shade 5 or below)."""
-    return float(look.shades[: _DARKEST + 1].sum())
+    return look.measures.clipped_dark_share
 
 
 def clipped_bright_share(look: PictureLook) -> float:
     """The share of the pixels that are as good as white (shade 250 or above)."""
-    return float(look.shades[_BRIGHTEST:].sum())
+    return look.measures.clipped_bright_share
 
 
 def bars_share(look: PictureLook) -> float:
@@ -76,34 +51,22 @@ def bars_share(look: PictureLook) -> float:
 
     Letterbox and pillarbox bars are black, run from edge to edge, and come in pairs; a white background is none.
     """
-    return max(_bars(look.grey), _bars(look.grey.T))
-
-
-def _bars(grey: NDArray[np.float32]) -> float:
-    is_bar = (grey.std(axis=1) < _BAR_NOISE) & (grey.mean(axis=1) < 32)
-    if is_bar.all():
-        return 0.0
-    first, last = int(np.argmin(is_bar)), int(np.argmin(is_bar[::-1]))
-    return (first + last) / len(is_bar) if first and last else 0.0
+    return look.measures.bars_share
 
 
 def colourfulness(look: PictureLook) -> float:
     """How colourful: 0 for grey, 15 slightly, 33 moderately, 82 highly (Hasler and Suesstrunk 2003, their M3)."""
-    red, green, blue = (plane.astype(np.float32) for plane in look.planes)
-    against_green, against_blue = red - green, (red + green) / 2 - blue
-    spread = np.hypot(against_green.std(), against_blue.std())
-    return float(spread + 0.3 * np.hypot(against_green.mean(), against_blue.mean()))
+    return look.measures.colourfulness
 
 
 def is_greyscale(look: PictureLook) -> float:
     """Whether no pixel's channels differ by more than 4 shades: 1 or 0."""
-    pairs = combinations(look.planes, 2)
-    return float(all(int((np.maximum(*pair) - np.minimum(*pair)).max(initial=0)) <= _FLAT_CHANNEL for pair in pairs))
+    return look.measures.is_greyscale
 
 
 def orientation(look: PictureLook) -> float:
     """Which way it lies: -1 upright (higher than wide), 0 square, 1 lying."""
-    return float(np.sign(look.width_px - look.height_px))
+    return float((look.width_px > look.height_px) - (look.width_px < look.height_px))
 
 
 def _rule(name: str, measures: str, score: object, limit: float | None, side: str, source: str, **more: object) -> Rule:

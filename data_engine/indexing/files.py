@@ -116,7 +116,7 @@ def picture_sample(file: SourceFile, content: bytes) -> RawSample:
 def look_at_pictures(samples: Iterable[RawSample], max_pixels: int) -> Iterator[RawSample]:
     """Picture samples with type, size and thumbnail; those that cannot be decoded whole become unreadable."""
     pending = ((sample, sample.content or b"") for sample in samples)
-    return decode_each(pending, _look_at, max_pixels=max_pixels, at_least_px=THUMBNAIL_PX)
+    return decode_each(pending, _look_at, max_pixels=max_pixels, longer_at_least_px=THUMBNAIL_PX)
 
 
 def _look_at(sample: RawSample, decoded: DecodedPicture) -> RawSample:

@@ -35,7 +35,7 @@ def read_looks(bench: Bench, progress: Callable[[int], object]) -> "Callable[[pa
         contents = _contents(bench, raw.select([*_PLACE, "is_readable"]).to_pylist())
         items = ((None, content if isinstance(content, bytes) else b"") for content in contents)
         limit = bench.corpus.source.max_pixels
-        return decode_each(items, look, max_pixels=limit, at_least_px=filtering.LOOK_PX)
+        return decode_each(items, look, max_pixels=limit, longer_at_least_px=filtering.LOOK_PX)
 
     return read
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import BytesIO
+from math import ceil
 from typing import Any, TypeVar
 
 import numpy as np
@@ -28,6 +29,10 @@ _TURNS = {
     7: (Image.Transpose.TRANSVERSE, "mirrored along the other diagonal"),
     8: (Image.Transpose.ROTATE_90, "turned by 270 degrees"),
 }
+#: What a draft leaves of the shorter side of a long picture.
+_SHORTEST_PX = 64
+#: Pictures that one thread takes at a time, and the bytes of files after which it takes no more.
+_MOST_OF_A_GROUP, _BYTES_OF_A_GROUP = 16, 1 << 18
 _SIDEWAYS = (5, 6, 7, 8)
 _DEEP_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
 
@@ -59,7 +64,11 @@ class _Opened:
 
 
 def decode_picture(
-    content: bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS, at_least_px: int | None = None
+    content: bytes,
+    *,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+    at_least_px: int | None = None,
+    longer_at_least_px: int | None = None,
 ) -> DecodedPicture:
     """Decode the whole picture to RGB, as a person would see it.
 
@@ -71,11 +80,13 @@ def decode_picture(
         max_pixels: A picture whose header announces more is refused before anything is decoded.
         at_least_px: The caller needs no side longer than this. A JPEG is then decoded at 1/2, 1/4 or 1/8 of its
             size, both sides still at least this long, which takes a fraction of the time.
+        longer_at_least_px: The same for the longer side; the shorter one may become as short as its share of that,
+            but not shorter than 64 pixels.
 
     Returns: the picture, or the reason why it cannot be read; nothing is raised for bad bytes.
     """
     opened = _open(content, max_pixels)
-    return opened if isinstance(opened, DecodedPicture) else _decode(opened, at_least_px)
+    return opened if isinstance(opened, DecodedPicture) else _decode(opened, at_least_px, longer_at_least_px)
 
 
 def decode_each(
@@ -84,33 +95,54 @@ def decode_each(
     *,
     max_pixels: int = DEFAULT_MAX_PIXELS,
     at_least_px: int | None = None,
+    longer_at_least_px: int | None = None,
     n_threads: int | None = None,
 ) -> Iterator[T]:
     """Decode pictures side by side, in order, and apply a function to each while its pixels are in memory.
 
-    Items are drawn as they are needed; no more than five pictures per thread are in memory at once.
+    Items are drawn as they are needed, small ones some at a time, which spares threads from waiting for one another;
+    no more than one picture per thread is in memory with all its pixels.
 
     Args:
         items: Whatever stands for a picture, and its bytes.
         then: Called once per item, on several threads; what it returns is passed on.
         max_pixels: As for `decode_picture`.
         at_least_px: As for `decode_picture`.
+        longer_at_least_px: As for `decode_picture`.
         n_threads: As many as there are cores when None.
     """
     n_threads = n_threads or os.cpu_count() or 1
-    waiting: deque[Future[T]] = deque()
+    waiting: deque[Future[list[T]]] = deque()
 
-    def work(item: S, opened: _Opened | DecodedPicture) -> T:
-        return then(item, opened if isinstance(opened, DecodedPicture) else _decode(opened, at_least_px))
+    def decoded(opened: _Opened | DecodedPicture) -> DecodedPicture:
+        return opened if isinstance(opened, DecodedPicture) else _decode(opened, at_least_px, longer_at_least_px)
+
+    def work(group: list[tuple[S, _Opened | DecodedPicture]]) -> list[T]:
+        return [then(item, decoded(opened)) for item, opened in group]
 
     with ThreadPoolExecutor(n_threads) as pool:
-        for item, content in items:
+        for group in _groups(items):
             # Headers are read on the calling thread: the filters of warnings are shared by all threads.
-            waiting.append(pool.submit(work, item, _open(content, max_pixels)))
-            while len(waiting) > 4 * n_threads:
-                yield waiting.popleft().result()
+            opened = [(item, _open(content, max_pixels)) for item, content in group]
+            waiting.append(pool.submit(work, opened))
+            while len(waiting) > 2 * n_threads:
+                yield from waiting.popleft().result()
         while waiting:
-            yield waiting.popleft().result()
+            yield from waiting.popleft().result()
+
+
+def _groups(items: Iterable[tuple[S, bytes]]) -> Iterator[list[tuple[S, bytes]]]:
+    """Items in their order, some at a time; many only where their files are small."""
+    group: list[tuple[S, bytes]] = []
+    n_bytes = 0
+    for item, content in items:
+        group.append((item, content))
+        n_bytes += len(content)
+        if len(group) == _MOST_OF_A_GROUP or n_bytes >= _BYTES_OF_A_GROUP:
+            yield group
+            group, n_bytes = [], 0
+    if group:
+        yield group
 
 
 def _open(content: bytes, max_pixels: int) -> _Opened | DecodedPicture:
@@ -141,13 +173,16 @@ def _too_many(found: str, max_pixels: int, media_type: str) -> DecodedPicture:
     )
 
 
-def _decode(opened: _Opened, at_least_px: int | None) -> DecodedPicture:
+def _decode(opened: _Opened, at_least_px: int | None, longer_at_least_px: int | None) -> DecodedPicture:
     image = opened.image
     width, height = image.size
     stored_mode = image.mode
     try:
         if at_least_px is not None:
             image.draft(None, (at_least_px, at_least_px))
+        elif longer_at_least_px is not None:
+            factor = longer_at_least_px / max(width, height)
+            image.draft(None, (max(_SHORTEST_PX, ceil(width * factor)), max(_SHORTEST_PX, ceil(height * factor))))
         image.load()
         rgb, notes = _as_rgb(image)
     except Exception as error:
@@ -175,7 +210,7 @@ def _as_rgb(image: Image.Image) -> tuple[Image.Image, dict[str, Any]]:
             white = Image.new("RGBA", image.size, (255, 255, 255, 255))
             return Image.alpha_composite(white, with_alpha).convert("RGB"), {"background": "white"}
         return with_alpha.convert("RGB"), {}
-    return image.convert("RGB"), {}
+    return image if image.mode == "RGB" else image.convert("RGB"), {}
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
