@@ -133,7 +133,9 @@ def planted(originals: list[bytes], rng: np.random.Generator) -> Planted:
 
 
 def our_twins(contents: list[bytes], threshold: float) -> Twins:
-    looks = decode_each(((None, content) for content in contents), lambda _, found: look_at(found), longer_at_least_px=LOOK_PX)
+    looks = decode_each(
+        ((None, content) for content in contents), lambda _, found: look_at(found), longer_at_least_px=LOOK_PX
+    )
     twins = find_picture_twins([look.sketch for look in looks if look is not None], threshold=threshold)
     return [None if twin is None else twin.row for twin in twins]
 

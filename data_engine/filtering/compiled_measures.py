@@ -5,58 +5,62 @@ from math import ceil, floor, hypot, log2, nan, sqrt
 import numpy as np
 from numba import njit
 
-from data_engine.filtering.compiled_shades import REASSOCIATE, shades_of
+from data_engine.filtering.compiled_shades import REASSOCIATE
 from data_engine.filtering.picture_measures import (
     BAR_NOISE,
     BAR_SHADE,
+    BLUE,
     BRIGHTEST,
     DARKEST,
     FLAT_SHADES,
-    Measures,
+    GREEN,
+    RED,
 )
 
-_BYTE, _GREEN_AT, _BLUE_AT = np.uint32(255), np.uint32(8), np.uint32(16)
+_GREEN_AT, _BLUE_AT, _ONE = np.uint32(8), np.uint32(16), np.uint32(1)
 _HALF, _FOUR = np.float32(0.5), np.float32(4)
-
-
-def measures_of(words) -> Measures:
-    """As `picture_measures.measures_of`."""
-    return Measures(*measured(words, *shades_of(words)))
+#: Neighbours are often of one shade, and a place just written is slow to read: they are counted apart.
+_N_TABLES = 8
+_RED, _GREEN, _BLUE = float(RED), float(GREEN), float(BLUE)
 
 
 @njit(nogil=True, cache=True)
-def measured(words, padded, sums, widest):
-    """The values of `Measures`, of a picture and what `shades_of` gives of it."""
+def measured(words, grey, columns, squares, widest):
+    """The values of `picture_measures.Measures`, in their order, of a picture and what `shade` fills in for it."""
     n, width = words.size, words.shape[1]
-    brightness, green, green_2, blue, blue_2 = sums / n
-    spread = sqrt(max(0.0, green_2 - green * green) + max(0.0, blue_2 - blue * blue))
-    entropy, dark, bright = _of_shades(padded, width)
+    red, green, blue = columns[:, 0].sum() / n, columns[:, 1].sum() / n, columns[:, 2].sum() / n
+    against_green, against_blue = red - green, (red + green) / 2 - blue
+    spread = sqrt(max(0.0, squares[0] / n - against_green**2) + max(0.0, squares[1] / n - against_blue**2))
+    entropy, dark, bright = _of_shades(grey, width)
+    bars = max(_bars_share(grey[:, :width]), _bars_share(grey[:, :width].T))
+    colourfulness = spread + 0.3 * hypot(against_green, against_blue)
+    is_greyscale = 1.0 if widest <= FLAT_SHADES else 0.0
     return (
-        brightness,
+        _RED * red + _GREEN * green + _BLUE * blue,
         entropy,
         dark,
         bright,
         _solid_share(words),
-        _sharpness(padded, width),
-        max(_bars_share(padded[:, :width]), _bars_share(padded[:, :width].T)),
-        spread + 0.3 * hypot(green, blue),
-        1.0 if widest <= FLAT_SHADES else 0.0,
+        _sharpness(grey, width),
+        bars,
+        colourfulness,
+        is_greyscale,
     )
 
 
 @njit(nogil=True, cache=True)
-def _of_shades(padded, width):
+def _of_shades(grey, width):
     """Entropy, and the shares of the clipped pixels."""
-    # Four tables, since neighbours are often of one shade, and a place just written is slow to read.
-    counts, shades = np.zeros((4, 256), np.uint32), np.empty(padded.shape[1], np.uint8)
-    for row in padded:
+    counts, shades = np.zeros((_N_TABLES, 256), np.uint32), np.empty(grey.shape[1], np.uint8)
+    for row in grey:
         for x in range(len(row)):
             shades[x] = np.uint8(np.int32(row[x] + _HALF))
-        for x in range(width):
-            counts[x & 3, shades[x]] += np.uint32(1)
-    entropy, n_dark, n_bright, n = 0.0, 0, 0, len(padded) * width
+        _count(shades[:width], counts)
+    entropy, n_dark, n_bright, n = 0.0, 0, 0, len(grey) * width
     for shade in range(256):
-        n_here = counts[0, shade] + counts[1, shade] + counts[2, shade] + counts[3, shade]
+        n_here = 0
+        for table in range(_N_TABLES):
+            n_here += counts[table, shade]
         n_dark += n_here if shade <= DARKEST else 0
         n_bright += n_here if shade >= BRIGHTEST else 0
         if n_here:
@@ -65,19 +69,29 @@ def _of_shades(padded, width):
 
 
 @njit(nogil=True, cache=True)
+def _count(shades, counts):
+    n = len(shades) // _N_TABLES * _N_TABLES
+    for start in range(0, n, _N_TABLES):
+        for table in range(_N_TABLES):
+            counts[table, shades[start + table]] += _ONE
+    for x in range(n, len(shades)):
+        counts[0, shades[x]] += _ONE
+
+
+@njit(nogil=True, cache=True)
 def _solid_share(words):
-    counts, step = np.zeros((4, 3, 256), np.uint32), max(1, len(words) // 64)
-    for y in range(0, len(words), step):
-        row = words[y]
-        for x in range(len(row)):
-            table, word = counts[x & 3], row[x]
-            table[0, word & _BYTE] += np.uint32(1)
-            table[1, (word >> _GREEN_AT) & _BYTE] += np.uint32(1)
-            table[2, (word >> _BLUE_AT) & _BYTE] += np.uint32(1)
+    counts, n = np.zeros((3, 256), np.uint32), 0
+    down, across = max(1, words.shape[0] // 32), max(1, words.shape[1] // 32)
+    for y in range(0, words.shape[0], down):
+        for x in range(0, words.shape[1], across):
+            word = words[y, x]
+            counts[0, np.uint8(word)] += _ONE
+            counts[1, np.uint8(word >> _GREEN_AT)] += _ONE
+            counts[2, np.uint8(word >> _BLUE_AT)] += _ONE
+            n += 1
     low, high = np.empty(3, np.int32), np.empty(3, np.int32)
-    of_all, n = counts.sum(axis=0), -(-len(words) // step) * words.shape[1]
     for channel in range(3):
-        median = (_ranked(of_all[channel], (n - 1) // 2) + _ranked(of_all[channel], n // 2)) / 2
+        median = (_ranked(counts[channel], (n - 1) // 2) + _ranked(counts[channel], n // 2)) / 2
         low[channel], high[channel] = ceil(median - FLAT_SHADES), floor(median + FLAT_SHADES)
     return _n_within(words.reshape(-1), low, high) / words.size
 
@@ -109,21 +123,22 @@ def _n_within(words, low, high):
 
 
 @njit(nogil=True, cache=True, fastmath=REASSOCIATE)
-def _sharpness(padded, width):
-    if min(len(padded), width) < 3:
+def _sharpness(grey, width):
+    if min(len(grey), width) < 3:
         return nan
-    total = total_2 = 0.0
-    for y in range(1, len(padded) - 1):
-        above, below = padded[y - 1, 1 : width - 1], padded[y + 1, 1 : width - 1]
-        left, row, right = padded[y, : width - 2], padded[y, 1 : width - 1], padded[y, 2:width]
+    sums = np.zeros(2)
+    for y in range(1, len(grey) - 1):
+        above, below = grey[y - 1, 1 : width - 1], grey[y + 1, 1 : width - 1]
+        left, row, right = grey[y, : width - 2], grey[y, 1 : width - 1], grey[y, 2:width]
         row_total = row_total_2 = np.float32(0)
         for x in range(len(row)):
             edge = above[x] + below[x] + left[x] + right[x] - _FOUR * row[x]
             row_total += edge
             row_total_2 += edge * edge
-        total, total_2 = total + row_total, total_2 + row_total_2
-    n = (len(padded) - 2) * (width - 2)
-    return max(0.0, total_2 / n - (total / n) ** 2)
+        sums[0] += row_total
+        sums[1] += row_total_2
+    mean, mean_2 = sums / ((len(grey) - 2) * (width - 2))
+    return max(0.0, mean_2 - mean**2)
 
 
 @njit(nogil=True, cache=True)

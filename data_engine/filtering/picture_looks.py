@@ -54,10 +54,8 @@ def _measured(words: Words, small: Words | None) -> tuple[Measures, bytes]:
     """The measures of a picture in the size of a look, where that is another one, and its sketch."""
     if not compiling.is_loaded(compiling.PICTURES):
         return picture_measures.measures_of(words if small is None else small), picture_sketches.sketch_of(words)
-    from data_engine.filtering import compiled_measures, compiled_shades, compiled_sketches
+    from data_engine.filtering import compiled_looks
 
-    shades = compiled_shades.shades_of(words)
-    sketch = compiled_sketches.sketch_of_shades(words, shades[0])
-    if small is not None:
-        return compiled_measures.measures_of(small), sketch
-    return Measures(*compiled_measures.measured(words, *shades)), sketch
+    if small is None:
+        return compiled_looks.both_of(words)
+    return compiled_looks.measures_of(small), compiled_looks.sketch_of(words)

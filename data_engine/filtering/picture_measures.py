@@ -30,7 +30,7 @@ class Measures(NamedTuple):
     clipped_bright_share: float
     """Of the pixels whose rounded shade is `BRIGHTEST` or above."""
     solid_share: float
-    """Of the pixels within `FLAT_SHADES`, in every channel, of the median colour, as `rows_apart` rows have it."""
+    """Of the pixels within `FLAT_SHADES`, in every channel, of the median colour of pixels `steps_apart`."""
     sharpness: float
     """The variance of the Laplacian of the shades (Pech-Pacheco et al. 2000); NaN below 3 x 3 pixels."""
     bars_share: float
@@ -65,15 +65,15 @@ def measures_of(words: Words) -> Measures:
     )
 
 
-def rows_apart(n_rows: int) -> int:
-    """How far apart the rows are of which the median colour is taken: at least 64 of them, or all."""
-    return max(1, n_rows // 64)
+def steps_apart(n_pixels: int) -> int:
+    """How far apart the pixels of a side are of which the median colour is taken: 32 to 63 of them, or all."""
+    return max(1, n_pixels // 32)
 
 
 def _solid_share(channels: NDArray[np.uint8]) -> float:
     is_near = np.ones(channels.shape[1:], dtype=bool)
     for plane in channels:
-        median = float(np.median(plane[:: rows_apart(len(plane))]))
+        median = float(np.median(plane[:: steps_apart(plane.shape[0]), :: steps_apart(plane.shape[1])]))
         is_near &= (plane >= max(0, ceil(median - FLAT_SHADES))) & (plane <= min(255, floor(median + FLAT_SHADES)))
     return float(is_near.mean())
 

@@ -66,9 +66,14 @@ def _colours(channels: NDArray[np.float32]) -> NDArray[np.int64]:
     """(2, COLOUR_SIDE, COLOUR_SIDE) mean Cb and Cr of fields of whole pixels."""
     rows, columns = (fields(n_pixels) for n_pixels in channels.shape[1:])
     means = np.array(
-        [[channels[:, top:bottom, left:right].mean(axis=(1, 2), dtype=np.float64) for left, right in columns] for top, bottom in rows]
+        [
+            [channels[:, top:bottom, left:right].mean(axis=(1, 2), dtype=np.float64) for left, right in columns]
+            for top, bottom in rows
+        ]
     )
-    return np.minimum(255, np.floor(np.moveaxis(means @ np.array(CHROMA_WEIGHTS).T, 2, 0) + 128.5)).astype(np.int64)
+    chroma = np.moveaxis(means @ np.array(CHROMA_WEIGHTS).T, 2, 0)
+    rounded: NDArray[np.int64] = np.minimum(255, np.floor(chroma + 128.5)).astype(np.int64)
+    return rounded
 
 
 def fields(n_pixels: int) -> list[tuple[int, int]]:
@@ -78,7 +83,8 @@ def fields(n_pixels: int) -> list[tuple[int, int]]:
 
 
 def _rounded(values: NDArray[np.float32]) -> NDArray[np.int64]:
-    return np.floor(values + np.float32(0.5)).astype(np.int64)
+    rounded: NDArray[np.int64] = np.floor(values + np.float32(0.5)).astype(np.int64)
+    return rounded
 
 
 def _dense(n_pixels: int, n_cells: int) -> NDArray[np.float32]:

@@ -32,7 +32,7 @@ _TURNS = {
 #: What a draft leaves of the shorter side of a long picture.
 _SHORTEST_PX = 64
 #: Pictures that one thread takes at a time, and the bytes of files after which it takes no more.
-_MOST_OF_A_GROUP, _BYTES_OF_A_GROUP = 16, 1 << 18
+_MOST_OF_A_GROUP, _BYTES_OF_A_GROUP = 8, 1 << 18
 _SIDEWAYS = (5, 6, 7, 8)
 _DEEP_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
 

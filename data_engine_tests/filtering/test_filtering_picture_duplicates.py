@@ -8,12 +8,17 @@ from data_engine.errors import InvalidInput
 from data_engine.filtering import picture_duplicates
 from data_engine.filtering.picture_duplicates import (
     MAX_DISTANCE,
-    SKETCH_BYTES,
     PictureTwin,
     SmallPictures,
     find_picture_twins,
-    sketch_of,
 )
+from data_engine.filtering.picture_sketches import SKETCH_BYTES
+from data_engine.filtering.picture_sketches import sketch_of as sketch_of_words
+from data_engine.pictures import words_of
+
+
+def sketch_of(picture: Image.Image) -> bytes:
+    return sketch_of_words(words_of(picture))
 
 
 def scene(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:

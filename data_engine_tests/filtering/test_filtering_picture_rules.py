@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from data_engine.corpus import FirstPass
-from data_engine.filtering import LOOK_PX, PictureLook, look_at, picture_rules
+from data_engine.filtering import PictureLook, compiling, look_at, picture_rules
 from data_engine.filtering.picture_rules import PICTURE_RULES
 from data_engine.filtering.rules import first_broken, limits_of, measure
 from data_engine.pictures import DecodedPicture
@@ -73,9 +73,15 @@ BLACK, WHITE, RED, GREEN = (0, 0, 0), (255, 255, 255), (255, 0, 0), (0, 255, 0)
         (picture_rules.orientation, flat(RED, (30, 30)), 0),
     ],
 )
+@pytest.mark.parametrize("is_compiled", [False, True], ids=["numpy", "compiled"])
 def test_scores_are_those_computed_by_hand(
-    score: Callable[[PictureLook], float | None], picture: Image.Image, expected: float | None
+    score: Callable[[PictureLook], float | None],
+    picture: Image.Image,
+    expected: float | None,
+    is_compiled: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(compiling, "is_loaded", lambda _: is_compiled)
     assert score(seen(picture)) == (None if expected is None else pytest.approx(expected, abs=1e-3))
 
 
@@ -86,7 +92,6 @@ def test_a_blurred_picture_is_less_sharp() -> None:
 
 def test_rules_look_at_a_small_version_and_know_the_stored_size() -> None:
     look = seen(noise((1000, 500)))
-    assert look.pixels.shape == (LOOK_PX // 2, LOOK_PX, 3)
     assert (look.width_px, look.height_px) == (1000, 500)
     assert look_at(DecodedPicture(None, error="broken picture")) is None
 

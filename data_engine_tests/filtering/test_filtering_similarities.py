@@ -61,5 +61,5 @@ def test_compiled_sketches_are_those_of_numpy(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_compiled_code_is_loaded_for_many_characters_or_where_it_is_loaded_already() -> None:
-    assert compiling.loads()
+    assert compiling.loads(compiling.TEXTS)
     assert compiling.pays(["a"])

@@ -238,16 +238,24 @@ def test_pictures_decoded_side_by_side_come_in_order_with_bad_ones_among_them() 
     assert found == [(n, None if n == 7 else n + 1) for n in range(39)]
 
 
-def test_only_a_few_pictures_are_in_memory_at_once() -> None:
+@pytest.mark.parametrize(("n_bytes", "most"), [(0, 40), (1 << 18, 5)])
+def test_only_a_few_files_are_in_memory_at_once_and_fewer_of_large_ones(n_bytes: int, most: int) -> None:
     drawn: list[int] = []
 
     def contents() -> Any:
         for n in range(100):
             drawn.append(n)
-            yield n, written(Image.new("RGB", (1, 1)))
+            yield n, written(Image.new("RGB", (1, 1))) + bytes(n_bytes)
 
     next(decode_each(contents(), lambda n, decoded: n, n_threads=2))
-    assert len(drawn) <= 10
+    assert len(drawn) <= most
+
+
+def test_a_long_picture_is_decoded_smaller_as_long_as_its_longer_side_is_long_enough() -> None:
+    sizes = {(640, 480): (320, 240), (1920, 1080): (480, 270), (2560, 160): (1280, 80), (240, 180): (240, 180)}
+    for stored, wanted in sizes.items():
+        picture = shown(written(Image.new("RGB", stored), "JPEG"), longer_at_least_px=256).picture
+        assert picture is not None and picture.size == wanted
 
 
 def test_a_thumbnail_keeps_the_shape_and_never_enlarges() -> None:
