@@ -102,6 +102,12 @@ class Work:
 
         return read_embeddings(self.store, self._open_batches("embeddings"))
 
+    def read_open_samples(self) -> pa.Table:
+        """The same samples in the same order, without their embeddings (sample_id, batch, encoder_version)."""
+        from data_engine.storage import read_samples
+
+        return read_samples(self.store, self._open_batches("embeddings"))
+
     def _open_batches(self, step: str) -> list[str]:
         opened, closed = gates.open_batches(self.bench, self.store, step, run_id=self.run_id)
         for batch, error in closed.items():

@@ -3,10 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from data_engine.orchestration.metadata import inline_picture, markdown_table, verbatim
 from data_engine.orchestration.montages import strip, thumbnails_of
@@ -14,6 +12,7 @@ from data_engine.orchestration.tables_io import Work
 
 if TYPE_CHECKING:
     from data_engine.clustering import ClusterTree
+    from data_engine.portraits import Measures
     from data_engine.reporting import Shown
 
 _N_CLUSTERS, _N_WORST = 5, 10
@@ -21,7 +20,7 @@ _SNIPPET_CHARS = 100
 _SHOWN_OF_ID = 8
 
 
-def portraits_of(work: Work, tree: "ClusterTree", x: NDArray[np.float32], sample_ids: Sequence[str]) -> pa.Table:
+def portraits_of(work: Work, tree: "ClusterTree", measures: "Measures", sample_ids: Sequence[str]) -> pa.Table:
     """The portraits of the clusters of a tree over these samples; texts come from the raw index."""
     from data_engine import portraits
 
@@ -29,7 +28,7 @@ def portraits_of(work: Work, tree: "ClusterTree", x: NDArray[np.float32], sample
         found = _raw_rows(work, wanted)
         return dict(zip(found["sample_id"].to_pylist(), found["text"].to_pylist(), strict=True))
 
-    return portraits.portray(tree, x, sample_ids, text_of, seed=work.bench.corpus.seed_for("portraits"))
+    return portraits.portray(tree, measures, sample_ids, text_of, seed=work.bench.corpus.seed_for("portraits"))
 
 
 def seen(work: Work, portraits: pa.Table) -> tuple[dict[str, Any], dict[str, bytes]]:

@@ -1,7 +1,17 @@
 """Portraits of clusters: a name, a quality and examples for every cluster of a tree. Arrays in, one Arrow table out."""
 
+from data_engine.portraits.measures import MOST_MEASURED, Measures, evenly_from_leaves, measure
 from data_engine.portraits.names import cluster_names
 from data_engine.portraits.silhouette import simplified_silhouette
 from data_engine.portraits.tables import leaf_names, portray
 
-__all__ = ["cluster_names", "leaf_names", "portray", "simplified_silhouette"]
+__all__ = [
+    "MOST_MEASURED",
+    "Measures",
+    "cluster_names",
+    "evenly_from_leaves",
+    "leaf_names",
+    "measure",
+    "portray",
+    "simplified_silhouette",
+]

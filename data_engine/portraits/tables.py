@@ -11,50 +11,43 @@ from numpy.typing import NDArray
 
 from data_engine import schemas
 from data_engine.clustering import ClusterTree
+from data_engine.portraits.measures import Measures, Rows, evenly_from_leaves
 from data_engine.portraits.names import cluster_names
-from data_engine.portraits.silhouette import simplified_silhouette
-from data_engine.sampling import first_members, split
 
-Rows = NDArray[np.int64]
-
-#: Samples that are measured, and whose texts give the names; beyond them every leaf gives the same number.
-MOST_MEASURED, MOST_TEXTS = 50_000, 60_000
+#: Samples whose texts give the names; beyond them every leaf gives the same number.
+MOST_TEXTS = 60_000
 N_NEAREST, N_BORDER = 3, 2
 
 
 def portray(
     tree: ClusterTree,
-    x: NDArray[Any],
+    measures: Measures,
     sample_ids: Sequence[str],
     text_of: Callable[[list[str]], Mapping[str, str]],
     *,
     seed: int,
-    most_measured: int = MOST_MEASURED,
     most_texts: int = MOST_TEXTS,
 ) -> pa.Table:
     """A name, a quality and examples for every cluster of every level.
 
     The quality is the mean simplified silhouette of the members, among the centroids of the cluster's own level.
-    Nearest samples have the smallest distance to the centroid; border samples the lowest silhouettes. In a tree of
-    more than `most_measured` samples these are members drawn by seed, the same number from every leaf as far as it
-    has them, and means weigh every leaf by its size; so time and memory depend on the clusters, not on the samples.
+    Nearest samples have the smallest distance to the centroid; border samples the lowest silhouettes. Where only some
+    samples are measured, means weigh every leaf by its size, and examples are among the measured ones.
 
     Args:
         tree: n samples under it, with their distances.
-        x: (n, dim) their embeddings; may be a memory map.
+        measures: of all samples, or of some of every leaf.
         sample_ids: (n,) in the order of `tree.leaf`.
         text_of: gives the texts of sample ids; those without a text may be left out.
-        seed: draws the members in large trees.
-        most_measured: samples whose silhouettes are taken.
-        most_texts: samples whose texts are read.
+        seed: draws the samples whose texts are read, in large trees.
+        most_texts: how many.
 
     Returns: one row per cluster, the finest level first, as in the table of the tree.
     """
     ids = np.asarray(sample_ids, dtype=object)
-    measured = evenly_from_leaves(tree, most_measured, seed=seed)
     names = _names(tree, ids, evenly_from_leaves(tree, most_texts, seed=seed), text_of)
     parts = [
-        _level_table(tree, number, names[number - 1], _measure(tree, x, measured, number), ids)
+        _level_table(tree, number, names[number - 1], _on_level(tree, measures, number), ids)
         for number in range(1, len(tree.levels) + 1)
     ]
     return pa.concat_tables(parts)
@@ -65,15 +58,6 @@ def leaf_names(portraits: pa.Table) -> list[str]:
     leaves = portraits.filter(pc.equal(portraits["level"], 1)).sort_by("cluster")
     rows = zip(leaves["cluster"].to_pylist(), leaves["name"].to_pylist(), strict=True)
     return [f"leaf {number} ({name})" if name else f"leaf {number}" for number, name in rows]
-
-
-def evenly_from_leaves(tree: ClusterTree, most: int, *, seed: int) -> Rows:
-    """Row numbers of at most `most` samples, ascending: the same number from every leaf, as far as it has them."""
-    if tree.n_samples <= most:
-        return np.arange(tree.n_samples, dtype=np.int64)
-    rng = np.random.default_rng([seed, 2])
-    quota = split(tree.levels[0].sizes, most, rng=rng)
-    return first_members(tree, quota, (rng.random(tree.n_samples),))
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,15 +71,14 @@ class _Measured:
     """None where the level has one cluster, so that there is no other to compare with."""
 
 
-def _measure(tree: ClusterTree, x: NDArray[Any], rows: Rows, number: int) -> _Measured:
-    centroids = tree.levels[number - 1].centroids
-    cluster = tree.ancestors(number)[tree.leaf[rows]]
-    if len(centroids) == 1:
-        difference = np.asarray(x[rows], dtype=np.float32) - centroids[0]
-        return _Measured(rows, cluster, np.sqrt(np.einsum("ij,ij->i", difference, difference)), None)
-    silhouette, distance = simplified_silhouette(x, centroids, cluster, rows=rows)
-    # Rounded, so that the last bits of a matrix product never decide which sample is shown.
-    return _Measured(rows, cluster, distance.round(4), silhouette.round(4))
+def _on_level(tree: ClusterTree, measures: Measures, number: int) -> _Measured:
+    has_others = len(tree.levels[number - 1].centroids) > 1
+    return _Measured(
+        measures.rows,
+        tree.ancestors(number)[tree.leaf[measures.rows]],
+        measures.distance[number - 1],
+        measures.silhouette[number - 1] if has_others else None,
+    )
 
 
 def _level_table(

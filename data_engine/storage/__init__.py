@@ -1,7 +1,7 @@
 """Where data is: Delta tables, Parquet files, the embedding cache, releases and pins; only here are data paths."""
 
 from data_engine.storage.embedding_cache import EmbeddingCache
-from data_engine.storage.embedding_rows import float_rows, read_embeddings
+from data_engine.storage.embedding_rows import float_rows, read_embeddings, read_samples, read_some_embeddings
 from data_engine.storage.fingerprint import data_version
 from data_engine.storage.releases import write_release
 from data_engine.storage.retention import Vacuumed, pin, pinned_versions, pins, vacuum
@@ -24,6 +24,8 @@ __all__ = [
     "pinned_versions",
     "pins",
     "read_embeddings",
+    "read_samples",
+    "read_some_embeddings",
     "vacuum",
     "write_release",
 ]

@@ -62,6 +62,32 @@ def read_embeddings(
     return samples.take(pa.array(order)), x
 
 
+def read_samples(store: "TableStore", batches: Sequence[str]) -> pa.Table:
+    """The samples of these batches as `read_embeddings` gives them, with their encoder's version, without embeddings.
+
+    Returns: sample_id, batch and encoder_version, sorted by batch and id, every content once.
+    """
+    wanted = pc.field("batch").isin(pa.array(batches, pa.string()))
+    columns = ["sample_id", "batch", "encoder_version"]
+    samples = store.dataset("embeddings").to_table(columns=columns, filter=wanted)
+    return samples.take(pa.array(_once_each(samples)))
+
+
+def read_some_embeddings(store: "TableStore", samples: pa.Table) -> NDArray[np.float32]:
+    """(n, dim) float32 embeddings of some samples (sample_id, batch), in their order; only their batches are read.
+
+    Raises: StorageError when one of them has none, or the rows differ in length.
+    """
+    batches = pc.unique(samples["batch"])
+    ids = samples["sample_id"].combine_chunks()
+    wanted = pc.field("batch").isin(batches) & pc.field("sample_id").isin(ids)
+    found = store.dataset("embeddings").to_table(columns=["sample_id", "embedding"], filter=wanted)
+    place = pc.index_in(ids, value_set=found["sample_id"].combine_chunks())
+    if place.null_count:
+        raise StorageError(f"{place.null_count} samples lost their embeddings while the step ran; run it again")
+    return float_rows(found["embedding"])[place.to_numpy()] if len(ids) else np.empty((0, 0), dtype=np.float32)
+
+
 def _once_each(samples: pa.Table) -> NDArray[np.int64]:
     """Row numbers that sort the samples by batch and id; of those with one id, only the one of the first batch."""
     by_id = pc.sort_indices(samples, [("sample_id", "ascending"), ("batch", "ascending")])

@@ -26,3 +26,13 @@ class Learnt:
         """Keep bytes under a name, whole or not at all. Raises: StorageError when the disk is full or fails."""
         with storage_errors(f"keeping {name}", self.folder, intact="nothing was changed"):
             replace_file(self.folder / name, lambda path: path.write_bytes(content))
+
+    def put_instead(self, name: str, content: bytes, *, of: str) -> None:
+        """Keep bytes under a name, and delete what was kept under other names that match a pattern.
+
+        Raises: StorageError when the disk is full or fails.
+        """
+        self.put(name, content)
+        for path in self.folder.glob(of):
+            if path.name != name:
+                path.unlink(missing_ok=True)

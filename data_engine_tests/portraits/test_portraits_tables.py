@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from data_engine.clustering import ClusterTree
-from data_engine.portraits import leaf_names, portray, tables
+from data_engine.portraits import evenly_from_leaves, leaf_names, measure, portray
 
 IDS = ["a", "b", "c", "d", "e", "f"]
 WORDS = {
@@ -29,7 +29,7 @@ def text_of(sample_ids: list[str]) -> Mapping[str, str]:
 
 @pytest.fixture(scope="module")
 def portraits() -> pa.Table:
-    return portray(line_tree(), X, IDS, text_of, seed=0)
+    return portray(line_tree(), measure(line_tree(), X), IDS, text_of, seed=0)
 
 
 def test_there_is_one_portrait_per_cluster_in_the_order_of_the_tree(portraits: pa.Table) -> None:
@@ -66,23 +66,23 @@ def test_clusters_have_names_and_a_sentence_can_use_them(portraits: pa.Table) ->
 
 
 def test_clusters_of_samples_without_texts_have_no_names() -> None:
-    portraits = portray(line_tree(), X, IDS, lambda _: {}, seed=0)
+    portraits = portray(line_tree(), measure(line_tree(), X), IDS, lambda _: {}, seed=0)
     assert portraits["name"].null_count == 6
     assert leaf_names(portraits)[0] == "leaf 0"
 
 
 def test_a_level_of_one_cluster_has_no_silhouette() -> None:
     tree = ClusterTree.from_centroids([np.array([[1.0]], np.float32)], [], np.zeros(6, dtype=int), X[:, 0] ** 2)
-    (row,) = portray(tree, X, IDS, text_of, seed=0).to_pylist()
+    (row,) = portray(tree, measure(tree, X), IDS, text_of, seed=0).to_pylist()
     assert (row["silhouette"], row["border"], row["nearest"]) == (None, [], ["c", "b", "a"])
 
 
 def test_of_a_large_tree_every_leaf_is_measured_alike() -> None:
     leaf = np.repeat([0, 1, 2], [90, 8, 2])
     tree = ClusterTree.from_centroids([np.eye(3, dtype=np.float32)], [], leaf)
-    rows = tables.evenly_from_leaves(tree, 12, seed=3)
+    rows = evenly_from_leaves(tree, 12, seed=3)
     assert np.bincount(leaf[rows]).tolist() == [5, 5, 2]
-    assert rows.tolist() == tables.evenly_from_leaves(tree, 12, seed=3).tolist() == sorted(set(rows.tolist()))
+    assert rows.tolist() == evenly_from_leaves(tree, 12, seed=3).tolist() == sorted(set(rows.tolist()))
 
 
 def test_a_mean_over_some_members_weighs_every_leaf_by_its_size() -> None:
@@ -91,6 +91,7 @@ def test_a_mean_over_some_members_weighs_every_leaf_by_its_size() -> None:
     leaf = np.repeat([0, 1, 2], [98, 2, 2])
     leaves, tops = np.array([[2.0], [4.0], [10.0]], np.float32), np.array([[2.0], [7.0]], np.float32)
     tree = ClusterTree.from_centroids([leaves, tops], [np.array([0, 0, 1])], leaf)
-    measured = portray(tree, x, [str(i) for i in range(102)], lambda _: {}, seed=0, most_measured=3).to_pylist()
+    some = measure(tree, x, evenly_from_leaves(tree, 3, seed=0))
+    measured = portray(tree, some, [str(i) for i in range(102)], lambda _: {}, seed=0).to_pylist()
     assert [row["n_measured"] for row in measured] == [1, 1, 1, 2, 1]
     assert measured[3]["silhouette"] == pytest.approx((98 * 1 + 2 * (1 - 2 / 3)) / 100, abs=1e-4)

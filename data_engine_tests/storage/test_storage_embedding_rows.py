@@ -4,7 +4,7 @@ import pytest
 
 from data_engine.errors import StorageError
 from data_engine.schemas import EMBEDDINGS
-from data_engine.storage import float_rows, read_embeddings
+from data_engine.storage import float_rows, read_embeddings, read_samples, read_some_embeddings
 
 
 def embedded(batch: str, rows: dict[str, list[float]]) -> pa.Table:
@@ -46,6 +46,19 @@ def test_no_batch_gives_no_rows(filled):
     samples, x = read_embeddings(filled, [])
     assert (samples.num_rows, x.shape) == (0, (0, 0))
     assert samples.column_names == ["sample_id", "batch"]
+
+
+def test_samples_without_their_embeddings_come_in_the_same_order(filled):
+    samples = read_samples(filled, ["b", "a"])
+    assert samples.select(["sample_id", "batch"]).equals(read_embeddings(filled, ["b", "a"])[0])
+    assert samples["encoder_version"].to_pylist() == ["x"] * 4
+
+
+def test_some_embeddings_come_in_the_order_asked_for(filled):
+    wanted = pa.table({"sample_id": ["s4", "s2"], "batch": ["b", "a"]})
+    assert read_some_embeddings(filled, wanted).tolist() == [[4, 0], [2, 0]]
+    with pytest.raises(StorageError, match="1 samples lost their embeddings"):
+        read_some_embeddings(filled, pa.table({"sample_id": ["s9", "s2"], "batch": ["b", "a"]}))
 
 
 def test_embeddings_of_two_lengths_are_refused(filled):

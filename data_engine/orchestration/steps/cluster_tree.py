@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from data_engine.orchestration.bench import Bench
+from data_engine.orchestration.growing import grown, keep_members, measured
 from data_engine.orchestration.tables_io import Work, decisions, step_versions
 from data_engine.orchestration.tree_portraits import portraits_of, seen
 from data_engine.schemas import TREE_EXPLANATION
 
 if TYPE_CHECKING:
     from data_engine.clustering import ClusterTree, SuggestedLevels
+    from data_engine.portraits import Measures
 
 
 def cluster_tree(bench: Bench) -> dg.AssetsDefinition:
@@ -37,14 +39,15 @@ def cluster_tree(bench: Bench) -> dg.AssetsDefinition:
         from data_engine import clustering, portraits
 
         work = Work.begin(bench, context, "cluster_tree")
-        table, x = work.read_open_embeddings()
+        table = work.read_open_samples()
         why = "asked for by this run" if config.rebuild else why_rebuild(work, table.num_rows)
         levels = _levels(bench, table.num_rows)
-        tree = _build(bench, work, x, levels) if why else _grown(bench, work.frozen_tree(), x)
-        explained = _explained(levels, tree, len(x)) if why else work.store.read("tree_explanation")
+        tree, measures = _built(bench, work, levels) if why else grown(work, table)
+        explained = _explained(levels, tree) if why else work.store.read("tree_explanation")
         distance = np.asarray(tree.distance, dtype=np.float32)
         centroids, assignments = clustering.tree_to_tables(tree, table["sample_id"], table["batch"], distance)
-        portrayed = portraits_of(work, tree, x, table["sample_id"].to_pylist())
+        portrayed = portraits_of(work, tree, measures, table["sample_id"].to_pylist())
+        keep_members(work, tree, table, measures)
         names = pa.array(portraits.leaf_names(portrayed), pa.string())
         metadata, plots = seen(work, portrayed)
         return work.finish(
@@ -115,23 +118,15 @@ def _levels(bench: Bench, n_samples: int) -> "SuggestedLevels":
     )
 
 
-def _explained(levels: "SuggestedLevels", tree: "ClusterTree", n_built: int) -> pa.Table:
+def _explained(levels: "SuggestedLevels", tree: "ClusterTree") -> pa.Table:
     n = len(levels.explanation)
     columns = {
         "line": np.arange(1, n + 1, dtype=np.int32),
         "sentence": list(levels.explanation),
-        "n_built": [n_built] * n,
+        "n_built": [tree.n_samples] * n,
         "tree_version": [tree.version] * n,
     }
     return pa.table(columns, schema=TREE_EXPLANATION)
-
-
-def _grown(bench: Bench, tree: "ClusterTree", x: NDArray[np.float32]) -> "ClusterTree":
-    """The frozen tree over all samples of today."""
-    from data_engine import clustering
-
-    device = clustering.device_for(bench.corpus.tree.device, x)
-    return clustering.with_samples(tree, *clustering.assign_with_distance(tree, x, device=device))
 
 
 def _n_steps(levels: "SuggestedLevels") -> int:
@@ -139,10 +134,12 @@ def _n_steps(levels: "SuggestedLevels") -> int:
     return len(levels.n_clusters) + levels.n_resamples * sum(size > 1 for size in levels.resample_sizes)
 
 
-def _build(bench: Bench, work: Work, x: NDArray[np.float32], levels: "SuggestedLevels") -> "ClusterTree":
+def _built(bench: Bench, work: Work, levels: "SuggestedLevels") -> "tuple[ClusterTree, Measures]":
+    """A new tree over all samples of today, and their measures."""
     from data_engine import clustering
 
-    return clustering.build_tree(
+    _, x = work.read_open_embeddings()
+    tree = clustering.build_tree(
         x,
         levels.n_clusters,
         seed=bench.corpus.seed_for("tree"),
@@ -153,3 +150,4 @@ def _build(bench: Bench, work: Work, x: NDArray[np.float32], levels: "SuggestedL
         device=clustering.device_for(bench.corpus.tree.device, x),
         progress=work.progress_to("cluster tree", _n_steps(levels)),
     )
+    return measured(work, tree, x)
