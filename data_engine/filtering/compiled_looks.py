@@ -50,20 +50,20 @@ def _room(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
 
 @njit(nogil=True, cache=True)
 def _measures(words, grey, columns):
-    squares = np.empty(2)
-    widest = shade(words, grey, columns, squares)
-    return measured(words, grey, columns, squares, widest)
+    squares, counts = np.empty(2), np.empty((4, 256), np.uint32)
+    widest = shade(words, grey, columns, squares, counts)
+    return measured(words, grey, columns, squares, counts, widest)
 
 
 @njit(nogil=True, cache=True)
 def _sketch(words, grey, columns, top, down, left, across):
-    shade(words, grey, columns, np.empty(2))
+    shade(words, grey, columns, np.empty(2), np.empty((4, 256), np.uint32))
     return sketched(grey, columns, top, down, left, across, words.shape)
 
 
 @njit(nogil=True, cache=True)
 def _both(words, grey, columns, top, down, left, across):
-    squares = np.empty(2)
-    widest = shade(words, grey, columns, squares)
+    squares, counts = np.empty(2), np.empty((4, 256), np.uint32)
+    widest = shade(words, grey, columns, squares, counts)
     sketch = sketched(grey, columns, top, down, left, across, words.shape)
-    return measured(words, grey, columns, squares, widest), sketch
+    return measured(words, grey, columns, squares, counts, widest), sketch

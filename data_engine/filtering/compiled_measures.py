@@ -18,20 +18,18 @@ from data_engine.filtering.picture_measures import (
 )
 
 _GREEN_AT, _BLUE_AT, _ONE = np.uint32(8), np.uint32(16), np.uint32(1)
-_HALF, _FOUR = np.float32(0.5), np.float32(4)
-#: Neighbours are often of one shade, and a place just written is slow to read: they are counted apart.
-_N_TABLES = 8
+_FOUR = np.float32(4)
 _RED, _GREEN, _BLUE = float(RED), float(GREEN), float(BLUE)
 
 
 @njit(nogil=True, cache=True)
-def measured(words, grey, columns, squares, widest):
+def measured(words, grey, columns, squares, counts, widest):
     """The values of `picture_measures.Measures`, in their order, of a picture and what `shade` fills in for it."""
     n, width = words.size, words.shape[1]
     red, green, blue = columns[:, 0].sum() / n, columns[:, 1].sum() / n, columns[:, 2].sum() / n
     against_green, against_blue = red - green, (red + green) / 2 - blue
     spread = sqrt(max(0.0, squares[0] / n - against_green**2) + max(0.0, squares[1] / n - against_blue**2))
-    entropy, dark, bright = _of_shades(grey, width)
+    entropy, dark, bright = _of_shades(counts, n)
     bars = max(_bars_share(grey[:, :width]), _bars_share(grey[:, :width].T))
     colourfulness = spread + 0.3 * hypot(against_green, against_blue)
     is_greyscale = 1.0 if widest <= FLAT_SHADES else 0.0
@@ -49,33 +47,16 @@ def measured(words, grey, columns, squares, widest):
 
 
 @njit(nogil=True, cache=True)
-def _of_shades(grey, width):
-    """Entropy, and the shares of the clipped pixels."""
-    counts, shades = np.zeros((_N_TABLES, 256), np.uint32), np.empty(grey.shape[1], np.uint8)
-    for row in grey:
-        for x in range(len(row)):
-            shades[x] = np.uint8(np.int32(row[x] + _HALF))
-        _count(shades[:width], counts)
-    entropy, n_dark, n_bright, n = 0.0, 0, 0, len(grey) * width
+def _of_shades(counts, n):
+    """Entropy, and the shares of the clipped pixels, of n."""
+    entropy, n_dark, n_bright = 0.0, 0, 0
     for shade in range(256):
-        n_here = 0
-        for table in range(_N_TABLES):
-            n_here += counts[table, shade]
+        n_here = counts[:, shade].sum()
         n_dark += n_here if shade <= DARKEST else 0
         n_bright += n_here if shade >= BRIGHTEST else 0
         if n_here:
             entropy -= n_here / n * log2(n_here / n)
     return max(0.0, entropy), n_dark / n, n_bright / n
-
-
-@njit(nogil=True, cache=True)
-def _count(shades, counts):
-    n = len(shades) // _N_TABLES * _N_TABLES
-    for start in range(0, n, _N_TABLES):
-        for table in range(_N_TABLES):
-            counts[table, shades[start + table]] += _ONE
-    for x in range(n, len(shades)):
-        counts[0, shades[x]] += _ONE
 
 
 @njit(nogil=True, cache=True)

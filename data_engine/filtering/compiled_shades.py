@@ -11,11 +11,11 @@ REASSOCIATE = {"reassoc", "nsz", "contract"}
 #: Loops take as many pixels at once, and those that are left one by one; so rows of shades are padded to multiples.
 AT_ONCE = 64
 _BYTE, _GREEN_AT, _BLUE_AT = np.int32(255), np.int32(8), np.int32(16)
-_HALF = np.float32(0.5)
+_HALF, _ONE = np.float32(0.5), np.uint32(1)
 
 
 @njit(nogil=True, cache=True)
-def shade(words, grey, columns, squares):
+def shade(words, grey, columns, squares, counts):
     """Look at every pixel of a picture once.
 
     Args:
@@ -25,25 +25,30 @@ def shade(words, grey, columns, squares):
             of the fields that the height is parted into.
         squares: (2,) float64, filled in with the sums of the squares of red less green, and of half of red and green
             less blue.
+        counts: (4, 256) uint32, filled in with the numbers of pixels of each rounded shade, which add up over the four:
+            neighbours are counted apart, since they are often of one shade and a place just written is slow to read.
 
     Returns: the widest range of the channels of a pixel.
     """
     line, height, field, widest = np.zeros(grey.shape[1], np.int32), len(words), 0, 0
+    shades = np.empty(grey.shape[1], np.uint8)
     columns[:] = 0
     squares[:] = 0
+    counts[:] = 0
     for y in range(height):
         while y >= (field + 1) * height // COLOUR_SIDE:
             field += 1
         row = words[y]
         for x in range(len(row)):
             line[x] = row[x]
-        widest = max(widest, _shade_row(line, grey[y], squares))
+        widest = max(widest, _shade_row(line, grey[y], shades, squares))
+        _count(shades[: len(row)], counts[0], counts[1], counts[2], counts[3])
         _add_up(line, columns[field, 0], columns[field, 1], columns[field, 2])
     return widest
 
 
 @njit(nogil=True, cache=True, fastmath=REASSOCIATE)
-def _shade_row(line, grey, squares):
+def _shade_row(line, grey, shades, squares):
     green_2 = blue_2 = np.float32(0)
     widest = np.int32(0)
     for x in range(len(grey)):
@@ -54,7 +59,9 @@ def _shade_row(line, grey, squares):
         widest = max(widest, np.int32(max(r, g, b) - min(r, g, b)))
         red, green, blue = np.float32(r), np.float32(g), np.float32(b)
         against_green, against_blue = red - green, _HALF * (red + green) - blue
-        grey[x] = RED * red + GREEN * green + BLUE * blue
+        shade_of_grey = RED * red + GREEN * green + BLUE * blue
+        grey[x] = shade_of_grey
+        shades[x] = np.uint8(np.int32(shade_of_grey + _HALF))
         green_2 += against_green * against_green
         blue_2 += against_blue * against_blue
     squares[0] += green_2
@@ -69,3 +76,15 @@ def _add_up(line, red, green, blue):
         red[x] += word & _BYTE
         green[x] += (word >> _GREEN_AT) & _BYTE
         blue[x] += (word >> _BLUE_AT) & _BYTE
+
+
+@njit(nogil=True, cache=True)
+def _count(shades, first, second, third, fourth):
+    n = len(shades) // 4 * 4
+    for x in range(0, n, 4):
+        first[shades[x]] += _ONE
+        second[shades[x + 1]] += _ONE
+        third[shades[x + 2]] += _ONE
+        fourth[shades[x + 3]] += _ONE
+    for x in range(n, len(shades)):
+        first[shades[x]] += _ONE

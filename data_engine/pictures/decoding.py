@@ -85,7 +85,7 @@ def decode_picture(
 
     Returns: the picture, or the reason why it cannot be read; nothing is raised for bad bytes.
     """
-    opened = _open(content, max_pixels)
+    (opened,) = _open_all([content], max_pixels)
     return opened if isinstance(opened, DecodedPicture) else _decode(opened, at_least_px, longer_at_least_px)
 
 
@@ -117,14 +117,14 @@ def decode_each(
     def decoded(opened: _Opened | DecodedPicture) -> DecodedPicture:
         return opened if isinstance(opened, DecodedPicture) else _decode(opened, at_least_px, longer_at_least_px)
 
-    def work(group: list[tuple[S, _Opened | DecodedPicture]]) -> list[T]:
-        return [then(item, decoded(opened)) for item, opened in group]
+    def work(group: list[S], opened: list[_Opened | DecodedPicture]) -> list[T]:
+        return [then(item, decoded(each)) for item, each in zip(group, opened, strict=True)]
 
     with ThreadPoolExecutor(n_threads) as pool:
         for group in _groups(items):
             # Headers are read on the calling thread: the filters of warnings are shared by all threads.
-            opened = [(item, _open(content, max_pixels)) for item, content in group]
-            waiting.append(pool.submit(work, opened))
+            opened = _open_all([content for _, content in group], max_pixels)
+            waiting.append(pool.submit(work, [item for item, _ in group], opened))
             while len(waiting) > 2 * n_threads:
                 yield from waiting.popleft().result()
         while waiting:
@@ -145,20 +145,24 @@ def _groups(items: Iterable[tuple[S, bytes]]) -> Iterator[list[tuple[S, bytes]]]
         yield group
 
 
+def _open_all(contents: list[bytes], max_pixels: int) -> list[_Opened | DecodedPicture]:
+    # Pillow reports damage of many kinds by many exception types, and doubtful pictures by warnings.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return [_open(content, max_pixels) for content in contents]
+
+
 def _open(content: bytes, max_pixels: int) -> _Opened | DecodedPicture:
     if not content:
         return DecodedPicture(None, error="empty file, not a picture")
-    # Pillow reports damage of many kinds by many exception types, and doubtful pictures by warnings.
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image = Image.open(BytesIO(content), formats=_FORMATS)
-            media_type = Image.MIME.get(image.format or "", f"image/{(image.format or 'unknown').lower()}")
-            width, height = image.size
-            if width * height > max_pixels:
-                return _too_many(f"{width} x {height} pixels", max_pixels, media_type)
-            orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-            return _Opened(image, media_type, orientation, int(getattr(image, "n_frames", 1)))
+        image = Image.open(BytesIO(content), formats=_FORMATS)
+        media_type = Image.MIME.get(image.format or "", f"image/{(image.format or 'unknown').lower()}")
+        width, height = image.size
+        if width * height > max_pixels:
+            return _too_many(f"{width} x {height} pixels", max_pixels, media_type)
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        return _Opened(image, media_type, orientation, int(getattr(image, "n_frames", 1)))
     except UnidentifiedImageError:
         return DecodedPicture(None, error=f"not a picture in a format that is read ({', '.join(_FORMATS)})")
     except Image.DecompressionBombError:
