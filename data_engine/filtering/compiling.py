@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 
 TEXTS = ("data_engine.filtering.compiled_shingles",)
-PICTURES = ("data_engine.filtering.compiled_looks",)
+PICTURES = ("data_engine.filtering.compiled_looks", "data_engine.filtering.compiled_likeness")
 #: Characters, and pictures, on which it saves what loading costs.
 _CHARACTERS_WORTH_LOADING = 20_000_000
 _PICTURES_WORTH_LOADING = 1_000

@@ -11,22 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput
-from data_engine.filtering.picture_sketches import CHROMA, HASH, LUMA, SKETCH_BYTES
+from data_engine.filtering.picture_sketches import HASH, SKETCH_BYTES
+from data_engine.filtering.small_pictures import ROWS_AT_ONCE, SmallPictures
 
 #: Hashes that differ in at most this many of 64 bits are candidates.
 MAX_DISTANCE = 7
 _N_BANDS = 4
-#: Places of cells in a sketch. Most pictures differ in one of some cells, of every row and column of the picture.
-_ALL_CELLS = np.arange(LUMA.start, LUMA.stop)
-_SOME_CELLS = _ALL_CELLS[::15]
 #: Bits of a 16-bit band that may differ: four bands that differ by at most 7 bits have one that differs by at most 1.
 _PROBES = np.array([0, *(1 << bit for bit in range(16))], dtype=np.uint16)
-_ROWS_AT_ONCE = 1024
 _PAIRS_AT_ONCE = 1 << 20
-#: Another brightness shifts colours by as much.
-_COLOUR_SLACK = 16
-#: Lumas whose standard deviations multiply to no more have nothing to correlate.
-_LEAST_CONTRAST = 2.0
 
 
 @dataclass(frozen=True)
@@ -37,71 +30,6 @@ class PictureTwin:
     """Whether `row` counts the accepted pictures, or those of the batch."""
     row: int
     similarity: float
-
-
-@dataclass(frozen=True)
-class SmallPictures:
-    """The small pictures of n sketches, to be compared with one another.
-
-    Attributes:
-        sketches: (n, 1064) uint8.
-        means: (n,) of their lumas.
-        norms: (n,) of their lumas less the mean.
-    """
-
-    sketches: NDArray[np.uint8]
-    means: NDArray[np.float32]
-    norms: NDArray[np.float32]
-
-    @classmethod
-    def of(cls, sketches: NDArray[np.uint8]) -> "SmallPictures":
-        """Those of (n, 1064) bytes."""
-        means, norms = np.empty((2, len(sketches)), dtype=np.float32)
-        for start in range(0, len(sketches), _ROWS_AT_ONCE):
-            rows = slice(start, start + _ROWS_AT_ONCE)
-            lumas = sketches[rows, LUMA].astype(np.float32)
-            means[rows] = lumas.mean(axis=1)
-            norms[rows] = np.linalg.norm(lumas - means[rows, None], axis=1)
-        return cls(sketches, means, norms)
-
-    def similarities(self, row: int, others: NDArray[np.int64], *, least: float = 0.0) -> NDArray[np.float64]:
-        """How alike pictures are: 1 is the same; a limit of 0.97 lets no cell differ by 8 of 255 shades.
-
-        The smallest of three likenesses: the correlation of the lumas; 1 - the largest difference of a cell's luma /
-        255, once the fainter picture has the brightness and contrast of the other; and 1 - the largest difference of
-        a cell's colour / 128, where 16 count as none. No cell is free, wherever it lies: a print of other letters
-        differs in a few cells only, as a mark or a date does. Where a picture has no contrast, the lumas are compared
-        as they are.
-
-        Args:
-            row: The one picture.
-            others: (m,) rows of those that it is compared with.
-            least: Below this, any smaller likeness will do, and cells are looked at only as long as it is open.
-
-        Returns: (m,).
-        """
-        colours = self.sketches[others, CHROMA].astype(np.int16) - self.sketches[row, CHROMA].astype(np.int16)
-        alike: NDArray[np.float64] = 1 - np.maximum(np.abs(colours).max(axis=1) - _COLOUR_SLACK, 0) / 128
-        for cells in (_SOME_CELLS, _ALL_CELLS):
-            is_open = np.flatnonzero(alike >= least)
-            alike[is_open] = np.minimum(alike[is_open], self._luma_likeness(row, others[is_open], cells))
-        return alike
-
-    def _luma_likeness(self, row: int, others: NDArray[np.int64], cells: NDArray[np.int64]) -> NDArray[np.float32]:
-        """(m,) the smaller of the likeness of the worst of some cells and, where these are all, the correlation."""
-        norm, norms = self.norms[row], self.norms[others]
-        has_contrast = norm * norms > _LEAST_CONTRAST * len(_ALL_CELLS)
-        larger = np.where(has_contrast, np.maximum(norm, norms), 1)
-        gain, gains = (larger / np.where(has_contrast, some, 1) for some in (norm, norms))
-        one = self.sketches[row, cells] - np.where(has_contrast, self.means[row], 0)[:, None]
-        many = self.sketches[others[:, None], cells] - np.where(has_contrast, self.means[others], 0)[:, None]
-        left = one * gain[:, None] - many * gains[:, None]
-        likeness: NDArray[np.float32] = 1 - np.abs(left).max(axis=1) / 255
-        if len(cells) < len(_ALL_CELLS):
-            return likeness
-        # Of two rows of one norm the distance tells the correlation.
-        correlation = 1 - np.einsum("ij,ij->i", left, left) / (2 * larger**2)
-        return np.where(has_contrast, np.minimum(correlation, likeness), likeness)
 
 
 def find_picture_twins(
@@ -121,8 +49,9 @@ def find_picture_twins(
     Raises: InvalidInput when a sketch has another length than this code writes.
     """
     rows = _stacked([*accepted, *sketches])
-    n_accepted, small = len(accepted), SmallPictures.of(rows)
+    n_accepted = len(accepted)
     candidates = _candidates(rows[:, HASH].copy().view(np.uint64)[:, 0], n_accepted)
+    small, place = _compared(rows, n_accepted, candidates)
     is_kept = np.ones(len(rows), dtype=bool)
     twins: list[PictureTwin | None] = []
     for number in range(n_accepted, len(rows)):
@@ -131,8 +60,8 @@ def find_picture_twins(
         if not len(found):
             twins.append(None)
             continue
-        pieces = (found[start : start + _ROWS_AT_ONCE] for start in range(0, len(found), _ROWS_AT_ONCE))
-        alike = np.concatenate([small.similarities(number, some, least=threshold) for some in pieces])
+        pieces = (found[start : start + ROWS_AT_ONCE] for start in range(0, len(found), ROWS_AT_ONCE))
+        alike = np.concatenate([small.similarities(place[number], place[some], least=threshold) for some in pieces])
         best = int(np.argmax(alike))
         if alike[best] < threshold:
             twins.append(None)
@@ -141,6 +70,18 @@ def find_picture_twins(
         row, of_accepted = int(found[best]), bool(found[best] < n_accepted)
         twins.append(PictureTwin(of_accepted, row if of_accepted else row - n_accepted, float(alike[best])))
     return twins
+
+
+def _compared(
+    rows: NDArray[np.uint8], n_accepted: int, candidates: Sequence[NDArray[np.int64]]
+) -> tuple[SmallPictures, NDArray[np.int64]]:
+    """The small pictures of those rows that are compared at all, and the place of each row among them."""
+    is_compared = np.zeros(len(rows), dtype=bool)
+    for number, found in enumerate(candidates, start=n_accepted):
+        if len(found):
+            is_compared[number] = True
+            is_compared[found] = True
+    return SmallPictures.of(rows[is_compared]), np.cumsum(is_compared) - 1
 
 
 def _stacked(sketches: Sequence[bytes]) -> NDArray[np.uint8]:
@@ -160,8 +101,8 @@ def _candidates(hashes: NDArray[np.uint64], n_accepted: int) -> list[NDArray[np.
     bands = hashes.view(np.uint16).reshape(-1, _N_BANDS)
     orders = [np.argsort(bands[:, band], kind="stable") for band in range(_N_BANDS)]
     found: list[NDArray[np.int64]] = []
-    for start in range(n_accepted, len(hashes), _ROWS_AT_ONCE):
-        stop = min(start + _ROWS_AT_ONCE, len(hashes))
+    for start in range(n_accepted, len(hashes), ROWS_AT_ONCE):
+        stop = min(start + ROWS_AT_ONCE, len(hashes))
         of_bands = [_band_pairs(bands[:, band], orders[band], hashes, start, stop) for band in range(_N_BANDS)]
         # A pair is one number, which sorts as the pair does.
         rows, others = np.divmod(np.unique(np.concatenate(of_bands)), len(hashes))

@@ -5,15 +5,15 @@ import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont
 
 from data_engine.errors import InvalidInput
-from data_engine.filtering import picture_duplicates
+from data_engine.filtering import compiling, picture_duplicates
 from data_engine.filtering.picture_duplicates import (
     MAX_DISTANCE,
     PictureTwin,
-    SmallPictures,
     find_picture_twins,
 )
 from data_engine.filtering.picture_sketches import SKETCH_BYTES
 from data_engine.filtering.picture_sketches import sketch_of as sketch_of_words
+from data_engine.filtering.small_pictures import SmallPictures
 from data_engine.pictures import words_of
 
 
@@ -171,6 +171,19 @@ def test_what_is_not_looked_at_closely_is_never_less_alike_than_it_is_and_on_the
         assert (hurried >= whole).all()
         assert ((whole >= 0.9) == (hurried >= 0.9)).all()
         assert hurried[whole >= 0.9].tolist() == whole[whole >= 0.9].tolist()
+
+
+def test_compiled_likenesses_are_those_of_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    grounds = [scene(seed) for seed in range(12)] + [Image.new("RGB", (64, 64), (n, n, n)) for n in (0, 3, 200)]
+    changed = [again_as_jpeg(ground, 40) for ground in grounds] + [marked(ground) for ground in grounds]
+    small = small_pictures([*grounds, *changed])
+    rows, others = range(len(grounds)), np.arange(len(grounds) * 3)
+    for least in (0.0, 0.97):
+        found = []
+        for is_compiled in (False, True):
+            monkeypatch.setattr(compiling, "is_loaded", lambda _, answer=is_compiled: answer)
+            found.append(np.stack([small.similarities(row, others, least=least) for row in rows]))
+        np.testing.assert_allclose(found[0], found[1], atol=1e-5)
 
 
 def test_another_picture_is_none() -> None:
