@@ -118,6 +118,8 @@ class Grown:
     processor: dict[str, float]
     said: dict[str, tuple[dict[str, float], float, int]]
     """Seconds by part, seconds in all, Dagster runs."""
+    samples: dict[str, dict[str, int]]
+    """What there was after each run, by what it is."""
 
     @property
     def share(self) -> float:
@@ -129,7 +131,7 @@ def grown(copies: int, encoder: str) -> Grown:
     """Full run, 1 % new, nothing new."""
     rows = licence_rows(copies)
     n_new = round(len(rows) * NEW_SHARE)
-    found = Grown(len(rows), {}, {}, {})
+    found = Grown(len(rows), {}, {}, {}, {})
     with project_of(rows[n_new:], encoder) as folder:
         for name in ("everything", "1 % new", "nothing new"):
             if name == "1 % new":
@@ -139,6 +141,22 @@ def grown(copies: int, encoder: str) -> Grown:
             found.said[name] = said["seconds"], said["total_s"], said["n_runs"]
             print(f"{len(rows):,} texts, {name}: {found.wall[name]:.1f} s", file=sys.stderr)
     return found
+
+
+def samples_in(folder: Path) -> dict[str, int]:
+    """How many samples of a corpus came, were kept, were chosen and have a label."""
+    import pyarrow.compute as pc
+
+    from data_engine.storage import TableStore
+
+    store = TableStore(folder / "data", CORPUS)
+    verdicts = store.read("first_pass", columns=["verdict"])["verdict"]
+    return {
+        "samples judged": len(verdicts),
+        "kept, duplicates and junk aside": pc.sum(pc.equal(verdicts, "kept")).as_py() or 0,
+        "in the balanced subset": store.read("balanced_subset", columns=["sample_id"]).num_rows,
+        "with a label": store.read("labels", columns=["sample_id"]).num_rows,
+    }
 
 
 def growth(arguments: argparse.Namespace) -> str:
@@ -174,6 +192,8 @@ def growth_table(size: Grown) -> list[str]:
     rows["**all**"] = [f"{wall[name]:.1f}" for name in names]
     rows["share of the full run"] = [f"{wall[name] / wall['everything']:.1%}" for name in names]
     rows["processor seconds"] = [f"{size.processor[name]:.1f}" for name in names]
+    for what in next(iter(size.samples.values())):
+        rows[what] = [f"{size.samples[name][what]:,}" for name in names]
     return [
         f"| {size.n_rows:,} texts | {' | '.join(names)} |",
         f"|---|{'---|' * len(names)}",

@@ -127,8 +127,8 @@ def embeddings_of(store: "TableStore", sample_ids: pa.ChunkedArray | pa.Array) -
 
     Raises: InvalidInput when one of them has none.
     """
-    table = store.read("embeddings", columns=["sample_id", "embedding"])
-    found = table.filter(pc.is_in(table["sample_id"], pc.unique(sample_ids))).sort_by("sample_id")
+    wanted = {"sample_id": pc.unique(sample_ids)}
+    found = store.read("embeddings", columns=["sample_id", "embedding"], among=wanted).sort_by("sample_id")
     ids = found["sample_id"].to_pylist()
     missing = sorted(set(sample_ids.to_pylist()) - set(ids))
     if missing:
@@ -141,8 +141,8 @@ def embeddings_of(store: "TableStore", sample_ids: pa.ChunkedArray | pa.Array) -
 
 def known_embeddings(store: "TableStore", sample_ids: pa.ChunkedArray) -> dict[str, NDArray[np.float32]]:
     """The embeddings of those of the samples that have one, by id; a stricter first pass may have dropped others."""
-    table = store.read("embeddings", columns=["sample_id", "embedding"])
-    found = table.filter(pc.is_in(table["sample_id"], pc.unique(sample_ids)))
+    wanted = {"sample_id": pc.unique(sample_ids)}
+    found = store.read("embeddings", columns=["sample_id", "embedding"], among=wanted)
     return dict(zip(found["sample_id"].to_pylist(), matrix(found), strict=True))
 
 
@@ -166,8 +166,8 @@ def _proposed(
 
 def _texts(store: "TableStore", sample_ids: list[str]) -> dict[str, dict[str, str]]:
     """What an annotator sees of each sample: its text, cut, and where it was read. Never the known label."""
-    table = store.read("raw_index", columns=["sample_id", "uri", "text"])
-    wanted = table.filter(pc.is_in(table["sample_id"], pa.array(sorted(set(sample_ids)), pa.string())))
+    asked = {"sample_id": pa.array(sorted(set(sample_ids)), pa.string())}
+    wanted = store.read("raw_index", columns=["sample_id", "uri", "text"], among=asked)
     return {
         row["sample_id"]: {"uri": row["uri"], "text": (row["text"] or "")[:_SNIPPET_CHARS]}
         for row in wanted.to_pylist()

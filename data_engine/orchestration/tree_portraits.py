@@ -67,8 +67,8 @@ def seen(work: Work, portraits: pa.Table) -> tuple[dict[str, Any], dict[str, byt
 
 def _raw_rows(work: Work, sample_ids: Sequence[str]) -> pa.Table:
     """The raw rows of these samples; the others are never in memory."""
-    wanted = pc.field("sample_id").isin(pa.array(sample_ids, pa.string()))
-    return work.store.dataset("raw_index").to_table(columns=["sample_id", "uri", "text", "error"], filter=wanted)
+    wanted = {"sample_id": pa.array(sample_ids, pa.string())}
+    return work.store.read("raw_index", columns=["sample_id", "uri", "text", "error"], among=wanted)
 
 
 def _examples(tables: Iterable[pa.Table]) -> list[str]:

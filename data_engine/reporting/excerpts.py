@@ -76,8 +76,11 @@ def reasons(tables: Tables) -> tuple[Reason, ...]:
     """Every reason of the first pass with its count and up to three examples, the commonest first."""
     if not {"first_pass", "raw_index"} <= set(tables):
         return ()
-    judged = tables["first_pass"].drop_columns(["minhash"]).sort_by([("sample_id", "ascending"), ("uri", "ascending")])
+    judged = tables["first_pass"].select(
+        ["sample_id", "uri", "verdict", "reason", "score", "threshold", "duplicate_of"]
+    )
     rejected = judged.filter(pc.not_equal(judged["verdict"], "kept"))
+    rejected = rejected.sort_by([("sample_id", "ascending"), ("uri", "ascending")])
     counts = Counter(rejected["reason"].to_pylist())
     shown: dict[str, list[dict[str, object]]] = {
         name: rejected.filter(pc.equal(rejected["reason"], name)).slice(0, N_EXAMPLES).to_pylist() for name in counts

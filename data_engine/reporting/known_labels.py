@@ -1,6 +1,7 @@
 """What is known about samples without asking anybody: labels of the source, or else clusters of the tree."""
 
 import json
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -31,7 +32,15 @@ def known_labels(corpus: Corpus, raw_index: pa.Table) -> list[str | None]:
     column = corpus.known_label_column
     if column is None:
         return [None] * raw_index.num_rows
-    return [_text(json.loads(metadata).get(column)) for metadata in raw_index["metadata"].to_pylist()]
+    key = (id(raw_index), column)
+    if key not in _READ:
+        _READ[key] = [_text(json.loads(metadata).get(column)) for metadata in raw_index["metadata"].to_pylist()]
+        weakref.finalize(raw_index, _READ.pop, key, None)
+    return _READ[key]
+
+
+#: The labels of tables that are in use, by the table's identity: a report asks for them six times.
+_READ: dict[tuple[int, str], list[str | None]] = {}
 
 
 def _text(value: object) -> str | None:

@@ -70,9 +70,10 @@ def _rows_of(file: _File) -> pa.Table:
     return file.fragment.to_table(schema=file.schema)
 
 
-def all_of(values: Mapping[str, str]) -> Any:
-    """The filter that columns have these values; None when there is none."""
+def all_of(values: Mapping[str, str], among: Mapping[str, pa.Array] | None = None) -> Any:
+    """The filter that columns have these values, and others one of several; None when there is none."""
     matches = [pc.field(column) == value for column, value in values.items()]
+    matches += [pc.field(column).isin(several) for column, several in (among or {}).items()]
     return reduce(and_, matches) if matches else None
 
 

@@ -171,6 +171,7 @@ class TableStore:
         *,
         partition: Mapping[str, str] | None = None,
         columns: Sequence[str] | None = None,
+        among: Mapping[str, pa.Array] | None = None,
         version: int | None = None,
     ) -> pa.Table:
         """The rows of a table, partition by partition in order of their values, each in the order it was written.
@@ -179,6 +180,7 @@ class TableStore:
             name: Table in `schemas.SCHEMAS`.
             partition: Values of partition columns to read; None reads all.
             columns: Columns wanted, in this order; None reads all in the order of the schema.
+            among: Values of columns that rows must have to be read; the others are never in memory all at once.
             version: Delta version; None reads the latest.
 
         Returns: A table of exactly the schema's types; empty where the table or the partition does not exist.
@@ -193,8 +195,10 @@ class TableStore:
             raise SchemaMismatch(f"{name} has no column {unknown[0]!r}; its columns are {', '.join(schema.names)}")
         with storage_errors(f"reading {described(name, piece)}", self.path(name), intact="nothing was changed"):
             found = self.dataset(name, version=version)
-            is_kept = name in _OF_TINY_FILES
-            rows = tiny_files(found, piece, wanted) if is_kept else found.to_table(columns=wanted, filter=all_of(piece))
+            if name in _OF_TINY_FILES and not among:
+                rows = tiny_files(found, piece, wanted)
+            else:
+                rows = found.to_table(columns=wanted, filter=all_of(piece, among))
         return rows.cast(pa.schema([schema.field(column) for column in wanted]))
 
     def dataset(self, name: str, *, version: int | None = None) -> Any:

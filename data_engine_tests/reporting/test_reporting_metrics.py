@@ -7,7 +7,7 @@ import pytest
 from data_engine.corpus import Corpus
 from data_engine.labeling import binomial_interval
 from data_engine.quality import evaluate
-from data_engine.reporting import build_quality_report
+from data_engine.reporting import build_quality_report, known_labels
 from data_engine.reporting.funnel import stages
 from data_engine.reporting.metric import by_name
 from data_engine.schemas import QUALITY_REPORT, SCHEMAS, SEMANTIC_DUPLICATES
@@ -168,3 +168,12 @@ def test_any_one_table_may_be_missing(corpus: Corpus, tables: Tables, rows: Rows
     fewer = rows_of(build_quality_report(corpus, {k: v for k, v in tables.items() if k != missing}))
     assert len(fewer) < len(rows)
     assert {metric for metric, _ in fewer} <= {metric for metric, _ in rows}
+
+
+def test_the_labels_of_a_table_are_read_once_and_forgotten_with_it(corpus: Corpus, tables: Tables) -> None:
+    raw = tables["raw_index"].slice(0)
+    first = known_labels.known_labels(corpus, raw)
+    assert known_labels.known_labels(corpus, raw) is first
+    before = len(known_labels._READ)
+    del raw
+    assert len(known_labels._READ) == before - 1

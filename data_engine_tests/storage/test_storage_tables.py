@@ -348,3 +348,11 @@ def test_texts_are_not_copied_into_the_log(store, verdicts):
 def test_every_partition_column_is_a_required_text_of_its_table():
     for name, columns in PARTITION_COLUMNS.items():
         assert all(SCHEMAS[name].field(column).type == pa.string() for column in columns)
+
+
+def test_only_rows_with_one_of_the_values_are_read(store, verdicts):
+    for batch, ids in {"a": ["s1", "s2"], "b": ["s3"]}.items():
+        store.write("first_pass", verdicts(batch, ids), partition={"batch": batch}, **WRITE)
+    wanted = {"sample_id": pa.array(["s3", "s1", "s9"])}
+    assert _ids(store.read("first_pass", among=wanted)) == ["s1", "s3"]
+    assert _ids(store.read("first_pass", columns=["sample_id"], partition={"batch": "b"}, among=wanted)) == ["s3"]

@@ -26,6 +26,9 @@ _TABLES = (
     "drift_report",
 )
 
+#: Of the widest tables, the columns that the report looks at; sketches and signals stay on disk.
+_COLUMNS = {"first_pass": ("sample_id", "uri", "verdict", "reason", "score", "threshold", "duplicate_of")}
+
 
 def quality_report(bench: Bench) -> dg.AssetsDefinition:
     """The quality report of a corpus."""
@@ -46,7 +49,7 @@ def quality_report(bench: Bench) -> dg.AssetsDefinition:
         work.read("labels", columns=["sample_id"])
         work.read("balanced_subset", columns=["sample_id"])
         work.read_open_batches("drift_report", columns=["batch"])
-        tables = {name: work.store.read(name) for name in _TABLES}
+        tables = {name: work.store.read(name, columns=_COLUMNS.get(name)) for name in _TABLES}
         metrics = reporting.build_quality_report(bench.corpus, tables)
         seconds, versions = _provenance(work)
         plots = reporting.report_plots(bench.corpus, tables, seconds)

@@ -53,8 +53,7 @@ def _contents(bench: Bench, work: Work, labels: pa.Table) -> tuple[pa.Table, dic
     """The labelled raw samples, and by sample_id what was masked in them."""
     from data_engine import releasing
 
-    raw = work.store.read("raw_index")
-    raw = raw.filter(pc.is_in(raw["sample_id"], labels["sample_id"].combine_chunks()))
+    raw = work.store.read("raw_index", among={"sample_id": labels["sample_id"].combine_chunks()})
     return releasing.mask_personal(raw) if bench.corpus.release.pii == "mask" else (raw, {})
 
 
