@@ -43,8 +43,8 @@ _LEAST_EXPONENT = -126.0
 #: Added to a float32 it rounds to a whole number, which the lowest bits of the sum then hold.
 _ROUNDING = 1.5 * 2**23
 _MANTISSA_BITS = 23
-#: Of the series of 2^x for |x| <= 1/2; what is left out is below 3e-6.
-_TERMS = 6
+#: Of the series of 2^x for |x| <= 1/2: what is left out is a fiftieth of the rounding to bfloat16.
+_TERMS = 5
 
 
 class AttentionKernel(NamedTuple):
@@ -173,7 +173,7 @@ class _Program:
             share = code.fdiv(floats(1.0), code.over_lanes(code.fadd, total))
             seen = [code.fmul(vector, share) for vector in sums[n + row * width : n + (row + 1) * width]]
             for part in range(self.n_parts):
-                code.keep(code.bfloats(*seen[2 * part : 2 * part + 2]), code.at(target, part * VECTOR_BYTES))
+                code.keep(code.rounded(*seen[2 * part : 2 * part + 2]), code.at(target, part * VECTOR_BYTES))
 
     def _score(self, head: _Head, block: Any, queries: Sequence[Any], highest: Sequence[Any]) -> list[Any]:
         """Keep the scores of a block of keys; returns the highest so far by query and lane."""
@@ -185,7 +185,8 @@ class _Program:
             for i in (0, LANES)
         ]
         keys = code.at(head.keys, code.mul(block, long(self.packed_bytes)))
-        scores = self._products(starts * len(queries), queries, keys, self.head_bytes // _PAIR_BYTES)
+        n_turns = long(self.head_bytes // _PAIR_BYTES // _PAIRS_PER_TURN)
+        scores = self._products(starts * len(queries), queries, keys, n_turns)
         to = code.at(head.scores, code.mul(block, long(self.scores_bytes)))
         for i, score in enumerate(scores):
             code.keep(score, code.at(to, i * VECTOR_BYTES))
@@ -203,18 +204,21 @@ class _Program:
         for i, (row, shift, total) in enumerate(zip(rows, shifts, sums[:n], strict=True)):
             addresses = [code.at(scores, i * _ROW_BYTES + half) for half in (0, VECTOR_BYTES)]
             both = [self._exponential(code.vector(FLOATS, address), shift) for address in addresses]
-            code.keep(code.bfloats(*both), row)
+            code.keep(code.rounded(*both), row)
             totals.append(code.fadd(total, code.fadd(*both)))
-        return [*totals, *self._products(sums[n:], rows, values, LANES)]
+        # Keys beyond the text weigh nothing: the loop ends before them.
+        after_last = code.add(code.sub(head.last, code.mul(block, long(BLOCK_KEYS))), long(1))
+        n_turns = self._lesser(self._blocks(after_last, 2 * _PAIRS_PER_TURN), long(LANES // _PAIRS_PER_TURN))
+        return [*totals, *self._products(sums[n:], rows, values, n_turns)]
 
-    def _products(self, sums: Sequence[Any], rows: Sequence[Any], columns: Any, n_pairs: int) -> list[Any]:
+    def _products(self, sums: Sequence[Any], rows: Sequence[Any], columns: Any, n_turns: Any) -> list[Any]:
         """sums + rows * columns.
 
         Args:
             sums: Vectors, as many for each row.
-            rows: Addresses of (n_pairs,) pairs.
-            columns: Address of (n_pairs, vectors per row) vectors of pairs.
-            n_pairs: A multiple of those that are multiplied in one turn of the loop.
+            rows: Addresses of (n_turns * 4,) pairs.
+            columns: Address of (n_turns * 4, vectors per row) vectors of pairs.
+            n_turns: Of the loop, which multiplies four pairs at a time.
         """
         code, width = self.code, len(sums) // len(rows)
 
@@ -231,7 +235,7 @@ class _Program:
                         new[i] = code.dot(new[i], vector, factor)
             return new
 
-        return code.repeat(long(n_pairs // _PAIRS_PER_TURN), turn, sums)
+        return code.repeat(n_turns, turn, sums)
 
     def _exponential(self, score: Any, shift: Any) -> Any:
         """2^(score * log2(e) + shift): the whole part goes to the exponent's bits, the rest through a series."""
@@ -249,9 +253,11 @@ class _Program:
     def _rows(self, head: _Head, start: Any, stride: Any, block: Any, n: int) -> list[Any]:
         """Addresses of the tokens of a block; those beyond the text are its last token once more."""
         code, first = self.code, self.code.mul(block, long(n))
-        tokens = [code.add(first, long(i)) for i in range(n)]
-        within = [code.select(code.icmp_signed("<", token, head.last), token, head.last) for token in tokens]
-        return [code.at(start, code.mul(token, stride)) for token in within]
+        tokens = [self._lesser(code.add(first, long(i)), head.last) for i in range(n)]
+        return [code.at(start, code.mul(token, stride)) for token in tokens]
+
+    def _lesser(self, one: Any, other: Any) -> Any:
+        return self.code.select(self.code.icmp_signed("<", one, other), one, other)
 
     def _blocks(self, length: Any, size: int) -> Any:
         return self.code.sdiv(self.code.add(length, long(size - 1)), long(size))

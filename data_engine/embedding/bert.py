@@ -9,13 +9,17 @@ Source: Devlin et al. 2019, "BERT" (arXiv 1810.04805); packing: Krell et al. 202
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from data_engine.embedding.attention import Attention, fastest_attention
+from data_engine.embedding.processor import has_bfloat16_products
+
+if TYPE_CHECKING:
+    from data_engine.embedding.vector_code import Compiled
 
 
 @dataclass(frozen=True)
@@ -60,23 +64,41 @@ class _Linear:
 
 
 @dataclass(frozen=True)
-class _Norm:
+class Norm:
+    """Layer norm of rows, by a compiled kernel where the processor multiplies bfloat16."""
+
     weight: Tensor
     bias: Tensor
     eps: float
+    kernel: "Compiled | None"
+
+    @classmethod
+    def of(cls, weight: Tensor, bias: Tensor, eps: float, dtype: torch.dtype) -> Self:
+        """For rows of this precision; `weight` and `bias` are (dim,) float32."""
+        if dtype == torch.bfloat16 and has_bfloat16_products():
+            from data_engine.embedding.norm_kernel import VALUES, norm_kernel
+
+            if len(weight) % VALUES == 0:
+                return cls(weight.contiguous(), bias.contiguous(), eps, norm_kernel(len(weight), eps))
+        return cls(weight.to(dtype), bias.to(dtype), eps, None)
 
     def __call__(self, x: Tensor) -> Tensor:
-        return functional.layer_norm(x, self.weight.shape, self.weight, self.bias, self.eps)
+        """(n, dim) rows, of the same precision."""
+        if self.kernel is None:
+            return functional.layer_norm(x, self.weight.shape, self.weight, self.bias, self.eps)
+        normed = torch.empty_like(x)
+        self.kernel(x.data_ptr(), self.weight.data_ptr(), self.bias.data_ptr(), normed.data_ptr(), len(x))
+        return normed
 
 
 @dataclass(frozen=True)
 class _Layer:
     queries_keys_values: _Linear
     attended: _Linear
-    after_attention: _Norm
+    after_attention: Norm
     widened: _Linear
     narrowed: _Linear
-    after_feed_forward: _Norm
+    after_feed_forward: Norm
 
 
 @dataclass(frozen=True)
@@ -93,7 +115,7 @@ class PackedBert:
     attention: Attention
     words: Tensor
     positions: Tensor
-    after_embedding: _Norm
+    after_embedding: Norm
     layers: tuple[_Layer, ...]
 
     @classmethod
@@ -104,8 +126,8 @@ class PackedBert:
         """
         left = {name.removeprefix("bert."): tensor.float() for name, tensor in weights.items()}
 
-        def norm(name: str) -> _Norm:
-            return _Norm(left.pop(f"{name}.weight").to(dtype), left.pop(f"{name}.bias").to(dtype), config.norm_eps)
+        def norm(name: str) -> Norm:
+            return Norm.of(left.pop(f"{name}.weight"), left.pop(f"{name}.bias"), config.norm_eps, dtype)
 
         def linear(*names: str) -> _Linear:
             parts = [(left.pop(f"{name}.weight"), left.pop(f"{name}.bias")) for name in names]

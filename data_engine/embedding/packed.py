@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from data_engine.embedding.bert import PackedBert
 
 _TOKENS_PER_PACK = 1024
-_TEXTS_PER_TASK = 64
+_TEXTS_PER_TASK = 16
 #: Changes with the numbers that this code gives for the same weights.
 _REVISION = "packed3"
 

@@ -30,6 +30,7 @@ LONG, INT, SHORT, BYTE = (ir.IntType(n_bits) for n_bits in (64, 32, 16, 8))
 FLOAT, ADDRESS = ir.FloatType(), ir.PointerType()
 FLOATS, INTS = ir.VectorType(FLOAT, LANES), ir.VectorType(INT, LANES)
 SHORTS, BFLOATS = ir.VectorType(SHORT, 2 * LANES), ir.VectorType(_BFloat(), 2 * LANES)
+_HALF_BFLOATS = ir.VectorType(_BFloat(), LANES)
 
 
 def long(value: int) -> Any:
@@ -141,17 +142,26 @@ class VectorCode(ir.IRBuilder):  # type: ignore[misc]
 
     def fused(self, one: Any, other: Any, added: Any) -> Any:
         """one * other + added, rounded once."""
-        return self._instruction("llvm.fma.v16f32", one, other, added)
+        return self._instruction("llvm.fma.v16f32", FLOATS, one, other, added)
+
+    def root(self, vector: Any) -> Any:
+        """The square root of every lane."""
+        return self._instruction("llvm.sqrt.v16f32", FLOATS, vector)
 
     def dot(self, sums: Any, one: Any, other: Any) -> Any:
         """sums[i] + one[2i] * other[2i] + one[2i + 1] * other[2i + 1]: float32 from bfloat16."""
         pairs = (self.bitcast(vector, BFLOATS) for vector in (one, other))
-        return self._instruction("llvm.x86.avx512bf16.dpbf16ps.512", sums, *pairs)
+        return self._instruction("llvm.x86.avx512bf16.dpbf16ps.512", FLOATS, sums, *pairs)
 
-    def bfloats(self, low: Any, high: Any) -> Any:
-        """Two vectors of float32 rounded to one of bfloat16."""
-        return self.fptrunc(self.chosen(low, high, range(2 * LANES)), BFLOATS)
+    def rounded(self, low: Any, high: Any) -> Any:
+        """Two vectors of float32 as one of bfloat16."""
+        return self._instruction("llvm.x86.avx512bf16.cvtne2ps2bf16.512", BFLOATS, high, low)
 
-    def _instruction(self, name: str, *operands: Any) -> Any:
-        kind = ir.FunctionType(FLOATS, [operand.type for operand in operands])
+    def widened(self, address: Any) -> tuple[Any, Any]:
+        """The 32 bfloat16 at an address as two vectors of float32."""
+        low, high = (self.vector(_HALF_BFLOATS, self.at(address, n)) for n in (0, VECTOR_BYTES // 2))
+        return self.fpext(low, FLOATS), self.fpext(high, FLOATS)
+
+    def _instruction(self, name: str, result: Any, *operands: Any) -> Any:
+        kind = ir.FunctionType(result, [operand.type for operand in operands])
         return self.call(self.module.globals.get(name) or ir.Function(self.module, kind, name), operands)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from data_engine.embedding import load_encoder
-from data_engine.embedding.bert import BertConfig, PackedBert, first_token, mean_of_tokens
+from data_engine.embedding.bert import BertConfig, Norm, PackedBert, first_token, mean_of_tokens
 from data_engine.embedding.packed import load_packed, packs_of, recognise
 from data_engine.embedding.where import folder_of
 from data_engine.errors import InvalidInput
@@ -116,6 +116,22 @@ def test_pooling_takes_each_text_by_itself() -> None:
     half = 0.5**0.5
     torch.testing.assert_close(mean_of_tokens(states, [2, 1]), torch.tensor([[half, half], [0.0, -1.0]]))
     torch.testing.assert_close(first_token(states, [2, 1]), torch.tensor([[1.0, 0.0], [0.0, -1.0]]))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("dim", [8, 32, 96])
+def test_a_normed_row_has_the_given_bias_as_its_mean_and_the_weight_as_its_deviation(
+    dim: int, dtype: torch.dtype
+) -> None:
+    rows = torch.tensor([[5.0, 1.0], [-2.0, 2.0]]).repeat(1, dim // 2).to(dtype)
+    norm = Norm.of(torch.full((dim,), 4.0), torch.arange(float(dim)), 1e-12, dtype)
+    expected = torch.arange(float(dim)) + 4 * torch.tensor([[1.0, -1.0], [-1.0, 1.0]]).repeat(1, dim // 2)
+    torch.testing.assert_close(norm(rows), expected.to(dtype), rtol=0, atol=1e-5)
+
+
+def test_a_row_of_one_value_alone_is_normed_to_the_bias() -> None:
+    norm = Norm.of(torch.full((64,), 4.0), torch.full((64,), 3.0), 1e-12, torch.bfloat16)
+    assert norm(torch.full((2, 64), 7.0).bfloat16()).tolist() == [[3.0] * 64] * 2
 
 
 def test_the_neighbours_in_a_pack_do_not_change_a_text() -> None:
