@@ -7,7 +7,7 @@ also add, and apply the GELU, on the way out. Layer norms, softmax and pooling w
 Source: Devlin et al. 2019, "BERT" (arXiv 1810.04805); packing: Krell et al. 2021 (arXiv 2107.02027).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -51,12 +51,6 @@ class _Linear:
             return functional.linear(x, self.weight, self.bias)
         return _tensor(torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], ""))
 
-    def gelu(self, x: Tensor) -> Tensor:
-        """The exact GELU of the product, not its tanh approximation."""
-        if not self.is_laid_out:
-            return functional.gelu(functional.linear(x, self.weight, self.bias))
-        return _tensor(torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "gelu", [], "none"))
-
     def plus(self, x: Tensor, other: Tensor) -> Tensor:
         if not self.is_laid_out:
             return functional.linear(x, self.weight, self.bias) + other
@@ -91,6 +85,23 @@ class Norm:
         return normed
 
 
+def fastest_gelu(dtype: torch.dtype) -> Callable[[Tensor], Tensor]:
+    """The exact GELU, not its tanh approximation; the kernel writes it over its argument, (n, 32 * any) values."""
+    if dtype != torch.bfloat16 or not has_bfloat16_products():
+        return functional.gelu
+    from data_engine.embedding.gelu_kernel import VALUES, gelu_kernel
+
+    kernel = gelu_kernel()
+
+    def gelu(x: Tensor) -> Tensor:
+        if x.shape[-1] % VALUES:
+            return functional.gelu(x)
+        kernel(x.data_ptr(), x.numel() // VALUES)
+        return x
+
+    return gelu
+
+
 @dataclass(frozen=True)
 class _Layer:
     queries_keys_values: _Linear
@@ -113,6 +124,7 @@ class PackedBert:
     dim: int
     max_tokens: int
     attention: Attention
+    gelu: Callable[[Tensor], Tensor]
     words: Tensor
     positions: Tensor
     after_embedding: Norm
@@ -156,6 +168,7 @@ class PackedBert:
             dim=words.shape[1],
             max_tokens=len(positions),
             attention=fastest_attention(config.n_heads, words.shape[1] // config.n_heads, dtype),
+            gelu=fastest_gelu(dtype),
             words=words.to(dtype),
             positions=positions.to(dtype),
             after_embedding=norm("embeddings.LayerNorm"),
@@ -180,7 +193,7 @@ class PackedBert:
         for layer in self.layers:
             mixed = layer.queries_keys_values(x)
             x = layer.after_attention(layer.attended.plus(self.attention(mixed, lengths), x))
-            x = layer.after_feed_forward(layer.narrowed.plus(layer.widened.gelu(x), x))
+            x = layer.after_feed_forward(layer.narrowed.plus(self.gelu(layer.widened(x)), x))
         return x
 
 

@@ -123,6 +123,10 @@ class VectorCode(ir.IRBuilder):  # type: ignore[misc]
         """The larger of two numbers, lane by lane."""
         return self.select(self.fcmp_ordered(">", one, other), one, other)
 
+    def smaller(self, one: Any, other: Any) -> Any:
+        """The smaller of two numbers, lane by lane."""
+        return self.select(self.fcmp_ordered("<", one, other), one, other)
+
     def over_lanes(self, both: Callable[[Any, Any], Any], vector: Any) -> Any:
         """What becomes of all lanes by both(one, other), in every lane."""
         for width in (8, 4, 2, 1):

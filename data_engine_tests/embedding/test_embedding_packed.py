@@ -1,6 +1,7 @@
 """Packed BERT: the numbers of the reference model without its padding, and only for folders that it understands."""
 
 import json
+import math
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import torch
 
 from data_engine.embedding import load_encoder
-from data_engine.embedding.bert import BertConfig, Norm, PackedBert, first_token, mean_of_tokens
+from data_engine.embedding.bert import BertConfig, Norm, PackedBert, fastest_gelu, first_token, mean_of_tokens
 from data_engine.embedding.packed import load_packed, packs_of, recognise
 from data_engine.embedding.where import folder_of
 from data_engine.errors import InvalidInput
@@ -132,6 +133,15 @@ def test_a_normed_row_has_the_given_bias_as_its_mean_and_the_weight_as_its_devia
 def test_a_row_of_one_value_alone_is_normed_to_the_bias() -> None:
     norm = Norm.of(torch.full((64,), 4.0), torch.full((64,), 3.0), 1e-12, torch.bfloat16)
     assert norm(torch.full((2, 64), 7.0).bfloat16()).tolist() == [[3.0] * 64] * 2
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_gelu_is_each_value_times_the_share_of_the_normal_distribution_below_it(dtype: torch.dtype) -> None:
+    values = torch.cat([torch.linspace(-6, 6, 1019), torch.tensor([0.0, 1.0, -1.0, 100.0, -100.0])]).to(dtype)
+    expected = [value * (1 + math.erf(value / 2**0.5)) / 2 for value in values.tolist()]
+    found = fastest_gelu(dtype)(values.view(32, 32).clone()).flatten().double()
+    relative, absolute = {torch.float32: (1e-6, 1e-6), torch.bfloat16: (2**-8, 2e-4)}[dtype]
+    torch.testing.assert_close(found, torch.tensor(expected).double(), rtol=relative, atol=absolute)
 
 
 def test_the_neighbours_in_a_pack_do_not_change_a_text() -> None:
