@@ -52,6 +52,6 @@ def series() -> NDArray[np.float64]:
     def slopes(squares: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.array([math.erf(math.sqrt(square / 2)) / 2 / math.sqrt(square) for square in squares])
 
-    terms = np.asarray(Chebyshev.interpolate(slopes, _DEGREE, domain=[0, _LIMIT**2]).convert(kind=Polynomial).coef)
-    end = float(Polynomial(terms)(_LIMIT**2))
-    return np.asarray(terms * (0.5 / _LIMIT / end), dtype=np.float64)
+    fitted = Chebyshev.interpolate(slopes, _DEGREE, domain=[0, _LIMIT**2]).convert(kind=Polynomial)
+    terms: NDArray[np.float64] = np.asarray(fitted.coef, dtype=np.float64)
+    return terms * (0.5 / _LIMIT / float(fitted(_LIMIT**2)))
