@@ -7,17 +7,12 @@ import sys
 
 #: Objects that are new before Python looks for cycles among them. A command makes hundreds of thousands that stay, its
 #: modules and definitions, and Python's own limit of 700 has them looked through again and again: a tenth of a run.
-_YOUNG, _MIDDLE, _OLD = 100_000, 50, 100
+_YOUNG, _MIDDLE, _OLD = 100_000, 20, 20
 
 
 def collect_rarely() -> None:
     """Look for unreachable cycles rarely from now on; what no cycle holds is freed at once as ever."""
     gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
-
-
-def collect_recent() -> None:
-    """Free the cycles among what was made of late, so that none of them holds a table for longer than its run."""
-    gc.collect(1)
 
 
 class Leaving:

@@ -24,7 +24,6 @@ from data_engine.orchestration.dead_runs import process_tags
 from data_engine.orchestration.drift_reports import config_for
 from data_engine.orchestration.jobs import JOBS
 from data_engine.orchestration.listing import batches_of, listed_once
-from data_engine.orchestration.own_process import collect_recent
 from data_engine.orchestration.reviewing import answer_simulated, open_next_batch
 from data_engine.orchestration.staleness import is_stale, sql_models_are_stale
 from data_engine.orchestration.tables_io import StepVersion, step_versions
@@ -297,7 +296,6 @@ class OneCommandRun:
                 tags=process_tags(),
                 **selected,
             )
-        collect_recent()
         self.outcome.n_runs += 1
         self._account(result.run_id)
         if result.success:
