@@ -1,8 +1,8 @@
-"""Dagster's SQLite event log with its engines kept open; `dagster.yaml` names it.
+"""Dagster's SQLite event log with its connections kept open; `dagster.yaml` names it.
 
-Dagster's own class makes a new engine for every event and waits for the disk at every commit. With some fifty events
-per run that is most of the time of a short run. Write-ahead logging loses nothing when a process is killed, also
-without waiting for the disk; only a power cut can cost the last events.
+Dagster's own class makes a new engine for every event, asks for the columns of its index again, and waits for the disk
+at every commit. With some fifty events per run that is most of the time of a short run. Write-ahead logging loses
+nothing when a process is killed, also without waiting for the disk; only a power cut can cost the last events.
 """
 
 import os
@@ -18,8 +18,10 @@ from dagster._core.storage.sql import create_engine
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
 
+from data_engine.orchestration.run_storage import do_not_wait_for_the_disk
+
 #: The index and the runs in progress; a web server that shows many runs must not keep all their files open.
-_MOST_ENGINES = 4
+_MOST_CONNECTIONS = 4
 
 
 class KeptEngineEventLogStorage(SqliteEventLogStorage):
@@ -43,21 +45,22 @@ class KeptEngineEventLogStorage(SqliteEventLogStorage):
         return cls(str(Path(home) / "history" / "runs"), inst_data=inst_data)
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
-        self._engines: OrderedDict[str, Any] = OrderedDict()
+        self._connections: OrderedDict[str, Any] = OrderedDict()
         self._tables: set[str] = set()
+        self._asset_columns: set[str] = set()
         self._empty_log: bytes | None = None
         super().__init__(base_dir, inst_data=inst_data)
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Any]:
         with self._db_lock:
-            if shard not in self._engines:
-                self._engines[shard] = self._new_engine(shard)
-            engine = self._engines[shard]
-            self._engines.move_to_end(shard)
-            if len(self._engines) > _MOST_ENGINES:
-                self._engines.popitem(last=False)[1].dispose()
-            with engine.connect() as connection, connection.begin():
+            if shard not in self._connections:
+                self._connections[shard] = self._new_engine(shard).connect()
+            connection = self._connections[shard]
+            self._connections.move_to_end(shard)
+            if len(self._connections) > _MOST_CONNECTIONS:
+                _close(self._connections.popitem(last=False)[1])
+            with connection.begin():
                 yield connection
 
     def _new_engine(self, shard: str) -> Any:
@@ -68,7 +71,7 @@ class KeptEngineEventLogStorage(SqliteEventLogStorage):
             pool_size=1,
             connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
         )
-        event.listen(engine, "connect", _do_not_wait_for_the_disk)
+        event.listen(engine, "connect", do_not_wait_for_the_disk)
         if shard not in self._initialized_dbs:
             if not self._copied_from_an_empty_log(shard):
                 self._initdb(engine)
@@ -107,12 +110,21 @@ class KeptEngineEventLogStorage(SqliteEventLogStorage):
             self._tables.add(table_name)
         return table_name in self._tables
 
+    def _has_asset_key_col_on_connection(self, conn: Any, column_name: str) -> bool:
+        """Whether the index of assets has a column; asked for every asset event, so what is there is remembered."""
+        if column_name not in self._asset_columns and super()._has_asset_key_col_on_connection(conn, column_name):
+            self._asset_columns.add(column_name)
+        return column_name in self._asset_columns
+
     def dispose(self) -> None:
         """Close every file."""
-        while self._engines:
-            self._engines.popitem()[1].dispose()
+        with self._db_lock:
+            while self._connections:
+                _close(self._connections.popitem()[1])
         super().dispose()
 
 
-def _do_not_wait_for_the_disk(connection: Any, _record: object) -> None:
-    connection.execute("PRAGMA synchronous=NORMAL")
+def _close(connection: Any) -> None:
+    engine = connection.engine
+    connection.close()
+    engine.dispose()

@@ -103,7 +103,11 @@ def _whole_profile() -> Any:
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
-    return context.data_sources.add_pandas("profiles").add_dataframe_asset("rows").add_batch_definition_whole_dataframe("whole")
+    return (
+        context.data_sources.add_pandas("profiles")
+        .add_dataframe_asset("rows")
+        .add_batch_definition_whole_dataframe("whole")
+    )
 
 
 def _validate(name: str, profile: Profile, truths: list[Truth]) -> dict[str, Outcome]:
