@@ -88,7 +88,10 @@ def write_batch(folder: Path, name: str, rows: list[dict[str, Any]]) -> None:
 
 
 def timed(folder: Path, *arguments: str) -> tuple[float, float]:
-    """Seconds of `data-engine ARGUMENTS` from start to end, and its processor seconds."""
+    """Seconds of `data-engine ARGUMENTS` from start to end, and its processor seconds.
+
+    Python keeps its bytecode, as it does unless it is told not to.
+    """
     repository = str(_SHIPPED.parents[2])
     environment = {
         **os.environ,
@@ -97,6 +100,7 @@ def timed(folder: Path, *arguments: str) -> tuple[float, float]:
         "DATA_ENGINE_DATA": str(folder / "data"),
         "DATA_ENGINE_PROJECT": str(folder),
     }
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     started, used = time.perf_counter(), _processor_seconds()
     command = [sys.executable, "-m", "data_engine.cli", *arguments]
     subprocess.run(command, cwd=folder, env=environment, stdout=sys.stderr, check=True)

@@ -119,8 +119,9 @@ def _free_port() -> int:
 
 
 def _environment(project: Path) -> dict[str, str]:
+    """What the processes are given; Python keeps its bytecode in them, as it does unless it is told not to."""
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
         "PYTHONPATH": str(project),
         "DATA_ENGINE_PROJECT": str(project),
         "DATA_ENGINE_DATA": str(project / "data"),
