@@ -223,7 +223,7 @@ def whole_pass(contents: list[bytes], rules: FirstPass) -> pa.Table:
     )
 
 
-_ACCEPTED = {"sample_id": pa.string(), "minhash": pa.binary(), "sketch": pa.binary()}
+_ACCEPTED = {"sample_id": pa.string(), "minhash": pa.binary()}
 
 
 def plainly(contents: list[bytes]) -> None:

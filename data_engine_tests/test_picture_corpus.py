@@ -1,6 +1,7 @@
 """A corpus of pictures through the whole graph: what is broken, twice there or gone is named, the rest is released."""
 
 import json
+from collections import Counter
 from io import StringIO
 from pathlib import Path
 from random import Random
@@ -12,6 +13,7 @@ from PIL import Image, ImageDraw
 from rich.console import Console
 from small_project import SmallProject
 
+from data_engine.filtering.picture_sketches import SKETCH_BYTES
 from data_engine.orchestration.why import print_why
 from data_engine.storage import TableStore
 
@@ -133,6 +135,31 @@ def test_a_corpus_of_pictures_runs_to_its_release(discs: SmallProject, engine_fo
     header, _, first, *_ = metadata["cluster_tree"]["largest clusters"].splitlines()
     assert header == "| cluster | samples | silhouette | nearest | border |"
     assert first.count("![nearest](data:image/jpeg;base64,") == first.count("![border](data:image/jpeg;base64,") == 1
+
+
+def test_accepted_pictures_are_found_in_segments_that_are_written_anew_where_they_are_gone(discs: SmallProject) -> None:
+    loaded = discs.load()
+    bench = loaded.bench("discs")
+    folder = bench.corpus_folder / "accepted"
+    with dg.DagsterInstance.get() as instance:
+        assets = loaded.definitions.resolve_asset_graph().assets_defs
+        steps = [bench.key("raw_index"), bench.key("first_pass")]
+        instance.add_dynamic_partitions(bench.name("batches"), ["first", "second"])
+
+        def judge(batch: str) -> None:
+            result = dg.materialize(assets, instance=instance, partition_key=batch, selection=steps)
+            assert result.success
+
+        judge("first")
+        assert not folder.exists()
+        judge("second")
+        before = bench.store().read("first_pass").sort_by("uri")
+        assert Counter(before["reason"].to_pylist())["near_duplicate"] == 1
+        (segment,) = folder.iterdir()
+        segment.write_bytes(segment.read_bytes()[:1000])
+        judge("second")
+        assert bench.store().read("first_pass").sort_by("uri").equals(before)
+        assert segment.stat().st_size > 120 * (SKETCH_BYTES + 4 * 12)
 
 
 def test_a_picture_that_goes_missing_between_two_steps_is_named_and_skipped(

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from data_engine import schemas
 from data_engine.corpus import FirstPass
@@ -15,7 +17,7 @@ from data_engine.filtering.characters import CharacterModel
 from data_engine.filtering.documents import Document
 from data_engine.filtering.junk import JunkClassifier
 from data_engine.filtering.near_duplicates import find_twins
-from data_engine.filtering.picture_duplicates import find_picture_twins
+from data_engine.filtering.picture_duplicates import find_picture_twins, stacked
 from data_engine.filtering.picture_looks import PictureLook
 from data_engine.filtering.rules import Limit, Modality, Signals, first_broken, limits_of, measure, rules_of
 from data_engine.filtering.sketches import Sketches
@@ -35,6 +37,8 @@ FIRST_PASS_REASONS: dict[str, str] = {
 
 #: Gives what the rules measure, one subject or None per row of a raw index, in its order.
 Reader = Callable[[pa.Table], Iterable[Any]]
+#: Gives columns `sample_id` and `sketch` of the accepted pictures whose hashes are near to any of (n, 1064) sketches.
+AcceptedNear = Callable[[NDArray[np.uint8]], pa.Table]
 
 
 #: The uri of a row is that of its file and its number: `notes.jsonl#12`.
@@ -61,6 +65,7 @@ def first_pass(
     modality: Modality = "text",
     read: Reader | None = None,
     model: CharacterModel | None = None,
+    accepted_near: AcceptedNear | None = None,
 ) -> pa.Table:
     """Judge the raw samples of a batch.
 
@@ -73,14 +78,14 @@ def first_pass(
         raw: raw index of the batch.
         rules: the corpus' limits.
         batch: the batch key written to every row.
-        accepted: columns `sample_id`, `minhash` (texts) and `sketch` (pictures) of the kept samples of all other
-            batches, in any order.
+        accepted: columns `sample_id` and `minhash` of the kept samples of all other batches, in any order.
         text_of: gives the texts of accepted samples by their ids; asked for candidates only, for many at once.
         junk: the junk classifier; None switches the rule off.
         kept_before: ids of the samples that this batch kept when it was judged the last time.
         modality: whose rules are tried.
         read: gives what those rules measure; by default the texts of the rows. It may give a subject at a time.
         model: of good text, for the rule perplexity; None measures none.
+        accepted_near: gives the accepted pictures that those with some sketches may repeat; None: there are none.
 
     Returns:
         Table with the schema `schemas.FIRST_PASS`, one row per raw row, sorted by uri. A rejected row has `score` and
@@ -106,7 +111,7 @@ def first_pass(
     scores = _by_junk(texts, junk, rejections)
     if modality == "image":
         _by_missing_pixels(signals, rejections)
-        kept_sketches = _by_near_pictures(raw, sketches, rules, accepted, rejections)
+        kept_sketches = _by_near_pictures(raw, sketches, rules, accepted_near, rejections)
         signatures: dict[int, bytes] = {}
     else:
         kept_sketches = {}
@@ -157,7 +162,11 @@ def _by_missing_pixels(signals: Sequence[Signals | None], rejections: dict[int, 
 
 
 def _by_near_pictures(
-    raw: pa.Table, sketches: dict[str, bytes], rules: FirstPass, accepted: pa.Table, rejections: dict[int, _Rejection]
+    raw: pa.Table,
+    sketches: dict[str, bytes],
+    rules: FirstPass,
+    accepted_near: AcceptedNear | None,
+    rejections: dict[int, _Rejection],
 ) -> dict[int, bytes]:
     """Sketches by row, for the kept pictures."""
     ids = raw["sample_id"].to_pylist()
@@ -165,14 +174,15 @@ def _by_near_pictures(
     threshold = rules.near_duplicate_picture_similarity
     if threshold is None:
         return {row: sketches[ids[row]] for row in rows}
-    known = accepted.filter(pc.is_valid(accepted["sketch"]))
-    known_ids = known["sample_id"]
-    twins = find_picture_twins(
-        [sketches[ids[row]] for row in rows], threshold=threshold, accepted=known["sketch"].to_pylist()
-    )
+    open_sketches = [sketches[ids[row]] for row in rows]
+    known_ids, known_sketches = [], []
+    if accepted_near is not None:
+        near = accepted_near(stacked(open_sketches))
+        known_ids, known_sketches = near["sample_id"].to_pylist(), near["sketch"].to_pylist()
+    twins = find_picture_twins(open_sketches, threshold=threshold, accepted=known_sketches)
     for row, twin in zip(rows, twins, strict=True):
         if twin is not None:
-            kept = known_ids[twin.row].as_py() if twin.is_accepted else ids[rows[twin.row]]
+            kept = known_ids[twin.row] if twin.is_accepted else ids[rows[twin.row]]
             rejections[row] = _Rejection("near_duplicate", twin.similarity, threshold, duplicate_of=kept)
     return {row: sketches[ids[row]] for row in rows if row not in rejections}
 

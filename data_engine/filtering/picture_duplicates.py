@@ -4,22 +4,17 @@ The hash alone takes different things of one outline for the same; the small pic
 what is in a sketch.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput
+from data_engine.filtering.picture_keys import Hashes, Rows, keys_of, near_pairs
 from data_engine.filtering.picture_sketches import HASH, SKETCH_BYTES
 from data_engine.filtering.small_pictures import ROWS_AT_ONCE, SmallPictures
-
-#: Hashes that differ in at most this many of 64 bits are candidates.
-MAX_DISTANCE = 7
-_N_BANDS = 4
-#: Bits of a 16-bit band that may differ: four bands that differ by at most 7 bits have one that differs by at most 1.
-_PROBES = np.array([0, *(1 << bit for bit in range(16))], dtype=np.uint16)
-_PAIRS_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -48,9 +43,9 @@ def find_picture_twins(
 
     Raises: InvalidInput when a sketch has another length than this code writes.
     """
-    rows = _stacked([*accepted, *sketches])
+    rows = stacked([*accepted, *sketches])
     n_accepted = len(accepted)
-    candidates = _candidates(rows[:, HASH].copy().view(np.uint64)[:, 0], n_accepted)
+    candidates = _candidates(hashes_of(rows), n_accepted)
     small, place = _compared(rows, n_accepted, candidates)
     is_kept = np.ones(len(rows), dtype=bool)
     twins: list[PictureTwin | None] = []
@@ -84,7 +79,17 @@ def _compared(
     return SmallPictures.of(rows[is_compared]), np.cumsum(is_compared) - 1
 
 
-def _stacked(sketches: Sequence[bytes]) -> NDArray[np.uint8]:
+def hashes_of(sketches: NDArray[np.uint8]) -> Hashes:
+    """(n,) the hashes of (n, 1064) sketches."""
+    hashes: Hashes = sketches[:, HASH].copy().view(np.uint64)[:, 0]
+    return hashes
+
+
+def stacked(sketches: Sequence[bytes]) -> NDArray[np.uint8]:
+    """(n, 1064) the bytes of sketches.
+
+    Raises: InvalidInput when a sketch has another length than this code writes.
+    """
     wrong = next((len(sketch) for sketch in sketches if len(sketch) != SKETCH_BYTES), None)
     if wrong is not None:
         raise InvalidInput(
@@ -93,49 +98,13 @@ def _stacked(sketches: Sequence[bytes]) -> NDArray[np.uint8]:
     return np.frombuffer(b"".join(sketches), dtype=np.uint8).reshape(-1, SKETCH_BYTES)
 
 
-def _candidates(hashes: NDArray[np.uint64], n_accepted: int) -> list[NDArray[np.int64]]:
-    """For every hash after the accepted ones, the rows before it within `MAX_DISTANCE` bits, ascending; all of them.
-
-    Source: Norouzi, Punjani and Fleet 2012, Fast Search in Hamming Space with Multi-Index Hashing.
-    """
-    bands = hashes.view(np.uint16).reshape(-1, _N_BANDS)
-    orders = [np.argsort(bands[:, band], kind="stable") for band in range(_N_BANDS)]
-    found: list[NDArray[np.int64]] = []
-    for start in range(n_accepted, len(hashes), ROWS_AT_ONCE):
-        stop = min(start + ROWS_AT_ONCE, len(hashes))
-        of_bands = [_band_pairs(bands[:, band], orders[band], hashes, start, stop) for band in range(_N_BANDS)]
-        # A pair is one number, which sorts as the pair does.
-        rows, others = np.divmod(np.unique(np.concatenate(of_bands)), len(hashes))
-        ends = np.searchsorted(rows, np.arange(start, stop + 1))
-        found += [others[ends[n] : ends[n + 1]] for n in range(stop - start)]
+def _candidates(hashes: Hashes, n_accepted: int) -> list[Rows]:
+    """For every hash after the accepted ones, the rows before it within `MAX_DISTANCE` bits, ascending; all of them."""
+    keys = keys_of(hashes)
+    order = np.argsort(keys, axis=1)
+    found: list[Rows] = []
+    for some, which, rows in near_pairs(np.take_along_axis(keys, order, axis=1), order, hashes[n_accepted:]):
+        is_before = rows < which + n_accepted
+        ends = np.searchsorted(which[is_before], np.arange(some.start, some.stop + 1))
+        found += [rows[is_before][begin:end] for begin, end in pairwise(ends)]
     return found
-
-
-def _band_pairs(
-    band: NDArray[np.uint16], order: NDArray[np.int64], hashes: NDArray[np.uint64], start: int, stop: int
-) -> NDArray[np.int64]:
-    """row * n_hashes + earlier row, of pairs within `MAX_DISTANCE` bits that agree in this band but for one bit."""
-    ordered = band[order]
-    rows = np.repeat(np.arange(start, stop), len(_PROBES))
-    probes = (band[start:stop, None] ^ _PROBES[None, :]).ravel()
-    first, last = np.searchsorted(ordered, probes, "left"), np.searchsorted(ordered, probes, "right")
-    pairs = [np.empty(0, np.int64)]
-    # Common bands, such as those of white margins, hold many rows: only some probes are looked up at once.
-    for some in _pieces(last - first, _PAIRS_AT_ONCE):
-        counts = last[some] - first[some]
-        ends = np.cumsum(counts)
-        others = order[np.arange(counts.sum()) + np.repeat(first[some] - ends + counts, counts)]
-        mine = np.repeat(rows[some], counts)
-        is_near = (others < mine) & (np.bitwise_count(hashes[others] ^ hashes[mine]) <= MAX_DISTANCE)
-        pairs.append(mine[is_near] * len(hashes) + others[is_near])
-    return np.concatenate(pairs)
-
-
-def _pieces(counts: NDArray[np.int64], most: int) -> Iterator[slice]:
-    """Slices of the counts that add up to at most so many each, or hold a single count."""
-    ends, start = np.cumsum(counts), 0
-    while start < len(counts):
-        before = ends[start - 1] if start else 0
-        stop = max(start + 1, int(np.searchsorted(ends, before + most, "right")))
-        yield slice(start, stop)
-        start = stop

@@ -7,6 +7,7 @@ would be in neither; a batch that is materialized anew has a new version and a n
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,10 +19,12 @@ from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.tables_io import StepVersion, Work
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from data_engine.storage import Segment, TableStore
 
 _SCHEMA = pa.schema([("sample_id", pa.string()), ("batch", pa.string()), ("minhash", pa.binary())])
-_OF_PICTURES = _SCHEMA.append(pa.field("sketch", pa.binary()))
+_PICTURES = pa.schema([("sample_id", pa.string()), ("sketch", pa.binary())])
 
 
 def accepted_like(work: Work, raw: pa.Table, similarity: float | None) -> pa.Table:
@@ -32,17 +35,47 @@ def accepted_like(work: Work, raw: pa.Table, similarity: float | None) -> pa.Tab
         raw: Its raw index.
         similarity: At and above which a text is a near-duplicate; None where only equal ones are looked for.
 
-    Returns: Table with columns `sample_id`, `batch` and `minhash`; of pictures, all kept samples of the other batches,
-    with their `sketch` beside.
+    Returns: Table with columns `sample_id`, `batch` and `minhash`; of pictures only those that are equal, without it.
     """
+    like = _equal if work.bench.corpus.is_of_pictures else _alike
+    return pa.concat_tables([_SCHEMA.empty_table(), *like(work, raw, similarity)])
+
+
+def accepted_pictures(work: Work) -> "Callable[[NDArray[np.uint8]], pa.Table]":
+    """Gives kept pictures of the other batches, `sample_id` and `sketch`, that are near to sketches by their hashes."""
+    from data_engine.filtering import hashes_of, rows_near
+
+    others = _others(work)
+
+    def near(sketches: "NDArray[np.uint8]") -> pa.Table:
+        hashes = hashes_of(sketches)
+        tables = [_PICTURES.empty_table()]
+        for batch, version in others.items():
+            segment = _segment(work, batch, version, _OF_PICTURES)
+            rows = rows_near(segment.keys, segment.rows, hashes)
+            tables.append(pa.table([segment.sample_ids(rows), segment.sketch_bytes(rows)], schema=_PICTURES))
+        return pa.concat_tables(tables)
+
+    return near
+
+
+def _others(work: Work) -> dict[str, StepVersion]:
+    """The other batches that are past their gates, in order."""
     opened, _ = gates.open_batches(work.bench, work.store, "first_pass", run_id=work.run_id)
-    others = {batch: version for batch, version in sorted(opened.items()) if batch != work.batch}
-    if work.bench.corpus.modality != "text":
-        return pa.concat_tables([_OF_PICTURES.empty_table(), *(_kept(work, b, _OF_PICTURES) for b in others)])
-    return pa.concat_tables([_SCHEMA.empty_table(), *_alike(work, raw, others, similarity)])
+    return {batch: version for batch, version in sorted(opened.items()) if batch != work.batch}
 
 
-def _alike(work: Work, raw: pa.Table, others: dict[str, StepVersion], similarity: float | None) -> Iterator[pa.Table]:
+def _equal(work: Work, raw: pa.Table, _: float | None) -> Iterator[pa.Table]:
+    from data_engine.storage import ids_as_numbers
+
+    ids = ids_as_numbers(raw["sample_id"].to_pylist())
+    for batch, version in _others(work).items():
+        segment = _segment(work, batch, version, _OF_PICTURES)
+        found = segment.sample_ids(segment.rows_of_ids(ids))
+        yield pa.table([found, [batch] * len(found), [None] * len(found)], schema=_SCHEMA)
+
+
+def _alike(work: Work, raw: pa.Table, similarity: float | None) -> Iterator[pa.Table]:
     from data_engine.filtering import Sketches, band_keys, bands_and_rows
     from data_engine.storage import ids_as_numbers
 
@@ -50,8 +83,8 @@ def _alike(work: Work, raw: pa.Table, others: dict[str, StepVersion], similarity
     n_bands, n_rows = bands_and_rows(similarity or 1.0)
     keys = np.sort(band_keys(Sketches.of(readable["text"].to_pylist()), n_bands, n_rows).keys, axis=1)
     ids = ids_as_numbers(raw["sample_id"].to_pylist())
-    for batch, version in others.items():
-        segment = _segment(work, batch, version, n_bands, n_rows)
+    for batch, version in _others(work).items():
+        segment = _segment(work, batch, version, _of_texts(n_bands, n_rows))
         rows = segment.rows_of_ids(ids)
         if similarity is not None:
             rows = np.union1d(rows, segment.rows_of_keys(keys))
@@ -59,25 +92,53 @@ def _alike(work: Work, raw: pa.Table, others: dict[str, StepVersion], similarity
         yield pa.table(columns, schema=_SCHEMA)
 
 
-def _segment(work: Work, batch: str, version: StepVersion, n_bands: int, n_rows: int) -> "Segment":
-    """The segment of a batch as it is now, written where it is missing."""
+@dataclass(frozen=True)
+class _Kind:
+    """What a segment holds."""
+
+    name: str
+    """Changes when the keys do."""
+    column: str
+    """Of the verdicts, with the sketches."""
+    entries: "Callable[[list[bytes]], tuple[NDArray[np.uint8], NDArray[np.uint64], NDArray[np.int64]]]"
+    """Gives, of n sketches, their bytes, (n_bands, n_entries) keys, and the sketch that each entry is of."""
+
+
+def _of_texts(n_bands: int, n_rows: int) -> _Kind:
     from data_engine.filtering import Sketches, band_keys
 
+    def entries(found: list[bytes]) -> "tuple[NDArray[np.uint8], NDArray[np.uint64], NDArray[np.int64]]":
+        sketches = Sketches.from_bytes(found)
+        keyed = band_keys(sketches, n_bands, n_rows)
+        return sketches.as_bytes(), keyed.keys, keyed.numbers
+
+    return _Kind(f"{n_bands}x{n_rows}", "minhash", entries)
+
+
+def _picture_entries(found: list[bytes]) -> "tuple[NDArray[np.uint8], NDArray[np.uint64], NDArray[np.int64]]":
+    from data_engine.filtering import hashes_of, keys_of, stacked
+
+    sketches = stacked(found)
+    return sketches, keys_of(hashes_of(sketches)), np.arange(len(found))
+
+
+_OF_PICTURES = _Kind("turned hashes", "sketch", _picture_entries)
+
+
+def _segment(work: Work, batch: str, version: StepVersion, kind: _Kind) -> "Segment":
+    """The segment of a batch as it is now, written where it is missing."""
     index = work.store.sketch_index()
-    name = f"{version.data_version}:{version.table_version}:{n_bands}x{n_rows}"
+    name = f"{version.data_version}:{version.table_version}:{kind.name}"
     found = index.open(batch, name)
     if found is not None:
         return found
-    kept = _kept(work, batch)
-    with_sketch = np.flatnonzero(kept["minhash"].is_valid())
-    sketches = Sketches.from_bytes(kept["minhash"].take(pa.array(with_sketch)).to_pylist())
-    entries = band_keys(sketches, n_bands, n_rows)
-    table = np.zeros((kept.num_rows, sketches.as_bytes().shape[1]), np.uint8)
-    table[with_sketch] = sketches.as_bytes()
+    kept = _kept(work, batch, kind.column)
+    with_sketch = np.flatnonzero(kept[kind.column].is_valid())
+    sketches, keys, numbers = kind.entries(kept[kind.column].take(pa.array(with_sketch)).to_pylist())
+    table = np.zeros((kept.num_rows, sketches.shape[1]), np.uint8)
+    table[with_sketch] = sketches
     ids = kept["sample_id"].to_pylist()
-    return index.write(
-        batch, name, sample_ids=ids, sketches=table, keys=entries.keys, rows=with_sketch[entries.numbers]
-    )
+    return index.write(batch, name, sample_ids=ids, sketches=table, keys=keys, rows=with_sketch[numbers])
 
 
 def lost_twins(bench: Bench, store: "TableStore") -> dict[str, int]:
@@ -106,9 +167,9 @@ def kept_before(work: Work) -> list[str]:
     return _kept(work, work.batch)["sample_id"].to_pylist()
 
 
-def _kept(work: Work, batch: str, schema: pa.Schema = _SCHEMA) -> pa.Table:
-    table = work.store.read("first_pass", partition={"batch": batch}, columns=[*schema.names, "verdict"])
-    return table.filter(pc.equal(table["verdict"], "kept")).select(schema.names).cast(schema)
+def _kept(work: Work, batch: str, *columns: str) -> pa.Table:
+    table = work.store.read("first_pass", partition={"batch": batch}, columns=["sample_id", "verdict", *columns])
+    return table.filter(pc.equal(table["verdict"], "kept"))
 
 
 def texts_of(work: Work, accepted: pa.Table) -> Callable[[Sequence[str]], list[str]]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from data_engine import schemas
@@ -245,7 +246,6 @@ def one_picture_in_two_sizes(**changes: Any) -> dict[str, Any]:
     return {
         "raw": raw_index(None, None, uris=["a", "m"], media_type="image/png"),
         "modality": "image",
-        "accepted": NOTHING.append_column("sketch", pa.array([], pa.binary())),
         "read": lambda rows: [looks[uri] for uri in rows["uri"].to_pylist()],
         **changes,
     }
@@ -265,6 +265,19 @@ def test_a_picture_that_the_batch_kept_before_stays_when_a_copy_comes_whose_uri_
     newcomer, kept = judge(rules=FirstPass(), **one_picture_in_two_sizes(kept_before=[f"{1:032x}"]))
     assert (newcomer["reason"], kept["reason"]) == ("near_duplicate", "kept")
     assert newcomer["duplicate_of"] == kept["sample_id"] == f"{1:032x}"
+
+
+def test_an_accepted_picture_is_named_by_both_of_its_copies_and_only_asked_for_by_their_sketches() -> None:
+    settings = one_picture_in_two_sizes()
+    asked: list[int] = []
+
+    def accepted_near(sketches: NDArray[np.uint8]) -> pa.Table:
+        asked.append(len(sketches))
+        return pa.table({"sample_id": ["x"], "sketch": [sketches[0].tobytes()]})
+
+    rows = judge(rules=FirstPass(), accepted_near=accepted_near, **settings)
+    assert [(row["reason"], row["duplicate_of"]) for row in rows] == [("near_duplicate", "x")] * 2
+    assert asked == [2]
 
 
 def test_a_fuzzy_duplicate_stays_where_the_rule_is_off_and_has_its_signature() -> None:

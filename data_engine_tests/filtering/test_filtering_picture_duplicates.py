@@ -5,12 +5,12 @@ import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont
 
 from data_engine.errors import InvalidInput
-from data_engine.filtering import compiling, picture_duplicates
+from data_engine.filtering import compiling, picture_duplicates, picture_keys
 from data_engine.filtering.picture_duplicates import (
-    MAX_DISTANCE,
     PictureTwin,
     find_picture_twins,
 )
+from data_engine.filtering.picture_keys import MAX_DISTANCE, keys_of, rows_near
 from data_engine.filtering.picture_sketches import SKETCH_BYTES
 from data_engine.filtering.picture_sketches import sketch_of as sketch_of_words
 from data_engine.filtering.small_pictures import SmallPictures
@@ -211,7 +211,8 @@ def test_a_chain_of_likenesses_is_not_merged() -> None:
     assert [twin and twin.row for twin in found] == [None, 0, None]
 
 
-def test_candidates_are_all_those_within_the_distance() -> None:
+def hashes_near_one_another() -> np.ndarray:
+    """300 hashes, each of the last 200 with up to 11 bits of another one turned."""
     random = np.random.default_rng(0)
     hashes = random.integers(0, 2**63, 300, dtype=np.uint64)
     for number in range(100, 300):
@@ -219,6 +220,35 @@ def test_candidates_are_all_those_within_the_distance() -> None:
         hashes[number] = hashes[number - 100] ^ np.bitwise_or.reduce(
             np.left_shift(np.uint64(1), flips.astype(np.uint64)), initial=np.uint64(0)
         )
+    return hashes
+
+
+def test_a_key_is_the_hash_turned_so_that_a_band_comes_first() -> None:
+    assert [f"{key:016x}" for key in keys_of(np.array([0x1111222233334444], np.uint64))[:, 0]] == [
+        "1111222233334444",
+        "2222333344441111",
+        "3333444411112222",
+        "4444111122223333",
+    ]
+
+
+@pytest.mark.parametrize("at_once", [1 << 20, 3])
+def test_rows_near_to_hashes_are_all_those_within_the_distance_of_any(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picture_keys, "_PAIRS_AT_ONCE", at_once)
+    hashes = hashes_near_one_another()
+    keys = keys_of(hashes[:200])
+    rows = np.argsort(keys, axis=1)
+    is_near = np.bitwise_count(hashes[:200, None] ^ hashes[200:]) <= MAX_DISTANCE
+    found = rows_near(np.take_along_axis(keys, rows, axis=1), rows, hashes[200:])
+    assert found.tolist() == np.flatnonzero(is_near.any(axis=1)).tolist()
+    assert 50 < len(found) < 150
+    assert rows_near(keys[:, :0], rows[:, :0], hashes).tolist() == []
+
+
+def test_candidates_are_all_those_within_the_distance() -> None:
+    hashes = hashes_near_one_another()
     found = picture_duplicates._candidates(hashes, 50)
     for row in range(50, 300):
         near = np.flatnonzero(np.bitwise_count(hashes[:row] ^ hashes[row]) <= MAX_DISTANCE)

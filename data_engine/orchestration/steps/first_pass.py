@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from data_engine.orchestration.accepted import accepted_like, kept_before, texts_of
+from data_engine.orchestration.accepted import accepted_like, accepted_pictures, kept_before, texts_of
 from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.examples import Learnt, learnt_from_examples
 from data_engine.orchestration.montages import montages_of_verdicts
@@ -66,6 +66,7 @@ def first_pass(bench: Bench) -> dg.AssetsDefinition:
             model=learnt.model,
             modality=bench.corpus.modality,
             read=read_looks(bench, work.progress("looking at", raw.num_rows)) if bench.corpus.is_of_pictures else None,
+            accepted_near=accepted_pictures(work) if bench.corpus.is_of_pictures else None,
         )
         counts = pc.value_counts(table["reason"]).to_pylist()
         return work.finish(
