@@ -200,7 +200,8 @@ def raw_of(contents: list[bytes]) -> pa.Table:
     n = len(contents)
     names = [f"{number:08d}" for number in range(n)]
     columns = {"sample_id": names, "uri": names, "text": pa.nulls(n, pa.string()), "is_readable": [True] * n}
-    return pa.table(columns)
+    sides = {"width_px": [LOOK_PX] * n, "height_px": [LOOK_PX] * n}
+    return pa.table({**columns, **sides})
 
 
 def whole_pass(contents: list[bytes], rules: FirstPass) -> pa.Table:

@@ -7,9 +7,11 @@ from importlib import import_module
 
 TEXTS = ("data_engine.filtering.compiled_shingles",)
 PICTURES = ("data_engine.filtering.compiled_looks", "data_engine.filtering.compiled_likeness")
-#: Characters, and pictures, on which it saves what loading costs.
+KEYS = ("data_engine.filtering.compiled_keys",)
+#: Characters, pixels, and pairs of keys on which it saves what loading costs.
 _CHARACTERS_WORTH_LOADING = 20_000_000
-_PICTURES_WORTH_LOADING = 1_000
+_PIXELS_WORTH_LOADING = 40_000_000
+_KEYS_WORTH_LOADING = 2_000_000
 
 
 def pays(texts: Iterable[str]) -> bool:
@@ -17,9 +19,14 @@ def pays(texts: Iterable[str]) -> bool:
     return is_loaded(TEXTS) or (sum(map(len, texts)) >= _CHARACTERS_WORTH_LOADING and loads(TEXTS))
 
 
-def pays_for_pictures(n: int) -> bool:
-    """Whether compiled kernels are sooner done with as many pictures; where they are, they are loaded."""
-    return is_loaded(PICTURES) or (n >= _PICTURES_WORTH_LOADING and loads(PICTURES))
+def pays_for_pictures(n_pixels: int) -> bool:
+    """Whether compiled kernels are sooner done with as many pixels; where they are, they are loaded."""
+    return is_loaded(PICTURES) or (n_pixels >= _PIXELS_WORTH_LOADING and loads(PICTURES))
+
+
+def pays_for_keys(n: int) -> bool:
+    """Whether compiled kernels are sooner done with as many pairs of keys; where they are, they are loaded."""
+    return is_loaded(KEYS) or (n >= _KEYS_WORTH_LOADING and loads(KEYS))
 
 
 def is_loaded(modules: Iterable[str]) -> bool:

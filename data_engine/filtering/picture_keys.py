@@ -10,6 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from data_engine.filtering import compiling
+
 #: Hashes that differ in at most this many of 64 bits are candidates.
 MAX_DISTANCE = 7
 N_BANDS = 4
@@ -63,7 +65,12 @@ def _pairs_of_band(keys: Hashes, rows: NDArray[np.uint32] | Rows, wanted: Hashes
     probes = ((wanted >> _REST_BITS)[:, None] ^ _PROBES[None, :]).ravel() << _REST_BITS
     which = np.repeat(np.arange(len(wanted)), len(_PROBES))
     first, last = np.searchsorted(keys, probes, "left"), np.searchsorted(keys, probes | _REST, "right")
-    # Common bands, such as those of white margins, hold many rows: only some probes are looked up at once.
+    # Common bands, such as those of white margins, hold many rows.
+    if compiling.pays_for_keys(int((last - first).sum())):
+        from data_engine.filtering.compiled_keys import pairs_of_ranges
+
+        yield pairs_of_ranges(keys, rows, wanted, first, last)
+        return
     for some in _pieces(last - first, _PAIRS_AT_ONCE):
         counts = last[some] - first[some]
         places = np.arange(counts.sum()) + np.repeat(first[some] - np.cumsum(counts) + counts, counts)

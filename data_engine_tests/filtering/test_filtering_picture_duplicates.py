@@ -232,10 +232,11 @@ def test_a_key_is_the_hash_turned_so_that_a_band_comes_first() -> None:
     ]
 
 
-@pytest.mark.parametrize("at_once", [1 << 20, 3])
+@pytest.mark.parametrize(("is_compiled", "at_once"), [(False, 1 << 20), (False, 3), (True, 1 << 20)])
 def test_rows_near_to_hashes_are_all_those_within_the_distance_of_any(
-    at_once: int, monkeypatch: pytest.MonkeyPatch
+    is_compiled: bool, at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(compiling, "pays_for_keys", lambda _: is_compiled)
     monkeypatch.setattr(picture_keys, "_PAIRS_AT_ONCE", at_once)
     hashes = hashes_near_one_another()
     keys = keys_of(hashes[:200])
