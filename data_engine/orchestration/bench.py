@@ -28,7 +28,8 @@ DEPENDS_ON: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "first_pass": (("filtering", "pictures", "orchestration/examples.py"), ("first_pass", "modality", "seed")),
     "embeddings": (("embedding", "pictures"), ("encoder", "modality")),
     "drift_report": (("drift.py",), ("drift",)),
-    "cluster_tree": (("clustering",), ("tree", "seed")),
+    # Vectors of another encoder need another tree and another classifier.
+    "cluster_tree": (("clustering", "embedding"), ("tree", "seed", "encoder")),
     "balanced_subset": (
         (
             "sampling.py",
@@ -40,7 +41,7 @@ DEPENDS_ON: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("subset", "seed"),
     ),
     "reviewed_labels": (("review",), ()),
-    "classifier": (("labeling",), ("labels", "seed")),
+    "classifier": (("labeling", "embedding"), ("labels", "seed", "encoder")),
     "proposals": (("labeling",), ("labels", "seed")),
     "labels": (("labeling",), ("labels", "seed")),
     "quality_report": (("reporting",), ("known_label_column", "labels", "subset", "tree")),

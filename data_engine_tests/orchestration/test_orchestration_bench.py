@@ -18,7 +18,16 @@ def test_seconds_are_told_in_the_order_of_the_steps_and_what_is_no_step_comes_la
     ]
 
 
+def _changed(one: dict[str, object], other: dict[str, object]) -> set[str]:
+    """The steps whose versions differ between two descriptions."""
+    first, second = (Bench(Corpus.model_validate(notes_corpus(Path("s"), **said)), Path()) for said in (one, other))
+    return {step for step in bench.DEPENDS_ON if first.code_version(step) != second.code_version(step)}
+
+
 def test_another_seed_is_another_version_of_what_is_learnt_or_drawn_by_it_and_of_nothing_else() -> None:
-    one, other = (Bench(Corpus.model_validate(notes_corpus(Path("s"), seed=seed)), Path()) for seed in (1, 2))
-    changed = {step for step in bench.DEPENDS_ON if one.code_version(step) != other.code_version(step)}
-    assert changed == {"first_pass", "cluster_tree", "balanced_subset", "classifier", "proposals", "labels"}
+    drawn = {"first_pass", "cluster_tree", "balanced_subset", "classifier", "proposals", "labels"}
+    assert _changed({"seed": 1}, {"seed": 2}) == drawn
+
+
+def test_another_encoder_is_another_version_of_all_that_learns_from_vectors() -> None:
+    assert _changed({"encoder": "one"}, {"encoder": "other"}) == {"embeddings", "cluster_tree", "classifier"}
