@@ -36,7 +36,7 @@ BLOCK_QUERIES = {32: 6, 64: 4}
 BLOCK_KEYS = 2 * LANES
 
 _PAIR_BYTES = 4
-_PAIRS_PER_TURN = 4
+_PAIRS_PER_TURN = 2
 _ROW_BYTES = 2 * VECTOR_BYTES
 #: Powers of two below this one are not normal numbers, neither in float32 nor in bfloat16.
 _LEAST_EXPONENT = -126.0
@@ -216,9 +216,9 @@ class _Program:
 
         Args:
             sums: Vectors, as many for each row.
-            rows: Addresses of (n_turns * 4,) pairs.
-            columns: Address of (n_turns * 4, vectors per row) vectors of pairs.
-            n_turns: Of the loop, which multiplies four pairs at a time.
+            rows: Addresses of (n_turns * 2,) pairs.
+            columns: Address of (n_turns * 2, vectors per row) vectors of pairs.
+            n_turns: Of the loop, which multiplies two pairs at a time.
         """
         code, width = self.code, len(sums) // len(rows)
 
