@@ -37,7 +37,9 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except DataEngineError as error:
+        except BrokenPipeError:
+            raise
+        except (DataEngineError, OSError) as error:
             raise click.ClickException(str(error)) from error
 
 

@@ -253,3 +253,12 @@ def _fill_the_disk_when_writing(table: str, monkeypatch: pytest.MonkeyPatch) -> 
         write_rows(delta, rows, predicate, metadata)
 
     monkeypatch.setattr(commits, "write_rows", write_or_fail)
+
+
+def test_a_disk_that_is_full_is_a_sentence_and_not_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("data_engine.cli._project", full)
+    done = CliRunner().invoke(main, ["run", "notes"])
+    assert (done.exit_code, done.output) == (1, "Error: [Errno 28] No space left on device\n")

@@ -6,7 +6,7 @@ arrays, without pickle.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from io import BytesIO
 
 import numpy as np
@@ -57,15 +57,16 @@ class LineClassifier:
         """
         try:
             with np.load(BytesIO(content), allow_pickle=False) as archive:
-                found = {name: archive[name] for name in archive.files}
-                version, *numbers = found.pop("numbers").tolist()
+                version, *numbers = archive["numbers"].tolist()
+                if version == _FORMAT:
+                    threshold, bias = numbers
+                    words = LineWords(archive["columns"], archive["weights"], bias)
+                    return cls(
+                        words, Forest(**{field.name: archive[field.name] for field in fields(Forest)}), threshold
+                    )
         except Exception as error:
             raise InvalidInput(f"the {len(content)} bytes are no line classifier ({error}); fit it again") from error
-        if version != _FORMAT:
-            raise InvalidInput(f"the line classifier has format {version:.0f}, this code reads {_FORMAT}; fit it again")
-        threshold, bias = numbers
-        words = LineWords(found.pop("columns"), found.pop("weights"), bias)
-        return cls(words, Forest(**found), threshold)
+        raise InvalidInput(f"the line classifier has format {version:.0f}, this code reads {_FORMAT}; fit it again")
 
 
 def fit_line_classifier(

@@ -65,7 +65,8 @@ def hashed_words(lines: Sequence[str]) -> Any:
     hashing = HashingVectorizer(
         ngram_range=(1, 2), n_features=_N_FEATURES, alternate_sign=False, binary=True, token_pattern=_TOKEN
     )
-    return hashing.transform(lines)
+    # Half a character, as broken pages hold them, cannot be hashed.
+    return hashing.transform(line.encode("utf-8", "replace").decode("utf-8") for line in lines)
 
 
 def fit_line_words(

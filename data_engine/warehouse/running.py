@@ -81,7 +81,7 @@ def run_models(
         **{name: SCHEMAS[name].names for name in SCHEMAS},
         **{n: t.column_names for n, t in (review or {}).items()},
     }
-    key = analysis_key(models, variables, known)
+    key = analysis_key("models", models, variables, known)
     lineages = known_lineages(store, key)
     results, marts = [], {}
     with closing(open_tables(store, review=review, threads=threads)) as connection:
@@ -165,7 +165,7 @@ def run_tests(
     Raises: SqlModelError naming the file of a model or test that does not parse or run; StorageError when a table
         cannot be read.
     """
-    key = analysis_key([*models, *tests], variables, {})
+    key = analysis_key("tests", [*models, *tests], variables, {})
     is_parsed = known_lineages(store, key) is not None
     with closing(open_tables(store, review=review, threads=threads)) as connection:
         for model in models:

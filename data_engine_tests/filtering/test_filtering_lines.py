@@ -1,4 +1,5 @@
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,19 @@ def test_a_classifier_survives_its_bytes_and_is_the_same_again(classifier: LineC
     assert (fit_line_classifier(*pages(12), seed=0).score(page) == classifier.score(page)).all()
     with pytest.raises(InvalidInput, match="the 3 bytes are no line classifier"):
         LineClassifier.from_bytes(b"abc")
+    with np.load(BytesIO(classifier.to_bytes())) as archive:
+        kept = {name: archive[name] for name in archive.files}
+    older, part = BytesIO(), BytesIO()
+    np.savez(older, **{**kept, "numbers": np.array([1.0, 0.5])})
+    np.savez(part, **{name: values for name, values in kept.items() if name != "roots"})
+    with pytest.raises(InvalidInput, match="has format 1, this code reads 2; fit it again"):
+        LineClassifier.from_bytes(older.getvalue())
+    with pytest.raises(InvalidInput, match="are no line classifier"):
+        LineClassifier.from_bytes(part.getvalue())
+
+
+def test_a_line_with_half_a_character_is_scored(classifier: LineClassifier) -> None:
+    assert classifier.score(["The cat \ud800 sat.", "Share"]).shape == (2,)
 
 
 def test_too_little_to_learn_from_is_refused() -> None:
