@@ -9,9 +9,9 @@ from pathlib import Path
 import dagster as dg
 import pyarrow.compute as pc
 import pytest
-from orchestration_ticks import Ticking
 from rich.console import Console
 from small_project import SmallProject, make_notes, notes_corpus
+from ticking import Ticking
 
 from data_engine.orchestration.one_command import backfill_batches
 from data_engine.orchestration.run import OneCommandRun

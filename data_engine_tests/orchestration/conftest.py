@@ -6,8 +6,8 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from orchestration_ticks import Ticking
 from small_project import SmallProject, notes_corpus, write_notes
+from ticking import Ticking
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
-from orchestration_ticks import QUIET
 from small_project import SmallProject, notes_corpus, write_notes
+from ticking import QUIET
 
 from data_engine.orchestration.pipeline import STEPS
 

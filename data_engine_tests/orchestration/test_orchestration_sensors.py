@@ -9,8 +9,8 @@ from typing import Any
 import dagster as dg
 import numpy as np
 import pytest
-from orchestration_ticks import QUIET, Ticking, leave
 from small_project import SmallProject, notes_corpus, write_notes
+from ticking import QUIET, Ticking, leave
 
 from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.reviewing import answer_simulated
