@@ -1,4 +1,4 @@
-"""Attention within each text of a pack, by a compiled kernel where the processor multiplies bfloat16."""
+"""Attention within each text of a pack, by a compiled kernel where one can be used."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from data_engine.embedding.processor import has_bfloat16_products
+from data_engine.embedding.processor import runs_kernels
 
 if TYPE_CHECKING:
     from data_engine.embedding.attention_kernel import AttentionKernel
@@ -36,8 +36,8 @@ class Attention(Protocol):
 
 
 def fastest_attention(n_heads: int, head_size: int, dtype: torch.dtype) -> Attention:
-    """The kernel where there is one for such heads and this processor, else products of matrices."""
-    if dtype == torch.bfloat16 and has_bfloat16_products():
+    """The kernel where there is one for such heads and it can be used here, else products of matrices."""
+    if dtype == torch.bfloat16 and runs_kernels():
         from data_engine.embedding.attention_kernel import BLOCK_QUERIES, attention_kernel
 
         if head_size in BLOCK_QUERIES:

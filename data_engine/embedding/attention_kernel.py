@@ -107,12 +107,10 @@ class _Program:
         strides = code.mul(written, long(3)), written
 
         def text(number: Any) -> None:
-            bounds = code.at(starts, code.mul(number, long(8)))
+            bounds = code.nth(starts, number, 8)
             first, end = code.load(bounds, typ=LONG), code.load(code.at(bounds, 8), typ=LONG)
             place = self._head(code.sub(end, first), strides, scratch)
-            addresses = [
-                code.at(start, code.mul(first, n)) for start, n in zip((mixed, attended), strides, strict=True)
-            ]
+            addresses = [code.nth(start, first, n) for start, n in zip((mixed, attended), strides, strict=True)]
             code.repeat(n_heads, lambda _, *places: self._attend(place, *places), addresses)
 
         code.repeat(n_texts, text)
@@ -123,7 +121,7 @@ class _Program:
         n_blocks = self._blocks(length, BLOCK_KEYS)
         places = [scratch]
         for n_bytes in (self.packed_bytes, self.packed_bytes, self.scores_bytes):
-            places.append(code.at(places[-1], code.mul(n_blocks, long(n_bytes))))
+            places.append(code.nth(places[-1], n_blocks, n_bytes))
         return _Head(code.sub(length, long(1)), n_blocks, strides, *places)
 
     def _attend(self, head: _Head, queries: Any, attended: Any) -> tuple[Any, Any]:
@@ -184,10 +182,10 @@ class _Program:
             code.select(code.icmp_signed(">", ints(range(i, i + LANES)), last), floats(-math.inf), floats(0.0))
             for i in (0, LANES)
         ]
-        keys = code.at(head.keys, code.mul(block, long(self.packed_bytes)))
+        keys = code.nth(head.keys, block, self.packed_bytes)
         n_turns = long(self.head_bytes // _PAIR_BYTES // _PAIRS_PER_TURN)
         scores = self._products(starts * len(queries), queries, keys, n_turns)
-        to = code.at(head.scores, code.mul(block, long(self.scores_bytes)))
+        to = code.nth(head.scores, block, self.scores_bytes)
         for i, score in enumerate(scores):
             code.keep(score, code.at(to, i * VECTOR_BYTES))
         halves = zip(scores[::2], scores[1::2], strict=True)
@@ -196,9 +194,9 @@ class _Program:
     def _weigh(self, head: _Head, block: Any, shifts: Sequence[Any], sums: Sequence[Any]) -> list[Any]:
         """The sums of the numerators by query, and of the values that they weigh, with this block of keys."""
         code, n = self.code, self.n_queries
-        scores = code.at(head.scores, code.mul(block, long(self.scores_bytes)))
-        weights = code.at(head.weights, code.mul(block, long(self.weights_bytes)))
-        values = code.at(head.values, code.mul(block, long(self.packed_bytes)))
+        scores = code.nth(head.scores, block, self.scores_bytes)
+        weights = code.nth(head.weights, block, self.weights_bytes)
+        values = code.nth(head.values, block, self.packed_bytes)
         rows = [code.at(weights, row * VECTOR_BYTES) for row in range(n)]
         totals = []
         for i, (row, shift, total) in enumerate(zip(rows, shifts, sums[:n], strict=True)):
@@ -224,8 +222,8 @@ class _Program:
 
         def turn(number: Any, *sums: Any) -> list[Any]:
             new = list(sums)
-            starts = [code.at(row, code.mul(number, long(_PAIRS_PER_TURN * _PAIR_BYTES))) for row in rows]
-            start = code.at(columns, code.mul(number, long(_PAIRS_PER_TURN * width * VECTOR_BYTES)))
+            starts = [code.nth(row, number, _PAIRS_PER_TURN * _PAIR_BYTES) for row in rows]
+            start = code.nth(columns, number, _PAIRS_PER_TURN * width * VECTOR_BYTES)
             for pair in range(_PAIRS_PER_TURN):
                 places = [code.at(start, (pair * width + i) * VECTOR_BYTES) for i in range(width)]
                 vectors = [code.vector(BFLOATS, place) for place in places]
@@ -243,10 +241,7 @@ class _Program:
         power = code.larger(code.fused(score, floats(math.log2(math.e)), shift), floats(_LEAST_EXPONENT))
         shifted = code.fadd(power, floats(_ROUNDING))
         rest = code.fsub(power, code.fsub(shifted, floats(_ROUNDING)))
-        terms = [floats(math.log(2) ** n / math.factorial(n)) for n in range(_TERMS)]
-        series = terms.pop()
-        while terms:
-            series = code.fused(series, rest, terms.pop())
+        series = code.polynomial([floats(math.log(2) ** n / math.factorial(n)) for n in range(_TERMS)], rest)
         whole = code.shl(code.bitcast(shifted, INTS), ints([_MANTISSA_BITS] * LANES))
         return code.bitcast(code.add(code.bitcast(series, INTS), whole), FLOATS)
 
@@ -254,7 +249,7 @@ class _Program:
         """Addresses of the tokens of a block; those beyond the text are its last token once more."""
         code, first = self.code, self.code.mul(block, long(n))
         tokens = [self._lesser(code.add(first, long(i)), head.last) for i in range(n)]
-        return [code.at(start, code.mul(token, stride)) for token in tokens]
+        return [code.nth(start, token, stride) for token in tokens]
 
     def _lesser(self, one: Any, other: Any) -> Any:
         return self.code.select(self.code.icmp_signed("<", one, other), one, other)

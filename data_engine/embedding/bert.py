@@ -2,7 +2,7 @@
 
 Texts of a pack share every product of matrices with weights; attention stays within each text. Queries, keys and values
 come from one product, and where the processor multiplies bfloat16 the weights are laid out once for its kernels, which
-also add, and apply the GELU, on the way out. Layer norms, softmax and pooling work in float32.
+also add on the way out. Layer norms and pooling work in float32, the softmax does unless torch computes it in bfloat16.
 
 Source: Devlin et al. 2019, "BERT" (arXiv 1810.04805); packing: Krell et al. 2021 (arXiv 2107.02027).
 """
@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from data_engine.embedding.attention import Attention, fastest_attention
-from data_engine.embedding.processor import has_bfloat16_products
+from data_engine.embedding.processor import runs_kernels
 
 if TYPE_CHECKING:
     from data_engine.embedding.vector_code import Compiled
@@ -59,7 +59,7 @@ class _Linear:
 
 @dataclass(frozen=True)
 class Norm:
-    """Layer norm of rows, by a compiled kernel where the processor multiplies bfloat16."""
+    """Layer norm of rows, by a compiled kernel where one can be used."""
 
     weight: Tensor
     bias: Tensor
@@ -69,8 +69,9 @@ class Norm:
     @classmethod
     def of(cls, weight: Tensor, bias: Tensor, eps: float, dtype: torch.dtype) -> Self:
         """For rows of this precision; `weight` and `bias` are (dim,) float32."""
-        if dtype == torch.bfloat16 and has_bfloat16_products():
-            from data_engine.embedding.norm_kernel import VALUES, norm_kernel
+        if dtype == torch.bfloat16 and runs_kernels():
+            from data_engine.embedding.norm_kernel import norm_kernel
+            from data_engine.embedding.vector_code import VALUES
 
             if len(weight) % VALUES == 0:
                 return cls(weight.contiguous(), bias.contiguous(), eps, norm_kernel(len(weight), eps))
@@ -87,9 +88,10 @@ class Norm:
 
 def fastest_gelu(dtype: torch.dtype) -> Callable[[Tensor], Tensor]:
     """The exact GELU, not its tanh approximation; the kernel writes it over its argument, (n, 32 * any) values."""
-    if dtype != torch.bfloat16 or not has_bfloat16_products():
+    if dtype != torch.bfloat16 or not runs_kernels():
         return functional.gelu
-    from data_engine.embedding.gelu_kernel import VALUES, gelu_kernel
+    from data_engine.embedding.gelu_kernel import gelu_kernel
+    from data_engine.embedding.vector_code import VALUES
 
     kernel = gelu_kernel()
 

@@ -14,10 +14,8 @@ import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial
 from numpy.typing import NDArray
 
-from data_engine.embedding.vector_code import ADDRESS, LONG, VECTOR_BYTES, Compiled, VectorCode, floats, long
+from data_engine.embedding.vector_code import ADDRESS, LONG, VECTOR_BYTES, Compiled, VectorCode, floats
 
-#: There have to be so many values, or a multiple of it.
-VALUES = 32
 #: Below minus this GELU is between -0.00013 and 0, and taken for 0.
 _LIMIT = 4.0
 _DEGREE = 8
@@ -25,21 +23,18 @@ _DEGREE = 8
 
 @cache
 def gelu_kernel() -> Compiled:
-    """gelu(values, n_blocks): the address of n_blocks * 32 bfloat16, which are overwritten by their GELU."""
+    """gelu(values, n_blocks): the address of n_blocks * VALUES bfloat16, which are overwritten by their GELU."""
     code = VectorCode("gelu", [ADDRESS, LONG])
     values, n_blocks = code.function.args
     terms = [floats(float(term)) for term in series()]
 
     def gelu(value: Any) -> Any:
         near = code.smaller(code.larger(value, floats(-_LIMIT)), floats(_LIMIT))
-        square = code.fmul(near, near)
-        slope = terms[-1]
-        for term in terms[-2::-1]:
-            slope = code.fused(slope, square, term)
+        slope = code.polynomial(terms, code.fmul(near, near))
         return code.fmul(value, code.fused(near, slope, floats(0.5)))
 
     def block(number: Any) -> None:
-        address = code.at(values, code.mul(number, long(VECTOR_BYTES)))
+        address = code.nth(values, number, VECTOR_BYTES)
         code.keep(code.rounded(*(gelu(value) for value in code.widened(address))), address)
 
     code.repeat(n_blocks, block)

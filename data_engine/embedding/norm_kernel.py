@@ -10,6 +10,7 @@ from data_engine.embedding.vector_code import (
     ADDRESS,
     FLOATS,
     LONG,
+    VALUES,
     VECTOR_BYTES,
     Compiled,
     VectorCode,
@@ -17,15 +18,12 @@ from data_engine.embedding.vector_code import (
     long,
 )
 
-#: Rows have to be so many values long, or a multiple of it.
-VALUES = 32
-
 
 @cache
 def norm_kernel(dim: int, eps: float) -> Compiled:
     """norm(rows, weight, bias, normed, n_rows): addresses of arrays, and their number of rows.
 
-    rows: (n_rows, dim) bfloat16.
+    rows: (n_rows, dim) bfloat16; dim is a multiple of VALUES.
     weight, bias: (dim,) float32.
     normed: (n_rows, dim) bfloat16, written: (row - its mean) / sqrt(its variance + eps) * weight + bias.
     """
@@ -34,7 +32,7 @@ def norm_kernel(dim: int, eps: float) -> Compiled:
     n_blocks, share, nothing = long(dim // VALUES), floats(1 / dim), [floats(0.0)] * 2
 
     def norm(number: Any) -> None:
-        row, target = (code.at(array, code.mul(number, long(2 * dim))) for array in (rows, normed))
+        row, target = (code.nth(array, number, 2 * dim) for array in (rows, normed))
         sums = code.repeat(n_blocks, partial(code.sums, row), nothing)
         mean = code.fmul(code.over_lanes(code.fadd, code.fadd(*sums)), share)
         squares = code.repeat(n_blocks, partial(code.squares, row, mean), nothing)
@@ -47,7 +45,7 @@ def norm_kernel(dim: int, eps: float) -> Compiled:
 
 
 class _NormCode(VectorCode):
-    """What is done with each block of 32 values of a row."""
+    """What is done with each block of VALUES values of a row."""
 
     def sums(self, row: Any, block: Any, *sums: Any) -> list[Any]:
         return [self.fadd(total, value) for total, value in zip(sums, self._values(row, block), strict=True)]
@@ -62,7 +60,7 @@ class _NormCode(VectorCode):
             place = self.add(self.mul(block, long(2 * VECTOR_BYTES)), long(i * VECTOR_BYTES))
             factor, added = (self.vector(FLOATS, self.at(array, place)) for array in (weight, bias))
             values[i] = self.fused(value, factor, added)
-        self.keep(self.rounded(*values), self.at(target, self.mul(block, long(VECTOR_BYTES))))
+        self.keep(self.rounded(*values), self.nth(target, block, VECTOR_BYTES))
 
     def _values(self, row: Any, block: Any) -> tuple[Any, Any]:
-        return self.widened(self.at(row, self.mul(block, long(VECTOR_BYTES))))
+        return self.widened(self.nth(row, block, VECTOR_BYTES))

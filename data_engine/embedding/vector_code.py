@@ -11,6 +11,11 @@ from typing import Any
 from llvmlite import binding, ir
 
 LANES, VECTOR_BYTES = 16, 64
+#: Of bfloat16, in a vector.
+VALUES = 2 * LANES
+
+#: What LLVM has to see in the processor: it ends the whole process where it cannot translate an instruction.
+_FEATURES = ("avx512f", "avx512bw", "avx512bf16")
 
 
 class _BFloat(ir.Type):  # type: ignore[misc]
@@ -69,13 +74,12 @@ class VectorCode(ir.IRBuilder):  # type: ignore[misc]
         super().__init__(function.append_basic_block())
 
     def compiled(self) -> Compiled:
-        """The function, which ends here."""
+        """The function, which ends here.
+
+        Raises: RuntimeError where LLVM cannot compile it for this processor.
+        """
         self.ret_void()
-        binding.initialize_native_target()
-        binding.initialize_native_asmprinter()
-        machine = binding.Target.from_default_triple().create_target_machine(
-            cpu=binding.get_host_cpu_name(), features=binding.get_host_cpu_features().flatten(), opt=3
-        )
+        machine = _machine()
         engine = binding.create_mcjit_compiler(binding.parse_assembly(str(self.module)), machine)
         engine.finalize_object()
         kind = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * len(self.function.args))
@@ -100,7 +104,11 @@ class VectorCode(ir.IRBuilder):  # type: ignore[misc]
 
     def at(self, address: Any, n_bytes: Any) -> Any:
         """The address so many bytes further."""
-        return self.gep(address, [long(n_bytes) if isinstance(n_bytes, int) else n_bytes], source_etype=BYTE)
+        return self.gep(address, [_as_long(n_bytes)], source_etype=BYTE)
+
+    def nth(self, start: Any, number: Any, n_bytes: Any) -> Any:
+        """The address of the element with this number, of elements of so many bytes."""
+        return self.at(start, self.mul(number, _as_long(n_bytes)))
 
     def vector(self, kind: Any, address: Any) -> Any:
         """The vector at an address, which need not be a multiple of its size."""
@@ -148,6 +156,13 @@ class VectorCode(ir.IRBuilder):  # type: ignore[misc]
         """one * other + added, rounded once."""
         return self._instruction("llvm.fma.v16f32", FLOATS, one, other, added)
 
+    def polynomial(self, terms: Sequence[Any], vector: Any) -> Any:
+        """terms[0] + terms[1] * vector + terms[2] * vector^2 and so on."""
+        total = terms[-1]
+        for term in terms[-2::-1]:
+            total = self.fused(total, vector, term)
+        return total
+
     def root(self, vector: Any) -> Any:
         """The square root of every lane."""
         return self._instruction("llvm.sqrt.v16f32", FLOATS, vector)
@@ -169,3 +184,31 @@ class VectorCode(ir.IRBuilder):  # type: ignore[misc]
     def _instruction(self, name: str, result: Any, *operands: Any) -> Any:
         kind = ir.FunctionType(result, [operand.type for operand in operands])
         return self.call(self.module.globals.get(name) or ir.Function(self.module, kind, name), operands)
+
+
+def compile_trial() -> None:
+    """Compile a function of the instructions that only newer processors have, which no caller needs.
+
+    Raises: RuntimeError where LLVM cannot compile it for this processor.
+    """
+    code = VectorCode("trial", [ADDRESS])
+    (address,) = code.function.args
+    values, sums = code.vector(BFLOATS, address), code.widened(address)
+    code.keep(code.rounded(*(code.dot(total, values, values) for total in sums)), address)
+    code.compiled()
+
+
+def _as_long(value: Any) -> Any:
+    return long(value) if isinstance(value, int) else value
+
+
+def _machine() -> Any:
+    """This processor, as what LLVM compiles for."""
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    name, features = binding.get_host_cpu_name(), binding.get_host_cpu_features()
+    missing = [feature for feature in _FEATURES if not features.get(feature)]
+    if missing:
+        raise RuntimeError(f"LLVM takes the processor for {name!r}, without {', '.join(missing)}")
+    target = binding.Target.from_default_triple()
+    return target.create_target_machine(cpu=name, features=features.flatten(), opt=3)
