@@ -4,16 +4,17 @@ Dagster captures by four further processes per run, two of them Python, which co
 half of what a short run costs, and on the terminal everything can be read anyway.
 """
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from dagster._core.storage.compute_log_manager import CapturedLogContext
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 from dagster._serdes import ConfigurableClassData
+
+from data_engine.orchestration.dagster_home import InDagsterHome
 
 _ON_TERMINAL: ContextVar[bool] = ContextVar("on_terminal", default=False)
 
@@ -28,25 +29,15 @@ def printed_on_the_terminal() -> Iterator[None]:
         _ON_TERMINAL.reset(token)
 
 
-class TerminalComputeLogManager(LocalComputeLogManager):
+class TerminalComputeLogManager(InDagsterHome, LocalComputeLogManager):
     """Dagster's files in `$DAGSTER_HOME/storage`, without those of runs that a command executes on its terminal."""
 
-    @classmethod
-    def config_type(cls) -> dict[str, Any]:
-        """Nothing to configure."""
-        return {}
+    FOLDER = "storage"
 
     @classmethod
-    def from_config_value(
-        cls,
-        inst_data: ConfigurableClassData | None,
-        config_value: Mapping[str, Any],  # noqa: ARG003
-    ) -> Self:
+    def in_folder(cls, folder: str, inst_data: ConfigurableClassData | None) -> Self:
         """Made by Dagster from `dagster.yaml`."""
-        home = os.environ.get("DAGSTER_HOME")
-        if not home:
-            raise ValueError("DAGSTER_HOME is not set; set it to the folder that holds dagster.yaml")
-        return cls(str(Path(home) / "storage"), inst_data=inst_data)
+        return cls(folder, inst_data=inst_data)
 
     @contextmanager
     def capture_logs(self, log_key: Sequence[str]) -> Iterator[CapturedLogContext]:

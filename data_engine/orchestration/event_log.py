@@ -7,7 +7,7 @@ nothing when a process is killed, also without waiting for the disk; only a powe
 
 import os
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -18,31 +18,22 @@ from dagster._core.storage.sql import create_engine
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
 
+from data_engine.orchestration.dagster_home import InDagsterHome
 from data_engine.orchestration.run_storage import do_not_wait_for_the_disk
 
 #: The index and the runs in progress; a web server that shows many runs must not keep all their files open.
 _MOST_CONNECTIONS = 4
 
 
-class KeptEngineEventLogStorage(SqliteEventLogStorage):
+class KeptEngineEventLogStorage(InDagsterHome, SqliteEventLogStorage):
     """Event logs in `$DAGSTER_HOME/history/runs`, one SQLite file per run, as Dagster has them."""
 
-    @classmethod
-    def config_type(cls) -> dict[str, Any]:
-        """Nothing to configure."""
-        return {}
+    FOLDER = "history/runs"
 
     @classmethod
-    def from_config_value(
-        cls,
-        inst_data: ConfigurableClassData | None,
-        config_value: Mapping[str, Any],  # noqa: ARG003
-    ) -> Self:
+    def in_folder(cls, folder: str, inst_data: ConfigurableClassData | None) -> Self:
         """Made by Dagster from `dagster.yaml`."""
-        home = os.environ.get("DAGSTER_HOME")
-        if not home:
-            raise ValueError("DAGSTER_HOME is not set; set it to the folder that holds dagster.yaml")
-        return cls(str(Path(home) / "history" / "runs"), inst_data=inst_data)
+        return cls(folder, inst_data=inst_data)
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._connections: OrderedDict[str, Any] = OrderedDict()

@@ -4,11 +4,9 @@ Dagster's own class opens and closes the file for each of the thirty questions o
 is tidied up, and waited for, whenever nobody has it open any more.
 """
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Self
 
 from dagster._core.storage.runs import SqliteRunStorage
@@ -16,26 +14,18 @@ from dagster._core.storage.sql import create_engine
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
 
+from data_engine.orchestration.dagster_home import InDagsterHome
 
-class KeptEngineRunStorage(SqliteRunStorage):
+
+class KeptEngineRunStorage(InDagsterHome, SqliteRunStorage):
     """The runs in `$DAGSTER_HOME/history/runs.db`, where Dagster has them."""
 
-    @classmethod
-    def config_type(cls) -> dict[str, Any]:
-        """Nothing to configure."""
-        return {}
+    FOLDER = "history"
 
     @classmethod
-    def from_config_value(
-        cls,
-        inst_data: ConfigurableClassData | None,
-        config_value: Mapping[str, Any],  # noqa: ARG003
-    ) -> Self:
+    def in_folder(cls, folder: str, inst_data: ConfigurableClassData | None) -> Self:
         """Made by Dagster from `dagster.yaml`."""
-        home = os.environ.get("DAGSTER_HOME")
-        if not home:
-            raise ValueError("DAGSTER_HOME is not set; set it to the folder that holds dagster.yaml")
-        return cls.from_local(str(Path(home) / "history"), inst_data)
+        return cls.from_local(folder, inst_data)
 
     @contextmanager
     def connect(self) -> Iterator[Any]:
