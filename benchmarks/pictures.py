@@ -35,7 +35,7 @@ from PIL import Image
 
 from data_engine.corpus import Batches, FirstPass, Source
 from data_engine.embedding.efficientnet import _module, _weights, central_pixels, load_efficientnet
-from data_engine.filtering import compiling, first_pass
+from data_engine.filtering import first_pass
 from data_engine.filtering.picture_duplicates import find_picture_twins
 from data_engine.filtering.picture_looks import LOOK_PX, look_at
 from data_engine.indexing import list_batches, read_batch
@@ -133,8 +133,6 @@ def planted(originals: list[bytes], rng: np.random.Generator) -> Planted:
 
 
 def our_twins(contents: list[bytes], threshold: float) -> Twins:
-    # As the first pass does.
-    compiling.pays_for_pictures(len(contents) * LOOK_PX**2)
     looks = decode_each(
         ((None, content) for content in contents), lambda _, found: look_at(found), longer_at_least_px=LOOK_PX
     )

@@ -1,4 +1,4 @@
-"""Likenesses of small pictures, compiled: as `small_pictures` measures them, up to rounding."""
+"""Likenesses of small pictures, compiled: as `small_pictures` measures them, before it rounds them."""
 
 import numpy as np
 from numba import njit
@@ -13,13 +13,13 @@ _N_CELLS = _CHROMA_AT - _LUMA_AT
 
 def likeness(
     sketches: NDArray[np.uint8],
-    means: NDArray[np.float32],
-    norms: NDArray[np.float32],
+    means: NDArray[np.float64],
+    norms: NDArray[np.float64],
     row: int | np.int64,
     others: NDArray[np.int64],
     least: float,
 ) -> NDArray[np.float64]:
-    """(m,) as `SmallPictures.similarities` gives them."""
+    """(m,) as `SmallPictures.similarities` gives them, up to the rounding of float64."""
     alike = np.empty(len(others))
     _fill(sketches, means, norms, row, others, least, alike)
     return alike
@@ -36,13 +36,7 @@ def _fill(sketches, means, norms, row, others, least, alike):
             continue
         norm, norm_of_other = norms[row], norms[other]
         # Light and contrast of the fainter picture become those of the other, where there is any contrast.
-        mean, mean_of_other, gain, gain_of_other, larger = (
-            np.float32(0),
-            np.float32(0),
-            np.float32(1),
-            np.float32(1),
-            0.0,
-        )
+        mean, mean_of_other, gain, gain_of_other, larger = 0.0, 0.0, 1.0, 1.0, 0.0
         if norm * norm_of_other > LEAST_CONTRAST * _N_CELLS:
             larger = max(norm, norm_of_other)
             mean, mean_of_other = means[row], means[other]
@@ -70,9 +64,9 @@ def _of_colours(one, many):
 @njit(nogil=True, cache=True)
 def _differences(one, many, mean, mean_of_other, gain, gain_of_other, step):
     """The largest difference of some cells, and the sum of their squares."""
-    worst = sum_2 = np.float32(0)
+    worst = sum_2 = 0.0
     for place in range(_LUMA_AT, _CHROMA_AT, step):
-        left = (np.float32(one[place]) - mean) * gain - (np.float32(many[place]) - mean_of_other) * gain_of_other
+        left = (one[place] - mean) * gain - (many[place] - mean_of_other) * gain_of_other
         worst = max(worst, abs(left))
         sum_2 += left * left
     return worst, sum_2

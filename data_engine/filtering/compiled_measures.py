@@ -1,40 +1,27 @@
-"""Measures of pictures, compiled: those that `picture_measures` gives, up to rounding, in a fraction of the time."""
+"""Measures of pictures, compiled: the very numbers that `picture_measures` gives, in a fraction of the time."""
 
-from math import ceil, floor, hypot, log2, nan, sqrt
+from math import ceil, floor, nan
 
 import numpy as np
 from numba import njit
 
-from data_engine.filtering.compiled_shades import REASSOCIATE
-from data_engine.filtering.picture_measures import (
-    BAR_NOISE,
-    BAR_SHADE,
-    BLUE,
-    BRIGHTEST,
-    DARKEST,
-    FLAT_SHADES,
-    GREEN,
-    RED,
-)
+from data_engine.filtering.picture_measures import BAR_NOISE, BAR_SHADE, FLAT_SHADES, PER_SHADE, of_colours, of_counts
 
 _GREEN_AT, _BLUE_AT, _ONE = np.uint32(8), np.uint32(16), np.uint32(1)
-_FOUR = np.float32(4)
-_RED, _GREEN, _BLUE = float(RED), float(GREEN), float(BLUE)
+_of_colours, _of_counts = (njit(nogil=True, cache=True)(of) for of in (of_colours, of_counts))
 
 
 @njit(nogil=True, cache=True)
 def measured(words, grey, columns, squares, counts, widest):
     """The values of `picture_measures.Measures`, in their order, of a picture and what `shade` fills in for it."""
     n, width = words.size, words.shape[1]
-    red, green, blue = columns[:, 0].sum() / n, columns[:, 1].sum() / n, columns[:, 2].sum() / n
-    against_green, against_blue = red - green, (red + green) / 2 - blue
-    spread = sqrt(max(0.0, squares[0] / n - against_green**2) + max(0.0, squares[1] / n - against_blue**2))
-    entropy, dark, bright = _of_shades(counts, n)
+    red, green, blue = columns[:, 0].sum(), columns[:, 1].sum(), columns[:, 2].sum()
+    brightness, colourfulness = _of_colours(red, green, blue, squares[0], squares[1], n)
+    entropy, dark, bright = _of_counts(counts.astype(np.int64).sum(axis=0), n)
     bars = max(_bars_share(grey[:, :width]), _bars_share(grey[:, :width].T))
-    colourfulness = spread + 0.3 * hypot(against_green, against_blue)
     is_greyscale = 1.0 if widest <= FLAT_SHADES else 0.0
     return (
-        _RED * red + _GREEN * green + _BLUE * blue,
+        brightness,
         entropy,
         dark,
         bright,
@@ -44,19 +31,6 @@ def measured(words, grey, columns, squares, counts, widest):
         colourfulness,
         is_greyscale,
     )
-
-
-@njit(nogil=True, cache=True)
-def _of_shades(counts, n):
-    """Entropy, and the shares of the clipped pixels, of n."""
-    entropy, n_dark, n_bright = 0.0, 0, 0
-    for shade in range(256):
-        n_here = counts[:, shade].sum()
-        n_dark += n_here if shade <= DARKEST else 0
-        n_bright += n_here if shade >= BRIGHTEST else 0
-        if n_here:
-            entropy -= n_here / n * log2(n_here / n)
-    return max(0.0, entropy), n_dark / n, n_bright / n
 
 
 @njit(nogil=True, cache=True)
@@ -103,23 +77,20 @@ def _n_within(words, low, high):
     return n
 
 
-@njit(nogil=True, cache=True, fastmath=REASSOCIATE)
+@njit(nogil=True, cache=True)
 def _sharpness(grey, width):
     if min(len(grey), width) < 3:
         return nan
-    sums = np.zeros(2)
+    n, total, total_2 = (len(grey) - 2) * (width - 2), np.int64(0), np.int64(0)
     for y in range(1, len(grey) - 1):
         above, below = grey[y - 1, 1 : width - 1], grey[y + 1, 1 : width - 1]
         left, row, right = grey[y, : width - 2], grey[y, 1 : width - 1], grey[y, 2:width]
-        row_total = row_total_2 = np.float32(0)
         for x in range(len(row)):
-            edge = above[x] + below[x] + left[x] + right[x] - _FOUR * row[x]
-            row_total += edge
-            row_total_2 += edge * edge
-        sums[0] += row_total
-        sums[1] += row_total_2
-    mean, mean_2 = sums / ((len(grey) - 2) * (width - 2))
-    return max(0.0, mean_2 - mean**2)
+            edge = np.int64(np.int32(above[x] + below[x] + left[x] + right[x] - 4 * row[x]))
+            total += edge
+            total_2 += edge * edge
+    mean, mean_2 = float(total) / n, float(total_2) / n
+    return max(0.0, mean_2 - mean * mean) / PER_SHADE**2
 
 
 @njit(nogil=True, cache=True)
@@ -136,11 +107,9 @@ def _bars_share(grey):
 
 @njit(nogil=True, cache=True)
 def _is_bar(row):
-    mean = 0.0
+    total = total_2 = np.int64(0)
     for shade in row:
-        mean += shade
-    mean /= len(row)
-    variance = 0.0
-    for shade in row:
-        variance += (shade - mean) ** 2
-    return mean < BAR_SHADE and variance < BAR_NOISE**2 * len(row)
+        total += shade
+        total_2 += np.int64(shade) * np.int64(shade)
+    mean, mean_2 = float(total) / len(row), float(total_2) / len(row)
+    return mean < PER_SHADE * BAR_SHADE and mean_2 - mean * mean < (PER_SHADE * BAR_NOISE) ** 2

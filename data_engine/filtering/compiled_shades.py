@@ -3,15 +3,17 @@
 import numpy as np
 from numba import njit
 
-from data_engine.filtering.picture_measures import BLUE, GREEN, RED
+from data_engine.filtering.picture_measures import BLUE, GREEN, PER_SHADE, RED
 from data_engine.filtering.picture_sketches import COLOUR_SIDE
 
-#: Sums of float32 may be added up in any order; nothing else is given up.
-REASSOCIATE = {"reassoc", "nsz", "contract"}
 #: Loops take as many pixels at once, and those that are left one by one; so rows of shades are padded to multiples.
 AT_ONCE = 64
 _BYTE, _GREEN_AT, _BLUE_AT = np.int32(255), np.int32(8), np.int32(16)
-_HALF, _ONE = np.float32(0.5), np.uint32(1)
+_RED, _GREEN, _BLUE = np.int32(RED), np.int32(GREEN), np.int32(BLUE)
+#: A thousandth in float32 is a little more than one, so that whole shades never come out below themselves.
+_HALF, _SHADES, _ONE = np.int32(PER_SHADE // 2), np.float32(1 / PER_SHADE), np.uint32(1)
+#: Squares of colours of as many pixels add up to less than 2^31.
+_SQUARES_AT_ONCE = 8192
 
 
 @njit(nogil=True, cache=True)
@@ -20,11 +22,11 @@ def shade(words, grey, columns, squares, counts):
 
     Args:
         words: (h, w) uint32 as `pictures.words_of` gives them.
-        grey: (h, padded) float32, filled in with the shades of grey, and zeros behind the ends of rows.
+        grey: (h, padded) int32, filled in with the shades of grey in thousandths, and zeros behind the ends of rows.
         columns: (COLOUR_SIDE, 3, padded) int32, filled in with the sums of the columns of red, green and blue, of each
             of the fields that the height is parted into.
-        squares: (2,) float64, filled in with the sums of the squares of red less green, and of half of red and green
-            less blue.
+        squares: (2,) int64, filled in with the sums of the squares of red less green, and of red and green less twice
+            the blue.
         counts: (4, 256) uint32, filled in with the numbers of pixels of each rounded shade, which add up over the four:
             neighbours are counted apart, since they are often of one shade and a place just written is slow to read.
 
@@ -41,29 +43,29 @@ def shade(words, grey, columns, squares, counts):
         row = words[y]
         for x in range(len(row)):
             line[x] = row[x]
-        widest = max(widest, _shade_row(line, grey[y], shades, squares))
+        for start in range(0, len(line), _SQUARES_AT_ONCE):
+            stop = start + _SQUARES_AT_ONCE
+            widest = max(widest, _shade_some(line[start:stop], grey[y, start:stop], shades[start:stop], squares))
         _count(shades[: len(row)], counts[0], counts[1], counts[2], counts[3])
         _add_up(line, columns[field, 0], columns[field, 1], columns[field, 2])
     return widest
 
 
-@njit(nogil=True, cache=True, fastmath=REASSOCIATE)
-def _shade_row(line, grey, shades, squares):
-    green_2 = blue_2 = np.float32(0)
-    widest = np.int32(0)
+@njit(nogil=True, cache=True)
+def _shade_some(line, grey, shades, squares):
+    green_2 = blue_2 = widest = np.int32(0)
     for x in range(len(grey)):
         word = line[x]
         r = np.int32(word & _BYTE)
         g = np.int32((word >> _GREEN_AT) & _BYTE)
         b = np.int32((word >> _BLUE_AT) & _BYTE)
         widest = max(widest, np.int32(max(r, g, b) - min(r, g, b)))
-        red, green, blue = np.float32(r), np.float32(g), np.float32(b)
-        against_green, against_blue = red - green, _HALF * (red + green) - blue
-        shade_of_grey = RED * red + GREEN * green + BLUE * blue
+        against_green, against_blue = np.int32(r - g), np.int32(r + g - b - b)
+        shade_of_grey = np.int32(_RED * r + _GREEN * g + _BLUE * b)
         grey[x] = shade_of_grey
-        shades[x] = np.uint8(np.int32(shade_of_grey + _HALF))
-        green_2 += against_green * against_green
-        blue_2 += against_blue * against_blue
+        shades[x] = np.uint8(np.int32(np.float32(np.int32(shade_of_grey + _HALF)) * _SHADES))
+        green_2 = np.int32(green_2 + against_green * against_green)
+        blue_2 = np.int32(blue_2 + against_blue * against_blue)
     squares[0] += green_2
     squares[1] += blue_2
     return widest

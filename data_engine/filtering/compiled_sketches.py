@@ -1,9 +1,9 @@
-"""Sketches of pictures, compiled: the bytes that `picture_sketches` gives, up to rounding, in one call."""
+"""Sketches of pictures, compiled: the very bytes that `picture_sketches` gives, in one call."""
 
 import numpy as np
 from numba import njit
 
-from data_engine.filtering.compiled_shades import REASSOCIATE
+from data_engine.filtering.picture_measures import PER_SHADE
 from data_engine.filtering.picture_sketches import (
     CHROMA,
     CHROMA_WEIGHTS,
@@ -12,36 +12,40 @@ from data_engine.filtering.picture_sketches import (
     LUMA,
     SIDE,
     SKETCH_BYTES,
+    WHOLE_CELL,
+    WHOLE_COLOUR,
     triangles,
 )
 
-_HALF = np.float32(0.5)
 _LUMA_AT, _CHROMA_AT = LUMA.start, CHROMA.start
 _DOWN, _ACROSS = (triangles(SIDE, n) for n in HASH_SHAPE)
+#: What a shade adds up to in a cell.
+_SHADE = WHOLE_CELL**2
+_LUMA = _SHADE * PER_SHADE
 
 
 @njit(nogil=True, cache=True)
 def sketched(grey, columns, top, down, left, across, shape):
     """(SKETCH_BYTES,) uint8 of what `compiled_shades.shade` fills in for a picture, its triangles and its shape."""
-    sketch, luma = np.zeros(SKETCH_BYTES, np.uint8), np.empty((SIDE, SIDE), np.float32)
-    _shrink(grey, top, down, left, across, luma)
+    sketch, luma = np.zeros(SKETCH_BYTES, np.uint8), np.empty((SIDE, SIDE), np.int32)
+    totals, hashed = np.empty((SIDE, SIDE), np.int64), np.empty(HASH_SHAPE, np.int64)
+    _shrink(grey, top, down, left, across, totals)
     for y in range(SIDE):
         for x in range(SIDE):
-            luma[y, x] = sketch[_LUMA_AT + SIDE * y + x] = np.uint8(luma[y, x])
-    hashed = np.empty(HASH_SHAPE, np.float32)
+            luma[y, x] = sketch[_LUMA_AT + SIDE * y + x] = (totals[y, x] + _LUMA // 2) // _LUMA
     _shrink(luma, _DOWN[0], _DOWN[1], _ACROSS[0], _ACROSS[1], hashed)
     for y in range(HASH_SHAPE[0]):
         for x in range(1, HASH_SHAPE[1]):
-            if int(hashed[y, x - 1]) < int(hashed[y, x]):
+            if (hashed[y, x - 1] + _SHADE // 2) // _SHADE < (hashed[y, x] + _SHADE // 2) // _SHADE:
                 sketch[y] |= np.uint8(128 >> (x - 1))
     _colour(columns, shape, sketch[_CHROMA_AT:])
     return sketch
 
 
-@njit(nogil=True, cache=True, fastmath=REASSOCIATE)
+@njit(nogil=True, cache=True)
 def _shrink(grey, top, down, left, across, out):
-    """Fill in the means of cells, and a half, so that they are rounded where their fractions are cut off."""
-    row = np.empty(grey.shape[1], np.float32)
+    """Fill in the totals of cells, whose weights add up to `WHOLE_CELL` down and across."""
+    row = np.empty(grey.shape[1], np.int32)
     for y in range(len(out)):
         row[:] = 0
         for step in range(0, down.shape[1] - 1, 2):
@@ -54,7 +58,7 @@ def _shrink(grey, top, down, left, across, out):
             for x in range(len(row)):
                 row[x] += weight * some[x]
         for x in range(out.shape[1]):
-            total, weights = _HALF, across[x]
+            total, weights = 0, across[x]
             pixels = row[left[x] : left[x] + len(weights)]
             for step in range(len(weights)):
                 total += weights[step] * pixels[step]
@@ -73,10 +77,11 @@ def _colour(columns, shape, out):
             left = x * width // COLOUR_SIDE
             right = max(left + 1, (x + 1) * width // COLOUR_SIDE)
             n = max(1, bottom - top) * (right - left)
-            red = columns[field, 0, left:right].sum() / n
-            green = columns[field, 1, left:right].sum() / n
-            blue = columns[field, 2, left:right].sum() / n
+            red = columns[field, 0, left:right].sum()
+            green = columns[field, 1, left:right].sum()
+            blue = columns[field, 2, left:right].sum()
+            unit = 2 * n * WHOLE_COLOUR
             for colour in range(2):
                 weights = CHROMA_WEIGHTS[colour]
-                mean = weights[0] * red + weights[1] * green + weights[2] * blue
-                out[(colour * COLOUR_SIDE + y) * COLOUR_SIDE + x] = min(255, int(mean + 128.5))
+                total = weights[0] * red + weights[1] * green + weights[2] * blue
+                out[(colour * COLOUR_SIDE + y) * COLOUR_SIDE + x] = min(255, (2 * total + 257 * (unit // 2)) // unit)

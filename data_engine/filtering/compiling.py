@@ -1,4 +1,9 @@
-"""Whether compiled code is worth loading: it takes half a second, once per process."""
+"""Whether compiled code is worth loading: it takes half a second, once per process.
+
+What is stored never depends on the answer. Code for texts and keys gives the very numbers that NumPy gives, so it is
+loaded where it pays. Pictures are always looked at by compiled code where there is a folder to keep it in: it saves
+most of the time that is not decoding.
+"""
 
 import sys
 from collections.abc import Iterable
@@ -8,20 +13,14 @@ from importlib import import_module
 TEXTS = ("data_engine.filtering.compiled_shingles",)
 PICTURES = ("data_engine.filtering.compiled_looks", "data_engine.filtering.compiled_likeness")
 KEYS = ("data_engine.filtering.compiled_keys",)
-#: Characters, pixels, and pairs of keys on which it saves what loading costs.
+#: Characters, and pairs of keys, on which it saves what loading costs.
 _CHARACTERS_WORTH_LOADING = 20_000_000
-_PIXELS_WORTH_LOADING = 40_000_000
 _KEYS_WORTH_LOADING = 2_000_000
 
 
 def pays(texts: Iterable[str]) -> bool:
     """Whether compiled kernels are sooner done with these texts; where they are loaded, they always are."""
     return is_loaded(TEXTS) or (sum(map(len, texts)) >= _CHARACTERS_WORTH_LOADING and loads(TEXTS))
-
-
-def pays_for_pictures(n_pixels: int) -> bool:
-    """Whether compiled kernels are sooner done with as many pixels; where they are, they are loaded."""
-    return is_loaded(PICTURES) or (n_pixels >= _PIXELS_WORTH_LOADING and loads(PICTURES))
 
 
 def pays_for_keys(n: int) -> bool:

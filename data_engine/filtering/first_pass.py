@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from data_engine import schemas
 from data_engine.corpus import FirstPass
-from data_engine.filtering import compiling
 from data_engine.filtering.characters import CharacterModel
 from data_engine.filtering.documents import Document
 from data_engine.filtering.junk import JunkClassifier
 from data_engine.filtering.near_duplicates import find_twins
 from data_engine.filtering.picture_duplicates import find_picture_twins, stacked
-from data_engine.filtering.picture_looks import LOOK_PX, PictureLook
+from data_engine.filtering.picture_looks import PictureLook
 from data_engine.filtering.rules import Limit, Modality, Signals, first_broken, limits_of, measure, rules_of
 from data_engine.filtering.sketches import Sketches
 
@@ -101,7 +100,6 @@ def first_pass(
     sketches: dict[str, bytes] = {}
     languages: dict[str, str] = {}
     if modality == "image":
-        compiling.pays_for_pictures(_n_pixels(raw))
         reader = _sketching(read or read_texts, sketches)
     else:
         reader = _telling_languages(read or partial(read_texts, model=model), languages)
@@ -127,12 +125,6 @@ def _by_precedence(raw: pa.Table, kept_before: Collection[str]) -> pa.Table:
     file = pc.replace_substring_regex(raw["uri"], _ROW_OF_A_FILE, "")
     order = {"is_new": is_new, "file": file, "row": pc.cast(row, pa.int64())}
     return raw.take(pc.sort_indices(pa.table(order), [(name, "ascending") for name in order]))
-
-
-def _n_pixels(raw: pa.Table) -> int:
-    """How many pixels the rules look at in all."""
-    pixels = pc.multiply(raw["width_px"].cast(pa.int64()), raw["height_px"].cast(pa.int64()))
-    return pc.sum(pc.min_element_wise(pixels, LOOK_PX**2, skip_nulls=False)).as_py() or 0
 
 
 def _sketching(read: Reader, sketches: dict[str, bytes]) -> Reader:

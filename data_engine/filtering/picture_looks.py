@@ -32,7 +32,7 @@ class PictureLook:
 def look_at(decoded: DecodedPicture) -> PictureLook | None:
     """The look of a picture; None for one that cannot be read.
 
-    Compiled code measures it where that is loaded; `compiling.pays_for_pictures` loads it.
+    Compiled code measures it, and NumPy where that cannot be loaded; both give the same numbers, bit for bit.
     """
     picture = decoded.picture
     if picture is None:
@@ -52,7 +52,7 @@ def look_at(decoded: DecodedPicture) -> PictureLook | None:
 
 def _measured(words: Words, small: Words | None) -> tuple[Measures, bytes]:
     """The measures of a picture in the size of a look, where that is another one, and its sketch."""
-    if not compiling.is_loaded(compiling.PICTURES):
+    if not compiling.loads(compiling.PICTURES):
         return picture_measures.measures_of(words if small is None else small), picture_sketches.sketch_of(words)
     from data_engine.filtering import compiled_looks
 

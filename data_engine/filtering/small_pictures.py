@@ -14,6 +14,8 @@ ROWS_AT_ONCE = 1024
 COLOUR_SLACK = 16
 #: Lumas whose standard deviations multiply to no more have nothing to correlate.
 LEAST_CONTRAST = 2.0
+#: Similarities are rounded to as many decimals, so that they do not tell in which order squares were added up.
+DECIMALS = 6
 #: Most pictures differ in one of some cells, of every row and column of the picture.
 STEP_OF_SOME = 15
 #: Places of cells in a sketch.
@@ -32,13 +34,13 @@ class SmallPictures:
     """
 
     sketches: NDArray[np.uint8]
-    means: NDArray[np.float32]
-    norms: NDArray[np.float32]
+    means: NDArray[np.float64]
+    norms: NDArray[np.float64]
 
     @classmethod
     def of(cls, sketches: NDArray[np.uint8]) -> "SmallPictures":
         """Those of (n, 1064) bytes."""
-        means, norms = np.empty((2, len(sketches)), dtype=np.float32)
+        means, norms = np.empty((2, len(sketches)))
         for start in range(0, len(sketches), ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
             lumas = sketches[rows, LUMA].astype(np.float32)
@@ -62,9 +64,14 @@ class SmallPictures:
             others: (m,) rows of those that it is compared with.
             least: Below this, any smaller likeness will do, and cells are looked at only as long as it is open.
 
-        Returns: (m,).
+        Returns: (m,), rounded to `DECIMALS`.
         """
-        if compiling.is_loaded(compiling.PICTURES):
+        # What is rounded up to the limit is looked at closely, too.
+        alike: NDArray[np.float64] = np.round(self._unrounded(row, others, least - 10.0**-DECIMALS), DECIMALS)
+        return alike
+
+    def _unrounded(self, row: int | np.int64, others: NDArray[np.int64], least: float) -> NDArray[np.float64]:
+        if compiling.loads(compiling.PICTURES):
             from data_engine.filtering.compiled_likeness import likeness
 
             return likeness(self.sketches, self.means, self.norms, row, others, least)
@@ -77,7 +84,7 @@ class SmallPictures:
 
     def _luma_likeness(
         self, row: int | np.int64, others: NDArray[np.int64], cells: NDArray[np.int64]
-    ) -> NDArray[np.float32]:
+    ) -> NDArray[np.float64]:
         """(m,) the smaller of the likeness of the worst of some cells and, where these are all, the correlation."""
         norm, norms = self.norms[row], self.norms[others]
         has_contrast = norm * norms > LEAST_CONTRAST * len(_ALL_CELLS)
@@ -86,7 +93,7 @@ class SmallPictures:
         one = self.sketches[row, cells] - np.where(has_contrast, self.means[row], 0)[:, None]
         many = self.sketches[others[:, None], cells] - np.where(has_contrast, self.means[others], 0)[:, None]
         left = one * gain[:, None] - many * gains[:, None]
-        likeness: NDArray[np.float32] = 1 - np.abs(left).max(axis=1) / 255
+        likeness: NDArray[np.float64] = 1 - np.abs(left).max(axis=1) / 255
         if len(cells) < len(_ALL_CELLS):
             return likeness
         # Of two rows of one norm the distance tells the correlation.
