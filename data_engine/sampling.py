@@ -70,13 +70,13 @@ def stable_priority(sample_ids: Sequence[str], seed: int) -> NDArray[np.float64]
     return np.array(digests, dtype=np.uint64) / 2.0**64
 
 
-def split(sizes: Counts, amount: int, *, rng: np.random.Generator) -> Counts:
+def split(sizes: Counts, amount: int, *, rng: np.random.Generator | None = None) -> Counts:
     """Share an amount out among siblings: fill all to the same height, those that are smaller to the brim.
 
     Args:
         sizes: (m,) samples of every sibling.
         amount: samples wanted, 0 to the sum of sizes.
-        rng: draws who gets one more where the amount does not divide.
+        rng: draws who gets one more where the amount does not divide; without it the first ones do.
 
     Returns: (m,) counts with the sum `amount`; siblings that are not full differ by at most 1.
     """
@@ -84,7 +84,8 @@ def split(sizes: Counts, amount: int, *, rng: np.random.Generator) -> Counts:
     counts = np.minimum(sizes, height)
     rest = amount - int(counts.sum())
     if rest:
-        counts[rng.choice(np.flatnonzero(sizes > height), rest, replace=False)] += 1
+        higher = np.flatnonzero(sizes > height)
+        counts[higher[:rest] if rng is None else rng.choice(higher, rest, replace=False)] += 1
     return counts
 
 

@@ -163,6 +163,10 @@ def test_a_split_is_what_pouring_one_by_one_gives(sizes, data):
     assert (counts <= sizes).all()
 
 
+def test_what_does_not_divide_goes_to_the_first_where_nothing_draws():
+    assert split(np.array([5, 1, 5, 5]), 9).tolist() == [3, 1, 3, 2]
+
+
 @settings(max_examples=200, deadline=None)
 @given(trees(), st.data())
 def test_the_members_taken_are_the_first_of_each_leaf_in_order(tree, data):

@@ -27,17 +27,53 @@ _FILES = "tree-members-*.arrow"
 
 @dataclass(frozen=True, eq=False)
 class Members:
-    """What is known of n samples of a tree: leaves, squared distances to them, and the measures of some or all."""
+    """What is known of n samples of a tree.
+
+    Attributes:
+        sample_ids: (n,) strings, each once.
+        encoder_version: (n,) strings: the encoder of the embedding that the rest is known of.
+        leaf: (n,) their leaves.
+        distance: (n,) squared L2 distances to them.
+        measures: of some or all of the samples.
+    """
 
     sample_ids: pa.Array
+    encoder_version: pa.Array
     leaf: NDArray[np.int32]
     distance: NDArray[np.float32]
     measures: "Measures"
 
+    def places(self, samples: pa.Table) -> NDArray[np.int64]:
+        """(m,) row number of samples (sample_id, encoder_version) here; -1 for those with another embedding or none."""
+        place = pc.index_in(samples["sample_id"].combine_chunks(), value_set=self.sample_ids)
+        same = pc.equal(self.encoder_version.take(place), samples["encoder_version"].combine_chunks())
+        return pc.if_else(same.fill_null(False), place, -1).to_numpy().astype(np.int64)
+
+    def measures_at(self, place: NDArray[np.int64], rows: NDArray[np.int64]) -> "Measures":
+        """What is known of these rows of m other samples; some or all may lack.
+
+        Args:
+            place: (m,) as `places` gives it.
+            rows: row numbers among the m, ascending.
+        """
+        from data_engine.portraits import Measures
+
+        # One more place, that of the unknown.
+        column = np.full(len(self.leaf) + 1, -1)
+        column[self.measures.rows] = np.arange(len(self.measures.rows))
+        column = column[place[rows]]
+        has = column >= 0
+        return Measures(rows[has], self.measures.distance[:, column[has]], self.measures.silhouette[:, column[has]])
+
     def to_table(self) -> pa.Table:
         """One row per sample; what was not measured is NaN."""
         n, measures = len(self.sample_ids), self.measures
-        columns = {"sample_id": self.sample_ids, "leaf": self.leaf, "distance": self.distance}
+        columns = {
+            "sample_id": self.sample_ids,
+            "encoder_version": self.encoder_version.dictionary_encode(),
+            "leaf": self.leaf,
+            "distance": self.distance,
+        }
         for number in range(len(measures.distance)):
             for name, values in (("distance", measures.distance), ("silhouette", measures.silhouette)):
                 columns[f"{name}_{number}"] = np.full(n, np.nan, dtype=np.float32)
@@ -56,60 +92,67 @@ class Members:
         )
         rows = np.flatnonzero(~np.isnan(distance[0]))
         measures = Measures(rows, distance[:, rows], silhouette[:, rows])
-        ids = table["sample_id"].combine_chunks()
-        return cls(ids, table["leaf"].to_numpy(), table["distance"].to_numpy(), measures)
+        ids, versions = (table[name].cast(pa.string()).combine_chunks() for name in ("sample_id", "encoder_version"))
+        return cls(ids, versions, table["leaf"].to_numpy(), table["distance"].to_numpy(), measures)
 
 
 def grown(work: Work, samples: pa.Table) -> "tuple[ClusterTree, Measures]":
-    """The frozen tree over these samples, and their measures.
+    """The frozen tree over these samples, and their measures: as if all were assigned and measured anew.
 
-    Every new sample is measured, beside those that were when the tree was built: in large trees these are some.
+    Samples with another embedding than the known one are new. Where only some are measured, old ones are read and
+    measured only after samples have left a leaf, to stand in for them.
 
     Args:
         work: the step's.
         samples: sample_id, batch and encoder_version.
     """
-    from data_engine import clustering
+    from data_engine import clustering, portraits
+    from data_engine.storage import read_some_embeddings
 
-    tree = work.frozen_tree()
-    known = _known(work, tree, samples)
+    frozen = work.frozen_tree()
+    known = _known(work, frozen)
     if known is None:
         _, x = work.read_open_embeddings()
-        return measured(work, _assigned(work, tree, x), x)
-    place = pc.index_in(samples["sample_id"], value_set=known.sample_ids)
-    is_new = place.is_null().to_numpy()
-    tables = [known.to_table()]
-    if is_new.any():
-        tables.append(_new_members(work, tree, samples.filter(pa.array(is_new))).to_table())
-    # Row numbers of all samples in the known ones with the new ones behind them.
-    order = place.fill_null(0).to_numpy().astype(np.int64)
-    order[is_new] = len(known.sample_ids) + np.arange(is_new.sum())
-    found = Members.from_table(pa.concat_tables(tables).take(pa.array(order)))
-    return clustering.with_samples(tree, found.leaf, found.distance), found.measures
+        return measured(work, _assigned(work, frozen, x), x, samples["sample_id"])
+    place = known.places(samples)
+    new = np.flatnonzero(place < 0)
+    x = read_some_embeddings(work.store, samples.take(pa.array(new)))
+    tree = _with_new(work, frozen, known, place, x)
+    rows = _to_measure(work, tree, samples["sample_id"])
+    kept = known.measures_at(place, rows)
+    missing = np.setdiff1d(rows, kept.rows)
+    if not len(missing):
+        return tree, kept
+    if np.isin(missing, new).all():
+        x = x[np.searchsorted(new, missing)]
+    else:
+        x = read_some_embeddings(work.store, samples.take(pa.array(missing)))
+    return tree, kept.joined(portraits.measure(clustering.with_samples(tree, tree.leaf[missing]), x), missing)
 
 
-def measured(work: Work, tree: "ClusterTree", x: NDArray[np.float32]) -> "tuple[ClusterTree, Measures]":
+def measured(
+    work: Work, tree: "ClusterTree", x: NDArray[np.float32], sample_ids: pa.ChunkedArray
+) -> "tuple[ClusterTree, Measures]":
     """A tree and the measures of its samples; of a large tree, of the same number from every leaf."""
     from data_engine import portraits
 
-    seed = work.bench.corpus.seed_for("portraits")
-    rows = portraits.evenly_from_leaves(tree, portraits.MOST_MEASURED, seed=seed)
-    return tree, portraits.measure(tree, x, rows)
+    return tree, portraits.measure(tree, x, _to_measure(work, tree, sample_ids))
 
 
 def keep_members(work: Work, tree: "ClusterTree", samples: pa.Table, measures: "Measures") -> None:
     """Keep what is known of the samples of a tree, for the next time that it grows."""
     distance = np.asarray(tree.distance, dtype=np.float32)
-    table = Members(samples["sample_id"].combine_chunks(), tree.leaf, distance, measures).to_table()
+    ids, versions = (samples[name].combine_chunks() for name in ("sample_id", "encoder_version"))
+    table = Members(ids, versions, tree.leaf, distance, measures).to_table()
     stream = pa.BufferOutputStream()
     with pa.ipc.new_file(stream, table.schema) as file:
         file.write_table(table)
-    work.store.learnt().put_instead(_name(work, tree, samples), stream.getvalue().to_pybytes(), of=_FILES)
+    work.store.learnt().put_instead(_name(work, tree), stream.getvalue().to_pybytes(), of=_FILES)
 
 
-def _known(work: Work, tree: "ClusterTree", samples: pa.Table) -> Members | None:
+def _known(work: Work, tree: "ClusterTree") -> Members | None:
     """What was kept of this tree's samples; None where nothing was, or where it is damaged."""
-    content = work.store.learnt().get(_name(work, tree, samples))
+    content = work.store.learnt().get(_name(work, tree))
     if content is None:
         return None
     try:
@@ -119,21 +162,30 @@ def _known(work: Work, tree: "ClusterTree", samples: pa.Table) -> Members | None
         return None
 
 
-def _name(work: Work, tree: "ClusterTree", samples: pa.Table) -> str:
-    """Another tree, encoder or code knows nothing of these samples."""
-    encoders = sorted(pc.unique(samples["encoder_version"]).to_pylist())
+def _name(work: Work, tree: "ClusterTree") -> str:
+    """Another tree or other code knows nothing of these samples."""
     code = [work.bench.code_version("cluster_tree"), code_fingerprint("portraits")]
-    return _FILES.replace("*", fingerprint([tree.version, *encoders, *code]))
+    return _FILES.replace("*", fingerprint([tree.version, *code]))
 
 
-def _new_members(work: Work, tree: "ClusterTree", samples: pa.Table) -> Members:
+def _to_measure(work: Work, tree: "ClusterTree", sample_ids: pa.ChunkedArray) -> NDArray[np.int64]:
     from data_engine import portraits
-    from data_engine.storage import read_some_embeddings
 
-    x = read_some_embeddings(work.store, samples)
-    part = _assigned(work, tree, x)
-    distance = np.asarray(part.distance, dtype=np.float32)
-    return Members(samples["sample_id"].combine_chunks(), part.leaf, distance, portraits.measure(part, x))
+    seed = work.bench.corpus.seed_for("portraits")
+    return portraits.evenly_from_leaves(tree, portraits.MOST_MEASURED, sample_ids.to_pylist(), seed=seed)
+
+
+def _with_new(
+    work: Work, tree: "ClusterTree", known: Members, place: NDArray[np.int64], x: NDArray[np.float32]
+) -> "ClusterTree":
+    """The frozen tree over samples of which those without a place among the known ones have the embeddings x."""
+    from data_engine import clustering
+
+    leaf, distance = (np.append(values, values.dtype.type(0))[place] for values in (known.leaf, known.distance))
+    if len(x):
+        part = _assigned(work, tree, x)
+        leaf[place < 0], distance[place < 0] = part.leaf, np.asarray(part.distance)
+    return clustering.with_samples(tree, leaf, distance)
 
 
 def _assigned(work: Work, tree: "ClusterTree", x: NDArray[np.float32]) -> "ClusterTree":

@@ -1,5 +1,6 @@
 """How clear every sample lies in its clusters, on all levels of a tree."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,11 +9,11 @@ from numpy.typing import NDArray
 
 from data_engine.clustering import ClusterTree
 from data_engine.portraits.silhouette import simplified_silhouette
-from data_engine.sampling import first_members, split
+from data_engine.sampling import first_members, split, stable_priority
 
 Rows = NDArray[np.int64]
 
-#: Samples that are measured when a tree is built; beyond them every leaf gives the same number.
+#: Samples that are measured; beyond them every leaf gives the same number.
 MOST_MEASURED = 50_000
 
 
@@ -33,6 +34,19 @@ class Measures:
     distance: NDArray[np.float32]
     silhouette: NDArray[np.float32]
 
+    def joined(self, others: "Measures", rows: Rows) -> "Measures":
+        """These and those of other samples.
+
+        Args:
+            others: of k samples.
+            rows: (k,) their row numbers among the samples of these.
+        """
+        every = np.concatenate([self.rows, rows])
+        order = np.argsort(every)
+        distance = np.concatenate([self.distance, others.distance], axis=1)
+        silhouette = np.concatenate([self.silhouette, others.silhouette], axis=1)
+        return Measures(every[order], distance[:, order], silhouette[:, order])
+
 
 def measure(tree: ClusterTree, x: NDArray[Any], rows: Rows | None = None) -> Measures:
     """Measure samples of a tree.
@@ -47,13 +61,21 @@ def measure(tree: ClusterTree, x: NDArray[Any], rows: Rows | None = None) -> Mea
     return Measures(rows, np.stack([a.round(4) for _, a in levels]), np.stack([s.round(4) for s, _ in levels]))
 
 
-def evenly_from_leaves(tree: ClusterTree, most: int, *, seed: int) -> Rows:
-    """Row numbers of at most `most` samples, ascending: the same number from every leaf, as far as it has them."""
+def evenly_from_leaves(tree: ClusterTree, most: int, sample_ids: Sequence[str], *, seed: int) -> Rows:
+    """Row numbers of at most `most` samples, ascending: the same number from every leaf, as far as it has them.
+
+    Members of a leaf are drawn by a hash of their ids and what remains goes to the first leaves, so that when samples
+    join a frozen tree, each old one that is drawn was drawn before.
+
+    Args:
+        tree: n samples under it.
+        most: samples to draw.
+        sample_ids: (n,) in the order of `tree.leaf`.
+        seed: of the hash.
+    """
     if tree.n_samples <= most:
         return np.arange(tree.n_samples, dtype=np.int64)
-    rng = np.random.default_rng([seed, 2])
-    quota = split(tree.levels[0].sizes, most, rng=rng)
-    return first_members(tree, quota, (rng.random(tree.n_samples),))
+    return first_members(tree, split(tree.levels[0].sizes, most), (stable_priority(sample_ids, seed),))
 
 
 def _against_level(

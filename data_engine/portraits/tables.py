@@ -36,7 +36,7 @@ def portray(
 
     Args:
         tree: n samples under it, with their distances.
-        measures: of all samples, or of some of every leaf.
+        measures: of all samples, or of some of every leaf, drawn by `evenly_from_leaves`.
         sample_ids: (n,) in the order of `tree.leaf`.
         text_of: gives the texts of sample ids; those without a text may be left out.
         seed: draws the samples whose texts are read, in large trees.
@@ -45,7 +45,7 @@ def portray(
     Returns: one row per cluster, the finest level first, as in the table of the tree.
     """
     ids = np.asarray(sample_ids, dtype=object)
-    names = _names(tree, ids, evenly_from_leaves(tree, most_texts, seed=seed), text_of)
+    names = _names(tree, ids, evenly_from_leaves(tree, most_texts, sample_ids, seed=seed), text_of)
     parts = [
         _level_table(tree, number, names[number - 1], _on_level(tree, measures, number), ids)
         for number in range(1, len(tree.levels) + 1)

@@ -138,7 +138,7 @@ def _built(bench: Bench, work: Work, levels: "SuggestedLevels") -> "tuple[Cluste
     """A new tree over all samples of today, and their measures."""
     from data_engine import clustering
 
-    _, x = work.read_open_embeddings()
+    samples, x = work.read_open_embeddings()
     tree = clustering.build_tree(
         x,
         levels.n_clusters,
@@ -150,4 +150,4 @@ def _built(bench: Bench, work: Work, levels: "SuggestedLevels") -> "tuple[Cluste
         device=clustering.device_for(bench.corpus.tree.device, x),
         progress=work.progress_to("cluster tree", _n_steps(levels)),
     )
-    return measured(work, tree, x)
+    return measured(work, tree, x, samples["sample_id"])
