@@ -20,7 +20,7 @@ DOMAIN = (
     "sampling",
     "selection",
 )
-LEAVES = ("schemas", "errors", "source", "curation", "corpus")
+LEAVES = ("schemas", "errors", "compiled_code", "source", "curation", "corpus")
 
 #: What a part of the package may import of the package, besides itself and the leaves.
 MAY_IMPORT = {
@@ -38,6 +38,7 @@ MAY_IMPORT = {
     "source": ("errors",),
     "schemas": (),
     "errors": (),
+    "compiled_code": (),
     "defs": (),
 }
 

@@ -2,7 +2,10 @@
 
 import sys
 from functools import cache
+from pathlib import Path
 from typing import Literal
+
+from data_engine.compiled_code import forget_stale_code
 
 Kernel = Literal["int8", "float32"]
 
@@ -53,6 +56,7 @@ def _loads() -> bool:
 
         if config.DISABLE_JIT:
             return False
+        forget_stale_code(Path(__file__).parent)
         import data_engine.clustering.compiled_sums
         import data_engine.clustering.int8_products  # noqa: F401
     except (ImportError, RuntimeError):

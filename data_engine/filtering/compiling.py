@@ -9,6 +9,9 @@ import sys
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
+from pathlib import Path
+
+from data_engine.compiled_code import forget_stale_code
 
 TEXTS = ("data_engine.filtering.compiled_shingles",)
 PICTURES = ("data_engine.filtering.compiled_looks", "data_engine.filtering.compiled_likeness")
@@ -36,6 +39,7 @@ def is_loaded(modules: Iterable[str]) -> bool:
 @cache
 def loads(modules: Iterable[str]) -> bool:
     """Load the kernels; False where numba finds no folder to keep compiled code in."""
+    forget_stale_code(Path(__file__).parent)
     try:
         for module in modules:
             import_module(module)
