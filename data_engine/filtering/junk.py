@@ -1,7 +1,9 @@
 """A small classifier of junk: hashed character, word and shape n-grams under a logistic regression."""
 
+import os
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
@@ -16,6 +18,8 @@ from data_engine.errors import InvalidInput, NotEnoughData
 _N_FEATURES = 1 << 18
 _FORMAT = 1
 _MIN_PER_CLASS = 10
+#: More examples of a kind than these teach little and take long.
+_MOST_PER_CLASS = 10_000
 _FOLDS = 5
 _INVERSE_REGULARISATION = 100.0
 _MAX_CHARS = 5000
@@ -90,12 +94,12 @@ class JunkClassifier:
 def fit_junk_classifier(
     texts: Sequence[str], is_junk: Sequence[bool] | NDArray[np.bool_], *, seed: int, keep_clean_share: float
 ) -> JunkClassifier:
-    """Learn from examples and set the threshold.
+    """Learn from examples and set the threshold; of more than 10,000 of a kind, from so many drawn at random.
 
     Args:
         texts: examples, junk and clean.
         is_junk: (n_texts,) true for junk.
-        seed: for the folds of the cross-validation.
+        seed: for the draw and for the folds of the cross-validation.
         keep_clean_share: share in (0, 1) of the clean examples that must not be called junk, out of fold.
 
     Raises:
@@ -114,7 +118,9 @@ def fit_junk_classifier(
         )
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    features = _features(texts)
+    rows = _drawn(marks, seed)
+    marks = marks[rows]
+    features = _features([texts[row] for row in rows.tolist()])
     columns = np.unique(features.indices).astype(np.int32)
     features = features[:, columns]
     # Its vectors are short: threads wait longer for each other than they compute, above all on a busy machine.
@@ -128,9 +134,19 @@ def fit_junk_classifier(
         bias=float(model.intercept_[0]),
         threshold=threshold,
         keep_clean_share=keep_clean_share,
-        n_clean=n_clean,
-        n_junk=n_junk,
+        n_clean=int((~marks).sum()),
+        n_junk=int(marks.sum()),
     )
+
+
+def _drawn(marks: NDArray[np.bool_], seed: int) -> NDArray[np.int64]:
+    """Rows of the examples to learn from, ascending: all of a kind, or so many drawn at random."""
+    draw = np.random.default_rng(seed)
+    kinds = (np.flatnonzero(marks), np.flatnonzero(~marks))
+    kept = [
+        draw.choice(rows, _MOST_PER_CLASS, replace=False) if len(rows) > _MOST_PER_CLASS else rows for rows in kinds
+    ]
+    return np.sort(np.concatenate(kept))
 
 
 def _fit(features: Any, marks: NDArray[np.bool_], seed: int) -> Any:
@@ -145,9 +161,11 @@ def _out_of_fold(features: Any, marks: NDArray[np.bool_], seed: int) -> NDArray[
     from sklearn.model_selection import StratifiedKFold
 
     scores = np.empty(len(marks))
-    for train, test in StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(marks, marks):
-        model = _fit(features[train], marks[train], seed)
-        scores[test] = _sigmoid(features[test] @ model.coef_[0] + model.intercept_[0])
+    splits = list(StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(marks, marks))
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        models = threads.map(lambda split: _fit(features[split[0]], marks[split[0]], seed), splits)
+        for (_, test), model in zip(splits, models, strict=True):
+            scores[test] = _sigmoid(features[test] @ model.coef_[0] + model.intercept_[0])
     return scores
 
 

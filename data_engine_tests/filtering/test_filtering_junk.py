@@ -34,6 +34,16 @@ def test_unseen_junk_scores_above_the_threshold_and_clean_text_below(classifier:
     assert (scores[~is_junk] <= classifier.threshold).mean() > 0.95
 
 
+def test_of_very_many_examples_of_a_kind_so_many_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("data_engine.filtering.junk._MOST_PER_CLASS", 60)
+    texts, marks = examples()
+    learnt = fit_junk_classifier(texts, marks, seed=0, keep_clean_share=0.98)
+    assert (learnt.n_clean, learnt.n_junk) == (60, 50)
+    again = fit_junk_classifier(texts, marks, seed=0, keep_clean_share=0.98)
+    assert again.version == learnt.version
+    assert learnt.version != fit_junk_classifier(texts, marks, seed=1, keep_clean_share=0.98).version
+
+
 def test_the_same_examples_and_seed_give_the_same_classifier(classifier: JunkClassifier) -> None:
     texts, marks = examples()
     again = fit_junk_classifier(texts, np.array(marks), seed=0, keep_clean_share=0.98)
