@@ -143,6 +143,7 @@ def grown(copies: int, encoder: str) -> Grown:
             found.wall[name], found.processor[name] = timed(folder, "run", CORPUS, "--timings", "timings.json")
             said = json.loads((folder / "timings.json").read_text("utf-8"))
             found.said[name] = said["seconds"], said["total_s"], said["n_runs"]
+            found.samples[name] = samples_in(folder)
             print(f"{len(rows):,} texts, {name}: {found.wall[name]:.1f} s", file=sys.stderr)
     return found
 
