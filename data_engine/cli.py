@@ -141,7 +141,7 @@ def ui(port: int) -> None:
     os.execv(sys.executable, [*command, "-h", "127.0.0.1", "-p", str(port)])
 
 
-@main.command()
+@main.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.argument("name")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def bench(name: str, arguments: tuple[str, ...]) -> None:

@@ -262,3 +262,13 @@ def test_a_disk_that_is_full_is_a_sentence_and_not_a_traceback(monkeypatch: pyte
     monkeypatch.setattr("data_engine.cli._project", full)
     done = CliRunner().invoke(main, ["run", "notes"])
     assert (done.exit_code, done.output) == (1, "Error: [Errno 28] No space left on device\n")
+
+
+def test_what_follows_the_name_of_a_benchmark_goes_to_its_script(
+    notes: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATA_ENGINE_PROJECT", str(notes.folder))
+    (notes.folder / "benchmarks").mkdir()
+    script = "import sys\nraise SystemExit(7 if sys.argv[1:] == ['--help', '--rounds', '2'] else 1)\n"
+    (notes.folder / "benchmarks" / "counting.py").write_text(script, "utf-8")
+    assert CliRunner().invoke(main, ["bench", "counting", "--help", "--rounds", "2"]).exit_code == 7
