@@ -35,17 +35,18 @@ class Project:
     @cached_property
     def definitions(self) -> dg.Definitions:
         """Everything that the Dagster UI loads."""
-        with warnings.catch_warnings(), _told_in_a_sentence():
-            warnings.simplefilter("ignore", dg.PreviewWarning)
-            warnings.simplefilter("ignore", dg.BetaWarning)
-            return self._tree.build_defs()
+        return self._built()
 
     def definitions_of(self, bench: Bench) -> dg.Definitions:
         """The graph of one corpus, as its folder in `defs` describes it; what a command needs that runs it."""
+        return self._built(Path(bench.corpus.folder))
+
+    def _built(self, folder: Path | None = None) -> dg.Definitions:
+        """What a folder of `defs` describes; all of them when none is given."""
         with warnings.catch_warnings(), _told_in_a_sentence():
             warnings.simplefilter("ignore", dg.PreviewWarning)
             warnings.simplefilter("ignore", dg.BetaWarning)
-            return self._tree.build_defs(Path(bench.corpus.folder))
+            return self._tree.build_defs(folder)
 
     @cached_property
     def benches(self) -> dict[str, Bench]:
