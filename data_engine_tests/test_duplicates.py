@@ -91,12 +91,18 @@ def test_what_a_batch_kept_stays_when_a_copy_comes_on_an_earlier_line_of_its_fil
     assert set(_kept(project).values()) == {*NOTES[:5], NOTES[80]}
 
 
-def test_when_a_sample_leaves_the_one_that_went_for_it_comes_back(project: SmallProject) -> None:
+def _ingested_copy(project: SmallProject) -> str:
+    """May's near copy of a sample of April, which went for it."""
     copy = f"{NOTES[80]} indeed"
     _write(project, "april", [*NOTES[:5], NOTES[80]])
     _write(project, "may", [*NOTES[5:10], copy])
     _describe(project, None, 0.8)
     _ingest(project)
+    return copy
+
+
+def test_when_a_sample_leaves_the_one_that_went_for_it_comes_back(project: SmallProject) -> None:
+    copy = _ingested_copy(project)
     assert set(_kept(project).values()) == {*NOTES[:10], NOTES[80]}
     _write(project, "april", NOTES[:5])
     assert "may.jsonl is judged again: what 1 of its duplicates repeat is gone" in _ingest(project, "april.jsonl")
@@ -108,11 +114,7 @@ def test_when_a_sample_leaves_the_one_that_went_for_it_comes_back(project: Small
 def test_a_backfill_judges_again_what_repeats_something_that_its_batches_no_longer_hold(
     project: SmallProject, n_processes: int
 ) -> None:
-    copy = f"{NOTES[80]} indeed"
-    _write(project, "april", [*NOTES[:5], NOTES[80]])
-    _write(project, "may", [*NOTES[5:10], copy])
-    _describe(project, None, 0.8)
-    _ingest(project)
+    copy = _ingested_copy(project)
     _write(project, "april", NOTES[:5])
     said = Console(file=StringIO(), width=110, highlight=False)
     assert backfill_batches(project.load(), "notes", ["april.jsonl"], console=said, n_processes=n_processes)
@@ -124,17 +126,14 @@ def test_a_backfill_judges_again_what_repeats_something_that_its_batches_no_long
 def test_the_sensor_asks_once_for_batches_whose_duplicates_have_lost_their_twin(
     project: SmallProject, instance: dg.DagsterInstance
 ) -> None:
-    copy = f"{NOTES[80]} indeed"
-    _write(project, "april", [*NOTES[:5], NOTES[80]])
-    _write(project, "may", [*NOTES[5:10], copy])
-    _describe(project, None, 0.8)
-    _ingest(project)
+    copy = _ingested_copy(project)
     new_batches = Ticking(project, "new_batches", instance)
     assert new_batches.tick() == []
     _write(project, "april", NOTES[:5])
     [changed] = new_batches.tick()
     assert changed.partition_key == "april.jsonl"
     new_batches.execute(changed)
+    (project.folder / "source" / "may.jsonl").unlink()
     [bereft] = new_batches.tick()
     assert bereft.partition_key == "may.jsonl"
     assert new_batches.tick() == []

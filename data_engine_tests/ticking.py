@@ -58,6 +58,7 @@ class Ticking:
         return job.execute_in_process(
             instance=self.instance,
             partition_key=request.partition_key,
+            asset_selection=request.asset_selection,
             run_config=request.run_config,
             tags=dict(request.tags),
             raise_on_error=False,

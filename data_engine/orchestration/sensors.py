@@ -1,7 +1,7 @@
 """Sensors: what makes things happen without a person. Each fires once per cause; a skip always gives its reason."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -9,6 +9,7 @@ import dagster as dg
 from data_engine.errors import SourceError
 from data_engine.orchestration.accepted import lost_twins
 from data_engine.orchestration.bench import Bench, fingerprint
+from data_engine.orchestration.jobs import JOBS
 from data_engine.orchestration.listing import batches_of
 
 if TYPE_CHECKING:
@@ -39,16 +40,19 @@ def _new_batches(bench: Bench) -> dg.SensorDefinition:
         except SourceError as error:
             return dg.SkipReason(str(error))
         versions = step_versions(bench.store())
-        causes = _unread(batches, versions)
+        causes, steps = _unread(batches, versions), JOBS["ingest"]
         # Looking for lost twins reads all verdicts, so it waits until a step has written something.
         state = fingerprint({"/".join(key): version.run_id for key, version in versions.items()})
         if not causes and context.cursor != state:
-            causes = _with_lost_twins(bench, versions)
+            causes, steps = _with_lost_twins(bench, versions, batches), JOBS["ingest"][1:]
         if not causes:
             said = f"all {len(batches)} batches are read, none has changed, and no duplicate has lost its twin"
             return dg.SensorResult(skip_reason=dg.SkipReason(said), cursor=state)
         return dg.SensorResult(
-            run_requests=[dg.RunRequest(partition_key=batch, run_key=cause) for batch, cause in causes.items()],
+            run_requests=[
+                dg.RunRequest(partition_key=batch, run_key=cause, asset_selection=[bench.key(step) for step in steps])
+                for batch, cause in causes.items()
+            ],
             dynamic_partitions_requests=[bench.batches.build_add_request(list(causes))],
         )
 
@@ -68,12 +72,16 @@ def _unread(batches: "Mapping[str, Sequence[SourceFile]]", versions: "Versions")
     return causes
 
 
-def _with_lost_twins(bench: Bench, versions: "Versions") -> dict[str, str]:
-    """A run key for each batch with duplicates of something that is no longer kept."""
+def _with_lost_twins(bench: Bench, versions: "Versions", listed: Collection[str]) -> dict[str, str]:
+    """A run key for each batch with duplicates of something that is no longer kept.
+
+    A batch that the source no longer has is judged by its raw index; of pictures that holds no pixels to look at.
+    """
     if not any(step == "first_pass" for step, _ in versions):
         return {}
     lost = lost_twins(bench, bench.store())
-    return {batch: f"lost twins:{batch}:{versions['first_pass', batch].table_version}" for batch in lost}
+    judged = [batch for batch in lost if batch in listed or not bench.corpus.is_of_pictures]
+    return {batch: f"lost twins:{batch}:{versions['first_pass', batch].table_version}" for batch in judged}
 
 
 def _review_opener(bench: Bench) -> dg.SensorDefinition:
