@@ -21,8 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
-from data_engine.filtering import Sketches, band_keys, bands_and_rows
-from data_engine.filtering.sketches import N_PERMUTATIONS, SKETCH_BYTES
+from data_engine.duplicates.texts import Sketches, band_keys, bands_and_rows
+from data_engine.duplicates.texts.minhash import N_PERMUTATIONS, SKETCH_BYTES
 from data_engine.storage import SketchIndex, ids_as_numbers
 
 THRESHOLD = 0.8

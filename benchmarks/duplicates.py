@@ -25,12 +25,12 @@ import numpy as np
 import rensa
 from datasketch import MinHash, MinHashLSH
 
-from data_engine.filtering import compiling
-from data_engine.filtering.bands import band_keys, bands_and_rows, colliding
-from data_engine.filtering.near_duplicates import find_twins
-from data_engine.filtering.shingles import Shingles, jaccard, similarity
-from data_engine.filtering.sketches import Sketches
-from data_engine.filtering.words import Words
+from data_engine.duplicates.texts.bands import band_keys, bands_and_rows, colliding
+from data_engine.duplicates.texts.minhash import Sketches
+from data_engine.duplicates.texts.search import find_twins
+from data_engine.duplicates.texts.shingles import Shingles, jaccard, similarity
+from data_engine.duplicates.texts.tokens import Words
+from data_engine.kernels import compiling
 
 THRESHOLDS = (0.9, 0.8)
 GOAL_TEXTS_PER_S, GOAL_RECALL, GOAL_SIMILARITY = 100_000, 0.99, 0.9

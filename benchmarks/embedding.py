@@ -56,7 +56,7 @@ def engines(folder: str) -> Iterator[tuple[str, Encode]]:
     from sentence_transformers import SentenceTransformer
 
     from data_engine.embedding import load_encoder
-    from data_engine.embedding.transformer import _Transformer
+    from data_engine.embedding.sentence_transformers import _Transformer
 
     plain = SentenceTransformer(folder, device="cpu")
     yield "sentence-transformers, batches of 32", lambda texts: _unit(plain.encode(list(texts)))
@@ -74,14 +74,14 @@ def engines(folder: str) -> Iterator[tuple[str, Encode]]:
 
 def in_float32(load_encoder: Callable[[str], Any]) -> Any:
     """Our encoder as it is on a processor without bfloat16 products."""
-    from data_engine.embedding import packed
+    from data_engine.embedding.bert import model
 
-    chosen = packed.has_bfloat16_products
-    packed.has_bfloat16_products = lambda: False
+    chosen = model.has_bfloat16_products
+    model.has_bfloat16_products = lambda: False
     try:
         return load_encoder(MODEL)
     finally:
-        packed.has_bfloat16_products = chosen
+        model.has_bfloat16_products = chosen
 
 
 def traceable(folder: str) -> Any:
@@ -110,7 +110,7 @@ def padded_batches(folder: str) -> Callable[[Sequence[str]], list[tuple[list[int
     """Cuts texts into batches by tokens: positions, token ids and mask of each."""
     from transformers import AutoTokenizer
 
-    from data_engine.embedding.transformer import token_batches
+    from data_engine.embedding.sentence_transformers import token_batches
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
 
@@ -326,7 +326,7 @@ def main() -> None:
     arguments = parser.parse_args()
     from transformers import AutoTokenizer
 
-    from data_engine.embedding.where import folder_of
+    from data_engine.embedding.model_folder import folder_of
 
     folder = folder_of(MODEL)
     if folder is None:

@@ -17,13 +17,13 @@ import numpy as np
 import pyarrow as pa
 
 from data_engine.corpus import Batches, FirstPass, Source
+from data_engine.duplicates.texts.bands import bands_and_rows
+from data_engine.duplicates.texts.minhash import Sketches
+from data_engine.duplicates.texts.search import find_twins
+from data_engine.duplicates.texts.shingles import Shingles, similarity
 from data_engine.filtering import first_pass, fit_junk_classifier
-from data_engine.filtering.bands import bands_and_rows
-from data_engine.filtering.documents import Document
-from data_engine.filtering.near_duplicates import find_twins
-from data_engine.filtering.rules import limits_of, measure
-from data_engine.filtering.shingles import Shingles, similarity
-from data_engine.filtering.sketches import Sketches
+from data_engine.filtering.rules.document import Document
+from data_engine.filtering.rules.registry import limits_of, measure
 from data_engine.indexing import list_batches, read_batch
 
 MENTIONS = ("is_license_reference", "is_license_tag", "is_license_intro", "is_license_clue", "is_false_positive")

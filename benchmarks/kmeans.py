@@ -17,10 +17,10 @@ from results import append_results, environment
 
 from data_engine.clustering import kmeans
 from data_engine.clustering.float32_products import nearest_float32
-from data_engine.clustering.kernels import int8_pays
+from data_engine.clustering.kernel_choice import int8_pays
+from data_engine.clustering.matrix_rows import Rows
 from data_engine.clustering.nearest import means, nearest
 from data_engine.clustering.parallel import TEAM
-from data_engine.clustering.rows import Rows
 from data_engine.clustering.seeding import DEFAULT_SEEDING, SEEDINGS, seed_positions
 
 #: Iterations of the short and the longer run whose difference is a peer's cost.

@@ -19,7 +19,7 @@ from results import append_results, environment
 
 from data_engine.clustering import kmeans
 from data_engine.clustering.devices import open_device
-from data_engine.clustering.rows import Rows
+from data_engine.clustering.matrix_rows import Rows
 
 GOAL = 0.5
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from data_engine.errors import InvalidInput
 from data_engine.labeling import STRATEGIES, choose, fit_classifier, utility
-from data_engine.labeling.strategies import find_strategy
+from data_engine.labeling.strategies.registry import find_strategy
 
 
 def read_data(path: Path, text_column: str, label_column: str) -> tuple[np.ndarray, np.ndarray]:

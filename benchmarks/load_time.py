@@ -26,7 +26,7 @@ import sys, time, warnings
 started = time.perf_counter()
 warnings.simplefilter("ignore")
 from pathlib import Path
-from data_engine.orchestration.project import Project
+from data_engine.orchestration.launch.project import Project
 definitions = Project(Path(sys.argv[1])).definitions
 definitions.get_repository_def()
 print(time.perf_counter() - started)

@@ -36,15 +36,15 @@ def measured(corpus: str, project_folder: Path, console: Console) -> tuple[dict[
     """Seconds by step (checks and review are among them), seconds in all, and Dagster runs."""
     import dagster as dg
 
-    from data_engine.orchestration.own_process import collect_rarely
-    from data_engine.orchestration.project import Project
-    from data_engine.orchestration.run import OneCommandRun
+    from data_engine.orchestration.launch.project import Project
+    from data_engine.orchestration.launch.runner import OneCommandRun
+    from data_engine.terminal.own_process import collect_rarely
 
     collect_rarely()
     project = Project.find(project_folder)
-    bench = project.bench(corpus)
+    runtime = project.runtime(corpus)
     with dg.DagsterInstance.get() as instance:
-        outcome = OneCommandRun(bench, project.definitions_of(bench), instance, console).execute()
+        outcome = OneCommandRun(runtime, project.definitions_of(runtime), instance, console).execute()
     return outcome.seconds, outcome.total_s, outcome.n_runs
 
 

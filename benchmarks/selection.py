@@ -15,10 +15,9 @@ import numpy as np
 from results import append_results, environment
 
 from data_engine.clustering import build_tree, suggest_levels
-from data_engine.reporting import kl_to_uniform
-from data_engine.selection import METHODS, Pool, select
+from data_engine.sampling import METHODS, Pool, kl_to_uniform, select
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data_engine_tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data_engine_tests" / "support"))
 from concept_mixture import concept_mixture
 
 Labelled = tuple[np.ndarray, np.ndarray]

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from data_engine.clustering import ClusterTree, assign, kmeans, with_samples
-from data_engine.filtering import semantic_pairs, semantic_twins
+from data_engine.duplicates import semantic_pairs, semantic_twins
 
 DIM = 384
 LEAST_COSINE = 0.995

@@ -9,7 +9,7 @@ and more is the article's when at least half of its runs of four words are in th
 whole line of the article and stands between lines that are. What an extractor returns is held against the same lines
 in the same way, in the place of the article. Extractors see the HTML; the engine sees the plain text only. The
 classifier is cross-validated by page.
-Needs the extra `bench`: trafilatura (Apache-2.0) and jusText (BSD-2-Clause).
+Needs the extra `runtime`: trafilatura (Apache-2.0) and jusText (BSD-2-Clause).
 """
 
 import argparse
@@ -26,11 +26,11 @@ import pyarrow as pa
 from first_pass import SOURCE, examples
 
 from data_engine.corpus import Batches
-from data_engine.filtering.documents import Document
-from data_engine.filtering.line_classifier import fit_line_classifier
-from data_engine.filtering.lines import content_lines, lines_of
-from data_engine.filtering.rules import Rule, rules_of
-from data_engine.filtering.text_scores import BOILERPLATE
+from data_engine.filtering.page_content.line_classifier import fit_line_classifier
+from data_engine.filtering.page_content.lines import content_lines, lines_of
+from data_engine.filtering.rules.document import Document
+from data_engine.filtering.rules.registry import Rule, rules_of
+from data_engine.filtering.rules.text_scores import BOILERPLATE
 from data_engine.indexing import list_batches, read_batch
 
 Mask = np.ndarray

@@ -1,1 +1,1 @@
-"""The data engine: raw text and pictures in, a small, balanced, labelled, checked training set out."""
+"""The data engine: raw text and images in, a small, balanced, labelled, checked training set out."""

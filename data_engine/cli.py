@@ -5,34 +5,22 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from data_engine.errors import DataEngineError, InvalidInput
-from data_engine.orchestration.own_process import Leaving, collect_rarely
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from data_engine.orchestration.project import Project
+    from data_engine.orchestration.launch.project import Project
 
 _CORPUS = click.option("--corpus", default=None, help="Name of the corpus; may be left out when there is only one.")
 
 
 class _Commands(click.Group):
     """Commands whose named errors are printed as one sentence, without a traceback."""
-
-    def __call__(self, *arguments: Any, **options: Any) -> Any:
-        """The whole process of a command, from its first import to its exit status."""
-        collect_rarely()
-        leaving = Leaving()
-        try:
-            return super().__call__(*arguments, **options)
-        except SystemExit as ended:
-            if ended.code is None or isinstance(ended.code, int):
-                leaving.with_status(ended.code or 0)
-            raise
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -46,7 +34,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="data-engine")
 def main() -> None:
-    """From piles of raw text and pictures to a small, balanced, labelled, checked training set."""
+    """From piles of raw text and images to a small, balanced, labelled, checked training set."""
 
 
 @main.command()
@@ -57,7 +45,7 @@ def main() -> None:
 )
 def run(corpus: str, batches: str, timings: Path | None) -> None:
     """Bring the whole graph of CORPUS up to date; do only what is missing or stale."""
-    from data_engine.orchestration.one_command import run_corpus
+    from data_engine.orchestration.launch.commands import run_corpus
 
     only = tuple(name.strip() for name in batches.split(",") if name.strip())
     if not run_corpus(_project(), corpus, console=_console(), only=only, timings=timings):
@@ -69,9 +57,9 @@ def run(corpus: str, batches: str, timings: Path | None) -> None:
 @_CORPUS
 def why(sample_id: str, corpus: str | None) -> None:
     """Say what every step decided about a sample, and why. The start of the id is enough."""
-    from data_engine.orchestration.why import print_why
+    from data_engine.terminal.why import print_why
 
-    print_why(_project().bench(corpus), sample_id, console=_console())
+    print_why(_project().runtime(corpus), sample_id, console=_console())
 
 
 @main.command()
@@ -80,10 +68,10 @@ def why(sample_id: str, corpus: str | None) -> None:
 @click.option("--limit", default=50, show_default=True, help="Most rows to print.")
 def sql(query: str, corpus: str | None, limit: int) -> None:
     """Ask any table or SQL model: data-engine sql "select * from funnel_stages"."""
-    from data_engine.orchestration.printing import print_table
     from data_engine.orchestration.sql_models import ask
+    from data_engine.terminal.tables import print_table
 
-    print_table(ask(_project().bench(corpus), query), console=_console(), limit=limit)
+    print_table(ask(_project().runtime(corpus), query), console=_console(), limit=limit)
 
 
 @main.command()
@@ -93,18 +81,18 @@ def sql(query: str, corpus: str | None, limit: int) -> None:
 )
 def review(corpus: str | None, annotator: str) -> None:
     """Answer the open review tasks here in the terminal."""
-    from data_engine.orchestration.terminal_review import answer_in_terminal
+    from data_engine.terminal.review import answer_in_terminal
 
-    answer_in_terminal(_project().bench(corpus), annotator, console=_console())
+    answer_in_terminal(_project().runtime(corpus), annotator, console=_console())
 
 
 @main.command()
 @_CORPUS
 def release(corpus: str | None) -> None:
     """List the releases of a corpus, the newest last."""
-    from data_engine.orchestration.printing import print_releases
+    from data_engine.terminal.tables import print_releases
 
-    print_releases(_project().bench(corpus), console=_console())
+    print_releases(_project().runtime(corpus), console=_console())
 
 
 @main.command()
@@ -113,7 +101,7 @@ def release(corpus: str | None) -> None:
 @click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 64), help="Batches at a time.")
 def backfill(corpus: str, batches: str, processes: int) -> None:
     """Ingest chosen batches again, one run each, whether they are stale or not."""
-    from data_engine.orchestration.one_command import backfill_batches
+    from data_engine.orchestration.launch.commands import backfill_batches
 
     names = tuple(name.strip() for name in batches.split(",") if name.strip())
     if not backfill_batches(_project(), corpus, names, console=_console(), n_processes=processes):
@@ -124,7 +112,7 @@ def backfill(corpus: str, batches: str, processes: int) -> None:
 @click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI, on 127.0.0.1.")
 def ui(port: int) -> None:
     """Open the Dagster UI, with the daemon that runs sensors, schedules and backfills."""
-    from data_engine.orchestration.folders import find_project_folder
+    from data_engine.runtime.project_folder import find_project_folder
 
     folder = find_project_folder(Path.cwd())
     if not (folder / "workspace.yaml").is_file():
@@ -155,7 +143,7 @@ def bench(name: str, arguments: tuple[str, ...]) -> None:
 
 
 def _project() -> "Project":
-    from data_engine.orchestration.project import Project
+    from data_engine.orchestration.launch.project import Project
 
     return Project.find(Path.cwd())
 

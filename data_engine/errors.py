@@ -41,7 +41,7 @@ class ConcurrentWrite(StorageError):
     """Another run committed to the same batch first; the message names the run that won."""
 
 
-class GateClosed(DataEngineError):
+class ChecksFailed(DataEngineError):
     """A step was asked to build on a batch that its blocking checks hold back."""
 
 

@@ -32,9 +32,9 @@ RAW_INDEX = pa.schema(
         _required("media_type", pa.string(), "text/plain, image/png, ..."),
         _required("n_bytes", pa.int64(), "size of the content in bytes"),
         _required("arrived_at", _TIME, "when the source file was last changed"),
-        _optional("text", pa.string(), "the text; null for pictures and unreadable samples"),
-        _optional("width_px", pa.int32(), "picture width, turned upright"),
-        _optional("height_px", pa.int32(), "picture height, turned upright"),
+        _optional("text", pa.string(), "the text; null for images and unreadable samples"),
+        _optional("width_px", pa.int32(), "image width, turned upright"),
+        _optional("height_px", pa.int32(), "image height, turned upright"),
         _optional("thumbnail", pa.binary(), "JPEG of at most 128 px a side; null for texts and unreadable samples"),
         _required("metadata", pa.string(), "the source's other columns as a JSON object"),
         _required("is_readable", pa.bool_(), "false when the content could not be decoded"),
@@ -67,7 +67,7 @@ FIRST_PASS = pa.schema(
         _optional(
             "minhash", pa.binary(), "126 MinHash values (uint32) and a 64-bit hash of the numbers; kept ones only"
         ),
-        _optional("sketch", pa.binary(), "64-bit dHash, 32 x 32 luma and 4 x 4 colours of a picture; kept ones only"),
+        _optional("sketch", pa.binary(), "64-bit dHash, 32 x 32 luma and 4 x 4 colours of an image; kept ones only"),
     ]
 )
 
@@ -276,7 +276,7 @@ RELEASE = pa.schema(
         _required("release_id", pa.string(), "fingerprint of the released rows"),
         _BATCH,
         _required("uri", pa.string(), "where it was first read"),
-        _optional("text", pa.string(), "the text; null for pictures"),
+        _optional("text", pa.string(), "the text; null for images"),
         _required("label", pa.string(), "the label"),
         _required("provenance", pa.string(), "who made the label"),
         _required("posterior", pa.float32(), "probability of the label"),

@@ -7,44 +7,45 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "data_engine"
 DOMAIN = (
+    "cluster_summary",
     "clustering",
     "drift",
+    "duplicates",
     "embedding",
     "filtering",
+    "images",
     "indexing",
+    "kernels",
     "labeling",
-    "pictures",
-    "portraits",
     "releasing",
     "reporting",
     "sampling",
-    "selection",
 )
-LEAVES = ("schemas", "errors", "compiled_code", "source", "curation", "corpus")
+LEAVES = ("schemas", "errors", "settings", "corpus")
 
 #: What a part of the package may import of the package, besides itself and the leaves.
 MAY_IMPORT = {
-    **dict.fromkeys(DOMAIN, DOMAIN),
+    **dict.fromkeys(DOMAIN, (*DOMAIN, "storage")),
     "storage": (),
     "warehouse": ("storage",),
     "quality": ("labeling",),
     "review": ("labeling", "storage"),
-    "orchestration": (*DOMAIN, "storage", "warehouse", "quality", "review"),
+    "runtime": (*DOMAIN, "storage", "warehouse", "quality", "review", "orchestration"),
+    "terminal": (*DOMAIN, "storage", "review", "runtime"),
+    "orchestration": (*DOMAIN, "storage", "warehouse", "quality", "review", "runtime", "terminal"),
     "definitions": ("orchestration",),
-    "cli": ("orchestration", "warehouse"),
+    "cli": ("orchestration", "warehouse", "terminal", "runtime"),
     # Of the filtering only the registry of rules, and only when a corpus names one: it says which names there are.
-    "corpus": ("errors", "source", "curation", "filtering"),
-    "curation": ("source",),
-    "source": ("errors",),
+    "corpus": ("indexing", "filtering"),
+    "settings": (),
     "schemas": (),
     "errors": (),
-    "compiled_code": (),
     "defs": (),
 }
 
 #: Tools that only some parts may import.
 ONLY_IN = {
-    "dagster": ("orchestration", "definitions"),
+    "dagster": ("orchestration", "definitions", "runtime"),
     "great_expectations": ("quality",),
     "deltalake": ("storage",),
     "duckdb": ("warehouse",),
@@ -54,7 +55,7 @@ ONLY_IN = {
     "torch": ("embedding", "clustering"),
     "sentence_transformers": ("embedding",),
     "matplotlib": ("reporting",),
-    "PIL": ("pictures", "embedding", "filtering"),
+    "PIL": ("images", "embedding", "filtering"),
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -118,12 +119,12 @@ def test_files_and_functions_stay_small(path: Path) -> None:
             statements = node.body[1:] if ast.get_docstring(node) else node.body
             lines = (statements[-1].end_lineno or 0) - statements[0].lineno + 1 if statements else 0
             # The function that builds an asset holds the configuration class and the asset's body.
-            limit = 65 if "steps" in path.parts or path.parent.name == "orchestration" else 45
+            limit = 70 if "steps" in path.parts or path.parent.name == "orchestration" else 45
             assert lines <= limit, f"{node.name} has {lines} lines; split it"
 
 
 def test_there_is_one_step_file_per_asset() -> None:
     from data_engine.orchestration.pipeline import STEPS
 
-    files = {path.stem for path in (PACKAGE / "orchestration" / "steps").glob("*.py")} - {"__init__", "review_batches"}
+    files = {path.stem for path in (PACKAGE / "runtime" / "steps").glob("*.py")} - {"__init__", "review_batches"}
     assert files == {step.__name__ for step in STEPS}

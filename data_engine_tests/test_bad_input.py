@@ -16,10 +16,11 @@ from data_engine import indexing
 from data_engine.cli import main
 from data_engine.errors import UnknownLabel
 from data_engine.indexing import SourceFile
-from data_engine.orchestration.bench import Bench
-from data_engine.orchestration.tables_io import step_versions
-from data_engine.orchestration.why import decisions_about
-from data_engine.source import Batches, Source
+from data_engine.indexing.source import Batches, Source
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.versions import step_versions
+from data_engine.storage import delta_commits
+from data_engine.terminal.why import decisions_about
 
 _WAITING: dict[str, object] = {"review": {}, "subset": {"target_size": 60}, "tree": {"n_clusters": [20, 5]}}
 
@@ -33,15 +34,15 @@ def _run(project: SmallProject, monkeypatch: pytest.MonkeyPatch, corpus: str = "
     return result.exit_code, " ".join(result.output.split())
 
 
-def _said_of(bench: Bench, uri: str) -> list[str]:
+def _said_of(runtime: CorpusRuntime, uri: str) -> list[str]:
     """The reasons that the ledger gives for the sample at a place of the source, in order of the steps."""
-    raw = bench.store().read("raw_index", columns=["sample_id", "uri"])
+    raw = runtime.store().read("raw_index", columns=["sample_id", "uri"])
     (sample_id,) = raw.filter(pc.equal(raw["uri"], uri))["sample_id"].to_pylist()
-    return [row["reason"] for row in decisions_about(bench, sample_id).to_pylist()]
+    return [row["reason"] for row in decisions_about(runtime, sample_id).to_pylist()]
 
 
-def _assert_nothing_lost(bench: Bench, step: str, batches: list[str]) -> None:
-    raw, ledger = bench.store().read("raw_index"), bench.store().read("ledger")
+def _assert_nothing_lost(runtime: CorpusRuntime, step: str, batches: list[str]) -> None:
+    raw, ledger = runtime.store().read("raw_index"), runtime.store().read("ledger")
     for batch in batches:
         read = raw.filter(pc.equal(raw["batch"], batch))["sample_id"].to_pylist()
         decided = ledger.filter(pc.and_(pc.equal(ledger["step"], step), pc.equal(ledger["batch"], batch)))
@@ -82,17 +83,17 @@ def test_every_bad_file_of_a_folder_has_its_reason_in_the_ledger(
     monkeypatch.setattr(indexing, "list_batches", list_and_lose)
     status, said = _run(project, monkeypatch)
     assert (status, "held" in said) == (0, False), said
-    bench = project.load().bench("notes")
-    _assert_nothing_lost(bench, "raw_index", ["post"])
-    _assert_nothing_lost(bench, "first_pass", ["post"])
-    assert bench.store().read("raw_index").num_rows == 97
-    assert _said_of(bench, "post/empty.txt")[1] == "empty"
-    assert _said_of(bench, "post/junk.txt") == ["binary content", "unreadable"]
-    assert _said_of(bench, "post/unmarked.txt") == ["binary content", "unreadable"]
-    assert _said_of(bench, "post/nul.txt") == ["NUL byte at character 17; remove it from the source", "unreadable"]
-    assert _said_of(bench, "post/gone.txt") == ["vanished between listing and reading", "unreadable"]
-    assert _said_of(bench, "post/latin.txt")[:2] == ["post/latin.txt", "kept"]
-    assert _said_of(bench, "post/utf16.txt")[:2] == ["post/utf16.txt", "kept"]
+    runtime = project.load().runtime("notes")
+    _assert_nothing_lost(runtime, "raw_index", ["post"])
+    _assert_nothing_lost(runtime, "first_pass", ["post"])
+    assert runtime.store().read("raw_index").num_rows == 97
+    assert _said_of(runtime, "post/empty.txt")[1] == "empty"
+    assert _said_of(runtime, "post/junk.txt") == ["binary content", "unreadable"]
+    assert _said_of(runtime, "post/unmarked.txt") == ["binary content", "unreadable"]
+    assert _said_of(runtime, "post/nul.txt") == ["NUL byte at character 17; remove it from the source", "unreadable"]
+    assert _said_of(runtime, "post/gone.txt") == ["vanished between listing and reading", "unreadable"]
+    assert _said_of(runtime, "post/latin.txt")[:2] == ["post/latin.txt", "kept"]
+    assert _said_of(runtime, "post/utf16.txt")[:2] == ["post/utf16.txt", "kept"]
 
 
 def _line(**columns: str) -> str:
@@ -126,14 +127,14 @@ def test_bad_rows_have_their_line_number_and_bad_batches_are_held_back(
     assert "other.jsonl has no column 'text'" in said
     assert "held ingest twice.jsonl" in said
     assert "every_source_id_is_unique" in said
-    bench = project.load().bench("notes")
-    _assert_nothing_lost(bench, "raw_index", ["good.jsonl", "broken.jsonl", "twice.jsonl"])
-    _assert_nothing_lost(bench, "first_pass", ["good.jsonl", "broken.jsonl"])
-    assert _said_of(bench, "broken.jsonl#31")[0].startswith("broken.jsonl line 31 is not JSON: ")
-    assert _said_of(bench, "broken.jsonl#32")[0].startswith("broken.jsonl line 32 has 50000")
-    assert _said_of(bench, "broken.jsonl#33") == ["row 33 has no column 'text', only 'id', 'title'", "unreadable"]
-    assert _said_of(bench, "broken.jsonl#34")[0].startswith("row 34: NUL byte at character 15")
-    assert set(bench.store().read("embeddings")["batch"].to_pylist()) == {"good.jsonl", "broken.jsonl"}
+    runtime = project.load().runtime("notes")
+    _assert_nothing_lost(runtime, "raw_index", ["good.jsonl", "broken.jsonl", "twice.jsonl"])
+    _assert_nothing_lost(runtime, "first_pass", ["good.jsonl", "broken.jsonl"])
+    assert _said_of(runtime, "broken.jsonl#31")[0].startswith("broken.jsonl line 31 is not JSON: ")
+    assert _said_of(runtime, "broken.jsonl#32")[0].startswith("broken.jsonl line 32 has 50000")
+    assert _said_of(runtime, "broken.jsonl#33") == ["row 33 has no column 'text', only 'id', 'title'", "unreadable"]
+    assert _said_of(runtime, "broken.jsonl#34")[0].startswith("row 34: NUL byte at character 15")
+    assert set(runtime.store().read("embeddings")["batch"].to_pylist()) == {"good.jsonl", "broken.jsonl"}
 
 
 def _nothing(source: Path) -> None:
@@ -199,10 +200,10 @@ def test_an_answer_outside_the_classes_is_refused_and_one_from_before_they_chang
     corpus = notes_corpus(project.folder / "source", **_WAITING)
     project.add(corpus)
     assert _run(project, monkeypatch)[0] == 0
-    bench = project.load().bench("notes")
-    raw = bench.store().read("raw_index", columns=["sample_id", "metadata"]).to_pylist()
+    runtime = project.load().runtime("notes")
+    raw = runtime.store().read("raw_index", columns=["sample_id", "metadata"]).to_pylist()
     topics = {row["sample_id"]: json.loads(row["metadata"])["topic"] for row in raw}
-    with bench.queue() as queue:
+    with runtime.queue() as queue:
         first = queue.next("maria", now=datetime.now(UTC), corpus="notes")
         assert first is not None
         with pytest.raises(UnknownLabel, match="cooking"):
@@ -224,7 +225,7 @@ def test_a_full_disk_is_named_and_once_there_is_room_the_run_ends_like_an_undist
     project.add(notes_corpus(project.folder / "source", subset={"target_size": 100}))
 
     def versions() -> dict[tuple[str, str], str]:
-        store = project.load().bench("notes").store()
+        store = project.load().runtime("notes").store()
         return {key: version.data_version for key, version in step_versions(store).items()}
 
     with monkeypatch.context() as full_disk:
@@ -243,16 +244,15 @@ def test_a_full_disk_is_named_and_once_there_is_room_the_run_ends_like_an_undist
 
 
 def _fill_the_disk_when_writing(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from data_engine.storage import commits
 
-    write_rows = commits.write_rows
+    write_rows = delta_commits.write_rows
 
     def write_or_fail(delta: Any, rows: Any, predicate: str, metadata: Any) -> None:
         if delta.table_uri.rstrip("/").endswith(table):
             raise OSError(errno.ENOSPC, "No space left on device")
         write_rows(delta, rows, predicate, metadata)
 
-    monkeypatch.setattr(commits, "write_rows", write_or_fail)
+    monkeypatch.setattr(delta_commits, "write_rows", write_or_fail)
 
 
 def test_a_disk_that_is_full_is_a_sentence_and_not_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from small_project import SmallProject
 
 @pytest.fixture
 def page(finished: SmallProject) -> Iterator[Any]:
-    report = finished.load().bench("notes").corpus_folder / "reports" / "report.html"
+    report = finished.load().runtime("notes").corpus_folder / "reports" / "report.html"
     with browsing.opened_browser(width=1000) as opened:
         opened.said = []
         opened.on("console", lambda message: opened.said.append(message.text))

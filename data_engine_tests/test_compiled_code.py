@@ -1,7 +1,7 @@
 import os
 from pathlib import Path
 
-from data_engine.compiled_code import forget_stale_code
+from data_engine.kernels.loading import forget_stale_code
 
 
 def test_code_that_was_compiled_before_a_module_changed_is_forgotten(tmp_path: Path) -> None:

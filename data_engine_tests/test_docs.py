@@ -13,7 +13,7 @@ from small_project import SmallProject, make_notes
 
 from data_engine.cli import main
 from data_engine.corpus import Corpus
-from data_engine.orchestration.project import Project
+from data_engine.orchestration.launch.project import Project
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "dbt_like_sql").glob("*.md")])
@@ -106,7 +106,7 @@ def test_the_folder_of_text_files_in_the_readme_is_a_corpus_that_runs(project: S
     said = project.run("letters")
     assert "data-engine review --corpus letters" in said
     assert "The coarsest level gets 12 clusters, so that each gives about 5 of the 60 samples" in " ".join(said.split())
-    assert project.load().bench("letters").store().read("balanced_subset").num_rows == 60
+    assert project.load().runtime("letters").store().read("balanced_subset").num_rows == 60
 
 
 def test_every_command_that_is_named_exists_with_its_options() -> None:
@@ -128,15 +128,15 @@ def test_every_make_target_that_is_named_exists() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_relative_link_and_picture_exists(document: Path) -> None:
+def test_every_relative_link_and_image_exists(document: Path) -> None:
     targets = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", document.read_text("utf-8"))
     assert [target for target in targets if not (document.parent / target).exists()] == []
 
 
-def test_every_picture_is_small() -> None:
-    pictures = list((ROOT / "docs" / "images").glob("*.png"))
-    assert pictures
-    assert [path.name for path in pictures if path.stat().st_size > 300_000] == []
+def test_every_image_is_small() -> None:
+    images = list((ROOT / "docs" / "images").glob("*.png"))
+    assert images
+    assert [path.name for path in images if path.stat().st_size > 300_000] == []
 
 
 def test_every_section_of_the_results_names_the_command_that_wrote_it() -> None:

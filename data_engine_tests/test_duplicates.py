@@ -13,9 +13,9 @@ from rich.console import Console
 from small_project import SmallProject, make_notes, notes_corpus
 from ticking import Ticking
 
-from data_engine.orchestration.one_command import backfill_batches
-from data_engine.orchestration.run import OneCommandRun
-from data_engine.orchestration.why import decisions_about
+from data_engine.orchestration.launch.commands import backfill_batches
+from data_engine.orchestration.launch.runner import OneCommandRun
+from data_engine.terminal.why import decisions_about
 
 #: No two of them are alike; `indeed` at the end makes a near copy of one.
 NOTES = [f"{row['text']} {number} {'abcdefghij'[number % 10] * 9}" for number, row in enumerate(make_notes(90, 5))]
@@ -43,7 +43,7 @@ def _describe(project: SmallProject, cosine: object, similarity: object, **first
 
 def _kept(project: SmallProject) -> dict[str, str]:
     """Id to text of what the first pass kept."""
-    store = project.load().bench("notes").store()
+    store = project.load().runtime("notes").store()
     kept = {row["sample_id"] for row in store.read("first_pass").to_pylist() if row["verdict"] == "kept"}
     return {row["sample_id"]: row["text"] for row in store.read("raw_index").to_pylist() if row["sample_id"] in kept}
 
@@ -52,11 +52,11 @@ def test_a_semantic_duplicate_goes_for_what_was_accepted_before_and_the_ledger_s
     _write(project, "may", [*NOTES, f"{NOTES[0]} indeed"])
     _describe(project, 0.9, False)
     project.run("notes")
-    bench = project.load().bench("notes")
+    runtime = project.load().runtime("notes")
     texts = _kept(project)
-    [repeat] = bench.store().read("semantic_duplicates").to_pylist()
+    [repeat] = runtime.store().read("semantic_duplicates").to_pylist()
     assert {texts[repeat["sample_id"]], texts[repeat["duplicate_of"]]} == {NOTES[0], f"{NOTES[0]} indeed"}
-    decided = decisions_about(bench, repeat["sample_id"]).to_pylist()[4]
+    decided = decisions_about(runtime, repeat["sample_id"]).to_pylist()[4]
     assert (decided["step"], decided["verdict"]) == ("balanced_subset", "rejected")
     assert decided["reason"] == f"semantic_duplicate of {repeat['duplicate_of']}"
     assert decided["threshold"] == 0.9 <= decided["score"] == repeat["score"] < 1
@@ -64,20 +64,20 @@ def test_a_semantic_duplicate_goes_for_what_was_accepted_before_and_the_ledger_s
     # By its name this batch would come first, but what was accepted stays.
     _write(project, "april", [f"{text} indeed" for text in NOTES[1:9]])
     project.run("notes")
-    repeats = bench.store().read("semantic_duplicates").to_pylist()
+    repeats = runtime.store().read("semantic_duplicates").to_pylist()
     assert sorted(row["batch"] for row in repeats) == ["april.jsonl"] * 8 + ["may.jsonl"]
     assert {texts[row["duplicate_of"]] for row in repeats if row["batch"] == "april.jsonl"} == set(NOTES[1:9])
     assert not {row["sample_id"] for row in repeats} & set(
-        bench.store().read("balanced_subset")["sample_id"].to_pylist()
+        runtime.store().read("balanced_subset")["sample_id"].to_pylist()
     )
-    assert bench.store().read("ledger", partition={"step": "balanced_subset"}).num_rows == 99
+    assert runtime.store().read("ledger", partition={"step": "balanced_subset"}).num_rows == 99
 
 
 def _ingest(project: SmallProject, *only: str) -> str:
     """Bring the batches up to date, and what was printed; nothing is clustered."""
     loaded, console = project.load(), Console(file=StringIO(), width=110, highlight=False)
     with dg.DagsterInstance.get() as instance:
-        OneCommandRun(loaded.bench("notes"), loaded.definitions, instance, console).ingest(only)
+        OneCommandRun(loaded.runtime("notes"), loaded.definitions, instance, console).ingest(only)
     assert isinstance(console.file, StringIO)
     return console.file.getvalue()
 
@@ -161,7 +161,7 @@ def test_fuzzy_and_semantic_duplicates_can_be_off_and_equal_content_stays_one_sa
     _write(project, "may", [*NOTES, f"{NOTES[0]} indeed", NOTES[1]])
     _describe(project, None, False)
     project.run("notes")
-    store = project.load().bench("notes").store()
+    store = project.load().runtime("notes").store()
     assert set(_kept(project).values()) == {*NOTES, f"{NOTES[0]} indeed"}
     assert store.read("first_pass")["reason"].to_pylist().count("exact_duplicate") == 1
     assert store.read("semantic_duplicates").num_rows == 0
@@ -184,26 +184,26 @@ def test_judging_a_batch_again_later_and_without_the_index_decides_the_same(proj
     _write(project, "may", [*NOTES[10:13], f"{NOTES[80]} indeed"])
     _describe(project, None, 0.8, min_kept_share=0.0)
     assert "held" not in project.run("notes")
-    bench = project.load().bench("notes")
-    before = bench.store().read("first_pass").sort_by("uri")
+    runtime = project.load().runtime("notes")
+    before = runtime.store().read("first_pass").sort_by("uri")
     reasons = {batch: before.filter(pc.equal(before["batch"], f"{batch}.jsonl"))["reason"] for batch in ("june", "may")}
     assert Counter(reasons["june"].to_pylist()) == {"kept": 20, "exact_duplicate": 3, "near_duplicate": 3}
     assert Counter(reasons["may"].to_pylist()) == {"exact_duplicate": 3, "near_duplicate": 1}
 
-    shutil.rmtree(bench.corpus_folder / "accepted")
+    shutil.rmtree(runtime.corpus_folder / "accepted")
     loaded = project.load()
     with dg.DagsterInstance.get() as instance:
         assets = loaded.definitions.resolve_asset_graph().assets_defs
         for batch in ("april.jsonl", "june.jsonl", "may.jsonl"):
-            dg.materialize(assets, instance=instance, partition_key=batch, selection=[bench.key("first_pass")])
-    assert bench.store().read("first_pass").sort_by("uri").equals(before)
+            dg.materialize(assets, instance=instance, partition_key=batch, selection=[runtime.key("first_pass")])
+    assert runtime.store().read("first_pass").sort_by("uri").equals(before)
 
 
 @pytest.mark.parametrize("value", [0, 1.5, True, "low"])
 def test_a_similarity_is_above_zero_and_at_most_one_or_off(value: object) -> None:
     from pydantic import ValidationError
 
-    from data_engine.curation import Subset
+    from data_engine.corpus import Subset
 
     with pytest.raises(ValidationError, match="semantic_duplicate_cosine"):
         Subset.model_validate({"target_size": 1, "semantic_duplicate_cosine": value})

@@ -14,10 +14,10 @@ import pytest
 from small_project import SmallProject, notes_corpus, write_notes
 
 from data_engine.errors import ConcurrentWrite
-from data_engine.orchestration.dead_runs import bury_dead_runs, process_tags
-from data_engine.orchestration.one_at_a_time import the_only_command
+from data_engine.orchestration.launch.orphaned_runs import fail_orphaned_runs, process_tags
 from data_engine.orchestration.sql_models import sql_folder
-from data_engine.orchestration.tables_io import step_versions
+from data_engine.runtime.command_lock import corpus_lock
+from data_engine.runtime.versions import step_versions
 from data_engine.warehouse import load_models, load_tests, run_tests
 
 _HERE = Path(__file__).resolve().parent
@@ -57,7 +57,7 @@ POINTS = [
 def _processes(runs: list[dict[str, object]]) -> tuple[list[int], str]:
     """The exit status of every run of a plan, and what all of them printed."""
     done = subprocess.run(
-        [sys.executable, str(_HERE / "killed_process.py")],
+        [sys.executable, str(_HERE / "support" / "killed_process.py")],
         input=json.dumps(runs),
         capture_output=True,
         text=True,
@@ -84,7 +84,7 @@ def few_notes(project: SmallProject) -> SmallProject:
 
 
 def _versions(project: SmallProject) -> dict[tuple[str, str], str]:
-    store = project.load().bench("notes").store()
+    store = project.load().runtime("notes").store()
     return {key: version.data_version for key, version in step_versions(store).items()}
 
 
@@ -121,9 +121,9 @@ def test_a_killed_run_is_marked_as_failed_and_gives_back_its_place_in_the_pool(f
         alive = instance.create_run_for_job(_nothing_to_do, tags=process_tags())
         (killed,) = instance.get_runs(filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
         assert instance.event_log_storage.get_concurrency_info("text_encoder").active_run_ids == {killed.run_id}
-        assert [run.run_id for run in bury_dead_runs(instance)] == [killed.run_id]
+        assert [run.run_id for run in fail_orphaned_runs(instance)] == [killed.run_id]
         assert instance.event_log_storage.get_concurrency_info("text_encoder").active_run_ids == set()
-        assert bury_dead_runs(instance) == []
+        assert fail_orphaned_runs(instance) == []
         ended, untouched = instance.get_run_by_id(killed.run_id), instance.get_run_by_id(alive.run_id)
     assert ended is not None
     assert untouched is not None
@@ -137,7 +137,7 @@ def _nothing_to_do() -> None:
 
 def test_a_second_command_on_the_same_corpus_is_told_who_is_at_work(few_notes: SmallProject) -> None:
     with (
-        the_only_command(few_notes.load().bench("notes")),
+        corpus_lock(few_notes.load().runtime("notes")),
         pytest.raises(ConcurrentWrite, match=rf"at work on corpus notes \(process {os.getpid()} on "),
     ):
         few_notes.run("notes")
@@ -150,12 +150,12 @@ def test_two_commands_at_the_same_moment_leave_the_tables_consistent(few_notes: 
     assert 0 in (*one[0], *other[0]), one[1] + other[1]
     for statuses, said in (one, other):
         assert statuses == [0] or "another command is at work on corpus notes" in said
-    bench = few_notes.load().bench("notes")
-    folder = sql_folder(bench)
-    with bench.queue() as queue:
+    runtime = few_notes.load().runtime("notes")
+    folder = sql_folder(runtime)
+    with runtime.queue() as queue:
         review = queue.tables()
     results = run_tests(
-        bench.store(), load_tests(folder), load_models(folder), review=review, variables={"out_of_scope": ""}
+        runtime.store(), load_tests(folder), load_models(folder), review=review, variables={"out_of_scope": ""}
     )
     assert {result.name for result in results if not result.passed} == set()
     assert "kept_ids_are_unique_across_batches" in {result.name for result in results}

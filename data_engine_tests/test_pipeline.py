@@ -11,19 +11,19 @@ from click.testing import CliRunner
 from small_project import SmallProject, make_notes, notes_corpus, write_notes
 
 from data_engine.cli import main
-from data_engine.errors import DataEngineError, GateClosed, InvalidInput, UnknownSample
+from data_engine.errors import ChecksFailed, DataEngineError, InvalidInput, UnknownSample
 from data_engine.orchestration.pipeline import STEPS
-from data_engine.orchestration.tables_io import step_versions
-from data_engine.orchestration.why import decisions_about
+from data_engine.runtime.versions import step_versions
+from data_engine.terminal.why import decisions_about
 
 
 def _versions(project: SmallProject, corpus: str = "notes") -> dict[tuple[str, str], str]:
-    store = project.load().bench(corpus).store()
+    store = project.load().runtime(corpus).store()
     return {key: version.data_version for key, version in step_versions(store).items()}
 
 
 def _released(project: SmallProject) -> dict[str, object]:
-    folder = next((project.load().bench("notes").corpus_folder / "releases").iterdir())
+    folder = next((project.load().runtime("notes").corpus_folder / "releases").iterdir())
     assert {path.name for path in folder.iterdir()} == {"data.parquet", "data.jsonl", "manifest.json", "README.md"}
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     return {"id": manifest["release_id"], **{name: manifest["files"][name] for name in ("data.jsonl", "data.parquet")}}
@@ -33,7 +33,7 @@ def test_one_command_makes_every_asset_and_a_second_one_does_no_work(finished: S
     versions = _versions(finished)
     assert {step for step, _ in versions} == {*(step.__name__ for step in STEPS), "sql_models", "sql_tests"}
     assert {batch for step, batch in versions if step == "embeddings"} == {"may.jsonl", "june.jsonl", "july.jsonl"}
-    store = finished.load().bench("notes").store()
+    store = finished.load().runtime("notes").store()
     one = {key: version for key, version in step_versions(store).items() if key == ("cluster_tree", "")}
     assert step_versions(store, "cluster_tree", "") == step_versions(store, "cluster_tree") == one
     assert step_versions(store, "embeddings", "may.jsonl").keys() == {("embeddings", "may.jsonl")}
@@ -47,12 +47,12 @@ def test_the_same_seed_gives_the_same_release(
     finished: SmallProject, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     before = _released(finished)
-    subset = finished.load().bench("notes").store().read("balanced_subset")
+    subset = finished.load().runtime("notes").store().read("balanced_subset")
     monkeypatch.setenv("DATA_ENGINE_DATA", str(tmp_path / "other_data"))
     (tmp_path / "other_home").mkdir()
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "other_home"))
     finished.run("notes")
-    assert finished.load().bench("notes").store().read("balanced_subset").equals(subset)
+    assert finished.load().runtime("notes").store().read("balanced_subset").equals(subset)
     assert _released(finished) == before
 
 
@@ -69,7 +69,7 @@ def test_what_took_how_long_is_written_where_a_command_is_told_to(
 
 def test_a_new_batch_computes_only_its_own_and_is_assigned_to_the_frozen_tree(finished: SmallProject) -> None:
     before = _versions(finished)
-    store = finished.load().bench("notes").store()
+    store = finished.load().runtime("notes").store()
     tree, chosen = store.read("cluster_tree"), set(store.read("balanced_subset")["sample_id"].to_pylist())
     compared = store.read("subset_comparison")
     write_notes(finished.folder / "source", "august", 60, 9)
@@ -93,14 +93,14 @@ def test_a_new_batch_computes_only_its_own_and_is_assigned_to_the_frozen_tree(fi
 def test_the_tree_is_rebuilt_when_the_corpus_has_outgrown_it(notes: SmallProject) -> None:
     notes.add(notes_corpus(notes.folder / "source", subset={"target_size": 90}, review={}))
     notes.run("notes", "may.jsonl")
-    store = notes.load().bench("notes").store()
+    store = notes.load().runtime("notes").store()
     before = set(store.read("cluster_tree")["tree_version"].to_pylist())
     notes.run("notes")
     assert set(store.read("cluster_tree")["tree_version"].to_pylist()).isdisjoint(before)
 
 
 def test_changed_configuration_makes_its_step_and_what_follows_stale(finished: SmallProject) -> None:
-    before, store = _versions(finished), finished.load().bench("notes").store()
+    before, store = _versions(finished), finished.load().runtime("notes").store()
     compared = store.read("subset_comparison")
     finished.add(notes_corpus(Path("source"), subset={"target_size": 150}))
     finished.run("notes")
@@ -118,11 +118,11 @@ def test_a_bad_batch_is_held_back_with_its_reason_while_the_others_flow_on(notes
     said = " ".join(notes.run("notes").split())
     assert "held" in said
     assert "unreadable" in said
-    store = notes.load().bench("notes").store()
+    store = notes.load().runtime("notes").store()
     assert set(store.read("tree_assignments")["batch"].to_pylist()) == {"may.jsonl", "july.jsonl"}
     assert store.read("release").num_rows > 0
 
-    with pytest.raises(GateClosed, match=r"held back by its checks \(unreadable_share_within_limit"):
+    with pytest.raises(ChecksFailed, match=r"held back by its checks \(unreadable_share_within_limit"):
         _materialize(notes, "first_pass", "june.jsonl")
 
     bad.write_text(good_text, "utf-8")
@@ -135,7 +135,7 @@ def _materialize(project: SmallProject, step: str, batch: str | None) -> None:
     loaded = project.load()
     with dg.DagsterInstance.get() as instance:
         assets = loaded.definitions.resolve_asset_graph().assets_defs
-        dg.materialize(assets, instance=instance, partition_key=batch, selection=[loaded.bench("notes").key(step)])
+        dg.materialize(assets, instance=instance, partition_key=batch, selection=[loaded.runtime("notes").key(step)])
 
 
 def test_every_kind_of_sample_can_say_why(notes: SmallProject) -> None:
@@ -146,39 +146,39 @@ def test_every_kind_of_sample_can_say_why(notes: SmallProject) -> None:
     short = {**rows[2], "id": "short", "text": "tiny"}
     path.write_text("".join(json.dumps(row) + "\n" for row in [*rows, repeated, near, short]), "utf-8")
     notes.run("notes")
-    bench = notes.load().bench("notes")
-    judged = bench.store().read("first_pass").to_pylist()
+    runtime = notes.load().runtime("notes")
+    judged = runtime.store().read("first_pass").to_pylist()
     of_reason = {row["reason"]: row["sample_id"] for row in judged}
     assert {"kept", "exact_duplicate", "near_duplicate", "too_short"} <= set(of_reason)
 
-    rejected = decisions_about(bench, of_reason["too_short"]).to_pylist()
+    rejected = decisions_about(runtime, of_reason["too_short"]).to_pylist()
     assert [(row["step"], row["verdict"]) for row in rejected] == [("raw_index", "read"), ("first_pass", "rejected")]
     assert (rejected[1]["score"], rejected[1]["threshold"]) == (4, 8)
 
-    twin = decisions_about(bench, of_reason["near_duplicate"]).to_pylist()[1]
+    twin = decisions_about(runtime, of_reason["near_duplicate"]).to_pylist()[1]
     assert twin["reason"].startswith("near_duplicate of ")
     assert 0.8 <= twin["score"] < 1
 
-    labelled = bench.store().read("labels")["sample_id"].to_pylist()[0]
-    steps = [row["step"] for row in decisions_about(bench, labelled[:10]).to_pylist()]
+    labelled = runtime.store().read("labels")["sample_id"].to_pylist()[0]
+    steps = [row["step"] for row in decisions_about(runtime, labelled[:10]).to_pylist()]
     assert steps[:5] == ["raw_index", "first_pass", "embeddings", "cluster_tree", "balanced_subset"]
     assert {"labels", "release"} <= set(steps)
-    chosen = decisions_about(bench, labelled).to_pylist()[4]
+    chosen = decisions_about(runtime, labelled).to_pylist()[4]
     assert chosen["verdict"] == "chosen"
-    named = decisions_about(bench, labelled).to_pylist()[3]["reason"]
+    named = decisions_about(runtime, labelled).to_pylist()[3]["reason"]
     assert re.fullmatch(r"leaf \d+ \([a-z]+( · [a-z]+){0,2}\)", named)
     assert chosen["reason"].endswith(f"samples of {named}")
     assert chosen["run_id"]
-    assert chosen["model_version"] == bench.store().read("cluster_tree")["tree_version"][0].as_py()
+    assert chosen["model_version"] == runtime.store().read("cluster_tree")["tree_version"][0].as_py()
 
     with pytest.raises(UnknownSample, match="no step has decided"):
-        decisions_about(bench, "f" * 32)
+        decisions_about(runtime, "f" * 32)
     with pytest.raises(InvalidInput, match="at least its first 4 digits"):
-        decisions_about(bench, "ab")
+        decisions_about(runtime, "ab")
 
 
 def test_every_raw_sample_has_a_verdict_in_the_ledger(finished: SmallProject) -> None:
-    store = finished.load().bench("notes").store()
+    store = finished.load().runtime("notes").store()
     ledger = store.read("ledger")
     judged = ledger.filter(pc.equal(ledger["step"], "first_pass"))
     assert judged.num_rows == store.read("raw_index").num_rows == 360
@@ -186,13 +186,13 @@ def test_every_raw_sample_has_a_verdict_in_the_ledger(finished: SmallProject) ->
 
 def test_simulated_answers_are_marked_to_the_very_end(finished: SmallProject) -> None:
     assert "simulated" in finished.said
-    bench = finished.load().bench("notes")
-    reviewed = bench.store().read("reviewed_labels")
+    runtime = finished.load().runtime("notes")
+    reviewed = runtime.store().read("reviewed_labels")
     assert set(reviewed["provenance"].to_pylist()) == {"simulated"}
     assert all(name.startswith("simulated:") for name in reviewed["annotator"].to_pylist())
     assert set(reviewed["active_s"].to_pylist()) == {None}
-    assert set(bench.store().read("release")["provenance"].to_pylist()) <= {"simulated", "model_auto"}
-    card = next((bench.corpus_folder / "releases").glob("*/README.md")).read_text("utf-8")
+    assert set(runtime.store().read("release")["provenance"].to_pylist()) <= {"simulated", "model_auto"}
+    card = next((runtime.corpus_folder / "releases").glob("*/README.md")).read_text("utf-8")
     assert "simulated" in card
 
 
@@ -203,16 +203,16 @@ def test_labels_that_people_gave_are_theirs_and_the_run_waits_for_them(project: 
     project.add(notes_corpus(project.folder / "source", review={}, subset={"target_size": 100}))
     said = project.run("notes")
     assert "data-engine review --corpus notes" in said
-    bench = project.load().bench("notes")
+    runtime = project.load().runtime("notes")
     topics = {
-        row["sample_id"]: json.loads(row["metadata"])["topic"] for row in bench.store().read("raw_index").to_pylist()
+        row["sample_id"]: json.loads(row["metadata"])["topic"] for row in runtime.store().read("raw_index").to_pylist()
     }
-    with bench.queue() as queue:
+    with runtime.queue() as queue:
         while (lease := queue.next("maria", now=datetime.now(UTC), corpus="notes")) is not None:
             label = topics[lease.task.sample_id]
             queue.submit(lease.lease_id, lease.lease_id, label=label, now=datetime.now(UTC), active_s=1.0)
     project.run("notes")
-    provenances = set(bench.store().read("labels")["provenance"].to_pylist())
+    provenances = set(runtime.store().read("labels")["provenance"].to_pylist())
     assert "human" in provenances
     assert "simulated" not in provenances
 
@@ -234,9 +234,9 @@ def test_a_folder_of_plain_files_is_a_corpus_and_touches_no_python(project: Smal
     )
     said = project.run("letters")
     assert "ok" in said
-    bench = project.load().bench("letters")
-    assert bench.store().read("balanced_subset").num_rows == 40
-    with bench.queue() as queue:
+    runtime = project.load().runtime("letters")
+    assert runtime.store().read("balanced_subset").num_rows == 40
+    with runtime.queue() as queue:
         assert queue.open_tasks("letters") > 0
 
 
@@ -263,7 +263,7 @@ def test_what_a_batch_that_is_held_back_shares_with_another_is_kept_by_the_other
         "utf-8",
     )
     assert "held" in notes.run("notes")
-    table = notes.load().bench("notes").store().read("first_pass").to_pylist()
+    table = notes.load().runtime("notes").store().read("first_pass").to_pylist()
     shared = {row["sample_id"] for row in table if row["batch"] == "april.jsonl" and row["verdict"] == "kept"}
     kept_by_may = {row["sample_id"] for row in table if row["batch"] == "may.jsonl" and row["verdict"] == "kept"}
     assert len(shared) == 10
@@ -284,12 +284,12 @@ def test_what_is_accepted_is_read_from_an_index_that_can_be_lost_at_any_time(not
             file.writelines(json.dumps(row) + "\n" for row in copies)
     notes.run("notes", "may.jsonl")
     notes.run("notes", "june.jsonl")
-    index = notes.load().bench("notes").corpus_folder / "accepted"
+    index = notes.load().runtime("notes").corpus_folder / "accepted"
     (segment,) = index.iterdir()
     segment.write_bytes(segment.read_bytes()[:1000])
     notes.run("notes", "july.jsonl")
     assert len(list(index.iterdir())) == 2
-    judged = notes.load().bench("notes").store().read("first_pass").to_pylist()
+    judged = notes.load().runtime("notes").store().read("first_pass").to_pylist()
     first = [row["sample_id"] for row in judged if row["batch"] == "may.jsonl" and row["verdict"] == "kept"]
     found = {
         batch: [row["duplicate_of"] for row in judged if row["batch"] == batch and row["reason"] == reason]
@@ -305,11 +305,11 @@ def test_a_subset_of_another_size_from_a_single_launch_does_not_stay(finished: S
         dg.materialize(
             loaded.definitions.resolve_asset_graph().assets_defs,
             instance=instance,
-            selection=[loaded.bench("notes").key("balanced_subset")],
+            selection=[loaded.runtime("notes").key("balanced_subset")],
             run_config={"ops": {"notes__balanced_subset": {"config": {"target_size": 30}}}},
             raise_on_error=False,
         )
-    store = loaded.bench("notes").store()
+    store = loaded.runtime("notes").store()
     assert store.read("balanced_subset").num_rows == 30
     finished.run("notes")
     assert store.read("balanced_subset").num_rows == 180
@@ -318,12 +318,12 @@ def test_a_subset_of_another_size_from_a_single_launch_does_not_stay(finished: S
 def test_a_batch_that_is_gone_from_the_source_is_named_and_its_samples_stay(finished: SmallProject) -> None:
     (finished.folder / "source" / "june.jsonl").unlink()
     assert "the source no longer has june.jsonl" in finished.run("notes")
-    assert "june.jsonl" in finished.load().bench("notes").store().read("tree_assignments")["batch"].to_pylist()
+    assert "june.jsonl" in finished.load().runtime("notes").store().read("tree_assignments")["batch"].to_pylist()
 
 
 def test_a_run_names_the_sql_tests_that_fail_as_long_as_they_do(finished: SmallProject) -> None:
     assert "fails" not in finished.said
-    store = finished.load().bench("notes").store()
+    store = finished.load().runtime("notes").store()
     store.delete_partition("ledger", {"step": "first_pass", "batch": "may.jsonl"}, "somebody")
     store.delete_partition("step_versions", {"step": "sql_models", "batch": ""}, "somebody")
     for _ in range(2):

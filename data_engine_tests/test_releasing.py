@@ -75,6 +75,6 @@ def test_what_is_personal_is_masked_in_the_released_text_and_the_id_stays() -> N
     assert notes == {"a": "1 email"}
 
 
-def test_pictures_have_no_text_to_mask() -> None:
+def test_images_have_no_text_to_mask() -> None:
     raw = _raw(("a", "1")).set_column(7, RAW_INDEX.field("text"), pa.array([None], pa.string()))
     assert mask_personal(raw) == (raw, {})

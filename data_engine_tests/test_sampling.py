@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from data_engine.clustering import ClusterTree, with_samples
 from data_engine.errors import InvalidInput
-from data_engine.sampling import balanced_sample, quotas, split, stable_priority
+from data_engine.sampling import balanced_sample
+from data_engine.sampling.quotas import quotas, split, stable_priority
 
 
 def tree_of(leaf_sizes: list[int], *parents: list[int]) -> ClusterTree:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from data_engine.filtering.rules import Modality, Rule, rules_of
+from data_engine.filtering.rules.registry import Modality, Rule, rules_of
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "rules.md"
 _TABLE = re.compile(r"(<!-- rules of (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)

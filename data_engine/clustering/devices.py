@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.clustering.rows import FloatMatrix, Labels, Matrix, Rows
+from data_engine.clustering.matrix_rows import FloatMatrix, Labels, Matrix, Rows
 from data_engine.errors import InvalidInput
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from data_engine.clustering.matrix_rows import FloatMatrix, Labels, Rows
 from data_engine.clustering.parallel import over_chunks
-from data_engine.clustering.rows import FloatMatrix, Labels, Rows
 
 Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]
 

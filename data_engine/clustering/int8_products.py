@@ -12,9 +12,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from data_engine.clustering.int8_dot import BLOCK_COLUMNS, BLOCK_ROWS, score_block
+from data_engine.clustering.matrix_rows import FloatMatrix, Labels, Rows
 from data_engine.clustering.parallel import over_chunks
-from data_engine.clustering.rows import FloatMatrix, Labels, Rows
+from data_engine.kernels.int8_dot import BLOCK_COLUMNS, BLOCK_ROWS, score_block
 
 #: Label of a row whose nearest centroid float32 cannot tell.
 UNDECIDED = -1

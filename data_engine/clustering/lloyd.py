@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.clustering.devices import open_device
+from data_engine.clustering.matrix_rows import FloatMatrix, Labels, Matrix, Rows, check_matrix, check_spread
 from data_engine.clustering.nearest import cluster_sizes, means, nearest, squared_distances
 from data_engine.clustering.parallel import TEAM
-from data_engine.clustering.rows import FloatMatrix, Labels, Matrix, Rows, check_matrix, check_spread
 from data_engine.clustering.seeding import DEFAULT_SEEDING, checked_seeding, seed_positions
 from data_engine.errors import InvalidInput
 

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.clustering.float32_products import nearest_float32
-from data_engine.clustering.kernels import int8_pays, sums_pay
+from data_engine.clustering.kernel_choice import int8_pays, sums_pay
+from data_engine.clustering.matrix_rows import FloatMatrix, Labels, Rows
 from data_engine.clustering.parallel import over_chunks
-from data_engine.clustering.rows import FloatMatrix, Labels, Rows
 
 _MEAN_ROWS = 2048
 _DISTANCE_ROWS = 256
@@ -50,7 +50,7 @@ def means(rows: Rows, labels: Labels, centroids: FloatMatrix) -> FloatMatrix:
     if rows.device is not None:
         sums = rows.device.sums(rows, labels, len(centroids))
     elif sums_pay(len(rows), rows.dim):
-        from data_engine.clustering.compiled_sums import cluster_sums
+        from data_engine.kernels.cluster_sums import cluster_sums
 
         sums = cluster_sums(rows, labels, len(centroids))
     else:

@@ -16,8 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from data_engine.clustering.matrix_rows import FloatMatrix, Labels, Matrix, Rows
 from data_engine.clustering.nearest import cluster_sizes
-from data_engine.clustering.rows import FloatMatrix, Labels, Matrix, Rows
 
 #: Scores that are held at once: on a card, where products want to be large, and elsewhere.
 _CARD_SCORES, _OTHER_SCORES = 1 << 28, 1 << 20

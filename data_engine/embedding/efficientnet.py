@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0: the encoder of pictures that comes as two packages, so that it loads without any hub."""
+"""EfficientNet-Lite0: the encoder of images that comes as two packages, so that it loads without any hub."""
 
 import hashlib
 import importlib.util
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.embedding import openvino_engine
+from data_engine.embedding import openvino
 from data_engine.embedding.encoder import Encoder, Progress
 from data_engine.errors import InvalidInput, SourceMissing
 
@@ -39,10 +39,10 @@ def load_efficientnet(name: str = NAME, *, engine: str | None = None, precision:
     """
     weights = _weights()
     fingerprint = hashlib.sha256(weights.read_bytes()).hexdigest()[:12]
-    engine = engine or ("openvino" if openvino_engine.is_installed() else "torch")
+    engine = engine or ("openvino" if openvino.is_installed() else "torch")
     if engine == "openvino":
-        precision = precision or openvino_engine.precision()
-        run = openvino_engine.compiled(
+        precision = precision or openvino.precision()
+        run = openvino.compiled(
             f"{NAME}-{fingerprint}",
             lambda: (_module(weights), _example()),
             batch_shape=(_BATCH, _SIDE_PX, _SIDE_PX, 3),
@@ -51,13 +51,13 @@ def load_efficientnet(name: str = NAME, *, engine: str | None = None, precision:
     else:
         precision, run = "f32", _torch_run(_module(weights))
     version = f"{NAME}-{fingerprint}-{engine}-{precision}"
-    return Encoder(name=name, dim=_DIM, version=version, _embed=_embedding_by(run), picture_px=_SHORTER_SIDE_PX)
+    return Encoder(name=name, dim=_DIM, version=version, _embed=_embedding_by(run), max_side_px=_SHORTER_SIDE_PX)
 
 
-def _embedding_by(run: openvino_engine.Run) -> Callable[[Sequence[Any], Progress], NDArray[np.float32]]:
+def _embedding_by(run: openvino.Run) -> Callable[[Sequence[Any], Progress], NDArray[np.float32]]:
     def embed(items: Sequence[Any], advance: Progress) -> NDArray[np.float32]:
         if isinstance(items[0], str):
-            raise InvalidInput(f"the encoder {NAME} takes pictures only; name an encoder of texts")
+            raise InvalidInput(f"the encoder {NAME} takes images only; name an encoder of texts")
         rows = np.empty((len(items), _DIM), dtype=np.float32)
         start = 0
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -81,15 +81,15 @@ def _batches(pool: ThreadPoolExecutor, items: Sequence["Image"]) -> Iterator[NDA
         yield np.stack([pending.result() for pending in batch])
 
 
-def central_pixels(picture: "Image") -> NDArray[np.uint8]:
-    """The central (224, 224, 3) pixels of the picture scaled so that its shorter side is 256, bicubic."""
+def central_pixels(image: "Image") -> NDArray[np.uint8]:
+    """The central (224, 224, 3) pixels of the image scaled so that its shorter side is 256, bicubic."""
     from PIL import Image
 
-    picture = picture.convert("RGB")
-    edge = min(picture.size) * _SIDE_PX / _SHORTER_SIDE_PX
-    left, top = (picture.width - edge) / 2, (picture.height - edge) / 2
+    image = image.convert("RGB")
+    edge = min(image.size) * _SIDE_PX / _SHORTER_SIDE_PX
+    left, top = (image.width - edge) / 2, (image.height - edge) / 2
     box = (left, top, left + edge, top + edge)
-    return np.asarray(picture.resize((_SIDE_PX, _SIDE_PX), Image.Resampling.BICUBIC, box=box, reducing_gap=2.0))
+    return np.asarray(image.resize((_SIDE_PX, _SIDE_PX), Image.Resampling.BICUBIC, box=box, reducing_gap=2.0))
 
 
 def _weights() -> Path:
@@ -130,7 +130,7 @@ def _example() -> Any:
     return torch.zeros((2, _SIDE_PX, _SIDE_PX, 3), dtype=torch.uint8)
 
 
-def _torch_run(module: Any) -> openvino_engine.Run:
+def _torch_run(module: Any) -> openvino.Run:
     """The same by torch, with channels last, which CPUs take more quickly."""
     import torch
 

@@ -28,33 +28,33 @@ class Encoder:
         name: The name or path it was loaded by.
         dim: Values per embedding.
         version: Name, fingerprint of its weights and precision: two encoders of one version give the same rows.
-        picture_px: It has no use for pictures whose shorter side is longer than this.
+        max_side_px: It has no use for images whose shorter side is longer than this.
     """
 
     name: str
     dim: int
     version: str
     _embed: Embed
-    picture_px: int = 256
+    max_side_px: int = 256
 
     def encode(
         self, items: "Sequence[str] | Sequence[Image]", progress: bool | Progress = False
     ) -> NDArray[np.float32]:
-        """Embed texts or pictures.
+        """Embed texts or images.
 
         Args:
-            items: n texts, or n PIL pictures where the model takes pictures.
+            items: n texts, or n PIL images where the model takes images.
             progress: True for a bar on the terminal, or a callable that is told how many more are done.
 
         Returns: (n, dim) float32, rows of L2 norm 1, in the order of the items.
 
-        Raises: InvalidInput when an item is neither a text nor a picture, naming its position.
+        Raises: InvalidInput when an item is neither a text nor an image, naming its position.
         """
         for position, item in enumerate(items):
             if not (isinstance(item, str) or hasattr(item, "mode")) or isinstance(item, str) != isinstance(
                 items[0], str
             ):
-                raise InvalidInput(f"item {position} is a {type(item).__name__}; give texts only, or PIL pictures only")
+                raise InvalidInput(f"item {position} is a {type(item).__name__}; give texts only, or PIL images only")
         if not len(items):
             return np.empty((0, self.dim), dtype=np.float32)
         if not isinstance(progress, bool):
@@ -68,9 +68,9 @@ def load_encoder(name: str) -> Encoder:
 
     Args:
         name: Of texts: `hashed-ngrams` (needs no weights, knows no meaning) or a name of `PACKAGED_ENCODERS`. Of
-            pictures: `colour-and-gradient-histograms` (needs no weights, knows no meaning), `efficientnet-lite0`, or
+            images: `colour-and-gradient-histograms` (needs no weights, knows no meaning), `efficientnet-lite0`, or
             `timm/<model>`. Of either: any sentence-transformers name (from the hub or its cache; CLIP takes
-            pictures), or a path.
+            images), or a path.
 
     Raises: SourceMissing when there is neither a package, nor a folder, nor a cached or reachable hub model.
     """
@@ -87,17 +87,17 @@ def load_encoder(name: str) -> Encoder:
 
         return load_efficientnet(name)
     if name.startswith("timm/"):
-        from data_engine.embedding.timm_models import load_timm
+        from data_engine.embedding.timm import load_timm
 
         return load_timm(name)
-    from data_engine.embedding.packed import load_packed, recognise
-    from data_engine.embedding.where import folder_of, snapshot_of
+    from data_engine.embedding.bert.model import load_packed, recognise
+    from data_engine.embedding.model_folder import folder_of, snapshot_of
 
     folder = folder_of(name) or snapshot_of(name)
     model = recognise(folder) if folder is not None else None
     if model is not None:
         return load_packed(name, model)
-    from data_engine.embedding.transformer import load_transformer
+    from data_engine.embedding.sentence_transformers import load_transformer
 
     return load_transformer(name)
 

@@ -20,7 +20,7 @@ def _embed(items: Sequence[str], advance: Progress) -> NDArray[np.float32]:
     from sklearn.feature_extraction.text import HashingVectorizer
 
     if not isinstance(items[0], str):
-        raise InvalidInput("the encoder hashed-ngrams takes texts only; name an encoder of pictures")
+        raise InvalidInput("the encoder hashed-ngrams takes texts only; name an encoder of images")
     vectorizer = HashingVectorizer(analyzer="char_wb", ngram_range=(2, 4), n_features=_DIM, alternate_sign=True)
     rows = vectorizer.transform(items).toarray().astype(np.float32)
     norms = np.linalg.norm(rows, axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""The weights-free fallback of pictures: colour and gradient histograms. Likeness of form is all that it knows.
+"""The weights-free fallback of images: colour and gradient histograms. Likeness of form is all that it knows.
 
 Source of the gradient part: Dalal and Triggs 2005, Histograms of Oriented Gradients for Human Detection; without
 their overlapping blocks.
@@ -22,15 +22,15 @@ _DIM = (_SIDE_PX // _CELL_PX) ** 2 * _N_DIRECTIONS + _N_SHADES**3
 
 def load_histograms(name: str) -> Encoder:
     """The fallback encoder, for trying a corpus out and for machines without a model."""
-    return Encoder(name=name, dim=_DIM, version=f"{name}-{_DIM}-1", _embed=_embed, picture_px=_SIDE_PX)
+    return Encoder(name=name, dim=_DIM, version=f"{name}-{_DIM}-1", _embed=_embed, max_side_px=_SIDE_PX)
 
 
 def _embed(items: Sequence[Any], advance: Progress) -> NDArray[np.float32]:
     if isinstance(items[0], str):
-        raise InvalidInput("the encoder colour-and-gradient-histograms takes pictures only; name an encoder of texts")
+        raise InvalidInput("the encoder colour-and-gradient-histograms takes images only; name an encoder of texts")
     rows = np.empty((len(items), _DIM), dtype=np.float32)
-    for number, picture in enumerate(items):
-        small = picture.convert("RGB").resize((_SIDE_PX, _SIDE_PX))
+    for number, image in enumerate(items):
+        small = image.convert("RGB").resize((_SIDE_PX, _SIDE_PX))
         grey = np.asarray(small.convert("L"), dtype=np.float32)
         rows[number] = np.concatenate([_gradients(grey), _colours(np.asarray(small))])
         advance(1)

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from data_engine import schemas
 from data_engine.corpus import FirstPass
-from data_engine.filtering.characters import CharacterModel
-from data_engine.filtering.documents import Document
-from data_engine.filtering.junk import JunkClassifier
-from data_engine.filtering.near_duplicates import find_twins
-from data_engine.filtering.picture_duplicates import find_picture_twins, stacked
-from data_engine.filtering.picture_looks import PictureLook
-from data_engine.filtering.rules import Limit, Modality, Signals, first_broken, limits_of, measure, rules_of
-from data_engine.filtering.sketches import Sketches
+from data_engine.duplicates.images.search import find_image_twins, stacked
+from data_engine.duplicates.texts.minhash import Sketches
+from data_engine.duplicates.texts.search import find_twins
+from data_engine.filtering.learned.character_model import CharacterModel
+from data_engine.filtering.learned.junk import JunkClassifier
+from data_engine.filtering.rules.document import Document
+from data_engine.filtering.rules.image_look import ImageLook
+from data_engine.filtering.rules.registry import Limit, Modality, Signals, first_broken, limits_of, measure, rules_of
 
 #: Every reason of the first pass and what it means, in the order in which the rules are tried.
 FIRST_PASS_REASONS: dict[str, str] = {
@@ -30,13 +30,13 @@ FIRST_PASS_REASONS: dict[str, str] = {
     **{rule.name: rule.reason for modality in ("text", "image") for rule in rules_of(modality)},
     "junk": "The junk classifier scores it above the threshold that keeps the wanted share of clean examples.",
     "near_duplicate": "It nearly repeats a kept sample: their similarity reaches near_duplicate_similarity, or "
-    "near_duplicate_picture_similarity.",
+    "near_duplicate_image_similarity.",
 }
 
 
 #: Gives what the rules measure, one subject or None per row of a raw index, in its order.
 Reader = Callable[[pa.Table], Iterable[Any]]
-#: Gives columns `sample_id` and `sketch` of the accepted pictures whose hashes are near to any of (n, 1064) sketches.
+#: Gives columns `sample_id` and `sketch` of the accepted images whose hashes are near to any of (n, 1064) sketches.
 AcceptedNear = Callable[[NDArray[np.uint8]], pa.Table]
 
 
@@ -84,7 +84,7 @@ def first_pass(
         modality: whose rules are tried.
         read: gives what those rules measure; by default the texts of the rows. It may give a subject at a time.
         model: of good text, for the rule perplexity; None measures none.
-        accepted_near: gives the accepted pictures that those with some sketches may repeat; None: there are none.
+        accepted_near: gives the accepted images that those with some sketches may repeat; None: there are none.
 
     Returns:
         Table with the schema `schemas.FIRST_PASS`, one row per raw row, sorted by uri. A rejected row has `score` and
@@ -109,12 +109,12 @@ def first_pass(
     scores = _by_junk(texts, junk, rejections)
     if modality == "image":
         _by_missing_pixels(signals, rejections)
-        kept_sketches = _by_near_pictures(raw, sketches, rules, accepted_near, rejections)
+        kept_sketches = _by_near_images(raw, sketches, rules, accepted_near, rejections)
         signatures: dict[int, bytes] = {}
     else:
         kept_sketches = {}
         signatures = _by_near_duplicates(raw, rules, accepted, text_of, rejections)
-    _share_fates(raw["sample_id"].to_pylist(), rejections)
+    _copy_verdicts_to_duplicates(raw["sample_id"].to_pylist(), rejections)
     return _to_table(raw, batch, rejections, signals, scores, signatures, kept_sketches, languages).sort_by("uri")
 
 
@@ -128,9 +128,9 @@ def _by_precedence(raw: pa.Table, kept_before: Collection[str]) -> pa.Table:
 
 
 def _sketching(read: Reader, sketches: dict[str, bytes]) -> Reader:
-    """The same reader, which keeps the sketches of the pictures that it gives by their ids."""
+    """The same reader, which keeps the sketches of the images that it gives by their ids."""
 
-    def reading(raw: pa.Table) -> Iterable[PictureLook | None]:
+    def reading(raw: pa.Table) -> Iterable[ImageLook | None]:
         for sample_id, look in zip(raw["sample_id"].to_pylist(), read(raw), strict=True):
             if look is not None:
                 sketches[sample_id] = look.sketch
@@ -153,23 +153,23 @@ def _telling_languages(read: Reader, languages: dict[str, str]) -> Reader:
 
 
 def _by_missing_pixels(signals: Sequence[Signals | None], rejections: dict[int, _Rejection]) -> None:
-    """A picture that was readable when it was indexed and is not now cannot be judged, and so is not kept."""
+    """An image that was readable when it was indexed and is not now cannot be judged, and so is not kept."""
     for row, measured in enumerate(signals):
         if measured is None and row not in rejections:
             rejections[row] = _Rejection("unreadable", 0.0, 1.0)
 
 
-def _by_near_pictures(
+def _by_near_images(
     raw: pa.Table,
     sketches: dict[str, bytes],
     rules: FirstPass,
     accepted_near: AcceptedNear | None,
     rejections: dict[int, _Rejection],
 ) -> dict[int, bytes]:
-    """Sketches by row, for the kept pictures."""
+    """Sketches by row, for the kept images."""
     ids = raw["sample_id"].to_pylist()
     rows = [row for row in range(raw.num_rows) if row not in rejections]
-    threshold = rules.near_duplicate_picture_similarity
+    threshold = rules.near_duplicate_image_similarity
     if threshold is None:
         return {row: sketches[ids[row]] for row in rows}
     open_sketches = [sketches[ids[row]] for row in rows]
@@ -177,7 +177,7 @@ def _by_near_pictures(
     if accepted_near is not None:
         near = accepted_near(stacked(open_sketches))
         known_ids, known_sketches = near["sample_id"].to_pylist(), near["sketch"].to_pylist()
-    twins = find_picture_twins(open_sketches, threshold=threshold, accepted=known_sketches)
+    twins = find_image_twins(open_sketches, threshold=threshold, accepted=known_sketches)
     for row, twin in zip(rows, twins, strict=True):
         if twin is not None:
             kept = known_ids[twin.row] if twin.is_accepted else ids[rows[twin.row]]
@@ -185,7 +185,7 @@ def _by_near_pictures(
     return {row: sketches[ids[row]] for row in rows if row not in rejections}
 
 
-def _share_fates(sample_ids: Sequence[str], rejections: dict[int, _Rejection]) -> None:
+def _copy_verdicts_to_duplicates(sample_ids: Sequence[str], rejections: dict[int, _Rejection]) -> None:
     """A copy of a content that is rejected for something else is rejected for the same: it has no kept twin."""
     is_copy = {row for row, rejection in rejections.items() if rejection.reason == "exact_duplicate"}
     of_content = {sample_ids[row]: fate for row, fate in rejections.items() if row not in is_copy}

@@ -3,9 +3,9 @@
 Nothing here judges content; a sample that cannot be read comes back as a row that says why.
 """
 
+from data_engine.indexing.batch_reader import read_batch
 from data_engine.indexing.batches import fingerprint, list_batches
-from data_engine.indexing.contents import Contents
-from data_engine.indexing.reading import read_batch
+from data_engine.indexing.media_reader import Contents
 from data_engine.indexing.samples import duplicate_source_ids, sample_id_of_text
 from data_engine.indexing.source_files import SourceFile
 

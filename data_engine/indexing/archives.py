@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 from io import BufferedReader
 from typing import TYPE_CHECKING, Any
 
-from data_engine.indexing.decoding import decode
-from data_engine.indexing.files import broken_off, is_wanted, picture_sample, text_sample, unread
-from data_engine.indexing.opening import is_packed, open_file
+from data_engine.indexing.file_access import is_packed, open_file
+from data_engine.indexing.files import broken_off, image_sample, is_wanted, text_sample, unread
 from data_engine.indexing.samples import RawSample
+from data_engine.indexing.source import Source
 from data_engine.indexing.source_files import SourceFile
-from data_engine.source import Source
+from data_engine.indexing.text_decoding import decode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from upath import UPath
 
 KEY_COLUMN = "__key__"
-_PICTURE_ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "ppm", "pgm", "jp2", "avif")
+_IMAGE_ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "ppm", "pgm", "jp2", "avif")
 _MAX_COLUMN_BYTES = 64 << 10
 
 
@@ -51,11 +51,11 @@ def read_archive(file: SourceFile, source: Source, *, modality: str) -> Iterator
     """The samples of a tar archive.
 
     A text is the member `.txt`, else the member whose ending `text_column` names, else that column of `.json`. A
-    picture is the member with the ending of a picture. The columns of `.json` and every other small text member
+    image is the member with the ending of an image. The columns of `.json` and every other small text member
     become metadata; `id_column: __key__` takes the common name as the source's id. An archive that breaks off gives
     one unreadable sample more, which says after which sample.
     """
-    to_sample = _text_of if modality == "text" else _picture_of
+    to_sample = _text_of if modality == "text" else _image_of
     last, seen = "its start", set[str]()
     try:
         with open_file(file.path) as stream:
@@ -74,12 +74,12 @@ def read_archive(file: SourceFile, source: Source, *, modality: str) -> Iterator
         yield broken_off(file, last, error)
 
 
-def picture_finder(path: "Path | UPath") -> Callable[[str], bytes]:
-    """Reads the pictures of one archive again, each by the key of its sample, in any order.
+def image_finder(path: "Path | UPath") -> Callable[[str], bytes]:
+    """Reads the images of one archive again, each by the key of its sample, in any order.
 
     A packed archive is unpacked once, into a file without a name that vanishes with the finder.
 
-    Raises: KeyError by the finder when the archive holds no such picture; OSError when it cannot be read.
+    Raises: KeyError by the finder when the archive holds no such image; OSError when it cannot be read.
     """
     whole = _unpacked(path) if is_packed(path) else None
     found: dict[str, _Member | None] = {}
@@ -88,9 +88,9 @@ def picture_finder(path: "Path | UPath") -> Callable[[str], bytes]:
         with open_file(path) if whole is None else contextlib.nullcontext(whole) as stream:
             for key, members in _samples_of(_members(stream, max_bytes=-1)):
                 # Of two samples with one name the first is the one that was indexed.
-                found.setdefault(key, _picture_among(members))
+                found.setdefault(key, _image_among(members))
     except (tarfile.TarError, OSError) as error:
-        # The pictures before the break can still be read.
+        # The images before the break can still be read.
         broken = OSError(f"the archive breaks off: {error}")
 
     def find(key: str) -> bytes:
@@ -178,18 +178,18 @@ def _samples_of(members: Iterable[_Member]) -> Iterator[tuple[str, list[_Member]
         yield group[0].key, group
 
 
-def _picture_among(members: Iterable[_Member]) -> _Member | None:
-    return next((member for member in members if member.ending in _PICTURE_ENDINGS), None)
+def _image_among(members: Iterable[_Member]) -> _Member | None:
+    return next((member for member in members if member.ending in _IMAGE_ENDINGS), None)
 
 
-def _picture_of(place: SourceFile, key: str, members: list[_Member], source: Source) -> RawSample | None:
-    found = _picture_among(members)
+def _image_of(place: SourceFile, key: str, members: list[_Member], source: Source) -> RawSample | None:
+    found = _image_among(members)
     columns = _columns(members, found, source)
     if isinstance(columns, str) or not is_wanted(columns, source):
         return unread(place, columns) if isinstance(columns, str) else None
     if found is None or found.content is None:
-        return unread(place, _missing(members, found, "a picture"))
-    sample = picture_sample(replace(place, n_bytes=found.n_bytes), found.content)
+        return unread(place, _missing(members, found, "an image"))
+    sample = image_sample(replace(place, n_bytes=found.n_bytes), found.content)
     return _with_columns(sample, key, columns, source)
 
 

@@ -12,8 +12,8 @@ import xxhash
 
 from data_engine.errors import SourceEmpty, SourceError, SourceMissing
 from data_engine.indexing.remote import list_remote
+from data_engine.indexing.source import Batches, Source
 from data_engine.indexing.source_files import EPOCH, SourceFile
-from data_engine.source import Batches, Source
 
 if TYPE_CHECKING:
     from upath import UPath

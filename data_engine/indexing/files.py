@@ -1,4 +1,4 @@
-"""Sources with one sample per file: plain text, pictures, and text after a YAML header."""
+"""Sources with one sample per file: plain text, images, and text after a YAML header."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -8,18 +8,13 @@ from typing import Any
 import xxhash
 import yaml
 
-from data_engine.indexing.decoding import BINARY_CONTENT, decode
-from data_engine.indexing.opening import open_file
-from data_engine.indexing.samples import (
-    UNKNOWN_MEDIA_TYPE,
-    RawSample,
-    normalise,
-    sample_id_of_bytes,
-)
+from data_engine.images import THUMBNAIL_PX, DecodedImage, decode_each, thumbnail
+from data_engine.indexing.file_access import open_file
+from data_engine.indexing.samples import UNKNOWN_MEDIA_TYPE, RawSample, normalise, sample_id_of_bytes
+from data_engine.indexing.source import Source
 from data_engine.indexing.source_files import SourceFile
-from data_engine.pictures import THUMBNAIL_PX, DecodedPicture, decode_each, thumbnail
+from data_engine.indexing.text_decoding import BINARY_CONTENT, decode
 from data_engine.schemas import BREAKS_OFF
-from data_engine.source import Source
 
 _PIECE_BYTES = 1 << 20
 _MAX_HEADER_VALUES = 100_000
@@ -77,10 +72,10 @@ def read_front_matter(file: SourceFile, source: Source) -> Iterator[RawSample]:
         )
 
 
-def read_picture(file: SourceFile, source: Source) -> Iterator[RawSample]:
-    """The file as one picture sample."""
+def read_image(file: SourceFile, source: Source) -> Iterator[RawSample]:
+    """The file as one image sample."""
     content = _content(file, source.max_sample_bytes)
-    yield content if isinstance(content, RawSample) else picture_sample(file, content)
+    yield content if isinstance(content, RawSample) else image_sample(file, content)
 
 
 def text_sample(file: SourceFile, content: bytes) -> RawSample:
@@ -102,8 +97,8 @@ def text_sample(file: SourceFile, content: bytes) -> RawSample:
     )
 
 
-def picture_sample(file: SourceFile, content: bytes) -> RawSample:
-    """A sample from the bytes of a picture; nothing is known of its pixels before `look_at_pictures`."""
+def image_sample(file: SourceFile, content: bytes) -> RawSample:
+    """A sample from the bytes of an image; nothing is known of its pixels before `look_at_images`."""
     return RawSample(
         sample_id=sample_id_of_bytes(content),
         uri=file.uri,
@@ -113,24 +108,24 @@ def picture_sample(file: SourceFile, content: bytes) -> RawSample:
     )
 
 
-def look_at_pictures(samples: Iterable[RawSample], max_pixels: int) -> Iterator[RawSample]:
-    """Picture samples with type, size and thumbnail; those that cannot be decoded whole become unreadable."""
+def look_at_images(samples: Iterable[RawSample], max_pixels: int) -> Iterator[RawSample]:
+    """Image samples with type, size and thumbnail; those that cannot be decoded whole become unreadable."""
     pending = ((sample, sample.content or b"") for sample in samples)
     return decode_each(pending, _look_at, max_pixels=max_pixels, longer_at_least_px=THUMBNAIL_PX)
 
 
-def _look_at(sample: RawSample, decoded: DecodedPicture) -> RawSample:
+def _look_at(sample: RawSample, decoded: DecodedImage) -> RawSample:
     if sample.error is not None:
         return sample
     known = replace(sample, content=None, media_type=decoded.media_type)
-    if decoded.picture is None:
+    if decoded.image is None:
         return replace(known, error=decoded.error)
-    notes = {"picture": dict(decoded.notes)} if decoded.notes else {}
+    notes = {"image": dict(decoded.notes)} if decoded.notes else {}
     return replace(
         known,
         width_px=decoded.width_px,
         height_px=decoded.height_px,
-        thumbnail=thumbnail(decoded.picture),
+        thumbnail=thumbnail(decoded.image),
         metadata={**notes, **known.metadata},
     )
 
@@ -251,7 +246,7 @@ def _is_bounded(value: object) -> bool:
 
 _READERS: dict[str, Callable[[SourceFile, Source], Iterator[RawSample]]] = {
     "text": read_text_file,
-    "image": read_picture,
+    "image": read_image,
     "front_matter": read_front_matter,
 }
 

@@ -1,4 +1,4 @@
-"""Sources with one small grey picture per line: the CSV form in which collections of digits are passed around."""
+"""Sources with one small grey image per line: the CSV form in which collections of digits are passed around."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from data_engine.errors import SourceError
-from data_engine.indexing.files import picture_sample, unreadable
-from data_engine.indexing.opening import open_file
-from data_engine.indexing.records import Record, read_lines
+from data_engine.indexing.file_access import open_file
+from data_engine.indexing.files import image_sample, unreadable
+from data_engine.indexing.line_records import Record, read_lines
 from data_engine.indexing.samples import RawSample
+from data_engine.indexing.source import Source
 from data_engine.indexing.source_files import SourceFile
-from data_engine.source import Source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def read_pixel_rows(file: SourceFile, source: Source) -> Iterator[RawSample]:
-    """Each line as a picture sample, with its label as metadata; the content is the picture as a PGM file.
+    """Each line as an image sample, with its label as metadata; the content is the image as a PGM file.
 
     Raises:
         SourceError: the file cannot be unpacked, or its first line has another number of values than `pixel_shape`
@@ -29,20 +29,20 @@ def read_pixel_rows(file: SourceFile, source: Source) -> Iterator[RawSample]:
     """
     for record in _lines(file.path, source):
         place = replace(file, uri=f"{file.uri}#{record.line}", n_bytes=record.n_bytes)
-        found = _picture_of_line(record, source)
+        found = _image_of_line(record, source)
         if isinstance(found, str):
             if record.line == 1:
                 raise SourceError(f"{file.uri} line 1 {found}; set source.pixel_shape, or remove the header")
             yield unreadable(place, record.content or record.digest.encode(), f"line {record.line} {found}")
         else:
             content, label = found
-            yield replace(picture_sample(place, content), metadata={"label": label})
+            yield replace(image_sample(place, content), metadata={"label": label})
 
 
 def pixel_contents(path: "Path | UPath", source: Source) -> dict[int, bytes]:
-    """The pictures of a file as PGM files, by line number from 1; lines that hold none are left out."""
-    found = ((record.line, _picture_of_line(record, source)) for record in _lines(path, source))
-    return {line: picture[0] for line, picture in found if not isinstance(picture, str)}
+    """The images of a file as PGM files, by line number from 1; lines that hold none are left out."""
+    found = ((record.line, _image_of_line(record, source)) for record in _lines(path, source))
+    return {line: image[0] for line, image in found if not isinstance(image, str)}
 
 
 def _lines(path: "Path | UPath", source: Source) -> Iterator[Record]:
@@ -53,8 +53,8 @@ def _lines(path: "Path | UPath", source: Source) -> Iterator[Record]:
         raise SourceError(f"{path.name} cannot be read: {error}; repair or remove it") from error
 
 
-def _picture_of_line(record: Record, source: Source) -> tuple[bytes, str] | str:
-    """A PGM file and the label, or why the line holds no picture."""
+def _image_of_line(record: Record, source: Source) -> tuple[bytes, str] | str:
+    """A PGM file and the label, or why the line holds no image."""
     height, width = source.pixel_shape or (0, 0)
     if record.content is None:
         return f"has {record.n_bytes} bytes, more than max_sample_bytes"

@@ -35,7 +35,7 @@ class RawSample:
     height_px: int | None = None
     thumbnail: bytes | None = None
     content: bytes | None = field(default=None, repr=False)
-    """The bytes of a picture whose pixels have not been looked at yet."""
+    """The bytes of an image whose pixels have not been looked at yet."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
 

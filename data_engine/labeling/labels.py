@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from data_engine.errors import UnknownLabel
-from data_engine.labeling.answers import Agreed, EmbeddingsOf, agree, counted_answers, find_embeddings
+from data_engine.labeling.answers.class_answers import Agreed, EmbeddingsOf, agree, counted_answers, find_embeddings
 from data_engine.labeling.proposals import ACCEPT
 from data_engine.labeling.provenance import MODEL_AUTO, SIMULATED, least_human
 from data_engine.labeling.quality import label_quality, out_of_fold_probabilities

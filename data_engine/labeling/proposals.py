@@ -10,7 +10,7 @@ from data_engine.labeling.classifier import Classifier
 from data_engine.labeling.difficulty import difficulty
 from data_engine.labeling.gate import Gate
 from data_engine.labeling.inputs import Floats, Integers
-from data_engine.labeling.strategies import utility
+from data_engine.labeling.strategies.registry import utility
 from data_engine.schemas import PROPOSALS
 
 ACCEPT, PERSON = "accept", "person"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput
 from data_engine.labeling.inputs import Floats, Integers, class_indices, class_probabilities, matrix
-from data_engine.labeling.strategies import choose, find_strategy
+from data_engine.labeling.strategies.registry import choose, find_strategy
 
 if TYPE_CHECKING:
     from data_engine.corpus import Labels

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from data_engine.errors import NotEnoughData
-from data_engine.labeling.answers import EmbeddingsOf, agree, counted_answers, find_embeddings
+from data_engine.labeling.answers.class_answers import EmbeddingsOf, agree, counted_answers, find_embeddings
 from data_engine.labeling.calibration import calibration_error
 from data_engine.labeling.classifier import Classifier, fit_classifier
 from data_engine.labeling.gate import Gate, binomial_interval, certify

@@ -5,33 +5,33 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from data_engine.orchestration import gates
-from data_engine.orchestration.bench import Bench
 from data_engine.quality import CHECKS
+from data_engine.runtime import check_gate
+from data_engine.runtime.corpus_runtime import CorpusRuntime
 
 if TYPE_CHECKING:
     from data_engine.quality import CheckResult
 
 
-def build_checks(bench: Bench, step: str) -> dg.AssetChecksDefinition:
+def build_checks(runtime: CorpusRuntime, step: str) -> dg.AssetChecksDefinition:
     """All asset checks of one step; the blocking ones hold back what follows in the same run and in every other."""
     specs = [
         dg.AssetCheckSpec(
             check.name,
-            asset=bench.key(step),
+            asset=runtime.key(step),
             description=check.sentence,
             blocking=check.is_blocking,
-            partitions_def=bench.partitions_of(step),
+            partitions_def=runtime.partitions_of(step),
         )
         for check in CHECKS[step]
     ]
 
-    @dg.multi_asset_check(name=f"{bench.corpus.name}__{step}_checks", specs=specs, description=f"the suite of {step}")
+    @dg.multi_asset_check(name=f"{runtime.corpus.name}__{step}_checks", specs=specs, description=f"the suite of {step}")
     def checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         op = context.op_execution_context
         batch = op.partition_key if op.has_partition_key else ""
-        for result in gates.evaluate_and_keep(bench, bench.store(), step, batch, run_id=context.run.run_id):
-            yield dg.AssetCheckResult(asset_key=bench.key(step), **shown(result))
+        for result in check_gate.run_checks(runtime, runtime.store(), step, batch, run_id=context.run.run_id):
+            yield dg.AssetCheckResult(asset_key=runtime.key(step), **shown(result))
 
     return checks
 

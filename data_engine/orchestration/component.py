@@ -6,8 +6,8 @@ import dagster as dg
 from pydantic import BaseModel
 
 from data_engine.corpus import Corpus
-from data_engine.orchestration.bench import Bench
 from data_engine.orchestration.pipeline import build_pipeline
+from data_engine.runtime.corpus_runtime import CorpusRuntime
 
 
 class CorpusComponent(dg.Component):
@@ -29,4 +29,4 @@ class CorpusComponent(dg.Component):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """Build the asset graph, its checks, jobs, sensors and schedule."""
-        return build_pipeline(Bench(self.corpus, context.project_root))
+        return build_pipeline(CorpusRuntime(self.corpus, context.project_root))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from data_engine.orchestration.bench import Bench
-from data_engine.orchestration.conditions import condition_for
-from data_engine.orchestration.metadata import preview
-from data_engine.orchestration.tables_io import Work
+from data_engine.orchestration.automation.conditions import condition_for
+from data_engine.orchestration.ui.metadata import preview
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.step_run import StepRun
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,20 +26,20 @@ class SqlModels:
     checks: tuple[dg.AssetChecksDefinition, ...]
 
 
-def build_sql_models(bench: Bench) -> SqlModels:
+def build_sql_models(runtime: CorpusRuntime) -> SqlModels:
     """All SQL models as one multi-asset, and all SQL tests as one op of checks."""
     from data_engine import warehouse
 
-    models = warehouse.load_models(sql_folder(bench))
+    models = warehouse.load_models(sql_folder(runtime))
     layers = {model.name: model.layer for model in models}
     specs = [
         dg.AssetSpec(
-            bench.key(model.layer, model.name),
-            group_name=bench.name("sql"),
+            runtime.key(model.layer, model.name),
+            group_name=runtime.name("sql"),
             description=f"{model.description}\n\nOne row is {model.grain}.",
             deps=[
-                *(bench.key(layers[ref], ref) for ref in model.refs),
-                *(bench.key(source) for source in model.sources if source in _STEP_SOURCES),
+                *(runtime.key(layers[ref], ref) for ref in model.refs),
+                *(runtime.key(source) for source in model.sources if source in _STEP_SOURCES),
             ],
             kinds={"sql", "duckdb"},
             automation_condition=condition_for(model.name),
@@ -47,28 +47,34 @@ def build_sql_models(bench: Bench) -> SqlModels:
         for model in models
     ]
 
-    @dg.multi_asset(specs=specs, name=bench.name("sql_models"), can_subset=False)
+    @dg.multi_asset(specs=specs, name=runtime.name("sql_models"), can_subset=False)
     def sql_models(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-        work = Work.begin(bench, context, "sql_models")
+        step_run = StepRun.begin(runtime, context, "sql_models")
         for result in warehouse.run_models(
-            bench.store(), models, run_id=context.run.run_id, review=_review_tables(bench), variables=_variables(bench)
+            runtime.store(),
+            models,
+            run_id=context.run.run_id,
+            review=_review_tables(runtime),
+            variables=_variables(runtime),
         ):
-            key = bench.key(layers[result.name], result.name)
-            yield dg.MaterializeResult(asset_key=key, metadata=_metadata(bench, layers, result))
-        work.record(len(models))
+            key = runtime.key(layers[result.name], result.name)
+            yield dg.MaterializeResult(asset_key=key, metadata=_metadata(runtime, layers, result))
+        step_run.record(len(models))
 
-    return SqlModels(assets=(sql_models,), checks=_checks(bench, layers, models))
+    return SqlModels(assets=(sql_models,), checks=_checks(runtime, layers, models))
 
 
-def ask(bench: Bench, sql: str) -> "pa.Table":
+def ask(runtime: CorpusRuntime, sql: str) -> "pa.Table":
     """Run one reading statement over the tables, the SQL models and the review queue of a corpus.
 
     Raises: SqlModelError when it is no reading statement or does not run.
     """
     from data_engine import warehouse
 
-    models = warehouse.load_models(sql_folder(bench))
-    return warehouse.query(bench.store(), sql, review=_review_tables(bench), models=models, variables=_variables(bench))
+    models = warehouse.load_models(sql_folder(runtime))
+    return warehouse.query(
+        runtime.store(), sql, review=_review_tables(runtime), models=models, variables=_variables(runtime)
+    )
 
 
 _STEP_SOURCES = frozenset(
@@ -79,29 +85,30 @@ _STEP_SOURCES = frozenset(
 )  # fmt: skip
 
 
-def sql_folder(bench: Bench) -> Path:
+def sql_folder(runtime: CorpusRuntime) -> Path:
     """The project's own SQL models; the engine's where the project has none."""
-    own = bench.project_folder / "dbt_like_sql"
+    own = runtime.project_folder / "dbt_like_sql"
     return own if own.is_dir() else _ENGINE_SQL
 
 
 _ENGINE_SQL = Path(__file__).resolve().parents[2] / "dbt_like_sql"
 
 
-def _review_tables(bench: Bench) -> "dict[str, pa.Table]":
-    with bench.queue() as queue:
+def _review_tables(runtime: CorpusRuntime) -> "dict[str, pa.Table]":
+    with runtime.queue() as queue:
         return queue.tables()
 
 
-def _variables(bench: Bench) -> dict[str, str]:
-    return {"out_of_scope": bench.corpus.labels.out_of_scope or ""}
+def _variables(runtime: CorpusRuntime) -> dict[str, str]:
+    return {"out_of_scope": runtime.corpus.labels.out_of_scope or ""}
 
 
-def _metadata(bench: Bench, layers: dict[str, str], result: "ModelResult") -> dict[str, Any]:
+def _metadata(runtime: CorpusRuntime, layers: dict[str, str], result: "ModelResult") -> dict[str, Any]:
     lineage = {
         column: [
             dg.TableColumnDep(
-                bench.key(layers[upstream], upstream) if upstream in layers else bench.key(upstream), upstream_column
+                runtime.key(layers[upstream], upstream) if upstream in layers else runtime.key(upstream),
+                upstream_column,
             )
             for upstream, upstream_column in sources
         ]
@@ -129,30 +136,30 @@ def _sources_of_columns(result: "ModelResult") -> dg.TableMetadataValue:
 
 
 def _checks(
-    bench: Bench, layers: dict[str, str], models: "tuple[SqlModel, ...]"
+    runtime: CorpusRuntime, layers: dict[str, str], models: "tuple[SqlModel, ...]"
 ) -> tuple[dg.AssetChecksDefinition, ...]:
     from data_engine import warehouse
 
-    tests = warehouse.load_tests(sql_folder(bench))
+    tests = warehouse.load_tests(sql_folder(runtime))
 
     def asset_of(test: "SqlTest") -> dg.AssetKey:
-        return bench.key(layers[test.refs[0]], test.refs[0])
+        return runtime.key(layers[test.refs[0]], test.refs[0])
 
     specs = [
         dg.AssetCheckSpec(test.name, asset=asset_of(test), description=test.description, blocking=False)
         for test in tests
     ]
 
-    @dg.multi_asset_check(specs=specs, name=bench.name("sql_tests"), description="The SQL tests over the models.")
+    @dg.multi_asset_check(specs=specs, name=runtime.name("sql_tests"), description="The SQL tests over the models.")
     def sql_tests(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        work = Work(bench, "sql_tests", "", context.run.run_id, bench.store())
+        step_run = StepRun(runtime, "sql_tests", "", context.run.run_id, runtime.store())
         results = {
             r.name: r
             for r in warehouse.run_tests(
-                bench.store(), tests, models, review=_review_tables(bench), variables=_variables(bench)
+                runtime.store(), tests, models, review=_review_tables(runtime), variables=_variables(runtime)
             )
         }
-        work.record(len(tests), failed=[name for name, result in results.items() if not result.passed])
+        step_run.record(len(tests), failed=[name for name, result in results.items() if not result.passed])
         for test in tests:
             result = results[test.name]
             yield dg.AssetCheckResult(

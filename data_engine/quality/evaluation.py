@@ -10,7 +10,7 @@ from data_engine.corpus import Corpus
 from data_engine.errors import InvalidInput
 from data_engine.quality import suites
 from data_engine.quality.checks import CHECKS, TABLES, Check, CheckResult
-from data_engine.quality.truths import Outcome, Truth, run_suite
+from data_engine.quality.expectations import Outcome, Truth, run_suite
 
 Tables = Mapping[str, pa.Table]
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_engine.quality.truths import Profile
+from data_engine.quality.expectations import Profile
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

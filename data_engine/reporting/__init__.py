@@ -1,11 +1,13 @@
-"""What people read: metrics with intervals, plots, the HTML report, the data card and the summary of a run."""
+"""What people read: metrics with intervals, plots and the HTML report.
 
-from data_engine.reporting.balance import Balance, balance, compare_balance, kl_to_uniform
-from data_engine.reporting.data_card import data_card
-from data_engine.reporting.html import render_report
-from data_engine.reporting.known_labels import known_label_of
-from data_engine.reporting.metrics import build_quality_report
-from data_engine.reporting.plots import (
+The data card is in `data_engine.releasing`, what commands print in `data_engine.terminal`.
+"""
+
+from data_engine.reporting.html.report import render_report
+from data_engine.reporting.metrics.known_labels import known_label_of
+from data_engine.reporting.metrics.method_comparison import side_by_side
+from data_engine.reporting.metrics.report_metrics import build_quality_report
+from data_engine.reporting.plots.metric_plots import (
     balance_plot,
     cluster_sizes_plot,
     drift_plot,
@@ -14,28 +16,20 @@ from data_engine.reporting.plots import (
     seconds_plot,
     uncertainty_plot,
 )
-from data_engine.reporting.report_plots import report_plots
-from data_engine.reporting.showing import Shown, shown_samples
-from data_engine.reporting.side_by_side import side_by_side
-from data_engine.reporting.summary import print_summary
-from data_engine.reporting.tree_plots import lorenz_curve, lorenz_plot, silhouette_plot
+from data_engine.reporting.plots.report_plots import report_plots
+from data_engine.reporting.plots.tree_plots import lorenz_curve, lorenz_plot, silhouette_plot
+from data_engine.reporting.sample_text import Shown, shown_samples
 
 __all__ = [
-    "Balance",
     "Shown",
-    "balance",
     "balance_plot",
     "build_quality_report",
     "cluster_sizes_plot",
-    "compare_balance",
-    "data_card",
     "drift_plot",
     "funnel_plot",
-    "kl_to_uniform",
     "known_label_of",
     "lorenz_curve",
     "lorenz_plot",
-    "print_summary",
     "reliability_plot",
     "render_report",
     "report_plots",

@@ -1,7 +1,7 @@
 """The review queue: people and simulated annotators answer tasks; no Dagster, and no run that waits."""
 
 from data_engine.review.queue import ReviewQueue
-from data_engine.review.records import (
+from data_engine.review.queue_records import (
     ARMS,
     ARMS_SHOWING_PROPOSAL,
     PURPOSES,
@@ -14,8 +14,8 @@ from data_engine.review.records import (
     Submitted,
     Task,
 )
-from data_engine.review.simulate import AnswerFunction, answer_with
-from data_engine.review.tables import SCHEMA_VERSION
+from data_engine.review.queue_tables import SCHEMA_VERSION
+from data_engine.review.simulated_annotators import AnswerFunction, answer_as_simulated
 
 __all__ = [
     "ARMS",
@@ -32,5 +32,5 @@ __all__ = [
     "ReviewQueue",
     "Submitted",
     "Task",
-    "answer_with",
+    "answer_as_simulated",
 ]

@@ -10,16 +10,10 @@ from sqlalchemy.engine import Connection, Row
 
 from data_engine.errors import InvalidInput
 from data_engine.labeling.provenance import provenance
-from data_engine.review.batches import find_batch, finish_if_answered, record
 from data_engine.review.leases import find_lease, shown_proposal, why_lost
-from data_engine.review.records import (
-    SIMULATED_PREFIX,
-    Submitted,
-    check_active_seconds,
-    check_label,
-    identifier,
-)
-from data_engine.review.tables import annotation, annotator, batch, lease, proposal, task
+from data_engine.review.queue_records import SIMULATED_PREFIX, Submitted, check_active_seconds, check_label, identifier
+from data_engine.review.queue_tables import annotation, annotator, batch, lease, proposal, task
+from data_engine.review.review_batches import find_batch, finish_if_answered, record
 from data_engine.schemas import REVIEWED_LABELS
 
 _BY_SUBMISSION = sa.select(annotation).where(annotation.c.submission_id == sa.bindparam("submission"))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from data_engine.errors import InvalidInput, LeaseLost
-from data_engine.review.records import (
+from data_engine.review.queue_records import (
     ARMS_SHOWING_PROPOSAL,
     SIMULATED_PREFIX,
     Lease,
@@ -17,8 +17,8 @@ from data_engine.review.records import (
     check_annotator,
     identifier,
 )
-from data_engine.review.tables import annotator as annotators
-from data_engine.review.tables import batch, lease, proposal, task
+from data_engine.review.queue_tables import annotator as annotators
+from data_engine.review.queue_tables import batch, lease, proposal, task
 
 _MAX_LEASE_S = 24 * 3600
 

@@ -15,9 +15,9 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 
 from data_engine.errors import LeaseLost, StorageError
-from data_engine.review import annotations, batches, leases, progress
-from data_engine.review.records import BatchInfo, Change, Lease, NewTask, Progress, Submitted, in_utc
-from data_engine.review.tables import lease, open_engine, reading, writing
+from data_engine.review import annotations, batch_progress, leases, review_batches
+from data_engine.review.queue_records import BatchInfo, Change, Lease, NewTask, Progress, Submitted, in_utc
+from data_engine.review.queue_tables import lease, open_engine, reading, writing
 
 
 class ReviewQueue:
@@ -70,7 +70,7 @@ class ReviewQueue:
             UnknownLabel: a proposed label is not a class.
         """
         with self._writing() as connection:
-            return batches.insert_batch(
+            return review_batches.insert_batch(
                 connection,
                 batch_id,
                 corpus=corpus,
@@ -88,7 +88,7 @@ class ReviewQueue:
         Returns: False when it was answered or ended before.
         """
         with self._writing() as connection:
-            return batches.withdraw_open_tasks(connection, batch_id, reason=reason, now=in_utc(now))
+            return review_batches.withdraw_open_tasks(connection, batch_id, reason=reason, now=in_utc(now))
 
     def next(
         self,
@@ -199,7 +199,7 @@ class ReviewQueue:
         Raises: UnknownLabel; InvalidInput for a sample that the batch does not ask about.
         """
         with self._writing() as connection:
-            batches.store_decision(
+            review_batches.store_decision(
                 connection, batch_id, sample_id, label, posterior=posterior, method=method, now=in_utc(now)
             )
 
@@ -215,7 +215,7 @@ class ReviewQueue:
     def decisions(self, batch_id: str) -> pa.Table:
         """The decisions stored for a batch: sample_id, review_batch, label, posterior, method, decided_at."""
         with self._reading() as connection:
-            return progress.read_decisions(connection, batch_id)
+            return batch_progress.read_decisions(connection, batch_id)
 
     def progress(self, batch_id: str, *, now: datetime | None = None) -> Progress:
         """How far a batch is.
@@ -223,27 +223,27 @@ class ReviewQueue:
         Without `now`, leases count as live until somebody's `next` finds them run out.
         """
         with self._reading() as connection:
-            return progress.read_progress(connection, batch_id, now=in_utc(now) if now is not None else None)
+            return batch_progress.read_progress(connection, batch_id, now=in_utc(now) if now is not None else None)
 
     def batches(self, corpus: str | None = None) -> list[BatchInfo]:
         """The batches of a corpus, or of all, in the order in which they were opened."""
         with self._reading() as connection:
-            return batches.list_batches(connection, corpus)
+            return review_batches.list_batches(connection, corpus)
 
     def open_tasks(self, corpus: str | None = None) -> int:
         """Number of tasks of a corpus, or of all, that wait for answers."""
         with self._reading() as connection:
-            return progress.count_open(connection, corpus)
+            return batch_progress.count_open(connection, corpus)
 
     def changes(self, after: int = 0) -> list[Change]:
         """What happened to batches since the change with cursor `after`, oldest first; 0 for everything."""
         with self._reading() as connection:
-            return batches.read_changes(connection, after)
+            return review_batches.read_changes(connection, after)
 
     def tables(self) -> dict[str, pa.Table]:
         """`review_batch`, `review_task` and `review_annotation` of all corpora, for SQL models."""
         with self._reading() as connection:
-            return progress.read_tables(connection)
+            return batch_progress.read_tables(connection)
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:

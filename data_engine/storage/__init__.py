@@ -1,12 +1,11 @@
 """Where data is: Delta tables, Parquet files, the embedding cache, releases and pins; only here are data paths."""
 
+from data_engine.storage.accepted_index import Segment, SketchIndex, ids_as_numbers
 from data_engine.storage.embedding_cache import EmbeddingCache
 from data_engine.storage.embedding_rows import float_rows, read_embeddings, read_samples, read_some_embeddings
-from data_engine.storage.fingerprint import data_version
-from data_engine.storage.releases import write_release
 from data_engine.storage.retention import Vacuumed, pin, pinned_versions, pins, vacuum
-from data_engine.storage.sketch_index import Segment, SketchIndex, ids_as_numbers
-from data_engine.storage.tables import CommittedVersion, Opened, TableStore, Written
+from data_engine.storage.row_fingerprint import data_version
+from data_engine.storage.table_store import CommittedVersion, Opened, TableStore, Written
 
 __all__ = [
     "CommittedVersion",
@@ -27,5 +26,4 @@ __all__ = [
     "read_samples",
     "read_some_embeddings",
     "vacuum",
-    "write_release",
 ]

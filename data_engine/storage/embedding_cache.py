@@ -17,8 +17,8 @@ import xxhash
 from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput
-from data_engine.storage.atomic import replace_file
-from data_engine.storage.failures import first_line, storage_errors
+from data_engine.storage.atomic_files import replace_file
+from data_engine.storage.storage_errors import first_line, storage_errors
 
 logger = logging.getLogger(__name__)
 

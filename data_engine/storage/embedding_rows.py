@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from data_engine.errors import StorageError
 
 if TYPE_CHECKING:
-    from data_engine.storage.tables import TableStore
+    from data_engine.storage.table_store import TableStore
 
 #: Larger matrices go to a scratch file.
 IN_MEMORY_BYTES = 256 << 20

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from data_engine.errors import InvalidInput, StorageError
 from data_engine.schemas import SCHEMAS
-from data_engine.storage.atomic import replace_file
-from data_engine.storage.failures import storage_errors
-from data_engine.storage.tables import TableStore
+from data_engine.storage.atomic_files import replace_file
+from data_engine.storage.storage_errors import storage_errors
+from data_engine.storage.table_store import TableStore
 
 LEAST_KEEP_HOURS = 168
 """A reader or writer that started a week ago still finds its files."""

@@ -10,7 +10,7 @@ from data_engine.warehouse.models import SqlModel, SqlTest, load_models, load_te
 if TYPE_CHECKING:
     from data_engine.warehouse.connection import open_warehouse, query
     from data_engine.warehouse.lineage import column_lineage
-    from data_engine.warehouse.running import ModelResult, TestResult, run_models, run_tests
+    from data_engine.warehouse.model_runs import ModelResult, TestResult, run_models, run_tests
 
 __all__ = [
     "ModelResult",
@@ -27,13 +27,13 @@ __all__ = [
 ]
 
 _MODULES = {
-    "ModelResult": "running",
-    "TestResult": "running",
+    "ModelResult": "model_runs",
+    "TestResult": "model_runs",
     "column_lineage": "lineage",
     "open_warehouse": "connection",
     "query": "connection",
-    "run_models": "running",
-    "run_tests": "running",
+    "run_models": "model_runs",
+    "run_tests": "model_runs",
 }
 
 

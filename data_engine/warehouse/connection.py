@@ -10,7 +10,7 @@ import pyarrow as pa
 from data_engine.errors import InvalidInput, SqlModelError, StorageError
 from data_engine.schemas import SCHEMAS
 from data_engine.storage import TableStore
-from data_engine.storage.marts import mart_dataset, mart_names
+from data_engine.storage.mart_files import mart_dataset, mart_names
 
 if TYPE_CHECKING:
     import duckdb
@@ -117,7 +117,7 @@ def _create_missing(
     variables: Mapping[str, str] | None,
 ) -> None:
     """Views of the models that are not stored as marts, when the statement names one of them."""
-    from data_engine.warehouse.running import create
+    from data_engine.warehouse.model_runs import create
 
     stored = set(mart_names(store))
     missing = [model for model in models if model.name not in stored]

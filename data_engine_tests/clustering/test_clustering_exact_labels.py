@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from data_engine.clustering.matrix_rows import Rows
 from data_engine.clustering.nearest import nearest
-from data_engine.clustering.rows import Rows
 
 
 def by_definition(x: np.ndarray, centroids: np.ndarray) -> np.ndarray:

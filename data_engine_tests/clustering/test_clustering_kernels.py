@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from data_engine.clustering import build_tree, kernels
-from data_engine.clustering.compiled_sums import cluster_sums
+from data_engine.clustering import build_tree, kernel_choice
 from data_engine.clustering.float32_products import nearest_float32
 from data_engine.clustering.int8_products import UNDECIDED, nearest_int8
+from data_engine.clustering.matrix_rows import Rows
 from data_engine.clustering.nearest import _cluster_sums, nearest
 from data_engine.clustering.parallel import TEAM
-from data_engine.clustering.rows import Rows
+from data_engine.kernels.cluster_sums import cluster_sums
 from data_engine_tests.clustering.test_clustering_exact_labels import CASES, by_definition
 
 
 def int8_labels(rows: Rows, centroids: np.ndarray) -> np.ndarray:
     """What the int8 kernel finds where there is one, else what stands in for it."""
-    return (nearest_int8 if kernels.fastest_kernel() == "int8" else nearest_float32)(rows, centroids)
+    return (nearest_int8 if kernel_choice.fastest_kernel() == "int8" else nearest_float32)(rows, centroids)
 
 
 @pytest.fixture
@@ -63,13 +63,13 @@ def test_compiled_sums_are_equal_to_the_last_bit(unit_rows):
 
 @pytest.mark.parametrize("options", [{}, {"n_resamples": 2, "resample_sizes": (4, 3)}, {"two_stage": 5}])
 def test_every_kernel_grows_the_same_tree(unit_rows, options, monkeypatch):
-    monkeypatch.setattr(kernels, "_WORTH_LOADING", np.inf)
-    monkeypatch.setattr(kernels, "_WORTH_CALLING", np.inf)
-    monkeypatch.setattr(kernels, "_VALUES_WORTH_SUMMING", np.inf)
+    monkeypatch.setattr(kernel_choice, "_WORTH_LOADING", np.inf)
+    monkeypatch.setattr(kernel_choice, "_WORTH_CALLING", np.inf)
+    monkeypatch.setattr(kernel_choice, "_VALUES_WORTH_SUMMING", np.inf)
     plain = build_tree(unit_rows, (300, 40), seed=3, **options)
-    monkeypatch.setattr(kernels, "_WORTH_LOADING", 0)
-    monkeypatch.setattr(kernels, "_WORTH_CALLING", 0)
-    monkeypatch.setattr(kernels, "_VALUES_WORTH_SUMMING", 0)
+    monkeypatch.setattr(kernel_choice, "_WORTH_LOADING", 0)
+    monkeypatch.setattr(kernel_choice, "_WORTH_CALLING", 0)
+    monkeypatch.setattr(kernel_choice, "_VALUES_WORTH_SUMMING", 0)
     fast = build_tree(unit_rows, (300, 40), seed=3, **options)
     assert fast.version == plain.version
     assert np.array_equal(fast.leaf, plain.leaf)
@@ -85,32 +85,32 @@ def test_any_number_of_threads_grows_the_same_tree(unit_rows):
 
 
 def test_the_kernel_pays_for_long_rows_and_large_inputs_only(monkeypatch):
-    monkeypatch.setattr(kernels, "fastest_kernel", lambda: "int8")
-    monkeypatch.setattr(kernels, "_loads", lambda: True)
-    monkeypatch.setattr(kernels, "_is_loaded", lambda: False)
-    assert kernels.int8_pays(200_000, 1000, 384)
-    assert not kernels.int8_pays(2_000, 1000, 384)
-    assert not kernels.int8_pays(200_000_000, 1000, 2)
-    assert not kernels.int8_pays(200_000_000, 8, 384)
-    monkeypatch.setattr(kernels, "_is_loaded", lambda: True)
-    assert kernels.int8_pays(2_000, 1000, 384)
-    monkeypatch.setattr(kernels, "fastest_kernel", lambda: "float32")
-    assert not kernels.int8_pays(200_000, 1000, 384)
+    monkeypatch.setattr(kernel_choice, "fastest_kernel", lambda: "int8")
+    monkeypatch.setattr(kernel_choice, "_loads", lambda: True)
+    monkeypatch.setattr(kernel_choice, "_is_loaded", lambda: False)
+    assert kernel_choice.int8_pays(200_000, 1000, 384)
+    assert not kernel_choice.int8_pays(2_000, 1000, 384)
+    assert not kernel_choice.int8_pays(200_000_000, 1000, 2)
+    assert not kernel_choice.int8_pays(200_000_000, 8, 384)
+    monkeypatch.setattr(kernel_choice, "_is_loaded", lambda: True)
+    assert kernel_choice.int8_pays(2_000, 1000, 384)
+    monkeypatch.setattr(kernel_choice, "fastest_kernel", lambda: "float32")
+    assert not kernel_choice.int8_pays(200_000, 1000, 384)
 
 
 def test_where_the_kernel_cannot_be_loaded_float32_does_the_work(unit_rows, monkeypatch):
-    monkeypatch.setattr(kernels, "_WORTH_CALLING", 0)
-    monkeypatch.setattr(kernels, "_WORTH_LOADING", 0)
-    monkeypatch.setattr(kernels, "_loads", lambda: False)
-    assert not kernels.int8_pays(200_000, 1000, 384)
+    monkeypatch.setattr(kernel_choice, "_WORTH_CALLING", 0)
+    monkeypatch.setattr(kernel_choice, "_WORTH_LOADING", 0)
+    monkeypatch.setattr(kernel_choice, "_loads", lambda: False)
+    assert not kernel_choice.int8_pays(200_000, 1000, 384)
     assert np.array_equal(nearest(Rows(unit_rows), unit_rows[:50]), nearest_float32(Rows(unit_rows), unit_rows[:50]))
 
 
 def test_where_numba_may_not_compile_nothing_is_loaded(monkeypatch):
-    kernels._loads.cache_clear()
+    kernel_choice._loads.cache_clear()
     monkeypatch.setattr("numba.config.DISABLE_JIT", 1)
-    assert not kernels._loads()
-    kernels._loads.cache_clear()
+    assert not kernel_choice._loads()
+    kernel_choice._loads.cache_clear()
     monkeypatch.setattr("numba.config.DISABLE_JIT", 0)
-    assert kernels._loads()
-    kernels._loads.cache_clear()
+    assert kernel_choice._loads()
+    kernel_choice._loads.cache_clear()

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from data_engine.clustering import seeding_for
-from data_engine.clustering.rows import Rows
+from data_engine.clustering.matrix_rows import Rows
 from data_engine.clustering.seeding import SEEDINGS, seed_positions
 
 

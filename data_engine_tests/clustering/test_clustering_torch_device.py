@@ -4,8 +4,8 @@ import torch
 
 from data_engine.clustering import assign, build_tree, kmeans, torch_device
 from data_engine.clustering.devices import device_for, open_device
+from data_engine.clustering.matrix_rows import Rows
 from data_engine.clustering.nearest import means, nearest
-from data_engine.clustering.rows import Rows
 from data_engine.clustering.seeding import SEEDINGS
 from data_engine.errors import InvalidInput
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from data_engine.clustering import ClusterTree, assign, assign_with_distance, build_tree, with_samples
-from data_engine.clustering.building import _most_central, _Plan
 from data_engine.clustering.lloyd import KMeans
 from data_engine.clustering.nearest import nearest
+from data_engine.clustering.tree_builder import _most_central, _Plan
 from data_engine.errors import InvalidInput, NotEnoughData
 
 

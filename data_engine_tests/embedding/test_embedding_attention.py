@@ -5,12 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from data_engine.embedding.attention import (
-    KernelAttention,
-    ProductAttention,
-    exponentials,
-    fastest_attention,
-)
+from data_engine.embedding.bert.attention import KernelAttention, ProductAttention, exponentials, fastest_attention
 from data_engine.embedding.processor import runs_kernels
 
 N_HEADS = 3

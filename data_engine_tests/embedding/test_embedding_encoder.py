@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from data_engine.embedding import Encoder, embed_unique, load_encoder
-from data_engine.embedding.cached import CHUNK
-from data_engine.embedding.transformer import token_batches
+from data_engine.embedding.caching import CHUNK
+from data_engine.embedding.sentence_transformers import token_batches
 from data_engine.errors import InvalidInput, SourceMissing
 
 

@@ -10,17 +10,18 @@ import pytest
 import torch
 from torch.nn import functional
 
-from data_engine.embedding import load_encoder, packed, processor, vector_code
-from data_engine.embedding.attention import ProductAttention, fastest_attention
-from data_engine.embedding.bert import Norm, fastest_gelu
-from data_engine.embedding.packed import arithmetic
+from data_engine.embedding import load_encoder, processor, vector_code
+from data_engine.embedding.bert import model
+from data_engine.embedding.bert.attention import ProductAttention, fastest_attention
+from data_engine.embedding.bert.layers import Norm, fastest_gelu
+from data_engine.embedding.bert.model import arithmetic
 from data_engine.embedding.processor import runs_kernels
-from data_engine.orchestration.code_fingerprint import code_fingerprint
+from data_engine.runtime.code_fingerprint import code_fingerprint
 
-PACKAGE = Path(packed.__file__).parent
+PACKAGE = Path(model.__file__).parents[1]
 
 #: The code that decides the numbers of an encoder, as it is with this revision.
-REVISION, CODE = "packed4", "4b331d0d4f6fa863"
+REVISION, CODE = "packed4", "186c620ff31be00b"
 
 
 def _is_missing(patch: pytest.MonkeyPatch) -> None:
@@ -93,21 +94,23 @@ def test_without_kernels_rows_are_as_near_and_have_a_version_of_their_own(monkey
 def test_the_version_says_how_this_machine_computes(
     has_products: bool, has_kernels: bool, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packed, "has_bfloat16_products", lambda: has_products)
-    monkeypatch.setattr(packed, "runs_kernels", lambda: has_kernels)
+    monkeypatch.setattr(model, "has_bfloat16_products", lambda: has_products)
+    monkeypatch.setattr(model, "runs_kernels", lambda: has_kernels)
     assert arithmetic() == expected
 
 
 def test_code_that_decides_the_numbers_does_not_change_unnoticed() -> None:
-    assert (packed._REVISION, _fingerprint(_modules("packed"))) == (REVISION, CODE), (
-        "the numbers of text encoders may have changed: raise _REVISION in packed.py, unless they are the same to the "
+    assert (model._REVISION, _fingerprint(_modules("bert.model"))) == (REVISION, CODE), (
+        "the numbers of text encoders may have changed: raise _REVISION in model.py, unless they are the same to the "
         "last bit, and write the revision and the new fingerprint in this file"
     )
 
 
 def test_every_kernel_belongs_to_the_code_that_decides_the_numbers() -> None:
     written = {path.stem for path in PACKAGE.glob("*_kernel.py")}
-    assert written | {"attention", "bert", "packed", "processor", "vector_code"} <= _modules("packed")
+    assert written | {"bert.attention", "bert.layers", "bert.model", "processor", "vector_code"} <= _modules(
+        "bert.model"
+    )
 
 
 def _modules(name: str) -> set[str]:
@@ -118,12 +121,16 @@ def _modules(name: str) -> set[str]:
         # What finds and calls encoders of all kinds decides no numbers.
         if module not in found and module != "encoder":
             found.add(module)
-            nodes = ast.walk(ast.parse((PACKAGE / f"{module}.py").read_text("utf-8")))
+            nodes = ast.walk(ast.parse((PACKAGE / f"{module.replace('.', '/')}.py").read_text("utf-8")))
             imports = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
-            asked += [one.rsplit(".", 1)[-1] for one in imports if one.startswith("data_engine.embedding.")]
+            asked += [
+                one.removeprefix("data_engine.embedding.")
+                for one in imports
+                if one.startswith("data_engine.embedding.")
+            ]
     return found
 
 
 def _fingerprint(modules: set[str]) -> str:
-    parts = [code_fingerprint(f"embedding/{module}.py") for module in sorted(modules)]
+    parts = [code_fingerprint(f"embedding/{module.replace('.', '/')}.py") for module in sorted(modules)]
     return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]

@@ -12,9 +12,16 @@ import pytest
 import torch
 
 from data_engine.embedding import load_encoder
-from data_engine.embedding.bert import BertConfig, Norm, PackedBert, fastest_gelu, first_token, mean_of_tokens
-from data_engine.embedding.packed import load_packed, packs_of, recognise
-from data_engine.embedding.where import folder_of
+from data_engine.embedding.bert.layers import (
+    BertConfig,
+    Norm,
+    PackedBert,
+    fastest_gelu,
+    first_token,
+    mean_of_tokens,
+)
+from data_engine.embedding.bert.model import load_packed, packs_of, recognise
+from data_engine.embedding.model_folder import folder_of
 from data_engine.errors import InvalidInput
 
 TEXTS = [
@@ -53,7 +60,7 @@ def test_every_text_is_within_a_thousandth_of_the_reference(reference: Any) -> N
 def test_without_bfloat16_products_the_numbers_are_those_of_float32(
     reference: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("data_engine.embedding.packed.has_bfloat16_products", lambda: False)
+    monkeypatch.setattr("data_engine.embedding.bert.model.has_bfloat16_products", lambda: False)
     model = recognise(folder)
     assert model is not None
     encoder = load_packed("minilm", model)

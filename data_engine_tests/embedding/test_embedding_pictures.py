@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from data_engine.embedding import Encoder, load_encoder, openvino_engine
+from data_engine.embedding import Encoder, load_encoder, openvino
 from data_engine.embedding.efficientnet import central_pixels, load_efficientnet
 from data_engine.embedding.histograms import load_histograms
 from data_engine.errors import InvalidInput, SourceMissing
@@ -13,12 +13,12 @@ HISTOGRAMS = "colour-and-gradient-histograms"
 
 
 def disc(colour: str, radius: int = 60, size: tuple[int, int] = (300, 200)) -> Image.Image:
-    picture = Image.new("RGB", size, "white")
+    image = Image.new("RGB", size, "white")
     middle = (size[0] // 2, size[1] // 2)
-    ImageDraw.Draw(picture).ellipse(
+    ImageDraw.Draw(image).ellipse(
         (middle[0] - radius, middle[1] - radius, middle[0] + radius, middle[1] + radius), fill=colour
     )
-    return picture
+    return image
 
 
 def stripes(direction: int) -> Image.Image:
@@ -34,8 +34,8 @@ def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         return load_encoder(request.param)
 
 
-def test_embeddings_of_pictures_are_unit_rows_in_the_order_of_the_pictures(encoder: Encoder) -> None:
-    pictures = [
+def test_embeddings_of_images_are_unit_rows_in_the_order_of_the_images(encoder: Encoder) -> None:
+    images = [
         disc("red"),
         disc("blue", 20),
         stripes(0),
@@ -44,20 +44,20 @@ def test_embeddings_of_pictures_are_unit_rows_in_the_order_of_the_pictures(encod
         Image.new("RGB", (9, 3)),
     ]
     told: list[int] = []
-    rows = encoder.encode(pictures, progress=told.append)
+    rows = encoder.encode(images, progress=told.append)
     assert (rows.shape, rows.dtype, sum(told)) == ((6, encoder.dim), np.float32, 6)
     assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-3)
     for number in (0, 4):
-        assert float(encoder.encode([pictures[number]])[0] @ rows[number]) > 0.999
+        assert float(encoder.encode([images[number]])[0] @ rows[number]) > 0.999
 
 
-def test_like_pictures_are_nearer_than_unlike_ones(encoder: Encoder) -> None:
+def test_like_images_are_nearer_than_unlike_ones(encoder: Encoder) -> None:
     red, redder, blue, across = encoder.encode([disc("red"), disc("darkred", 64), disc("blue", 15), stripes(0)])
     assert red @ redder > red @ blue > red @ across
 
 
-def test_an_encoder_of_pictures_refuses_texts(encoder: Encoder) -> None:
-    with pytest.raises(InvalidInput, match="takes pictures only; name an encoder of texts"):
+def test_an_encoder_of_images_refuses_texts(encoder: Encoder) -> None:
+    with pytest.raises(InvalidInput, match="takes images only; name an encoder of texts"):
         encoder.encode(["red"])
 
 
@@ -73,11 +73,11 @@ def test_the_fallback_knows_colour_and_direction() -> None:
 
 
 def test_both_engines_give_the_same_rows() -> None:
-    pictures = [disc("red"), disc("navy", 90), stripes(0), stripes(1), disc("green", 30)]
+    images = [disc("red"), disc("navy", 90), stripes(0), stripes(1), disc("green", 30)]
     by_torch = load_efficientnet(engine="torch")
     fast = load_efficientnet(engine="openvino", precision="f32")
     assert by_torch.version != fast.version
-    assert np.all((by_torch.encode(pictures) * fast.encode(pictures)).sum(axis=1) >= 0.9999)
+    assert np.all((by_torch.encode(images) * fast.encode(images)).sum(axis=1) >= 0.9999)
 
 
 def test_a_converted_model_is_kept_and_used_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +92,7 @@ def test_a_converted_model_is_kept_and_used_again(tmp_path: Path, monkeypatch: p
 
     numbers = [np.float32([[n, 0, 1], [0, n, 1]])[: 1 if n == 9 else 2] for n in range(10)]
     first, second = (
-        openvino_engine.compiled("linear", make, batch_shape=(2, 3), precision="f32")(iter(numbers)) for _ in range(2)
+        openvino.compiled("linear", make, batch_shape=(2, 3), precision="f32")(iter(numbers)) for _ in range(2)
     )
     results = list(first)
     assert [len(part) for part in results] == [2] * 9 + [1]
@@ -102,10 +102,10 @@ def test_a_converted_model_is_kept_and_used_again(tmp_path: Path, monkeypatch: p
 
 
 def test_the_central_pixels_are_seven_eighths_of_the_shorter_side() -> None:
-    picture = Image.new("RGB", (512, 256), "white")
-    picture.paste("black", (256 - 112, 16, 256 + 112, 256 - 16))
-    assert central_pixels(picture).shape == (224, 224, 3)
-    assert central_pixels(picture).max() == 0
+    image = Image.new("RGB", (512, 256), "white")
+    image.paste("black", (256 - 112, 16, 256 + 112, 256 - 16))
+    assert central_pixels(image).shape == (224, 224, 3)
+    assert central_pixels(image).max() == 0
     assert central_pixels(Image.new("RGB", (1, 1))).shape == (224, 224, 3)
 
 

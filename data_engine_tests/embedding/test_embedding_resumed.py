@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.embedding import Encoder, embed_unique
-from data_engine.embedding.cached import CHUNK
+from data_engine.embedding.caching import CHUNK
 from data_engine.storage import TableStore
 
 IDS = [f"{i:06d}" for i in range(3 * CHUNK + 7)]

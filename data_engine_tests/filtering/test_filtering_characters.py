@@ -1,7 +1,7 @@
 import pytest
 
 from data_engine.errors import NotEnoughData
-from data_engine.filtering.characters import fit_character_model
+from data_engine.filtering.learned.character_model import fit_character_model
 
 SENTENCES = [
     f"The {noun} stands in the garden of the old town." for noun in ("house", "tree", "chair", "horse", "fence")

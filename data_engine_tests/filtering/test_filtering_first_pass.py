@@ -13,9 +13,9 @@ from data_engine import schemas
 from data_engine.corpus import FirstPass
 from data_engine.errors import InvalidInput
 from data_engine.filtering import FIRST_PASS_REASONS, JunkClassifier, first_pass, fit_junk_classifier
-from data_engine.filtering.picture_looks import look_at
+from data_engine.filtering.rules.image_look import look_at
+from data_engine.images import DecodedImage
 from data_engine.indexing import sample_id_of_text
-from data_engine.pictures import DecodedPicture
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
 RULES = FirstPass(min_chars=8, max_chars=200, min_letter_share=0.3)
@@ -173,7 +173,7 @@ def test_texts_with_other_versions_are_both_kept() -> None:
     assert [row["reason"] for row in judge(raw_index(*texts))] == ["kept"] * 3
 
 
-def test_pictures_meet_only_the_rules_that_need_no_text() -> None:
+def test_images_meet_only_the_rules_that_need_no_text() -> None:
     raw = raw_index(None, None, None, media_type="image/png")
     same = raw.set_column(0, raw.schema.field(0), pa.array(["a", "b", "a"]))
     accepted = pa.table({"sample_id": ["b"], "minhash": pa.array([None], pa.binary())})
@@ -238,11 +238,11 @@ def test_reasons_are_sentences() -> None:
     assert all(sentence.endswith(".") and sentence[0].isupper() for sentence in FIRST_PASS_REASONS.values())
 
 
-def one_picture_in_two_sizes(**changes: Any) -> dict[str, Any]:
-    """The settings that judge two pictures, a and m, of which each is the other in another size."""
+def one_image_in_two_sizes(**changes: Any) -> dict[str, Any]:
+    """The settings that judge two images, a and m, of which each is the other in another size."""
     blobs = Image.fromarray(np.random.default_rng(1).integers(0, 256, (6, 8, 3), dtype=np.uint8))
-    pictures = [blobs.resize(size, Image.Resampling.BICUBIC) for size in ((320, 240), (160, 120))]
-    looks = dict(zip("am", [look_at(DecodedPicture(picture)) for picture in pictures], strict=True))
+    images = [blobs.resize(size, Image.Resampling.BICUBIC) for size in ((320, 240), (160, 120))]
+    looks = dict(zip("am", [look_at(DecodedImage(image)) for image in images], strict=True))
     return {
         "raw": raw_index(None, None, uris=["a", "m"], media_type="image/png"),
         "modality": "image",
@@ -252,23 +252,23 @@ def one_picture_in_two_sizes(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("similarity", "reasons"), [(0.97, ["kept", "near_duplicate"]), (False, ["kept", "kept"])])
-def test_perceptual_duplicates_can_be_off_and_kept_pictures_have_their_sketch(
+def test_perceptual_duplicates_can_be_off_and_kept_images_have_their_sketch(
     similarity: float | bool, reasons: list[str]
 ) -> None:
-    rules = FirstPass(near_duplicate_picture_similarity=similarity)
-    rows = judge(rules=rules, **one_picture_in_two_sizes())
+    rules = FirstPass(near_duplicate_image_similarity=similarity)
+    rows = judge(rules=rules, **one_image_in_two_sizes())
     assert [row["reason"] for row in rows] == reasons
     assert [row["sketch"] is not None for row in rows] == [row["verdict"] == "kept" for row in rows]
 
 
-def test_a_picture_that_the_batch_kept_before_stays_when_a_copy_comes_whose_uri_sorts_first() -> None:
-    newcomer, kept = judge(rules=FirstPass(), **one_picture_in_two_sizes(kept_before=[f"{1:032x}"]))
+def test_a_image_that_the_batch_kept_before_stays_when_a_copy_comes_whose_uri_sorts_first() -> None:
+    newcomer, kept = judge(rules=FirstPass(), **one_image_in_two_sizes(kept_before=[f"{1:032x}"]))
     assert (newcomer["reason"], kept["reason"]) == ("near_duplicate", "kept")
     assert newcomer["duplicate_of"] == kept["sample_id"] == f"{1:032x}"
 
 
-def test_an_accepted_picture_is_named_by_both_of_its_copies_and_only_asked_for_by_their_sketches() -> None:
-    settings = one_picture_in_two_sizes()
+def test_an_accepted_image_is_named_by_both_of_its_copies_and_only_asked_for_by_their_sketches() -> None:
+    settings = one_image_in_two_sizes()
     asked: list[int] = []
 
     def accepted_near(sketches: NDArray[np.uint8]) -> pa.Table:

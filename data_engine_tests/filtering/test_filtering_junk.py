@@ -6,7 +6,7 @@ import pytest
 
 from data_engine.errors import InvalidInput, NotEnoughData
 from data_engine.filtering import JunkClassifier, fit_junk_classifier
-from data_engine.filtering.junk import _shape, _threshold
+from data_engine.filtering.learned.junk import _shape, _threshold
 
 
 def examples(n_clean: int = 150, n_junk: int = 50, seed: int = 0) -> tuple[list[str], list[bool]]:
@@ -35,7 +35,7 @@ def test_unseen_junk_scores_above_the_threshold_and_clean_text_below(classifier:
 
 
 def test_of_very_many_examples_of_a_kind_so_many_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("data_engine.filtering.junk._MOST_PER_CLASS", 60)
+    monkeypatch.setattr("data_engine.filtering.learned.junk._MOST_PER_CLASS", 60)
     texts, marks = examples()
     learnt = fit_junk_classifier(texts, marks, seed=0, keep_clean_share=0.98)
     assert (learnt.n_clean, learnt.n_junk) == (60, 50)

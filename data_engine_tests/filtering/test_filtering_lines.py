@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from data_engine.errors import InvalidInput, NotEnoughData
-from data_engine.filtering.line_classifier import LineClassifier, fit_line_classifier
-from data_engine.filtering.line_words import LineWords, fit_line_words, hashed_words
-from data_engine.filtering.lines import content_lines, line_features, lines_of
+from data_engine.filtering.page_content.line_classifier import LineClassifier, fit_line_classifier
+from data_engine.filtering.page_content.line_words import LineWords, fit_line_words, hashed_words
+from data_engine.filtering.page_content.lines import content_lines, line_features, lines_of
 
 PAGE = """  * Home
   * Subscribe to our newsletter

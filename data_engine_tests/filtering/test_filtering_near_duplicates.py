@@ -5,12 +5,12 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from data_engine.duplicates.texts import search
+from data_engine.duplicates.texts.bands import bands_and_rows
+from data_engine.duplicates.texts.minhash import SKETCH_BYTES, Sketches
+from data_engine.duplicates.texts.search import CROWD, Twin, find_twins
+from data_engine.duplicates.texts.shingles import Shingles, jaccard, similarity
 from data_engine.errors import InvalidInput
-from data_engine.filtering import near_duplicates
-from data_engine.filtering.bands import bands_and_rows
-from data_engine.filtering.near_duplicates import CROWD, Twin, find_twins
-from data_engine.filtering.shingles import Shingles, jaccard, similarity
-from data_engine.filtering.sketches import SKETCH_BYTES, Sketches
 
 ALPHABET = ["alfa", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliett", "kilo"]
 ALPHABET += ["lima", "mike", "november"]
@@ -140,7 +140,7 @@ def test_accepted_texts_are_read_once_for_many_that_are_compared_piece_by_piece(
         return [accepted[number] for number in numbers]
 
     texts = [f"{text} more" for text in accepted]
-    assert 2 * sum(map(len, texts)) > 3 * near_duplicates._CHARACTERS_PER_PIECE
+    assert 2 * sum(map(len, texts)) > 3 * search._CHARACTERS_PER_PIECE
     twins = find_twins(
         texts, Sketches.of(texts), threshold=0.8, accepted=Sketches.of(accepted), accepted_texts=accepted_texts
     )
@@ -249,6 +249,6 @@ def test_a_crowd_of_copies_is_compared_with_the_first_of_them() -> None:
 
 
 def test_what_is_decided_in_blocks_is_what_comparing_all_pairs_finds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(near_duplicates, "_TEXTS_PER_BLOCK", 7)
-    monkeypatch.setattr(near_duplicates, "CROWD", 3)
+    monkeypatch.setattr(search, "_TEXTS_PER_BLOCK", 7)
+    monkeypatch.setattr(search, "CROWD", 3)
     test_what_is_found_is_what_comparing_all_pairs_finds(0.8)

@@ -1,6 +1,6 @@
 import pytest
 
-from data_engine.filtering.personal import KINDS, count, mask
+from data_engine.filtering.rules.personal_data import KINDS, count, mask
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,16 @@ import pytest
 from PIL import Image, ImageFilter
 
 from data_engine.corpus import FirstPass
-from data_engine.filtering import PictureLook, compiling, look_at, picture_rules
-from data_engine.filtering.picture_rules import PICTURE_RULES
-from data_engine.filtering.rules import first_broken, limits_of, measure
-from data_engine.pictures import DecodedPicture
+from data_engine.filtering import ImageLook, look_at
+from data_engine.filtering.rules import image_rules
+from data_engine.filtering.rules.image_rules import IMAGE_RULES
+from data_engine.filtering.rules.registry import first_broken, limits_of, measure
+from data_engine.images import DecodedImage
+from data_engine.kernels import compiling
 
 
-def seen(picture: Image.Image) -> PictureLook:
-    look = look_at(DecodedPicture(picture, "image/png", *picture.size))
+def seen(image: Image.Image) -> ImageLook:
+    look = look_at(DecodedImage(image, "image/png", *image.size))
     assert look is not None
     return look
 
@@ -22,9 +24,9 @@ def flat(colour: tuple[int, int, int], size: tuple[int, int] = (40, 30)) -> Imag
 
 
 def halves(left: tuple[int, int, int], right: tuple[int, int, int]) -> Image.Image:
-    picture = flat(left)
-    picture.paste(right, (20, 0, 40, 30))
-    return picture
+    image = flat(left)
+    image.paste(right, (20, 0, 40, 30))
+    return image
 
 
 def noise(size: tuple[int, int] = (64, 48)) -> Image.Image:
@@ -32,10 +34,10 @@ def noise(size: tuple[int, int] = (64, 48)) -> Image.Image:
     return Image.fromarray(values)
 
 
-def framed(picture: Image.Image, bar: int, colour: str = "black") -> Image.Image:
-    """The picture between two horizontal bars."""
-    sheet = Image.new("RGB", (picture.width, picture.height + 2 * bar), colour)
-    sheet.paste(picture, (0, bar))
+def framed(image: Image.Image, bar: int, colour: str = "black") -> Image.Image:
+    """The image between two horizontal bars."""
+    sheet = Image.new("RGB", (image.width, image.height + 2 * bar), colour)
+    sheet.paste(image, (0, bar))
     return sheet
 
 
@@ -43,67 +45,67 @@ BLACK, WHITE, RED, GREEN = (0, 0, 0), (255, 255, 255), (255, 0, 0), (0, 255, 0)
 
 
 @pytest.mark.parametrize(
-    ("score", "picture", "expected"),
+    ("score", "image", "expected"),
     [
-        (picture_rules.shorter_side_px, flat(RED, (400, 30)), 30),
-        (picture_rules.aspect, flat(RED, (400, 30)), 400 / 30),
-        (picture_rules.aspect, flat(RED, (30, 400)), 400 / 30),
-        (picture_rules.entropy_bits, flat(RED), 0),
-        (picture_rules.entropy_bits, halves(BLACK, WHITE), 1),
-        (picture_rules.solid_share, flat(RED), 1),
-        (picture_rules.solid_share, halves(RED, GREEN), 0),
-        (picture_rules.sharpness, flat(RED), 0),
-        (picture_rules.sharpness, flat(RED, (2, 2)), None),
-        (picture_rules.brightness, halves(BLACK, WHITE), 127.5),
-        (picture_rules.clipped_dark_share, halves(BLACK, WHITE), 0.5),
-        (picture_rules.clipped_bright_share, halves(RED, WHITE), 0.5),
-        (picture_rules.bars_share, framed(noise(), 8), 16 / 64),
-        (picture_rules.bars_share, framed(noise(), 8).transpose(Image.Transpose.ROTATE_90), 16 / 64),
-        (picture_rules.bars_share, framed(noise(), 8, "white"), 0),
-        (picture_rules.bars_share, flat(BLACK), 0),
-        (picture_rules.colourfulness, halves(BLACK, WHITE), 0),
+        (image_rules.shorter_side_px, flat(RED, (400, 30)), 30),
+        (image_rules.aspect, flat(RED, (400, 30)), 400 / 30),
+        (image_rules.aspect, flat(RED, (30, 400)), 400 / 30),
+        (image_rules.entropy_bits, flat(RED), 0),
+        (image_rules.entropy_bits, halves(BLACK, WHITE), 1),
+        (image_rules.solid_share, flat(RED), 1),
+        (image_rules.solid_share, halves(RED, GREEN), 0),
+        (image_rules.sharpness, flat(RED), 0),
+        (image_rules.sharpness, flat(RED, (2, 2)), None),
+        (image_rules.brightness, halves(BLACK, WHITE), 127.5),
+        (image_rules.clipped_dark_share, halves(BLACK, WHITE), 0.5),
+        (image_rules.clipped_bright_share, halves(RED, WHITE), 0.5),
+        (image_rules.bars_share, framed(noise(), 8), 16 / 64),
+        (image_rules.bars_share, framed(noise(), 8).transpose(Image.Transpose.ROTATE_90), 16 / 64),
+        (image_rules.bars_share, framed(noise(), 8, "white"), 0),
+        (image_rules.bars_share, flat(BLACK), 0),
+        (image_rules.colourfulness, halves(BLACK, WHITE), 0),
         # Red alone: no spread, means (255, 127.5), 0.3 times their length.
-        (picture_rules.colourfulness, flat(RED), 0.3 * np.hypot(255, 127.5)),
+        (image_rules.colourfulness, flat(RED), 0.3 * np.hypot(255, 127.5)),
         # Red and green: rg is 255 and -255, yb 127.5 throughout: the spread is 255, the mean (0, 127.5).
-        (picture_rules.colourfulness, halves(RED, GREEN), 255 + 0.3 * 127.5),
-        (picture_rules.is_greyscale, halves(BLACK, WHITE), 1),
-        (picture_rules.is_greyscale, halves(BLACK, RED), 0),
-        (picture_rules.orientation, flat(RED, (40, 30)), 1),
-        (picture_rules.orientation, flat(RED, (30, 40)), -1),
-        (picture_rules.orientation, flat(RED, (30, 30)), 0),
+        (image_rules.colourfulness, halves(RED, GREEN), 255 + 0.3 * 127.5),
+        (image_rules.is_greyscale, halves(BLACK, WHITE), 1),
+        (image_rules.is_greyscale, halves(BLACK, RED), 0),
+        (image_rules.orientation, flat(RED, (40, 30)), 1),
+        (image_rules.orientation, flat(RED, (30, 40)), -1),
+        (image_rules.orientation, flat(RED, (30, 30)), 0),
     ],
 )
 @pytest.mark.parametrize("is_compiled", [False, True], ids=["numpy", "compiled"])
 def test_scores_are_those_computed_by_hand(
-    score: Callable[[PictureLook], float | None],
-    picture: Image.Image,
+    score: Callable[[ImageLook], float | None],
+    image: Image.Image,
     expected: float | None,
     is_compiled: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(compiling, "is_loaded", lambda _: is_compiled)
-    assert score(seen(picture)) == (None if expected is None else pytest.approx(expected, abs=1e-3))
+    assert score(seen(image)) == (None if expected is None else pytest.approx(expected, abs=1e-3))
 
 
-def test_a_blurred_picture_is_less_sharp() -> None:
+def test_a_blurred_image_is_less_sharp() -> None:
     sharp, blurred = noise(), noise().filter(ImageFilter.GaussianBlur(2))
-    assert (picture_rules.sharpness(seen(sharp)) or 0) > 20 * (picture_rules.sharpness(seen(blurred)) or 0)
+    assert (image_rules.sharpness(seen(sharp)) or 0) > 20 * (image_rules.sharpness(seen(blurred)) or 0)
 
 
 def test_rules_look_at_a_small_version_and_know_the_stored_size() -> None:
     look = seen(noise((1000, 500)))
     assert (look.width_px, look.height_px) == (1000, 500)
-    assert look_at(DecodedPicture(None, error="broken picture")) is None
+    assert look_at(DecodedImage(None, error="broken image")) is None
 
 
 def test_only_what_is_broken_for_every_purpose_is_rejected_by_default() -> None:
     limits = limits_of(FirstPass(), "image")
     assert [limit.rule.name for limit in limits] == ["too_small", "extreme_aspect", "near_solid", "low_entropy"]
-    pictures = [noise(), flat(RED), flat(RED, (10, 10)), noise((400, 20)), framed(noise(), 8)]
-    signals = measure(map(seen, pictures), "image", limits)
+    images = [noise(), flat(RED), flat(RED, (10, 10)), noise((400, 20)), framed(noise(), 8)]
+    signals = measure(map(seen, images), "image", limits)
     broken = [first_broken(found or {}, limits) for found in signals]
     assert [limit and limit.rule.name for limit in broken] == [None, "near_solid", "too_small", "extreme_aspect", None]
-    assert all(set(found or {}) == {rule.signal for rule in PICTURE_RULES} for found in signals)
+    assert all(set(found or {}) == {rule.signal for rule in IMAGE_RULES} for found in signals)
 
 
 def test_published_limits_are_switched_on_by_name() -> None:

@@ -11,9 +11,9 @@ from small_project import notes_corpus
 from data_engine.corpus import Corpus, FirstPass
 from data_engine.errors import InvalidInput
 from data_engine.filtering import FIRST_PASS_REASONS
-from data_engine.filtering.documents import Document
-from data_engine.filtering.languages import CODES
-from data_engine.filtering.rules import (
+from data_engine.filtering.rules.document import Document
+from data_engine.filtering.rules.languages import CODES
+from data_engine.filtering.rules.registry import (
     Rule,
     first_broken,
     limits_of,
@@ -86,7 +86,7 @@ def test_a_setting_that_no_rule_can_mean_is_refused_with_the_known_ones(
         Corpus(**{**notes_corpus("source"), "first_pass": settings, "name": "notes"})
 
 
-def test_a_rule_of_texts_is_unknown_to_pictures() -> None:
+def test_a_rule_of_texts_is_unknown_to_images() -> None:
     with pytest.raises(InvalidInput, match=r"names \['stop_words'\]"):
         limits_of(FirstPass(rules={"stop_words": 2}), "image")
 

@@ -3,13 +3,8 @@ import pytest
 from numpy.typing import NDArray
 
 from data_engine.clustering import ClusterTree, assign
+from data_engine.duplicates.semantic import SemanticPairs, semantic_duplicates, semantic_pairs, semantic_twins
 from data_engine.errors import InvalidInput
-from data_engine.filtering.semantic_duplicates import (
-    SemanticPairs,
-    semantic_duplicates,
-    semantic_pairs,
-    semantic_twins,
-)
 
 
 def directions(*degrees: float) -> NDArray[np.float32]:

@@ -3,10 +3,11 @@ import random
 import numpy as np
 import pytest
 
-from data_engine.filtering import compiling, similarities
-from data_engine.filtering.shingles import Shingles, similarity
-from data_engine.filtering.similarities import ShingleRows
-from data_engine.filtering.sketches import Sketches
+from data_engine.duplicates.texts import similarity as similarity_module
+from data_engine.duplicates.texts.minhash import Sketches
+from data_engine.duplicates.texts.shingles import Shingles, similarity
+from data_engine.duplicates.texts.similarity import ShingleRows
+from data_engine.kernels import compiling
 
 VOCABULARY = ["a", "bb", "ccc", "C++", "9", "2.0", "word", "字本", "longerword", "ß", "x"]
 
@@ -26,7 +27,7 @@ def texts_and_changed_ones() -> list[str]:
 def test_many_pairs_at_once_are_as_similar_as_each_by_itself(
     shingles_per_piece: int, is_compiled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(similarities, "_SHINGLES_PER_PIECE", shingles_per_piece)
+    monkeypatch.setattr(similarity_module, "_SHINGLES_PER_PIECE", shingles_per_piece)
     monkeypatch.setattr(compiling, "pays", lambda _: is_compiled)
     texts = texts_and_changed_ones()
     shingles = [Shingles.of(text) for text in texts]

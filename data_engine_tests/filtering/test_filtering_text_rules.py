@@ -3,8 +3,8 @@ import time
 
 import pytest
 
-from data_engine.filtering.documents import Document
-from data_engine.filtering.text_rules import TEXT_RULES
+from data_engine.filtering.rules.document import Document
+from data_engine.filtering.rules.text_rules import TEXT_RULES
 
 BY_NAME = {rule.name: rule for rule in TEXT_RULES}
 CASES = [

@@ -3,8 +3,8 @@ import random
 import numpy as np
 import pytest
 
-from data_engine.filtering.shingles import numbers_of, words_of
-from data_engine.filtering.words import Words
+from data_engine.duplicates.texts.shingles import numbers_of, words_of
+from data_engine.duplicates.texts.tokens import Words
 
 CHARACTERS = {
     "ascii": "abC+#12 .,-\n\t9",

@@ -11,7 +11,7 @@ from PIL import Image
 
 from data_engine.errors import ContentMissing
 from data_engine.indexing import Contents, archives, list_batches, read_batch
-from data_engine.source import Batches, Source
+from data_engine.indexing.source import Batches, Source
 
 
 def pack(members: Mapping[str, bytes] | list[tuple[str, bytes]]) -> bytes:
@@ -68,7 +68,7 @@ def test_a_shard_packed_by_gzip_is_read_like_a_plain_one(tmp_path: Path) -> None
     assert row["text"] == "one"
 
 
-def test_pictures_of_a_shard_are_read_and_found_again(tmp_path: Path) -> None:
+def test_images_of_a_shard_are_read_and_found_again(tmp_path: Path) -> None:
     content = pack({"1.png": png(10), "1.cls": b"cat", "2.cls": b"dog", "2.png": png(20)})
     rows = read(tmp_path, content, modality="image")
     assert [(row["width_px"], row["height_px"], json.loads(row["metadata"])) for row in rows] == [
@@ -83,29 +83,29 @@ def test_pictures_of_a_shard_are_read_and_found_again(tmp_path: Path) -> None:
         fresh.read(rows[1])
 
 
-def test_of_two_pictures_with_one_name_the_one_that_was_indexed_is_found_again(tmp_path: Path) -> None:
+def test_of_two_images_with_one_name_the_one_that_was_indexed_is_found_again(tmp_path: Path) -> None:
     members = [("0.png", png(1)), ("1.png", png(2)), ("0.png", png(3)), ("1.json", b"{}")]
     rows = [row for row in read(tmp_path, pack(members), modality="image") if row["is_readable"]]
     contents = Contents(Source(kind="webdataset", path=str(tmp_path)), tmp_path)
     assert [contents.read(row) for row in rows] == [png(1), png(2)]
 
 
-def test_a_packed_archive_is_unpacked_once_however_many_pictures_are_read(
+def test_a_packed_archive_is_unpacked_once_however_many_images_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pictures = {f"{n}.png": png(n) for n in range(30)}
-    rows = read(tmp_path, gzip.compress(pack(pictures)), modality="image")
+    images = {f"{n}.png": png(n) for n in range(30)}
+    rows = read(tmp_path, gzip.compress(pack(images)), modality="image")
     opened: list[Path] = []
     open_file = archives.open_file
     monkeypatch.setattr(archives, "open_file", lambda path: opened.append(path) or open_file(path))
     contents = Contents(Source(kind="webdataset", path=str(tmp_path)), tmp_path)
     backwards = [contents.read(row) for row in reversed(rows)]
-    assert backwards == [pictures[row["uri"].partition("#")[2] + ".png"] for row in reversed(rows)]
+    assert backwards == [images[row["uri"].partition("#")[2] + ".png"] for row in reversed(rows)]
     assert len(opened) == 1
 
 
 @pytest.mark.parametrize("pack_whole", [bytes, gzip.compress])
-def test_pictures_before_a_break_are_found_again(tmp_path: Path, pack_whole: Callable[[bytes], bytes]) -> None:
+def test_images_before_a_break_are_found_again(tmp_path: Path, pack_whole: Callable[[bytes], bytes]) -> None:
     rows = read(tmp_path, pack_whole(pack({"1.png": png(10), "2.png": png(20)})[:1536]), modality="image")
     (row,) = [row for row in rows if row["is_readable"]]
     contents = Contents(Source(kind="webdataset", path=str(tmp_path)), tmp_path)

@@ -8,7 +8,7 @@ import pytest
 
 from data_engine.errors import SourceEmpty, SourceError, SourceMissing
 from data_engine.indexing import SourceFile, fingerprint, list_batches
-from data_engine.source import Batches, Source
+from data_engine.indexing.source import Batches, Source
 
 BY_FOLDER = Batches(by="folder")
 VALID_KEY = re.compile(r"[A-Za-z0-9_.-]+")

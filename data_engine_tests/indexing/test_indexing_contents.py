@@ -8,7 +8,7 @@ from PIL import Image
 
 from data_engine.errors import ContentMissing, SourceError
 from data_engine.indexing import Contents, list_batches, read_batch
-from data_engine.source import Batches, Source
+from data_engine.indexing.source import Batches, Source
 
 
 def index(source: Source, root: Path) -> list[dict[str, Any]]:
@@ -17,14 +17,14 @@ def index(source: Source, root: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def write_picture(path: Path, colour: str = "red") -> bytes:
+def write_image(path: Path, colour: str = "red") -> bytes:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (4, 3), colour).save(path)
     return path.read_bytes()
 
 
 def test_the_bytes_of_a_file_come_back_by_its_row(tmp_path: Path) -> None:
-    first, second = write_picture(tmp_path / "a" / "1.png"), write_picture(tmp_path / "2.png", "blue")
+    first, second = write_image(tmp_path / "a" / "1.png"), write_image(tmp_path / "2.png", "blue")
     source = Source(kind="folder", path=str(tmp_path))
     contents = Contents(source, tmp_path)
     assert [contents.read(row) for row in index(source, tmp_path)] == [second, first]
@@ -32,16 +32,16 @@ def test_the_bytes_of_a_file_come_back_by_its_row(tmp_path: Path) -> None:
     assert [Contents(single, tmp_path).read(row) for row in index(single, tmp_path)] == [second]
 
 
-def test_the_bytes_of_a_picture_that_a_table_names_come_back_by_its_row(tmp_path: Path) -> None:
-    content = write_picture(tmp_path / "pictures" / "1.png")
-    (tmp_path / "table.jsonl").write_text(json.dumps({"file": "pictures/1.png", "topic": "x"}) + "\n", "utf-8")
+def test_the_bytes_of_a_image_that_a_table_names_come_back_by_its_row(tmp_path: Path) -> None:
+    content = write_image(tmp_path / "images" / "1.png")
+    (tmp_path / "table.jsonl").write_text(json.dumps({"file": "images/1.png", "topic": "x"}) + "\n", "utf-8")
     source = Source(kind="jsonl", path=str(tmp_path), pattern="*.jsonl", path_column="file")
     (row,) = index(source, tmp_path)
     assert row["uri"] == "table.jsonl#1"
     assert Contents(source, tmp_path).read(row) == content
 
 
-def test_a_line_of_pixels_is_a_picture_with_its_label(tmp_path: Path) -> None:
+def test_a_line_of_pixels_is_a_image_with_its_label(tmp_path: Path) -> None:
     lines = "0,255,7,8,1,2,five\n\n0,255,7,8,1,300,six\n0,1,seven\n9,9,9,9,9,9.0,8.0\n"
     for name, content in (("plain.csv", lines.encode()), ("packed.csv.gz", gzip.compress(lines.encode()))):
         source = Source(kind="pixel_rows", path=str(tmp_path / name), pixel_shape=(2, 3))
@@ -77,21 +77,21 @@ def test_the_shape_goes_with_its_kind_only() -> None:
         Source(kind="folder", path=".", pixel_shape=(2, 2))
 
 
-def test_a_picture_that_is_gone_or_changed_is_named(tmp_path: Path) -> None:
-    write_picture(tmp_path / "1.png")
+def test_a_image_that_is_gone_or_changed_is_named(tmp_path: Path) -> None:
+    write_image(tmp_path / "1.png")
     source = Source(kind="folder", path=str(tmp_path))
     (row,) = index(source, tmp_path)
-    write_picture(tmp_path / "1.png", "blue")
-    with pytest.raises(ContentMissing, match=r"picture 1\.png has changed since it was indexed; ingest its batch anew"):
+    write_image(tmp_path / "1.png", "blue")
+    with pytest.raises(ContentMissing, match=r"image 1\.png has changed since it was indexed; ingest its batch anew"):
         Contents(source, tmp_path).read(row)
     (tmp_path / "1.png").unlink()
-    with pytest.raises(ContentMissing, match=r"picture 1\.png cannot be read again .*No such file.*put it back"):
+    with pytest.raises(ContentMissing, match=r"image 1\.png cannot be read again .*No such file.*put it back"):
         Contents(source, tmp_path).read(row)
 
 
 def test_names_of_folders_become_columns(tmp_path: Path) -> None:
-    write_picture(tmp_path / "train" / "hat" / "1.png")
-    write_picture(tmp_path / "2.png", "blue")
+    write_image(tmp_path / "train" / "hat" / "1.png")
+    write_image(tmp_path / "2.png", "blue")
     source = Source(kind="folder", path=str(tmp_path), uri_pattern="(?P<split>[^/]+)/(?P<kind>[^/]+)/")
     assert [json.loads(row["metadata"]) for row in index(source, tmp_path)] == [{}, {"split": "train", "kind": "hat"}]
     with pytest.raises(ValueError, match="names no group"):

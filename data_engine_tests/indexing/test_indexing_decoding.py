@@ -1,6 +1,6 @@
 import pytest
 
-from data_engine.indexing.decoding import BINARY_CONTENT, Decoded, decode
+from data_engine.indexing.text_decoding import BINARY_CONTENT, Decoded, decode
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from data_engine import schemas
 from data_engine.errors import SourceError
 from data_engine.indexing import duplicate_source_ids, list_batches, read_batch, sample_id_of_text
 from data_engine.indexing.files import VANISHED
-from data_engine.source import Batches, Source
+from data_engine.indexing.source import Batches, Source
 
 
 def read(root: Path, kind: str = "folder", modality: Any = "text", **settings: Any) -> list[dict[str, Any]]:
@@ -25,7 +25,7 @@ def read(root: Path, kind: str = "folder", modality: Any = "text", **settings: A
     return rows
 
 
-def picture(path: Path, size: tuple[int, int] = (7, 5), **settings: Any) -> Path:
+def image(path: Path, size: tuple[int, int] = (7, 5), **settings: Any) -> Path:
     Image.new("RGB", size, (200, 10, 10)).save(path, **settings)
     return path
 
@@ -159,10 +159,10 @@ def test_a_header_that_cannot_be_read_is_named_even_where_only_some_are_wanted(
     assert row["error"].startswith(expected)
 
 
-def test_pictures_have_a_size_and_a_type_and_no_text(tmp_path: Path) -> None:
-    picture(tmp_path / "1.png")
-    picture(tmp_path / "2.jpg", (30, 20))
-    picture(tmp_path / "3.dat", format="WEBP")
+def test_images_have_a_size_and_a_type_and_no_text(tmp_path: Path) -> None:
+    image(tmp_path / "1.png")
+    image(tmp_path / "2.jpg", (30, 20))
+    image(tmp_path / "3.dat", format="WEBP")
     rows = read(tmp_path, modality="image")
     assert [(row["media_type"], row["width_px"], row["height_px"]) for row in rows] == [
         ("image/png", 7, 5),
@@ -173,38 +173,38 @@ def test_pictures_have_a_size_and_a_type_and_no_text(tmp_path: Path) -> None:
     assert rows[0]["sample_id"] == xxhash.xxh3_128_hexdigest((tmp_path / "1.png").read_bytes())
 
 
-def test_broken_pictures_are_unreadable_samples(tmp_path: Path) -> None:
+def test_broken_images_are_unreadable_samples(tmp_path: Path) -> None:
     for name in ("1.png", "2.jpg"):
-        whole = picture(tmp_path / name, (64, 64)).read_bytes()
+        whole = image(tmp_path / name, (64, 64)).read_bytes()
         (tmp_path / name).write_bytes(whole[:-40])
     (tmp_path / "3.png").write_bytes(b"")
-    (tmp_path / "4.png").write_text("no picture", "utf-8")
+    (tmp_path / "4.png").write_text("no image", "utf-8")
     errors = [row["error"] for row in read(tmp_path, modality="image")]
-    assert all(error.startswith("truncated picture: the file ends before the picture does") for error in errors[:2])
-    assert errors[2] == "empty file, not a picture"
-    assert errors[3].startswith("not a picture in a format that is read")
+    assert all(error.startswith("truncated image: the file ends before the image does") for error in errors[:2])
+    assert errors[2] == "empty file, not an image"
+    assert errors[3].startswith("not an image in a format that is read")
 
 
-def test_pictures_with_too_many_pixels_are_unreadable(tmp_path: Path) -> None:
-    picture(tmp_path / "1.png", (20, 20))
-    picture(tmp_path / "2.png", (40, 40))
+def test_images_with_too_many_pixels_are_unreadable(tmp_path: Path) -> None:
+    image(tmp_path / "1.png", (20, 20))
+    image(tmp_path / "2.png", (40, 40))
     first, second = read(tmp_path, modality="image", max_pixels=400)
     assert first["is_readable"]
     assert second["error"] == "has 40 x 40 pixels, max_pixels is 400; scale it down or raise max_pixels"
 
 
-def test_pictures_have_a_thumbnail_and_say_how_they_are_shown(tmp_path: Path) -> None:
-    picture(tmp_path / "1.png", (400, 200))
+def test_images_have_a_thumbnail_and_say_how_they_are_shown(tmp_path: Path) -> None:
+    image(tmp_path / "1.png", (400, 200))
     Image.new("RGBA", (3, 3), (0, 0, 0, 0)).save(tmp_path / "2.png")
     rows = read(tmp_path, modality="image")
     assert Image.open(BytesIO(rows[0]["thumbnail"])).size == (128, 64)
     assert json.loads(rows[0]["metadata"]) == {}
-    assert json.loads(rows[1]["metadata"]) == {"picture": {"mode": "RGBA", "background": "white"}}
+    assert json.loads(rows[1]["metadata"]) == {"image": {"mode": "RGBA", "background": "white"}}
 
 
 def test_settings_that_do_not_go_together_are_refused(tmp_path: Path) -> None:
     (tmp_path / "1.txt").write_text("x", "utf-8")
-    with pytest.raises(SourceError, match="use kind folder for pictures"):
+    with pytest.raises(SourceError, match="use kind folder for images"):
         read(tmp_path, kind="front_matter", modality="image")
     with pytest.raises(SourceError, match="remove keep_where_any or use kind front_matter"):
         read(tmp_path, keep_where_any=("good",))

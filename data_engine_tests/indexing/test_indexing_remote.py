@@ -15,7 +15,7 @@ from upath import UPath
 
 from data_engine.errors import SourceError, SourceMissing
 from data_engine.indexing import fingerprint, list_batches, read_batch
-from data_engine.source import Batches, Source
+from data_engine.indexing.source import Batches, Source
 
 
 @pytest.fixture(scope="module")

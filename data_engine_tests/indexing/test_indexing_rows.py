@@ -18,8 +18,8 @@ from PIL import Image
 
 from data_engine.errors import ContentMissing, SourceError
 from data_engine.indexing import Contents, list_batches, read_batch, sample_id_of_text
-from data_engine.indexing.records import split_fields
-from data_engine.source import Batches, Source
+from data_engine.indexing.line_records import split_fields
+from data_engine.indexing.source import Batches, Source
 
 
 def read(path: Path, content: bytes | None = None, modality: Any = "text", **settings: Any) -> list[dict[str, Any]]:
@@ -212,7 +212,7 @@ def test_only_rows_with_a_wanted_column_true_are_read(tmp_path: Path) -> None:
     assert [row["uri"] for row in rows] == ["a.csv#1", "a.csv#4"]
 
 
-def test_rows_can_name_pictures(tmp_path: Path) -> None:
+def test_rows_can_name_images(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     Image.new("L", (4, 3)).save(tmp_path / "sub" / "p.png")
     lines = b'{"file": "sub/p.png", "label": "x"}\n{"file": "gone.png"}\n{"file": null}\n{"file": "a\\u0000b"}\n'
@@ -220,9 +220,9 @@ def test_rows_can_name_pictures(tmp_path: Path) -> None:
     assert (rows[0]["width_px"], rows[0]["height_px"], rows[0]["media_type"]) == (4, 3, "image/png")
     assert json.loads(rows[0]["metadata"]) == {"file": "sub/p.png", "label": "x"}
     assert rows[0]["sample_id"] == xxhash.xxh3_128_hexdigest((tmp_path / "sub" / "p.png").read_bytes())
-    assert rows[1]["error"] == "row 2 names picture 'gone.png', which is not beside a.jsonl"
+    assert rows[1]["error"] == "row 2 names image 'gone.png', which is not beside a.jsonl"
     assert rows[2]["error"] == "column 'file' holds no path in row 3"
-    assert rows[3]["error"].startswith("row 4 names picture 'a\\x00b'")
+    assert rows[3]["error"].startswith("row 4 names image 'a\\x00b'")
     with pytest.raises(SourceError, match="name the column that holds their paths in path_column"):
         read(tmp_path / "a.jsonl", modality="image")
 
@@ -230,29 +230,29 @@ def test_rows_can_name_pictures(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "path", ["../private.png", "/{}/private.png", "sub/../../../private.png", "file:///{}", "~/p.png"]
 )
-def test_a_row_cannot_name_a_picture_outside_the_source(tmp_path: Path, path: str) -> None:
+def test_a_row_cannot_name_a_image_outside_the_source(tmp_path: Path, path: str) -> None:
     Image.new("L", (4, 3)).save(tmp_path / "private.png")
     source = tmp_path / "source"
     source.mkdir()
     named = path.format(str(tmp_path).lstrip("/"))
     line = json.dumps({"file": named}).encode()
     (row,) = read(source / "a.jsonl", line, modality="image", path_column="file")
-    assert row["error"].startswith(f"row 1: picture {named!r} leads out of the source; let source.path name a folder")
+    assert row["error"].startswith(f"row 1: image {named!r} leads out of the source; let source.path name a folder")
     contents = Contents(Source(kind="jsonl", path=str(source), path_column="file"), source)
     with pytest.raises(ContentMissing, match="leads out of the source"):
         contents.read(row | {"metadata": line.decode()})
 
 
-def test_a_row_can_name_a_picture_in_another_folder_of_the_source(tmp_path: Path) -> None:
-    for folder in ("tables", "pictures"):
+def test_a_row_can_name_a_image_in_another_folder_of_the_source(tmp_path: Path) -> None:
+    for folder in ("tables", "images"):
         (tmp_path / folder).mkdir()
-    Image.new("L", (4, 3)).save(tmp_path / "pictures" / "1.png")
-    (tmp_path / "tables" / "a.jsonl").write_text('{"file": "../pictures/1.png"}', "utf-8")
+    Image.new("L", (4, 3)).save(tmp_path / "images" / "1.png")
+    (tmp_path / "tables" / "a.jsonl").write_text('{"file": "../images/1.png"}', "utf-8")
     source = Source(kind="jsonl", path=str(tmp_path), pattern="**/*.jsonl", path_column="file")
     (files,) = list_batches(source, Batches(), tmp_path).values()
     (row,) = read_batch(source, files, batch="b", modality="image").to_pylist()
     assert row["width_px"] == 4
-    assert Contents(source, tmp_path).read(row) == (tmp_path / "pictures" / "1.png").read_bytes()
+    assert Contents(source, tmp_path).read(row) == (tmp_path / "images" / "1.png").read_bytes()
 
 
 def test_same_input_gives_the_same_table(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from data_engine.errors import SourceError
 from data_engine.indexing import Contents, list_batches, read_batch
-from data_engine.source import Batches, Source
+from data_engine.indexing.source import Batches, Source
 
 _FEATURES = {"text": {"dtype": "string", "_type": "Value"}, "label": {"names": ["no", "yes"], "_type": "ClassLabel"}}
 
@@ -50,7 +50,7 @@ def test_splits_are_batches_and_class_numbers_get_their_names(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("kind", ["huggingface", "parquet"])
-def test_pictures_within_rows_are_read_and_found_again(tmp_path: Path, kind: Any) -> None:
+def test_images_within_rows_are_read_and_found_again(tmp_path: Path, kind: Any) -> None:
     table = pa.table({"image": [{"bytes": png(10), "path": None}, {"bytes": png(20), "path": "b.png"}], "n": [1, 2]})
     if kind == "parquet":
         (tmp_path / "d").mkdir()

@@ -2,14 +2,7 @@ import numpy as np
 import pytest
 
 from data_engine.errors import NotEnoughData, UnknownLabel
-from data_engine.labeling import (
-    Classifier,
-    classifier_row,
-    fit_classifier,
-    gate_of,
-    is_better_or_equal,
-    train_round,
-)
+from data_engine.labeling import Classifier, classifier_row, fit_classifier, gate_of, is_better_or_equal, train_round
 from data_engine.schemas import CLASSIFIER
 
 NAMES = ("a", "b", "c", "d")

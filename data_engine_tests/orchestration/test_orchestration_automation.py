@@ -19,20 +19,20 @@ class Automation:
 
     def __init__(self, project: SmallProject, instance: dg.DagsterInstance) -> None:
         loaded = project.load()
-        self.definitions, self.bench, self.instance = loaded.definitions, loaded.bench("notes"), instance
+        self.definitions, self.runtime, self.instance = loaded.definitions, loaded.runtime("notes"), instance
         self._cursor = dg.evaluate_automation_conditions(self.definitions, instance).cursor
 
     def tick(self) -> dict[str, set[str | None]]:
         """The partitions that are asked for, by step."""
         result = dg.evaluate_automation_conditions(self.definitions, self.instance, cursor=self._cursor)
         self._cursor = result.cursor
-        asked = {step.__name__: result.get_requested_partitions(self.bench.key(step.__name__)) for step in STEPS}
+        asked = {step.__name__: result.get_requested_partitions(self.runtime.key(step.__name__)) for step in STEPS}
         return {step: set(partitions) for step, partitions in asked.items() if partitions}
 
     def run(self, job: str, *steps: str, batch: str | None = None) -> bool:
         """Run steps of a job, with their checks. Returns: whether the run succeeded."""
-        selection = [self.bench.key(step) for step in steps]
-        result = self.definitions.resolve_job_def(self.bench.name(job)).execute_in_process(
+        selection = [self.runtime.key(step) for step in steps]
+        result = self.definitions.resolve_job_def(self.runtime.name(job)).execute_in_process(
             instance=self.instance,
             partition_key=batch,
             asset_selection=selection,
@@ -78,7 +78,7 @@ def test_the_tree_is_asked_for_although_one_batch_is_quarantined(automation: Aut
 
 def test_a_blocking_check_holds_back_what_follows_in_the_same_run(automation: Automation) -> None:
     assert not automation.run("ingest", "raw_index", "first_pass", "embeddings", batch="june.jsonl")
-    store = automation.bench.store()
+    store = automation.runtime.store()
     assert store.read("raw_index").num_rows > 0
     assert store.read("first_pass").num_rows == 0
     assert store.read("embeddings").num_rows == 0
@@ -86,7 +86,7 @@ def test_a_blocking_check_holds_back_what_follows_in_the_same_run(automation: Au
 
 def test_the_conditions_are_those_of_the_design(notes: SmallProject) -> None:
     loaded = notes.load()
-    graph, key = loaded.definitions.resolve_asset_graph(), loaded.bench("notes").key
+    graph, key = loaded.definitions.resolve_asset_graph(), loaded.runtime("notes").key
     conditions = {step.__name__: graph.get(key(step.__name__)).automation_condition for step in STEPS}
     gates_hold = dg.AutomationCondition.all_deps_blocking_checks_passed()
     assert {step for step, condition in conditions.items() if condition is None} == {"raw_index", "reviewed_labels"}
@@ -112,7 +112,7 @@ def stale_status(finished: SmallProject) -> Callable[[str], StaleStatus]:
             resolver = CachingStaleStatusResolver(
                 instance, loaded.definitions.resolve_asset_graph(), LoadingContextForTest(instance)
             )
-            return resolver.get_status(loaded.bench("notes").key(step))
+            return resolver.get_status(loaded.runtime("notes").key(step))
 
     return status
 
@@ -128,7 +128,7 @@ def test_changed_configuration_shows_as_stale_and_a_second_run_as_fresh(
         loaded = finished.load()
         with dg.DagsterInstance.get() as instance:
             loaded.definitions.resolve_job_def("notes_curate").execute_in_process(
-                instance=instance, asset_selection=[loaded.bench("notes").key("balanced_subset")], run_config=QUIET
+                instance=instance, asset_selection=[loaded.runtime("notes").key("balanced_subset")], run_config=QUIET
             )
         assert stale_status("balanced_subset") is StaleStatus.FRESH
     finally:

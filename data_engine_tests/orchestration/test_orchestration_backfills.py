@@ -18,7 +18,7 @@ from dagster_graphql.test.utils import execute_dagster_graphql
 from small_project import SmallProject
 
 from data_engine.cli import main
-from data_engine.orchestration.tables_io import step_versions
+from data_engine.runtime.versions import step_versions
 
 # Dagster's workspace reads a property of its own that it calls deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:Property `ScheduleDefinition.environment_vars`:DeprecationWarning")
@@ -28,10 +28,10 @@ def test_the_command_ingests_the_chosen_batches_again_also_when_they_are_not_sta
     finished: SmallProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATA_ENGINE_PROJECT", str(finished.folder))
-    before = step_versions(finished.load().bench("notes").store())
+    before = step_versions(finished.load().runtime("notes").store())
     done = CliRunner().invoke(main, ["backfill", "notes", "--batches", "may.jsonl, july.jsonl"])
     assert done.exit_code == 0, done.output
-    after = step_versions(finished.load().bench("notes").store())
+    after = step_versions(finished.load().runtime("notes").store())
     again = {key for key, version in after.items() if version.written_at != before[key].written_at}
     steps = ("raw_index", "first_pass", "embeddings", "drift_report")
     assert again == {(step, batch) for step in steps for batch in ("may.jsonl", "july.jsonl")}
@@ -41,7 +41,7 @@ def test_batches_side_by_side_leave_the_same_rows_as_one_after_the_other(
     finished: SmallProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATA_ENGINE_PROJECT", str(finished.folder))
-    store = finished.load().bench("notes").store()
+    store = finished.load().runtime("notes").store()
     before = step_versions(store)
     done = CliRunner().invoke(main, ["backfill", "notes", "--batches", "all", "--processes", "2"])
     assert done.exit_code == 0, done.output

@@ -3,8 +3,8 @@ from pathlib import Path
 from small_project import notes_corpus
 
 from data_engine.corpus import Corpus
-from data_engine.orchestration import bench
-from data_engine.orchestration.bench import Bench, in_order
+from data_engine.runtime import corpus_runtime
+from data_engine.runtime.corpus_runtime import CorpusRuntime, in_order
 
 
 def test_seconds_are_told_in_the_order_of_the_steps_and_what_is_no_step_comes_last() -> None:
@@ -20,8 +20,10 @@ def test_seconds_are_told_in_the_order_of_the_steps_and_what_is_no_step_comes_la
 
 def _changed(one: dict[str, object], other: dict[str, object]) -> set[str]:
     """The steps whose versions differ between two descriptions."""
-    first, second = (Bench(Corpus.model_validate(notes_corpus(Path("s"), **said)), Path()) for said in (one, other))
-    return {step for step in bench.DEPENDS_ON if first.code_version(step) != second.code_version(step)}
+    first, second = (
+        CorpusRuntime(Corpus.model_validate(notes_corpus(Path("s"), **said)), Path()) for said in (one, other)
+    )
+    return {step for step in corpus_runtime.DEPENDS_ON if first.code_version(step) != second.code_version(step)}
 
 
 def test_another_seed_is_another_version_of_what_is_learnt_or_drawn_by_it_and_of_nothing_else() -> None:

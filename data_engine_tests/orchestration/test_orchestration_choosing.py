@@ -6,12 +6,12 @@ import pytest
 from small_project import SmallProject
 
 from data_engine.errors import InvalidInput
-from data_engine.orchestration.choosing import embeddings_in_order
+from data_engine.runtime.subset_selection import embeddings_in_order
 from data_engine.storage import float_rows
 
 
 def test_embeddings_come_in_the_order_asked_for_and_a_sample_without_one_is_named(finished: SmallProject) -> None:
-    store = finished.load().bench("notes").store()
+    store = finished.load().runtime("notes").store()
     known = store.read("embeddings", columns=["sample_id", "embedding"])
     row_of = dict(zip(known["sample_id"].to_pylist(), float_rows(known["embedding"]), strict=True))
     in_order = store.read("tree_assignments", columns=["sample_id"])["sample_id"]

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from data_engine.orchestration import code_fingerprint as fingerprints
+from data_engine.runtime import code_fingerprint as fingerprints
 
 
 @pytest.fixture

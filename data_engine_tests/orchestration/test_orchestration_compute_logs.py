@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from data_engine.orchestration.compute_logs import TerminalComputeLogManager, printed_on_the_terminal
+from data_engine.orchestration.instance.compute_logs import TerminalComputeLogManager, printed_on_the_terminal
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 

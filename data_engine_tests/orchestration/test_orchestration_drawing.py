@@ -2,7 +2,7 @@ from io import StringIO
 
 from rich.console import Console
 
-from data_engine.orchestration.drawing import as_text
+from data_engine.terminal.thumbnails import as_text
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 

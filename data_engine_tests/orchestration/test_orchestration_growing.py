@@ -7,15 +7,15 @@ import pyarrow as pa
 import pytest
 from small_project import SmallProject
 
-from data_engine import clustering, portraits, storage
-from data_engine.orchestration.growing import Members, grown, keep_members
-from data_engine.orchestration.tables_io import Work
-from data_engine.portraits import Measures
+from data_engine import cluster_summary, clustering, storage
+from data_engine.cluster_summary import Measures
+from data_engine.runtime.step_run import StepRun
+from data_engine.runtime.tree_growth import Members, grown, keep_members
 
 
-def _work(project: SmallProject) -> Work:
-    bench = project.load().bench("notes")
-    return Work(bench, "cluster_tree", "", "run", bench.store())
+def _work(project: SmallProject) -> StepRun:
+    runtime = project.load().runtime("notes")
+    return StepRun(runtime, "cluster_tree", "", "run", runtime.store())
 
 
 SOME = Members(
@@ -49,28 +49,28 @@ def test_measures_are_found_where_there_are_any() -> None:
     assert (joined.rows.tolist(), joined.silhouette.tolist()) == ([0, 3], [[0, 0.5], [-1, 1]])
 
 
-def _embed_anew(work: Work, batch: str) -> None:
+def _embed_anew(step_run: StepRun, batch: str) -> None:
     """Every vector of the batch points the other way, and another encoder is said to have made it."""
-    table = work.store.read("embeddings", partition={"batch": batch})
+    table = step_run.store.read("embeddings", partition={"batch": batch})
     turned = [(-np.frombuffer(values, np.float32)).tobytes() for values in table["embedding"].to_pylist()]
     for name, values in (("embedding", turned), ("encoder_version", ["v2"] * len(table))):
         number = table.schema.get_field_index(name)
         table = table.set_column(number, table.schema.field(number), pa.array(values, table.schema.field(number).type))
-    work.store.write("embeddings", table, partition={"batch": batch}, run_id="run", code_version="code")
+    step_run.store.write("embeddings", table, partition={"batch": batch}, run_id="run", code_version="code")
 
 
 def test_batches_embedded_anew_one_after_the_other_are_assigned_anew_one_after_the_other(
     finished: SmallProject,
 ) -> None:
-    work = _work(finished)
-    before, _ = grown(work, work.read_open_samples())
+    step_run = _work(finished)
+    before, _ = grown(step_run, step_run.read_accepted_samples())
     for batch in ("may.jsonl", "june.jsonl"):
-        _embed_anew(work, batch)
-        samples = work.read_open_samples()
-        tree, measures = grown(work, samples)
-        keep_members(work, tree, samples, measures)
+        _embed_anew(step_run, batch)
+        samples = step_run.read_accepted_samples()
+        tree, measures = grown(step_run, samples)
+        keep_members(step_run, tree, samples, measures)
         assert not np.array_equal(tree.leaf, before.leaf)
-        _, x = work.read_open_embeddings()
+        _, x = step_run.read_accepted_embeddings()
         assert np.array_equal(tree.leaf, clustering.assign(tree, x))
         before = tree
 
@@ -88,27 +88,27 @@ def _rows_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_a_large_tree_that_grows_measures_what_it_would_if_it_were_measured_anew(
     finished: SmallProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(portraits, "MOST_MEASURED", 50)
-    work = _work(finished)
-    every = work.read_open_samples()
-    for path in work.store.learnt().folder.glob("tree-members-*"):
+    monkeypatch.setattr(cluster_summary, "MOST_MEASURED", 50)
+    step_run = _work(finished)
+    every = step_run.read_accepted_samples()
+    for path in step_run.store.learnt().folder.glob("tree-members-*"):
         path.unlink()
-    whole, measures = grown(work, every)
-    keep_members(work, whole, every, measures)
+    whole, measures = grown(step_run, every)
+    keep_members(step_run, whole, every, measures)
     assert len(measures.rows) == 50 < every.num_rows
     rows_read = _rows_read(monkeypatch)
     # Thirty samples are left, so that others of them stand in for what has gone; then they are more three times.
     samples = every.slice(0, 30)
-    tree, few = grown(work, samples)
+    tree, few = grown(step_run, samples)
     assert len(few.rows) == 30
     assert rows_read == [0, 30 - np.count_nonzero(measures.rows < 30)]
-    keep_members(work, tree, samples, few)
+    keep_members(step_run, tree, samples, few)
     del rows_read[:]
     for n in (70, 170, every.num_rows):
         new = n - samples.num_rows
         samples = every.slice(0, n)
-        tree, measures_now = grown(work, samples)
-        keep_members(work, tree, samples, measures_now)
+        tree, measures_now = grown(step_run, samples)
+        keep_members(step_run, tree, samples, measures_now)
         assert rows_read.pop() == new
         assert not rows_read
     assert measures_now.rows.tolist() == measures.rows.tolist()
@@ -116,16 +116,16 @@ def test_a_large_tree_that_grows_measures_what_it_would_if_it_were_measured_anew
 
 
 def test_samples_that_join_a_tree_are_where_they_would_be_if_all_were_assigned_anew(finished: SmallProject) -> None:
-    work = _work(finished)
-    samples = work.read_open_samples()
-    for path in work.store.learnt().folder.glob("tree-members-*"):
+    step_run = _work(finished)
+    samples = step_run.read_accepted_samples()
+    for path in step_run.store.learnt().folder.glob("tree-members-*"):
         path.unlink()
-    whole, measures = grown(work, samples)
+    whole, measures = grown(step_run, samples)
     assert len(measures.rows) == samples.num_rows > 100
     few = np.arange(0, samples.num_rows, 3)
     part = clustering.with_samples(whole, whole.leaf[few], np.asarray(whole.distance)[few])
-    keep_members(work, part, samples.take(pa.array(few)), Measures(np.arange(len(few)), *_at(measures, few)))
-    again, again_measures = grown(work, samples)
+    keep_members(step_run, part, samples.take(pa.array(few)), Measures(np.arange(len(few)), *_at(measures, few)))
+    again, again_measures = grown(step_run, samples)
     assert np.array_equal(again.leaf, whole.leaf)
     assert np.allclose(np.asarray(again.distance), np.asarray(whole.distance), atol=1e-6)
     assert np.allclose(again_measures.silhouette, measures.silhouette, atol=2e-4, equal_nan=True)
@@ -136,23 +136,23 @@ def _at(measures: Measures, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_only_new_samples_are_measured(finished: SmallProject, monkeypatch: pytest.MonkeyPatch) -> None:
-    work = _work(finished)
-    samples = work.read_open_samples()
-    tree, measures = grown(work, samples)
-    keep_members(work, tree, samples, measures)
-    monkeypatch.setattr(portraits, "measure", lambda *_: pytest.fail("nothing is new"))
-    assert np.array_equal(grown(work, samples)[0].leaf, tree.leaf)
+    step_run = _work(finished)
+    samples = step_run.read_accepted_samples()
+    tree, measures = grown(step_run, samples)
+    keep_members(step_run, tree, samples, measures)
+    monkeypatch.setattr(cluster_summary, "measure", lambda *_: pytest.fail("nothing is new"))
+    assert np.array_equal(grown(step_run, samples)[0].leaf, tree.leaf)
     fewer = samples.slice(5)
-    assert np.array_equal(grown(work, fewer)[0].leaf, tree.leaf[5:])
+    assert np.array_equal(grown(step_run, fewer)[0].leaf, tree.leaf[5:])
 
 
 def test_what_is_damaged_is_computed_anew_and_said(finished: SmallProject, caplog: pytest.LogCaptureFixture) -> None:
-    work = _work(finished)
-    samples = work.read_open_samples()
-    tree, measures = grown(work, samples)
-    keep_members(work, tree, samples, measures)
-    (kept,) = work.store.learnt().folder.glob("tree-members-*")
+    step_run = _work(finished)
+    samples = step_run.read_accepted_samples()
+    tree, measures = grown(step_run, samples)
+    keep_members(step_run, tree, samples, measures)
+    (kept,) = step_run.store.learnt().folder.glob("tree-members-*")
     kept.write_bytes(b"torn")
     with caplog.at_level(logging.WARNING):
-        assert np.array_equal(grown(work, samples)[0].leaf, tree.leaf)
+        assert np.array_equal(grown(step_run, samples)[0].leaf, tree.leaf)
     assert "is damaged and is computed anew" in caplog.text

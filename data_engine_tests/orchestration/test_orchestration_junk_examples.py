@@ -10,10 +10,10 @@ from small_project import SmallProject, notes_corpus
 
 from data_engine.corpus import Corpus, JunkExamples
 from data_engine.filtering import JunkClassifier
-from data_engine.orchestration import examples
-from data_engine.orchestration.bench import Bench
-from data_engine.orchestration.examples import fit_junk, fit_model, junk_example_files, learnt_from_examples
-from data_engine.orchestration.tables_io import Work
+from data_engine.runtime import junk_examples
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.junk_examples import fit_junk, fit_model, junk_example_files, learnt_from_examples
+from data_engine.runtime.step_run import StepRun
 
 GOOD = [f"The house number {name} stands in the garden of the town." for name in "abcdefghijklmnop"]
 JUNK = [f"value_{name} = func({name}, 0x{name}0);" for name in "abcdefghijklmnop"]
@@ -26,14 +26,14 @@ def test_a_folder_of_good_texts_and_a_file_of_junk_teach_the_classifier(project:
     (project.folder / "junk.jsonl").write_text("\n".join(json.dumps({"text": text}) for text in JUNK))
     first_pass = {"junk": {"good": "good", "junk": "junk.jsonl", "keep_clean_share": 0.9}}
     corpus = Corpus(**{**notes_corpus(project.folder / "source"), "first_pass": first_pass})
-    bench = Bench(corpus, project.folder)
+    runtime = CorpusRuntime(corpus, project.folder)
     assert corpus.first_pass.junk is not None
-    files = junk_example_files(bench)
-    classifier = fit_junk(bench, corpus.first_pass.junk, files)
+    files = junk_example_files(runtime)
+    classifier = fit_junk(runtime, corpus.first_pass.junk, files)
     assert (len(files), classifier.n_clean, classifier.n_junk) == (17, 16, 16)
     good, junk = classifier.score(["The house stands in the town.", "value_z = func(z, 0xz0);"])
     assert good < junk
-    model = fit_model(bench, corpus.first_pass.junk, files)
+    model = fit_model(runtime, corpus.first_pass.junk, files)
     usual, unusual = (model.perplexity(text) or 0 for text in ("The town stands in the garden.", "xj3 ;;( qwz ##"))
     assert 1 < usual < 10 < unusual
 
@@ -49,7 +49,7 @@ def test_a_folder_of_good_texts_and_a_file_of_junk_teach_the_classifier(project:
     ],
 )
 def test_the_ending_says_how_examples_are_read_packed_or_not(path: str, kind: str) -> None:
-    assert examples.kind_of(path) == kind
+    assert junk_examples.kind_of(path) == kind
 
 
 def test_the_rule_of_perplexity_asks_for_examples() -> None:
@@ -66,21 +66,21 @@ def test_another_process_takes_over_the_classifier_and_a_damaged_file_is_learnt_
     (project.folder / "source" / "may.jsonl").write_text("\n".join(map(json.dumps, rows)))
     junk = {"column": "is_junk", "batches": ["may.jsonl"], "keep_clean_share": 0.9}
     corpus = Corpus(**{**notes_corpus(project.folder / "source"), "first_pass": {"junk": junk}})
-    bench, fits = Bench(corpus, project.folder), list[int]()
+    runtime, fits = CorpusRuntime(corpus, project.folder), list[int]()
 
     def fit(*arguments: Any) -> JunkClassifier:
         fits.append(1)
         return fit_junk(*arguments)
 
     def version_in_a_fresh_process() -> str:
-        monkeypatch.setattr(examples, "_FITTED", {})
-        work = Work(bench, "first_pass", "may.jsonl", "run", bench.store())
-        return learnt_from_examples(bench, work, corpus.first_pass).versions["junk"]
+        monkeypatch.setattr(junk_examples, "_FITTED", {})
+        step_run = StepRun(runtime, "first_pass", "may.jsonl", "run", runtime.store())
+        return learnt_from_examples(runtime, step_run, corpus.first_pass).versions["junk"]
 
-    monkeypatch.setattr(examples, "fit_junk", fit)
+    monkeypatch.setattr(junk_examples, "fit_junk", fit)
     versions = [version_in_a_fresh_process(), version_in_a_fresh_process()]
     assert (len(set(versions)), len(fits)) == (1, 1)
-    (kept,) = bench.store().learnt().folder.iterdir()
+    (kept,) = runtime.store().learnt().folder.iterdir()
     kept.write_bytes(kept.read_bytes()[:100])
     assert (version_in_a_fresh_process(), len(fits)) == (versions[0], 2)
 

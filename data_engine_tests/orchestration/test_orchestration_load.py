@@ -13,7 +13,7 @@ _LOAD = """
 import json, sys, warnings
 from pathlib import Path
 warnings.simplefilter("ignore")
-from data_engine.orchestration.project import Project
+from data_engine.orchestration.launch.project import Project
 definitions = Project(Path(sys.argv[1])).definitions
 graph = definitions.resolve_asset_graph()
 definitions.get_repository_def()

@@ -12,9 +12,9 @@ import pytest
 from small_project import SmallProject, notes_corpus, write_notes
 from ticking import QUIET, Ticking, leave
 
-from data_engine.orchestration.bench import Bench
-from data_engine.orchestration.reviewing import answer_simulated
 from data_engine.review import NewTask
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.review_rounds import answer_simulated
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 Ticks = Callable[[str], Ticking]
@@ -65,7 +65,7 @@ def test_a_batch_that_is_read_fires_again_only_when_its_file_changes(notes: Smal
 def _read(new_batches: Ticking, batch: str | None) -> None:
     """Materialize the raw index of a batch."""
     job = new_batches.definitions.resolve_job_def("notes_ingest")
-    selection = [new_batches.bench.key("raw_index")]
+    selection = [new_batches.runtime.key("raw_index")]
     arguments: dict[str, Any] = {"asset_selection": selection, "run_config": QUIET, "raise_on_error": False}
     job.execute_in_process(instance=new_batches.instance, partition_key=batch, **arguments)
 
@@ -75,7 +75,7 @@ def test_the_opener_waits_for_a_subset_and_opens_the_first_batch_once(ticking: T
     assert opener.tick() == []
     assert opener.skipped == "there is no balanced subset yet; curate the corpus first"
 
-    leave(opener.bench, "balanced_subset", [], version="subset 1")
+    leave(opener.runtime, "balanced_subset", [], version="subset 1")
     [first] = opener.tick()
     assert first.run_key == "open:first:subset 1"
     assert first.run_config["ops"]["notes_open_review_batch"]["config"]["cause"] == "nobody has answered anything yet"
@@ -84,34 +84,34 @@ def test_the_opener_waits_for_a_subset_and_opens_the_first_batch_once(ticking: T
 
 def test_the_opener_waits_for_an_open_batch_and_for_proposals(ticking: Ticks) -> None:
     opener = ticking("review_opener")
-    leave(opener.bench, "balanced_subset", [], version="subset 1")
-    _open(opener.bench, "round 0", n_tasks=2)
+    leave(opener.runtime, "balanced_subset", [], version="subset 1")
+    _open(opener.runtime, "round 0", n_tasks=2)
     assert opener.tick() == []
     assert opener.skipped == "review batch round 0 is not answered yet"
-    _answer(opener.bench, "round 0")
+    _answer(opener.runtime, "round 0")
     assert opener.tick() == []
     assert "there are no proposals yet" in str(opener.skipped)
 
 
 def test_the_opener_names_its_figures_and_fires_once_per_version_of_the_proposals(ticking: Ticks) -> None:
     opener = ticking("review_opener")
-    leave(opener.bench, "balanced_subset", [], version="subset 1")
-    _open(opener.bench, "round 0", n_tasks=1)
-    _answer(opener.bench, "round 0")
-    _propose(opener.bench, uncertainties=[0.1, 0.1, 0.1, 0.5], version="proposals 1")
+    leave(opener.runtime, "balanced_subset", [], version="subset 1")
+    _open(opener.runtime, "round 0", n_tasks=1)
+    _answer(opener.runtime, "round 0")
+    _propose(opener.runtime, uncertainties=[0.1, 0.1, 0.1, 0.5], version="proposals 1")
     assert opener.tick() == []
     assert opener.skipped == (
         "the proposals are certain enough: mean uncertainty 0.20 (limit 0.3), 25% of the proposals are at least 0.5 "
         "uncertain (limit 30%)"
     )
 
-    _propose(opener.bench, uncertainties=[0.1, 0.1, 0.5, 0.5], version="proposals 2")
+    _propose(opener.runtime, uncertainties=[0.1, 0.1, 0.5, 0.5], version="proposals 2")
     [by_share] = opener.tick()
     assert by_share.run_key == "open:proposals 2"
     assert "mean uncertainty 0.30" in by_share.run_config["ops"]["notes_open_review_batch"]["config"]["cause"]
     assert opener.tick() == []
 
-    _propose(opener.bench, uncertainties=[0.4, 0.4, 0.4, 0.4], version="proposals 3")
+    _propose(opener.runtime, uncertainties=[0.4, 0.4, 0.4, 0.4], version="proposals 3")
     [by_mean] = opener.tick()
     assert by_mean.run_key == "open:proposals 3"
 
@@ -120,8 +120,8 @@ def test_the_opener_stops_at_the_cap_on_open_tasks(notes: SmallProject, instance
     review = {"max_open_tasks": 2, "simulated": [{"name": "reader"}]}
     notes.add(notes_corpus(notes.folder / "source", review=review))
     opener = Ticking(notes, "review_opener", instance)
-    leave(opener.bench, "balanced_subset", [], version="subset 1")
-    _open(opener.bench, "round 0", n_tasks=2)
+    leave(opener.runtime, "balanced_subset", [], version="subset 1")
+    _open(opener.runtime, "round 0", n_tasks=2)
     assert opener.tick() == []
     assert opener.skipped == "2 tasks are open, the limit is 2; answer some first"
 
@@ -131,18 +131,18 @@ def test_the_closer_fires_when_a_batch_is_answered_and_again_after_a_correction(
     assert closer.tick() == []
     assert closer.skipped == "nothing has changed in the review queue"
 
-    _open(closer.bench, "round 0", n_tasks=2)
+    _open(closer.runtime, "round 0", n_tasks=2)
     assert closer.tick() == []
-    annotation_id = _answer(closer.bench, "round 0")
+    annotation_id = _answer(closer.runtime, "round 0")
     [closed] = closer.tick()
-    with closer.bench.queue() as queue:
+    with closer.runtime.queue() as queue:
         revision = queue.progress("round 0").revision
     assert (closed.partition_key, closed.run_key) == ("round 0", f"close:round 0:{revision}")
     assert list(closer.instance.get_dynamic_partitions("notes_review_batches")) == ["round 0"]
     assert closer.tick() == []
     assert closer.skipped == "nothing has changed in the review queue"
 
-    with closer.bench.queue() as queue:
+    with closer.runtime.queue() as queue:
         queue.reopen(annotation_id, label="trains", now=NOW, annotator="maria")
     [corrected] = closer.tick()
     assert (corrected.partition_key, corrected.run_key) == ("round 0", f"close:round 0:{revision + 1}")
@@ -151,8 +151,8 @@ def test_the_closer_fires_when_a_batch_is_answered_and_again_after_a_correction(
 
 def test_the_closer_leaves_the_batches_of_other_corpora_alone(ticking: Ticks) -> None:
     closer = ticking("review_closer")
-    _open(closer.bench, "theirs", n_tasks=1, corpus="letters")
-    _answer(closer.bench, "theirs")
+    _open(closer.runtime, "theirs", n_tasks=1, corpus="letters")
+    _answer(closer.runtime, "theirs")
     assert closer.tick() == []
     assert closer.skipped == "no review batch of this corpus was finished"
     assert list(closer.instance.get_dynamic_partitions("notes_review_batches")) == []
@@ -164,7 +164,7 @@ def test_drift_is_silent_without_an_alarm(ticking: Ticks) -> None:
     drift = ticking("drift")
     assert drift.tick() == []
     assert drift.skipped == "no batch has drifted"
-    _report_drift(drift.bench, "may.jsonl", content="may 1", is_alarm=False)
+    _report_drift(drift.runtime, "may.jsonl", content="may 1", is_alarm=False)
     assert drift.tick() == []
     assert drift.skipped == "no batch has drifted"
 
@@ -172,7 +172,7 @@ def test_drift_is_silent_without_an_alarm(ticking: Ticks) -> None:
 def test_two_drifted_batches_are_one_retraining_and_only_one(ticking: Ticks) -> None:
     drift = ticking("drift")
     for batch in ("may.jsonl", "june.jsonl"):
-        _report_drift(drift.bench, batch, content=f"{batch} 1", is_alarm=True)
+        _report_drift(drift.runtime, batch, content=f"{batch} 1", is_alarm=True)
     [both] = drift.tick()
     assert both.tags["drifted"] == "june.jsonl:june.jsonl 1, may.jsonl:may.jsonl 1"
     assert drift.tick() == []
@@ -181,15 +181,15 @@ def test_two_drifted_batches_are_one_retraining_and_only_one(ticking: Ticks) -> 
 
 def test_a_new_report_of_the_same_content_is_no_new_cause(ticking: Ticks) -> None:
     drift = ticking("drift")
-    _report_drift(drift.bench, "may.jsonl", content="may 1", is_alarm=True, report="before the retraining")
+    _report_drift(drift.runtime, "may.jsonl", content="may 1", is_alarm=True, report="before the retraining")
     assert len(drift.tick()) == 1
-    _report_drift(drift.bench, "may.jsonl", content="may 1", is_alarm=True, report="after the retraining")
+    _report_drift(drift.runtime, "may.jsonl", content="may 1", is_alarm=True, report="after the retraining")
     assert drift.tick() == []
 
-    _report_drift(drift.bench, "june.jsonl", content="june 1", is_alarm=True)
+    _report_drift(drift.runtime, "june.jsonl", content="june 1", is_alarm=True)
     [june] = drift.tick()
     assert june.tags["drifted"] == "june.jsonl:june 1"
-    _report_drift(drift.bench, "may.jsonl", content="may 2", is_alarm=True)
+    _report_drift(drift.runtime, "may.jsonl", content="may 2", is_alarm=True)
     [may] = drift.tick()
     assert may.tags["drifted"] == "may.jsonl:may 2"
     assert drift.tick() == []
@@ -197,12 +197,12 @@ def test_a_new_report_of_the_same_content_is_no_new_cause(ticking: Ticks) -> Non
 
 def test_an_alarm_that_comes_and_goes_and_comes_is_handled_once(ticking: Ticks) -> None:
     drift = ticking("drift")
-    _report_drift(drift.bench, "may.jsonl", content="may 1", is_alarm=True)
+    _report_drift(drift.runtime, "may.jsonl", content="may 1", is_alarm=True)
     assert len(drift.tick()) == 1
-    _report_drift(drift.bench, "may.jsonl", content="may 1", is_alarm=False)
-    _report_drift(drift.bench, "june.jsonl", content="june 1", is_alarm=True)
+    _report_drift(drift.runtime, "may.jsonl", content="may 1", is_alarm=False)
+    _report_drift(drift.runtime, "june.jsonl", content="june 1", is_alarm=True)
     assert len(drift.tick()) == 1
-    _report_drift(drift.bench, "may.jsonl", content="may 1", is_alarm=True)
+    _report_drift(drift.runtime, "may.jsonl", content="may 1", is_alarm=True)
     assert drift.tick() == []
 
 
@@ -213,7 +213,7 @@ def test_what_the_sensors_request_runs_from_the_first_file_to_the_retraining(
     for request in new_batches.tick():
         assert new_batches.execute(request).success
     assert new_batches.tick() == []
-    bench, definitions = new_batches.bench, new_batches.definitions
+    runtime, definitions = new_batches.runtime, new_batches.definitions
     curate = definitions.resolve_job_def("notes_curate")
     assert curate.execute_in_process(instance=instance, run_config=QUIET).success
 
@@ -227,42 +227,42 @@ def test_what_the_sensors_request_runs_from_the_first_file_to_the_retraining(
     assert opener.skipped == "review batch notes-round-000 is not answered yet"
 
     closer = Ticking(notes, "review_closer", instance)
-    answer_simulated(bench, "notes-round-000")
+    answer_simulated(runtime, "notes-round-000")
     [closing] = closer.tick()
     assert closer.execute(closing).success
-    assert set(bench.store().read("reviewed_labels")["review_batch"].to_pylist()) == {"notes-round-000"}
+    assert set(runtime.store().read("reviewed_labels")["review_batch"].to_pylist()) == {"notes-round-000"}
 
     drift = Ticking(notes, "drift", instance)
-    _report_drift(bench, "june.jsonl", content=None, is_alarm=True)
-    tree_before = set(bench.store().read("cluster_tree")["tree_version"].to_pylist())
+    _report_drift(runtime, "june.jsonl", content=None, is_alarm=True)
+    tree_before = set(runtime.store().read("cluster_tree")["tree_version"].to_pylist())
     write_notes(notes.folder / "source", "august", 30, 9)
     [august] = new_batches.tick()
     assert new_batches.execute(august).success
     [retraining] = drift.tick()
     assert drift.execute(retraining).success
-    assert set(bench.store().read("cluster_tree")["tree_version"].to_pylist()).isdisjoint(tree_before)
-    assert bench.store().read("proposals").num_rows == 180
+    assert set(runtime.store().read("cluster_tree")["tree_version"].to_pylist()).isdisjoint(tree_before)
+    assert runtime.store().read("proposals").num_rows == 180
     assert drift.tick() == []
 
 
-def _open(bench: Bench, batch_id: str, *, n_tasks: int, corpus: str = "notes") -> None:
+def _open(runtime: CorpusRuntime, batch_id: str, *, n_tasks: int, corpus: str = "notes") -> None:
     tasks = [NewTask(sample_id=f"sample {i}", purpose="query", arm="manual", payload={}) for i in range(n_tasks)]
     arguments: dict[str, Any] = {"question": "About?", "classes": ("baking", "trains"), "cause": "a test", "now": NOW}
-    with bench.queue() as queue:
+    with runtime.queue() as queue:
         queue.open_batch(batch_id, corpus=corpus, tasks=tasks, **arguments)
 
 
-def _answer(bench: Bench, batch_id: str) -> str:
+def _answer(runtime: CorpusRuntime, batch_id: str) -> str:
     """Answer every task of a batch. Returns: the id of the last answer."""
     annotation_id = ""
-    with bench.queue() as queue:
+    with runtime.queue() as queue:
         while (lease := queue.next("maria", now=NOW, batch=batch_id)) is not None:
             answered = queue.submit(lease.lease_id, lease.lease_id, label="baking", now=NOW, active_s=1.0)
             annotation_id = answered.annotation_id
     return annotation_id
 
 
-def _propose(bench: Bench, *, uncertainties: list[float], version: str) -> None:
+def _propose(runtime: CorpusRuntime, *, uncertainties: list[float], version: str) -> None:
     rows = [
         {
             "sample_id": f"sample {i}",
@@ -278,15 +278,17 @@ def _propose(bench: Bench, *, uncertainties: list[float], version: str) -> None:
         }
         for i, uncertainty in enumerate(uncertainties)
     ]
-    leave(bench, "proposals", rows, version=version)
+    leave(runtime, "proposals", rows, version=version)
 
 
-def _report_drift(bench: Bench, batch: str, *, content: str | None, is_alarm: bool, report: str = "report") -> None:
+def _report_drift(
+    runtime: CorpusRuntime, batch: str, *, content: str | None, is_alarm: bool, report: str = "report"
+) -> None:
     """Leave a drift report, and the embeddings that it is about where their version is given."""
     row = {"batch": batch, "n_samples": 0, "n_reference": 0, "is_alarm": is_alarm, "sample_ids": [], "note": report}
-    leave(bench, "drift_report", [row], version=report, batch=batch)
+    leave(runtime, "drift_report", [row], version=report, batch=batch)
     if content is not None:
-        leave(bench, "embeddings", [], version=content, batch=batch)
+        leave(runtime, "embeddings", [], version=content, batch=batch)
 
 
 def test_every_sensor_says_what_it_does_and_is_off_until_somebody_turns_it_on(notes: SmallProject) -> None:

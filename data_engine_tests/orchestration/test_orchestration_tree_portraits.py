@@ -1,7 +1,7 @@
 import dagster as dg
 from small_project import SmallProject
 
-from data_engine.orchestration.metadata import verbatim
+from data_engine.orchestration.ui.metadata import verbatim
 
 
 def test_the_tree_shows_its_largest_smallest_and_least_clear_clusters(finished: SmallProject) -> None:

@@ -100,7 +100,7 @@ def _say(project: SmallProject, capsys: pytest.CaptureFixture[str], file: Path) 
         "unknown rule",
         "no limit",
         "unknown rule set",
-        "rule of pictures",
+        "rule of images",
         "unknown language",
         "nothing published",
         "no examples",
@@ -146,7 +146,7 @@ def test_levels_may_be_automatic(
     if tree is None:
         del attributes["tree"]
     assert _say(project, capsys, project.add(attributes))[0]
-    assert project.load().bench("notes").corpus.tree.fixed_levels is None
+    assert project.load().runtime("notes").corpus.tree.fixed_levels is None
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_levels_may_be_automatic(
         "no target",
         "a class twice",
         "simulated without truth",
-        "examples of texts for pictures",
+        "examples of texts for images",
         "out of range",
     ],
 )

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_engine.pictures import DecodedPicture, decode_each, decode_picture, montage, reduced, thumbnail
+from data_engine.images import DecodedImage, decode_each, decode_image, montage, reduced, thumbnail
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
 
-def written(picture: Image.Image, picture_format: str = "PNG", **settings: Any) -> bytes:
+def written(image: Image.Image, image_format: str = "PNG", **settings: Any) -> bytes:
     stream = BytesIO()
-    picture.save(stream, picture_format, **settings)
+    image.save(stream, image_format, **settings)
     return stream.getvalue()
 
 
@@ -26,30 +26,30 @@ def noise(width: int, height: int) -> Image.Image:
 
 def red_then_blue(width: int = 2, height: int = 1) -> Image.Image:
     """Left half red, right half blue."""
-    picture = Image.new("RGB", (width, height), RED)
-    picture.paste(BLUE, (width // 2, 0, width, height))
-    return picture
+    image = Image.new("RGB", (width, height), RED)
+    image.paste(BLUE, (width // 2, 0, width, height))
+    return image
 
 
-def shown(content: bytes, **settings: Any) -> DecodedPicture:
-    decoded = decode_picture(content, **settings)
-    assert decoded.error is None and decoded.picture is not None and decoded.picture.mode == "RGB"
+def shown(content: bytes, **settings: Any) -> DecodedImage:
+    decoded = decode_image(content, **settings)
+    assert decoded.error is None and decoded.image is not None and decoded.image.mode == "RGB"
     return decoded
 
 
-def pixels(decoded: DecodedPicture) -> list[tuple[int, ...]]:
-    assert decoded.picture is not None
-    return [tuple(pixel) for pixel in np.asarray(decoded.picture).reshape(-1, 3).tolist()]
+def pixels(decoded: DecodedImage) -> list[tuple[int, ...]]:
+    assert decoded.image is not None
+    return [tuple(pixel) for pixel in np.asarray(decoded.image).reshape(-1, 3).tolist()]
 
 
-@pytest.mark.parametrize("picture_format", ["PNG", "BMP", "TIFF", "GIF", "PPM"])
-def test_plain_pictures_keep_their_pixels(picture_format: str) -> None:
-    decoded = shown(written(red_then_blue(), picture_format))
+@pytest.mark.parametrize("image_format", ["PNG", "BMP", "TIFF", "GIF", "PPM"])
+def test_plain_images_keep_their_pixels(image_format: str) -> None:
+    decoded = shown(written(red_then_blue(), image_format))
     assert pixels(decoded) == [RED, BLUE]
     assert (decoded.width_px, decoded.height_px) == (2, 1)
 
 
-def test_a_plain_picture_needs_no_notes() -> None:
+def test_a_plain_image_needs_no_notes() -> None:
     assert shown(written(red_then_blue(), "JPEG")).notes == {}
 
 
@@ -72,25 +72,25 @@ def test_the_orientation_that_the_camera_noted_is_applied(
     exif = Image.Exif()
     exif[0x0112] = orientation
     decoded = shown(written(red_then_blue(), exif=exif))
-    assert np.asarray(decoded.picture).tolist() == [[list(pixel) for pixel in row] for row in expected]
+    assert np.asarray(decoded.image).tolist() == [[list(pixel) for pixel in row] for row in expected]
     assert (decoded.width_px, decoded.height_px) == (len(expected[0]), len(expected))
     assert ("orientation" in decoded.notes) == (orientation != 1)
 
 
 def test_of_an_animation_the_first_frame_is_shown() -> None:
     frames = [Image.new("RGB", (3, 3), colour) for colour in (RED, BLUE, WHITE)]
-    for picture_format in ("GIF", "WEBP", "PNG"):
-        settings: dict[str, Any] = {"lossless": True} if picture_format == "WEBP" else {}
-        content = written(frames[0], picture_format, save_all=True, append_images=frames[1:], duration=50, **settings)
+    for image_format in ("GIF", "WEBP", "PNG"):
+        settings: dict[str, Any] = {"lossless": True} if image_format == "WEBP" else {}
+        content = written(frames[0], image_format, save_all=True, append_images=frames[1:], duration=50, **settings)
         decoded = shown(content)
-        assert set(pixels(decoded)) == {RED}, picture_format
+        assert set(pixels(decoded)) == {RED}, image_format
         assert (decoded.notes["n_frames"], decoded.notes["shown"]) == (3, "first frame")
 
 
 def test_sixteen_bits_are_scaled_to_eight_over_their_whole_range() -> None:
     values = np.array([[0, 32768, 65535]], dtype=np.uint16)
-    for picture_format in ("PNG", "TIFF"):
-        decoded = shown(written(Image.fromarray(values), picture_format))
+    for image_format in ("PNG", "TIFF"):
+        decoded = shown(written(Image.fromarray(values), image_format))
         assert pixels(decoded) == [(0, 0, 0), (128, 128, 128), (255, 255, 255)]
         assert decoded.notes["depth"] == "scaled to 8 bits"
 
@@ -130,25 +130,25 @@ def test_an_alpha_channel_that_hides_nothing_is_no_background() -> None:
     assert (pixels(decoded), decoded.notes) == ([RED], {"mode": "RGBA"})
 
 
-def test_one_bit_pictures_are_black_and_white() -> None:
-    picture = Image.new("1", (2, 1), 0)
-    picture.putpixel((1, 0), 1)
-    assert pixels(shown(written(picture))) == [(0, 0, 0), WHITE]
+def test_one_bit_images_are_black_and_white() -> None:
+    image = Image.new("1", (2, 1), 0)
+    image.putpixel((1, 0), 1)
+    assert pixels(shown(written(image))) == [(0, 0, 0), WHITE]
 
 
-@pytest.mark.parametrize("picture_format", ["PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM"])
-def test_a_file_cut_in_half_is_refused_with_a_reason(picture_format: str) -> None:
-    content = written(noise(64, 64), picture_format)
+@pytest.mark.parametrize("image_format", ["PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM"])
+def test_a_file_cut_in_half_is_refused_with_a_reason(image_format: str) -> None:
+    content = written(noise(64, 64), image_format)
     for at_least_px in (None, 8):
-        decoded = decode_picture(content[: len(content) // 2], at_least_px=at_least_px)
-        assert decoded.picture is None
-        assert str(decoded.error).startswith(("truncated picture: the file ends before", "broken picture: "))
+        decoded = decode_image(content[: len(content) // 2], at_least_px=at_least_px)
+        assert decoded.image is None
+        assert str(decoded.error).startswith(("truncated image: the file ends before", "broken image: "))
 
 
 def test_too_many_pixels_are_refused_before_anything_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     content = written(Image.new("1", (3000, 2000)))
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("a pixel was decoded"))
-    decoded = decode_picture(content, max_pixels=1_000_000)
+    decoded = decode_image(content, max_pixels=1_000_000)
     assert decoded.error == ("has 3000 x 2000 pixels, max_pixels is 1000000; scale it down or raise max_pixels")
 
 
@@ -156,15 +156,15 @@ def test_a_bomb_beyond_pillow_s_own_limit_is_refused_without_a_warning() -> None
     header = b"P5\n200000 200000\n255\n"
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        assert "max_pixels is 50000000" in str(decode_picture(header).error)
+        assert "max_pixels is 50000000" in str(decode_image(header).error)
     assert caught == []
 
 
-def test_what_is_no_picture_says_so() -> None:
-    assert decode_picture(b"").error == "empty file, not a picture"
-    assert str(decode_picture(b"no picture").error).startswith("not a picture in a format that is read (JPEG, PNG")
+def test_what_is_no_image_says_so() -> None:
+    assert decode_image(b"").error == "empty file, not an image"
+    assert str(decode_image(b"no image").error).startswith("not an image in a format that is read (JPEG, PNG")
     # Encapsulated PostScript is a program; it is never handed to an interpreter.
-    assert str(decode_picture(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n").error).startswith("not a picture")
+    assert str(decode_image(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n").error).startswith("not an image")
 
 
 @pytest.mark.parametrize(
@@ -178,10 +178,10 @@ def test_what_is_no_picture_says_so() -> None:
     ],
     ids=["SVG", "HTML", "PDF", "ZIP", "zeros"],
 )
-def test_what_only_calls_itself_a_picture_is_refused(content: bytes) -> None:
-    decoded = decode_picture(content)
-    assert (decoded.picture, decoded.media_type) == (None, "application/octet-stream")
-    assert str(decoded.error).startswith("not a picture in a format that is read (JPEG, PNG")
+def test_what_only_calls_itself_a_image_is_refused(content: bytes) -> None:
+    decoded = decode_image(content)
+    assert (decoded.image, decoded.media_type) == (None, "application/octet-stream")
+    assert str(decoded.error).startswith("not an image in a format that is read (JPEG, PNG")
 
 
 def test_a_small_png_that_unpacks_to_megabytes_of_text_is_refused() -> None:
@@ -193,9 +193,9 @@ def test_a_small_png_that_unpacks_to_megabytes_of_text_is_refused() -> None:
     bomb = chunk(b"zTXt", b"note\x00\x00" + zlib.compress(bytes(80_000_000), 9))
     content = plain[:header_end] + bomb + plain[header_end:]
     assert len(content) < 100_000
-    decoded = decode_picture(content)
-    assert decoded.picture is None
-    assert str(decoded.error).startswith("broken picture: Decompressed data too large")
+    decoded = decode_image(content)
+    assert decoded.image is None
+    assert str(decoded.error).startswith("broken image: Decompressed data too large")
 
 
 def test_a_jpeg_that_was_stored_lying_is_turned_upright_also_when_it_is_decoded_smaller() -> None:
@@ -203,9 +203,9 @@ def test_a_jpeg_that_was_stored_lying_is_turned_upright_also_when_it_is_decoded_
     exif[0x0112] = 6
     content = written(red_then_blue(640, 320), "JPEG", exif=exif)
     decoded = shown(content, at_least_px=100)
-    assert decoded.picture is not None
-    assert (decoded.picture.size, decoded.width_px, decoded.height_px) == ((160, 320), 320, 640)
-    top, bottom = (decoded.picture.getpixel((80, y)) for y in (40, 280))
+    assert decoded.image is not None
+    assert (decoded.image.size, decoded.width_px, decoded.height_px) == ((160, 320), 320, 640)
+    top, bottom = (decoded.image.getpixel((80, y)) for y in (40, 280))
     assert (max(zip(top, "rgb", strict=True))[1], max(zip(bottom, "rgb", strict=True))[1]) == ("r", "b")
 
 
@@ -226,12 +226,12 @@ def test_an_animated_gif_of_palettes_names_its_frames_and_its_mode() -> None:
 def test_a_large_jpeg_is_decoded_only_as_large_as_needed() -> None:
     content = written(Image.new("RGB", (800, 400), RED), "JPEG")
     decoded = shown(content, at_least_px=100)
-    assert decoded.picture is not None
-    assert decoded.picture.size == (200, 100)
+    assert decoded.image is not None
+    assert decoded.image.size == (200, 100)
     assert (decoded.width_px, decoded.height_px) == (800, 400)
 
 
-def test_pictures_decoded_side_by_side_come_in_order_with_bad_ones_among_them() -> None:
+def test_images_decoded_side_by_side_come_in_order_with_bad_ones_among_them() -> None:
     contents = [written(Image.new("RGB", (n, 1))) for n in range(1, 40)]
     contents[7] = b"broken"
     found = list(decode_each(enumerate(contents), lambda n, decoded: (n, decoded.width_px), n_threads=3))
@@ -251,11 +251,11 @@ def test_only_a_few_files_are_in_memory_at_once_and_fewer_of_large_ones(n_bytes:
     assert len(drawn) <= most
 
 
-def test_a_long_picture_is_decoded_smaller_as_long_as_its_longer_side_is_long_enough() -> None:
+def test_a_long_image_is_decoded_smaller_as_long_as_its_longer_side_is_long_enough() -> None:
     sizes = {(640, 480): (320, 240), (1920, 1080): (480, 270), (2560, 160): (1280, 80), (240, 180): (240, 180)}
     for stored, wanted in sizes.items():
-        picture = shown(written(Image.new("RGB", stored), "JPEG"), longer_at_least_px=256).picture
-        assert picture is not None and picture.size == wanted
+        image = shown(written(Image.new("RGB", stored), "JPEG"), longer_at_least_px=256).image
+        assert image is not None and image.size == wanted
 
 
 def test_a_thumbnail_keeps_the_shape_and_never_enlarges() -> None:

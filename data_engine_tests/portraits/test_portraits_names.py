@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from data_engine.portraits import cluster_names
+from data_engine.cluster_summary import cluster_names
 
 TEXTS = [
     "Bread from the oven, warm bread",

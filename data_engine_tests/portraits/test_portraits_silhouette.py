@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from data_engine.cluster_summary import silhouette, simplified_silhouette
 from data_engine.errors import InvalidInput
-from data_engine.portraits import silhouette, simplified_silhouette
 
 CENTROIDS = np.array([[0, 0], [4, 0], [0, 12]], dtype=np.float32)
 

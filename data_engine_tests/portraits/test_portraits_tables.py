@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from data_engine.cluster_summary import evenly_from_leaves, leaf_names, measure, portray
 from data_engine.clustering import ClusterTree
-from data_engine.portraits import evenly_from_leaves, leaf_names, measure, portray
 
 IDS = ["a", "b", "c", "d", "e", "f"]
 NUMBERS = [str(number) for number in range(910)]

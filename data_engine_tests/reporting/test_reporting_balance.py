@@ -3,7 +3,7 @@ from math import log
 import pytest
 
 from data_engine.errors import InvalidInput, NotEnoughData
-from data_engine.reporting import balance, compare_balance, kl_to_uniform
+from data_engine.sampling import balance, compare_balance, kl_to_uniform
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@ import pyarrow as pa
 import pytest
 
 from data_engine.corpus import Corpus
-from data_engine.reporting import build_quality_report, data_card
+from data_engine.releasing import data_card
+from data_engine.reporting import build_quality_report
 
 MANIFEST = {"release_id": "3f2c", "created_at": "2026-01-01T00:00:00+00:00", "table_versions": {"labels": 3}}
 

@@ -151,10 +151,10 @@ def test_the_page_can_be_drawn_without_any_one_table(corpus: Corpus, tables: Tab
     assert parsed(page).open == []
 
 
-def test_pictures_are_named_where_there_is_no_text(corpus: Corpus, tables: Tables) -> None:
+def test_images_are_named_where_there_is_no_text(corpus: Corpus, tables: Tables) -> None:
     raw = tables["raw_index"]
-    pictures = raw.set_column(raw.schema.get_field_index("text"), "text", pa.nulls(raw.num_rows, pa.string()))
-    page = render_report(corpus, tables | {"raw_index": pictures}, build_quality_report(corpus, tables), {}, {}, {})
+    images = raw.set_column(raw.schema.get_field_index("text"), "text", pa.nulls(raw.num_rows, pa.string()))
+    page = render_report(corpus, tables | {"raw_index": images}, build_quality_report(corpus, tables), {}, {}, {})
     assert "notices/246.txt" in page
 
 

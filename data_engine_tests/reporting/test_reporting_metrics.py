@@ -7,9 +7,10 @@ import pytest
 from data_engine.corpus import Corpus
 from data_engine.labeling import binomial_interval
 from data_engine.quality import evaluate
-from data_engine.reporting import build_quality_report, known_labels
-from data_engine.reporting.funnel import stages
-from data_engine.reporting.metric import by_name
+from data_engine.reporting import build_quality_report
+from data_engine.reporting.metrics import known_labels
+from data_engine.reporting.metrics.funnel import stages
+from data_engine.reporting.metrics.metric import by_name
 from data_engine.schemas import QUALITY_REPORT, SCHEMAS, SEMANTIC_DUPLICATES
 
 Tables = dict[str, pa.Table]

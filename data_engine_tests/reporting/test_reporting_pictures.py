@@ -1,4 +1,4 @@
-"""The report of a corpus of pictures: thumbnails and montages, also as a browser shows them."""
+"""The report of a corpus of images: thumbnails and montages, also as a browser shows them."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from data_engine.corpus import Corpus
-from data_engine.pictures import thumbnail
+from data_engine.images import thumbnail
 from data_engine.reporting import build_quality_report, render_report
 
 Tables = dict[str, pa.Table]
@@ -18,21 +18,21 @@ Tables = dict[str, pa.Table]
 
 @pytest.fixture(scope="module")
 def page(corpus: Corpus, tables: Tables, seconds: dict[str, float]) -> str:
-    """The small corpus as one of pictures: each sample is 100 red pixels by 50, and no cluster has a name."""
+    """The small corpus as one of images: each sample is 100 red pixels by 50, and no cluster has a name."""
     red = thumbnail(Image.new("RGB", (100, 50), "red"))
     some = {**tables}
     for name, column, values in (("raw_index", "thumbnail", [red]), ("cluster_portraits", "name", [None])):
         place = some[name].schema.get_field_index(column)
         field = some[name].schema.field(place)
         some[name] = some[name].set_column(place, field, pa.array(values * some[name].num_rows, field.type))
-    of_pictures = corpus.model_copy(update={"modality": "image"})
-    return render_report(of_pictures, some, build_quality_report(of_pictures, some), {}, seconds, {})
+    of_images = corpus.model_copy(update={"modality": "image"})
+    return render_report(of_images, some, build_quality_report(of_images, some), {}, seconds, {})
 
 
-def test_pictures_are_shown_where_a_corpus_has_them(page: str) -> None:
+def test_images_are_shown_where_a_corpus_has_them(page: str) -> None:
     sections = {name: page[page.index(f'id="{name}"') :].split("</section>")[0] for name in ("rejected", "clusters")}
-    assert sections["rejected"].count('alt="The rejected picture"') == 12
-    assert sections["rejected"].count('alt="The kept picture"') == 6
+    assert sections["rejected"].count('alt="The rejected image"') == 12
+    assert sections["rejected"].count('alt="The kept image"') == 6
     # Six clusters on the coarsest level, three on each side.
     assert sections["clusters"].count('class="montage"') == 6
     (data,) = re.findall(r'id="tree-data">(.*?)</script>', page, re.DOTALL)
@@ -40,7 +40,7 @@ def test_pictures_are_shown_where_a_corpus_has_them(page: str) -> None:
     assert "terms that its texts have" not in page
 
 
-def test_a_browser_shows_every_picture_and_finds_a_cluster_by_its_label(page: str, tmp_path: Path) -> None:
+def test_a_browser_shows_every_image_and_finds_a_cluster_by_its_label(page: str, tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text(page, "utf-8")
     with browsing.opened_browser(width=1000) as opened:
         said: list[str] = []

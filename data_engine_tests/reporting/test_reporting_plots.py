@@ -11,7 +11,7 @@ from data_engine import reporting
 from data_engine.corpus import Corpus
 from data_engine.labeling import reliability
 from data_engine.reporting import report_plots
-from data_engine.reporting.plots import rounds_plot
+from data_engine.reporting.plots.metric_plots import rounds_plot
 from data_engine.schemas import SCHEMAS
 
 LONG_TAIL = (4000 / np.arange(1, 757)).astype(int)
@@ -67,12 +67,12 @@ CASES: dict[str, tuple[Callable[[], bytes], Callable[[], bytes]]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_every_plot_is_a_small_picture_on_white(name: str) -> None:
+def test_every_plot_is_a_small_image_on_white(name: str) -> None:
     png = CASES[name][0]()
     assert len(png) <= 100_000
-    with Image.open(io.BytesIO(png)) as picture:
-        assert picture.format == "PNG"
-        pixels = np.asarray(picture.convert("L"))
+    with Image.open(io.BytesIO(png)) as image:
+        assert image.format == "PNG"
+        pixels = np.asarray(image.convert("L"))
     assert pixels[0, 0] == 255
     assert pixels.min() < 128
 
@@ -84,7 +84,7 @@ def test_nothing_to_show_is_said_in_words_and_warns_of_nothing(name: str) -> Non
     assert len(png) < 10_000
 
 
-def test_the_same_figures_give_the_same_picture() -> None:
+def test_the_same_figures_give_the_same_image() -> None:
     assert CASES["balance"][0]() == CASES["balance"][0]()
 
 
@@ -100,7 +100,7 @@ def test_rounds_are_drawn_also_when_no_control_was_measured(tables: Mapping[str,
     assert rounds_plot(nothing) != rounds_plot(classifiers)
 
 
-def test_the_report_gets_all_pictures_that_its_tables_allow(
+def test_the_report_gets_all_images_that_its_tables_allow(
     corpus: Corpus, tables: dict[str, pa.Table], seconds: dict[str, float]
 ) -> None:
     everything = report_plots(corpus, tables, seconds)

@@ -4,9 +4,9 @@ import pyarrow as pa
 import pytest
 
 from data_engine.corpus import Corpus
-from data_engine.reporting.concepts import concept_metrics, top_level_warning
-from data_engine.reporting.metric import Metric
-from data_engine.reporting.side_by_side import method_metrics, side_by_side
+from data_engine.reporting.metrics.concepts import concept_metrics, top_level_warning
+from data_engine.reporting.metrics.method_comparison import method_metrics, side_by_side
+from data_engine.reporting.metrics.metric import Metric
 from data_engine.schemas import SUBSET_COMPARISON
 
 

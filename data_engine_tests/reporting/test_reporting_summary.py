@@ -5,8 +5,8 @@ import pytest
 from rich.console import Console
 
 from data_engine.corpus import Corpus
-from data_engine.reporting import build_quality_report, print_summary
-from data_engine.reporting.summary import bar
+from data_engine.reporting import build_quality_report
+from data_engine.terminal.summary import bar, print_summary
 
 PLACES = {"report": "data/[corpus]/" + "long/" * 30 + "report.html", "release": "data/releases/3f2c"}
 STEPS = ["data-engine why 3f2c   why a [near-duplicate] was dropped", "make ui   every step"]

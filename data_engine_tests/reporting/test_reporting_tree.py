@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from data_engine.reporting.tree import Node, TreeView, tree_view
+from data_engine.reporting.html.tree_view import Node, TreeView, tree_view
 from data_engine.schemas import SCHEMAS
 
 PARENTS = {1: [0, 0, 1, 2], 2: [0, 0, 1], 3: [None, None]}
@@ -108,7 +108,7 @@ def test_ten_thousand_leaves_have_fewer_and_shorter_examples() -> None:
     assert {(len(node.nearest), len(node.border)) for node in view.top} == {(1, 1)}
 
 
-def test_the_pictures_of_a_page_go_to_the_coarsest_clusters_first(view: TreeView) -> None:
+def test_the_images_of_a_page_go_to_the_coarsest_clusters_first(view: TreeView) -> None:
     asked: list[str] = []
 
     def thumbnail(sample_id: str) -> str:

@@ -15,11 +15,11 @@ def test_equal_clusters_are_perfectly_even() -> None:
     assert lorenz_curve([3, 3, 3])[2] == pytest.approx(0)
 
 
-def test_pictures_of_a_tree_are_small_and_say_when_there_is_nothing() -> None:
-    pictures = [
+def test_images_of_a_tree_are_small_and_say_when_there_is_nothing() -> None:
+    images = [
         lorenz_plot({"level 1": range(1, 10_001), "level 2": [5, 5]}),
         silhouette_plot([[0.3, None, -0.2, 0.9], [None]]),
         lorenz_plot({"level 1": [0]}),
         silhouette_plot([[None]]),
     ]
-    assert all(png.startswith(b"\x89PNG") and len(png) < 100_000 for png in pictures)
+    assert all(png.startswith(b"\x89PNG") and len(png) < 100_000 for png in images)

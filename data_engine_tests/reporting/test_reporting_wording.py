@@ -3,9 +3,9 @@ import sys
 
 import pytest
 
-from data_engine.reporting import wording
-from data_engine.reporting.metric import Metric, share_metric
-from data_engine.reporting.simulation import simulation
+from data_engine.reporting import number_format
+from data_engine.reporting.metrics.metric import Metric, share_metric
+from data_engine.reporting.simulation_notice import simulation
 
 
 @pytest.mark.parametrize(
@@ -13,18 +13,18 @@ from data_engine.reporting.simulation import simulation
     [(0, "0.0 %"), (0.0001, "< 0.1 %"), (0.1234, "12.3 %"), (0.99951, "> 99.9 %"), (1, "100.0 %")],
 )
 def test_only_everything_is_100_percent_and_only_nothing_is_0(value: float, words: str) -> None:
-    assert wording.share(value) == words
+    assert number_format.share(value) == words
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.04, "0.0 s"), (119.9, "119.9 s"), (125.6, "2 min 06 s")])
 def test_durations(seconds: float, words: str) -> None:
-    assert wording.duration(seconds) == words
+    assert number_format.duration(seconds) == words
 
 
 def test_snippets_are_one_line_and_cut_with_an_ellipsis() -> None:
-    assert wording.snippet(" a\n b\t c ") == "a b c"
-    assert wording.snippet("abcdef", most=4) == "abc…"
-    assert wording.snippet(None) == ""
+    assert number_format.snippet(" a\n b\t c ") == "a b c"
+    assert number_format.snippet("abcdef", most=4) == "abc…"
+    assert number_format.snippet(None) == ""
 
 
 def test_a_share_comes_with_its_exact_interval() -> None:
@@ -32,11 +32,11 @@ def test_a_share_comes_with_its_exact_interval() -> None:
     # Clopper-Pearson, 5 % on either side: the lower end solves p**45 = 0.05.
     assert metric.low == pytest.approx(0.05 ** (1 / 45))
     assert (metric.value, metric.high, metric.n) == (1.0, 1.0, 45)
-    assert wording.with_interval(metric) == "100.0 % (90 % interval 93.6 to 100.0 %, n = 45)"
+    assert number_format.with_interval(metric) == "100.0 % (90 % interval 93.6 to 100.0 %, n = 45)"
 
 
 def test_a_metric_without_an_interval_claims_none() -> None:
-    assert wording.with_interval(Metric("funnel", "raw", 16551, "samples", "neutral", "Counted.")) == "16,551"
+    assert number_format.with_interval(Metric("funnel", "raw", 16551, "samples", "neutral", "Counted.")) == "16,551"
 
 
 def _share(metric: str, scope: str, value: float, n: int) -> dict[tuple[str, str], Metric]:
@@ -54,7 +54,7 @@ def test_a_mixture_of_people_and_simulation_is_told_apart() -> None:
 
 
 def test_numbers_are_written_out() -> None:
-    assert [wording.number(value) for value in (18_350.0, 999.96, 0.40001, 1, -12_345.6)] == [
+    assert [number_format.number(value) for value in (18_350.0, 999.96, 0.40001, 1, -12_345.6)] == [
         "18,350", "1000", "0.4", "1", "-12,346",
     ]  # fmt: skip
 

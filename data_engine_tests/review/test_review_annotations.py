@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from data_engine import schemas
 from data_engine.errors import InvalidInput, LeaseLost, UnknownLabel
 from data_engine.review import NewTask, ReviewQueue, Submitted
-from data_engine.review.records import identifier
-from data_engine.review.tables import audit, reading
+from data_engine.review.queue_records import identifier
+from data_engine.review.queue_tables import audit, reading
 
 
 def test_an_answer_becomes_one_row_of_the_schema(queue, open_batch, at):

@@ -4,7 +4,7 @@ import pytest
 
 from data_engine.errors import InvalidInput, UnknownLabel
 from data_engine.review import NewTask
-from data_engine.review.records import check_active_seconds, check_annotator, check_label, identifier, in_utc
+from data_engine.review.queue_records import check_active_seconds, check_annotator, check_label, identifier, in_utc
 
 
 def test_an_id_depends_on_its_parts_and_on_where_one_ends():

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql
 
 from data_engine.errors import InvalidInput, StorageError
 from data_engine.review import SCHEMA_VERSION, ReviewQueue
-from data_engine.review.tables import UtcTime, metadata, open_engine, reading, writing
+from data_engine.review.queue_tables import UtcTime, metadata, open_engine, reading, writing
 
 POSTGRES = postgresql.dialect()
 

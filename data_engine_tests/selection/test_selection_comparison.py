@@ -7,7 +7,7 @@ import pytest
 from concept_mixture import concept_mixture, divergence_of_concepts
 
 from data_engine.clustering import ClusterTree, build_tree, suggest_levels
-from data_engine.selection import METHODS, Pool, compare, part_of, select
+from data_engine.sampling import METHODS, Pool, compare, part_of, select
 
 TREE = ClusterTree.from_centroids([np.eye(2, dtype=np.float32)], [], np.array([0, 0, 0, 1]))
 

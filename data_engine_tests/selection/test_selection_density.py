@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from data_engine.errors import NotEnoughData
-from data_engine.selection import intrinsic_dimension, log_inverse_density
-from data_engine.selection.density import neighbour_distances
+from data_engine.sampling import intrinsic_dimension, log_inverse_density
+from data_engine.sampling.density import neighbour_distances
 
 
 def line(*places: float) -> np.ndarray:

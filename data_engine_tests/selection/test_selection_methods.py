@@ -5,8 +5,7 @@ import pytest
 
 from data_engine.clustering import build_tree, resample_sizes_for
 from data_engine.errors import InvalidInput
-from data_engine.sampling import balanced_sample
-from data_engine.selection import METHODS, Pool, select
+from data_engine.sampling import METHODS, Pool, balanced_sample, select
 
 N = 60
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data_engine.errors import InvalidInput
-from data_engine.selection import redundancy, semantic_dedup
+from data_engine.sampling import redundancy, semantic_dedup
 
 
 def at(*degrees: float) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from data_engine.errors import InvalidInput, StorageError
-from data_engine.storage import EmbeddingCache, TableStore, atomic
+from data_engine.storage import EmbeddingCache, TableStore, atomic_files
 
 TWO = np.array([[1, 0, 0], [0, 0.5, 0.25]], dtype=np.float32)
 
@@ -113,7 +113,7 @@ def test_a_full_disk_is_an_error_and_leaves_no_file(cache, monkeypatch):
     def full(_path):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(atomic, "flush", full)
+    monkeypatch.setattr(atomic_files, "flush", full)
     with pytest.raises(
         StorageError, match=r"keeping 2 embeddings failed at .*the disk is full .*the cache is as it was"
     ):

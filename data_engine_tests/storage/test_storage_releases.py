@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from data_engine.errors import InvalidInput, SchemaMismatch, StorageError
+from data_engine.releasing import write_release, writer
 from data_engine.schemas import RELEASE
-from data_engine.storage import releases, write_release
 
 
 def _row(sample_id, text="plain", metadata='{"author": "Ünal", "n": 2}', posterior=0.9):
@@ -51,19 +51,19 @@ def test_a_release_is_four_files_and_the_manifest_names_the_hash_of_each(tmp_pat
     assert list(tmp_path.iterdir()) == [tmp_path / "r1"]
 
 
-def test_pictures_lie_beside_the_data_and_are_drawn_for_a_new_release_only(tmp_path):
+def test_images_lie_beside_the_data_and_are_drawn_for_a_new_release_only(tmp_path):
     drawn = []
 
-    def pictures():
+    def images():
         for name in ("a.png", "b.jpg"):
             drawn.append(name)
             yield name, name.encode()
 
     for _ in range(2):
-        hashes = write_release(tmp_path / "r1", ROWS, {}, "", pictures=pictures())
+        hashes = write_release(tmp_path / "r1", ROWS, {}, "", images=images())
 
     assert sorted(hashes) == ["README.md", "data.jsonl", "data.parquet", "manifest.json"]
-    folder = tmp_path / "r1" / "pictures"
+    folder = tmp_path / "r1" / "images"
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"a.png": b"a.png", "b.jpg": b"b.jpg"}
     assert drawn == ["a.png", "b.jpg"]
 
@@ -112,7 +112,7 @@ def test_a_full_disk_leaves_no_release_and_no_leftovers(tmp_path, monkeypatch):
     def full(*_arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(releases, "_json_line", full)
+    monkeypatch.setattr(writer, "_json_line", full)
     with pytest.raises(StorageError, match=r"writing release r1 failed at .*the disk is full .*no release was changed"):
         write_release(tmp_path / "r1", ROWS, {}, "card")
     assert list(tmp_path.iterdir()) == []

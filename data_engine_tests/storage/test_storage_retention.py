@@ -7,7 +7,7 @@ import pytest
 
 from data_engine.errors import InvalidInput, StorageError
 from data_engine.storage import pin, pinned_versions, pins, vacuum
-from data_engine.storage.marts import mart_dataset, mart_names, write_mart
+from data_engine.storage.mart_files import mart_dataset, mart_names, write_mart
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 WRITE = {"run_id": "run-1", "code_version": "1"}

@@ -7,7 +7,7 @@ import pytest
 
 from data_engine.errors import ConcurrentWrite, InvalidInput, SchemaMismatch, StorageError
 from data_engine.schemas import FIRST_PASS, LEDGER, PARTITION_COLUMNS, SCHEMAS
-from data_engine.storage import TableStore, commits, data_version
+from data_engine.storage import TableStore, data_version, delta_commits
 
 WRITE = {"run_id": "run-1", "code_version": "code-1"}
 
@@ -309,7 +309,7 @@ def test_a_full_disk_is_an_error_that_says_what_where_and_that_nothing_is_lost(s
     def full(*_arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(commits, "write_rows", full)
+    monkeypatch.setattr(delta_commits, "write_rows", full)
     expected = (
         r"writing batch 'part-00' of first_pass failed at .*shop/tables/first_pass: the disk is full "
         r"\([\d,.]+ MB free now\); what was committed before is intact: free some space and run it again"

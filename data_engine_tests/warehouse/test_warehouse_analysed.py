@@ -1,5 +1,5 @@
 from data_engine.storage import TableStore
-from data_engine.warehouse.analysed import analysis_key, keep_lineages, known_lineages
+from data_engine.warehouse.lineage_cache import analysis_key, keep_lineages, known_lineages
 from data_engine.warehouse.models import load_models
 
 SELECT = "-- The samples.\n-- grain: a sample\nselect sample_id from {{ source('engine', 'labels') }}\n"

@@ -9,7 +9,7 @@ from warehouse_corpus import FOLDER, ROWS, at, write_corpus
 from data_engine.errors import InvalidInput, SqlModelError, StorageError
 from data_engine.schemas import SCHEMAS
 from data_engine.storage import TableStore
-from data_engine.storage.marts import write_mart
+from data_engine.storage.mart_files import write_mart
 from data_engine.warehouse import load_models, open_warehouse, query, run_models
 
 
@@ -186,7 +186,7 @@ def test_marts_are_replaced_by_the_next_run_and_say_which_run_made_them(empty_st
     assert query(empty_store, "select n_samples from funnel_stages where stage = 'raw'").to_pylist() == [
         {"n_samples": 12}
     ]
-    from data_engine.storage.marts import mart_dataset
+    from data_engine.storage.mart_files import mart_dataset
 
     assert mart_dataset(empty_store, "funnel").schema.metadata[b"run_id"] == b"run-2"
 

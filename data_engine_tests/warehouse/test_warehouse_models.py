@@ -190,7 +190,7 @@ UNRUNNABLE = {
 
 @pytest.mark.parametrize("message", UNRUNNABLE)
 def test_sql_that_cannot_run_names_its_file_and_leaves_every_earlier_mart(folder, empty_store, message):
-    from data_engine.storage.marts import mart_dataset
+    from data_engine.storage.mart_files import mart_dataset
 
     folder.add("stg_labels", "select * from {{ source('engine', 'labels') }}", layer="staging")
     good = folder.add("a_good", "select 1 as x")

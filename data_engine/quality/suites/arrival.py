@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
+from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
 from data_engine.quality.profiles import membership, vectors
-from data_engine.quality.truths import Profile, Truth, load_expectations, of_rows
 from data_engine.schemas import BREAKS_OFF
 
 NORM_TOLERANCE = 1e-3

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
+from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
 from data_engine.quality.profiles import membership, occurrences, one_row, vectors
-from data_engine.quality.truths import Profile, Truth, load_expectations, of_rows
 
 PROVENANCES = ("human", "human_assisted", "model_accepted", "model_edited", "model_auto", "simulated")
 MAX_CALIBRATION_ERROR = 0.1

@@ -6,9 +6,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
+from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
 from data_engine.quality.profiles import membership, one_row
 from data_engine.quality.suites.labelling import provenance_is_known
-from data_engine.quality.truths import Profile, Truth, load_expectations, of_rows
 
 #: (metric, scope) of the figures that a complete report holds.
 CORE_METRICS = (

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
+from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
 from data_engine.quality.profiles import membership, occurrences
-from data_engine.quality.truths import Profile, Truth, load_expectations, of_rows
 
 #: Nats that the histogram of the subset may be farther from uniform, because quotas are whole numbers.
 ROUNDING_NATS = 0.01

@@ -1,0 +1,142 @@
+"""The portraits of all clusters of a tree as one table (`schemas.CLUSTER_PORTRAITS`)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from data_engine import schemas
+from data_engine.cluster_summary.measures import Measures, Rows, evenly_from_leaves
+from data_engine.cluster_summary.names import cluster_names
+from data_engine.clustering import ClusterTree
+
+#: Samples whose texts give the names; beyond them every leaf gives the same number.
+MOST_TEXTS = 60_000
+N_NEAREST, N_BORDER = 3, 2
+
+
+def portray(
+    tree: ClusterTree,
+    measures: Measures,
+    sample_ids: Sequence[str],
+    text_of: Callable[[list[str]], Mapping[str, str]],
+    *,
+    seed: int,
+    most_texts: int = MOST_TEXTS,
+) -> pa.Table:
+    """A name, a quality and examples for every cluster of every level.
+
+    The quality is the mean simplified silhouette of the members, among the centroids of the cluster's own level.
+    Nearest samples have the smallest distance to the centroid; border samples the lowest silhouettes. Where only some
+    samples are measured, means weigh every leaf by its size, and examples are among the measured ones.
+
+    Args:
+        tree: n samples under it, with their distances.
+        measures: of all samples, or of some of every leaf, drawn by `evenly_from_leaves`.
+        sample_ids: (n,) in the order of `tree.leaf`.
+        text_of: gives the texts of sample ids; those without a text may be left out.
+        seed: draws the samples whose texts are read, in large trees.
+        most_texts: how many.
+
+    Returns: one row per cluster, the finest level first, as in the table of the tree.
+    """
+    ids = np.asarray(sample_ids, dtype=object)
+    names = _names(tree, ids, evenly_from_leaves(tree, most_texts, sample_ids, seed=seed), text_of)
+    parts = [
+        _level_table(tree, number, names[number - 1], _on_level(tree, measures, number), ids)
+        for number in range(1, len(tree.levels) + 1)
+    ]
+    return pa.concat_tables(parts)
+
+
+def leaf_names(portraits: pa.Table) -> list[str]:
+    """What to call every leaf in a sentence: `leaf 7 (apache · 2.0)`, or `leaf 7` where it has no name."""
+    leaves = portraits.filter(pc.equal(portraits["level"], 1)).sort_by("cluster")
+    rows = zip(leaves["cluster"].to_pylist(), leaves["name"].to_pylist(), strict=True)
+    return [f"leaf {number} ({name})" if name else f"leaf {number}" for number, name in rows]
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """Members of the clusters of one level."""
+
+    rows: Rows
+    cluster: NDArray[np.integer]
+    distance: NDArray[np.float32]
+    silhouette: NDArray[np.float32] | None
+    """None where the level has one cluster, so that there is no other to compare with."""
+
+
+def _on_level(tree: ClusterTree, measures: Measures, number: int) -> _Measured:
+    has_others = len(tree.levels[number - 1].centroids) > 1
+    return _Measured(
+        measures.rows,
+        tree.ancestors(number)[tree.leaf[measures.rows]],
+        measures.distance[number - 1],
+        measures.silhouette[number - 1] if has_others else None,
+    )
+
+
+def _level_table(
+    tree: ClusterTree, number: int, names: list[str | None], measured: _Measured, ids: NDArray[Any]
+) -> pa.Table:
+    level = tree.levels[number - 1]
+    n_clusters = len(level.centroids)
+    columns = {
+        "level": np.full(n_clusters, number, dtype=np.int32),
+        "cluster": np.arange(n_clusters, dtype=np.int32),
+        "name": names,
+        "n_samples": level.sizes,
+        "silhouette": _quality(tree, level.sizes, measured),
+        "n_measured": np.bincount(measured.cluster, minlength=n_clusters),
+        "nearest": _examples(measured, measured.distance, n_clusters, N_NEAREST, ids),
+        "border": _examples(measured, measured.silhouette, n_clusters, N_BORDER, ids),
+        "tree_version": [tree.version] * n_clusters,
+    }
+    return pa.table(columns, schema=schemas.CLUSTER_PORTRAITS)
+
+
+def _quality(tree: ClusterTree, sizes: NDArray[np.int64], measured: _Measured) -> list[float | None]:
+    """Mean silhouette of every cluster; None below two samples, since a centroid alone is its own sample."""
+    if measured.silhouette is None:
+        return [None] * len(sizes)
+    leaf = tree.leaf[measured.rows]
+    stands_for = tree.levels[0].sizes[leaf] / np.bincount(leaf, minlength=tree.n_leaves)[leaf]
+    weight = np.bincount(measured.cluster, stands_for, minlength=len(sizes))
+    total = np.bincount(measured.cluster, stands_for * measured.silhouette, minlength=len(sizes))
+    means = np.divide(total, weight, out=np.zeros(len(sizes)), where=weight > 0)
+    known = (sizes > 1) & (weight > 0)
+    return [round(mean, 4) if yes else None for mean, yes in zip(means.tolist(), known.tolist(), strict=True)]
+
+
+def _examples(
+    measured: _Measured, order_by: NDArray[np.float32] | None, n_clusters: int, most: int, ids: NDArray[Any]
+) -> list[list[str]]:
+    """Up to `most` sample ids of every cluster, by ascending value; equal values in the order of the rows."""
+    examples: list[list[str]] = [[] for _ in range(n_clusters)]
+    if order_by is None:
+        return examples
+    order = np.lexsort((order_by, measured.cluster))
+    cluster = measured.cluster[order]
+    starts = np.searchsorted(cluster, np.arange(n_clusters))
+    shown = order[np.arange(len(order)) - starts[cluster] < most]
+    for number, row in zip(measured.cluster[shown].tolist(), measured.rows[shown].tolist(), strict=True):
+        examples[number].append(str(ids[row]))
+    return examples
+
+
+def _names(
+    tree: ClusterTree, ids: NDArray[Any], rows: Rows, text_of: Callable[[list[str]], Mapping[str, str]]
+) -> list[list[str | None]]:
+    """Names per level, from the texts of these rows, each leaf's most typical one first."""
+    if tree.distance is not None:
+        rows = rows[np.argsort(tree.distance[rows], kind="stable")]
+    texts = text_of(ids[rows].tolist())
+    rows = rows[[bool(texts.get(key)) for key in ids[rows].tolist()]] if len(rows) else rows
+    n_clusters = [len(level.centroids) for level in tree.levels]
+    clusters = [tree.ancestors(number)[tree.leaf[rows]] for number in range(1, len(tree.levels) + 1)]
+    return cluster_names([texts[key] for key in ids[rows].tolist()], clusters, n_clusters)

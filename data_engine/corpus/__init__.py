@@ -1,0 +1,27 @@
+"""The description of a corpus: its YAML file as frozen objects, one file per block.
+
+The block `source` is in `data_engine.indexing.source`, which reads it.
+"""
+
+from data_engine.corpus.corpus import Corpus
+from data_engine.corpus.drift import Drift
+from data_engine.corpus.first_pass import FirstPass, JunkExamples
+from data_engine.corpus.labels import Labels
+from data_engine.corpus.release import Release
+from data_engine.corpus.review import Review, SimulatedAnnotator
+from data_engine.corpus.subset import SelectionMethod, Subset
+from data_engine.corpus.tree import Tree
+
+__all__ = [
+    "Corpus",
+    "Drift",
+    "FirstPass",
+    "JunkExamples",
+    "Labels",
+    "Release",
+    "Review",
+    "SelectionMethod",
+    "SimulatedAnnotator",
+    "Subset",
+    "Tree",
+]

@@ -1,0 +1,187 @@
+"""Corpus: the whole of a corpus' YAML as one frozen, validated object.
+
+Nothing here knows Dagster or reads data. Every field says its unit and its bounds, because the schema is what
+`dg check yaml`, the Launchpad and the docs show. Each block of the YAML has a file of its own beside this one.
+"""
+
+import hashlib
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field, field_validator, model_validator
+
+from data_engine.corpus.drift import Drift
+from data_engine.corpus.first_pass import FirstPass
+from data_engine.corpus.labels import Labels
+from data_engine.corpus.release import Release
+from data_engine.corpus.review import Review
+from data_engine.corpus.subset import Subset
+from data_engine.corpus.tree import Tree
+from data_engine.errors import SourceMissing
+from data_engine.indexing.source import Batches, Source
+from data_engine.settings import Name, Settings, Share
+
+
+def _with_names_of_modality(schema: dict[str, Any]) -> None:
+    """What can be named depends on the modality; the rule perplexity and the classifier of junk learn from texts."""
+    from data_engine.filtering.rules.registry import names_schema
+
+    texts = {"properties": names_schema("text"), **_PERPLEXITY_NEEDS_EXAMPLES}
+    images = {"properties": {**names_schema("image"), "junk": {"type": "null"}}}
+    schema["if"] = {"properties": {"modality": {"const": "image"}}, "required": ["modality"]}
+    schema["then"] = {"properties": {"first_pass": images}}
+    schema["else"] = {"properties": {"first_pass": texts}}
+
+
+_PERPLEXITY_NEEDS_EXAMPLES = {
+    "if": {
+        "required": ["rules"],
+        "properties": {"rules": {"required": ["perplexity"], "properties": {"perplexity": {"type": "number"}}}},
+    },
+    "then": {"required": ["junk"]},
+}
+
+
+class Corpus(Settings):
+    """A named pool of raw data with its own configuration and asset graph."""
+
+    model_config = ConfigDict(json_schema_extra=_with_names_of_modality)
+
+    name: Name
+    """Lower case letters, digits and underscores; the first part of every asset key."""
+    modality: Literal["text", "image"] = "text"
+    """What a sample is."""
+    source: Source
+    batches: Batches = Batches()
+    first_pass: FirstPass = FirstPass()
+    encoder: str = "all-MiniLM-L6-v2"
+    """Name or path of an encoder, see `data_engine.embedding.load_encoder`. For texts all-MiniLM-L6-v2 is the
+    default, for images efficientnet-lite0; both come with the demo's packages."""
+    max_failed_share: Share = 0.01
+    """Share of the kept samples of a batch that the encoder may fail on; above it the batch is held back."""
+    tree: Tree = Tree()
+    subset: Subset
+    labels: Labels
+    review: Review = Review()
+    drift: Drift = Drift()
+    release: Release = Release()
+    known_label_column: str | None = None
+    """Metadata column with labels known beforehand: for evaluation and simulated annotators only, never trained on."""
+    known_label_pattern: str | None = None
+    """Regular expression on the whole known label; its first group is the class. Labels that it does not match, and
+    classes outside the list, count as `labels.other`. Without it the known label itself is the class."""
+    folder: str = Field(default="", exclude=True)
+    """Folder of the YAML file; filled in by the loader."""
+    seed: int = Field(default=0, ge=0)
+    """The one seed from which every other is derived."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_images(cls, value: Any) -> Any:
+        """Images have another encoder than texts, and are larger."""
+        if not isinstance(value, dict) or value.get("modality") != "image":
+            return value
+        source = value.get("source")
+        if isinstance(source, dict):
+            source = {"max_sample_bytes": 20_000_000, **source}
+        return {"encoder": "efficientnet-lite0", **value, "source": source}
+
+    @model_validator(mode="after")
+    def _rules_are_known(self) -> "Corpus":
+        if self.first_pass.rules or self.first_pass.rule_sets:
+            from data_engine.filtering.rules.registry import check_settings
+
+            check_settings(self.first_pass.rules, self.first_pass.rule_sets, self.modality)
+        return self
+
+    @model_validator(mode="after")
+    def _junk_is_of_texts(self) -> "Corpus":
+        if self.is_of_images and self.first_pass.junk is not None:
+            raise ValueError(
+                "first_pass.junk learns from texts but modality is image; remove first_pass.junk and give limits to "
+                "the rules of images (docs/rules.md)"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _perplexity_needs_examples(self) -> "Corpus":
+        setting = self.first_pass.rules.get("perplexity")
+        if setting not in (None, False) and self.first_pass.junk is None:
+            raise ValueError(
+                f"rule perplexity is {setting} but first_pass.junk names no examples of good text for its model to "
+                "learn from; give them, or switch the rule off"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _method_fits_the_tree(self) -> "Corpus":
+        if self.subset.method == "hierarchical" and self.tree.n_resamples:
+            raise ValueError(
+                f"subset.method is hierarchical but tree.n_resamples is {self.tree.n_resamples}; choose from that tree "
+                "by the method hierarchical_resampled, or remove n_resamples"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _simulation_needs_truth(self) -> "Corpus":
+        if self.review.simulated and self.known_label_column is None:
+            raise ValueError(
+                "review.simulated needs the truth to answer from; set known_label_column or remove review.simulated"
+            )
+        return self
+
+    @field_validator("known_label_pattern")
+    @classmethod
+    def _has_one_group(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                n_groups = re.compile(value).groups
+            except re.error as error:
+                raise ValueError(
+                    f"known_label_pattern {value!r} is no regular expression ({error}); mend it"
+                ) from error
+            if n_groups < 1:
+                raise ValueError(f"known_label_pattern {value!r} has no group; put parentheses around the class")
+        return value
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The possible labels, in a fixed order.
+
+        Raises: SourceMissing when the file that `classes` names is not beside the YAML file.
+        """
+        if isinstance(self.labels.classes, tuple):
+            return self.labels.classes
+        path = Path(self.folder) / self.labels.classes
+        if not path.is_file():
+            raise SourceMissing(
+                f"labels.classes names the file {self.labels.classes!r}, which is not beside the YAML file in "
+                f"{self.folder or 'the current folder'}; create it with one class per line, or give a list"
+            )
+        return tuple(dict.fromkeys(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()))
+
+    def known_class(self, known_label: str | None) -> str | None:
+        """The class of a label known beforehand: itself, `other` for one outside the classes, out of scope for none."""
+        if not known_label:
+            return self.labels.out_of_scope
+        name: str | None = known_label
+        if self.known_label_pattern is not None:
+            match = re.fullmatch(self.known_label_pattern, known_label)
+            name = match.group(1) if match else None
+        return name if name in self._class_set else self.labels.other
+
+    @cached_property
+    def _class_set(self) -> frozenset[str]:
+        return frozenset(self.class_names)
+
+    @property
+    def is_of_images(self) -> bool:
+        """Whether its samples are images."""
+        return self.modality == "image"
+
+    def seed_for(self, *purpose: str | int) -> int:
+        """A seed for one purpose, derived from the corpus' seed; the same purpose gives the same seed."""
+        text = ":".join(map(str, (self.seed, *purpose)))
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")

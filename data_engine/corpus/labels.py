@@ -1,0 +1,52 @@
+"""The block `labels` of a corpus' YAML: the question, its possible answers, and what labels must reach.
+
+Who is asked, and when, is in `review.py`.
+"""
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from data_engine.settings import Settings, Share
+
+
+class Labels(Settings):
+    """The question that is asked of every sample of the subset."""
+
+    question: str
+    """The question as an annotator reads it."""
+    classes: tuple[str, ...] | str
+    """The possible answers: a list, or the name of a text file beside the YAML file with one class per line."""
+    out_of_scope: str | None = None
+    """The class that means that the sample does not belong here; such samples are labelled and not released."""
+    other: str | None = None
+    """The class for known labels that are not among the classes."""
+    strategy: Literal["random", "margin", "entropy", "least_confidence", "hybrid"] = "hybrid"
+    """How the samples of a query batch are chosen."""
+    target_precision: float = Field(default=0.95, gt=0.5, lt=1)
+    """Precision that labels accepted without a person must reach."""
+    confidence: float = Field(default=0.9, gt=0.5, lt=1)
+    """Confidence of the gate's lower bound."""
+    hold_out_size: int = Field(default=300, ge=50)
+    """Random samples that are labelled and never trained on."""
+    query_batch_size: int = Field(default=200, ge=1)
+    """Samples chosen by the query strategy each round; a random control batch of equal size goes with it."""
+    rounds: int = Field(default=3, ge=0, le=100)
+    """Rounds that a one-command run plays when simulated annotators answer."""
+    audit_share: Share = 0.05
+    """Share of what the gate would accept that goes to blind review each round."""
+    trap_share: Share = 0.02
+    """Known-wrong proposals among the tasks, as a share of the query batch."""
+    audit_max_age_days: int = Field(default=30, ge=1)
+    """The gate shuts when the youngest hold-out or audit answer is older than this."""
+
+    @field_validator("classes")
+    @classmethod
+    def _at_least_two(cls, value: tuple[str, ...] | str) -> tuple[str, ...] | str:
+        if isinstance(value, tuple):
+            if len(value) < 2:
+                raise ValueError(f"classes has {len(value)} entries; a question needs at least 2 possible answers")
+            twice = sorted({name for name in value if value.count(name) > 1})
+            if twice:
+                raise ValueError(f"classes names {twice} more than once; keep each class once")
+        return value

@@ -1,0 +1,36 @@
+"""The block `review` of a corpus' YAML: when people are asked, and simulated annotators in their place.
+
+What is asked is in `labels.py`.
+"""
+
+from pydantic import Field
+
+from data_engine.settings import Name, Settings, Share
+
+
+class SimulatedAnnotator(Settings):
+    """Answers in the place of a person, from a column that holds the truth; marked `simulated` everywhere."""
+
+    name: Name
+    """Its name in the queue; stored as `simulated:<name>`."""
+    error_rate: Share = 0.05
+    """Share of its answers that are wrong, at random among the other classes."""
+
+
+class Review(Settings):
+    """When people are asked."""
+
+    answers_per_task: int = Field(default=1, ge=1, le=9)
+    """Different annotators per task."""
+    open_at_mean_uncertainty: Share = 0.3
+    """A review batch opens when the mean uncertainty of the proposals crosses this."""
+    open_at_uncertain_share: Share = 0.3
+    """... or when the share of proposals above `uncertain_above` crosses this."""
+    uncertain_above: Share = 0.5
+    """A proposal with at least this uncertainty counts as uncertain."""
+    max_open_tasks: int = Field(default=2000, ge=1)
+    """No new review batch opens while this many tasks wait."""
+    min_trap_catch_rate: Share = 0.6
+    """Share of the traps an answered batch must catch, else its labels are held back."""
+    simulated: tuple[SimulatedAnnotator, ...] = ()
+    """Simulated annotators for demos and tests; leave empty where people answer."""

@@ -1,0 +1,213 @@
+"""Near-duplicate search: banded MinHash proposes pairs, exact similarity decides, and only kept texts count.
+
+Which one of a pair stays: an accepted text before any newcomer, among newcomers the one that comes first. A text is
+compared with kept texts only, so similarity is never followed from text to text. The twin that is named is the most
+similar accepted one, else the most similar kept newcomer; only where more than `CROWD` texts share a band is the
+first of them named without asking the others.
+"""
+
+import math
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_engine.duplicates.texts.bands import Groups, band_keys, bands_and_rows, colliding
+from data_engine.duplicates.texts.minhash import N_PERMUTATIONS, Signatures, Sketches
+from data_engine.duplicates.texts.similarity import ShingleRows
+from data_engine.errors import InvalidInput
+
+Numbers = NDArray[np.int64]
+
+#: Texts that share a band, above which all are compared with the first of them before they are with each other.
+CROWD = 64
+_TEXTS_PER_BLOCK = 4096
+_MAX_BLOCKS = 64
+#: Characters compared at once by a thread.
+_CHARACTERS_PER_PIECE = 1 << 18
+#: Characters for which accepted texts are read at once, because to find them can cost a scan of all there are.
+_CHARACTERS_PER_READ = 1 << 26
+_MAX_THREADS = 8
+_PAIRS_PER_PIECE = 1 << 16
+# A pair whose estimate lies this many standard errors below the threshold is not verified: 3 in 100,000 true pairs.
+_ESTIMATE_SLACK = 4.0
+
+
+@dataclass(frozen=True)
+class Twin:
+    """The kept text that a text nearly repeats: exactly one of `accepted_row` and `row` is set."""
+
+    similarity: float
+    accepted_row: int | None = None
+    row: int | None = None
+
+
+def find_twins(
+    texts: Sequence[str],
+    sketches: Sketches,
+    *,
+    threshold: float,
+    accepted: Sketches,
+    accepted_texts: Callable[[Sequence[int]], Sequence[str]],
+) -> list[Twin | None]:
+    """For every text, the kept text that it nearly repeats, or None where it is kept itself.
+
+    Args:
+        texts: the new texts, in the order of precedence.
+        sketches: theirs.
+        threshold: similarity in (0, 1] at and above which a text is a near-duplicate.
+        accepted: sketches of texts that stay whatever comes.
+        accepted_texts: gives the texts of rows of `accepted`; asked for candidates only, for many at once.
+
+    Returns: one entry per text.
+
+    Raises: InvalidInput when `accepted_texts` gives another number of texts than it is asked for.
+    """
+    search = _Search.over(texts, sketches, threshold, accepted, accepted_texts)
+    n_accepted, n_all = len(accepted), len(accepted) + len(texts)
+    step = max(_TEXTS_PER_BLOCK, -(-len(texts) // _MAX_BLOCKS))
+    for start in range(n_accepted, n_all, step):
+        search.decide(start, min(start + step, n_all))
+    return [search.twins.get(number) for number in range(n_accepted, n_all)]
+
+
+@dataclass(eq=False)
+class _Search:
+    """Numbers count the accepted texts first, then the new ones in their order."""
+
+    texts: Sequence[str]
+    threshold: float
+    n_accepted: int
+    signatures: tuple[Signatures, Signatures]
+    """Of the accepted and of the new texts."""
+    accepted_texts: Callable[[Sequence[int]], Sequence[str]]
+    groups: Groups
+    is_rejected: NDArray[np.bool_]
+    twins: dict[int, Twin]
+
+    @classmethod
+    def over(
+        cls,
+        texts: Sequence[str],
+        sketches: Sketches,
+        threshold: float,
+        accepted: Sketches,
+        accepted_texts: Callable[[Sequence[int]], Sequence[str]],
+    ) -> "_Search":
+        n_bands, n_rows = bands_and_rows(threshold)
+        old = band_keys(accepted, n_bands, n_rows)
+        new = band_keys(sketches, n_bands, n_rows, first_number=len(accepted))
+        groups = colliding(old, new)
+        is_rejected = np.zeros(len(accepted) + len(texts), bool)
+        signatures = accepted.signatures, sketches.signatures
+        return cls(texts, threshold, len(accepted), signatures, accepted_texts, groups, is_rejected, {})
+
+    def decide(self, start: int, stop: int) -> None:
+        """Decide about the texts with the numbers start to stop; those before them are decided."""
+        groups = self.groups.before(stop, self.is_rejected)
+        if (crowds := groups.larger_than(CROWD)) is not None:
+            leads = crowds.led_pairs(start, surely_kept=groups.without_earlier())
+            self._reject(self._verified(*self._close(leads)))
+            groups = groups.before(stop, self.is_rejected)
+        self._reject(self._verified(*self._close(groups.pairs(start))))
+
+    def _close(self, pieces: Iterator[tuple[Numbers, Numbers]]) -> tuple[Numbers, Numbers]:
+        """Different pairs (later, earlier) whose estimated similarity does not rule them out, sorted."""
+        least = self.threshold - _ESTIMATE_SLACK * math.sqrt(self.threshold * (1 - self.threshold) / N_PERMUTATIONS)
+        n_all, found = len(self.is_rejected), [np.empty(0, np.int64)]
+        for later, earlier in pieces:
+            pairs = _distinct(later * n_all + earlier)
+            found.append(pairs[self._estimates(pairs // n_all, pairs % n_all) >= least])
+        pairs = _distinct(np.concatenate(found))
+        return pairs // n_all, pairs % n_all
+
+    def _estimates(self, later: Numbers, earlier: Numbers) -> NDArray[np.float64]:
+        """(n_pairs,) share of equal signature values."""
+        old, new = self.signatures
+        share, is_new = np.empty(len(later)), earlier >= self.n_accepted
+        for place in (slice(at, at + _PAIRS_PER_PIECE) for at in range(0, len(later), _PAIRS_PER_PIECE)):
+            others = np.empty((len(later[place]), N_PERMUTATIONS), np.uint32)
+            others[is_new[place]] = new[earlier[place][is_new[place]] - self.n_accepted]
+            others[~is_new[place]] = old[earlier[place][~is_new[place]]]
+            share[place] = (new[later[place] - self.n_accepted] == others).mean(axis=1, dtype=np.float64)
+        return share
+
+    def _verified(self, later: Numbers, earlier: Numbers) -> tuple[Numbers, Numbers, NDArray[np.float64]]:
+        """The pairs that reach the threshold, with their similarity."""
+        similarity, read = np.empty(len(later)), self._read_pieces(later, earlier)
+
+        def compare(work: tuple[slice, list[str], Numbers]) -> None:
+            piece, texts, places = work
+            first, second = np.split(places, 2)
+            similarity[piece] = ShingleRows.of(texts).similarities(first, second, at_least=self.threshold)
+
+        n_threads = min(os.cpu_count() or 1, _MAX_THREADS)
+        with ThreadPoolExecutor(n_threads) as threads:
+            while some := list(islice(read, n_threads)):
+                list(threads.map(compare, some))
+        is_twin = similarity >= self.threshold
+        return later[is_twin], earlier[is_twin], similarity[is_twin]
+
+    def _read_pieces(self, later: Numbers, earlier: Numbers) -> Iterator[tuple[slice, list[str], Numbers]]:
+        """Pieces of the pairs: their texts, each once, and the places of the later and the earlier ones among them."""
+        for read in _pieces(self._n_characters(later), _CHARACTERS_PER_READ):
+            accepted = self._read_accepted(earlier[read])
+            for part in _pieces(self._n_characters(later[read]), _CHARACTERS_PER_PIECE):
+                piece = slice(read.start + part.start, read.start + part.stop)
+                numbers, places = np.unique(np.concatenate([later[piece], earlier[piece]]), return_inverse=True)
+                yield (
+                    piece,
+                    [accepted[n] if n < self.n_accepted else self.texts[n - self.n_accepted] for n in numbers.tolist()],
+                    places,
+                )
+
+    def _n_characters(self, later: Numbers) -> list[int]:
+        """Characters of each pair, as if an accepted text were as long as its newcomer."""
+        return [2 * len(self.texts[number - self.n_accepted]) for number in later.tolist()]
+
+    def _read_accepted(self, numbers: Numbers) -> dict[int, str]:
+        wanted = np.unique(numbers[numbers < self.n_accepted]).tolist()
+        texts = self.accepted_texts(wanted) if wanted else []
+        if len(texts) != len(wanted):
+            raise InvalidInput(
+                f"text_of gave {len(texts)} texts for {len(wanted)} accepted samples; it must give one for each"
+            )
+        return dict(zip(wanted, texts, strict=True))
+
+    def _reject(self, pairs: tuple[Numbers, Numbers, NDArray[np.float64]]) -> None:
+        """Reject, in the order of the texts, those with a kept twin."""
+        later, earlier, similarity = pairs
+        order = np.lexsort((earlier, -similarity, earlier >= self.n_accepted, later))
+        columns = (later[order].tolist(), earlier[order].tolist(), similarity[order].tolist())
+        for number, other, measured in zip(*columns, strict=True):
+            if self.is_rejected[number] or self.is_rejected[other]:
+                continue
+            self.is_rejected[number] = True
+            if other < self.n_accepted:
+                self.twins[number] = Twin(measured, accepted_row=other)
+            else:
+                self.twins[number] = Twin(measured, row=other - self.n_accepted)
+
+
+def _pieces(sizes: Sequence[int], size: int) -> Iterator[slice]:
+    """Consecutive slices that are as large as fit, or one larger than that."""
+    start = total = 0
+    for place, one in enumerate(sizes):
+        total += one
+        if total >= size:
+            yield slice(start, place + 1)
+            start, total = place + 1, 0
+    if start < len(sizes):
+        yield slice(start, len(sizes))
+
+
+def _distinct(values: Numbers) -> Numbers:
+    """The different values, sorted; `np.unique` takes six times as long."""
+    ordered = np.sort(values)
+    is_first = np.ones(len(ordered), bool)
+    is_first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[is_first]

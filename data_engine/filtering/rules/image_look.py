@@ -1,0 +1,63 @@
+"""An image as the rules look at it: measured once, in one small size, so that its pixels need not stay in memory."""
+
+from dataclasses import dataclass
+
+from PIL import Image
+
+from data_engine.duplicates.images import sketch
+from data_engine.filtering.rules import image_measures
+from data_engine.filtering.rules.image_measures import Measures
+from data_engine.images import DecodedImage, Words, words_of
+from data_engine.kernels import compiling
+
+#: Rules look at images whose longer side is at most this long; smaller ones are looked at as they are.
+LOOK_PX = 256
+
+
+@dataclass(frozen=True)
+class ImageLook:
+    """What is kept of an image for the rules and the search for duplicates.
+
+    Attributes:
+        width_px: Of the stored image, upright.
+        height_px: Of the stored image, upright.
+        measures: Of the image with no side longer than `LOOK_PX`.
+        sketch: As `image_sketches.sketch_of` gives it.
+    """
+
+    width_px: int
+    height_px: int
+    measures: Measures
+    sketch: bytes
+
+
+def look_at(decoded: DecodedImage) -> ImageLook | None:
+    """The look of an image; None for one that cannot be read.
+
+    Compiled code measures it, and NumPy where that cannot be loaded; both give the same numbers, bit for bit.
+    """
+    image = decoded.image
+    if image is None:
+        return None
+    width, height = decoded.width_px or image.width, decoded.height_px or image.height
+    # Whole pixels are added up first, where no side gets shorter than what is looked at.
+    factors = (max(1, image.width // LOOK_PX), max(1, image.height // LOOK_PX))
+    image = image if factors == (1, 1) else image.reduce(factors)
+    small = image
+    longest = max(image.size)
+    if longest > LOOK_PX:
+        factor = LOOK_PX / max(width, height)
+        small = image.resize((max(1, round(width * factor)), max(1, round(height * factor))), Image.Resampling.BOX)
+    measures, sketch = _measured(words_of(image), words_of(small) if small is not image else None)
+    return ImageLook(width, height, measures, sketch)
+
+
+def _measured(words: Words, small: Words | None) -> tuple[Measures, bytes]:
+    """The measures of an image in the size of a look, where that is another one, and its sketch."""
+    if not compiling.loads(compiling.IMAGES):
+        return image_measures.measures_of(words if small is None else small), sketch.sketch_of(words)
+    from data_engine.kernels import image_scan
+
+    if small is None:
+        return image_scan.both_of(words)
+    return image_scan.measures_of(small), image_scan.sketch_of(words)

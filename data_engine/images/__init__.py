@@ -1,0 +1,24 @@
+"""Images: from bytes that nobody has vouched for to RGB pixels, thumbnails and montages.
+
+Everything that opens an image goes through here, so that limits, orientation and transparency are the same
+everywhere.
+"""
+
+from data_engine.images.decoding import DEFAULT_MAX_PIXELS, DecodedImage, decode_each, decode_image
+from data_engine.images.packed_pixels import Words, words_of
+from data_engine.images.thumbnails import THUMBNAIL_PX, montage, pixels_of, reduced, shrunk, thumbnail
+
+__all__ = [
+    "DEFAULT_MAX_PIXELS",
+    "THUMBNAIL_PX",
+    "DecodedImage",
+    "Words",
+    "decode_each",
+    "decode_image",
+    "montage",
+    "pixels_of",
+    "reduced",
+    "shrunk",
+    "thumbnail",
+    "words_of",
+]

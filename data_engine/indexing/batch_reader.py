@@ -1,0 +1,92 @@
+"""read_batch: the files of one batch become rows of the raw index."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Literal
+
+import pyarrow as pa
+
+from data_engine.errors import SourceError
+from data_engine.indexing.archives import read_archive
+from data_engine.indexing.files import look_at_images, reader_of_files, without_content
+from data_engine.indexing.pixel_rows import read_pixel_rows
+from data_engine.indexing.row_files import read_rows
+from data_engine.indexing.samples import RawSample, to_table
+from data_engine.indexing.source import Source
+from data_engine.indexing.source_files import SourceFile
+
+_KINDS_WITH_ROWS = ("jsonl", "csv", "parquet", "huggingface")
+
+
+def read_batch(
+    source: Source,
+    files: Sequence[SourceFile],
+    *,
+    batch: str,
+    modality: Literal["text", "image"],
+    progress: Callable[[int, int], None] | None = None,
+) -> pa.Table:
+    """Read the files of a batch, one file at a time and in bounded pieces.
+
+    A sample that cannot be read is a row with `is_readable` false and `error` saying why: too large, broken, binary,
+    or vanished since it was listed. A file of rows that as a whole is not what the source says is an error, because
+    one unreadable row in its place would hide how many samples are missing.
+
+    Args:
+        source: how the files are to be read.
+        files: the files of the batch, as `list_batches` gives them.
+        batch: the batch key written to every row.
+        modality: what a sample is.
+        progress: called after each file with the number of files read and the number of all files.
+
+    Returns:
+        Table with the schema `schemas.RAW_INDEX`, sorted by uri.
+
+    Raises:
+        SourceError: a column that the source names is missing from a file, or the source's settings do not go
+            together; the message names the file, the column and what was found.
+    """
+    if source.kind == "front_matter" and modality == "image":
+        raise SourceError("source.kind is front_matter but modality is image; use kind folder for images")
+    if source.kind == "folder" and source.keep_where_any:
+        raise SourceError(
+            f"source.keep_where_any is {list(source.keep_where_any)} but files of kind folder have no columns; "
+            "remove keep_where_any or use kind front_matter"
+        )
+    if source.kind == "pixel_rows" and modality == "text":
+        raise SourceError("source.kind is pixel_rows but modality is text; set modality: image")
+    samples = _samples(source, files, modality, progress)
+    if modality == "image":
+        samples = look_at_images(samples, source.max_pixels)
+    return to_table(_with_columns_of_uri(samples, source.uri_pattern), batch)
+
+
+def _with_columns_of_uri(samples: Iterator[RawSample], pattern: str | None) -> Iterator[RawSample]:
+    """The samples, with the named groups of a pattern that is found in their uri as metadata."""
+    if pattern is None:
+        yield from samples
+        return
+    search = re.compile(pattern).search
+    for sample in samples:
+        match = search(sample.uri)
+        yield replace(sample, metadata={**sample.metadata, **match.groupdict()}) if match else sample
+
+
+def _samples(
+    source: Source, files: Sequence[SourceFile], modality: str, progress: Callable[[int, int], None] | None
+) -> Iterator[RawSample]:
+    for n_read, file in enumerate(files, start=1):
+        try:
+            if source.kind == "pixel_rows":
+                yield from read_pixel_rows(file, source)
+            elif source.kind in _KINDS_WITH_ROWS:
+                yield from read_rows(file, source, modality=modality)
+            elif source.kind == "webdataset":
+                yield from read_archive(file, source, modality=modality)
+            else:
+                yield from reader_of_files(source.kind, modality)(file, source)
+        except OSError as error:
+            yield without_content(file, error)
+        if progress is not None:
+            progress(n_read, len(files))

@@ -1,0 +1,130 @@
+"""Source and batches: the block of a corpus' YAML that says where its raw samples are.
+
+The other blocks are in `data_engine.corpus`; this one lies lower, because reading a source takes it whole.
+"""
+
+import importlib.util
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from data_engine.errors import SourceError, SourceMissing
+from data_engine.settings import Settings
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+
+class Source(Settings):
+    """Where the raw samples are."""
+
+    kind: Literal["folder", "front_matter", "jsonl", "csv", "parquet", "webdataset", "huggingface", "pixel_rows"]
+    """folder: one sample per file. front_matter: one text per file after a YAML header between `---` lines.
+    jsonl, csv, parquet: one sample per row of each file. webdataset: tar archives in which files of one name make a
+    sample. huggingface: a folder that `save_to_disk` of the package datasets wrote. pixel_rows: one grey image per
+    line of a CSV file without a header (gzip or plain): its pixels from 0 to 255, row by row, then its label, which
+    becomes column `label`."""
+    path: str
+    """Folder or file, or the URL of one on any file system that fsspec knows (`s3://bucket/folder`, `https://...`).
+    `~` and `$VARIABLES` are expanded; relative paths start at the project's folder, or at the package's folder when
+    `package` is given. Files ending in .gz, .bz2 or .xz are unpacked while they are read."""
+    storage_options: dict[str, Any] = Field(default_factory=dict)
+    """What the file system of a URL needs, as fsspec names it (`anon`, `endpoint_url`, `key`); `$VARIABLES` in values
+    are expanded, so that no secret has to stand in the file."""
+    package: str | None = None
+    """Installed Python package that carries the data."""
+    pattern: str = "**/*"
+    """Which files below the folder, as a glob. Hidden files and `.tmp`, `.part`, `.crdownload` and `~` are ignored."""
+    text_column: str = "text"
+    """Column of a row that holds the text, or the ending of the member that does (webdataset)."""
+    path_column: str | None = None
+    """Column of a row that holds an image (modality image): its path relative to the file, or its bytes."""
+    id_column: str | None = None
+    """Column that holds the source's own id; must be unique."""
+    keep_where_any: tuple[str, ...] = ()
+    """Read only samples in whose metadata at least one of these columns is true."""
+    pixel_shape: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] | None = None
+    """Height and width of the images of kind pixel_rows, in pixels."""
+    uri_pattern: str | None = None
+    """Regular expression that is searched in the uri of every sample; its named groups become metadata columns, so
+    that the name of a folder can be a label: `(?P<topic>[^/]+)/[^/]+$`."""
+    max_sample_bytes: int = Field(default=2_000_000, ge=1)
+    """A sample larger than this many bytes is unreadable; it is never loaded whole. 20,000,000 for images."""
+    max_pixels: int = Field(default=50_000_000, ge=1, le=178_000_000)
+    """An image with more pixels (width x height) is unreadable; it is refused before it is decoded."""
+
+    @field_validator("uri_pattern")
+    @classmethod
+    def _has_named_groups(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                names = re.compile(value).groupindex
+            except re.error as error:
+                raise ValueError(f"uri_pattern {value!r} is no regular expression ({error}); mend it") from error
+            if not names:
+                raise ValueError(f"uri_pattern {value!r} names no group; write (?P<column>...) around a part")
+        return value
+
+    @model_validator(mode="after")
+    def _pixel_rows_have_a_shape(self) -> "Source":
+        if (self.kind == "pixel_rows") != (self.pixel_shape is not None):
+            raise ValueError(
+                f"kind is {self.kind} and pixel_shape is {self.pixel_shape}; kind pixel_rows, and no other, needs the "
+                "pixel_shape [height, width] of its images"
+            )
+        return self
+
+    def resolve(self, project_folder: Path) -> "Path | UPath":
+        """The absolute path of the source, or its URL.
+
+        Raises:
+            SourceMissing: the package is not installed. The path itself need not exist yet.
+            SourceError: the URL's file system is unknown, or its driver is not installed.
+        """
+        expanded = os.path.expandvars(self.path).removeprefix("file://")
+        if "://" in expanded:
+            return _remote(expanded, self.storage_options)
+        path = Path(expanded).expanduser()
+        if self.package is None:
+            return path if path.is_absolute() else project_folder / path
+        spec = importlib.util.find_spec(self.package)
+        if spec is None or not spec.submodule_search_locations:
+            raise SourceMissing(f"the source is package {self.package!r}, which is not installed; install it with pip")
+        return Path(next(iter(spec.submodule_search_locations))) / path
+
+
+def _remote(url: str, options: Mapping[str, Any]) -> "UPath":
+    from upath import UPath
+
+    try:
+        path: UPath = UPath(url, **_expanded(options))
+        path.fs  # noqa: B018 - the driver is loaded here
+    except (ImportError, ValueError, TypeError) as error:
+        raise SourceError(
+            f"the source {url} cannot be opened: {error}; check source.path and source.storage_options, and install "
+            "the driver (data-engine[remote] for s3:// and https://)"
+        ) from error
+    return path
+
+
+def _expanded(value: Any) -> Any:
+    """The value with `$VARIABLES` expanded in every text."""
+    if isinstance(value, str):
+        return os.path.expandvars(value)
+    if isinstance(value, Mapping):
+        return {name: _expanded(entry) for name, entry in value.items()}
+    return [_expanded(entry) for entry in value] if isinstance(value, list | tuple) else value
+
+
+class Batches(Settings):
+    """How files are grouped into ingestion batches, the partitions of the graph."""
+
+    by: Literal["folder", "file", "day", "hash"] = "folder"
+    """folder: the first folder below the source (files beside folders form batch `top`). file: each file.
+    day: the day (UTC) the file was last changed. hash: `count` batches of about equal size by a hash of the path."""
+    count: int = Field(default=8, ge=1, le=500)
+    """Number of batches, for `hash`."""

@@ -1,0 +1,1 @@
+"""What makes things happen without a person: jobs, conditions, sensors, schedules."""

@@ -1,0 +1,62 @@
+"""The drift reports of many batches in one run: what a new tree asks for, without a run per batch.
+
+Every batch keeps a materialization, checks and a version of its own, as if its partition had been launched by itself.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from data_engine.errors import ChecksFailed, DataEngineError
+from data_engine.orchestration.checks import shown
+from data_engine.runtime import check_gate
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.step_run import StepRun
+from data_engine.runtime.steps.drift_report import report_on
+
+STEP = "drift_report"
+
+
+def build_drift_reports_job(runtime: CorpusRuntime) -> dg.JobDefinition:
+    """The job `<corpus>_drift_reports`."""
+
+    class DriftReportsConfig(dg.Config):
+        batches: list[str] = Field(description="Ingestion batches to report on, each of them embedded already.")
+
+    @dg.op(name=runtime.name("compare_batches"), description="Compare each of these batches with all others.")
+    def compare_batches(context: dg.OpExecutionContext, config: DriftReportsConfig) -> Iterator[Any]:
+        held: dict[str, str] = {}
+        for batch in config.batches:
+            try:
+                yield from _report(runtime, context.run_id, batch)
+            except DataEngineError as error:
+                held[batch] = str(error)
+                context.log.error(f"{batch}: {error}")
+        if held:
+            raise ChecksFailed("; ".join(held.values()))
+        yield dg.Output(None)
+
+    @dg.job(name=runtime.name("drift_reports"), description="Compare several batches with all others, in one run.")
+    def drift_reports() -> None:
+        compare_batches()
+
+    return drift_reports
+
+
+def config_for(runtime: CorpusRuntime, batches: list[str]) -> dict[str, object]:
+    """The run configuration that names the batches."""
+    return {"ops": {runtime.name("compare_batches"): {"config": {"batches": batches}}}}
+
+
+def _report(
+    runtime: CorpusRuntime, run_id: str, batch: str
+) -> Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
+    """Write the report of one batch and check it; what Dagster is told of both are events of its partition."""
+    key, store = runtime.key(STEP), runtime.store()
+    result = report_on(StepRun(runtime, STEP, batch, run_id, store), alarm_p=runtime.corpus.drift.alarm_p)
+    version = {"dagster/data_version": result.data_version.value} if result.data_version else {}
+    yield dg.AssetMaterialization(key, partition=batch, metadata=result.metadata, tags=version)
+    for found in check_gate.run_checks(runtime, store, STEP, batch, run_id=run_id):
+        yield dg.AssetCheckEvaluation(key, partition=batch, **shown(found))

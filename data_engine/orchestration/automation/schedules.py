@@ -1,0 +1,32 @@
+"""The schedule of a corpus: once a day everything after the embeddings is brought up to date."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+
+
+def build_schedules(runtime: CorpusRuntime) -> Sequence[dg.ScheduleDefinition]:
+    """One daily schedule, at 02:00 UTC; it skips with a reason while nobody has answered anything."""
+
+    @dg.schedule(
+        name=runtime.name("daily"),
+        job_name=runtime.name("refresh"),
+        cron_schedule="0 2 * * *",
+        execution_timezone="UTC",
+        description="Every night: tree, subset, classifier, proposals, labels, reports, release.",
+    )
+    def daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        from data_engine.runtime.staleness import stale_steps
+
+        stale = stale_steps(runtime)
+        if not runtime.store().exists("reviewed_labels"):
+            return dg.SkipReason("nobody has answered a review batch yet; open and answer one first")
+        if not stale:
+            return dg.SkipReason("everything is up to date")
+        return dg.RunRequest(
+            run_key=f"daily:{context.scheduled_execution_time:%Y-%m-%d}", tags={"stale": ", ".join(stale)}
+        )
+
+    return [daily]

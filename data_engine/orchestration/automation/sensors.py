@@ -1,0 +1,163 @@
+"""Sensors: what makes things happen without a person. Each fires once per cause; a skip always gives its reason."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from data_engine.errors import SourceError
+from data_engine.orchestration.automation.jobs import JOBS
+from data_engine.runtime.accepted_samples import orphaned_duplicates
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.source_listing import batches_of
+from data_engine.runtime.versions import fingerprint
+
+if TYPE_CHECKING:
+    from data_engine.indexing import SourceFile
+    from data_engine.runtime.versions import StepVersion
+
+    Versions = Mapping[tuple[str, str], StepVersion]
+
+
+def build_sensors(runtime: CorpusRuntime) -> Sequence[dg.SensorDefinition]:
+    """The four sensors of a corpus, stopped until somebody turns them on."""
+    return [_new_batches(runtime), _review_opener(runtime), _review_closer(runtime), _drift(runtime)]
+
+
+def _new_batches(runtime: CorpusRuntime) -> dg.SensorDefinition:
+    @dg.sensor(
+        name=runtime.name("new_batches"),
+        job_name=runtime.name("ingest"),
+        minimum_interval_seconds=60,
+        description="Finds new and changed files, adds their batches and ingests them; once all are read, also batches "
+        "with duplicates of something that has left.",
+    )
+    def new_batches(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        from data_engine.runtime.versions import step_versions
+
+        try:
+            batches = batches_of(runtime)
+        except SourceError as error:
+            return dg.SkipReason(str(error))
+        versions = step_versions(runtime.store())
+        causes, steps = _unread(batches, versions), JOBS["ingest"]
+        # Looking for lost twins reads all verdicts, so it waits until a step has written something.
+        state = fingerprint({"/".join(key): version.run_id for key, version in versions.items()})
+        if not causes and context.cursor != state:
+            causes, steps = _with_orphaned_duplicates(runtime, versions, batches), JOBS["ingest"][1:]
+        if not causes:
+            said = f"all {len(batches)} batches are read, none has changed, and no duplicate has lost its twin"
+            return dg.SensorResult(skip_reason=dg.SkipReason(said), cursor=state)
+        return dg.SensorResult(
+            run_requests=[
+                dg.RunRequest(partition_key=batch, run_key=cause, asset_selection=[runtime.key(step) for step in steps])
+                for batch, cause in causes.items()
+            ],
+            dynamic_partitions_requests=[runtime.batches.build_add_request(list(causes))],
+        )
+
+    return new_batches
+
+
+def _unread(batches: "Mapping[str, Sequence[SourceFile]]", versions: "Versions") -> dict[str, str]:
+    """A run key for each batch whose files are new or have changed since they were read."""
+    from data_engine import indexing
+
+    causes = {}
+    for batch, files in batches.items():
+        last, found = versions.get(("raw_index", batch)), indexing.fingerprint(files)
+        if last is None or last.input_version != fingerprint({"files": found}):
+            # With the version that is replaced in the key, files that are put back as they once were fire again.
+            causes[batch] = f"ingest:{batch}:{last.table_version if last else 'new'}:{found}"
+    return causes
+
+
+def _with_orphaned_duplicates(runtime: CorpusRuntime, versions: "Versions", listed: Collection[str]) -> dict[str, str]:
+    """A run key for each batch with duplicates of something that is no longer kept.
+
+    A batch that the source no longer has is judged by its raw index; of images that holds no pixels to look at.
+    """
+    if not any(step == "first_pass" for step, _ in versions):
+        return {}
+    lost = orphaned_duplicates(runtime, runtime.store())
+    judged = [batch for batch in lost if batch in listed or not runtime.corpus.is_of_images]
+    return {batch: f"lost twins:{batch}:{versions['first_pass', batch].table_version}" for batch in judged}
+
+
+def _review_opener(runtime: CorpusRuntime) -> dg.SensorDefinition:
+    @dg.sensor(
+        name=runtime.name("review_opener"),
+        job_name=runtime.name("open_review"),
+        minimum_interval_seconds=60,
+        description="Opens a review batch when the proposals are too uncertain, or when there are no answers yet.",
+    )
+    def review_opener(_context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        from data_engine.runtime.review_rounds import why_open
+
+        cause, version = why_open(runtime)
+        if version is None:
+            return dg.SkipReason(cause)
+        config = {"ops": {runtime.name("open_review_batch"): {"config": {"cause": cause}}}}
+        return dg.RunRequest(run_key=f"open:{version}", run_config=config)
+
+    return review_opener
+
+
+def _review_closer(runtime: CorpusRuntime) -> dg.SensorDefinition:
+    @dg.sensor(
+        name=runtime.name("review_closer"),
+        job_name=runtime.name("answers"),
+        minimum_interval_seconds=30,
+        description="Takes over a review batch when it is answered, and again after a late correction.",
+    )
+    def review_closer(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        after = int(context.cursor or 0)
+        with runtime.queue() as queue:
+            changes = queue.changes(after)
+            answered = {b.batch_id: b.revision for b in queue.batches(runtime.corpus.name) if b.is_answered}
+        if not changes:
+            return dg.SkipReason("nothing has changed in the review queue")
+        batches = sorted({change.batch_id for change in changes} & set(answered))
+        return dg.SensorResult(
+            run_requests=[
+                dg.RunRequest(partition_key=batch, run_key=f"close:{batch}:{answered[batch]}") for batch in batches
+            ],
+            dynamic_partitions_requests=[runtime.review_batches.build_add_request(batches)] if batches else [],
+            skip_reason=None if batches else "no review batch of this corpus was finished",
+            cursor=str(max(change.cursor for change in changes)),
+        )
+
+    return review_closer
+
+
+def _drift(runtime: CorpusRuntime) -> dg.SensorDefinition:
+    @dg.sensor(
+        name=runtime.name("drift"),
+        job_name=runtime.name("retrain"),
+        minimum_interval_seconds=300,
+        description="Launches the retraining job when a batch's p-value has crossed the corpus' limit.",
+    )
+    def drift(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        import pyarrow.compute as pc
+
+        from data_engine.runtime.versions import step_versions
+
+        store = runtime.store()
+        report = store.read("drift_report", columns=["batch", "is_alarm"])
+        alarmed = sorted(set(report.filter(pc.field("is_alarm"))["batch"].to_pylist()))
+        versions = step_versions(store)
+        # The content of a batch is the cause, not its report: retraining makes a new report of the same content.
+        causes = {f"{batch}:{versions['embeddings', batch].data_version}" for batch in alarmed}
+        handled = set(json.loads(context.cursor or "[]"))
+        new = sorted(causes - handled)
+        if not new:
+            return dg.SkipReason(
+                f"{len(causes)} drifted batches are handled already" if causes else "no batch has drifted"
+            )
+        return dg.SensorResult(
+            run_requests=[dg.RunRequest(run_key=f"drift:{fingerprint(new)}", tags={"drifted": ", ".join(new)[:200]})],
+            cursor=json.dumps(sorted(causes | handled)),
+        )
+
+    return drift

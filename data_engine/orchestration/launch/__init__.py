@@ -1,0 +1,1 @@
+"""Running the graph from one command, in this process."""

@@ -1,0 +1,133 @@
+"""What the tree's step shows of its clusters: portraits of all of them, and images and tables for the Dagster UI."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.orchestration.ui.metadata import inline_image, markdown_table, verbatim
+from data_engine.orchestration.ui.montages import strip, thumbnails_of
+from data_engine.runtime.step_run import StepRun
+
+if TYPE_CHECKING:
+    from data_engine.cluster_summary import Measures
+    from data_engine.clustering import ClusterTree
+    from data_engine.reporting import Shown
+
+_N_CLUSTERS, _N_WORST = 5, 10
+_SNIPPET_CHARS = 100
+_SHOWN_OF_ID = 8
+
+
+def portraits_of(step_run: StepRun, tree: "ClusterTree", measures: "Measures", sample_ids: Sequence[str]) -> pa.Table:
+    """The portraits of the clusters of a tree over these samples; texts come from the raw index."""
+    from data_engine import cluster_summary
+
+    def text_of(wanted: list[str]) -> Mapping[str, str]:
+        found = _raw_rows(step_run, wanted)
+        return dict(zip(found["sample_id"].to_pylist(), found["text"].to_pylist(), strict=True))
+
+    return cluster_summary.portray(
+        tree, measures, sample_ids, text_of, seed=step_run.runtime.corpus.seed_for("portraits")
+    )
+
+
+def seen(step_run: StepRun, portraits: pa.Table) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Metadata and images of a tree's clusters.
+
+    Args:
+        step_run: the step's; its raw index has the samples.
+        portraits: one row per cluster (schema CLUSTER_PORTRAITS).
+
+    Returns: tables of the largest and smallest clusters of the coarsest level and of the least clear leaves, with
+        their nearest and border samples; images of sizes, evenness and clearness per level.
+    """
+    from data_engine import reporting
+
+    levels = [
+        portraits.filter(pc.equal(portraits["level"], k)) for k in sorted(portraits["level"].unique().to_pylist())
+    ]
+    filled = [level.filter(pc.greater(level["n_samples"], 0)) for level in levels]
+    by_size = filled[-1].sort_by([("n_samples", "descending"), ("cluster", "ascending")])
+    measured = filled[0].filter(pc.is_valid(filled[0]["silhouette"]))
+    worst = measured.sort_by([("silhouette", "ascending"), ("cluster", "ascending")]).slice(0, _N_WORST)
+    smallest = by_size.slice(max(by_size.num_rows - _N_CLUSTERS, _N_CLUSTERS))
+    tables = {"largest clusters": by_size.slice(0, _N_CLUSTERS), "smallest clusters": smallest, "worst leaves": worst}
+    as_markdown = (_image_table if step_run.runtime.corpus.is_of_images else _text_table)(step_run, tables.values())
+    sizes = [level["n_samples"].to_numpy() for level in levels]
+    return (
+        {name: as_markdown(rows) for name, rows in tables.items() if rows.num_rows}
+        | {"median silhouette of the leaves": pc.approximate_median(measured["silhouette"]).as_py()},
+        {
+            "sizes": reporting.cluster_sizes_plot(sizes),
+            "balance": reporting.lorenz_plot({f"level {k}": level for k, level in enumerate(sizes, start=1)}),
+            "silhouettes": reporting.silhouette_plot([level["silhouette"].to_pylist() for level in filled]),
+        },
+    )
+
+
+def _raw_rows(step_run: StepRun, sample_ids: Sequence[str]) -> pa.Table:
+    """The raw rows of these samples; the others are never in memory."""
+    wanted = {"sample_id": pa.array(sample_ids, pa.string())}
+    return step_run.store.read("raw_index", columns=["sample_id", "uri", "text", "error"], among=wanted)
+
+
+def _examples(tables: Iterable[pa.Table]) -> list[str]:
+    lists = [keys for rows in tables for column in ("nearest", "border") for keys in rows[column].to_pylist()]
+    return sorted({key for keys in lists for key in keys})
+
+
+def _image_table(step_run: StepRun, tables: Iterable[pa.Table]) -> Callable[[pa.Table], Any]:
+    """Makes tables of a line per cluster, with its images."""
+    thumbnails = thumbnails_of(step_run, _examples(tables))
+
+    def images(row: Mapping[str, Any], place: str) -> str:
+        found = strip(thumbnails, row[place])
+        return inline_image(found, place) if found else ""
+
+    def table(rows: pa.Table) -> Any:
+        lines = [
+            (
+                str(row["cluster"]),
+                f"{row['n_samples']:,}",
+                _quality(row),
+                images(row, "nearest"),
+                images(row, "border"),
+            )
+            for row in rows.to_pylist()
+        ]
+        return markdown_table(("cluster", "samples", "silhouette", "nearest", "border"), lines)
+
+    return table
+
+
+def _text_table(step_run: StepRun, tables: Iterable[pa.Table]) -> Callable[[pa.Table], Any]:
+    """Makes tables of a line per example."""
+    from data_engine import reporting
+
+    ids = _examples(tables)
+    shown = reporting.shown_samples(_raw_rows(step_run, ids), ids, most=_SNIPPET_CHARS)
+    return lambda rows: _table(rows, shown)
+
+
+def _quality(row: Mapping[str, Any]) -> str:
+    return "" if row["silhouette"] is None else f"{row['silhouette']:.2f}"
+
+
+def _table(rows: pa.Table, shown: "Mapping[str, Shown]") -> Any:
+    """A line per example; what is said of a cluster stands on its first line."""
+    lines: list[tuple[str, ...]] = []
+    for row in rows.to_pylist():
+        about = (str(row["cluster"]), verbatim(row["name"] or ""), f"{row['n_samples']:,}", _quality(row))
+        for place in ("nearest", "border"):
+            for key in row[place]:
+                if key in shown:
+                    lines.append((*about, place, sample_as_markdown(shown[key])))
+                    about = ("", "", "", "")
+    return markdown_table(("cluster", "name", "samples", "silhouette", "place", "sample"), lines)
+
+
+def sample_as_markdown(sample: "Shown") -> str:
+    """A sample in a cell of a table in the Dagster UI: the start of its id, and its text."""
+    return verbatim(f"{sample.sample_id[:_SHOWN_OF_ID]} {sample.text}")

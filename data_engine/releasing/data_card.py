@@ -1,0 +1,224 @@
+"""`data_card`: what a release is, for whoever is about to use it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.corpus import Corpus
+from data_engine.reporting import number_format
+from data_engine.reporting.metrics.funnel import Metrics, stages
+from data_engine.reporting.metrics.metric import by_name
+
+_MADE_BY = {
+    "human": "a person, unaided",
+    "human_assisted": "a person who saw suggestions",
+    "model_accepted": "a person who confirmed a proposal",
+    "model_edited": "a person who corrected a proposal",
+    "model_auto": "the classifier, above the certified threshold; no person saw it",
+    "simulated": "a simulated annotator; no person saw it",
+}
+_SCOPE_WORDS = {"all": "", "simulated": ", simulated (they are answered from that class)"}
+_N_CLASSES_SHOWN = 20
+_IMAGES = """
+
+The images are in `images/`, each under its `sample_id`, as their source has them:
+
+```python
+from pathlib import Path
+
+from PIL import Image
+
+path_of = {path.stem: path for path in Path("images").iterdir()}
+first = Image.open(path_of[samples["sample_id"][0]])
+```"""
+
+
+def data_card(corpus: Corpus, release: pa.Table, metrics: pa.Table, manifest: Mapping[str, Any]) -> str:
+    """The data card of a release, as Markdown.
+
+    Args:
+        corpus: title, description, licence, attribution, configuration.
+        release: the released rows.
+        metrics: the quality report.
+        manifest: release_id, created_at, table_versions and what else the release records of itself.
+
+    Returns: Markdown that says in its first lines how many labels are simulated.
+    """
+    known = by_name(metrics)
+    sections = [
+        _opening(corpus, release, manifest),
+        _source(corpus),
+        _how_it_was_made(corpus, known),
+        _labels(release),
+        _quality(known),
+        _balance(known),
+        _limits(corpus, release, known),
+        _loading(corpus, release),
+        _versions(corpus, manifest),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _opening(corpus: Corpus, release: pa.Table, manifest: Mapping[str, Any]) -> str:
+    title = corpus.release.title or number_format.plain(corpus.name)
+    n = release.num_rows
+    n_simulated = Counter(release["provenance"].to_pylist())["simulated"]
+    warning = (
+        f"> **{n_simulated:,} of {n:,} labels ({number_format.share(n_simulated / n)}) are simulated:** a program "
+        "answered in the place of people, from labels known beforehand and with a set error rate. Do not take them for "
+        "human work."
+        if n_simulated
+        else f"> None of the {n:,} labels is simulated."
+    )
+    n_classes = len(set(release["label"].to_pylist()))
+    facts = f"{n:,} samples in {n_classes:,} classes. Release `{manifest.get('release_id', 'unnamed')}`"
+    facts += f", created {manifest['created_at']}." if manifest.get("created_at") else "."
+    return "\n\n".join(part for part in (f"# {title}", warning, corpus.release.description, facts) if part)
+
+
+def _source(corpus: Corpus) -> str:
+    source = corpus.source
+    place = f"package `{source.package}`, `{source.path}`" if source.package else f"`{source.path}`"
+    lines = [
+        "## Source and licence",
+        f"- Source: {place} ({number_format.plain(source.kind)}, pattern `{source.pattern}`)",
+        f"- Licence of the content: {corpus.release.licence}",
+    ]
+    if corpus.release.attribution:
+        lines.append(f"- Attribution: {corpus.release.attribution}")
+    return "\n".join(lines)
+
+
+def _how_it_was_made(corpus: Corpus, known: Metrics) -> str:
+    from data_engine.sampling import METHODS
+
+    rows = [(stage.name, f"{stage.n:,}", stage.meaning, stage.lost) for stage in stages(known)]
+    found = sorted((scope, m.value) for (name, scope), m in known.items() if name == "clusters")
+    levels = " → ".join(f"{k:,.0f}" for _, k in found) or " → ".join(f"{k:,}" for k in corpus.tree.fixed_levels or ())
+    method = METHODS[corpus.subset.method]
+    members = f" ({corpus.subset.strategy} members of each cluster)" if method.takes_members else ""
+    text = (
+        f"Every sample was embedded with `{corpus.encoder}`; hierarchical k-means built a tree of {levels} clusters; "
+        f"the subset was {method.meaning_for(corpus.tree.n_resamples)}{members}."
+    )
+    table = _table(("stage", "samples", "what is left", "what was lost"), rows) if rows else ""
+    return "\n\n".join(part for part in ("## How it was made", table, text) if part)
+
+
+def _labels(release: pa.Table) -> str:
+    counts = Counter(release["provenance"].to_pylist())
+    rows = [
+        (f"`{name}`", _MADE_BY.get(name, ""), f"{n:,}", number_format.share(n / release.num_rows))
+        for name, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    classes = sorted(Counter(release["label"].to_pylist()).items(), key=lambda item: (-item[1], item[0]))
+    shown = [(label, f"{n:,}") for label, n in classes[:_N_CLASSES_SHOWN]]
+    rest = len(classes) - len(shown)
+    parts = [
+        "## Labels and who made them",
+        _table(("provenance", "the label was given by", "samples", "share"), rows),
+        _table(("class", "samples"), shown),
+    ]
+    if rest:
+        parts.append(f"... and {rest:,} more classes, with {sum(n for _, n in classes[_N_CLASSES_SHOWN:]):,} samples.")
+    return "\n\n".join(parts)
+
+
+def _quality(known: Metrics) -> str:
+    wanted = (
+        ("label_accuracy", "labels that equal the class known beforehand"),
+        ("label_quality", "mean label quality"),
+        ("suspicious_share", "labels of low quality"),
+        ("classifier_accuracy", "accuracy of the classifier on its hold-out"),
+        ("calibration_error", "expected calibration error of the classifier"),
+        ("gate_lower_bound", "certified precision of automatic labels"),
+        ("trap_catch_rate", "known-wrong proposals caught by annotators"),
+        ("agreement", "agreement of annotators (Krippendorff's alpha)"),
+    )
+    rows = [
+        (text + _SCOPE_WORDS.get(scope, f", {number_format.plain(scope)}"), number_format.with_interval(metric))
+        for name, text in wanted
+        for (metric_name, scope), metric in known.items()
+        if metric_name == name and (scope == "all" or name == "label_accuracy")
+    ]
+    if not rows:
+        return ""
+    text = "Measured on all labelled samples of the subset, before those out of scope were left behind."
+    return "\n\n".join(("## Quality", text, _table(("measure", "value"), rows)))
+
+
+def _balance(known: Metrics) -> str:
+    names = {"raw": "all samples", "random": "random subsets of the same size", "balanced": "the balanced subset"}
+    rows = []
+    for scope, name in names.items():
+        found = [known.get((key, scope)) for key in ("kl_to_uniform", "class_coverage", "largest_class_share")]
+        if all(found):
+            rows.append((name, *(number_format.figure(metric) for metric in found if metric)))
+    if not rows:
+        return ""
+    over = next((f" over the {m.value:,.0f} {scope}" for (name, scope), m in known.items() if name == "groups"), "")
+    header = ("set", "KL to uniform (nats)", "groups covered", "largest group")
+    return "\n\n".join(("## Balance", f"Spread of the samples{over}; 0 nats is perfectly even.", _table(header, rows)))
+
+
+def _limits(corpus: Corpus, release: pa.Table, known: Metrics) -> str:
+    counts = Counter(release["provenance"].to_pylist())
+    lines = []
+    if counts["simulated"]:
+        lines.append("Simulated labels say nothing about how people would answer, nor about how long it would take.")
+    if counts["model_auto"]:
+        lines.append(
+            f"Automatic labels were certified to {corpus.labels.target_precision:.0%} precision as a whole, at "
+            f"{corpus.labels.confidence:.0%} confidence, on a random hold-out; single classes can be worse."
+        )
+    lines.append("The subset is balanced on purpose: class shares say nothing about how common the classes are.")
+    lines.append(
+        f"Balance and clusters are those of the encoder `{corpus.encoder}`; what it cannot tell apart is not balanced."
+    )
+    if any(name == "junk_precision" for name, _ in known) or corpus.first_pass.junk is not None:
+        lines.append("A small classifier rejected junk before anything else; it rejects some good samples too.")
+    n_doubtful = int(pc.sum(pc.cast(pc.less(release["quality"], 0.2), pa.int64())).as_py() or 0)
+    if n_doubtful:
+        lines.append(f"{n_doubtful:,} released labels have a quality below 0.2; filter by `quality` where it matters.")
+    return "\n".join(["## Known limits", *(f"- {line}" for line in lines)])
+
+
+def _loading(corpus: Corpus, release: pa.Table) -> str:
+    columns = ", ".join(f"`{name}`" for name in release.schema.names)
+    return f"""## How to load
+
+```python
+import pandas as pd
+
+samples = pd.read_parquet("data.parquet")
+by_people = samples[samples["provenance"].isin(["human", "human_assisted", "model_accepted", "model_edited"])]
+```
+
+```python
+from datasets import load_dataset
+
+samples = load_dataset("parquet", data_files="data.parquet", split="train")
+```
+
+Columns: {columns}.{_IMAGES if corpus.is_of_images and corpus.release.images else ""}"""
+
+
+def _versions(corpus: Corpus, manifest: Mapping[str, Any]) -> str:
+    rows = [("release", str(manifest.get("release_id", ""))), ("run", str(manifest.get("run_id", "")))]
+    rows += [("encoder", corpus.encoder), ("seed", str(corpus.seed))]
+    rows += [(f"package {name}", str(version)) for name, version in manifest.get("package_versions", {}).items()]
+    rows += [(f"table {name}", str(version)) for name, version in manifest.get("table_versions", {}).items()]
+    shown = [(name, f"`{value}`") for name, value in rows if value]
+    return "\n\n".join(("## Versions", _table(("what", "version"), shown)))
+
+
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")

@@ -1,0 +1,73 @@
+"""Releases: which labelled samples are frozen together, under an id that is a fingerprint of the rows."""
+
+import hashlib
+import json
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.filtering.rules import personal_data
+from data_engine.schemas import RELEASE
+
+_NUMBERED = ("posterior", "quality")
+
+
+def release_rows(labels: pa.Table, subset: pa.Table, raw: pa.Table, *, out_of_scope: str | None) -> pa.Table:
+    """The rows of a release: every labelled sample of the subset that is in scope, with its content.
+
+    Args:
+        labels: One label per sample.
+        subset: The balanced subset; gives leaf and top cluster.
+        raw: The raw index, at least of the labelled samples; the first place (by uri) of a content counts.
+        out_of_scope: The class whose samples are not released.
+
+    Returns: rows sorted by sample_id; the same labels give the same rows and the same release_id.
+    """
+    in_scope = labels if out_of_scope is None else labels.filter(pc.not_equal(labels["label"], out_of_scope))
+    places = subset.select(["sample_id", "batch", "leaf", "top_cluster"])
+    chosen = in_scope.select(["sample_id", "label", "provenance", *_NUMBERED]).join(
+        places, "sample_id", join_type="inner"
+    )
+    contents = _first_of_each(raw.select(["sample_id", "batch", "uri", "text", "metadata"]))
+    rows = chosen.join(contents.drop_columns(["batch"]), "sample_id", join_type="inner").sort_by("sample_id")
+    release_id = release_fingerprint(rows)
+    ids = pa.array([release_id] * rows.num_rows, pa.string())
+    return pa.Table.from_arrays(
+        [
+            ids if name == "release_id" else rows[name].combine_chunks().cast(RELEASE.field(name).type)
+            for name in RELEASE.names
+        ],
+        schema=RELEASE,
+    )
+
+
+def mask_personal(raw: pa.Table) -> tuple[pa.Table, dict[str, str]]:
+    """Raw samples whose texts have placeholders in place of e-mail addresses, phone numbers and keys.
+
+    The ids stay those of the raw contents, so that the ledger still leads to them.
+
+    Returns: the table, and by sample_id what was masked, such as `2 email, 1 secret`; nothing else is in it.
+    """
+    masked: dict[str, str] = {}
+    texts: list[str | None] = []
+    for sample_id, text in zip(raw["sample_id"].to_pylist(), raw["text"].to_pylist(), strict=True):
+        clean, counts = (None, {}) if text is None else personal_data.mask(text)
+        texts.append(clean)
+        if counts:
+            masked[sample_id] = ", ".join(f"{counts[kind]} {kind}" for kind in personal_data.KINDS if kind in counts)
+    place = raw.schema.get_field_index("text")
+    return raw.set_column(place, raw.schema.field(place), pa.array(texts, pa.string())), masked
+
+
+def release_fingerprint(rows: pa.Table) -> str:
+    """A fingerprint (16 hex digits) of everything that is released, whatever the order of the rows."""
+    named = [name for name in RELEASE.names if name != "release_id"]
+    said = rows.select(named).sort_by("sample_id").to_pylist()
+    return hashlib.sha256(json.dumps([list(row.values()) for row in said]).encode()).hexdigest()[:16]
+
+
+def _first_of_each(raw: pa.Table) -> pa.Table:
+    ordered = raw.sort_by([("sample_id", "ascending"), ("batch", "ascending"), ("uri", "ascending")])
+    ids = ordered["sample_id"].to_pylist()
+    first = [i for i, sample_id in enumerate(ids) if i == 0 or sample_id != ids[i - 1]]
+    return ordered.take(pa.array(first, pa.int64()))

@@ -1,0 +1,1 @@
+"""Every figure of the quality report, with its interval and unit."""

@@ -1,0 +1,50 @@
+"""Whether the cluster tree can keep apart as many concepts as are wanted."""
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from data_engine.corpus import Corpus
+from data_engine.reporting.metrics.known_labels import known_label_of
+from data_engine.reporting.metrics.metric import Metric
+
+KNOWN_LABELS, DESCRIPTION = "known labels", "the corpus' description"
+
+
+def concept_metrics(corpus: Corpus, tables: Mapping[str, pa.Table]) -> list[Metric]:
+    """How many concepts are wanted, where that is known: `tree.n_concepts`, else the labels known beforehand.
+
+    Args:
+        corpus: may say how many concepts there are.
+        tables: raw_index and tree_assignments, where labels are known; without them nothing is claimed.
+    """
+    if corpus.tree.n_concepts is not None:
+        note = "Concepts to keep apart, as tree.n_concepts says."
+        return [Metric("concepts_wanted", DESCRIPTION, corpus.tree.n_concepts, "concepts", "neutral", note)]
+    if corpus.known_label_column is None or not {"raw_index", "tree_assignments"} <= set(tables):
+        return []
+    label_of = known_label_of(corpus, tables["raw_index"])
+    labels = {label_of.get(key) for key in tables["tree_assignments"]["sample_id"].to_pylist()} - {None}
+    if not labels:
+        return []
+    note = "Labels known beforehand that at least one sample of the tree has."
+    return [Metric("concepts_wanted", KNOWN_LABELS, len(labels), "concepts", "neutral", note)]
+
+
+def top_level_warning(known: Mapping[tuple[str, str], Metric]) -> str:
+    """That the coarsest level is smaller than the number of concepts wanted, with the remedy; empty when it is not.
+
+    Args:
+        known: metrics by (metric, scope); without `concepts_wanted` nothing is claimed.
+    """
+    wanted = next(((scope, round(m.value)) for (name, scope), m in known.items() if name == "concepts_wanted"), None)
+    per_level = [round(m.value) for (name, _), m in known.items() if name == "clusters"]
+    if wanted is None or not per_level or per_level[-1] >= wanted[1]:
+        return ""
+    source, n = wanted
+    return (
+        f"The coarsest level of the tree has {per_level[-1]:,} clusters, fewer than the {n:,} concepts that {source} "
+        f"{'name' if source == KNOWN_LABELS else 'names'}: concepts that share a cluster share its part of the subset. "
+        f"Set tree to {{levels: auto, n_concepts: {n}}}, or give its last level at least {n:,} clusters; if fewer "
+        "concepts will do, say so with tree.n_concepts."
+    )

@@ -1,0 +1,288 @@
+"""Metrics of labels, classifier and annotators."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.corpus import Corpus
+from data_engine.reporting.metrics.known_labels import known_label_of
+from data_engine.reporting.metrics.metric import Direction, Metric, share_metric
+
+Tables = Mapping[str, pa.Table]
+#: A label of less quality than this is worth a second look.
+SUSPICIOUS_BELOW = 0.2
+DIFFICULTIES = ("easy", "medium", "hard")
+
+
+def label_metrics(corpus: Corpus, tables: Tables) -> list[Metric]:
+    """All metrics about labels that the tables allow; tables without rows are left out by the caller."""
+    metrics = []
+    if "labels" in tables:
+        metrics += _quality(tables["labels"])
+        metrics += _accuracy(corpus, tables)
+    if "first_pass" in tables:
+        metrics += _junk_precision(corpus, tables)
+    if "classifier" in tables:
+        metrics += _classifier(classifier_in_service(tables["classifier"]))
+    if "proposals" in tables:
+        metrics += _routing(tables["proposals"])
+    if "reviewed_labels" in tables:
+        answers = latest_answers(tables["reviewed_labels"])
+        metrics += _annotators(answers)
+        if "proposals" in tables:
+            metrics += _difficulty(answers, tables["proposals"])
+    return metrics
+
+
+def latest_answers(answers: pa.Table) -> list[dict[str, object]]:
+    """The last revision of every answer, in the order of the table."""
+    last: dict[tuple[str, str], dict[str, object]] = {}
+    for row in answers.to_pylist():
+        key = (row["task_id"], row["annotator"])
+        if key not in last or row["revision"] >= last[key]["revision"]:
+            last[key] = row
+    return list(last.values())
+
+
+def classifier_in_service(classifiers: pa.Table) -> dict[str, object]:
+    """The row of the version in service; the last row where none is."""
+    rows: list[dict[str, object]] = classifiers.drop_columns(["artefact"]).to_pylist()
+    return next((row for row in reversed(rows) if row["is_in_service"]), rows[-1])
+
+
+def _quality(labels: pa.Table) -> list[Metric]:
+    quality = labels["quality"].to_numpy()
+    n = labels.num_rows
+    note = "Mean label quality, from the agreement of neighbours and the out-of-fold confidence of a classifier."
+    metrics = [Metric("label_quality", "all", float(quality.mean()), "score", "higher_is_better", note, n=n)]
+    provenance = np.array(labels["provenance"].to_pylist())
+    for name in sorted(set(provenance.tolist())):
+        mine = quality[provenance == name]
+        metrics.append(
+            Metric("label_quality", name, float(mine.mean()), "score", "higher_is_better", note, n=len(mine))
+        )
+    metrics.append(
+        Metric(
+            "suspicious_share",
+            "all",
+            float((quality < SUSPICIOUS_BELOW).mean()),
+            "share",
+            "lower_is_better",
+            f"Share of the labels whose quality is below {SUSPICIOUS_BELOW}; the report lists the lowest.",
+            n=n,
+        )
+    )
+    for name, count in sorted(Counter(provenance.tolist()).items()):
+        metrics.append(
+            Metric("provenance_share", name, count / n, "share", "neutral", "Share of the labels made this way.", n=n)
+        )
+    return metrics
+
+
+def _known_classes(corpus: Corpus, tables: Tables) -> dict[str, str]:
+    if corpus.known_label_column is None or "raw_index" not in tables:
+        return {}
+    known = {key: corpus.known_class(label) for key, label in known_label_of(corpus, tables["raw_index"]).items()}
+    return {key: name for key, name in known.items() if name is not None}
+
+
+def _accuracy(corpus: Corpus, tables: Tables) -> list[Metric]:
+    known = _known_classes(corpus, tables)
+    is_right: dict[str, list[bool]] = defaultdict(list)
+    for row in tables["labels"].select(["sample_id", "label", "provenance"]).to_pylist():
+        if row["sample_id"] in known:
+            for scope in ("all", row["provenance"]):
+                is_right[scope].append(row["label"] == known[row["sample_id"]])
+    note = "Share of the labels that equal the class known beforehand, which no step was trained on."
+    return [
+        share_metric("label_accuracy", scope, is_right[scope], f"{note}{_SIMULATED_NOTE.get(scope, '')}")
+        for scope in sorted(is_right, key=lambda name: (name != "all", name))
+    ]
+
+
+_SIMULATED_NOTE = {"simulated": " Simulated annotators answer from that class, with the error rate they were given."}
+
+
+def _junk_precision(corpus: Corpus, tables: Tables) -> list[Metric]:
+    known = _known_classes(corpus, tables)
+    judged = tables["first_pass"]
+    rejected = judged.filter(pc.match_substring(judged["reason"], "junk"))["sample_id"].to_pylist()
+    outcomes = [known[key] == corpus.labels.out_of_scope for key in rejected if key in known]
+    if not outcomes or corpus.labels.out_of_scope is None:
+        return []
+    note = "Share of what the junk rule rejected that is known to be out of scope."
+    return [share_metric("junk_precision", "all", outcomes, note)]
+
+
+@dataclass(frozen=True)
+class _Figure:
+    """A column of the classifier table as a metric."""
+
+    metric: str
+    column: str
+    unit: str
+    direction: Direction
+    note: str
+    is_share_of_hold_out: bool = True
+
+
+_HOLD_OUT = "on the hold-out, which was never trained on"
+_CLASSIFIER_FIGURES = (
+    _Figure("classifier_accuracy", "accuracy", "share", "higher_is_better", f"Accuracy {_HOLD_OUT}"),
+    _Figure(
+        "calibration_error",
+        "calibration_error",
+        "share",
+        "lower_is_better",
+        f"Expected calibration error {_HOLD_OUT}, in 10 bins",
+        is_share_of_hold_out=False,
+    ),
+    _Figure(
+        "query_accuracy",
+        "query_accuracy",
+        "share",
+        "higher_is_better",
+        f"Accuracy {_HOLD_OUT}, of a classifier trained on query batches alone",
+    ),
+    _Figure(
+        "control_accuracy",
+        "control_accuracy",
+        "share",
+        "higher_is_better",
+        f"Accuracy {_HOLD_OUT}, of a classifier trained on random control batches of the same size alone",
+    ),
+    _Figure(
+        "training_samples",
+        "n_training",
+        "samples",
+        "neutral",
+        "Labelled samples that the classifier was trained on",
+        is_share_of_hold_out=False,
+    ),
+)
+
+
+def _classifier(row: Mapping[str, object]) -> list[Metric]:
+    from data_engine.labeling import binomial_interval
+
+    n_hold_out = row["n_hold_out"]
+    n = n_hold_out if isinstance(n_hold_out, int) else 0
+    metrics = []
+    for figure in _CLASSIFIER_FIGURES:
+        value = row[figure.column]
+        if isinstance(value, int | float):
+            is_share = figure.is_share_of_hold_out
+            low, high = binomial_interval(round(value * n), n, confidence=0.9) if is_share else (None, None)
+            note = f"{figure.note} ({row['classifier_version']})."
+            metrics.append(Metric(figure.metric, "all", value, figure.unit, figure.direction, note, low, high, n))
+    return [*metrics, *_gate(row)]
+
+
+def _gate(row: Mapping[str, object]) -> list[Metric]:
+    threshold, bound, n = row["gate_threshold"], row["gate_lower_bound"], row["gate_n_checked"]
+    target = row["gate_target"]
+    if not isinstance(threshold, float) or not isinstance(bound, float) or not isinstance(n, int):
+        return []
+    return [
+        Metric(
+            "gate_threshold",
+            "all",
+            threshold,
+            "share",
+            "neutral",
+            "Probability from which a proposal is accepted.",
+            n=n,
+        ),
+        Metric(
+            "gate_lower_bound",
+            "all",
+            bound,
+            "share",
+            "higher_is_better",
+            f"Clopper-Pearson lower bound of the accepted precision on the hold-out; the promise is {target}.",
+            n=n,
+        ),
+    ]
+
+
+def _routing(proposals: pa.Table) -> list[Metric]:
+    share = np.mean([route == "accept" for route in proposals["route"].to_pylist()])
+    note = "Share of the proposals that the gate accepts without a person."
+    return [Metric("accepted_share", "all", float(share), "share", "neutral", note, n=proposals.num_rows)]
+
+
+def _annotators(answers: list[dict[str, object]]) -> list[Metric]:
+    per_annotator = Counter(str(row["annotator"]) for row in answers)
+    note = "Answers given, corrections counted once."
+    metrics = [Metric("answers", "all", len(answers), "answers", "neutral", note)]
+    metrics += [Metric("answers", name, n, "answers", "neutral", note) for name, n in sorted(per_annotator.items())]
+    is_simulated = [bool(row["is_simulated"]) for row in answers]
+    metrics.append(
+        Metric(
+            "simulated_answer_share",
+            "all",
+            sum(is_simulated) / len(answers),
+            "share",
+            "neutral",
+            "Share of the answers that simulated annotators gave.",
+            n=len(answers),
+        )
+    )
+    return [*metrics, *_traps(answers), *_seconds(answers), *_agreement(answers)]
+
+
+def _traps(answers: list[dict[str, object]]) -> list[Metric]:
+    traps = [row for row in answers if "trap" in (row["purpose"], row["arm"])]
+    if not traps:
+        return []
+    caught = [row["label"] != row["proposed_label"] for row in traps]
+    return [share_metric("trap_catch_rate", "all", caught, "Known-wrong proposals that were not accepted.")]
+
+
+def _seconds(answers: list[dict[str, object]]) -> list[Metric]:
+    seconds = [row["active_s"] for row in answers if not row["is_simulated"] and isinstance(row["active_s"], float)]
+    if not seconds:
+        return []
+    low, high = np.quantile(seconds, [0.05, 0.95])
+    note = "Median active seconds per answer of people; the interval holds 90 % of the answers."
+    median, n = float(np.median(seconds)), len(seconds)
+    return [Metric("seconds_per_answer", "people", median, "seconds", "lower_is_better", note, low, high, n)]
+
+
+def _agreement(answers: list[dict[str, object]]) -> list[Metric]:
+    by_sample: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in answers:
+        if row["purpose"] != "trap" and row["arm"] != "trap":
+            by_sample[str(row["sample_id"])][str(row["annotator"])] = str(row["label"])
+    shared = {key: given for key, given in by_sample.items() if len(given) > 1}
+    if not shared:
+        return []
+    from data_engine.labeling import krippendorff_alpha
+
+    annotators = sorted({name for given in shared.values() for name in given})
+    number = {label: i for i, label in enumerate(sorted({x for given in shared.values() for x in given.values()}))}
+    ratings = np.full((len(annotators), len(shared)), np.nan)
+    for column, given in enumerate(shared.values()):
+        for name, label in given.items():
+            ratings[annotators.index(name), column] = number[label]
+    note = "Krippendorff's alpha (nominal) over the samples that several annotators answered; 0 is chance, 1 is full."
+    alpha = float(krippendorff_alpha(ratings))
+    return [Metric("agreement", "all", alpha, "alpha", "higher_is_better", note, n=len(shared))]
+
+
+def _difficulty(answers: list[dict[str, object]], proposals: pa.Table) -> list[Metric]:
+    truth = {str(row["sample_id"]): row["label"] for row in answers if row["purpose"] == "hold_out"}
+    is_wrong: dict[str, list[bool]] = defaultdict(list)
+    for row in proposals.select(["sample_id", "label", "difficulty"]).to_pylist():
+        if row["sample_id"] in truth:
+            is_wrong[row["difficulty"]].append(row["label"] != truth[row["sample_id"]])
+    note = "Share of the hold-out's proposals of this difficulty that are wrong; it should rise from easy to hard."
+    return [
+        share_metric("hold_out_error", name, is_wrong[name], note, "lower_is_better")
+        for name in DIFFICULTIES
+        if is_wrong[name]
+    ]

@@ -1,0 +1,149 @@
+"""`build_quality_report`: every figure of a corpus in one table, each with its interval, its unit and how it was made.
+
+A step that has not run yet gives no metrics, never zeros.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.corpus import Corpus
+from data_engine.reporting.metrics.concepts import concept_metrics
+from data_engine.reporting.metrics.funnel import SEMANTIC
+from data_engine.reporting.metrics.known_labels import Groups, groups
+from data_engine.reporting.metrics.label_metrics import label_metrics
+from data_engine.reporting.metrics.method_comparison import method_metrics
+from data_engine.reporting.metrics.metric import Direction, Metric
+from data_engine.sampling.balance import compare_balance
+from data_engine.schemas import QUALITY_REPORT
+
+Tables = Mapping[str, pa.Table]
+N_RANDOM_DRAWS = 20
+
+
+def build_quality_report(corpus: Corpus, tables: Tables) -> pa.Table:
+    """All metrics that the given tables allow.
+
+    Args:
+        corpus: gives classes, limits, and the column of labels known beforehand.
+        tables: any tables of the corpus by name, whole; those that are missing give fewer metrics.
+
+    Returns: a table in the schema QUALITY_REPORT, one row per (metric, scope), in a fixed order.
+    """
+    # A table without rows is a step that has nothing to say yet.
+    some = {name: table for name, table in tables.items() if table.num_rows}
+    metrics = [*funnel_metrics(corpus, some), *_rejections(some), *_tree(some), *concept_metrics(corpus, some)]
+    metrics += [*_balance(corpus, some), *_methods(some), *label_metrics(corpus, some)]
+    return pa.Table.from_pylist([vars(metric) for metric in metrics], schema=QUALITY_REPORT)
+
+
+def funnel_metrics(corpus: Corpus, tables: Tables) -> list[Metric]:
+    """How many samples every step left; tables without rows are left out by the caller."""
+    counted: list[tuple[str, int, str]] = []
+    if "raw_index" in tables:
+        counted.append(("raw", tables["raw_index"].num_rows, "Raw samples read from the source."))
+    if "first_pass" in tables:
+        reasons = tables["first_pass"].filter(pc.not_equal(tables["first_pass"]["verdict"], "kept"))["reason"]
+        n_repeats = sum("duplicate" in reason for reason in reasons.to_pylist())
+        n_unique = tables["first_pass"].num_rows - len(reasons)
+        counted.append(("kept", n_unique + n_repeats, "Raw samples that pass every rule but that of duplicates."))
+        counted.append(("unique", n_unique, "Kept samples: past every rule, duplicates removed."))
+    if "balanced_subset" in tables:
+        counted.append(("chosen", tables["balanced_subset"].num_rows, "Samples of the balanced subset."))
+    if "labels" in tables:
+        labels = tables["labels"]["label"].to_pylist()
+        n_in_scope = sum(label != corpus.labels.out_of_scope for label in labels)
+        counted.append(("labelled", len(labels), "Samples of the subset that have a label."))
+        counted.append(("releasable", n_in_scope, "Labelled samples that are not out of scope."))
+    if "release" in tables:
+        counted.append(("released", tables["release"].num_rows, "Samples of the newest release."))
+    n_raw = tables["raw_index"].num_rows if "raw_index" in tables else None
+    return [Metric("funnel", scope, n, "samples", "neutral", note, n=n_raw) for scope, n, note in counted]
+
+
+def _rejections(tables: Tables) -> list[Metric]:
+    return [*_first_pass_rejections(tables), *_semantic_duplicates(tables)]
+
+
+def _semantic_duplicates(tables: Tables) -> list[Metric]:
+    """How many samples went before the subset was chosen; the caller leaves out tables without rows."""
+    if "semantic_duplicates" not in tables:
+        return []
+    n = tables["semantic_duplicates"].num_rows
+    return [Metric("rejected", SEMANTIC, n, "samples", "neutral", "Samples that repeat another one by embeddings.")]
+
+
+def _first_pass_rejections(tables: Tables) -> list[Metric]:
+    if "first_pass" not in tables:
+        return []
+    judged = tables["first_pass"]
+    counts = Counter(judged.filter(pc.not_equal(judged["verdict"], "kept"))["reason"].to_pylist())
+    return [
+        Metric("rejected", reason, n, "samples", "neutral", "Raw samples that this rule rejected.", n=judged.num_rows)
+        for reason, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ]
+
+
+def _tree(tables: Tables) -> list[Metric]:
+    if "cluster_tree" not in tables:
+        return []
+    per_level = sorted(Counter(tables["cluster_tree"]["level"].to_pylist()).items())
+    note = "Clusters of this level of the tree; level 1 is the finest."
+    return [Metric("clusters", f"level {level}", n, "clusters", "neutral", note) for level, n in per_level]
+
+
+def _methods(tables: Tables) -> list[Metric]:
+    return method_metrics(tables["subset_comparison"]) if "subset_comparison" in tables else []
+
+
+def _balance(corpus: Corpus, tables: Tables) -> list[Metric]:
+    grouping = groups(corpus, tables)
+    if grouping is None or not {"balanced_subset", "first_pass"} <= set(tables):
+        return []
+    comparison = _compare(corpus, tables, grouping)
+    if comparison is None:
+        return []
+    over = f"over the {len(grouping.names):,} {grouping.what}"
+    subject = {
+        "raw": "all samples",
+        "random": f"the mean of {N_RANDOM_DRAWS} random subsets of the kept samples, as large as the balanced one; "
+        "the interval holds 90 % of them",
+        "balanced": "the balanced subset",
+    }
+    n_groups = len(grouping.names)
+    note = "Groups over which the balance is counted."
+    metrics = [Metric("groups", grouping.what, n_groups, "groups", "neutral", note)]
+    for metric, key, unit, direction, sentence in _BALANCE_FIGURES:
+        for row in comparison.to_pylist():
+            note = f"{sentence} {over}: {subject[row['subset']]}."
+            low, high = row[f"{key}_low"], row[f"{key}_high"]
+            metrics.append(Metric(metric, row["subset"], row[key], unit, direction, note, low, high, row["n"]))
+    return metrics
+
+
+_BALANCE_FIGURES: tuple[tuple[str, str, str, Direction, str], ...] = (
+    ("kl_to_uniform", "kl", "nats", "lower_is_better", "Kullback-Leibler divergence to uniform"),
+    ("class_coverage", "coverage", "share", "higher_is_better", "Share of groups with at least one sample"),
+    ("largest_class_share", "largest_share", "share", "lower_is_better", "Share of the samples in the largest group"),
+    ("top_10_share", "top_10_share", "share", "lower_is_better", "Share of the samples in the ten largest groups"),
+)
+
+
+def _compare(corpus: Corpus, tables: Tables, grouping: Groups) -> pa.Table | None:
+    judged, chosen = tables["first_pass"], tables["balanced_subset"]
+    kept = np.array(sorted(set(judged.filter(pc.equal(judged["verdict"], "kept"))["sample_id"].to_pylist())))
+    rng = np.random.default_rng(corpus.seed_for("quality_report", "random subsets"))
+    size = min(chosen.num_rows, len(kept))
+    draws = [rng.choice(kept, size=size, replace=False).tolist() for _ in range(N_RANDOM_DRAWS)]
+    of_chosen = _groups_of(chosen["sample_id"].to_pylist(), grouping)
+    of_draws = [_groups_of(draw, grouping) for draw in draws]
+    if not of_chosen or not all(of_draws):
+        return None
+    return compare_balance(grouping.raw, of_draws, of_chosen, grouping.names)
+
+
+def _groups_of(sample_ids: list[str], grouping: Groups) -> list[str]:
+    return [grouping.of_sample[key] for key in sample_ids if key in grouping.of_sample]

@@ -1,0 +1,1 @@
+"""Plots: plain numbers or tables in, PNG out."""

@@ -1,0 +1,201 @@
+"""Images of figures: each function takes plain numbers or a table and returns a PNG of less than 100 kB."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import ArrayLike
+
+from data_engine.reporting.plots.plot_style import (
+    AMBER,
+    BLUE,
+    GREY,
+    INK,
+    QUIET,
+    RED,
+    draw_steps,
+    logarithmic,
+    new_figure,
+    nothing,
+    shortened,
+    to_png,
+)
+from data_engine.sampling.balance import kl_to_uniform
+
+N_BINS = 40
+MAX_BARS = 14
+N_CLASSES_ON_A_PLAIN_AXIS = 20
+
+
+def funnel_plot(counts: Mapping[str, int]) -> bytes:
+    """Horizontal bars, one per stage or reason, in the given order, with their counts."""
+    return _bars({name: float(n) for name, n in counts.items()}, lambda n: f"{n:,.0f}", "samples")
+
+
+def seconds_plot(seconds: Mapping[str, float]) -> bytes:
+    """Horizontal bars of the wall seconds of every step, in the given order."""
+    return _bars(seconds, lambda s: f"{s:,.1f} s", "wall seconds")
+
+
+def cluster_sizes_plot(sizes: Sequence[ArrayLike]) -> bytes:
+    """Sizes of the clusters of every level, finest first, largest cluster first, on a logarithmic axis."""
+    levels = [np.sort(np.asarray(level, dtype=np.float64))[::-1] for level in sizes]
+    levels = [level[level > 0] for level in levels]
+    if not any(len(level) for level in levels):
+        return nothing("no clusters yet")
+    figure, axes = new_figure(7.2, 3.0)
+    for number, level in enumerate(levels, start=1):
+        if len(level):
+            color = (BLUE, AMBER, RED, QUIET)[(number - 1) % 4]
+            place = np.linspace(0, 100, len(level) + 1)
+            label = f"level {number}: {len(level):,} clusters, median {np.median(level):,.0f}"
+            draw_steps(axes, level, place, color=color, linewidth=1.8, label=label)
+    logarithmic(axes)
+    axes.set(xlim=(0, 100), xlabel="clusters of the level, largest first (%)", ylabel="samples in the cluster")
+    axes.legend(frameon=False, labelcolor=INK)
+    return to_png(figure)
+
+
+def balance_plot(counts: Mapping[str, ArrayLike]) -> bytes:
+    """Share of the samples in every class, largest class first; a flat line is perfect balance.
+
+    Args:
+        counts: name of a set of samples to its (n_classes,) counts; all over the same classes.
+    """
+    series = {name: np.asarray(values, dtype=np.float64) for name, values in counts.items()}
+    series = {name: values for name, values in series.items() if values.sum() > 0}
+    if not series:
+        return nothing("no samples to compare yet")
+    figure, axes = new_figure(7.2, 3.0)
+    n_classes = max(len(values) for values in series.values())
+    colors = [GREY, *[AMBER] * (len(series) - 2), BLUE][-len(series) :]
+    for (name, values), color in zip(series.items(), colors, strict=True):
+        shares = 100 * np.sort(values / values.sum())[::-1]
+        heights, edges = np.where(shares > 0, shares, np.nan), np.arange(len(shares) + 1)
+        label = f"{name}: KL {kl_to_uniform(values):.2f} nats"
+        draw_steps(axes, heights, edges, color=color, linewidth=2, label=label)
+    axes.axhline(100 / n_classes, color=QUIET, linewidth=1, linestyle=(0, (2, 3)), label="perfectly even")
+    if n_classes > N_CLASSES_ON_A_PLAIN_AXIS:
+        logarithmic(axes)
+    else:
+        axes.set_ylim(bottom=0)
+        axes.set_xticks(range(n_classes + 1))
+    axes.set(xlim=(0, n_classes), xlabel=f"the {n_classes:,} classes or clusters, largest first", ylabel="samples (%)")
+    axes.legend(frameon=False, labelcolor=INK)
+    return to_png(figure)
+
+
+def uncertainty_plot(uncertainty: ArrayLike, gate_threshold: float | None = None) -> bytes:
+    """Histogram of 1 - probability of proposals, with what the gate accepts marked.
+
+    Args:
+        uncertainty: (n,) in [0, 1].
+        gate_threshold: probability from which the gate accepts; None when it accepts nothing.
+    """
+    values = np.asarray(uncertainty, dtype=np.float64)
+    if not len(values):
+        return nothing("no proposals yet")
+    figure, axes = new_figure(7.2, 2.8)
+    limit = -1.0 if gate_threshold is None else 1 - gate_threshold
+    # The bins start at the gate, so that no bar stands on both of its sides.
+    edges = np.arange(-N_BINS, 2 * N_BINS + 1) / N_BINS + limit % (1 / N_BINS)
+    edges = np.unique(np.clip(edges, 0, 1))
+    heights, _ = np.histogram(values, edges)
+    is_accepted = edges[1:] <= limit + 1e-9
+    axes.bar(edges[:-1], heights, np.diff(edges), align="edge", color=np.where(is_accepted, BLUE, GREY).tolist())
+    if gate_threshold is not None:
+        share = float((values <= limit + 1e-6).mean())
+        axes.axvline(limit, color=INK, linewidth=1)
+        axes.annotate(
+            f" the gate: {share:.0%} of the proposals have \n a probability of at least {gate_threshold:.3f} ",
+            (limit, 1),
+            xycoords=("data", "axes fraction"),
+            va="top",
+            ha="left" if limit < 0.6 else "right",
+            color=INK,
+        )
+    axes.set(xlim=(0, 1), xlabel="uncertainty of the proposal (1 - probability)", ylabel="proposals")
+    return to_png(figure)
+
+
+def reliability_plot(bins: pa.Table) -> bytes:
+    """Confidence against accuracy on the hold-out, with 90 % intervals.
+
+    Args:
+        bins: columns confidence, accuracy, accuracy_low, accuracy_high, n, as `labeling.reliability` gives them.
+    """
+    if not bins.num_rows:
+        return nothing("no hold-out answers yet")
+    x, y, low, high, n = (
+        np.array(bins[name].to_pylist(), dtype=np.float64)
+        for name in ("confidence", "accuracy", "accuracy_low", "accuracy_high", "n")
+    )
+    figure, axes = new_figure(4.6, 3.6)
+    axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=(0, (2, 3)), label="perfectly calibrated")
+    below, above = np.clip(y - low, 0, None), np.clip(high - y, 0, None)
+    axes.errorbar(x, y, (below, above), fmt="none", ecolor=BLUE, elinewidth=1.4, alpha=0.7, label="90 % interval")
+    axes.scatter(x, y, 24 + 140 * n / n.max(), color=BLUE, zorder=3, label="hold-out, area by samples")
+    axes.set(
+        xlim=(0, 1.02), ylim=(0, 1.04), xlabel="probability that the classifier gives", ylabel="share that is right"
+    )
+    axes.legend(frameon=False, labelcolor=INK, loc="upper left", markerscale=0.6)
+    return to_png(figure)
+
+
+def drift_plot(drift: pa.Table) -> bytes:
+    """Expected and observed shares of the clusters that moved most, of one batch of the drift report."""
+    rows = [row for row in drift.to_pylist() if row["cluster"] is not None]
+    if not rows:
+        return nothing("not enough data to compare batches yet")
+    rows = sorted(rows, key=lambda row: -(row["contribution"] or 0.0))[:MAX_BARS]
+    figure, axes = new_figure(7.2, 2.9)
+    place = np.arange(len(rows))
+    for key, shift, color, label in (
+        ("expected_share", -0.2, GREY, "reference"),
+        ("observed_share", 0.2, BLUE, f"batch {shortened(rows[0]['batch'])}"),
+    ):
+        axes.bar(place + shift, [100 * (row[key] or 0.0) for row in rows], 0.38, color=color, label=label)
+    axes.set_xticks(place, [str(row["cluster"]) for row in rows])
+    axes.set(xlabel="cluster of the coarsest level, largest part of the shift first", ylabel="samples (%)")
+    axes.legend(frameon=False, labelcolor=INK)
+    return to_png(figure)
+
+
+def rounds_plot(classifiers: pa.Table) -> bytes:
+    """Accuracy on the hold-out after every round: all labels, query batches alone, random control batches alone."""
+    rows = sorted(classifiers.drop_columns(["artefact"]).to_pylist(), key=lambda row: row["n_rounds"])
+    if not rows:
+        return nothing("no round has been reviewed yet")
+    figure, axes = new_figure(7.2, 2.9)
+    rounds = np.array([row["n_rounds"] for row in rows])
+    low, high = ([100 * row[key] for row in rows] for key in ("accuracy_low", "accuracy_high"))
+    axes.fill_between(rounds, low, high, color=BLUE, alpha=0.12, linewidth=0)
+    for key, color, label in (
+        ("accuracy", BLUE, "all labels, 90 % interval"),
+        ("query_accuracy", AMBER, "query batches alone"),
+        ("control_accuracy", QUIET, "random control batches alone"),
+    ):
+        some = [(row["n_rounds"], 100 * row[key]) for row in rows if row[key] is not None]
+        if some:
+            axes.plot(*zip(*some, strict=True), color=color, marker="o", markersize=5, linewidth=2, label=label)
+    axes.set_xticks(sorted(set(rounds.tolist())))
+    axes.set(xlabel="review rounds learnt from", ylabel="hold-out accuracy (%)")
+    axes.legend(frameon=False, labelcolor=INK)
+    return to_png(figure)
+
+
+def _bars(values: Mapping[str, float], words: Any, label: str) -> bytes:
+    if not values or max(values.values()) <= 0:
+        return nothing(f"no {label} yet")
+    figure, axes = new_figure(7.2, 0.7 + 0.34 * len(values))
+    place, numbers = np.arange(len(values)), list(values.values())
+    axes.barh(place, numbers, 0.62, color=BLUE)
+    axes.set_yticks(place, [shortened(name.replace("_", " ")) for name in values], color=INK)
+    for y, number in zip(place, numbers, strict=True):
+        axes.annotate(words(number), (number, y), (5, 0), textcoords="offset points", va="center", color=INK)
+    axes.set(xlim=(0, 1.16 * max(numbers)), xlabel=label, xticks=[])
+    axes.invert_yaxis()
+    axes.grid(False)
+    axes.spines["bottom"].set_visible(False)
+    return to_png(figure)

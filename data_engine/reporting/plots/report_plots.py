@@ -1,0 +1,141 @@
+"""All images of the HTML report, from the tables of a corpus."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.corpus import Corpus
+from data_engine.reporting.metrics.known_labels import ancestors, groups
+from data_engine.reporting.metrics.label_metrics import classifier_in_service, latest_answers
+from data_engine.reporting.metrics.report_metrics import funnel_metrics
+from data_engine.reporting.plots import metric_plots
+from data_engine.reporting.plots.tree_plots import lorenz_plot, silhouette_plot
+
+Tables = Mapping[str, pa.Table]
+
+
+def report_plots(corpus: Corpus, tables: Tables, seconds: Mapping[str, float]) -> dict[str, bytes]:
+    """The images that the tables allow, by the names that `render_report` looks for.
+
+    Args:
+        corpus: gives the classes and the seed of the random subset that the balance is compared with.
+        tables: any tables of the corpus by name; those that are missing or empty give fewer images.
+        seconds: wall seconds of every step.
+    """
+    some = {name: table for name, table in tables.items() if table.num_rows}
+    left = {m.scope: round(m.value) for m in funnel_metrics(corpus, some)}
+    drawn = {
+        "funnel": metric_plots.funnel_plot(left) if left else None,
+        "balance": _balance(corpus, some),
+        "cluster_sizes": _cluster_sizes(some),
+        "lorenz": _lorenz(some),
+        "silhouettes": _silhouettes(some),
+        "uncertainty": _uncertainty(some),
+        "reliability": _reliability(corpus, some),
+        "rounds": metric_plots.rounds_plot(some["classifier"]) if "classifier" in some else None,
+        "drift": _drift(some),
+        "seconds": metric_plots.seconds_plot(seconds) if seconds else None,
+    }
+    return {name: png for name, png in drawn.items() if png is not None}
+
+
+def _balance(corpus: Corpus, tables: Tables) -> bytes | None:
+    grouping = groups(corpus, tables)
+    if grouping is None or not {"balanced_subset", "first_pass"} <= set(tables):
+        return None
+    number = {name: i for i, name in enumerate(grouping.names)}
+    judged, chosen = tables["first_pass"], tables["balanced_subset"]["sample_id"].to_pylist()
+    kept = np.array(sorted(set(judged.filter(pc.equal(judged["verdict"], "kept"))["sample_id"].to_pylist())))
+    rng = np.random.default_rng(corpus.seed_for("quality_report", "random subset of the plot"))
+    random = rng.choice(kept, size=min(len(chosen), len(kept)), replace=False).tolist()
+
+    def counts(labels: list[str]) -> np.ndarray:
+        return np.bincount([number[label] for label in labels], minlength=len(number))
+
+    def of(sample_ids: list[str]) -> list[str]:
+        return [grouping.of_sample[key] for key in sample_ids if key in grouping.of_sample]
+
+    return metric_plots.balance_plot(
+        {
+            "all samples": counts(list(grouping.raw)),
+            "a random subset": counts(of(random)),
+            "the balanced subset": counts(of(chosen)),
+        }
+    )
+
+
+def _cluster_sizes(tables: Tables) -> bytes | None:
+    if "cluster_tree" not in tables:
+        return None
+    tree = tables["cluster_tree"]
+    levels = sorted(set(tree["level"].to_pylist()))
+    return metric_plots.cluster_sizes_plot(
+        [tree.filter(pc.equal(tree["level"], k))["n_samples"].to_numpy() for k in levels]
+    )
+
+
+def _lorenz(tables: Tables) -> bytes | None:
+    """The coarsest level, before and after the balanced sampling."""
+    if not {"cluster_tree", "tree_assignments"} <= set(tables):
+        return None
+    top = ancestors(tables["cluster_tree"])
+    counts = {"all samples": np.bincount(top[tables["tree_assignments"]["leaf"].to_numpy()], minlength=top.max() + 1)}
+    if "balanced_subset" in tables:
+        chosen = tables["balanced_subset"]["leaf"].to_numpy()
+        counts["the balanced subset"] = np.bincount(top[chosen], minlength=top.max() + 1)
+    return lorenz_plot(counts)
+
+
+def _silhouettes(tables: Tables) -> bytes | None:
+    if "cluster_portraits" not in tables:
+        return None
+    portraits = tables["cluster_portraits"]
+    levels = sorted(set(portraits["level"].to_pylist()))
+    return silhouette_plot(
+        [portraits.filter(pc.equal(portraits["level"], k))["silhouette"].to_pylist() for k in levels]
+    )
+
+
+def _uncertainty(tables: Tables) -> bytes | None:
+    if "proposals" not in tables:
+        return None
+    service = classifier_in_service(tables["classifier"]) if "classifier" in tables else {}
+    threshold = service.get("gate_threshold")
+    return metric_plots.uncertainty_plot(
+        tables["proposals"]["uncertainty"].to_numpy(), threshold if isinstance(threshold, float) else None
+    )
+
+
+def _reliability(corpus: Corpus, tables: Tables) -> bytes | None:
+    if not {"proposals", "reviewed_labels"} <= set(tables):
+        return None
+    from data_engine.labeling import reliability
+
+    number = {name: i for i, name in enumerate(corpus.class_names)}
+    truth = {
+        row["sample_id"]: number[str(row["label"])]
+        for row in latest_answers(tables["reviewed_labels"])
+        if row["purpose"] == "hold_out" and row["label"] in number
+    }
+    proposals = tables["proposals"].select(["sample_id", "probabilities"]).to_pylist()
+    known = [row for row in proposals if row["sample_id"] in truth]
+    if not known:
+        return None
+    probabilities = np.stack([np.frombuffer(row["probabilities"], np.float32) for row in known])
+    return metric_plots.reliability_plot(
+        reliability(probabilities, np.array([truth[row["sample_id"]] for row in known]))
+    )
+
+
+def _drift(tables: Tables) -> bytes | None:
+    """The batch that moved most, of those that could be compared."""
+    if "drift_report" not in tables:
+        return None
+    drift = tables["drift_report"]
+    compared = drift.filter(pc.and_(pc.is_valid(drift["cluster"]), pc.is_valid(drift["p_value"])))
+    if not compared.num_rows:
+        return None
+    batch = compared.sort_by([("p_value", "ascending"), ("batch", "ascending")])["batch"][0]
+    return metric_plots.drift_plot(compared.filter(pc.equal(compared["batch"], batch)))

@@ -1,0 +1,38 @@
+"""How a sample is shown to people, in one place for all pages: a line of text."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.reporting.number_format import snippet
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What people see of one sample."""
+
+    sample_id: str
+    text: str
+    """Its text on one line; the uri of a sample without a text, and why it could not be read."""
+
+
+def shown_samples(
+    raw_index: pa.Table, wanted: Iterable[str], *, key: str = "sample_id", most: int = 180
+) -> dict[str, Shown]:
+    """The wanted samples, by their key; those that the raw index does not hold are absent.
+
+    Args:
+        raw_index: columns sample_id, uri, text, error.
+        wanted: keys of samples.
+        key: the column that the keys are of, sample_id or uri; of equal keys the first row counts.
+        most: characters of a text.
+    """
+    asked = raw_index.select(["sample_id", "uri", "text", "error"])
+    found = asked.filter(pc.is_in(asked[key], value_set=pa.array(sorted(set(wanted)), pa.string())))
+    shown: dict[str, Shown] = {}
+    for row in found.to_pylist():
+        words = row["text"] or f"{row['uri']}{': ' + row['error'] if row['error'] else ''}"
+        shown.setdefault(row[key], Shown(row["sample_id"], snippet(words, most)))
+    return shown

@@ -1,0 +1,188 @@
+"""How far batches are, in numbers, and the queue's tables as Arrow tables for SQL models."""
+
+from datetime import datetime
+
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from data_engine.review.queue_records import Progress
+from data_engine.review.queue_tables import annotation, annotator, batch, decision, lease, proposal, task
+from data_engine.review.review_batches import find_batch
+
+_TIME = pa.timestamp("us", tz="UTC")
+
+REVIEW_BATCH = pa.schema(
+    [
+        pa.field("review_batch", pa.string(), nullable=False),
+        pa.field("corpus", pa.string(), nullable=False),
+        pa.field("question", pa.string(), nullable=False),
+        pa.field("cause", pa.string(), nullable=False),
+        pa.field("answers_per_task", pa.int32(), nullable=False),
+        pa.field("n_tasks", pa.int64(), nullable=False),
+        pa.field("n_open", pa.int64(), nullable=False),
+        pa.field("n_done", pa.int64(), nullable=False),
+        pa.field("revision", pa.int32(), nullable=False),
+        pa.field("opened_at", _TIME, nullable=False),
+        pa.field("answered_at", _TIME),
+    ]
+)
+
+REVIEW_TASK = pa.schema(
+    [
+        pa.field("task_id", pa.string(), nullable=False),
+        pa.field("review_batch", pa.string(), nullable=False),
+        pa.field("corpus", pa.string(), nullable=False),
+        pa.field("sample_id", pa.string(), nullable=False),
+        pa.field("purpose", pa.string(), nullable=False),
+        pa.field("arm", pa.string(), nullable=False),
+        pa.field("priority", pa.float64(), nullable=False),
+        pa.field("proposed_label", pa.string()),
+        pa.field("probability", pa.float64()),
+        pa.field("n_wanted", pa.int32(), nullable=False),
+        pa.field("n_answers", pa.int32(), nullable=False),
+        pa.field("is_open", pa.bool_(), nullable=False),
+    ]
+)
+
+REVIEW_ANNOTATION = pa.schema(
+    [
+        pa.field("annotation_id", pa.string(), nullable=False),
+        pa.field("task_id", pa.string(), nullable=False),
+        pa.field("review_batch", pa.string(), nullable=False),
+        pa.field("sample_id", pa.string(), nullable=False),
+        pa.field("annotator", pa.string(), nullable=False),
+        pa.field("label", pa.string(), nullable=False),
+        pa.field("provenance", pa.string(), nullable=False),
+        pa.field("is_simulated", pa.bool_(), nullable=False),
+        pa.field("active_s", pa.float64()),
+        pa.field("revision", pa.int32(), nullable=False),
+        pa.field("submitted_at", _TIME, nullable=False),
+    ]
+)
+
+REVIEW_DECISION = pa.schema(
+    [
+        pa.field("sample_id", pa.string(), nullable=False),
+        pa.field("review_batch", pa.string(), nullable=False),
+        pa.field("label", pa.string(), nullable=False),
+        pa.field("posterior", pa.float64()),
+        pa.field("method", pa.string(), nullable=False),
+        pa.field("decided_at", _TIME, nullable=False),
+    ]
+)
+
+_BATCHES = sa.select(batch, batch.c.batch_id.label("review_batch")).order_by(batch.c.batch_id)
+
+_TASKS = (
+    sa.select(
+        task,
+        task.c.batch_id.label("review_batch"),
+        proposal.c.label.label("proposed_label"),
+        proposal.c.probability,
+    )
+    .outerjoin(proposal, proposal.c.task_id == task.c.task_id)
+    .order_by(task.c.batch_id, task.c.position)
+)
+
+_ANNOTATIONS = (
+    sa.select(annotation, task.c.batch_id.label("review_batch"), task.c.sample_id, annotator.c.is_simulated)
+    .join(task, task.c.task_id == annotation.c.task_id)
+    .join(annotator, annotator.c.annotator == annotation.c.annotator)
+    .order_by(task.c.batch_id, annotation.c.annotation_id)
+)
+
+
+def read_progress(connection: Connection, batch_id: str, *, now: datetime | None) -> Progress:
+    """Count a batch's tasks by state, and the traps caught."""
+    row = find_batch(connection, batch_id)
+    n_traps, n_caught = _trap_answers(connection, batch_id)
+    n_leased = _count(connection, _leased_tasks(batch_id, now))
+    n_undecided = _count_undecided(connection, batch_id, now)
+    return Progress(
+        batch_id=batch_id,
+        n_tasks=row.n_tasks,
+        n_done=row.n_done,
+        n_open=row.n_tasks - row.n_done - n_leased - n_undecided,
+        n_leased=n_leased,
+        n_undecided=n_undecided,
+        is_answered=row.answered_at is not None,
+        revision=row.revision,
+        n_trap_answers=n_traps,
+        trap_catch_rate=n_caught / n_traps if n_traps else None,
+    )
+
+
+def count_open(connection: Connection, corpus: str | None) -> int:
+    """Tasks of a corpus, or of all, that wait for answers."""
+    query = sa.select(sa.func.coalesce(sa.func.sum(batch.c.n_open), 0))
+    return int(connection.execute(query if corpus is None else query.where(batch.c.corpus == corpus)).scalar_one())
+
+
+def read_tables(connection: Connection) -> dict[str, pa.Table]:
+    """Batches, tasks and annotations of all corpora, sorted by their ids."""
+    return {
+        "review_batch": _arrow(connection, _BATCHES, REVIEW_BATCH),
+        "review_task": _arrow(connection, _TASKS, REVIEW_TASK),
+        "review_annotation": _arrow(connection, _ANNOTATIONS, REVIEW_ANNOTATION),
+    }
+
+
+def read_decisions(connection: Connection, batch_id: str) -> pa.Table:
+    """The decisions stored for a batch, sorted by sample_id."""
+    find_batch(connection, batch_id)
+    query = sa.select(decision, decision.c.batch_id.label("review_batch")).where(decision.c.batch_id == batch_id)
+    return _arrow(connection, query.order_by(decision.c.sample_id), REVIEW_DECISION)
+
+
+def _arrow(connection: Connection, query: sa.Select[*tuple[object, ...]], schema: pa.Schema) -> pa.Table:
+    rows = connection.execute(query).mappings().all()
+    return pa.table({name: [row[name] for row in rows] for name in schema.names}, schema=schema)
+
+
+def _count(connection: Connection, query: sa.Select[tuple[str]]) -> int:
+    return int(connection.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one())
+
+
+def _leased_tasks(batch_id: str, now: datetime | None) -> sa.Select[tuple[str]]:
+    live = [lease.c.outcome.is_(None)] + ([lease.c.expires_at > now] if now is not None else [])
+    return (
+        sa.select(task.c.task_id)
+        .join(lease, lease.c.task_id == task.c.task_id)
+        .where(task.c.batch_id == batch_id, task.c.is_open, *live)
+        .distinct()
+    )
+
+
+def _count_undecided(connection: Connection, batch_id: str, now: datetime | None) -> int:
+    is_withdrawn = sa.and_(task.c.batch_id == batch_id, ~task.c.is_open, task.c.n_answers < task.c.n_wanted)
+    n_withdrawn = _count(connection, sa.select(task.c.task_id).where(is_withdrawn))
+    of_batch = sa.select(lease.c.annotator).join(task, task.c.task_id == lease.c.task_id)
+    of_batch = of_batch.where(task.c.batch_id == batch_id, sa.or_(lease.c.outcome.is_(None), _has_judged()))
+    n_annotators = _count(connection, of_batch.distinct())
+    exhausted = (
+        sa.select(task.c.task_id)
+        .join(lease, lease.c.task_id == task.c.task_id)
+        .where(task.c.batch_id == batch_id, task.c.is_open, _has_judged())
+        .where(task.c.task_id.not_in(_leased_tasks(batch_id, now)))
+        .group_by(task.c.task_id)
+        .having(sa.func.count(lease.c.annotator.distinct()) >= n_annotators)
+    )
+    return n_withdrawn + _count(connection, exhausted)
+
+
+def _has_judged() -> sa.ColumnElement[bool]:
+    return lease.c.outcome.in_(("submitted", "skipped"))
+
+
+def _trap_answers(connection: Connection, batch_id: str) -> tuple[int, int]:
+    is_caught = sa.case((annotation.c.label != proposal.c.label, 1), else_=0)
+    query = (
+        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(is_caught), 0))
+        .select_from(annotation)
+        .join(task, task.c.task_id == annotation.c.task_id)
+        .join(proposal, proposal.c.task_id == task.c.task_id)
+        .where(task.c.batch_id == batch_id, task.c.arm == "trap")
+    )
+    n_traps, n_caught = connection.execute(query).one()
+    return int(n_traps), int(n_caught)

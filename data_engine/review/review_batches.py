@@ -1,0 +1,249 @@
+"""Review batches: opening and ending them, the decisions stored back, and the changes that others follow."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from data_engine.errors import InvalidInput
+from data_engine.review.queue_records import BatchInfo, Change, NewTask, check_label, identifier
+from data_engine.review.queue_tables import audit, batch, decision, lease, proposal, task
+
+_PUBLISHED = ("opened", "answered", "reopened")
+_MAX_NAMED = 10
+
+
+def insert_batch(
+    connection: Connection,
+    batch_id: str,
+    *,
+    corpus: str,
+    question: str,
+    classes: Sequence[str],
+    tasks: Sequence[NewTask],
+    cause: str,
+    answers_per_task: int,
+    now: datetime,
+) -> bool:
+    """Put a batch with all its tasks and proposals into the queue; False when it is there already."""
+    _check_batch(batch_id, corpus, question, classes, tasks, cause, answers_per_task)
+    known = connection.execute(sa.select(batch.c.corpus).where(batch.c.batch_id == batch_id)).scalar_one_or_none()
+    if known is not None:
+        if known != corpus:
+            raise InvalidInput(
+                f"batch {batch_id!r} belongs to corpus {known!r}, not {corpus!r}; choose another batch_id"
+            )
+        return False
+    values: dict[str, Any] = {
+        "batch_id": batch_id,
+        "corpus": corpus,
+        "question": question,
+        "classes": json.dumps(list(classes)),
+        "cause": cause,
+        "answers_per_task": answers_per_task,
+        "opened_at": now,
+        "revision": 1,
+        "n_tasks": len(tasks),
+        "n_open": len(tasks),
+        "n_done": 0,
+    }
+    connection.execute(sa.insert(batch), values)
+    _insert_tasks(connection, values, tasks)
+    record(connection, "opened", batch_id, 1, {"cause": cause, "n_tasks": len(tasks)}, now=now)
+    return True
+
+
+def _insert_tasks(connection: Connection, values: Mapping[str, Any], tasks: Sequence[NewTask]) -> None:
+    shared = {name: values[name] for name in ("batch_id", "corpus", "opened_at")}
+    shared |= {"n_wanted": values["answers_per_task"], "n_answers": 0, "is_open": True}
+    ids = [identifier(values["batch_id"], new.sample_id, new.purpose) for new in tasks]
+    rows = [
+        {
+            "task_id": task_id,
+            "position": position,
+            "sample_id": new.sample_id,
+            "purpose": new.purpose,
+            "arm": new.arm,
+            "payload": _payload_text(new),
+            "priority": float(new.priority),
+        }
+        | shared
+        for position, (task_id, new) in enumerate(zip(ids, tasks, strict=True))
+    ]
+    connection.execute(sa.insert(task), rows)
+    proposals = [
+        {"task_id": task_id, "label": new.proposed_label, "probability": new.probability}
+        for task_id, new in zip(ids, tasks, strict=True)
+        if new.proposed_label is not None
+    ]
+    if proposals:
+        connection.execute(sa.insert(proposal), proposals)
+
+
+def finish_if_answered(connection: Connection, batch_id: str, *, now: datetime) -> None:
+    """Mark the batch as answered, and publish it, when it has no open task left."""
+    row = find_batch(connection, batch_id)
+    if row.n_open == 0 and row.answered_at is None:
+        connection.execute(sa.update(batch).where(batch.c.batch_id == batch_id).values(answered_at=now))
+        detail = {"n_done": row.n_done, "n_tasks": row.n_tasks}
+        record(connection, "answered", batch_id, row.revision, detail, now=now)
+
+
+def withdraw_open_tasks(connection: Connection, batch_id: str, *, reason: str, now: datetime) -> bool:
+    """End a batch with the answers that it has; False when it was answered or ended before."""
+    row = find_batch(connection, batch_id)
+    if not reason.strip():
+        raise InvalidInput(f"reason is {reason!r}; say why batch {batch_id!r} ends before it is answered")
+    if row.answered_at is not None:
+        return False
+    is_in_batch = lease.c.task_id.in_(sa.select(task.c.task_id).where(task.c.batch_id == batch_id, task.c.is_open))
+    connection.execute(
+        sa.update(lease).where(is_in_batch, lease.c.outcome.is_(None)).values(outcome="lost", ended_at=now)
+    )
+    connection.execute(sa.update(task).where(task.c.batch_id == batch_id, task.c.is_open).values(is_open=False))
+    connection.execute(sa.update(batch).where(batch.c.batch_id == batch_id).values(n_open=0, answered_at=now))
+    detail = {"n_done": row.n_done, "n_tasks": row.n_tasks, "n_withdrawn": row.n_open, "reason": reason}
+    record(connection, "answered", batch_id, row.revision, detail, now=now)
+    return True
+
+
+def store_decision(
+    connection: Connection,
+    batch_id: str,
+    sample_id: str,
+    label: str,
+    *,
+    posterior: float | None,
+    method: str,
+    now: datetime,
+) -> None:
+    """Keep the agreed label of a sample; one that differs from the last is recorded beside it in the audit."""
+    row = find_batch(connection, batch_id)
+    check_label(label, json.loads(row.classes), batch_id)
+    has_sample = sa.select(task.c.task_id).where(task.c.batch_id == batch_id, task.c.sample_id == sample_id).limit(1)
+    if connection.execute(has_sample).first() is None:
+        raise InvalidInput(f"sample {sample_id!r} has no task in batch {batch_id!r}; decide only what was asked")
+    if posterior is not None and not 0 <= posterior <= 1:
+        raise InvalidInput(f"posterior is {posterior}; it is a probability and must lie in [0, 1]")
+    is_this = (decision.c.batch_id == batch_id) & (decision.c.sample_id == sample_id)
+    before = connection.execute(sa.select(decision).where(is_this)).first()
+    now_decided = (label, posterior, method)
+    if before is not None and (before.label, before.posterior, before.method) == now_decided:
+        return
+    values = {"label": label, "posterior": posterior, "method": method, "decided_at": now}
+    if before is None:
+        connection.execute(sa.insert(decision), {"batch_id": batch_id, "sample_id": sample_id} | values)
+    else:
+        connection.execute(sa.update(decision).where(is_this).values(values))
+    detail = {"old_label": before and before.label, "new_label": label, "method": method}
+    record(connection, "decided", batch_id, row.revision, detail, now=now, subject_id=sample_id)
+
+
+def record(
+    connection: Connection,
+    kind: str,
+    batch_id: str,
+    revision: int,
+    detail: Mapping[str, Any],
+    *,
+    now: datetime,
+    subject_id: str | None = None,
+) -> None:
+    """Append to the audit what happened; `opened`, `answered` and `reopened` are what `changes` tells others."""
+    row = {"at": now, "kind": kind, "batch_id": batch_id, "revision": revision, "subject_id": subject_id}
+    connection.execute(sa.insert(audit), row | {"detail": json.dumps(detail, sort_keys=True)})
+
+
+def read_changes(connection: Connection, after: int) -> list[Change]:
+    """The published changes with a cursor above `after`, in the order in which they were committed."""
+    query = (
+        sa.select(audit.c.cursor, audit.c.batch_id, audit.c.kind, audit.c.revision, batch.c.corpus)
+        .join(batch, batch.c.batch_id == audit.c.batch_id)
+        .where(audit.c.cursor > after, audit.c.kind.in_(_PUBLISHED))
+        .order_by(audit.c.cursor)
+    )
+    return [Change(*row) for row in connection.execute(query)]
+
+
+def list_batches(connection: Connection, corpus: str | None) -> list[BatchInfo]:
+    """The batches of a corpus, or of all, in the order in which they were opened."""
+    query = sa.select(batch).order_by(batch.c.opened_at, batch.c.batch_id)
+    if corpus is not None:
+        query = query.where(batch.c.corpus == corpus)
+    return [
+        BatchInfo(
+            row.batch_id,
+            row.corpus,
+            row.cause,
+            row.opened_at,
+            row.n_tasks,
+            row.n_done,
+            row.answered_at is not None,
+            row.revision,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def find_batch(connection: Connection, batch_id: str) -> Row[Any]:
+    """The row of a batch.
+
+    Raises: InvalidInput, naming some batches that exist.
+    """
+    row = connection.execute(sa.select(batch).where(batch.c.batch_id == batch_id)).first()
+    if row is None:
+        latest = sa.select(batch.c.batch_id).order_by(batch.c.opened_at.desc(), batch.c.batch_id).limit(3)
+        names = list(connection.execute(latest).scalars())
+        raise InvalidInput(f"no review batch {batch_id!r} in this queue; the latest are {names}")
+    return row
+
+
+def _check_batch(
+    batch_id: str,
+    corpus: str,
+    question: str,
+    classes: Sequence[str],
+    tasks: Sequence[NewTask],
+    cause: str,
+    answers_per_task: int,
+) -> None:
+    texts = {"batch_id": batch_id, "corpus": corpus, "question": question, "cause": cause}
+    empty = [name for name, value in texts.items() if not value.strip()]
+    if empty:
+        raise InvalidInput(f"{' and '.join(empty)} of a review batch must not be empty; say what is asked and why")
+    if len(classes) < 2 or len(set(classes)) != len(classes):
+        twice = [name for name, count in Counter(classes).items() if count > 1][:_MAX_NAMED]
+        raise InvalidInput(
+            f"classes has {len(classes)} entries, {twice} more than once; a question needs at least 2 different answers"
+        )
+    if answers_per_task < 1:
+        raise InvalidInput(f"answers_per_task is {answers_per_task}; a task needs at least 1 answer")
+    if not tasks:
+        raise InvalidInput(f"batch {batch_id!r} has no tasks and could never be answered; open it with at least 1")
+    _check_tasks(batch_id, classes, tasks)
+
+
+def _check_tasks(batch_id: str, classes: Sequence[str], tasks: Sequence[NewTask]) -> None:
+    counts = Counter((new.sample_id, new.purpose) for new in tasks)
+    twice = [key for key, count in counts.items() if count > 1][:_MAX_NAMED]
+    if twice:
+        raise InvalidInput(
+            f"batch {batch_id!r} asks twice about (sample_id, purpose) {twice}; ask once and raise answers_per_task"
+        )
+    known = frozenset(classes)
+    for new in tasks:
+        if new.proposed_label is not None and new.proposed_label not in known:
+            check_label(new.proposed_label, classes, batch_id)
+
+
+def _payload_text(new: NewTask) -> str:
+    try:
+        return json.dumps(dict(new.payload), sort_keys=True, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(
+            f"payload of sample {new.sample_id} cannot be written as JSON ({error}); use text, numbers, lists and dicts"
+        ) from error

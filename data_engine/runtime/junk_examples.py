@@ -1,0 +1,162 @@
+"""Examples: what the first pass learns from the good texts and the junk that a corpus' configuration names."""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from data_engine.corpus import FirstPass, JunkExamples
+from data_engine.errors import InvalidInput
+from data_engine.indexing.source import Batches, Source
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.source_listing import batch_files
+from data_engine.runtime.step_run import StepRun
+from data_engine.runtime.versions import fingerprint
+
+logger = logging.getLogger(__name__)
+
+if TYPE_CHECKING:
+    from data_engine.filtering import CharacterModel, JunkClassifier
+    from data_engine.indexing import SourceFile
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What the first pass has learnt from the corpus' examples."""
+
+    junk: "JunkClassifier | None" = None
+    model: "CharacterModel | None" = None
+    """Of good text, where the rule perplexity is on."""
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The version of what decides, by the reason that it gives."""
+        deciding = {"junk": self.junk, "perplexity": self.model}
+        return {reason: learnt.version for reason, learnt in deciding.items() if learnt is not None}
+
+
+def learnt_from_examples(runtime: CorpusRuntime, step_run: StepRun, rules: FirstPass) -> Learnt:
+    """What the example batches' own files teach, so that batches run in any order.
+
+    Raises: InvalidInput when the rule perplexity is on without examples.
+    """
+    from data_engine import indexing
+
+    has_model = rules.rules.get("perplexity") not in (None, False)
+    if rules.junk is None and has_model:
+        raise InvalidInput("rule perplexity is on but first_pass.junk names no examples; give them, or switch it off")
+    if rules.junk is None:
+        return Learnt()
+    files = junk_example_files(runtime)
+    step_run.inputs["junk examples"] = indexing.fingerprint(files)
+    described = [runtime.code_version("first_pass"), step_run.inputs["junk examples"], str(runtime.source_folder)]
+    key = fingerprint([*described, rules.junk.model_dump_json(), runtime.corpus.seed])
+    junk = rules.junk
+    if key not in _FITTED:
+        _FITTED[key] = _kept_classifier(step_run, f"junk-{key}.npz", lambda: fit_junk(runtime, junk, files))
+    if has_model and key not in _MODELS:
+        _MODELS[key] = fit_model(runtime, junk, files)
+    return Learnt(_FITTED[key], _MODELS[key] if has_model else None)
+
+
+#: One classifier, and one model of good text, per source, examples, settings and code: the batches of one process
+#: share them.
+_FITTED: "dict[str, JunkClassifier]" = {}
+_MODELS: "dict[str, CharacterModel]" = {}
+
+
+def _kept_classifier(step_run: StepRun, name: str, fit: "Callable[[], JunkClassifier]") -> "JunkClassifier":
+    """The classifier as an earlier process fitted it; fitted and kept where none has, or where its file is damaged."""
+    from data_engine.filtering import JunkClassifier
+
+    content = step_run.store.learnt().get(name)
+    if content is not None:
+        try:
+            return JunkClassifier.from_bytes(content)
+        except InvalidInput as error:
+            logger.warning("%s is damaged and is learnt anew (%s)", name, error)
+    fitted = fit()
+    step_run.store.learnt().put(name, fitted.to_bytes())
+    return fitted
+
+
+def junk_example_files(runtime: CorpusRuntime) -> "list[SourceFile]":
+    """The files of the examples, in order; empty where the rule is off.
+
+    Raises: SourceMissing when the source does not hold an example batch; SourceError when a place cannot be listed.
+    """
+    junk = runtime.corpus.first_pass.junk
+    if junk is None:
+        return []
+    if junk.batches:
+        return [file for batch in junk.batches for file in batch_files(runtime, batch)]
+    return [file for source in _places(runtime, junk) for file in _files(runtime, source)]
+
+
+def _places(runtime: CorpusRuntime, junk: JunkExamples) -> tuple[Source, Source]:
+    """Where the good examples and the junk are, as sources of their own."""
+    good, bad = (
+        Source(
+            kind=kind_of(path),
+            path=path,
+            text_column=runtime.corpus.source.text_column,
+            max_sample_bytes=runtime.corpus.source.max_sample_bytes,
+        )
+        for path in (junk.good or "", junk.junk or "")
+    )
+    return good, bad
+
+
+_PACKED = (".gz", ".bz2", ".xz")
+_KINDS: dict[str, Literal["jsonl", "csv", "parquet"]] = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+
+
+def kind_of(path: str) -> Literal["folder", "jsonl", "csv", "parquet"]:
+    """By the ending, without that of packing: `good.jsonl.gz` holds rows."""
+    plain = Path(path.lower())
+    return _KINDS.get((plain.with_suffix("") if plain.suffix in _PACKED else plain).suffix, "folder")
+
+
+def _files(runtime: CorpusRuntime, source: Source) -> "list[SourceFile]":
+    from data_engine import indexing
+
+    batches = indexing.list_batches(source, Batches(), runtime.project_folder)
+    return [file for batch in sorted(batches) for file in batches[batch]]
+
+
+def fit_junk(runtime: CorpusRuntime, junk: JunkExamples, files: "list[SourceFile]") -> "JunkClassifier":
+    """The small classifier of junk, learnt from what the corpus' configuration names as examples."""
+    from data_engine import filtering
+
+    marked = _marked(runtime, junk, files)
+    return filtering.fit_junk_classifier(
+        [text for text, _ in marked],
+        [is_junk for _, is_junk in marked],
+        seed=runtime.corpus.seed_for("junk"),
+        keep_clean_share=junk.keep_clean_share,
+    )
+
+
+def fit_model(runtime: CorpusRuntime, junk: JunkExamples, files: "list[SourceFile]") -> "CharacterModel":
+    """The small model of good text, learnt from the same examples; those of junk are left out."""
+    from data_engine import filtering
+
+    return filtering.fit_character_model([text for text, is_junk in _marked(runtime, junk, files) if not is_junk])
+
+
+def _marked(runtime: CorpusRuntime, junk: JunkExamples, files: "list[SourceFile]") -> list[tuple[str, bool]]:
+    """The readable examples, and whether each is junk."""
+    from data_engine import indexing
+
+    if junk.batches:
+        rows = indexing.read_batch(runtime.corpus.source, files, batch="examples", modality="text").to_pylist()
+        marked = [(row["text"], bool(json.loads(row["metadata"]).get(junk.column))) for row in rows]
+    else:
+        tables = [
+            indexing.read_batch(source, _files(runtime, source), batch="examples", modality="text")
+            for source in _places(runtime, junk)
+        ]
+        marked = [(text, is_junk == 1) for is_junk, table in enumerate(tables) for text in table["text"].to_pylist()]
+    return [(text, is_junk) for text, is_junk in marked if text]

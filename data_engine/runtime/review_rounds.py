@@ -1,0 +1,218 @@
+"""Reviewing: when the next review batch opens, what goes into it, and who answers where nobody is a person."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from data_engine.errors import InvalidInput
+from data_engine.runtime.check_inputs import gate_in_service
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.steps.cluster_tree import matrix
+from data_engine.runtime.versions import step_versions
+
+if TYPE_CHECKING:
+    from data_engine.labeling import PlannedTask
+    from data_engine.review import Task
+    from data_engine.storage import TableStore
+
+_SNIPPET_CHARS = 2000
+
+
+def why_open(runtime: CorpusRuntime) -> tuple[str, str | None]:
+    """Why the next review batch should open, and the version of what shows it; (reason to wait, None) otherwise."""
+    review, store = runtime.corpus.review, runtime.store()
+    versions = step_versions(store)
+    if ("balanced_subset", "") not in versions:
+        return "there is no balanced subset yet; curate the corpus first", None
+    with runtime.queue() as queue:
+        waiting = [batch.batch_id for batch in queue.batches(runtime.corpus.name) if not batch.is_answered]
+        n_open = queue.open_tasks(runtime.corpus.name)
+        n_batches = len(queue.batches(runtime.corpus.name))
+    if n_open >= review.max_open_tasks:
+        return f"{n_open} tasks are open, the limit is {review.max_open_tasks}; answer some first", None
+    if waiting:
+        return f"review batch {waiting[0]} is not answered yet", None
+    if n_batches == 0:
+        return "nobody has answered anything yet", f"first:{versions['balanced_subset', ''].data_version}"
+    if ("proposals", "") not in versions:
+        return "there are no proposals yet; train the classifier on the answers first", None
+    uncertainty = store.read("proposals", columns=["uncertainty"])["uncertainty"].to_numpy()
+    mean, share = float(uncertainty.mean()), float((uncertainty >= review.uncertain_above).mean())
+    measured = f"mean uncertainty {mean:.2f} (limit {review.open_at_mean_uncertainty}), {share:.0%} of the proposals "
+    measured += f"are at least {review.uncertain_above} uncertain (limit {review.open_at_uncertain_share:.0%})"
+    if mean < review.open_at_mean_uncertainty and share < review.open_at_uncertain_share:
+        return f"the proposals are certain enough: {measured}", None
+    return measured, versions["proposals", ""].data_version
+
+
+def create_review_batch(runtime: CorpusRuntime, *, cause: str) -> str | None:
+    """Put the next round of questions into the queue.
+
+    Returns: the id of the review batch; None when nothing is left to ask.
+    """
+    from data_engine.review import NewTask
+
+    store = runtime.store()
+    with runtime.queue() as queue:
+        round_number = len(queue.batches(runtime.corpus.name))
+        planned = _plan(runtime, store, round_number)
+        if not planned:
+            return None
+        texts = _texts(store, [task.sample_id for task in planned])
+        batch_id = f"{runtime.corpus.name}-round-{round_number:03d}"
+        queue.open_batch(
+            batch_id,
+            corpus=runtime.corpus.name,
+            question=runtime.corpus.labels.question,
+            classes=runtime.corpus.class_names,
+            tasks=[
+                NewTask(
+                    sample_id=task.sample_id,
+                    purpose=task.purpose,
+                    arm=task.arm,
+                    payload=texts[task.sample_id],
+                    proposed_label=task.proposed_label,
+                    probability=task.probability,
+                    priority=task.priority,
+                )
+                for task in planned
+            ],
+            cause=cause,
+            answers_per_task=runtime.corpus.review.answers_per_task,
+            now=datetime.now(UTC),
+        )
+    return batch_id
+
+
+def _plan(runtime: CorpusRuntime, store: "TableStore", round_number: int) -> "tuple[PlannedTask, ...]":
+    from data_engine.labeling import plan_review_batch
+
+    ids, x = subset_embeddings(store)
+    classes = {name: index for index, name in enumerate(runtime.corpus.class_names)}
+    reviewed = store.read("reviewed_labels", columns=["sample_id", "purpose", "label"]).to_pylist()
+    probabilities, proposed = _proposed(store, ids, classes)
+    gate = gate_in_service(store).get("gate_threshold")
+    accepts = None if gate is None or probabilities is None else probabilities.max(axis=1) >= gate
+    return plan_review_batch(
+        round_number=round_number,
+        sample_ids=ids,
+        embeddings=x,
+        probabilities=probabilities,
+        proposed=proposed,
+        gate_accepts=accepts,
+        reviewed={row["sample_id"]: classes[row["label"]] for row in reviewed if row["purpose"] != "trap"},
+        hold_out_ids={row["sample_id"] for row in reviewed if row["purpose"] == "hold_out"},
+        control_ids={row["sample_id"] for row in reviewed if row["purpose"] == "control"},
+        settings=runtime.corpus.labels,
+        class_names=runtime.corpus.class_names,
+        seed=runtime.corpus.seed_for("review", round_number),
+    )
+
+
+def subset_embeddings(store: "TableStore") -> "tuple[list[str], np.ndarray]":
+    """The ids of the balanced subset, sorted, and their (n, dim) embeddings."""
+    chosen = store.read("balanced_subset", columns=["sample_id"])
+    table = embeddings_of(store, chosen["sample_id"])
+    return table["sample_id"].to_pylist(), matrix(table)
+
+
+def embeddings_of(store: "TableStore", sample_ids: pa.ChunkedArray | pa.Array) -> pa.Table:
+    """The embeddings of these samples, sorted by id, one row each.
+
+    Raises: InvalidInput when one of them has none.
+    """
+    wanted = {"sample_id": pc.unique(sample_ids)}
+    found = store.read("embeddings", columns=["sample_id", "embedding"], among=wanted).sort_by("sample_id")
+    ids = found["sample_id"].to_pylist()
+    missing = sorted(set(sample_ids.to_pylist()) - set(ids))
+    if missing:
+        raise InvalidInput(
+            f"{len(missing)} samples have no embedding, among them {missing[:10]}; materialize embeddings first"
+        )
+    first = [i for i, sample_id in enumerate(ids) if i == 0 or sample_id != ids[i - 1]]
+    return found.take(pa.array(first, pa.int64()))
+
+
+def known_embeddings(store: "TableStore", sample_ids: pa.ChunkedArray) -> dict[str, NDArray[np.float32]]:
+    """The embeddings of those of the samples that have one, by id; a stricter first pass may have dropped others."""
+    wanted = {"sample_id": pc.unique(sample_ids)}
+    found = store.read("embeddings", columns=["sample_id", "embedding"], among=wanted)
+    return dict(zip(found["sample_id"].to_pylist(), matrix(found), strict=True))
+
+
+def _proposed(
+    store: "TableStore", ids: list[str], classes: dict[str, int]
+) -> "tuple[np.ndarray | None, np.ndarray | None]":
+    """Probabilities and proposed classes in the order of the ids; None when one of them has no proposal yet."""
+    table = store.read("proposals", columns=["sample_id", "label", "probabilities"])
+    rows = dict(
+        zip(
+            table["sample_id"].to_pylist(),
+            zip(*[table[c].to_pylist() for c in ("label", "probabilities")], strict=True),
+            strict=True,
+        )
+    )
+    if not rows or any(sample_id not in rows for sample_id in ids):
+        return None, None
+    probabilities = np.stack([np.frombuffer(rows[sample_id][1], dtype=np.float32) for sample_id in ids])
+    return probabilities, np.array([classes[rows[sample_id][0]] for sample_id in ids])
+
+
+def _texts(store: "TableStore", sample_ids: list[str]) -> dict[str, dict[str, str]]:
+    """What an annotator sees of each sample: its text, cut, and where it was read. Never the known label."""
+    asked = {"sample_id": pa.array(sorted(set(sample_ids)), pa.string())}
+    wanted = store.read("raw_index", columns=["sample_id", "uri", "text"], among=asked)
+    return {
+        row["sample_id"]: {"uri": row["uri"], "text": (row["text"] or "")[:_SNIPPET_CHARS]}
+        for row in wanted.to_pylist()
+    }
+
+
+def answer_simulated(runtime: CorpusRuntime, batch_id: str) -> int:
+    """Let the corpus' simulated annotators answer a review batch through the queue, like anyone else.
+
+    Returns: answers given. Raises: InvalidInput when the corpus has no simulated annotators.
+    """
+    from data_engine.review import SIMULATED_PREFIX, answer_as_simulated
+
+    simulated = runtime.corpus.review.simulated
+    if not simulated:
+        raise InvalidInput(
+            f"corpus {runtime.corpus.name} has no simulated annotators; answer {batch_id} with `data-engine review`"
+        )
+    answers = [(SIMULATED_PREFIX + who.name, _answer(runtime, who.name, who.error_rate)) for who in simulated]
+    with runtime.queue() as queue:
+        return answer_as_simulated(queue, batch_id, answers, now=datetime.now(UTC))
+
+
+def _answer(runtime: CorpusRuntime, name: str, error_rate: float) -> "Callable[[Task], str]":
+    from data_engine.labeling import SimulatedLabeller
+
+    classes = runtime.corpus.class_names
+    labeller = SimulatedLabeller(name, error_rate, runtime.corpus.seed_for("simulated", name))
+    truth = known_classes(runtime)
+
+    def answer(task: "Task") -> str:
+        known = truth[task.sample_id]
+        proposed = None if task.proposed_label is None else classes.index(task.proposed_label)
+        return classes[labeller.answer(task.sample_id, classes.index(known), len(classes), proposed)]
+
+    return answer
+
+
+def known_classes(runtime: CorpusRuntime) -> dict[str, str]:
+    """The class of every sample whose label is known beforehand; for simulation and evaluation only."""
+    column = runtime.corpus.known_label_column
+    table = runtime.store().read("raw_index", columns=["sample_id", "metadata"])
+    known: dict[str, str] = {}
+    for sample_id, metadata in zip(table["sample_id"].to_pylist(), table["metadata"].to_pylist(), strict=True):
+        name = runtime.corpus.known_class(json.loads(metadata).get(column))
+        if name is not None:
+            known.setdefault(sample_id, name)
+    return known

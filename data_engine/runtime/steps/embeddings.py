@@ -1,0 +1,106 @@
+"""embeddings: what the kept samples mean, as unit vectors; each content is embedded once, whatever the corpus."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.media import load_images
+from data_engine.runtime.step_run import StepRun
+from data_engine.schemas import EMBEDDINGS
+from data_engine.storage.ledger import ledger_rows
+
+if TYPE_CHECKING:
+    from data_engine.embedding import Embedded, Encoder
+
+_REASON = "kept by the first pass"
+
+
+def embeddings(runtime: CorpusRuntime) -> dg.AssetsDefinition:
+    """The embeddings of a corpus, one partition per ingestion batch."""
+
+    @dg.asset(
+        **runtime.asset(
+            "embeddings",
+            description="One unit vector per kept content, cached by content hash and encoder version.",
+            deps=["first_pass"],
+            kinds=("pytorch",),
+            pool=f"{runtime.corpus.modality}_encoder",
+        )
+    )
+    def embeddings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        from data_engine.embedding import embed_unique
+
+        step_run = StepRun.begin(runtime, context, "embeddings")
+        encoder = encoder_of(runtime.corpus.encoder)
+        ids, load = _kept_contents(runtime, step_run, encoder)
+        found = embed_unique(
+            ids,
+            load,
+            encoder,
+            step_run.store.embedding_cache(encoder.version, encoder.dim),
+            progress=step_run.progress("embedding", len(ids)),
+        )
+        return step_run.finish(
+            _table(ids, step_run.batch, found, encoder.version),
+            ledger=_ledger(ids, found, encoder.version),
+            metadata={
+                "encoder": encoder.version,
+                "computed now": found.n_computed,
+                "from the cache": len(ids) - found.n_computed - len(found.failures),
+                "failed": len(found.failures),
+            },
+        )
+
+    return embeddings
+
+
+def _kept_contents(
+    runtime: CorpusRuntime, step_run: StepRun, encoder: "Encoder"
+) -> "tuple[list[str], Callable[[Sequence[int]], Sequence[Any]]]":
+    """Ids of the kept samples, and what gives the contents at some of their positions."""
+    verdicts = step_run.read("first_pass", columns=["sample_id", "uri", "verdict"])
+    raw = step_run.store.read("raw_index", partition={"batch": step_run.batch}, columns=["uri", "text", "metadata"])
+    kept = verdicts.filter(pc.equal(verdicts["verdict"], "kept")).join(raw, "uri").sort_by("uri")
+    ids = kept["sample_id"].to_pylist()
+    if runtime.corpus.is_of_images:
+        return ids, load_images(runtime, kept, encoder.max_side_px)
+    texts = kept["text"].to_pylist()
+    return ids, lambda positions: [texts[i] for i in positions]
+
+
+_LOADED: dict[str, "Encoder"] = {}
+
+
+def encoder_of(name: str) -> "Encoder":
+    """The encoder of that name, loaded once per process."""
+    from data_engine.embedding import load_encoder
+
+    if name not in _LOADED:
+        _LOADED[name] = load_encoder(name)
+    return _LOADED[name]
+
+
+def _ledger(ids: list[str], found: "Embedded", version: str) -> pa.Table:
+    """Every content is embedded, or rejected with what the encoder said."""
+    failures = found.failures
+    reasons = [f"the encoder failed: {failures[i]}" if i in failures else _REASON for i in range(len(ids))]
+    verdicts = ["rejected" if i in failures else "embedded" for i in range(len(ids))]
+    return ledger_rows(ids, verdict=verdicts, reason=reasons, model_version=version)
+
+
+def _table(ids: list[str], batch: str, found: "Embedded", version: str) -> pa.Table:
+    """The embeddings of one batch, without the samples that the encoder failed on."""
+    embedded = [i for i in range(len(ids)) if i not in found.failures]
+    n, vectors = len(embedded), found.rows[embedded]
+    columns = [
+        pa.array([ids[i] for i in embedded], pa.string()),
+        pa.array([batch] * n, pa.string()),
+        pa.array([row.tobytes() for row in vectors], pa.binary()),
+        pa.array([vectors.shape[1]] * n, pa.int32()),
+        pa.array([version] * n, pa.string()),
+    ]
+    return pa.Table.from_arrays(columns, schema=EMBEDDINGS)

@@ -1,0 +1,31 @@
+"""Choosing a subset: quotas over a cluster tree, the other methods by name, and how even each comes out.
+
+Arrays in, row numbers out. The tree itself is in `data_engine.clustering`.
+"""
+
+from data_engine.sampling.balance import Balance, balance, compare_balance, kl_to_uniform
+from data_engine.sampling.comparison import compare, part_of
+from data_engine.sampling.density import intrinsic_dimension, log_inverse_density
+from data_engine.sampling.methods import METHODS, Pool, select
+from data_engine.sampling.quotas import balanced_sample, first_members, quotas, split, stable_priority
+from data_engine.sampling.semantic_dedup import redundancy
+
+__all__ = [
+    "METHODS",
+    "Balance",
+    "Pool",
+    "balance",
+    "balanced_sample",
+    "compare",
+    "compare_balance",
+    "first_members",
+    "intrinsic_dimension",
+    "kl_to_uniform",
+    "log_inverse_density",
+    "part_of",
+    "quotas",
+    "redundancy",
+    "select",
+    "split",
+    "stable_priority",
+]

@@ -1,0 +1,185 @@
+"""The ways to choose a subset: each takes a pool and a target size and gives exactly that many rows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_engine.clustering import ClusterTree, build_tree, kmeans, resample_sizes_for
+from data_engine.clustering.lloyd import checked_count
+from data_engine.clustering.matrix_rows import Matrix
+from data_engine.errors import InvalidInput
+from data_engine.sampling.density import log_inverse_density
+from data_engine.sampling.quotas import balanced_sample, checked_target
+from data_engine.sampling.semantic_dedup import redundancy
+
+#: How often a tree is resampled that is built only to choose by it.
+N_RESAMPLES = 10
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What a subset is chosen from: n samples, with their cluster tree."""
+
+    tree: ClusterTree
+    """Over the n samples."""
+    x: Matrix | None = None
+    """(n, dim) embeddings in the same order, L2-normalised; None where no method that needs them is asked for."""
+    is_resampled: bool = False
+    """Whether the tree was built with resampling."""
+    strategy: Literal["random", "closest"] = "random"
+    """Which members of a cluster: "random", or "closest" to its centroid."""
+    priority: NDArray[np.float64] | None = None
+    """(n,) uniform draws in [0, 1), the lower the earlier a sample is taken where chance decides; without it drawn by
+    the seed. `sampling.stable_priority` makes the choice independent of the order of the rows."""
+
+    def __post_init__(self) -> None:
+        if self.x is not None and len(self.x) != self.n_samples:
+            raise InvalidInput(
+                f"x has {len(self.x)} rows but the tree holds {self.n_samples} samples; give one row for each"
+            )
+        if self.priority is not None and self.priority.shape != (self.n_samples,):
+            raise InvalidInput(
+                f"priority has shape {self.priority.shape}; give one for each of the {self.n_samples} samples"
+            )
+
+    @property
+    def n_samples(self) -> int:
+        """Samples to choose from."""
+        return self.tree.n_samples
+
+    @property
+    def embeddings(self) -> Matrix:
+        """x where it is there.
+
+        Raises: InvalidInput where it is not.
+        """
+        if self.x is None:
+            raise InvalidInput("the pool has no embeddings; give x, or choose at random or from the pool's own tree")
+        return self.x
+
+    @property
+    def n_clusters(self) -> tuple[int, ...]:
+        """Clusters per level, the finest first."""
+        return tuple(len(level.centroids) for level in self.tree.levels)
+
+    def priorities(self, seed: int) -> NDArray[np.float64]:
+        """The given priorities, or drawn ones."""
+        return np.random.default_rng([seed, 1]).random(self.n_samples) if self.priority is None else self.priority
+
+
+def select(method: str, pool: Pool, target_size: int, *, seed: int) -> NDArray[np.int64]:
+    """Choose a subset.
+
+    Args:
+        method: a name of `METHODS`.
+        pool: n samples.
+        target_size: samples wanted, 1 to n.
+        seed: decides every draw that the pool's priorities do not.
+
+    Returns: (target_size,) row numbers, unique, ascending.
+    Raises: InvalidInput when target_size is not in 1..n, the seed is negative or there is no such method.
+    """
+    if method not in METHODS:
+        raise InvalidInput(f"method is {method!r}; it must be one of {', '.join(METHODS)}")
+    target, fixed_seed = checked_target(target_size, pool.n_samples), checked_count(seed, "seed", least=0)
+    return np.sort(METHODS[method].choose(pool, target, fixed_seed)).astype(np.int64)
+
+
+def _random(pool: Pool, target_size: int, seed: int) -> NDArray[np.int64]:
+    return np.argsort(pool.priorities(seed), kind="stable")[:target_size]
+
+
+def _flat_kmeans(pool: Pool, target_size: int, seed: int) -> NDArray[np.int64]:
+    return _balanced(pool, _flat_tree(pool, seed), target_size, seed)
+
+
+def _hierarchical(pool: Pool, target_size: int, seed: int) -> NDArray[np.int64]:
+    tree = build_tree(pool.embeddings, pool.n_clusters, seed=seed) if pool.is_resampled else pool.tree
+    return _balanced(pool, tree, target_size, seed)
+
+
+def _hierarchical_resampled(pool: Pool, target_size: int, seed: int) -> NDArray[np.int64]:
+    tree = pool.tree if pool.is_resampled else _resampled_twin(pool, seed)
+    return _balanced(pool, tree, target_size, seed)
+
+
+def _resampled_twin(pool: Pool, seed: int) -> ClusterTree:
+    sizes = resample_sizes_for(pool.n_samples, pool.n_clusters)
+    return build_tree(pool.embeddings, pool.n_clusters, seed=seed, n_resamples=N_RESAMPLES, resample_sizes=sizes)
+
+
+def _semantic_dedup(pool: Pool, target_size: int, seed: int) -> NDArray[np.int64]:
+    clusters = _flat_tree(pool, seed)
+    repeated = redundancy(pool.embeddings, clusters.levels[0].centroids, clusters.leaf)
+    return np.lexsort((pool.priorities(seed), repeated))[:target_size]
+
+
+def _density(pool: Pool, target_size: int, seed: int) -> NDArray[np.int64]:
+    # Drawn without replacement, the smallest of exponential waiting times first (Efraimidis & Spirakis 2006).
+    log_wait = np.log(-np.log1p(-pool.priorities(seed))) - log_inverse_density(pool.embeddings, seed=seed)
+    return np.argsort(log_wait, kind="stable")[:target_size]
+
+
+def _flat_tree(pool: Pool, seed: int) -> ClusterTree:
+    """One level with as many clusters as the top of the pool's tree."""
+    found = kmeans(pool.embeddings, pool.n_clusters[-1], seed=seed)
+    return ClusterTree.from_centroids([found.centroids], [], found.assignment, found.distance)
+
+
+def _balanced(pool: Pool, tree: ClusterTree, target_size: int, seed: int) -> NDArray[np.int64]:
+    return balanced_sample(tree, target_size, seed=seed, strategy=pool.strategy, priority=pool.priorities(seed))
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to choose a subset."""
+
+    meaning: str
+    """What it does, as the end of `hierarchical k-means built a tree; the subset was ...`; `{n_resamples}` is where
+    the number of resamplings goes."""
+    choose: Callable[[Pool, int, int], NDArray[np.int64]]
+    """(pool, target_size, seed) to row numbers."""
+    needs: Literal["embeddings", "plain tree", "resampled tree", "nothing"] = "embeddings"
+    """What it chooses from; where the pool's tree is of the other kind, it builds its own from the embeddings."""
+    takes_members: bool = False
+    """Whether the pool's strategy says which members of a cluster are taken."""
+
+    def meaning_for(self, n_resamples: int) -> str:
+        """The meaning for a corpus whose own tree is resampled so often."""
+        return self.meaning.format(n_resamples=n_resamples or N_RESAMPLES)
+
+    def needs_embeddings(self, *, is_resampled: bool) -> bool:
+        """Whether the tree, built with resampling or without, is not enough."""
+        return self.needs not in ("nothing", "resampled tree" if is_resampled else "plain tree")
+
+
+#: Every way to choose a subset, by its name in the corpus' description.
+METHODS: dict[str, Method] = {
+    "random": Method("drawn at random, every sample with the same chance", _random, needs="nothing"),
+    "flat_kmeans": Method(
+        "drawn evenly over one level of k-means with as many clusters as the top of that tree",
+        _flat_kmeans,
+        takes_members=True,
+    ),
+    "hierarchical": Method(
+        "drawn evenly over that tree, from the top down", _hierarchical, needs="plain tree", takes_members=True
+    ),
+    "hierarchical_resampled": Method(
+        "drawn evenly over a tree of these levels, each built anew {n_resamples} times on the most central members",
+        _hierarchical_resampled,
+        needs="resampled tree",
+        takes_members=True,
+    ),
+    "semantic_dedup": Method(
+        "what is left when the samples go that are most similar to another one, farther from the centre, of their "
+        "k-means cluster (SemDeDup, Abbas et al. 2023)",
+        _semantic_dedup,
+    ),
+    "density": Method(
+        "drawn with a chance inverse to the density that the nearest neighbours show (after Sachdeva et al. 2024)",
+        _density,
+    ),
+}

@@ -1,0 +1,35 @@
+"""What every block of a corpus' YAML is made of: the frozen base class and the types that several blocks share.
+
+The blocks themselves are in `data_engine.corpus`.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+#: A share of a whole, from 0 to 1.
+Share = Annotated[float, Field(ge=0, le=1)]
+#: Lower case letters, digits and underscores: part of asset keys, table paths and partition names.
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+
+
+class Settings(BaseModel):
+    """A block of a corpus' YAML: frozen, without unknown keys, its docstrings shown wherever the schema is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def _off_is_none(value: Any) -> Any:
+    if value is True:
+        raise ValueError("on says no number; give a similarity above 0 and at most 1, or off")
+    return None if value is False else value
+
+
+#: A similarity at and above which something counts as a duplicate; off or null looks for none.
+Similarity = Annotated[
+    Annotated[float, Field(gt=0, le=1)] | None,
+    BeforeValidator(_off_is_none),
+    WithJsonSchema(
+        {"type": ["number", "boolean", "null"], "exclusiveMinimum": 0, "maximum": 1, "not": {"const": True}}
+    ),
+]

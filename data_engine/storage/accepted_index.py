@@ -1,0 +1,190 @@
+"""Accepted samples on disk, found by id or by any of their keys: a sorted, memory-mapped segment per batch.
+
+A segment says of one version of one batch which samples it accepts. It holds nothing that the tables do not: a missing
+one is written anew, whole or not at all, so a killed run leaves nothing half, and what a batch accepted in another
+version is in another segment. A look-up reads the pages it needs; only its answers are held in memory.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO, Self
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from data_engine.errors import InvalidInput
+from data_engine.storage.atomic_files import replace_file
+from data_engine.storage.storage_errors import storage_errors
+
+Keys = NDArray[np.uint64]
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """The accepted samples of one batch, sorted by id; all arrays are maps of one file."""
+
+    ids: Keys
+    """(n, 2) the 128 bits of each sample id, ascending."""
+    sketches: NDArray[np.uint8]
+    """(n, width) bytes of each sketch; of a sample without one they have no meaning."""
+    keys: Keys
+    """(n_bands, n_entries) keys, ascending in each band."""
+    rows: NDArray[np.uint32]
+    """(n_bands, n_entries) the sample of each key."""
+
+    def __len__(self) -> int:
+        """Number of samples."""
+        return len(self.ids)
+
+    @cached_property
+    def _has_sketch(self) -> NDArray[np.bool_]:
+        present = np.zeros(len(self), bool)
+        if len(self.rows):
+            present[self.rows[0]] = True
+        return present
+
+    def rows_of_ids(self, ids: Keys) -> Places:
+        """Rows of the samples among these ids (m, 2), ascending."""
+        if len(self) == 0:
+            return np.empty(0, np.int64)
+        wanted = np.unique(ids, axis=0)
+        found, which = _equal(self.ids[:, 0], wanted[:, 0])
+        rows: Places = found[self.ids[found, 1] == wanted[which, 1]]
+        return rows
+
+    def rows_of_keys(self, keys: Keys) -> Places:
+        """Rows of the samples that have any of these keys in its band.
+
+        Args:
+            keys: (n_bands, m) keys, ascending in each band.
+
+        Returns: row numbers, ascending, each once.
+
+        Raises: InvalidInput for another number of bands.
+        """
+        if keys.shape[0] != len(self.keys):
+            raise InvalidInput(
+                f"keys are given for {keys.shape[0]} bands but the segment has {len(self.keys)}; "
+                "open the segment of the same settings"
+            )
+        found = [np.empty(0, np.int64)]
+        for here, rows, wanted in zip(self.keys, self.rows, keys, strict=True):
+            found.append(np.unique(rows[_equal(here, wanted)[0]]).astype(np.int64))
+        return np.unique(np.concatenate(found))
+
+    def sample_ids(self, rows: Places) -> list[str]:
+        """The ids of these rows, 32 hexadecimal digits each."""
+        return [f"{high:016x}{low:016x}" for high, low in self.ids[rows].tolist()]
+
+    def sketch_bytes(self, rows: Places) -> list[bytes | None]:
+        """The sketches of these rows; None for samples without one."""
+        present = self._has_sketch[rows].tolist()
+        return [
+            row.tobytes() if has_sketch else None for row, has_sketch in zip(self.sketches[rows], present, strict=True)
+        ]
+
+    def write(self, file: BinaryIO) -> None:
+        """Write the arrays one after the other, as NumPy does."""
+        for array in (self.ids, self.sketches, self.keys, self.rows):
+            np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Map the file of a segment into memory.
+
+        Raises: ValueError when it is no segment; OSError as the disk gives it.
+        """
+        maps = []
+        with path.open("rb") as file:
+            for _ in range(4):
+                np.lib.format.read_magic(file)
+                shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+                start, size = file.tell(), int(np.prod(shape)) * dtype.itemsize
+                if start + size > path.stat().st_size:
+                    raise ValueError(f"{path} ends before its arrays do")
+                empty = np.empty(shape, dtype)
+                maps.append(np.memmap(path, dtype, "r", start, shape) if size else empty)
+                file.seek(start + size)
+        return cls(*maps)
+
+
+@dataclass(frozen=True)
+class SketchIndex:
+    """The segments of one corpus, at `folder`."""
+
+    folder: Path
+
+    def open(self, batch: str, version: str) -> Segment | None:
+        """The segment of a batch in a version; None when it has to be written. A damaged one counts as missing."""
+        path = self._path(batch, version)
+        try:
+            return Segment.read(path) if path.exists() else None
+        except (OSError, ValueError):
+            return None
+
+    def write(
+        self,
+        batch: str,
+        version: str,
+        *,
+        sample_ids: Sequence[str],
+        sketches: NDArray[np.uint8],
+        keys: Keys,
+        rows: Places,
+    ) -> Segment:
+        """Write the segment of a batch in a version, and delete those of its other versions.
+
+        Args:
+            batch: The batch.
+            version: Whatever changes when the samples or the keys do.
+            sample_ids: n ids of 32 hexadecimal digits, each once.
+            sketches: (n, width) their sketches; any bytes for samples without one.
+            keys: (n_bands, n_entries) the keys of the samples that have a sketch.
+            rows: (n_entries,) which sample each entry is of.
+
+        Raises: StorageError when the disk is full or fails.
+        """
+        ids = ids_as_numbers(sample_ids)
+        order = np.lexsort((ids[:, 1], ids[:, 0]))
+        place = np.empty(len(order), np.uint32)
+        place[order] = np.arange(len(order), dtype=np.uint32)
+        by_key = np.argsort(keys, axis=1)
+        segment = Segment(
+            ids[order], sketches[order], np.take_along_axis(keys, by_key, axis=1), place[rows[by_key]].astype(np.uint32)
+        )
+        path = self._path(batch, version)
+
+        def fill(temporary: Path) -> None:
+            with temporary.open("wb") as file:
+                segment.write(file)
+
+        with storage_errors(f"indexing the accepted samples of {batch!r}", path, intact="the index is as it was"):
+            replace_file(path, fill)
+            for other in self.folder.glob(f"{path.name.partition('-')[0]}-*.sketches"):
+                if other != path:
+                    other.unlink(missing_ok=True)
+        return Segment.read(path)
+
+    def _path(self, batch: str, version: str) -> Path:
+        names = (xxhash.xxh3_64(text.encode()).hexdigest() for text in (batch, version))
+        return self.folder / f"{'-'.join(names)}.sketches"
+
+
+def ids_as_numbers(sample_ids: Sequence[str]) -> Keys:
+    """(n, 2) the high and the low 64 bits of ids of 32 hexadecimal digits."""
+    flat = np.frombuffer(bytes.fromhex("".join(sample_ids)), ">u8")
+    return flat.reshape(-1, 2).astype(np.uint64)
+
+
+def _equal(ascending: Keys, wanted: Keys) -> tuple[Places, Places]:
+    """Places of the wanted values (ascending too) in an ascending array, and which wanted value is there."""
+    first = np.searchsorted(ascending, wanted, side="left")
+    # Most values are in there nowhere; the search for the end of a run is for the others.
+    near = np.flatnonzero(ascending[np.minimum(first, len(ascending) - 1)] == wanted) if len(ascending) else first[:0]
+    counts = np.searchsorted(ascending, wanted[near], side="right") - first[near]
+    steps = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.repeat(first[near], counts) + steps, np.repeat(near, counts)

@@ -1,0 +1,56 @@
+"""The marts of a corpus: one Parquet file each at `<corpus>/marts/<name>/data.parquet`, always rebuilt whole."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from data_engine.errors import InvalidInput
+from data_engine.storage.atomic_files import replace_file
+from data_engine.storage.storage_errors import storage_errors
+from data_engine.storage.table_store import TableStore
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+
+def mart_path(store: TableStore, name: str) -> Path:
+    """Where a mart is.
+
+    Raises: InvalidInput when the name is not lower-case letters, digits and underscores.
+    """
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(f"{name!r} is no name for a mart; use lower-case letters, digits and underscores")
+    return store.folder / "marts" / name / "data.parquet"
+
+
+def write_mart(store: TableStore, name: str, table: pa.Table) -> Path:
+    """Replace a mart whole; a reader sees the old one or the new one.
+
+    Returns: Path of its Parquet file.
+
+    Raises: InvalidInput for a name that is none; StorageError when the disk is full or fails.
+    """
+    import pyarrow.parquet as pq
+
+    path = mart_path(store, name)
+    with storage_errors(f"writing mart {name}", path, intact="the earlier mart is intact"):
+        replace_file(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))
+    return path
+
+
+def mart_names(store: TableStore) -> list[str]:
+    """The marts that were written, sorted."""
+    return sorted(path.parent.name for path in (store.folder / "marts").glob("*/data.parquet"))
+
+
+def mart_dataset(store: TableStore, name: str) -> Any:
+    """A mart as a pyarrow dataset.
+
+    Raises: StorageError when it was never written or cannot be read.
+    """
+    import pyarrow.dataset as pads
+
+    path = mart_path(store, name)
+    with storage_errors(f"opening mart {name}", path, intact="nothing was changed"):
+        return pads.dataset(path, format="parquet")

@@ -1,0 +1,85 @@
+"""Scanning Delta tables with Arrow, in a fixed row order."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, reduce
+from operator import and_
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.storage.delta_commits import DeltaFolder
+
+_MOST_TINY_FILES = 4096
+
+
+def dataset_of(folder: DeltaFolder, version: int | None = None) -> Any:
+    """A table as a pyarrow dataset in its schema, partition by partition in order of their values.
+
+    Args:
+        folder: the table's; without rows where it does not exist.
+        version: Delta version; None is the latest.
+    """
+    import pyarrow.dataset as pads
+    from pyarrow import fs as pafs
+
+    if not folder.exists():
+        return pads.dataset(folder.schema.empty_table())
+    found = folder.open(version).to_pyarrow_dataset()
+    # One commit writes a partition, and numbers its files: the order of the paths is the order of the rows.
+    columns = folder.partition_columns
+    # Arrow's own file system: Delta's is Python code on Arrow's threads, and can abort a process that is ending.
+    filesystem = pafs.SubTreeFileSystem(str(folder.path.absolute()), pafs.LocalFileSystem())
+    files = sorted((_values_of(file, columns), file.path) for file in found.get_fragments())
+    fragments = [
+        found.format.make_fragment(path, filesystem, all_of(dict(zip(columns, values, strict=True))))
+        for values, path in files
+    ]
+    return pads.FileSystemDataset(fragments, folder.schema, found.format, filesystem)
+
+
+def tiny_files(dataset: Any, piece: Mapping[str, str], columns: Sequence[str]) -> pa.Table:
+    """The rows of one piece of a dataset of small files; what was read of a file before is not read again.
+
+    Delta never changes a file and never gives its name to another, so the rows of a file are always the same.
+    """
+    if not hasattr(dataset, "filesystem"):
+        return dataset.to_table(columns=columns)
+    folder = dataset.filesystem.base_path
+    tables = [
+        _rows_of(_File(f"{folder}/{file.path}", file, dataset.schema)) for file in dataset.get_fragments(all_of(piece))
+    ]
+    return pa.concat_tables([dataset.schema.empty_table(), *tables]).select(columns)
+
+
+class _File:
+    """A file of a table, known by its place."""
+
+    def __init__(self, place: str, fragment: Any, schema: pa.Schema) -> None:
+        self.place, self.fragment, self.schema = place, fragment, schema
+
+    def __hash__(self) -> int:
+        return hash(self.place)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _File) and self.place == other.place
+
+
+@lru_cache(maxsize=_MOST_TINY_FILES)
+def _rows_of(file: _File) -> pa.Table:
+    return file.fragment.to_table(schema=file.schema)
+
+
+def all_of(values: Mapping[str, str], among: Mapping[str, pa.Array] | None = None) -> Any:
+    """The filter that columns have these values, and others one of several; None when there is none."""
+    matches = [pc.field(column) == value for column, value in values.items()]
+    matches += [pc.field(column).isin(several) for column, several in (among or {}).items()]
+    return reduce(and_, matches) if matches else None
+
+
+def _values_of(file: Any, columns: Sequence[str]) -> list[str]:
+    """The partition values of a file, with the empty string in the place of null."""
+    import pyarrow.dataset as pads
+
+    values = pads.get_partition_keys(file.partition_expression)
+    return [values.get(column) or "" for column in columns]

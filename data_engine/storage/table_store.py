@@ -1,0 +1,274 @@
+"""The tables of a corpus: Delta tables, written piece by piece in one commit each, and read in a fixed row order."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from data_engine.errors import InvalidInput, SchemaMismatch, StorageError
+from data_engine.schemas import PARTITION_COLUMNS
+from data_engine.storage.delta_commits import DeltaFolder, described
+from data_engine.storage.row_fingerprint import data_version
+from data_engine.storage.schema_check import conform, refuse_other_pieces, schema_of
+from data_engine.storage.storage_errors import storage_errors
+from data_engine.storage.table_scan import all_of, dataset_of, tiny_files
+
+if TYPE_CHECKING:
+    from data_engine.storage.accepted_index import SketchIndex
+    from data_engine.storage.artefacts import Learnt
+    from data_engine.storage.embedding_cache import EmbeddingCache
+
+#: Tables of a row or a few per file, which every step reads several times.
+_OF_TINY_FILES = ("step_versions", "gates")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A table as it was when a step began; a write that builds on it fails when another run was faster."""
+
+    name: str
+    version: int | None
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a write did: Delta version, rows written, and fingerprint of these rows."""
+
+    version: int
+    n_rows: int
+    data_version: str
+
+
+@dataclass(frozen=True)
+class CommittedVersion:
+    """One commit of a table; the fields that only our own writes have are empty for others."""
+
+    version: int
+    operation: str
+    committed_at: datetime
+    partition: Mapping[str, str]
+    run_id: str = ""
+    code_version: str = ""
+    data_version: str = ""
+    n_rows: int | None = None
+
+
+@dataclass(frozen=True)
+class TableStore:
+    """The tables of one corpus, at `root/<corpus>/tables/<name>`.
+
+    Raises: InvalidInput when the path holds a percent sign, which Delta would decode.
+    """
+
+    root: Path
+    corpus: str
+
+    def __post_init__(self) -> None:
+        if "%" in str(self.folder.absolute()):
+            raise InvalidInput(
+                f"the data folder is {self.folder.absolute()}, and a percent sign in a path is not read back by "
+                f"Delta; choose a folder without one"
+            )
+
+    @property
+    def folder(self) -> Path:
+        """Where everything of the corpus is."""
+        return Path(self.root) / self.corpus
+
+    def path(self, name: str) -> Path:
+        """The folder of a table."""
+        schema_of(name)
+        return self.folder / "tables" / name
+
+    def embedding_cache(self, encoder_version: str, dim: int) -> "EmbeddingCache":
+        """The vectors of one encoder, shared by all corpora of the root."""
+        from data_engine.storage.embedding_cache import EmbeddingCache
+
+        return EmbeddingCache(self.root, encoder_version, dim)
+
+    def sketch_index(self) -> "SketchIndex":
+        """The accepted samples of this corpus by id and by key."""
+        from data_engine.storage.accepted_index import SketchIndex
+
+        return SketchIndex(self.folder / "accepted")
+
+    def learnt(self) -> "Learnt":
+        """Small models of this corpus that can always be learnt anew."""
+        from data_engine.storage.artefacts import Learnt
+
+        return Learnt(self.folder / "learnt")
+
+    def open(self, name: str) -> Opened:
+        """Remember the version that a step starts from, to be given to `write`."""
+        return Opened(name, self.version(name))
+
+    def write(
+        self,
+        name: str,
+        table: pa.Table,
+        *,
+        partition: Mapping[str, str] | None = None,
+        run_id: str,
+        code_version: str,
+        opened: Opened | None = None,
+    ) -> Written:
+        """Replace one piece of a table, or all of it, in one commit; other pieces are not touched.
+
+        Args:
+            name: Table in `schemas.SCHEMAS`; created at the first write.
+            table: Rows in the schema of the table; may be empty.
+            partition: Values of partition columns that select the piece; None replaces the whole table.
+            run_id: The run that writes; kept in the commit.
+            code_version: Version of the code that made the rows; kept in the commit.
+            opened: The table as it was when the step began; by default the latest version is replaced.
+
+        Returns: Version of the commit, number of rows, fingerprint of the rows.
+
+        Raises: SchemaMismatch when a column, a type, a null or a partition value breaks the schema; ConcurrentWrite
+            when another run wrote the same piece meanwhile; StorageError when the disk is full or fails.
+        """
+        piece = self._piece(name, partition)
+        if opened is not None and opened.name != name:
+            raise InvalidInput(f"opened is a handle of {opened.name!r} but {name!r} is written; open {name!r}")
+        rows = conform(name, table)
+        refuse_other_pieces(name, rows, piece)
+        fingerprint = data_version(rows)
+        metadata = {
+            "run_id": run_id,
+            "code_version": code_version,
+            "data_version": fingerprint,
+            "n_rows": str(rows.num_rows),
+            "partition": json.dumps(piece),
+        }
+        base = None if opened is None else opened.version or 0
+        with storage_errors(f"writing {described(name, piece)}", self.path(name)):
+            version = self._delta(name).replace(rows, piece, metadata, base=base)
+        return Written(version, rows.num_rows, fingerprint)
+
+    def delete_partition(self, name: str, partition: Mapping[str, str], run_id: str) -> int | None:
+        """Delete one piece of a table in one commit; time travel still finds it.
+
+        Returns: Version of the commit; None when the table does not exist.
+
+        Raises: InvalidInput without a partition; ConcurrentWrite; StorageError.
+        """
+        piece = self._piece(name, partition)
+        if not piece:
+            raise InvalidInput(f"no partition of {name} is named; name the one to delete, or write an empty table")
+        if not self.exists(name):
+            return None
+        metadata = {"run_id": run_id, "partition": json.dumps(piece)}
+        with storage_errors(f"deleting {described(name, piece)}", self.path(name)):
+            return self._delta(name).delete(piece, metadata)
+
+    def read(
+        self,
+        name: str,
+        *,
+        partition: Mapping[str, str] | None = None,
+        columns: Sequence[str] | None = None,
+        among: Mapping[str, pa.Array] | None = None,
+        version: int | None = None,
+    ) -> pa.Table:
+        """The rows of a table, partition by partition in order of their values, each in the order it was written.
+
+        Args:
+            name: Table in `schemas.SCHEMAS`.
+            partition: Values of partition columns to read; None reads all.
+            columns: Columns wanted, in this order; None reads all in the order of the schema.
+            among: Values of columns that rows must have to be read; the others are never in memory all at once.
+            version: Delta version; None reads the latest.
+
+        Returns: A table of exactly the schema's types; empty where the table or the partition does not exist.
+
+        Raises: SchemaMismatch for an unknown table or column; StorageError when the files cannot be read.
+        """
+        piece = self._piece(name, partition)
+        schema = schema_of(name)
+        wanted = list(schema.names if columns is None else columns)
+        unknown = [column for column in wanted if column not in schema.names]
+        if unknown:
+            raise SchemaMismatch(f"{name} has no column {unknown[0]!r}; its columns are {', '.join(schema.names)}")
+        with storage_errors(f"reading {described(name, piece)}", self.path(name), intact="nothing was changed"):
+            found = self.dataset(name, version=version)
+            if name in _OF_TINY_FILES and not among:
+                rows = tiny_files(found, piece, wanted)
+            else:
+                rows = found.to_table(columns=wanted, filter=all_of(piece, among))
+        return rows.cast(pa.schema([schema.field(column) for column in wanted]))
+
+    def dataset(self, name: str, *, version: int | None = None) -> Any:
+        """A table as a pyarrow dataset in its schema, for scans that are larger than memory and for DuckDB.
+
+        Raises: StorageError when the version does not exist.
+        """
+        folder = self._delta(name)
+        if version is not None and not folder.exists():
+            raise StorageError(
+                f"version {version} of {name} is asked for, but {folder.path} does not exist; materialize {name}"
+            )
+        with storage_errors(f"opening {name}", folder.path, intact="nothing was changed"):
+            return dataset_of(folder, version)
+
+    def exists(self, name: str) -> bool:
+        """Whether the table was ever written."""
+        return self._delta(name).exists()
+
+    def version(self, name: str) -> int | None:
+        """The latest version of a table; None when it does not exist."""
+        folder = self._delta(name)
+        if not folder.exists():
+            return None
+        with storage_errors(f"opening {name}", folder.path, intact="nothing was changed"):
+            return int(folder.open().version())
+
+    def partitions(self, name: str) -> list[str]:
+        """Distinct values of the last partition column, sorted, from the log alone; empty partitions have none.
+
+        Raises: InvalidInput when the table is not partitioned.
+        """
+        columns = PARTITION_COLUMNS.get(name, ())
+        if not columns:
+            raise InvalidInput(f"{name} is not partitioned; partitioned are {', '.join(PARTITION_COLUMNS)}")
+        if not self.exists(name):
+            return []
+        with storage_errors(f"opening {name}", self.path(name), intact="nothing was changed"):
+            return sorted({piece[columns[-1]] or "" for piece in self._delta(name).open().partitions()})
+
+    def history(self, name: str) -> list[CommittedVersion]:
+        """The commits of a table, the newest first; empty when it does not exist."""
+        if not self.exists(name):
+            return []
+        with storage_errors(f"reading the history of {name}", self.path(name), intact="nothing was changed"):
+            return [_committed(entry) for entry in self._delta(name).open().history()]
+
+    def _delta(self, name: str) -> DeltaFolder:
+        return DeltaFolder(self.path(name), schema_of(name), PARTITION_COLUMNS.get(name, ()))
+
+    def _piece(self, name: str, partition: Mapping[str, str] | None) -> dict[str, str]:
+        """The partition asked for, in the order of the table's partition columns."""
+        columns = PARTITION_COLUMNS.get(name, ())
+        unknown = [column for column in partition or {} if column not in columns]
+        if unknown:
+            raise InvalidInput(
+                f"{name} is not partitioned by {unknown[0]!r}; "
+                + (f"its partition columns are {', '.join(columns)}" if columns else "read and write it whole")
+            )
+        return {column: (partition or {})[column] for column in columns if column in (partition or {})}
+
+
+def _committed(entry: Mapping[str, Any]) -> CommittedVersion:
+    return CommittedVersion(
+        version=entry["version"],
+        operation=entry["operation"],
+        committed_at=datetime.fromtimestamp(entry["timestamp"] / 1000, UTC),
+        partition=json.loads(entry.get("partition", "{}")),
+        run_id=entry.get("run_id", ""),
+        code_version=entry.get("code_version", ""),
+        data_version=entry.get("data_version", ""),
+        n_rows=int(entry["n_rows"]) if "n_rows" in entry else None,
+    )

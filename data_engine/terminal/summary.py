@@ -1,0 +1,215 @@
+"""`print_summary`: the end of a run, as a person reads it in a terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from data_engine.corpus import Corpus
+from data_engine.reporting import number_format
+from data_engine.reporting.metrics.concepts import top_level_warning
+from data_engine.reporting.metrics.funnel import Metrics, headline, stages
+from data_engine.reporting.metrics.metric import Metric, by_name
+from data_engine.reporting.simulation_notice import simulation
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+WIDTH = 100
+BAR = 36
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def print_summary(
+    console: "Console",
+    *,
+    corpus: Corpus,
+    metrics: pa.Table,
+    seconds: Mapping[str, float],
+    places: Mapping[str, str],
+    next_steps: Sequence[str],
+) -> None:
+    """Print what a run did: funnel, balance, labels, time, where things are, what to try next.
+
+    Args:
+        console: where to print; at most 100 columns are used, and nothing depends on colour.
+        corpus: what was run.
+        metrics: the quality report; parts that were not measured are left out.
+        seconds: wall seconds of every step.
+        places: names of what was written to where it is.
+        next_steps: commands, or sentences, to go on with.
+    """
+    from rich.padding import Padding
+
+    known = by_name(metrics)
+    parts = [
+        _opening(corpus, known, seconds),
+        _funnel(known),
+        _balance(known),
+        _methods(known),
+        _labels(known),
+        _seconds(seconds),
+        _pairs("Where it is", places),
+        _steps(next_steps),
+    ]
+    for part in parts:
+        if part is not None:
+            shown = Padding(part, (1, 1, 0, 1))
+            console.print(shown, width=min(WIDTH, console.width), highlight=False, markup=False)
+    console.print()
+
+
+def bar(share: float, width: int = BAR) -> str:
+    """A bar of up to `width` characters in steps of an eighth; never empty for a share above 0."""
+    eighths = max(round(share * width * 8), int(share > 0))
+    return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
+
+
+def _opening(corpus: Corpus, known: Metrics, seconds: Mapping[str, float]) -> "RenderableType":
+    from rich.text import Text
+
+    text = Text()
+    text.append(corpus.release.title or number_format.plain(corpus.name), style="bold")
+    if seconds:
+        text.append(f"  in {number_format.duration(sum(seconds.values()))}", style="dim")
+    text.append(f"\n{headline(known)}")
+    return text
+
+
+def _grid(title: str, *columns: str) -> "Table":
+    """A table without lines; each column is `left` or `right`."""
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 2))
+    grid.title, grid.title_justify, grid.title_style = title, "left", "bold cyan"
+    for side in columns:
+        grid.add_column(justify="right" if side == "right" else "left", overflow="fold", no_wrap=side == "right")
+    return grid
+
+
+def _funnel(known: Metrics) -> "Table | None":
+    found = stages(known)
+    if not found:
+        return None
+    grid = _grid("Funnel", "left", "left", "right", "left")
+    for stage in found:
+        lost = f"lost: {stage.lost}" if stage.lost else stage.meaning
+        grid.add_row(stage.name, _styled(f"{bar(stage.share):<{BAR}}", "cyan"), f"{stage.n:,}", _styled(lost, "dim"))
+    return grid
+
+
+def _balance(known: Metrics) -> "Table | None":
+    names = {"raw": "all samples", "random": "random subset", "balanced": "balanced subset"}
+    rows = [
+        (scope, name, known[("kl_to_uniform", scope)])
+        for scope, name in names.items()
+        if ("kl_to_uniform", scope) in known
+    ]
+    if not rows:
+        return None
+    over = next((f" over {m.value:,.0f} {scope}" for (name, scope), m in known.items() if name == "groups"), "")
+    grid = _grid(f"Balance{over}", "left", "left", "right", "right", "right")
+    most = max(metric.value for _, _, metric in rows) or 1.0
+    grid.add_row(
+        "",
+        _styled("KL to uniform in nats, 0 is perfectly even", "dim"),
+        "",
+        *(_styled(t, "dim") for t in ("largest", "covered")),
+    )
+    for scope, name, metric in rows:
+        largest, covered = known.get(("largest_class_share", scope)), known.get(("class_coverage", scope))
+        style = "green" if scope == "balanced" else "cyan"
+        line = f"{bar(metric.value / most):<{BAR}}"
+        grid.add_row(
+            name, _styled(line, style), number_format.figure(metric), *(_figure(m) for m in (largest, covered))
+        )
+    return grid
+
+
+def _methods(known: Metrics) -> "RenderableType | None":
+    """The methods side by side over the first grouping that was measured, and what the tree is too small for."""
+    from rich.console import Group
+
+    found = [scope.split(" over ", 1) for name, scope in known if name == "kl_of_method"]
+    warning = top_level_warning(known)
+    parts: list[RenderableType] = [_styled(f"NOTE: {warning}", "bold yellow")] if warning else []
+    if found:
+        over = found[0][1]
+        rows = [(method, known[("kl_of_method", f"{method} over {over}")]) for method, o in found if o == over]
+        grid = _grid(f"Ways to choose, over {over}", "left", "left", "right", "right", "right")
+        most = max(metric.value for _, metric in rows) or 1.0
+        for method, metric in rows:
+            rest = (known.get((name, metric.scope)) for name in ("largest_share_of_method", "coverage_of_method"))
+            line = _styled(f"{bar(metric.value / most):<{BAR}}", "green" if method == rows[0][0] else "cyan")
+            grid.add_row(number_format.plain(method), line, number_format.figure(metric), *(_figure(m) for m in rest))
+        parts = [grid, *(["", *parts] if parts else [])]
+    return Group(*parts) if parts else None
+
+
+def _figure(metric: Metric | None) -> str:
+    return number_format.figure(metric) if metric else ""
+
+
+def _labels(known: Metrics) -> "RenderableType | None":
+    wanted = {
+        "label_accuracy": "agree with known class",
+        "label_quality": "mean label quality",
+        "classifier_accuracy": "classifier on hold-out",
+        "calibration_error": "calibration error",
+        "query_accuracy": "query batches alone",
+        "control_accuracy": "control batches alone",
+        "accepted_share": "accepted by the gate",
+        "gate_lower_bound": "... certified precision",
+        "trap_catch_rate": "traps caught",
+    }
+    rows = [(text, known[(name, "all")]) for name, text in wanted.items() if (name, "all") in known]
+    if not rows:
+        return None
+    from rich.console import Group
+
+    grid = _grid("Labels", "left", "right", "left", "right")
+    for text, metric in rows:
+        spread = number_format.interval(metric)
+        n = f"n = {metric.n:,}" if metric.n is not None else ""
+        grid.add_row(text, number_format.figure(metric), _styled(spread, "dim"), _styled(n, "dim"))
+    warning = simulation(known)
+    return Group(_styled(f"SIMULATED: {warning}", "bold yellow"), "", grid) if warning else grid
+
+
+def _seconds(seconds: Mapping[str, float]) -> "Table | None":
+    if not seconds:
+        return None
+    grid = _grid("Time", "left", "left", "right")
+    most = max(seconds.values()) or 1.0
+    for name, value in seconds.items():
+        grid.add_row(
+            number_format.plain(name), _styled(f"{bar(value / most):<{BAR}}", "cyan"), number_format.duration(value)
+        )
+    return grid
+
+
+def _pairs(title: str, pairs: Mapping[str, str]) -> "Table | None":
+    if not pairs:
+        return None
+    grid = _grid(title, "left", "left")
+    for name, value in pairs.items():
+        grid.add_row(name, _styled(value, "bold"))
+    return grid
+
+
+def _steps(next_steps: Sequence[str]) -> "Table | None":
+    if not next_steps:
+        return None
+    grid = _grid("What to try next", "left")
+    for step in next_steps:
+        grid.add_row(_styled(step, ""))
+    return grid
+
+
+def _styled(text: str, style: str) -> "Text":
+    """Text that is never read as markup: paths and commands may hold brackets."""
+    from rich.text import Text
+
+    return Text(text, style=style)

@@ -1,0 +1,95 @@
+"""why: what every step decided about one sample, from the ledger."""
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.errors import InvalidInput, UnknownSample
+from data_engine.runtime.corpus_runtime import DEPENDS_ON, CorpusRuntime
+from data_engine.terminal.thumbnails import drawn
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_SNIPPET_CHARS = 300
+
+
+def decisions_about(runtime: CorpusRuntime, sample_id: str) -> pa.Table:
+    """The ledger's rows about one sample, in the order of the steps.
+
+    Args:
+        runtime: The corpus.
+        sample_id: The whole id, or a start of it that fits one sample only.
+
+    Raises: UnknownSample when nothing fits; InvalidInput when several samples fit.
+    """
+    if len(sample_id) < 4:
+        raise InvalidInput(f"sample id {sample_id!r} is too short; give at least its first 4 digits")
+    ledger = runtime.store().read("ledger")
+    found = ledger.filter(pc.starts_with(ledger["sample_id"], sample_id))
+    ids = sorted(set(found["sample_id"].to_pylist()))
+    if not ids:
+        raise UnknownSample(
+            f"no step has decided anything about sample {sample_id!r} of corpus {runtime.corpus.name}; take an id from "
+            f'data-engine sql "select sample_id, text from raw_index limit 10"'
+        )
+    if len(ids) > 1:
+        raise InvalidInput(f"{sample_id!r} fits {len(ids)} samples ({', '.join(ids[:5])} ...); give more digits")
+    order = list(DEPENDS_ON)
+    rows = sorted(found.to_pylist(), key=lambda row: (order.index(row["step"]), row["batch"], row["reason"]))
+    return pa.Table.from_pylist(rows, schema=ledger.schema)
+
+
+def print_why(runtime: CorpusRuntime, sample_id: str, *, console: "Console") -> None:
+    """The sample and what it repeats, then one line per decision: step, verdict, reason, score, versions, run."""
+    from rich.table import Table
+    from rich.text import Text
+
+    decided = decisions_about(runtime, sample_id)
+    whole_id = decided["sample_id"][0].as_py()
+    _print_sample(runtime, whole_id, console)
+    for twin in _twins(runtime, whole_id):
+        console.print("[bold]repeats[/]")
+        _print_sample(runtime, twin, console)
+    shown = Table(show_edge=False, pad_edge=False)
+    for name in ("step", "verdict", "reason", "score", "threshold", "version", "run"):
+        shown.add_column(name, justify="right" if name in ("score", "threshold") else "left", overflow="fold")
+    for row in decided.to_pylist():
+        shown.add_row(
+            Text(f"{row['step']} {row['batch']}".strip()),
+            Text(row["verdict"]),
+            Text(row["reason"]),
+            _number(row["score"]),
+            _number(row["threshold"]),
+            Text(" ".join(filter(None, (f"table v{row['table_version']}", row["model_version"])))),
+            row["run_id"][:8],
+        )
+    console.print(shown)
+
+
+def _print_sample(runtime: CorpusRuntime, sample_id: str, console: "Console") -> None:
+    """Every place of a sample, and its text or image."""
+    from rich.text import Text
+
+    raw = runtime.store().read("raw_index", columns=["sample_id", "uri", "batch", "text"])
+    text = ""
+    for row in raw.filter(pc.equal(raw["sample_id"], sample_id)).to_pylist():
+        place = Text(sample_id, style="bold").append(f"  {row['batch']}  {row['uri']}", style="not bold")
+        console.print(place, soft_wrap=True, highlight=False)
+        text = row["text"] or ""
+    snippet = Text(text[:_SNIPPET_CHARS] + (" ..." if len(text) > _SNIPPET_CHARS else ""), style="italic")
+    console.print(drawn(runtime, sample_id, console) or snippet)
+
+
+def _twins(runtime: CorpusRuntime, sample_id: str) -> list[str]:
+    """The kept samples that a sample nearly repeats; a copy of the same content is none."""
+    judged = runtime.store().read("first_pass", columns=["sample_id", "duplicate_of"])
+    found = judged.filter(pc.and_(pc.equal(judged["sample_id"], sample_id), pc.is_valid(judged["duplicate_of"])))
+    return sorted(set(found["duplicate_of"].to_pylist()) - {sample_id})
+
+
+def _number(value: float | None) -> str:
+    from data_engine.reporting import number_format
+
+    return "" if value is None else number_format.number(value)

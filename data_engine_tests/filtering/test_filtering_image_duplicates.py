@@ -1,0 +1,261 @@
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont
+
+from data_engine.duplicates.images import hash_keys, search
+from data_engine.duplicates.images.hash_keys import MAX_DISTANCE, keys_of, rows_near
+from data_engine.duplicates.images.search import ImageTwin, find_image_twins
+from data_engine.duplicates.images.similarity import SmallImages
+from data_engine.duplicates.images.sketch import SKETCH_BYTES
+from data_engine.duplicates.images.sketch import sketch_of as sketch_of_words
+from data_engine.errors import InvalidInput
+from data_engine.images import words_of
+from data_engine.kernels import compiling
+
+
+def sketch_of(image: Image.Image) -> bytes:
+    return sketch_of_words(words_of(image))
+
+
+def scene(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
+    """A smooth image, as photos are: a few soft blobs of colour."""
+    values = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    return Image.fromarray(values).resize(size, Image.Resampling.BICUBIC)
+
+
+def again_as_jpeg(image: Image.Image, quality: int) -> Image.Image:
+    stream = BytesIO()
+    image.save(stream, "JPEG", quality=quality)
+    return Image.open(BytesIO(stream.getvalue())).convert("RGB")
+
+
+def marked(image: Image.Image) -> Image.Image:
+    """With a white square over four of the 32 x 32 cells."""
+    copied = image.copy()
+    copied.paste((255, 255, 255), (280, 210, 300, 225))
+    return copied
+
+
+def small_images(images: list[Image.Image]) -> SmallImages:
+    return SmallImages.of(np.stack([np.frombuffer(sketch_of(image), np.uint8) for image in images]))
+
+
+def twins(
+    images: list[Image.Image], threshold: float = 0.97, accepted: list[Image.Image] | None = None
+) -> list[int | None]:
+    found = find_image_twins(
+        [sketch_of(image) for image in images],
+        threshold=threshold,
+        accepted=[sketch_of(image) for image in accepted or []],
+    )
+    return [None if twin is None else twin.row for twin in found]
+
+
+def test_a_sketch_has_its_length_and_the_same_image_has_the_same() -> None:
+    assert len(sketch_of(scene(1))) == SKETCH_BYTES == 1064
+    assert sketch_of(scene(1)) == sketch_of(scene(1).copy())
+
+
+def test_the_hash_says_which_cells_grow_brighter_to_the_right() -> None:
+    ramp = Image.fromarray(np.tile(np.arange(0, 252, 3.5, dtype=np.float32).astype(np.uint8), (64, 1))).convert("RGB")
+    assert sketch_of(ramp)[:8] == b"\xff" * 8
+    assert sketch_of(ramp.transpose(Image.Transpose.FLIP_LEFT_RIGHT))[:8] == b"\x00" * 8
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda image: again_as_jpeg(image, 40),
+        lambda image: image.resize((100, 75)),
+        lambda image: ImageEnhance.Brightness(image).enhance(0.9),
+        lambda image: image.filter(ImageFilter.GaussianBlur(2)),
+        lambda image: again_as_jpeg(image.resize((107, 80)), 60),
+    ],
+    ids=["as JPEG", "smaller", "darker", "softer", "a third the size, as JPEG"],
+)
+def test_the_same_image_in_another_form_is_a_twin(change) -> None:  # type: ignore[no-untyped-def]
+    for seed in range(5):
+        assert twins([scene(seed), change(scene(seed))]) == [None, 0]
+
+
+def test_a_cropped_or_marked_copy_is_another_image_since_it_cannot_be_told_from_another_print() -> None:
+    assert twins([scene(0), marked(scene(0)), scene(0).crop((16, 12, 304, 228))]) == [None, None, None]
+
+
+def written(ground: Image.Image, *lines: str, at: tuple[int, int], height_px: int) -> Image.Image:
+    image, font = ground.copy(), ImageFont.load_default(size=height_px)
+    for number, line in enumerate(lines):
+        ImageDraw.Draw(image).text((at[0], at[1] + number * height_px * 3 // 2), line, fill="white", font=font)
+    return image
+
+
+def shirt() -> Image.Image:
+    ground = Image.new("RGB", (400, 400), (230, 230, 230))
+    ground.paste((30, 30, 90), (100, 80, 300, 340))
+    return ground
+
+
+@pytest.mark.parametrize("height_px", [28, 36, 44, 60])
+def test_words_in_the_place_of_others_make_another_image(height_px: int) -> None:
+    prints = [written(shirt(), word, at=(130, 150), height_px=height_px) for word in ("LOVE", "HATE", "1984", "PEACE")]
+    assert twins([*prints, shirt()]) == [None] * 5
+    for image in prints:
+        assert twins([image, again_as_jpeg(image, 40), image.resize((200, 200))]) == [None, 0, 0]
+
+
+@pytest.mark.parametrize("n_cells", range(2, 8))
+def test_prints_of_any_size_on_one_ground_are_two_images(n_cells: int) -> None:
+    def printed(seed: int) -> Image.Image:
+        """A print of random light and dark fields, each as large as one cell of 32, amid a shirt of 20 cells."""
+        image = Image.new("RGB", (320, 320), "black")
+        image.paste((255, 255, 255), (60, 60, 260, 260))
+        greys = np.random.default_rng(seed).choice(np.array([60, 200], np.uint8), (n_cells, n_cells))
+        side = 10 * n_cells
+        image.paste(Image.fromarray(greys).resize((side, side), Image.Resampling.NEAREST), (103, 107))
+        return image
+
+    first, second = printed(0), printed(5)
+    assert (
+        np.corrcoef(*(np.asarray(print_.resize((16, 16)).convert("L")).ravel() for print_ in (first, second)))[0, 1]
+        > 0.9
+    )
+    assert twins([first, second, again_as_jpeg(first, 40), second.resize((160, 160))]) == [None, None, 0, 1]
+
+
+def test_numbers_that_differ_in_one_digit_make_other_products() -> None:
+    products = [written(shirt(), number, at=(160, 180), height_px=48) for number in ("13", "18", "10", "88")]
+    assert twins(products) == [None] * 4
+
+
+def test_screenshots_of_other_texts_are_other_images() -> None:
+    def screenshot(seed: int) -> Image.Image:
+        window = Image.new("RGB", (640, 480), (40, 40, 44))
+        window.paste((40, 60, 120), (0, 0, 640, 50))
+        words = ["the", "cat", "sat", "on", "a", "mat", "and", "harbour", "boats", "lay", "still", "under", "grey"]
+        drawn = np.random.default_rng(seed).choice(words, (20, 14))
+        return written(window, *(" ".join(line) for line in drawn), at=(140, 70), height_px=12)
+
+    pages = [screenshot(seed) for seed in range(6)]
+    assert twins([*pages, again_as_jpeg(pages[2], 40), pages[4].resize((320, 240))]) == [None] * 6 + [2, 4]
+
+
+def test_the_similarity_is_told_by_the_worst_cell() -> None:
+    # Black and white halves, and a block of 2 x 2 cells within the white one that is 51 of 255 shades darker.
+    half = Image.new("RGB", (32, 32), "black")
+    half.paste((255, 255, 255), (16, 0, 32, 32))
+    spotted = half.copy()
+    spotted.paste((204, 204, 204), (22, 10, 24, 12))
+    small = small_images([half, spotted])
+    same, other = small.similarities(0, np.arange(2))
+    assert same == 1.0
+    assert other == pytest.approx(1 - 51 / 255, abs=0.01)
+    assert small.similarities(1, np.arange(1))[0] == pytest.approx(other)
+
+
+def test_the_similarity_is_the_correlation_where_that_is_smaller() -> None:
+    # Two faint images: no cell differs by more than 8 shades, but light and dark lie elsewhere.
+    faint = [Image.new("RGB", (32, 32), (128, 128, 128)) for _ in range(2)]
+    faint[0].paste((136, 136, 136), (16, 0, 32, 32))
+    faint[1].paste((136, 136, 136), (0, 16, 32, 32))
+    assert small_images(faint).similarities(0, np.array([1]))[0] == pytest.approx(0, abs=0.01)
+
+
+def test_what_is_not_looked_at_closely_is_never_less_alike_than_it_is_and_on_the_same_side_of_the_limit() -> None:
+    small, others = small_images([scene(seed) for seed in range(60)]), np.arange(60)
+    for row in range(10):
+        whole, hurried = small.similarities(row, others), small.similarities(row, others, least=0.9)
+        assert (hurried >= whole).all()
+        assert ((whole >= 0.9) == (hurried >= 0.9)).all()
+        assert hurried[whole >= 0.9].tolist() == whole[whole >= 0.9].tolist()
+
+
+def test_compiled_likenesses_are_those_of_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    grounds = [scene(seed) for seed in range(12)] + [Image.new("RGB", (64, 64), (n, n, n)) for n in (0, 3, 200)]
+    changed = [again_as_jpeg(ground, 40) for ground in grounds] + [marked(ground) for ground in grounds]
+    small = small_images([*grounds, *changed])
+    rows, others = range(len(grounds)), np.arange(len(grounds) * 3)
+    for least in (0.0, 0.97):
+        found = []
+        for is_compiled in (False, True):
+            monkeypatch.setattr(compiling, "loads", lambda _, answer=is_compiled: answer)
+            found.append(np.stack([small.similarities(row, others, least=least) for row in rows]))
+        # What is below the limit is only looked at until that is known.
+        is_open = found[0] >= least
+        assert ((found[1] >= least) == is_open).all()
+        assert found[0][is_open].tolist() == found[1][is_open].tolist()
+
+
+def test_another_image_is_none() -> None:
+    assert twins([scene(seed) for seed in range(40)]) == [None] * 40
+
+
+def test_the_same_form_in_another_colour_is_another_image() -> None:
+    red = scene(3)
+    blue = Image.merge("RGB", red.split()[::-1])
+    assert twins([red, blue]) == [None, None]
+
+
+def test_an_accepted_image_is_named_and_never_dropped() -> None:
+    (found,) = find_image_twins([sketch_of(scene(2))], threshold=0.97, accepted=[sketch_of(scene(n)) for n in range(4)])
+    assert found == ImageTwin(is_accepted=True, row=2, similarity=pytest.approx(1.0))
+
+
+def test_a_chain_of_likenesses_is_not_merged() -> None:
+    # A hash, then dark and light halves, the first cell of which grows by 6 shades from one to the next.
+    # The second repeats the first and is dropped; the third is like the second only, and stays.
+    sketches = [bytes([*bytes(8), shade, *bytes(511), *[200] * 512, *[128] * 32]) for shade in (0, 6, 12)]
+    found = find_image_twins(sketches, threshold=0.97)
+    assert [twin and twin.row for twin in found] == [None, 0, None]
+
+
+def hashes_near_one_another() -> np.ndarray:
+    """300 hashes, each of the last 200 with up to 11 bits of another one turned."""
+    random = np.random.default_rng(0)
+    hashes = random.integers(0, 2**63, 300, dtype=np.uint64)
+    for number in range(100, 300):
+        flips = random.choice(64, size=int(random.integers(0, 12)), replace=False)
+        hashes[number] = hashes[number - 100] ^ np.bitwise_or.reduce(
+            np.left_shift(np.uint64(1), flips.astype(np.uint64)), initial=np.uint64(0)
+        )
+    return hashes
+
+
+def test_a_key_is_the_hash_turned_so_that_a_band_comes_first() -> None:
+    assert [f"{key:016x}" for key in keys_of(np.array([0x1111222233334444], np.uint64))[:, 0]] == [
+        "1111222233334444",
+        "2222333344441111",
+        "3333444411112222",
+        "4444111122223333",
+    ]
+
+
+@pytest.mark.parametrize(("is_compiled", "at_once"), [(False, 1 << 20), (False, 3), (True, 1 << 20)])
+def test_rows_near_to_hashes_are_all_those_within_the_distance_of_any(
+    is_compiled: bool, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiling, "pays_for_keys", lambda _: is_compiled)
+    monkeypatch.setattr(hash_keys, "_PAIRS_AT_ONCE", at_once)
+    hashes = hashes_near_one_another()
+    keys = keys_of(hashes[:200])
+    rows = np.argsort(keys, axis=1)
+    is_near = np.bitwise_count(hashes[:200, None] ^ hashes[200:]) <= MAX_DISTANCE
+    found = rows_near(np.take_along_axis(keys, rows, axis=1), rows, hashes[200:])
+    assert found.tolist() == np.flatnonzero(is_near.any(axis=1)).tolist()
+    assert 50 < len(found) < 150
+    assert rows_near(keys[:, :0], rows[:, :0], hashes).tolist() == []
+
+
+def test_candidates_are_all_those_within_the_distance() -> None:
+    hashes = hashes_near_one_another()
+    found = search._candidates(hashes, 50)
+    for row in range(50, 300):
+        near = np.flatnonzero(np.bitwise_count(hashes[:row] ^ hashes[row]) <= MAX_DISTANCE)
+        assert found[row - 50].tolist() == near.tolist()
+
+
+def test_nothing_gives_nothing_and_other_lengths_are_refused() -> None:
+    assert find_image_twins([], threshold=0.9) == []
+    with pytest.raises(InvalidInput, match="has 8 bytes, 1064 are written by this version; run first_pass again"):
+        find_image_twins([], threshold=0.9, accepted=[bytes(8)])
