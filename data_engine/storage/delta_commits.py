@@ -5,10 +5,13 @@ the empty string everywhere else.
 """
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -60,22 +63,30 @@ class DeltaFolder:
 
     def open_or_create(self) -> Any:
         """The latest table; of several processes that create it at once, one does and the others open it."""
-        from deltalake import DeltaTable
-        from deltalake.exceptions import DeltaError
+        if not self.exists():
+            self._create()
+        return self.open()
 
-        if self.exists():
-            return self.open()
+    def _create(self) -> None:
+        """Make the empty table beside its place and move it there, or leave it to the process that was first.
+
+        Two processes that call Delta's own `create` on one place can both succeed, one as a second commit.
+        """
+        from deltalake import DeltaTable
+
+        beside = self.path.with_name(f".{self.path.name}-{uuid4().hex}")
         try:
-            return DeltaTable.create(
-                str(self.path),
-                schema=self.schema_on_disk,
-                partition_by=list(self.partition_columns),
-                configuration=_CONFIGURATION,
+            columns = list(self.partition_columns)
+            DeltaTable.create(
+                str(beside), schema=self.schema_on_disk, partition_by=columns, configuration=_CONFIGURATION
             )
-        except DeltaError:
-            if self.exists():
-                return self.open()
-            raise
+            with suppress(OSError):
+                beside.rename(self.path)
+            # What a killed process left there is in the way of the folder, but not of its log.
+            with suppress(OSError):
+                (beside / "_delta_log").rename(self.path / "_delta_log")
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
 
     def replace(
         self, rows: pa.Table, piece: Mapping[str, str], metadata: Mapping[str, str], *, base: int | None
