@@ -14,7 +14,7 @@ from results import append_results, environment
 from data_engine.clustering import build_tree
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data_engine_tests" / "support"))
-from data_engine_tests.clustering.test_clustering_balance import divergence_in_the_plane, plane
+from plane import divergence_in_the_plane, plane
 
 _RESAMPLED = {"n_resamples": 10, "resample_sizes": (2, 2, 2)}
 _LEVELS = (3000, 1000, 300)

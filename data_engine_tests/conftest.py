@@ -10,6 +10,8 @@ import dagster as dg
 import pytest
 from small_project import SmallProject, notes_corpus, write_notes
 
+pytest_plugins = ("instance_fixtures", "report_fixtures", "warehouse_fixtures")
+
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["GX_ANALYTICS_ENABLED"] = "false"

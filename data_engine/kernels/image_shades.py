@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from data_engine.duplicates.images.sketch import COLOUR_SIDE
-from data_engine.filtering.rules.image_measures import BLUE, GREEN, PER_SHADE, RED
+from data_engine.images.grey import BLUE, GREEN, PER_SHADE, RED
 
 #: Loops take as many pixels at once, and those that are left one by one; so rows of shades are padded to multiples.
 AT_ONCE = 64

@@ -15,7 +15,7 @@ from data_engine.duplicates.images.sketch import (
     WHOLE_COLOUR,
     triangles,
 )
-from data_engine.filtering.rules.image_measures import PER_SHADE
+from data_engine.images.grey import PER_SHADE
 
 _LUMA_AT, _CHROMA_AT = LUMA.start, CHROMA.start
 _DOWN, _ACROSS = (triangles(SIDE, n) for n in HASH_SHAPE)

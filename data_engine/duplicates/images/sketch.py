@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.filtering.rules.image_measures import PER_SHADE, grey_of
 from data_engine.images import Words
+from data_engine.images.grey import PER_SHADE, grey_of
 
 #: Cells on a side of the luma, of the colours, and of the hash: rows, and columns, which are compared with the next.
 SIDE, COLOUR_SIDE, HASH_SHAPE = 32, 4, (8, 9)

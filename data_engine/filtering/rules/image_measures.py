@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.images import Words
+from data_engine.images.grey import BLUE, GREEN, PER_SHADE, RED, grey_of
 
 #: Shades of grey at and below which a pixel is as good as black, and at and above which it is as good as white.
 DARKEST, BRIGHTEST = 5, 250
@@ -20,9 +21,6 @@ DARKEST, BRIGHTEST = 5, 250
 FLAT_SHADES = 4
 #: Rows and columns of a dark bar: the largest standard deviation, and the mean shade below which they are.
 BAR_NOISE, BAR_SHADE = 3.0, 32.0
-#: Weights of red, green and blue in a shade of grey (ITU-R BT.601), and how many of them are one shade.
-RED, GREEN, BLUE = 299, 587, 114
-PER_SHADE = RED + GREEN + BLUE
 
 
 class Measures(NamedTuple):
@@ -68,13 +66,6 @@ def measures_of(words: Words) -> Measures:
         colourfulness=colourfulness,
         is_greyscale=float((channels.max(axis=0) - channels.min(axis=0)).max() <= FLAT_SHADES),
     )
-
-
-def grey_of(channels: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """(h, w) the shades of grey of (3, h, w) red, green and blue, in thousandths: 0 to 255,000."""
-    red, green, blue = channels.astype(np.int64)
-    grey: NDArray[np.int64] = RED * red + GREEN * green + BLUE * blue
-    return grey
 
 
 def of_colours(red: int, green: int, blue: int, squares: int, other_squares: int, n: int) -> tuple[float, float]:

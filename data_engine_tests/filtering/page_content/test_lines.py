@@ -45,7 +45,7 @@ def test_rules_keep_sentences_and_headings_between_them_and_drop_menus_and_notic
 
 
 def test_the_example_of_the_page_about_lines_holds() -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "lines.md").read_text("utf-8")
+    page = (Path(__file__).resolve().parents[3] / "docs" / "lines.md").read_text("utf-8")
     exec(page.split("```python\n")[1].split("```")[0], {})
 
 

@@ -1,10 +1,6 @@
-"""Labels are those of float64 distances, on data made to mislead fast products."""
+"""Data made to mislead fast products, and the labels of float64 distances."""
 
 import numpy as np
-import pytest
-
-from data_engine.clustering.matrix_rows import Rows
-from data_engine.clustering.nearest import nearest
 
 
 def by_definition(x: np.ndarray, centroids: np.ndarray) -> np.ndarray:
@@ -57,9 +53,3 @@ CASES = {
     "one_centroid": (normal(50, 8), normal(1, 8, 1)),
     "more_centroids_than_a_block": (normal(60, 3), normal(9000, 3, 1)),
 }
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_labels_are_those_of_float64_distances(case):
-    x, centroids = CASES[case]
-    assert np.array_equal(nearest(Rows(x), centroids), by_definition(x, centroids))

@@ -7,25 +7,10 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pytest
+from verdict_batch import N_ROWS, verdict_batch
 
-from data_engine.schemas import FIRST_PASS
 from data_engine.storage import EmbeddingCache, TableStore, pin, pins
-
-N_ROWS = 2_000
-
-
-def _batch(batch, mark):
-    rows = {
-        "sample_id": [f"{mark}-{i}" for i in range(N_ROWS)],
-        "batch": [batch] * N_ROWS,
-        "uri": [str(i) for i in range(N_ROWS)],
-        "verdict": ["kept"] * N_ROWS,
-        "reason": [mark] * N_ROWS,
-    }
-    columns = [rows.get(f.name) or pa.nulls(N_ROWS, f.type) for f in FIRST_PASS]
-    return pa.Table.from_arrays([pa.array(c) if isinstance(c, list) else c for c in columns], schema=FIRST_PASS)
 
 
 def _write_three_times(root, batch, start, versions):
@@ -33,7 +18,11 @@ def _write_three_times(root, batch, start, versions):
     start.wait()
     for mark in ("first", "second", "third"):
         written = store.write(
-            "first_pass", _batch(batch, mark), partition={"batch": batch}, run_id=f"run {batch}", code_version="1"
+            "first_pass",
+            verdict_batch(batch, mark),
+            partition={"batch": batch},
+            run_id=f"run {batch}",
+            code_version="1",
         )
         versions.put(written.version)
 
@@ -98,12 +87,12 @@ import sys
 sys.path[:0] = {path!r}
 from pathlib import Path
 from data_engine.storage import TableStore
-from test_storage_concurrency import _batch
+from verdict_batch import N_ROWS, verdict_batch
 store = TableStore(Path({root!r}), "shop")
 n = 0
 while True:
     n += 1
-    rows = _batch("part-00", f"{mark}-{{n}}")
+    rows = verdict_batch("part-00", f"{mark}-{{n}}")
     store.write("first_pass", rows, partition={{"batch": "part-00"}}, run_id="w", code_version="1")
     print(n, flush=True)
 """
@@ -114,7 +103,7 @@ def killed_writer(tmp_path):
     """Start a process that writes one batch again and again, and kill it some milliseconds after its first write."""
 
     def run(mark, milliseconds):
-        code = WRITER.format(path=[str(Path(__file__).parent), *sys.path], root=str(tmp_path), mark=mark)
+        code = WRITER.format(path=sys.path, root=str(tmp_path), mark=mark)
         process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
         assert process.stdout.readline() == "1\n"
         time.sleep(milliseconds / 1000)
@@ -133,8 +122,12 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_batch_and_the_next_write_s
         found = store.read("first_pass", partition={"batch": "part-00"})
         (mark,) = set(found["reason"].to_pylist())
         assert mark.startswith(f"attempt{attempt}-")
-        assert found.to_pylist() == _batch("part-00", mark).to_pylist()
+        assert found.to_pylist() == verdict_batch("part-00", mark).to_pylist()
         store.write(
-            "first_pass", _batch("part-00", "after"), partition={"batch": "part-00"}, run_id="r", code_version="1"
+            "first_pass",
+            verdict_batch("part-00", "after"),
+            partition={"batch": "part-00"},
+            run_id="r",
+            code_version="1",
         )
         assert set(store.read("first_pass")["reason"].to_pylist()) == {"after"}

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from near_ties import CASES, by_definition
 from threadpoolctl import threadpool_limits
 
 from data_engine.clustering import build_tree, kernel_choice
@@ -11,7 +12,6 @@ from data_engine.clustering.matrix_rows import Rows
 from data_engine.clustering.nearest import _cluster_sums, nearest
 from data_engine.clustering.parallel import TEAM
 from data_engine.kernels.cluster_sums import cluster_sums
-from data_engine_tests.clustering.test_clustering_exact_labels import CASES, by_definition
 
 
 def int8_labels(rows: Rows, centroids: np.ndarray) -> np.ndarray:
