@@ -68,7 +68,7 @@ def why(sample_id: str, corpus: str | None) -> None:
 @click.option("--limit", default=50, show_default=True, help="Most rows to print.")
 def sql(query: str, corpus: str | None, limit: int) -> None:
     """Ask any table or SQL model: data-engine sql "select * from funnel_stages"."""
-    from data_engine.orchestration.sql_models import ask
+    from data_engine.runtime.sql_models import ask
     from data_engine.terminal.tables import print_table
 
     print_table(ask(_project().runtime(corpus), query), console=_console(), limit=limit)

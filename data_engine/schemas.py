@@ -4,6 +4,8 @@ A table's rows never hold a run id or the time of the run (only the ledger and t
 the same input gives the same rows and the same data version.
 """
 
+from typing import NamedTuple
+
 import pyarrow as pa
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -303,7 +305,7 @@ LEDGER = pa.schema(
     ]
 )
 
-GATES = pa.schema(
+CHECK_RESULTS = pa.schema(
     [
         _required("step", pa.string(), "the step that was checked"),
         _required("batch", pa.string(), "its partition, or empty"),
@@ -334,38 +336,44 @@ STEP_VERSIONS = pa.schema(
     ]
 )
 
+
+class Table(NamedTuple):
+    """A table of a corpus."""
+
+    schema: pa.Schema
+    partition_by: tuple[str, ...] = ()
+    """Columns by which it is partitioned on disk and replaced piece by piece; without any it is replaced whole."""
+
+
 #: Every table of a corpus by name.
-SCHEMAS: dict[str, pa.Schema] = {
-    "raw_index": RAW_INDEX,
-    "first_pass": FIRST_PASS,
-    "embeddings": EMBEDDINGS,
-    "cluster_tree": CLUSTER_TREE,
-    "tree_assignments": TREE_ASSIGNMENTS,
-    "cluster_portraits": CLUSTER_PORTRAITS,
-    "tree_explanation": TREE_EXPLANATION,
-    "balanced_subset": BALANCED_SUBSET,
-    "semantic_duplicates": SEMANTIC_DUPLICATES,
-    "subset_comparison": SUBSET_COMPARISON,
-    "classifier": CLASSIFIER,
-    "proposals": PROPOSALS,
-    "reviewed_labels": REVIEWED_LABELS,
-    "labels": LABELS,
-    "quality_report": QUALITY_REPORT,
-    "drift_report": DRIFT_REPORT,
-    "release": RELEASE,
-    "ledger": LEDGER,
-    "gates": GATES,
-    "step_versions": STEP_VERSIONS,
+TABLES: dict[str, Table] = {
+    "raw_index": Table(RAW_INDEX, ("batch",)),
+    "first_pass": Table(FIRST_PASS, ("batch",)),
+    "embeddings": Table(EMBEDDINGS, ("batch",)),
+    "cluster_tree": Table(CLUSTER_TREE),
+    "tree_assignments": Table(TREE_ASSIGNMENTS),
+    "cluster_portraits": Table(CLUSTER_PORTRAITS),
+    "tree_explanation": Table(TREE_EXPLANATION),
+    "balanced_subset": Table(BALANCED_SUBSET),
+    "semantic_duplicates": Table(SEMANTIC_DUPLICATES),
+    "subset_comparison": Table(SUBSET_COMPARISON),
+    "classifier": Table(CLASSIFIER),
+    "proposals": Table(PROPOSALS),
+    "reviewed_labels": Table(REVIEWED_LABELS, ("review_batch",)),
+    "labels": Table(LABELS),
+    "quality_report": Table(QUALITY_REPORT),
+    "drift_report": Table(DRIFT_REPORT, ("batch",)),
+    "release": Table(RELEASE),
+    "ledger": Table(LEDGER, ("step", "batch")),
+    "check_results": Table(CHECK_RESULTS, ("step", "batch")),
+    "step_versions": Table(STEP_VERSIONS, ("step", "batch")),
 }
 
-#: Columns by which a table is partitioned on disk and replaced piece by piece; other tables are replaced whole.
+SCHEMAS: dict[str, pa.Schema] = {name: table.schema for name, table in TABLES.items()}
+
 PARTITION_COLUMNS: dict[str, tuple[str, ...]] = {
-    "raw_index": ("batch",),
-    "first_pass": ("batch",),
-    "embeddings": ("batch",),
-    "drift_report": ("batch",),
-    "reviewed_labels": ("review_batch",),
-    "ledger": ("step", "batch"),
-    "gates": ("step", "batch"),
-    "step_versions": ("step", "batch"),
+    name: table.partition_by for name, table in TABLES.items() if table.partition_by
 }
+
+#: Tables that earlier versions wrote under another name; they are found and moved when they are first asked for.
+FORMER_NAMES: dict[str, str] = {"check_results": "gates"}

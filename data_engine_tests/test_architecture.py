@@ -121,10 +121,3 @@ def test_files_and_functions_stay_small(path: Path) -> None:
             # The function that builds an asset holds the configuration class and the asset's body.
             limit = 70 if "steps" in path.parts or path.parent.name == "orchestration" else 45
             assert lines <= limit, f"{node.name} has {lines} lines; split it"
-
-
-def test_there_is_one_step_file_per_asset() -> None:
-    from data_engine.orchestration.pipeline import STEPS
-
-    files = {path.stem for path in (PACKAGE / "runtime" / "steps").glob("*.py")} - {"__init__", "review_batches"}
-    assert files == {step.__name__ for step in STEPS}

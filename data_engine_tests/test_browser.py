@@ -6,7 +6,7 @@ from pathlib import Path
 import browsing
 import pytest
 
-from data_engine.orchestration.pipeline import STEPS
+from data_engine.runtime.plan import STEPS
 
 
 def test_the_asset_graph_reads_left_to_right_and_the_ui_stops_when_the_looking_fails(engine_folder: Path) -> None:
@@ -19,7 +19,7 @@ def test_the_asset_graph_reads_left_to_right_and_the_ui_stops_when_the_looking_f
         page.goto(
             f"{address}/locations/data_engine/asset-groups/license_notices/lineage", wait_until="domcontentloaded"
         )
-        for name in (*(step.__name__ for step in STEPS), "review_batches"):
+        for name in STEPS:
             shown = page.get_by_text(name, exact=True).first
             shown.wait_for(timeout=20_000)
             left[name] = shown.bounding_box()["x"]

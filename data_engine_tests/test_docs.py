@@ -47,8 +47,10 @@ def _pipeline_table() -> dict[str, dict[str, str]]:
     rows: dict[str, dict[str, str]] = {}
     for line in (ROOT / "README.md").read_text("utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if line.startswith("| `") and len(cells) == 5:
-            rows[cells[0].strip("`")] = dict(zip(("step", "row", "partition", "from", "stops"), cells, strict=True))
+        if line.startswith("| `") and len(cells) == 6:
+            rows[cells[0].strip("`")] = dict(
+                zip(("step", "row", "partition", "from", "looks up", "stops"), cells, strict=True)
+            )
     return rows
 
 
@@ -71,7 +73,7 @@ def test_the_pipeline_table_has_one_row_per_step_of_the_graph() -> None:
 def test_a_row_of_the_pipeline_table_is_the_step_of_the_graph(step: str) -> None:
     graph, keys = _graph()
     node, row = graph.get(keys[step]), _pipeline_table()[step]
-    assert _names(row["from"]) == {key.path[-1] for key in node.parent_keys}
+    assert _names(row["from"]) | _names(row["looks up"]) == {key.path[-1] for key in node.parent_keys}
     words = {None: "-", "license_notices_batches": "batch", "license_notices_review_batches": "review batch"}
     partitions = node.partitions_def
     assert (

@@ -15,6 +15,7 @@ from ticking import Ticking
 
 from data_engine.orchestration.launch.commands import backfill_batches
 from data_engine.orchestration.launch.runner import OneCommandRun
+from data_engine.orchestration.names import asset_key
 from data_engine.terminal.why import decisions_about
 
 #: No two of them are alike; `indeed` at the end makes a near copy of one.
@@ -195,7 +196,7 @@ def test_judging_a_batch_again_later_and_without_the_index_decides_the_same(proj
     with dg.DagsterInstance.get() as instance:
         assets = loaded.definitions.resolve_asset_graph().assets_defs
         for batch in ("april.jsonl", "june.jsonl", "may.jsonl"):
-            dg.materialize(assets, instance=instance, partition_key=batch, selection=[runtime.key("first_pass")])
+            dg.materialize(assets, instance=instance, partition_key=batch, selection=[asset_key(runtime, "first_pass")])
     assert runtime.store().read("first_pass").sort_by("uri").equals(before)
 
 

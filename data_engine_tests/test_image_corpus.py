@@ -14,6 +14,7 @@ from rich.console import Console
 from small_project import SmallProject
 
 from data_engine.duplicates.images.sketch import SKETCH_BYTES
+from data_engine.orchestration.names import asset_key, corpus_name
 from data_engine.storage import TableStore
 from data_engine.terminal.why import print_why
 
@@ -143,8 +144,8 @@ def test_accepted_images_are_found_in_segments_that_are_written_anew_where_they_
     folder = runtime.corpus_folder / "accepted"
     with dg.DagsterInstance.get() as instance:
         assets = loaded.definitions.resolve_asset_graph().assets_defs
-        steps = [runtime.key("raw_index"), runtime.key("first_pass")]
-        instance.add_dynamic_partitions(runtime.name("batches"), ["first", "second"])
+        steps = [asset_key(runtime, "raw_index"), asset_key(runtime, "first_pass")]
+        instance.add_dynamic_partitions(corpus_name(runtime, "batches"), ["first", "second"])
 
         def judge(batch: str) -> None:
             result = dg.materialize(assets, instance=instance, partition_key=batch, selection=steps)

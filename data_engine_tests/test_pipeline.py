@@ -12,7 +12,8 @@ from small_project import SmallProject, make_notes, notes_corpus, write_notes
 
 from data_engine.cli import main
 from data_engine.errors import ChecksFailed, DataEngineError, InvalidInput, UnknownSample
-from data_engine.orchestration.pipeline import STEPS
+from data_engine.orchestration.names import asset_key
+from data_engine.runtime.plan import MADE_STEPS
 from data_engine.runtime.versions import step_versions
 from data_engine.terminal.why import decisions_about
 
@@ -31,7 +32,7 @@ def _released(project: SmallProject) -> dict[str, object]:
 
 def test_one_command_makes_every_asset_and_a_second_one_does_no_work(finished: SmallProject) -> None:
     versions = _versions(finished)
-    assert {step for step, _ in versions} == {*(step.__name__ for step in STEPS), "sql_models", "sql_tests"}
+    assert {step for step, _ in versions} == {*MADE_STEPS, "sql_models", "sql_tests"}
     assert {batch for step, batch in versions if step == "embeddings"} == {"may.jsonl", "june.jsonl", "july.jsonl"}
     store = finished.load().runtime("notes").store()
     one = {key: version for key, version in step_versions(store).items() if key == ("cluster_tree", "")}
@@ -135,7 +136,9 @@ def _materialize(project: SmallProject, step: str, batch: str | None) -> None:
     loaded = project.load()
     with dg.DagsterInstance.get() as instance:
         assets = loaded.definitions.resolve_asset_graph().assets_defs
-        dg.materialize(assets, instance=instance, partition_key=batch, selection=[loaded.runtime("notes").key(step)])
+        dg.materialize(
+            assets, instance=instance, partition_key=batch, selection=[asset_key(loaded.runtime("notes"), step)]
+        )
 
 
 def test_every_kind_of_sample_can_say_why(notes: SmallProject) -> None:
@@ -305,7 +308,7 @@ def test_a_subset_of_another_size_from_a_single_launch_does_not_stay(finished: S
         dg.materialize(
             loaded.definitions.resolve_asset_graph().assets_defs,
             instance=instance,
-            selection=[loaded.runtime("notes").key("balanced_subset")],
+            selection=[asset_key(loaded.runtime("notes"), "balanced_subset")],
             run_config={"ops": {"notes__balanced_subset": {"config": {"target_size": 30}}}},
             raise_on_error=False,
         )

@@ -1,10 +1,14 @@
-"""The checks of a step: its Great Expectations suite, run as one op, one asset check per truth."""
+"""The checks of a step as asset checks: its suite runs as one op, one asset check per truth.
+
+What is checked is in `quality/suites/`, what a failed check holds back in `runtime/check_gate.py`.
+"""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from data_engine.orchestration.names import asset_key, partitions_of
 from data_engine.quality import CHECKS
 from data_engine.runtime import check_gate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -18,10 +22,10 @@ def build_checks(runtime: CorpusRuntime, step: str) -> dg.AssetChecksDefinition:
     specs = [
         dg.AssetCheckSpec(
             check.name,
-            asset=runtime.key(step),
+            asset=asset_key(runtime, step),
             description=check.sentence,
             blocking=check.is_blocking,
-            partitions_def=runtime.partitions_of(step),
+            partitions_def=partitions_of(runtime, step),
         )
         for check in CHECKS[step]
     ]
@@ -31,7 +35,7 @@ def build_checks(runtime: CorpusRuntime, step: str) -> dg.AssetChecksDefinition:
         op = context.op_execution_context
         batch = op.partition_key if op.has_partition_key else ""
         for result in check_gate.run_checks(runtime, runtime.store(), step, batch, run_id=context.run.run_id):
-            yield dg.AssetCheckResult(asset_key=runtime.key(step), **shown(result))
+            yield dg.AssetCheckResult(asset_key=asset_key(runtime, step), **shown(result))
 
     return checks
 

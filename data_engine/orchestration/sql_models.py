@@ -1,20 +1,22 @@
-"""The SQL models of a corpus as assets: one fat step, column lineage, and the SQL tests as checks."""
+"""The SQL models of a corpus as one multi-asset with column lineage, and the SQL tests as checks.
+
+Running them is in `runtime/sql_models.py`.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from data_engine.orchestration.automation.conditions import condition_for
+from data_engine.orchestration.automation.conditions import on_accepted_input
+from data_engine.orchestration.names import asset_key, corpus_name
 from data_engine.orchestration.ui.metadata import preview
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.step_run import StepRun
+from data_engine.runtime.plan import STEPS
+from data_engine.runtime.sql_models import run_models, run_tests, sql_folder
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from data_engine.warehouse import ModelResult, SqlModel, SqlTest
 
 
@@ -34,80 +36,33 @@ def build_sql_models(runtime: CorpusRuntime) -> SqlModels:
     layers = {model.name: model.layer for model in models}
     specs = [
         dg.AssetSpec(
-            runtime.key(model.layer, model.name),
-            group_name=runtime.name("sql"),
+            asset_key(runtime, model.layer, model.name),
+            group_name=corpus_name(runtime, "sql"),
             description=f"{model.description}\n\nOne row is {model.grain}.",
             deps=[
-                *(runtime.key(layers[ref], ref) for ref in model.refs),
-                *(runtime.key(source) for source in model.sources if source in _STEP_SOURCES),
+                *(asset_key(runtime, layers[ref], ref) for ref in model.refs),
+                *(asset_key(runtime, source) for source in model.sources if source in STEPS),
             ],
             kinds={"sql", "duckdb"},
-            automation_condition=condition_for(model.name),
+            automation_condition=on_accepted_input(),
         )
         for model in models
     ]
 
-    @dg.multi_asset(specs=specs, name=runtime.name("sql_models"), can_subset=False)
+    @dg.multi_asset(specs=specs, name=corpus_name(runtime, "sql_models"), can_subset=False)
     def sql_models(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-        step_run = StepRun.begin(runtime, context, "sql_models")
-        for result in warehouse.run_models(
-            runtime.store(),
-            models,
-            run_id=context.run.run_id,
-            review=_review_tables(runtime),
-            variables=_variables(runtime),
-        ):
-            key = runtime.key(layers[result.name], result.name)
+        for result in run_models(runtime, models, run_id=context.run.run_id):
+            key = asset_key(runtime, layers[result.name], result.name)
             yield dg.MaterializeResult(asset_key=key, metadata=_metadata(runtime, layers, result))
-        step_run.record(len(models))
 
     return SqlModels(assets=(sql_models,), checks=_checks(runtime, layers, models))
-
-
-def ask(runtime: CorpusRuntime, sql: str) -> "pa.Table":
-    """Run one reading statement over the tables, the SQL models and the review queue of a corpus.
-
-    Raises: SqlModelError when it is no reading statement or does not run.
-    """
-    from data_engine import warehouse
-
-    models = warehouse.load_models(sql_folder(runtime))
-    return warehouse.query(
-        runtime.store(), sql, review=_review_tables(runtime), models=models, variables=_variables(runtime)
-    )
-
-
-_STEP_SOURCES = frozenset(
-    (
-        "raw_index", "first_pass", "embeddings", "drift_report", "cluster_tree", "balanced_subset", "reviewed_labels",
-        "classifier", "proposals", "labels", "quality_report", "release",
-    )
-)  # fmt: skip
-
-
-def sql_folder(runtime: CorpusRuntime) -> Path:
-    """The project's own SQL models; the engine's where the project has none."""
-    own = runtime.project_folder / "dbt_like_sql"
-    return own if own.is_dir() else _ENGINE_SQL
-
-
-_ENGINE_SQL = Path(__file__).resolve().parents[2] / "dbt_like_sql"
-
-
-def _review_tables(runtime: CorpusRuntime) -> "dict[str, pa.Table]":
-    with runtime.queue() as queue:
-        return queue.tables()
-
-
-def _variables(runtime: CorpusRuntime) -> dict[str, str]:
-    return {"out_of_scope": runtime.corpus.labels.out_of_scope or ""}
 
 
 def _metadata(runtime: CorpusRuntime, layers: dict[str, str], result: "ModelResult") -> dict[str, Any]:
     lineage = {
         column: [
             dg.TableColumnDep(
-                runtime.key(layers[upstream], upstream) if upstream in layers else runtime.key(upstream),
+                asset_key(runtime, layers[upstream], upstream) if upstream in layers else asset_key(runtime, upstream),
                 upstream_column,
             )
             for upstream, upstream_column in sources
@@ -143,23 +98,18 @@ def _checks(
     tests = warehouse.load_tests(sql_folder(runtime))
 
     def asset_of(test: "SqlTest") -> dg.AssetKey:
-        return runtime.key(layers[test.refs[0]], test.refs[0])
+        return asset_key(runtime, layers[test.refs[0]], test.refs[0])
 
     specs = [
         dg.AssetCheckSpec(test.name, asset=asset_of(test), description=test.description, blocking=False)
         for test in tests
     ]
 
-    @dg.multi_asset_check(specs=specs, name=runtime.name("sql_tests"), description="The SQL tests over the models.")
+    @dg.multi_asset_check(
+        specs=specs, name=corpus_name(runtime, "sql_tests"), description="The SQL tests over the models."
+    )
     def sql_tests(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        step_run = StepRun(runtime, "sql_tests", "", context.run.run_id, runtime.store())
-        results = {
-            r.name: r
-            for r in warehouse.run_tests(
-                runtime.store(), tests, models, review=_review_tables(runtime), variables=_variables(runtime)
-            )
-        }
-        step_run.record(len(tests), failed=[name for name, result in results.items() if not result.passed])
+        results = run_tests(runtime, tests, models, run_id=context.run.run_id)
         for test in tests:
             result = results[test.name]
             yield dg.AssetCheckResult(

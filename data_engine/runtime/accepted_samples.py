@@ -38,7 +38,7 @@ def duplicate_candidates(step_run: StepRun, raw: pa.Table, similarity: float | N
 
     Returns: Table with columns `sample_id`, `batch` and `minhash`; of images only those that are equal, without it.
     """
-    like = _equal if step_run.runtime.corpus.is_of_images else _alike
+    like = _equal if step_run.corpus.is_of_images else _alike
     return pa.concat_tables([_SCHEMA.empty_table(), *like(step_run, raw, similarity)])
 
 
@@ -61,9 +61,8 @@ def accepted_images(step_run: StepRun) -> "Callable[[NDArray[np.uint8]], pa.Tabl
 
 
 def _others(step_run: StepRun) -> dict[str, StepVersion]:
-    """The other batches that are past their gates, in order."""
-    opened, _ = check_gate.accepted_batches(step_run.runtime, step_run.store, "first_pass", run_id=step_run.run_id)
-    return {batch: version for batch, version in sorted(opened.items()) if batch != step_run.batch}
+    """The other batches that passed their checks, in order."""
+    return {batch: version for batch, version in step_run.accepted_versions().items() if batch != step_run.batch}
 
 
 def _equal(step_run: StepRun, raw: pa.Table, _: float | None) -> Iterator[pa.Table]:
@@ -128,7 +127,7 @@ _OF_IMAGES = _Kind("turned hashes", "sketch", _image_entries)
 
 def _segment(step_run: StepRun, batch: str, version: StepVersion, kind: _Kind) -> "Segment":
     """The segment of a batch as it is now, written where it is missing."""
-    index = step_run.store.sketch_index()
+    index = step_run.accepted_index()
     name = f"{version.data_version}:{version.table_version}:{kind.name}"
     found = index.open(batch, name)
     if found is not None:
@@ -155,8 +154,8 @@ def orphaned_duplicates(runtime: CorpusRuntime, store: "TableStore") -> dict[str
     named = pc.unique(repeats["duplicate_of"])
     is_kept_twin = (pc.field("verdict") == "kept") & pc.field("sample_id").isin(named)
     twins = verdicts.to_table(columns=["batch", "sample_id"], filter=is_kept_twin)
-    opened, _ = check_gate.accepted_batches(runtime, store, "first_pass", run_id="plan")
-    accepted = twins.filter(pc.is_in(twins["batch"], pa.array(opened, pa.string())))["sample_id"]
+    accepted_batches, _ = check_gate.accepted_batches(runtime, store, "first_pass", run_id="plan")
+    accepted = twins.filter(pc.is_in(twins["batch"], pa.array(accepted_batches, pa.string())))["sample_id"]
     open_ends = repeats.filter(pc.invert(pc.is_in(repeats["duplicate_of"], accepted.combine_chunks())))
     own = set(zip(twins["batch"].to_pylist(), twins["sample_id"].to_pylist(), strict=True))
     pairs = zip(open_ends["batch"].to_pylist(), open_ends["duplicate_of"].to_pylist(), strict=True)
@@ -165,11 +164,12 @@ def orphaned_duplicates(runtime: CorpusRuntime, store: "TableStore") -> dict[str
 
 def kept_before(step_run: StepRun) -> list[str]:
     """The ids of what this batch kept when it was judged the last time, whether or not its checks held it back."""
-    return _kept(step_run, step_run.batch)["sample_id"].to_pylist()
+    kept: list[str] = _kept(step_run, step_run.batch)["sample_id"].to_pylist()
+    return kept
 
 
 def _kept(step_run: StepRun, batch: str, *columns: str) -> pa.Table:
-    table = step_run.store.read("first_pass", partition={"batch": batch}, columns=["sample_id", "verdict", *columns])
+    table = step_run.look_up("first_pass", columns=["sample_id", "verdict", *columns], batch=batch)
     return table.filter(pc.equal(table["verdict"], "kept"))
 
 
@@ -184,7 +184,7 @@ def texts_of(step_run: StepRun, accepted: pa.Table) -> Callable[[Sequence[str]],
     def read(sample_ids: Sequence[str]) -> list[str]:
         wanted = pa.array(sample_ids, pa.string())
         batches = pc.unique(accepted.filter(pc.is_in(accepted["sample_id"], wanted))["batch"])
-        rows = step_run.store.dataset("raw_index").scanner(
+        rows = step_run.scan("raw_index").scanner(
             columns=["sample_id", "text"],
             filter=pc.field("batch").isin(batches) & pc.field("sample_id").isin(wanted),
             batch_readahead=2,

@@ -1,54 +1,125 @@
-"""Code fingerprint: the statements of a module or package, whatever its comments and docstrings.
+"""Code fingerprint: the statements of a module and of all that it imports, whatever their comments and docstrings.
 
-Parsing the package takes longer than loading it, so a fingerprint is kept in `__pycache__`, as Python keeps what it has
-compiled; unlike Python, with a hash of the very bytes that it was computed from, and not with their times.
+Parsing the package takes longer than loading it, so what is found in a file is kept in `__pycache__`, as Python keeps
+what it has compiled; unlike Python, with a hash of the very bytes that it was found in, and not with their times. What
+a step's version is made of besides its code is in `corpus_runtime.py`.
 """
 
 import ast
 import hashlib
-import os
+import json
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from data_engine.storage.atomic_files import replace_file
+
 _PACKAGE = Path(__file__).resolve().parents[1]
+_KEPT = "modules.fingerprint"
+
+
+@dataclass(frozen=True)
+class _Module:
+    """What is found in one file: a fingerprint of its statements, and the names that it imports of the package."""
+
+    fingerprint: str
+    imports: tuple[str, ...]
 
 
 @cache
-def code_fingerprint(source: str) -> str:
-    """Fingerprint of the statements of a module or package, and of its templates.
+def code_fingerprint(modules: tuple[str, ...], *, stops: tuple[str, ...] = (), package: Path = _PACKAGE) -> str:
+    """Fingerprint of modules or packages and of everything that they import of the package, however far.
 
-    Comments and docstrings of Python do not count.
+    Imports inside functions count, comments and docstrings do not. The templates of a package belong to it.
 
     Args:
-        source: path of the module or package below `data_engine`.
+        modules: Dotted names, `data_engine.clustering.lloyd`; a package stands for all of its modules.
+        stops: Dotted names of modules and packages where the search ends; they do not count.
+        package: Folder of the package that the names begin with.
     """
-    path = _PACKAGE / source
-    code = [file.read_bytes() for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path])]
-    templates = [template.read_bytes() for template in sorted(path.glob("templates/**/*.*"))]
-    exact = _exact_hash([Path(__file__).read_bytes(), sys.version.encode(), *code, b"templates", *templates])
-    kept = _PACKAGE / "__pycache__" / f"{source.replace('/', '.')}.fingerprint"
-    known = _read(kept)
-    if known.startswith(exact):
-        return known.removeprefix(exact)
-    found = _of_statements(code, templates)
-    _write(kept, exact + found)
-    return found
-
-
-def _of_statements(code: list[bytes], templates: list[bytes]) -> str:
     digest = hashlib.sha256()
-    for text in code:
-        tree = ast.parse(text)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False):
-                node.body = node.body[1:]
-        # Python 3.12 adds the parameters of types, of which this code has none.
-        digest.update(ast.dump(tree).replace(", type_params=[]", "").encode())
+    for name in sorted(import_closure(modules, stops=stops, package=package)):
+        digest.update(name.encode())
+        digest.update(_files_of(package)[name][1].fingerprint.encode())
+    return digest.hexdigest()
+
+
+@cache
+def import_closure(
+    modules: tuple[str, ...], *, stops: tuple[str, ...] = (), package: Path = _PACKAGE
+) -> frozenset[str]:
+    """The dotted names of these modules and of all that they import of the package, without those at a stop."""
+    files = _files_of(package)
+    found: set[str] = set()
+    asked = [name for module in modules for name in files if _is_within(name, module)]
+    while asked:
+        name = asked.pop()
+        if name in found or any(_is_within(name, stop) for stop in stops):
+            continue
+        found.add(name)
+        asked += [module for one in files[name][1].imports if (module := _module_of(one, files)) is not None]
+    return frozenset(found)
+
+
+def _is_within(name: str, place: str) -> bool:
+    return name == place or name.startswith(f"{place}.")
+
+
+def _module_of(imported: str, files: dict[str, tuple[Path, _Module]]) -> str | None:
+    """The module that an import names, or the one that holds the object which it names."""
+    parts = imported.split(".")
+    names = (".".join(parts[:length]) for length in range(len(parts), 1, -1))
+    return next((name for name in names if name in files), None)
+
+
+@cache
+def _files_of(package: Path) -> dict[str, tuple[Path, _Module]]:
+    """Every module of the package by its dotted name, with what is found in its file."""
+    kept = package / "__pycache__" / _KEPT
+    known, now = _read(kept), {}
+    files: dict[str, tuple[Path, _Module]] = {}
+    for path in sorted(package.rglob("*.py")):
+        contents = [path.read_bytes(), *_templates_beside(path)]
+        exact = _exact_hash([sys.version.encode(), _OWN_BYTES, *contents])
+        found = known.get(exact) or _found_in(contents[0], contents[1:], package.name)
+        now[exact] = found
+        files[_dotted(path, package)] = (path, found)
+    if now.keys() - known.keys():
+        _write(kept, now)
+    return files
+
+
+_OWN_BYTES = Path(__file__).read_bytes()
+
+
+def _dotted(path: Path, package: Path) -> str:
+    parts = path.relative_to(package.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _templates_beside(path: Path) -> list[bytes]:
+    """The templates in the folder of a module."""
+    return [file.read_bytes() for file in sorted(path.parent.glob("templates/**/*.*")) if file.is_file()]
+
+
+def _found_in(code: bytes, templates: Iterable[bytes], package: str) -> _Module:
+    tree = ast.parse(code)
+    imports: dict[str, None] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == package:
+            imports |= dict.fromkeys(f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            imports |= dict.fromkeys(alias.name for alias in node.names if alias.name.split(".")[0] == package)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False):
+            node.body = node.body[1:]
+    # Python 3.12 adds the parameters of types, of which this code has none.
+    digest = hashlib.sha256(ast.dump(tree).replace(", type_params=[]", "").encode())
     for template in templates:
         digest.update(template)
-    return digest.hexdigest()
+    return _Module(digest.hexdigest(), tuple(imports))
 
 
 def _exact_hash(parts: list[bytes]) -> str:
@@ -60,20 +131,19 @@ def _exact_hash(parts: list[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _read(kept: Path) -> str:
-    """What a file says; nothing where it cannot be read."""
+def _read(kept: Path) -> dict[str, _Module]:
+    """What earlier processes found, by the hash of the bytes; nothing where it cannot be read."""
     try:
-        return kept.read_text("ascii")
-    except (OSError, UnicodeDecodeError):
-        return ""
+        rows = json.loads(kept.read_text("utf-8"))
+        return {exact: _Module(fingerprint, tuple(imports)) for exact, (fingerprint, imports) in rows.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
 
 
-def _write(kept: Path, text: str) -> None:
+def _write(kept: Path, modules: dict[str, _Module]) -> None:
     """Keep it for the next process, unless bytecode is not kept either or the folder may not be written to."""
     if sys.dont_write_bytecode:
         return
+    rows = {exact: (module.fingerprint, module.imports) for exact, module in modules.items()}
     with suppress(OSError):
-        kept.parent.mkdir(exist_ok=True)
-        half = kept.with_suffix(f".{os.getpid()}.half")
-        half.write_text(text, "ascii")
-        half.replace(kept)
+        replace_file(kept, lambda path: path.write_text(json.dumps(rows), "utf-8"))

@@ -37,7 +37,7 @@ class Learnt:
         return {reason: learnt.version for reason, learnt in deciding.items() if learnt is not None}
 
 
-def learnt_from_examples(runtime: CorpusRuntime, step_run: StepRun, rules: FirstPass) -> Learnt:
+def learnt_from_examples(step_run: StepRun, rules: FirstPass) -> Learnt:
     """What the example batches' own files teach, so that batches run in any order.
 
     Raises: InvalidInput when the rule perplexity is on without examples.
@@ -49,6 +49,7 @@ def learnt_from_examples(runtime: CorpusRuntime, step_run: StepRun, rules: First
         raise InvalidInput("rule perplexity is on but first_pass.junk names no examples; give them, or switch it off")
     if rules.junk is None:
         return Learnt()
+    runtime = step_run.runtime
     files = junk_example_files(runtime)
     step_run.inputs["junk examples"] = indexing.fingerprint(files)
     described = [runtime.code_version("first_pass"), step_run.inputs["junk examples"], str(runtime.source_folder)]
@@ -71,14 +72,14 @@ def _kept_classifier(step_run: StepRun, name: str, fit: "Callable[[], JunkClassi
     """The classifier as an earlier process fitted it; fitted and kept where none has, or where its file is damaged."""
     from data_engine.filtering import JunkClassifier
 
-    content = step_run.store.learnt().get(name)
+    content = step_run.artefacts().get(name)
     if content is not None:
         try:
             return JunkClassifier.from_bytes(content)
         except InvalidInput as error:
             logger.warning("%s is damaged and is learnt anew (%s)", name, error)
     fitted = fit()
-    step_run.store.learnt().put(name, fitted.to_bytes())
+    step_run.artefacts().put(name, fitted.to_bytes())
     return fitted
 
 

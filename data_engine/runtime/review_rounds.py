@@ -1,4 +1,7 @@
-"""Reviewing: when the next review batch opens, what goes into it, and who answers where nobody is a person."""
+"""Review rounds: when the next review batch opens, what goes into it, and simulated annotators.
+
+Whom to ask is decided by `labeling.rounds`; the queue is in `data_engine.review`.
+"""
 
 import json
 from collections.abc import Callable
@@ -7,13 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput
-from data_engine.runtime.check_inputs import gate_in_service
+from data_engine.runtime.classifier_in_service import gate_threshold
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.steps.cluster_tree import matrix
+from data_engine.runtime.embeddings import subset_embeddings
 from data_engine.runtime.versions import step_versions
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _plan(runtime: CorpusRuntime, store: "TableStore", round_number: int) -> "tu
     classes = {name: index for index, name in enumerate(runtime.corpus.class_names)}
     reviewed = store.read("reviewed_labels", columns=["sample_id", "purpose", "label"]).to_pylist()
     probabilities, proposed = _proposed(store, ids, classes)
-    gate = gate_in_service(store).get("gate_threshold")
+    gate = gate_threshold(store)
     accepts = None if gate is None or probabilities is None else probabilities.max(axis=1) >= gate
     return plan_review_batch(
         round_number=round_number,
@@ -113,37 +114,6 @@ def _plan(runtime: CorpusRuntime, store: "TableStore", round_number: int) -> "tu
         class_names=runtime.corpus.class_names,
         seed=runtime.corpus.seed_for("review", round_number),
     )
-
-
-def subset_embeddings(store: "TableStore") -> "tuple[list[str], np.ndarray]":
-    """The ids of the balanced subset, sorted, and their (n, dim) embeddings."""
-    chosen = store.read("balanced_subset", columns=["sample_id"])
-    table = embeddings_of(store, chosen["sample_id"])
-    return table["sample_id"].to_pylist(), matrix(table)
-
-
-def embeddings_of(store: "TableStore", sample_ids: pa.ChunkedArray | pa.Array) -> pa.Table:
-    """The embeddings of these samples, sorted by id, one row each.
-
-    Raises: InvalidInput when one of them has none.
-    """
-    wanted = {"sample_id": pc.unique(sample_ids)}
-    found = store.read("embeddings", columns=["sample_id", "embedding"], among=wanted).sort_by("sample_id")
-    ids = found["sample_id"].to_pylist()
-    missing = sorted(set(sample_ids.to_pylist()) - set(ids))
-    if missing:
-        raise InvalidInput(
-            f"{len(missing)} samples have no embedding, among them {missing[:10]}; materialize embeddings first"
-        )
-    first = [i for i, sample_id in enumerate(ids) if i == 0 or sample_id != ids[i - 1]]
-    return found.take(pa.array(first, pa.int64()))
-
-
-def known_embeddings(store: "TableStore", sample_ids: pa.ChunkedArray) -> dict[str, NDArray[np.float32]]:
-    """The embeddings of those of the samples that have one, by id; a stricter first pass may have dropped others."""
-    wanted = {"sample_id": pc.unique(sample_ids)}
-    found = store.read("embeddings", columns=["sample_id", "embedding"], among=wanted)
-    return dict(zip(found["sample_id"].to_pylist(), matrix(found), strict=True))
 
 
 def _proposed(

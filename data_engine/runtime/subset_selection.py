@@ -1,7 +1,11 @@
-"""Choosing a subset in a corpus: by the method that it names, and by the others that it is held against."""
+"""Choosing the subset of a corpus: semantic duplicates go first, then the YAML's method chooses, beside others.
 
-import logging
+The methods themselves are in `data_engine.sampling`, the search for duplicates in `data_engine.duplicates.semantic`.
+"""
+
 import time
+from dataclasses import dataclass
+from logging import getLogger
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,100 +13,134 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from data_engine.errors import InvalidInput
-from data_engine.runtime.step_run import StepRun
+from data_engine import duplicates, sampling
+from data_engine.clustering import with_samples
+from data_engine.reporting import known_label_of
 from data_engine.runtime.versions import fingerprint
-from data_engine.schemas import SUBSET_COMPARISON
+from data_engine.schemas import SEMANTIC_DUPLICATES, SUBSET_COMPARISON
 
 if TYPE_CHECKING:
     from data_engine.clustering import ClusterTree
-    from data_engine.corpus import Subset
-    from data_engine.storage import TableStore
+    from data_engine.runtime.step_run import StepRun
 
-logger = logging.getLogger(__name__)
+logger = getLogger(__name__)
 
 KNOWN_LABELS, TOP_CLUSTERS, LEAVES = "known labels", "top clusters", "leaves"
 
+#: What this step decided the last time, from what stays first.
+_STAYS_FIRST = ("chosen", "not_chosen")
 
-def choose(step_run: StepRun, tree: "ClusterTree", rows: pa.Table, subset: "Subset") -> NDArray[np.int64]:
-    """(target_size,) row numbers of the chosen samples, ascending.
+
+@dataclass(frozen=True, eq=False)
+class SubsetPool:
+    """The samples that can be chosen.
+
+    Attributes:
+        tree: over these n samples.
+        rows: sample_id and batch of each, in the tree's order.
+        kept: (n,) their row numbers in the whole tree, ascending.
+    """
+
+    tree: "ClusterTree"
+    rows: pa.Table
+    kept: NDArray[np.int64]
+
+
+def semantic_duplicates(
+    step_run: "StepRun", tree: "ClusterTree", rows: pa.Table, least_cosine: float | None
+) -> tuple[SubsetPool, pa.Table]:
+    """What of a tree can be chosen when semantic duplicates go.
+
+    Which one of two stays: what was chosen the last time, before what stayed in the pool, before newcomers; among
+    equals what comes first by batch and id. So no accepted sample goes for a newcomer.
 
     Args:
         step_run: the step's.
         tree: over all samples.
-        rows: sample_id of every sample, in the tree's order.
-        subset: what is wanted.
+        rows: sample_id and batch of every sample, in the tree's order.
+        least_cosine: of a pair of duplicates; None where none are looked for.
+
+    Returns: the pool; and the others with the samples that they repeat (schema SEMANTIC_DUPLICATES).
+    """
+    if least_cosine is None:
+        return SubsetPool(tree, rows, np.arange(rows.num_rows)), SEMANTIC_DUPLICATES.empty_table()
+    x = step_run.embeddings_in_order(rows["sample_id"])
+    twins = duplicates.semantic_duplicates(x, tree, least_cosine=least_cosine, precedence=_precedence(step_run, rows))
+    gone, kept = np.flatnonzero(~twins.is_kept), np.flatnonzero(twins.is_kept)
+    columns = {
+        "sample_id": rows["sample_id"].take(pa.array(gone)),
+        "batch": rows["batch"].take(pa.array(gone)),
+        "duplicate_of": rows["sample_id"].take(pa.array(twins.row[gone])),
+        "score": twins.cosine[gone].astype(np.float64),
+        "threshold": np.full(len(gone), least_cosine),
+    }
+    part = with_samples(tree, tree.leaf[kept], None if tree.distance is None else tree.distance[kept])
+    repeats = pa.table(columns, schema=SEMANTIC_DUPLICATES).sort_by("sample_id")
+    return SubsetPool(part, rows.take(pa.array(kept)), kept), repeats
+
+
+def choose(step_run: "StepRun", pool: SubsetPool) -> NDArray[np.int64]:
+    """(target_size,) row numbers of the pool's chosen samples, ascending.
 
     Raises: InvalidInput when the target size is not 1 to the number of samples.
     """
-    from data_engine import sampling
-
-    seed = step_run.runtime.corpus.seed_for("subset")
-    is_resampled = step_run.runtime.corpus.tree.n_resamples > 0
+    subset, seed = step_run.corpus.subset, step_run.corpus.seed_for("subset")
+    is_resampled = step_run.corpus.tree.n_resamples > 0
     needed = sampling.METHODS[subset.method].needs_embeddings(is_resampled=is_resampled)
-    pool = sampling.Pool(
-        tree,
-        embeddings_in_order(step_run.store, rows["sample_id"]) if needed else None,
+    candidates = sampling.Pool(
+        pool.tree,
+        step_run.embeddings_in_order(pool.rows["sample_id"]) if needed else None,
         is_resampled=is_resampled,
         strategy=subset.strategy,
-        priority=sampling.stable_priority(rows["sample_id"].to_pylist(), seed),
+        priority=sampling.stable_priority(pool.rows["sample_id"].to_pylist(), seed),
     )
-    return sampling.select(subset.method, pool, subset.target_size, seed=seed)
+    return sampling.select(subset.method, candidates, subset.target_size, seed=seed)
 
 
-def kept_comparison(step_run: StepRun, tree: "ClusterTree", rows: pa.Table, subset: "Subset") -> tuple[pa.Table, bool]:
-    """`comparison`, made once per tree and settings: samples that join a frozen tree say nothing new of the methods.
+def comparison_of_methods(step_run: "StepRun", pool: SubsetPool) -> tuple[pa.Table, bool]:
+    """How even the subset's method and those it is compared with come out (schema SUBSET_COMPARISON).
 
-    Returns: the table, and whether it was made now.
+    Made once per tree and settings: samples that join a frozen tree say nothing new of the methods.
+
+    Returns: the table, without rows when there is nothing to compare with, and whether it was made now.
     """
-    learnt = step_run.store.learnt()
-    corpus = step_run.runtime.corpus
+    artefacts, corpus = step_run.artefacts(), step_run.corpus
     versions = [step_run.runtime.code_version(step) for step in ("balanced_subset", "cluster_tree")]
-    key = fingerprint([*versions, tree.version, subset.model_dump_json(), corpus.known_label_column, corpus.seed])
-    content = learnt.get(f"comparison-{key}.arrow")
+    settings = [corpus.subset.model_dump_json(), corpus.known_label_column, corpus.seed]
+    name = f"comparison-{fingerprint([*versions, pool.tree.version, *settings])}.arrow"
+    content = artefacts.get(name)
     if content is not None:
         try:
             return pa.ipc.open_file(pa.BufferReader(content)).read_all().cast(SUBSET_COMPARISON), False
         except (pa.ArrowException, OSError) as error:
-            logger.warning("the comparison of methods is damaged and is made anew (%s)", error)
-    made, stream = comparison(step_run, tree, rows, subset), pa.BufferOutputStream()
+            logger.warning("the comparison of methods is damaged and is made again (%s)", error)
+    made, stream = _comparison(step_run, pool), pa.BufferOutputStream()
     with pa.ipc.new_file(stream, made.schema) as file:
         file.write_table(made)
-    learnt.put(f"comparison-{key}.arrow", stream.getvalue().to_pybytes())
+    artefacts.put(name, stream.getvalue().to_pybytes())
     return made, True
 
 
-def comparison(step_run: StepRun, tree: "ClusterTree", rows: pa.Table, subset: "Subset") -> pa.Table:
-    """How even the subset's method and those it is compared with come out (schema SUBSET_COMPARISON).
-
-    Args:
-        step_run: the step's.
-        tree: over all samples.
-        rows: sample_id of every sample, in the tree's order.
-        subset: what is wanted and compared.
-
-    Returns: a table without rows when there is nothing to compare with.
-    """
-    from data_engine import sampling
-
+def _comparison(step_run: "StepRun", pool: SubsetPool) -> pa.Table:
+    subset = step_run.corpus.subset
     methods = (subset.method, *subset.compare_with) if subset.compare_with else ()
     if not methods:
         return SUBSET_COMPARISON.empty_table()
-    seed = step_run.runtime.corpus.seed_for("subset", "comparison")
-    part, kept = sampling.part_of(tree, at_most=subset.compare_at_most, seed=seed)
-    some = rows.take(pa.array(kept))
-    is_resampled = step_run.runtime.corpus.tree.n_resamples > 0
+    seed = step_run.corpus.seed_for("subset", "comparison")
+    part, kept = sampling.part_of(pool.tree, at_most=subset.compare_at_most, seed=seed)
+    some = pool.rows.take(pa.array(kept))
+    is_resampled = step_run.corpus.tree.n_resamples > 0
     needed = any(sampling.METHODS[method].needs_embeddings(is_resampled=is_resampled) for method in methods)
-    pool = sampling.Pool(
+    candidates = sampling.Pool(
         part,
-        embeddings_in_order(step_run.store, some["sample_id"]) if needed else None,
+        step_run.embeddings_in_order(some["sample_id"]) if needed else None,
         is_resampled=is_resampled,
         strategy=subset.strategy,
     )
     return sampling.compare(
         methods,
-        pool,
-        max(round(subset.target_size * part.n_samples / tree.n_samples), 1),
+        candidates,
+        max(round(subset.target_size * part.n_samples / pool.tree.n_samples), 1),
         _groupings(step_run, part, some),
         seed=seed,
         n_draws=subset.compare_draws,
@@ -110,14 +148,12 @@ def comparison(step_run: StepRun, tree: "ClusterTree", rows: pa.Table, subset: "
     )
 
 
-def _groupings(step_run: StepRun, tree: "ClusterTree", rows: pa.Table) -> dict[str, NDArray[np.int64]]:
+def _groupings(step_run: "StepRun", tree: "ClusterTree", rows: pa.Table) -> dict[str, NDArray[np.int64]]:
     """The groups over which balance is counted: known labels where the corpus has them; clusters of the tree."""
-    from data_engine.reporting import known_label_of
-
-    corpus = step_run.runtime.corpus
+    corpus = step_run.corpus
     found = {}
     if corpus.known_label_column is not None:
-        label_of = known_label_of(corpus, step_run.store.read("raw_index", columns=["sample_id", "metadata"]))
+        label_of = known_label_of(corpus, step_run.look_up("raw_index", columns=["sample_id", "metadata"]))
         labels = [label_of.get(sample_id) or "" for sample_id in rows["sample_id"].to_pylist()]
         names = {name: number for number, name in enumerate(sorted({*labels} - {""}))}
         if names:
@@ -128,21 +164,15 @@ def _groupings(step_run: StepRun, tree: "ClusterTree", rows: pa.Table) -> dict[s
     return found
 
 
-def embeddings_in_order(store: "TableStore", sample_ids: pa.ChunkedArray) -> NDArray[np.float32]:
-    """(n, dim) embeddings of these samples, in their order: where it is that of the table, without a copy.
-
-    Raises: InvalidInput when one of them has none.
-    """
-    from data_engine.storage import read_embeddings
-
-    batches = pc.unique(store.read("embeddings", columns=["batch"])["batch"]).to_pylist()
-    known, x = read_embeddings(store, batches)
-    place = pc.index_in(sample_ids, value_set=known["sample_id"].combine_chunks())
-    missing = sample_ids.filter(pc.is_null(place))
-    if len(missing):
-        raise InvalidInput(
-            f"{len(missing)} samples have no embedding, among them {missing[:10].to_pylist()}; materialize embeddings "
-            "first"
-        )
-    order = place.to_numpy()
-    return x if np.array_equal(order, np.arange(len(x))) else x[order]
+def _precedence(step_run: "StepRun", rows: pa.Table) -> NDArray[np.int64]:
+    """(n,) rank of every sample by what this step decided the last time, then by batch and id."""
+    last = step_run.last_decisions()
+    decided = last["verdict"].take(pc.index_in(rows["sample_id"], value_set=last["sample_id"].combine_chunks()))
+    standing = pc.fill_null(pc.index_in(decided, value_set=pa.array(_STAYS_FIRST)), len(_STAYS_FIRST))
+    ordered = pc.sort_indices(
+        rows.select(["batch", "sample_id"]).append_column("standing", standing),
+        [("standing", "ascending"), ("batch", "ascending"), ("sample_id", "ascending")],
+    )
+    rank = np.empty(rows.num_rows, np.int64)
+    rank[ordered.to_numpy()] = np.arange(rows.num_rows)
+    return rank

@@ -12,12 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from data_engine import cluster_summary, clustering
+from data_engine.cluster_summary import Measures
 from data_engine.runtime.code_fingerprint import code_fingerprint
 from data_engine.runtime.step_run import StepRun
 from data_engine.runtime.versions import fingerprint
 
 if TYPE_CHECKING:
-    from data_engine.cluster_summary import Measures
     from data_engine.clustering import ClusterTree
 
 logger = logging.getLogger(__name__)
@@ -47,17 +48,16 @@ class Members:
         """(m,) row number of samples (sample_id, encoder_version) here; -1 for those with another embedding or none."""
         place = pc.index_in(samples["sample_id"].combine_chunks(), value_set=self.sample_ids)
         same = pc.equal(self.encoder_version.take(place), samples["encoder_version"].combine_chunks())
-        return pc.if_else(same.fill_null(False), place, -1).to_numpy().astype(np.int64)
+        found: NDArray[np.int64] = pc.if_else(same.fill_null(False), place, -1).to_numpy().astype(np.int64)
+        return found
 
     def measures_at(self, place: NDArray[np.int64], rows: NDArray[np.int64]) -> "Measures":
-        """What is known of these rows of m other samples; some or all may lack.
+        """What is known of these rows of m other samples; samples without a measure are left out.
 
         Args:
             place: (m,) as `places` gives it.
             rows: row numbers among the m, ascending.
         """
-        from data_engine.cluster_summary import Measures
-
         # One more place, that of the unknown.
         column = np.full(len(self.leaf) + 1, -1)
         column[self.measures.rows] = np.arange(len(self.measures.rows))
@@ -83,8 +83,6 @@ class Members:
     @classmethod
     def from_table(cls, table: pa.Table) -> "Members":
         """What `to_table` wrote."""
-        from data_engine.cluster_summary import Measures
-
         n_levels = sum(name.startswith("silhouette_") for name in table.column_names)
         distance, silhouette = (
             np.stack([table[f"{name}_{number}"].to_numpy() for number in range(n_levels)])
@@ -96,7 +94,7 @@ class Members:
         return cls(ids, versions, table["leaf"].to_numpy(), table["distance"].to_numpy(), measures)
 
 
-def grown(step_run: StepRun, samples: pa.Table) -> "tuple[ClusterTree, Measures]":
+def grown_tree(step_run: StepRun, samples: pa.Table) -> "tuple[ClusterTree, Measures]":
     """The frozen tree over these samples, and their measures: as if all were assigned and measured anew.
 
     Samples with another embedding than the known one are new. Where only some are measured, old ones are read and
@@ -106,17 +104,14 @@ def grown(step_run: StepRun, samples: pa.Table) -> "tuple[ClusterTree, Measures]
         step_run: the step's.
         samples: sample_id, batch and encoder_version.
     """
-    from data_engine import cluster_summary, clustering
-    from data_engine.storage import read_some_embeddings
-
-    frozen = step_run.frozen_tree()
+    frozen, _ = step_run.frozen_tree()
     known = _known(step_run, frozen)
     if known is None:
         _, x = step_run.read_accepted_embeddings()
-        return measured(step_run, _assigned(step_run, frozen, x), x, samples["sample_id"])
+        return measured_tree(step_run, _assigned(step_run, frozen, x), x, samples["sample_id"])
     place = known.places(samples)
     new = np.flatnonzero(place < 0)
-    x = read_some_embeddings(step_run.store, samples.take(pa.array(new)))
+    x = step_run.embeddings_at(samples.take(pa.array(new)))
     tree = _with_new(step_run, frozen, known, place, x)
     rows = _to_measure(step_run, tree, samples["sample_id"])
     kept = known.measures_at(place, rows)
@@ -126,16 +121,14 @@ def grown(step_run: StepRun, samples: pa.Table) -> "tuple[ClusterTree, Measures]
     if np.isin(missing, new).all():
         x = x[np.searchsorted(new, missing)]
     else:
-        x = read_some_embeddings(step_run.store, samples.take(pa.array(missing)))
+        x = step_run.embeddings_at(samples.take(pa.array(missing)))
     return tree, kept.joined(cluster_summary.measure(clustering.with_samples(tree, tree.leaf[missing]), x), missing)
 
 
-def measured(
+def measured_tree(
     step_run: StepRun, tree: "ClusterTree", x: NDArray[np.float32], sample_ids: pa.ChunkedArray
 ) -> "tuple[ClusterTree, Measures]":
     """A tree and the measures of its samples; of a large tree, of the same number from every leaf."""
-    from data_engine import cluster_summary
-
     return tree, cluster_summary.measure(tree, x, _to_measure(step_run, tree, sample_ids))
 
 
@@ -147,12 +140,12 @@ def keep_members(step_run: StepRun, tree: "ClusterTree", samples: pa.Table, meas
     stream = pa.BufferOutputStream()
     with pa.ipc.new_file(stream, table.schema) as file:
         file.write_table(table)
-    step_run.store.learnt().put_instead(_name(step_run, tree), stream.getvalue().to_pybytes(), of=_FILES)
+    step_run.artefacts().put_instead(_name(step_run, tree), stream.getvalue().to_pybytes(), of=_FILES)
 
 
 def _known(step_run: StepRun, tree: "ClusterTree") -> Members | None:
     """What was kept of this tree's samples; None where nothing was, or where it is damaged."""
-    content = step_run.store.learnt().get(_name(step_run, tree))
+    content = step_run.artefacts().get(_name(step_run, tree))
     if content is None:
         return None
     try:
@@ -164,14 +157,12 @@ def _known(step_run: StepRun, tree: "ClusterTree") -> Members | None:
 
 def _name(step_run: StepRun, tree: "ClusterTree") -> str:
     """Another tree or other code knows nothing of these samples."""
-    code = [step_run.runtime.code_version("cluster_tree"), code_fingerprint("cluster_summary")]
+    code = [step_run.runtime.code_version("cluster_tree"), code_fingerprint(("data_engine.cluster_summary",))]
     return _FILES.replace("*", fingerprint([tree.version, *code]))
 
 
 def _to_measure(step_run: StepRun, tree: "ClusterTree", sample_ids: pa.ChunkedArray) -> NDArray[np.int64]:
-    from data_engine import cluster_summary
-
-    seed = step_run.runtime.corpus.seed_for("portraits")
+    seed = step_run.corpus.seed_for("portraits")
     return cluster_summary.evenly_from_leaves(tree, cluster_summary.MOST_MEASURED, sample_ids.to_pylist(), seed=seed)
 
 
@@ -179,8 +170,6 @@ def _with_new(
     step_run: StepRun, tree: "ClusterTree", known: Members, place: NDArray[np.int64], x: NDArray[np.float32]
 ) -> "ClusterTree":
     """The frozen tree over samples of which those without a place among the known ones have the embeddings x."""
-    from data_engine import clustering
-
     leaf, distance = (np.append(values, values.dtype.type(0))[place] for values in (known.leaf, known.distance))
     if len(x):
         part = _assigned(step_run, tree, x)
@@ -190,7 +179,5 @@ def _with_new(
 
 def _assigned(step_run: StepRun, tree: "ClusterTree", x: NDArray[np.float32]) -> "ClusterTree":
     """The frozen tree over other samples."""
-    from data_engine import clustering
-
-    device = clustering.device_for(step_run.runtime.corpus.tree.device, x)
+    device = clustering.device_for(step_run.corpus.tree.device, x)
     return clustering.with_samples(tree, *clustering.assign_with_distance(tree, x, device=device))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from data_engine.errors import InvalidInput, SchemaMismatch, StorageError
-from data_engine.schemas import PARTITION_COLUMNS
+from data_engine.schemas import FORMER_NAMES, PARTITION_COLUMNS
 from data_engine.storage.delta_commits import DeltaFolder, described
 from data_engine.storage.row_fingerprint import data_version
 from data_engine.storage.schema_check import conform, refuse_other_pieces, schema_of
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from data_engine.storage.embedding_cache import EmbeddingCache
 
 #: Tables of a row or a few per file, which every step reads several times.
-_OF_TINY_FILES = ("step_versions", "gates")
+_OF_TINY_FILES = ("step_versions", "check_results")
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,15 @@ class TableStore:
         return Path(self.root) / self.corpus
 
     def path(self, name: str) -> Path:
-        """The folder of a table."""
+        """The folder of a table; one that an earlier version wrote under another name is moved there first."""
         schema_of(name)
-        return self.folder / "tables" / name
+        folder = self.folder / "tables" / name
+        former = FORMER_NAMES.get(name)
+        if former is not None and not folder.exists():
+            # Of two processes that move it at once, one finds it moved.
+            with suppress(OSError):
+                folder.with_name(former).rename(folder)
+        return folder
 
     def embedding_cache(self, encoder_version: str, dim: int) -> "EmbeddingCache":
         """The vectors of one encoder, shared by all corpora of the root."""

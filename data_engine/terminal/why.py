@@ -6,7 +6,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.errors import InvalidInput, UnknownSample
-from data_engine.runtime.corpus_runtime import DEPENDS_ON, CorpusRuntime
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.plan import STEPS
 from data_engine.terminal.thumbnails import drawn
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def decisions_about(runtime: CorpusRuntime, sample_id: str) -> pa.Table:
         )
     if len(ids) > 1:
         raise InvalidInput(f"{sample_id!r} fits {len(ids)} samples ({', '.join(ids[:5])} ...); give more digits")
-    order = list(DEPENDS_ON)
+    order = list(STEPS)
     rows = sorted(found.to_pylist(), key=lambda row: (order.index(row["step"]), row["batch"], row["reason"]))
     return pa.Table.from_pylist(rows, schema=ledger.schema)
 

@@ -3,19 +3,8 @@ from pathlib import Path
 from small_project import notes_corpus
 
 from data_engine.corpus import Corpus
-from data_engine.runtime import corpus_runtime
-from data_engine.runtime.corpus_runtime import CorpusRuntime, in_order
-
-
-def test_seconds_are_told_in_the_order_of_the_steps_and_what_is_no_step_comes_last() -> None:
-    seconds = {"checks": 1.0, "release": 2.0, "raw_index": 3.0, "cluster_tree": 4.0, "review": 5.0}
-    assert list(in_order(seconds).items()) == [
-        ("raw_index", 3.0),
-        ("cluster_tree", 4.0),
-        ("release", 2.0),
-        ("checks", 1.0),
-        ("review", 5.0),
-    ]
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.plan import MADE_STEPS
 
 
 def _changed(one: dict[str, object], other: dict[str, object]) -> set[str]:
@@ -23,7 +12,7 @@ def _changed(one: dict[str, object], other: dict[str, object]) -> set[str]:
     first, second = (
         CorpusRuntime(Corpus.model_validate(notes_corpus(Path("s"), **said)), Path()) for said in (one, other)
     )
-    return {step for step in corpus_runtime.DEPENDS_ON if first.code_version(step) != second.code_version(step)}
+    return {step for step in MADE_STEPS if first.code_version(step) != second.code_version(step)}
 
 
 def test_another_seed_is_another_version_of_what_is_learnt_or_drawn_by_it_and_of_nothing_else() -> None:

@@ -74,8 +74,8 @@ def test_another_process_takes_over_the_classifier_and_a_damaged_file_is_learnt_
 
     def version_in_a_fresh_process() -> str:
         monkeypatch.setattr(junk_examples, "_FITTED", {})
-        step_run = StepRun(runtime, "first_pass", "may.jsonl", "run", runtime.store())
-        return learnt_from_examples(runtime, step_run, corpus.first_pass).versions["junk"]
+        step_run = StepRun(runtime, "first_pass", "may.jsonl", "run")
+        return learnt_from_examples(step_run, corpus.first_pass).versions["junk"]
 
     monkeypatch.setattr(junk_examples, "fit_junk", fit)
     versions = [version_in_a_fresh_process(), version_in_a_fresh_process()]

@@ -10,12 +10,12 @@ from small_project import SmallProject
 from data_engine import cluster_summary, clustering, storage
 from data_engine.cluster_summary import Measures
 from data_engine.runtime.step_run import StepRun
-from data_engine.runtime.tree_growth import Members, grown, keep_members
+from data_engine.runtime.tree_growth import Members, grown_tree, keep_members
 
 
 def _work(project: SmallProject) -> StepRun:
     runtime = project.load().runtime("notes")
-    return StepRun(runtime, "cluster_tree", "", "run", runtime.store())
+    return StepRun(runtime, "cluster_tree", "", "run")
 
 
 SOME = Members(
@@ -51,23 +51,23 @@ def test_measures_are_found_where_there_are_any() -> None:
 
 def _embed_anew(step_run: StepRun, batch: str) -> None:
     """Every vector of the batch points the other way, and another encoder is said to have made it."""
-    table = step_run.store.read("embeddings", partition={"batch": batch})
+    table = step_run.runtime.store().read("embeddings", partition={"batch": batch})
     turned = [(-np.frombuffer(values, np.float32)).tobytes() for values in table["embedding"].to_pylist()]
     for name, values in (("embedding", turned), ("encoder_version", ["v2"] * len(table))):
         number = table.schema.get_field_index(name)
         table = table.set_column(number, table.schema.field(number), pa.array(values, table.schema.field(number).type))
-    step_run.store.write("embeddings", table, partition={"batch": batch}, run_id="run", code_version="code")
+    step_run.runtime.store().write("embeddings", table, partition={"batch": batch}, run_id="run", code_version="code")
 
 
 def test_batches_embedded_anew_one_after_the_other_are_assigned_anew_one_after_the_other(
     finished: SmallProject,
 ) -> None:
     step_run = _work(finished)
-    before, _ = grown(step_run, step_run.read_accepted_samples())
+    before, _ = grown_tree(step_run, step_run.read_accepted_samples())
     for batch in ("may.jsonl", "june.jsonl"):
         _embed_anew(step_run, batch)
         samples = step_run.read_accepted_samples()
-        tree, measures = grown(step_run, samples)
+        tree, measures = grown_tree(step_run, samples)
         keep_members(step_run, tree, samples, measures)
         assert not np.array_equal(tree.leaf, before.leaf)
         _, x = step_run.read_accepted_embeddings()
@@ -91,15 +91,15 @@ def test_a_large_tree_that_grows_measures_what_it_would_if_it_were_measured_anew
     monkeypatch.setattr(cluster_summary, "MOST_MEASURED", 50)
     step_run = _work(finished)
     every = step_run.read_accepted_samples()
-    for path in step_run.store.learnt().folder.glob("tree-members-*"):
+    for path in step_run.runtime.store().learnt().folder.glob("tree-members-*"):
         path.unlink()
-    whole, measures = grown(step_run, every)
+    whole, measures = grown_tree(step_run, every)
     keep_members(step_run, whole, every, measures)
     assert len(measures.rows) == 50 < every.num_rows
     rows_read = _rows_read(monkeypatch)
     # Thirty samples are left, so that others of them stand in for what has gone; then they are more three times.
     samples = every.slice(0, 30)
-    tree, few = grown(step_run, samples)
+    tree, few = grown_tree(step_run, samples)
     assert len(few.rows) == 30
     assert rows_read == [0, 30 - np.count_nonzero(measures.rows < 30)]
     keep_members(step_run, tree, samples, few)
@@ -107,7 +107,7 @@ def test_a_large_tree_that_grows_measures_what_it_would_if_it_were_measured_anew
     for n in (70, 170, every.num_rows):
         new = n - samples.num_rows
         samples = every.slice(0, n)
-        tree, measures_now = grown(step_run, samples)
+        tree, measures_now = grown_tree(step_run, samples)
         keep_members(step_run, tree, samples, measures_now)
         assert rows_read.pop() == new
         assert not rows_read
@@ -118,14 +118,14 @@ def test_a_large_tree_that_grows_measures_what_it_would_if_it_were_measured_anew
 def test_samples_that_join_a_tree_are_where_they_would_be_if_all_were_assigned_anew(finished: SmallProject) -> None:
     step_run = _work(finished)
     samples = step_run.read_accepted_samples()
-    for path in step_run.store.learnt().folder.glob("tree-members-*"):
+    for path in step_run.runtime.store().learnt().folder.glob("tree-members-*"):
         path.unlink()
-    whole, measures = grown(step_run, samples)
+    whole, measures = grown_tree(step_run, samples)
     assert len(measures.rows) == samples.num_rows > 100
     few = np.arange(0, samples.num_rows, 3)
     part = clustering.with_samples(whole, whole.leaf[few], np.asarray(whole.distance)[few])
     keep_members(step_run, part, samples.take(pa.array(few)), Measures(np.arange(len(few)), *_at(measures, few)))
-    again, again_measures = grown(step_run, samples)
+    again, again_measures = grown_tree(step_run, samples)
     assert np.array_equal(again.leaf, whole.leaf)
     assert np.allclose(np.asarray(again.distance), np.asarray(whole.distance), atol=1e-6)
     assert np.allclose(again_measures.silhouette, measures.silhouette, atol=2e-4, equal_nan=True)
@@ -138,21 +138,21 @@ def _at(measures: Measures, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def test_only_new_samples_are_measured(finished: SmallProject, monkeypatch: pytest.MonkeyPatch) -> None:
     step_run = _work(finished)
     samples = step_run.read_accepted_samples()
-    tree, measures = grown(step_run, samples)
+    tree, measures = grown_tree(step_run, samples)
     keep_members(step_run, tree, samples, measures)
     monkeypatch.setattr(cluster_summary, "measure", lambda *_: pytest.fail("nothing is new"))
-    assert np.array_equal(grown(step_run, samples)[0].leaf, tree.leaf)
+    assert np.array_equal(grown_tree(step_run, samples)[0].leaf, tree.leaf)
     fewer = samples.slice(5)
-    assert np.array_equal(grown(step_run, fewer)[0].leaf, tree.leaf[5:])
+    assert np.array_equal(grown_tree(step_run, fewer)[0].leaf, tree.leaf[5:])
 
 
 def test_what_is_damaged_is_computed_anew_and_said(finished: SmallProject, caplog: pytest.LogCaptureFixture) -> None:
     step_run = _work(finished)
     samples = step_run.read_accepted_samples()
-    tree, measures = grown(step_run, samples)
+    tree, measures = grown_tree(step_run, samples)
     keep_members(step_run, tree, samples, measures)
-    (kept,) = step_run.store.learnt().folder.glob("tree-members-*")
+    (kept,) = step_run.runtime.store().learnt().folder.glob("tree-members-*")
     kept.write_bytes(b"torn")
     with caplog.at_level(logging.WARNING):
-        assert np.array_equal(grown(step_run, samples)[0].leaf, tree.leaf)
+        assert np.array_equal(grown_tree(step_run, samples)[0].leaf, tree.leaf)
     assert "is damaged and is computed anew" in caplog.text

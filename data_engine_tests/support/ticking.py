@@ -8,6 +8,7 @@ import dagster as dg
 import pyarrow as pa
 from small_project import SmallProject
 
+from data_engine.orchestration.names import corpus_name
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.versions import fingerprint
 from data_engine.schemas import SCHEMAS
@@ -24,7 +25,7 @@ class Ticking:
     ) -> None:
         loaded = project.load()
         self.definitions, self.runtime = loaded.definitions, loaded.runtime(corpus)
-        self.sensor = self.definitions.resolve_sensor_def(self.runtime.name(purpose))
+        self.sensor = self.definitions.resolve_sensor_def(corpus_name(self.runtime, purpose))
         self.instance = instance
         self.cursor: str | None = None
         self.skipped: str | None = None

@@ -1,19 +1,40 @@
-"""When Dagster's automation materializes a step by itself: new input, all of it past its gates, nothing in the way."""
+"""When Dagster's automation materializes a step by itself: new input, all of it accepted, nothing in the way.
+
+The plan says what starts a step; sensors that do are in `sensors.py`.
+"""
+
+from typing import Any
 
 import dagster as dg
 
+from data_engine.orchestration.names import asset_key
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.plan import StepSpec
 
-def condition_for(step: str) -> dg.AutomationCondition | None:
-    """The automation condition of a step; None for steps that only a sensor or a person starts."""
-    if step in ("raw_index", "reviewed_labels"):
+
+def condition_of(runtime: CorpusRuntime, spec: StepSpec) -> dg.AutomationCondition | None:
+    """The automation condition of a step; None for steps that only a sensor or a person starts.
+
+    What a step merely looks up is in its lineage, but is no reason to run and nothing to wait for.
+    """
+    if spec.starts != "new_input":
         return None
-    if step in ("first_pass", "embeddings", "drift_report"):
-        return dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
-    return _when_gated_input_is_new()
+    condition = on_new_input_of_a_batch() if spec.partition else on_accepted_input()
+    if not spec.lookups:
+        return condition
+    ignored: dg.AutomationCondition = condition.ignore(
+        dg.AssetSelection.assets(*(asset_key(runtime, step) for step in spec.lookups))
+    )
+    return ignored
 
 
-def _when_gated_input_is_new() -> dg.AutomationCondition:
-    """For steps over all batches: `eager()` would wait for a quarantined batch for ever."""
+def on_new_input_of_a_batch() -> Any:
+    """For steps of one batch."""
+    return dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
+
+
+def on_accepted_input() -> Any:
+    """For steps over all batches: `eager()` would wait for a held batch for ever."""
     return (
         dg.AutomationCondition.any_deps_updated().since_last_handled()
         & ~dg.AutomationCondition.any_deps_in_progress()

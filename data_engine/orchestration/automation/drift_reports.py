@@ -11,10 +11,11 @@ from pydantic import Field
 
 from data_engine.errors import ChecksFailed, DataEngineError
 from data_engine.orchestration.checks import shown
+from data_engine.orchestration.names import asset_key, corpus_name
+from data_engine.orchestration.step import materialized
 from data_engine.runtime import check_gate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.step_run import StepRun
-from data_engine.runtime.steps.drift_report import report_on
+from data_engine.runtime.step_run import execute
 
 STEP = "drift_report"
 
@@ -25,7 +26,7 @@ def build_drift_reports_job(runtime: CorpusRuntime) -> dg.JobDefinition:
     class DriftReportsConfig(dg.Config):
         batches: list[str] = Field(description="Ingestion batches to report on, each of them embedded already.")
 
-    @dg.op(name=runtime.name("compare_batches"), description="Compare each of these batches with all others.")
+    @dg.op(name=corpus_name(runtime, "compare_batches"), description="Compare each of these batches with all others.")
     def compare_batches(context: dg.OpExecutionContext, config: DriftReportsConfig) -> Iterator[Any]:
         held: dict[str, str] = {}
         for batch in config.batches:
@@ -38,7 +39,10 @@ def build_drift_reports_job(runtime: CorpusRuntime) -> dg.JobDefinition:
             raise ChecksFailed("; ".join(held.values()))
         yield dg.Output(None)
 
-    @dg.job(name=runtime.name("drift_reports"), description="Compare several batches with all others, in one run.")
+    @dg.job(
+        name=corpus_name(runtime, "drift_reports"),
+        description="Compare several batches with all others, in one run.",
+    )
     def drift_reports() -> None:
         compare_batches()
 
@@ -47,16 +51,16 @@ def build_drift_reports_job(runtime: CorpusRuntime) -> dg.JobDefinition:
 
 def config_for(runtime: CorpusRuntime, batches: list[str]) -> dict[str, object]:
     """The run configuration that names the batches."""
-    return {"ops": {runtime.name("compare_batches"): {"config": {"batches": batches}}}}
+    return {"ops": {corpus_name(runtime, "compare_batches"): {"config": {"batches": batches}}}}
 
 
 def _report(
     runtime: CorpusRuntime, run_id: str, batch: str
 ) -> Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
     """Write the report of one batch and check it; what Dagster is told of both are events of its partition."""
-    key, store = runtime.key(STEP), runtime.store()
-    result = report_on(StepRun(runtime, STEP, batch, run_id, store), alarm_p=runtime.corpus.drift.alarm_p)
-    version = {"dagster/data_version": result.data_version.value} if result.data_version else {}
-    yield dg.AssetMaterialization(key, partition=batch, metadata=result.metadata, tags=version)
+    key, store = asset_key(runtime, STEP), runtime.store()
+    step_run, result = execute(runtime, STEP, batch, run_id=run_id)
+    version = {"dagster/data_version": result.data_version}
+    yield dg.AssetMaterialization(key, partition=batch, metadata=materialized(step_run, result).metadata, tags=version)
     for found in check_gate.run_checks(runtime, store, STEP, batch, run_id=run_id):
         yield dg.AssetCheckEvaluation(key, partition=batch, **shown(found))

@@ -1,4 +1,7 @@
-"""The jobs of a corpus: what a person launches, a sensor requests, a schedule repeats."""
+"""The jobs of a corpus: what a person launches, a sensor requests, a schedule repeats.
+
+The plan says which steps belong to a job.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,18 +9,9 @@ from typing import Any
 import dagster as dg
 
 from data_engine.orchestration.automation.drift_reports import build_drift_reports_job
+from data_engine.orchestration.names import asset_key, corpus_name
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-
-#: The assets of each job, in order. `ingest` and `answers` run once per partition.
-JOBS: dict[str, tuple[str, ...]] = {
-    "ingest": ("raw_index", "first_pass", "embeddings", "drift_report"),
-    "curate": ("cluster_tree", "balanced_subset"),
-    "answers": ("reviewed_labels",),
-    "learn": ("classifier", "proposals"),
-    "publish": ("labels", "quality_report", "release"),
-    "retrain": ("cluster_tree", "balanced_subset", "classifier", "proposals"),
-    "refresh": ("cluster_tree", "balanced_subset", "classifier", "proposals", "labels", "quality_report", "release"),
-}
+from data_engine.runtime.plan import JOBS
 
 _DESCRIPTIONS = {
     "ingest": "Read a batch, judge it, embed it, and compare it with what came before.",
@@ -37,14 +31,14 @@ def build_jobs(runtime: CorpusRuntime) -> Sequence[Any]:
 
 
 def _asset_job(runtime: CorpusRuntime, purpose: str, steps: tuple[str, ...]) -> Any:
-    selection: dg.AssetSelection = dg.AssetSelection.assets(*(runtime.key(step) for step in steps))
+    selection: dg.AssetSelection = dg.AssetSelection.assets(*(asset_key(runtime, step) for step in steps))
     if purpose in ("publish", "refresh"):
-        selection |= dg.AssetSelection.groups(runtime.name("sql"))
+        selection |= dg.AssetSelection.groups(corpus_name(runtime, "sql"))
     config = {"ops": {f"{runtime.corpus.name}__cluster_tree": {"config": {"rebuild": True}}}}
     return dg.define_asset_job(
-        runtime.name(purpose),
+        corpus_name(runtime, purpose),
         selection=selection,
-        description=_DESCRIPTIONS[purpose],
+        description=_DESCRIPTIONS.get(purpose) or f"Materialize {', '.join(steps)}.",
         config=config if purpose == "retrain" else None,
     )
 
@@ -53,7 +47,10 @@ def _open_review_job(runtime: CorpusRuntime) -> dg.JobDefinition:
     class OpenReviewConfig(dg.Config):
         cause: str = "asked for by a person"
 
-    @dg.op(name=runtime.name("open_review_batch"), description="Put the next round of questions into the review queue.")
+    @dg.op(
+        name=corpus_name(runtime, "open_review_batch"),
+        description="Put the next round of questions into the review queue.",
+    )
     def open_review_batch(context: dg.OpExecutionContext, config: OpenReviewConfig) -> None:
         from data_engine.runtime.review_rounds import create_review_batch
 
@@ -62,10 +59,12 @@ def _open_review_job(runtime: CorpusRuntime) -> dg.JobDefinition:
             context.log.info("nothing is left to ask")
             return
         context.log_event(
-            dg.AssetObservation(runtime.key("review_batches"), metadata={"batch": batch_id, "cause": config.cause})
+            dg.AssetObservation(
+                asset_key(runtime, "review_batches"), metadata={"batch": batch_id, "cause": config.cause}
+            )
         )
 
-    @dg.job(name=runtime.name("open_review"), description="Open the next review batch.")
+    @dg.job(name=corpus_name(runtime, "open_review"), description="Open the next review batch.")
     def open_review() -> None:
         open_review_batch()
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from data_engine.orchestration.names import corpus_name
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 
 
@@ -11,8 +12,8 @@ def build_schedules(runtime: CorpusRuntime) -> Sequence[dg.ScheduleDefinition]:
     """One daily schedule, at 02:00 UTC; it skips with a reason while nobody has answered anything."""
 
     @dg.schedule(
-        name=runtime.name("daily"),
-        job_name=runtime.name("refresh"),
+        name=corpus_name(runtime, "daily"),
+        job_name=corpus_name(runtime, "refresh"),
         cron_schedule="0 2 * * *",
         execution_timezone="UTC",
         description="Every night: tree, subset, classifier, proposals, labels, reports, release.",

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from data_engine.errors import SourceError
-from data_engine.orchestration.automation.jobs import JOBS
+from data_engine.orchestration.names import asset_key, batch_partitions, corpus_name, review_partitions
 from data_engine.runtime.accepted_samples import orphaned_duplicates
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.plan import JOBS, steps_from
 from data_engine.runtime.source_listing import batches_of
 from data_engine.runtime.versions import fingerprint
 
@@ -27,8 +28,8 @@ def build_sensors(runtime: CorpusRuntime) -> Sequence[dg.SensorDefinition]:
 
 def _new_batches(runtime: CorpusRuntime) -> dg.SensorDefinition:
     @dg.sensor(
-        name=runtime.name("new_batches"),
-        job_name=runtime.name("ingest"),
+        name=corpus_name(runtime, "new_batches"),
+        job_name=corpus_name(runtime, "ingest"),
         minimum_interval_seconds=60,
         description="Finds new and changed files, adds their batches and ingests them; once all are read, also batches "
         "with duplicates of something that has left.",
@@ -45,16 +46,18 @@ def _new_batches(runtime: CorpusRuntime) -> dg.SensorDefinition:
         # Looking for lost twins reads all verdicts, so it waits until a step has written something.
         state = fingerprint({"/".join(key): version.run_id for key, version in versions.items()})
         if not causes and context.cursor != state:
-            causes, steps = _with_orphaned_duplicates(runtime, versions, batches), JOBS["ingest"][1:]
+            causes, steps = _with_orphaned_duplicates(runtime, versions, batches), steps_from("ingest", "first_pass")
         if not causes:
             said = f"all {len(batches)} batches are read, none has changed, and no duplicate has lost its twin"
             return dg.SensorResult(skip_reason=dg.SkipReason(said), cursor=state)
         return dg.SensorResult(
             run_requests=[
-                dg.RunRequest(partition_key=batch, run_key=cause, asset_selection=[runtime.key(step) for step in steps])
+                dg.RunRequest(
+                    partition_key=batch, run_key=cause, asset_selection=[asset_key(runtime, step) for step in steps]
+                )
                 for batch, cause in causes.items()
             ],
-            dynamic_partitions_requests=[runtime.batches.build_add_request(list(causes))],
+            dynamic_partitions_requests=[batch_partitions(runtime).build_add_request(list(causes))],
         )
 
     return new_batches
@@ -87,8 +90,8 @@ def _with_orphaned_duplicates(runtime: CorpusRuntime, versions: "Versions", list
 
 def _review_opener(runtime: CorpusRuntime) -> dg.SensorDefinition:
     @dg.sensor(
-        name=runtime.name("review_opener"),
-        job_name=runtime.name("open_review"),
+        name=corpus_name(runtime, "review_opener"),
+        job_name=corpus_name(runtime, "open_review"),
         minimum_interval_seconds=60,
         description="Opens a review batch when the proposals are too uncertain, or when there are no answers yet.",
     )
@@ -98,7 +101,7 @@ def _review_opener(runtime: CorpusRuntime) -> dg.SensorDefinition:
         cause, version = why_open(runtime)
         if version is None:
             return dg.SkipReason(cause)
-        config = {"ops": {runtime.name("open_review_batch"): {"config": {"cause": cause}}}}
+        config = {"ops": {corpus_name(runtime, "open_review_batch"): {"config": {"cause": cause}}}}
         return dg.RunRequest(run_key=f"open:{version}", run_config=config)
 
     return review_opener
@@ -106,8 +109,8 @@ def _review_opener(runtime: CorpusRuntime) -> dg.SensorDefinition:
 
 def _review_closer(runtime: CorpusRuntime) -> dg.SensorDefinition:
     @dg.sensor(
-        name=runtime.name("review_closer"),
-        job_name=runtime.name("answers"),
+        name=corpus_name(runtime, "review_closer"),
+        job_name=corpus_name(runtime, "answers"),
         minimum_interval_seconds=30,
         description="Takes over a review batch when it is answered, and again after a late correction.",
     )
@@ -123,7 +126,7 @@ def _review_closer(runtime: CorpusRuntime) -> dg.SensorDefinition:
             run_requests=[
                 dg.RunRequest(partition_key=batch, run_key=f"close:{batch}:{answered[batch]}") for batch in batches
             ],
-            dynamic_partitions_requests=[runtime.review_batches.build_add_request(batches)] if batches else [],
+            dynamic_partitions_requests=[review_partitions(runtime).build_add_request(batches)] if batches else [],
             skip_reason=None if batches else "no review batch of this corpus was finished",
             cursor=str(max(change.cursor for change in changes)),
         )
@@ -133,8 +136,8 @@ def _review_closer(runtime: CorpusRuntime) -> dg.SensorDefinition:
 
 def _drift(runtime: CorpusRuntime) -> dg.SensorDefinition:
     @dg.sensor(
-        name=runtime.name("drift"),
-        job_name=runtime.name("retrain"),
+        name=corpus_name(runtime, "drift"),
+        job_name=corpus_name(runtime, "retrain"),
         minimum_interval_seconds=300,
         description="Launches the retraining job when a batch's p-value has crossed the corpus' limit.",
     )

@@ -14,7 +14,8 @@ from data_engine.orchestration.launch.parallel_backfill import ingest_side_by_si
 from data_engine.orchestration.launch.project import Project
 from data_engine.orchestration.launch.runner import OneCommandRun, Outcome
 from data_engine.runtime.command_lock import corpus_lock
-from data_engine.runtime.corpus_runtime import CorpusRuntime, in_order
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.plan import in_order
 
 if TYPE_CHECKING:
     from rich.console import Console

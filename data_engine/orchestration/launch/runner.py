@@ -17,12 +17,13 @@ from rich.text import Text
 from data_engine import errors
 from data_engine.errors import ChecksFailed, DataEngineError, InvalidInput
 from data_engine.orchestration.automation.drift_reports import config_for
-from data_engine.orchestration.automation.jobs import JOBS
 from data_engine.orchestration.instance.compute_logs import printed_on_the_terminal
 from data_engine.orchestration.launch.orphaned_runs import process_tags
+from data_engine.orchestration.names import asset_key, batch_partitions, corpus_name, review_partitions
 from data_engine.runtime import check_gate
 from data_engine.runtime.accepted_samples import orphaned_duplicates
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.plan import BATCH_STEPS, JOBS, steps_from
 from data_engine.runtime.review_rounds import answer_simulated, create_review_batch
 from data_engine.runtime.source_listing import batches_of, listed_once
 from data_engine.runtime.staleness import is_stale, sql_models_are_stale
@@ -100,16 +101,16 @@ class OneCommandRun:
         unknown = sorted(set(only) - set(batches))
         if unknown:
             raise InvalidInput(f"the source has no batches {unknown}; it has {sorted(batches)}")
-        self._add_partitions(self.runtime.batches, sorted(batches))
+        self._add_partitions(batch_partitions(self.runtime), sorted(batches))
         for batch in only or sorted(batches):
-            steps = [step for step in JOBS["ingest"][:3] if self._is_stale(step, batch)]
+            steps = [step for step in BATCH_STEPS if self._is_stale(step, batch)]
             if steps:
                 self._take_in(batch, steps[0])
         self.judge_again()
 
     def _take_in(self, batch: str, first: str) -> None:
         """The steps of a batch, from this one on."""
-        steps = JOBS["ingest"] if self.runtime.store().exists("cluster_tree") else JOBS["ingest"][:3]
+        steps = JOBS["ingest"] if self.runtime.store().exists("cluster_tree") else BATCH_STEPS
         self._launch("ingest", steps[steps.index(first) :], batch, may_fail=True)
 
     def judge_again(self) -> None:
@@ -120,7 +121,7 @@ class OneCommandRun:
         for _ in [batch for step, batch in self._known() if step == "first_pass"]:
             lost = orphaned_duplicates(self.runtime, self.runtime.store())
             again = [batch for batch in lost if self._may_be_judged(batch)]
-            self._add_partitions(self.runtime.batches, again)
+            self._add_partitions(batch_partitions(self.runtime), again)
             for batch in again:
                 self.console.print(f"  {batch} is judged again: what {lost[batch]} of its duplicates repeat is gone")
                 self._take_in(batch, "first_pass")
@@ -150,7 +151,7 @@ class OneCommandRun:
         unknown = sorted(set(chosen) - set(known))
         if unknown:
             raise InvalidInput(f"the source has no batches {unknown}; it has {sorted(known)}")
-        self._add_partitions(self.runtime.batches, chosen)
+        self._add_partitions(batch_partitions(self.runtime), chosen)
         return chosen
 
     def _curate(self) -> None:
@@ -160,7 +161,7 @@ class OneCommandRun:
             reasons = "; ".join(self.outcome.quarantined.values()) or "no batch has been embedded"
             raise ChecksFailed(f"no batch is past its gates, so there is nothing to cluster ({reasons})")
         if stale:
-            self._launch("curate", JOBS["curate"][JOBS["curate"].index(stale[0]) :])
+            self._launch("curate", steps_from("curate", stale[0]))
         if "cluster_tree" in stale and self.runtime.corpus.tree.fixed_levels is None:
             self._say_levels()
         self._report_drift([batch for batch in opened if self._is_stale("drift_report", batch)])
@@ -193,7 +194,7 @@ class OneCommandRun:
             self._take_answers()
             stale = [step for step in JOBS["learn"] if self._is_stale(step)]
             if stale and self._has("reviewed_labels"):
-                self._launch("learn", JOBS["learn"][JOBS["learn"].index(stale[0]) :])
+                self._launch("learn", steps_from("learn", stale[0]))
             with self.runtime.queue() as queue:
                 batches = queue.batches(self.runtime.corpus.name)
             waiting = [b.batch_id for b in batches if not b.is_answered]
@@ -225,7 +226,7 @@ class OneCommandRun:
         for batch_id, info in sorted(answered.items()):
             version = taken.get(("reviewed_labels", batch_id))
             if version is None or version.input_version != fingerprint({"revision": str(info.revision)}):
-                self._add_partitions(self.runtime.review_batches, [batch_id])
+                self._add_partitions(review_partitions(self.runtime), [batch_id])
                 self._launch("answers", JOBS["answers"], batch_id)
 
     def _publish(self) -> None:
@@ -234,7 +235,7 @@ class OneCommandRun:
             return
         stale = [step for step in JOBS["publish"] if self._is_stale(step)]
         if stale:
-            self._launch("publish", JOBS["publish"][JOBS["publish"].index(stale[0]) :])
+            self._launch("publish", steps_from("publish", stale[0]))
         elif sql_models_are_stale(self.runtime):
             self._launch("publish", ())
 
@@ -256,7 +257,7 @@ class OneCommandRun:
         for (step, _), version in self._known().items():
             if version.run_id == run_id:
                 self._add_seconds("sql models" if step.startswith("sql_") else step, version.seconds)
-        checked = self.runtime.store().read("gates", columns=["step", "batch", "seconds", "run_id"]).to_pylist()
+        checked = self.runtime.store().read("check_results", columns=["step", "batch", "seconds", "run_id"]).to_pylist()
         for row in {(row["step"], row["batch"]): row for row in checked if row["run_id"] == run_id}.values():
             self._add_seconds("checks", row["seconds"])
 
@@ -271,7 +272,7 @@ class OneCommandRun:
             self.instance.add_dynamic_partitions(name, new)
 
     def _launch(self, job: str, steps: Sequence[str], batch: str | None = None, *, may_fail: bool = False) -> None:
-        keys = [self.runtime.key(step) for step in steps]
+        keys = [asset_key(self.runtime, step) for step in steps]
         if job == "publish":
             keys += self._sql_model_keys()
         called = f"{job} {batch or ''}".strip()
@@ -293,7 +294,7 @@ class OneCommandRun:
         with bars(self.console), printed_on_the_terminal(), warnings.catch_warnings():
             # Dagster takes apart a multi-asset of ours for a run with an interface that it calls beta.
             warnings.simplefilter("ignore", dg.BetaWarning)
-            result = self.defs.resolve_job_def(self.runtime.name(job)).execute_in_process(
+            result = self.defs.resolve_job_def(corpus_name(self.runtime, job)).execute_in_process(
                 instance=self.instance,
                 raise_on_error=False,
                 run_config={**config, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
@@ -319,7 +320,7 @@ class OneCommandRun:
         self.console.print(Text.assemble("  ", ("held", "red"), f" {called:<28} {why}"))
 
     def _sql_model_keys(self) -> list[dg.AssetKey]:
-        group = self.runtime.name("sql")
+        group = corpus_name(self.runtime, "sql")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", dg.BetaWarning)
             graph = self.defs.resolve_asset_graph()
@@ -334,7 +335,7 @@ class OneCommandRun:
 
 def _why_failed(runtime: CorpusRuntime, result: dg.ExecuteInProcessResult) -> tuple[str, bool]:
     """What stopped a run, as a sentence, and whether it is a refusal of ours (a gate, bad input) and not a defect."""
-    checked = [row for row in runtime.store().read("gates").to_pylist() if row["run_id"] == result.run_id]
+    checked = [row for row in runtime.store().read("check_results").to_pylist() if row["run_id"] == result.run_id]
     failed = [row for row in checked if row["is_blocking"] and not row["passed"]]
     if failed:
         return "; ".join(f"{row['check']}: {row['detail']}" for row in failed), True

@@ -1,4 +1,7 @@
-"""What the tree's step shows of its clusters: portraits of all of them, and images and tables for the Dagster UI."""
+"""Tables and plots of the clusters of a tree, for the Dagster UI.
+
+Names, qualities and examples of clusters are computed in `data_engine.cluster_summary`.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,8 +14,6 @@ from data_engine.orchestration.ui.montages import strip, thumbnails_of
 from data_engine.runtime.step_run import StepRun
 
 if TYPE_CHECKING:
-    from data_engine.cluster_summary import Measures
-    from data_engine.clustering import ClusterTree
     from data_engine.reporting import Shown
 
 _N_CLUSTERS, _N_WORST = 5, 10
@@ -20,57 +21,55 @@ _SNIPPET_CHARS = 100
 _SHOWN_OF_ID = 8
 
 
-def portraits_of(step_run: StepRun, tree: "ClusterTree", measures: "Measures", sample_ids: Sequence[str]) -> pa.Table:
-    """The portraits of the clusters of a tree over these samples; texts come from the raw index."""
-    from data_engine import cluster_summary
-
-    def text_of(wanted: list[str]) -> Mapping[str, str]:
-        found = _raw_rows(step_run, wanted)
-        return dict(zip(found["sample_id"].to_pylist(), found["text"].to_pylist(), strict=True))
-
-    return cluster_summary.portray(
-        tree, measures, sample_ids, text_of, seed=step_run.runtime.corpus.seed_for("portraits")
-    )
-
-
-def seen(step_run: StepRun, portraits: pa.Table) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Metadata and images of a tree's clusters.
+def cluster_metadata(step_run: StepRun, summaries: pa.Table) -> dict[str, Any]:
+    """Tables of the largest and smallest clusters of the coarsest level and of the least clear leaves.
 
     Args:
         step_run: the step's; its raw index has the samples.
-        portraits: one row per cluster (schema CLUSTER_PORTRAITS).
+        summaries: one row per cluster (schema CLUSTER_PORTRAITS).
 
-    Returns: tables of the largest and smallest clusters of the coarsest level and of the least clear leaves, with
-        their nearest and border samples; images of sizes, evenness and clearness per level.
+    Returns: a table each, with their nearest and border samples; and the median silhouette of the leaves.
     """
-    from data_engine import reporting
-
-    levels = [
-        portraits.filter(pc.equal(portraits["level"], k)) for k in sorted(portraits["level"].unique().to_pylist())
-    ]
-    filled = [level.filter(pc.greater(level["n_samples"], 0)) for level in levels]
+    filled = _filled_levels(summaries)
     by_size = filled[-1].sort_by([("n_samples", "descending"), ("cluster", "ascending")])
     measured = filled[0].filter(pc.is_valid(filled[0]["silhouette"]))
     worst = measured.sort_by([("silhouette", "ascending"), ("cluster", "ascending")]).slice(0, _N_WORST)
     smallest = by_size.slice(max(by_size.num_rows - _N_CLUSTERS, _N_CLUSTERS))
     tables = {"largest clusters": by_size.slice(0, _N_CLUSTERS), "smallest clusters": smallest, "worst leaves": worst}
-    as_markdown = (_image_table if step_run.runtime.corpus.is_of_images else _text_table)(step_run, tables.values())
-    sizes = [level["n_samples"].to_numpy() for level in levels]
-    return (
-        {name: as_markdown(rows) for name, rows in tables.items() if rows.num_rows}
-        | {"median silhouette of the leaves": pc.approximate_median(measured["silhouette"]).as_py()},
-        {
-            "sizes": reporting.cluster_sizes_plot(sizes),
-            "balance": reporting.lorenz_plot({f"level {k}": level for k, level in enumerate(sizes, start=1)}),
-            "silhouettes": reporting.silhouette_plot([level["silhouette"].to_pylist() for level in filled]),
-        },
-    )
+    as_markdown = (_image_table if step_run.corpus.is_of_images else _text_table)(step_run, tables.values())
+    shown = {name: as_markdown(rows) for name, rows in tables.items() if rows.num_rows}
+    return shown | {"median silhouette of the leaves": pc.approximate_median(measured["silhouette"]).as_py()}
+
+
+def cluster_plots(summaries: pa.Table) -> dict[str, bytes]:
+    """Plots of sizes, evenness and clearness of the clusters of every level."""
+    from data_engine import reporting
+
+    sizes = [level["n_samples"].to_numpy() for level in _levels(summaries)]
+    return {
+        "sizes": reporting.cluster_sizes_plot(sizes),
+        "balance": reporting.lorenz_plot({f"level {k}": level for k, level in enumerate(sizes, start=1)}),
+        "silhouettes": reporting.silhouette_plot(
+            [level["silhouette"].to_pylist() for level in _filled_levels(summaries)]
+        ),
+    }
+
+
+def _levels(summaries: pa.Table) -> list[pa.Table]:
+    """The clusters of each level, the finest first."""
+    numbers = sorted(summaries["level"].unique().to_pylist())
+    return [summaries.filter(pc.equal(summaries["level"], number)) for number in numbers]
+
+
+def _filled_levels(summaries: pa.Table) -> list[pa.Table]:
+    """The same without empty clusters."""
+    return [level.filter(pc.greater(level["n_samples"], 0)) for level in _levels(summaries)]
 
 
 def _raw_rows(step_run: StepRun, sample_ids: Sequence[str]) -> pa.Table:
     """The raw rows of these samples; the others are never in memory."""
     wanted = {"sample_id": pa.array(sample_ids, pa.string())}
-    return step_run.store.read("raw_index", columns=["sample_id", "uri", "text", "error"], among=wanted)
+    return step_run.look_up("raw_index", columns=["sample_id", "uri", "text", "error"], among=wanted)
 
 
 def _examples(tables: Iterable[pa.Table]) -> list[str]:
@@ -116,7 +115,7 @@ def _quality(row: Mapping[str, Any]) -> str:
 
 
 def _table(rows: pa.Table, shown: "Mapping[str, Shown]") -> Any:
-    """A line per example; what is said of a cluster stands on its first line."""
+    """A row per example; the first row of a cluster carries its name and size."""
     lines: list[tuple[str, ...]] = []
     for row in rows.to_pylist():
         about = (str(row["cluster"]), verbatim(row["name"] or ""), f"{row['n_samples']:,}", _quality(row))

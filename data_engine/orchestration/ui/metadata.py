@@ -1,7 +1,11 @@
-"""What the Dagster UI shows of a table: previews and small images."""
+"""How values are shown in the Dagster UI: tables as previews, paths as links, small images in place.
+
+What is shown of each step is in `step_views.py`.
+"""
 
 import base64
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -10,6 +14,7 @@ import pyarrow as pa
 _MAX_PNG_BYTES = 100_000
 _SHOWN = 60
 _SHOWN_OF_ID = 12
+_MOST_ROWS = 18
 
 
 def preview(table: pa.Table, n_rows: int = 8) -> dg.MarkdownMetadataValue | dg.TableMetadataValue:
@@ -23,6 +28,13 @@ def preview(table: pa.Table, n_rows: int = 8) -> dg.MarkdownMetadataValue | dg.T
     return dg.MetadataValue.table(
         rows, schema=dg.TableSchema([dg.TableColumn(field.name, _kind(field.type)) for field in table.schema])
     )
+
+
+def shown_value(value: Any) -> Any:
+    """A value of a step's metadata as Dagster takes it."""
+    if isinstance(value, pa.Table):
+        return preview(value, n_rows=_MOST_ROWS)
+    return dg.MetadataValue.path(str(value)) if isinstance(value, Path) else value
 
 
 def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.MarkdownMetadataValue:

@@ -1,4 +1,7 @@
-"""Montages: what the Dagster UI shows of a corpus of images. A corpus of texts has none of them."""
+"""Montages: what the Dagster UI shows of a corpus of images; a corpus of texts has none of them.
+
+Thumbnails are made by `data_engine.images`.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -6,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.corpus import Corpus
 from data_engine.runtime.step_run import StepRun
 
 #: A montage of this many stays well below the 100 kB that the UI takes of an image.
@@ -14,17 +17,18 @@ MOST_SHOWN = 24
 _COLUMNS, _CELL_PX = 8, 72
 
 
-def montage_of_batch(runtime: CorpusRuntime, raw: pa.Table) -> dict[str, bytes]:
+def montage_of_batch(corpus: Corpus, raw: pa.Table) -> dict[str, bytes]:
     """Some of the images of a raw index, under the title `images`."""
-    if not runtime.corpus.is_of_images:
+    if not corpus.is_of_images:
         return {}
     return _titled({"images": pc.drop_null(raw.sort_by("sample_id")["thumbnail"]).slice(0, MOST_SHOWN).to_pylist()})
 
 
-def montages_of_verdicts(runtime: CorpusRuntime, raw: pa.Table, judged: pa.Table) -> dict[str, bytes]:
+def montages_of_verdicts(step_run: StepRun, judged: pa.Table) -> dict[str, bytes]:
     """Some of the kept images, and of those that each rule rejected; `unreadable` has none to show."""
-    if not runtime.corpus.is_of_images:
+    if not step_run.corpus.is_of_images:
         return {}
+    raw = step_run.look_up("raw_index", columns=["uri", "thumbnail"], batch=step_run.batch)
     thumbnails = dict(zip(raw["uri"].to_pylist(), raw["thumbnail"].to_pylist(), strict=True))
     shown: dict[str, list[bytes]] = {}
     for row in judged.select(["sample_id", "uri", "reason"]).sort_by("sample_id").to_pylist():
@@ -36,7 +40,7 @@ def montages_of_verdicts(runtime: CorpusRuntime, raw: pa.Table, judged: pa.Table
 
 def montage_of_chosen(step_run: StepRun, chosen: pa.Table) -> dict[str, bytes]:
     """Images of a balanced subset, taken evenly over its leaves, under the title `chosen images`."""
-    if not step_run.runtime.corpus.is_of_images:
+    if not step_run.corpus.is_of_images:
         return {}
     ids = chosen.sort_by([("top_cluster", "ascending"), ("leaf", "ascending")])["sample_id"]
     places = np.unique(np.linspace(0, len(ids), 2 * MOST_SHOWN, endpoint=False).astype(np.int64))
@@ -48,7 +52,7 @@ def montage_of_chosen(step_run: StepRun, chosen: pa.Table) -> dict[str, bytes]:
 def thumbnails_of(step_run: StepRun, sample_ids: Iterable[str]) -> dict[str, bytes]:
     """The thumbnails of these samples by their id, from the raw index; those without one are absent."""
     wanted = pc.field("sample_id").isin(pa.array(sorted(set(sample_ids)), pa.string()))
-    rows = step_run.store.dataset("raw_index").to_table(columns=["sample_id", "thumbnail"], filter=wanted)
+    rows = step_run.scan("raw_index").to_table(columns=["sample_id", "thumbnail"], filter=wanted)
     found = dict(zip(rows["sample_id"].to_pylist(), rows["thumbnail"].to_pylist(), strict=True))
     return {sample_id: thumbnail for sample_id, thumbnail in found.items() if thumbnail}
 

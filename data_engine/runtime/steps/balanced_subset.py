@@ -1,21 +1,16 @@
 """balanced_subset: a few of everything - the samples that are worth a label, drawn evenly over the cluster tree."""
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any
 
-import dagster as dg
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pydantic import Field
 
-from data_engine.corpus import SelectionMethod
-from data_engine.orchestration.ui.metadata import preview
-from data_engine.orchestration.ui.montages import montage_of_chosen
-from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.semantic_pool import semantic_duplicates, without
-from data_engine.runtime.step_run import StepRun
-from data_engine.runtime.subset_selection import choose, kept_comparison
+from data_engine.cluster_summary import leaf_names
+from data_engine.runtime.check_inputs import CheckedStep
+from data_engine.runtime.step_run import StepResult, StepRun
+from data_engine.runtime.subset_selection import choose, comparison_of_methods, semantic_duplicates
 from data_engine.schemas import BALANCED_SUBSET
 from data_engine.storage.ledger import ledger_rows
 
@@ -23,67 +18,44 @@ if TYPE_CHECKING:
     from data_engine.clustering import ClusterTree
 
 
-def balanced_subset(runtime: CorpusRuntime) -> dg.AssetsDefinition:
-    """The balanced subset of a corpus."""
-    wanted = runtime.corpus.subset
-
-    class BalancedSubsetConfig(dg.Config):
-        target_size: int = Field(default=wanted.target_size, ge=1, description="Samples wanted.")
-        method: str = Field(default=wanted.method, description=f"One of {', '.join(get_args(SelectionMethod))}.")
-        strategy: str = Field(default=wanted.strategy, description="random, or closest to the centroid of the leaf.")
-
-    @dg.asset(
-        **runtime.asset(
-            "balanced_subset",
-            description="The chosen samples: quotas flow from the top of the tree to its leaves, so that small "
-            "clusters are kept whole and large ones are cut to the same size. Semantic duplicates go before, where the "
-            "corpus asks for it.",
-            deps=["cluster_tree"],
-            kinds=("numpy",),
-        )
+def balanced_subset(step_run: StepRun) -> StepResult:
+    """Remove semantic duplicates, then draw the subset."""
+    subset = step_run.corpus.subset
+    tree, rows = step_run.tree()
+    pool, repeats = semantic_duplicates(step_run, tree, rows, subset.semantic_duplicate_cosine)
+    chosen = pool.kept[choose(step_run, pool)]
+    names = leaf_names(step_run.look_up("cluster_portraits"))
+    table = _table(tree, rows, chosen, names, subset.method)
+    compared, is_new = comparison_of_methods(step_run, pool)
+    return step_run.finish(
+        table,
+        extra_tables={"semantic_duplicates": repeats},
+        timing_tables={"subset_comparison": compared},
+        ledger=_with_repeats(_ledger(tree, rows, chosen, names, subset.method), repeats),
+        metadata={
+            "pool": len(pool.kept),
+            "semantic duplicates": repeats.num_rows,
+            "leaves covered": len(set(table["leaf"].to_pylist())),
+            "method": subset.method,
+            "methods compared": "now" if is_new else "when this tree first had these settings",
+        },
+        details={"samples per top cluster": _per_top_cluster(tree, chosen), "comparison": compared},
     )
-    def balanced_subset(context: dg.AssetExecutionContext, config: BalancedSubsetConfig) -> dg.MaterializeResult:
-        from data_engine import cluster_summary, reporting
-
-        step_run = StepRun.begin(runtime, context, "balanced_subset")
-        subset = wanted.model_validate({**wanted.model_dump(), **config.model_dump()})
-        tree, rows = step_run.tree()
-        kept, repeats = semantic_duplicates(step_run, tree, rows, subset.semantic_duplicate_cosine)
-        pool, pool_rows = without(tree, kept), rows.take(pa.array(kept))
-        chosen = kept[choose(step_run, pool, pool_rows, subset)]
-        names = cluster_summary.leaf_names(step_run.store.read("cluster_portraits"))
-        table = _table(tree, rows, chosen, names, subset.method)
-        compared, is_new = kept_comparison(step_run, pool, pool_rows, subset)
-        return step_run.finish(
-            table,
-            beside={"semantic_duplicates": repeats},
-            ledger=_with_repeats(_ledger(tree, rows, chosen, names, subset.method), repeats),
-            apart={"subset_comparison": compared},
-            metadata={
-                "pool": len(kept),
-                "semantic duplicates": repeats.num_rows,
-                "leaves covered": len(set(table["leaf"].to_pylist())),
-                "method": subset.method,
-                "methods compared": "now" if is_new else "when this tree first had these settings",
-                "methods side by side": preview(reporting.side_by_side(compared), n_rows=18),
-            },
-            plots={"balance": _plot(tree, chosen), **montage_of_chosen(step_run, table)},
-        )
-
-    return balanced_subset
 
 
-def _plot(tree: "ClusterTree", chosen: NDArray[np.int64]) -> bytes:
-    from data_engine import reporting
+def check_inputs(checked: CheckedStep) -> dict[str, Any]:
+    """How many samples were asked for."""
+    return {"target": checked.runtime.corpus.subset.target_size}
 
+
+def _per_top_cluster(tree: "ClusterTree", chosen: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """(n_top,) counts of all samples and of the chosen ones."""
     n_top = len(tree.levels[-1].centroids)
     top_of_all = tree.ancestors(len(tree.levels))[tree.leaf]
-    return reporting.balance_plot(
-        {
-            "all kept samples": np.bincount(top_of_all, minlength=n_top),
-            "balanced subset": np.bincount(top_of_all[chosen], minlength=n_top),
-        }
-    )
+    return {
+        "all kept samples": np.bincount(top_of_all, minlength=n_top),
+        "balanced subset": np.bincount(top_of_all[chosen], minlength=n_top),
+    }
 
 
 def _table(tree: "ClusterTree", rows: pa.Table, chosen: NDArray[np.int64], names: list[str], method: str) -> pa.Table:

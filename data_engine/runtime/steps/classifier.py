@@ -1,82 +1,70 @@
 """classifier: what a small model learnt from the answers - calibrated and certified on the hold-out."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import dagster as dg
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.review_rounds import known_embeddings
-from data_engine.runtime.step_run import StepRun
+from data_engine import labeling
+from data_engine.runtime.check_inputs import CheckedStep
+from data_engine.runtime.classifier_in_service import classifier_in_service
+from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.schemas import CLASSIFIER
 
-if TYPE_CHECKING:
-    from data_engine.labeling import Classifier
+#: The smallest hold-out that a corpus may ask for.
+_LEAST_HOLD_OUT = 50
+_SHOWN_VERSIONS = 8
 
 
-def classifier(runtime: CorpusRuntime) -> dg.AssetsDefinition:
-    """The micro-model of a corpus, one row per version."""
-    settings = runtime.corpus.labels
-
-    @dg.asset(
-        **runtime.asset(
-            "classifier",
-            description="One row per version of the micro-model: a softmax over the embeddings, trained on everything "
-            "answered outside the hold-out, calibrated and certified on the hold-out. The newest is in service "
-            "unless it is worse than the one before.",
-            deps=["reviewed_labels", "embeddings"],
-            kinds=("scikitlearn",),
-        )
+def classifier(step_run: StepRun) -> StepResult:
+    """Train a version on all answers; it takes over unless it is worse than the one in service."""
+    settings = step_run.corpus.labels
+    reviewed = step_run.read_accepted("reviewed_labels")
+    trained = labeling.train_round(
+        reviewed,
+        step_run.embeddings_of(reviewed["sample_id"]),
+        class_names=step_run.corpus.class_names,
+        target_precision=settings.target_precision,
+        confidence=settings.confidence,
+        seed=step_run.corpus.seed_for("classifier"),
     )
-    def classifier(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        from data_engine import labeling, reporting
-
-        step_run = StepRun.begin(runtime, context, "classifier")
-        reviewed = step_run.read_accepted("reviewed_labels")
-        trained = labeling.train_round(
-            reviewed,
-            known_embeddings(step_run.store, reviewed["sample_id"]),
-            class_names=runtime.corpus.class_names,
-            target_precision=settings.target_precision,
-            confidence=settings.confidence,
-            seed=runtime.corpus.seed_for("classifier"),
-        )
-        history = step_run.store.read("classifier")
-        verdict = labeling.is_better_or_equal(trained, _in_service(history))
-        table = _with_newest(history, labeling.classifier_row(trained, is_in_service=bool(verdict)))
-        probabilities = trained.classifier.predict_proba(trained.hold_out.embeddings)
-        bins = labeling.reliability(probabilities, trained.hold_out.classes)
-        return step_run.finish(
-            table,
-            preview_rows=table.slice(max(0, table.num_rows - 8)),
-            metadata={
-                "version": trained.classifier.version,
-                "in service": verdict.reason,
-                "trained on": len(trained.training),
-                "hold-out accuracy": round(trained.accuracy, 4),
-                "gate": "shut"
-                if trained.gate.threshold is None
-                else f"open from probability {trained.gate.threshold:.3f}",
-                "accuracy on query / control batches alone": f"{trained.query_accuracy} / {trained.control_accuracy}",
-                "without an embedding": len(trained.without_embedding),
-            },
-            plots={"calibration": reporting.reliability_plot(bins)},
-        )
-
-    return classifier
+    history = step_run.look_up("classifier")
+    verdict = labeling.is_better_or_equal(trained, classifier_in_service(history))
+    table = _with_newest(history, labeling.classifier_row(trained, is_in_service=bool(verdict)))
+    probabilities = trained.classifier.predict_proba(trained.hold_out.embeddings)
+    threshold = trained.gate.threshold
+    return step_run.finish(
+        table,
+        preview=table.slice(max(0, table.num_rows - _SHOWN_VERSIONS)),
+        metadata={
+            "version": trained.classifier.version,
+            "in service": verdict.reason,
+            "trained on": len(trained.training),
+            "hold-out accuracy": round(trained.accuracy, 4),
+            "gate": "shut" if threshold is None else f"open from probability {threshold:.3f}",
+            "accuracy on query / control batches alone": f"{trained.query_accuracy} / {trained.control_accuracy}",
+            "without an embedding": len(trained.without_embedding),
+        },
+        details={"reliability": labeling.reliability(probabilities, trained.hold_out.classes)},
+    )
 
 
-def artefact_in_service(history: pa.Table) -> "tuple[Classifier, dict[str, Any]] | None":
-    """The classifier that proposals come from, and its row; None before the first."""
-    from data_engine.labeling import Classifier
-
-    rows = [row for row in history.to_pylist() if row["is_in_service"]]
-    return (Classifier.from_bytes(rows[-1]["artefact"]), rows[-1]) if rows else None
-
-
-def _in_service(history: pa.Table) -> "Classifier | None":
-    found = artefact_in_service(history)
-    return found[0] if found else None
+def check_inputs(checked: CheckedStep) -> dict[str, Any]:
+    """Hold-out and training samples, and the accuracy of the version before; of the table, the newest version."""
+    versions = checked.tables["classifier"].to_pylist()
+    reviewed = checked.store.read("reviewed_labels", columns=["sample_id", "purpose"])
+    held_out = reviewed.filter(pc.equal(reviewed["purpose"], "hold_out"))
+    trained = reviewed.filter(pc.is_in(reviewed["purpose"], pa.array(labeling.TRAINING_PURPOSES)))
+    values: dict[str, Any] = {
+        # A hold-out is drawn once; asking for a larger one later must not stop a corpus that has learnt from this one.
+        "min_hold_out": min(_LEAST_HOLD_OUT, checked.runtime.corpus.subset.target_size // 3),
+        "hold_out_ids": held_out["sample_id"].to_pylist(),
+        "training_ids": trained["sample_id"].to_pylist(),
+    }
+    if len(versions) > 1:
+        values |= {"previous_accuracy": versions[-2]["accuracy"], "previous_low": versions[-2]["accuracy_low"]}
+    checked.tables["classifier"] = pa.Table.from_pylist(versions[-1:], schema=checked.tables["classifier"].schema)
+    return values
 
 
 def _with_newest(history: pa.Table, newest: pa.Table) -> pa.Table:

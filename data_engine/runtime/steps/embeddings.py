@@ -1,15 +1,16 @@
 """embeddings: what the kept samples mean, as unit vectors; each content is embedded once, whatever the corpus."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.embedding import embed_unique, load_encoder
+from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.media import load_images
-from data_engine.runtime.step_run import StepRun
+from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.schemas import EMBEDDINGS
 from data_engine.storage.ledger import ledger_rows
 
@@ -19,69 +20,49 @@ if TYPE_CHECKING:
 _REASON = "kept by the first pass"
 
 
-def embeddings(runtime: CorpusRuntime) -> dg.AssetsDefinition:
-    """The embeddings of a corpus, one partition per ingestion batch."""
-
-    @dg.asset(
-        **runtime.asset(
-            "embeddings",
-            description="One unit vector per kept content, cached by content hash and encoder version.",
-            deps=["first_pass"],
-            kinds=("pytorch",),
-            pool=f"{runtime.corpus.modality}_encoder",
-        )
+def embeddings(step_run: StepRun) -> StepResult:
+    """Embed the kept contents of a batch."""
+    encoder = encoder_of(step_run.corpus.encoder)
+    ids, load = _kept_contents(step_run, encoder)
+    cache_of_encoder = step_run.embedding_cache(encoder.version, encoder.dim)
+    found = embed_unique(ids, load, encoder, cache_of_encoder, progress=step_run.progress("embedding", len(ids)))
+    return step_run.finish(
+        _table(ids, step_run.batch, found, encoder.version),
+        ledger=_ledger(ids, found, encoder.version),
+        metadata={
+            "encoder": encoder.version,
+            "computed now": found.n_computed,
+            "from the cache": len(ids) - found.n_computed - len(found.failures),
+            "failed": len(found.failures),
+        },
     )
-    def embeddings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        from data_engine.embedding import embed_unique
 
-        step_run = StepRun.begin(runtime, context, "embeddings")
-        encoder = encoder_of(runtime.corpus.encoder)
-        ids, load = _kept_contents(runtime, step_run, encoder)
-        found = embed_unique(
-            ids,
-            load,
-            encoder,
-            step_run.store.embedding_cache(encoder.version, encoder.dim),
-            progress=step_run.progress("embedding", len(ids)),
-        )
-        return step_run.finish(
-            _table(ids, step_run.batch, found, encoder.version),
-            ledger=_ledger(ids, found, encoder.version),
-            metadata={
-                "encoder": encoder.version,
-                "computed now": found.n_computed,
-                "from the cache": len(ids) - found.n_computed - len(found.failures),
-                "failed": len(found.failures),
-            },
-        )
 
-    return embeddings
+def check_inputs(checked: CheckedStep) -> dict[str, Any]:
+    """The kept samples that the encoder failed on, with what it said."""
+    decided = checked.store.read("ledger", partition={"step": "embeddings", "batch": checked.batch})
+    failed = decided.filter(pc.equal(decided["verdict"], "rejected"))
+    return {"failures": dict(zip(failed["sample_id"].to_pylist(), failed["reason"].to_pylist(), strict=True))}
+
+
+@cache
+def encoder_of(name: str) -> "Encoder":
+    """The encoder of that name; a process that runs several steps loads it once."""
+    return load_encoder(name)
 
 
 def _kept_contents(
-    runtime: CorpusRuntime, step_run: StepRun, encoder: "Encoder"
+    step_run: StepRun, encoder: "Encoder"
 ) -> "tuple[list[str], Callable[[Sequence[int]], Sequence[Any]]]":
     """Ids of the kept samples, and what gives the contents at some of their positions."""
     verdicts = step_run.read("first_pass", columns=["sample_id", "uri", "verdict"])
-    raw = step_run.store.read("raw_index", partition={"batch": step_run.batch}, columns=["uri", "text", "metadata"])
+    raw = step_run.look_up("raw_index", columns=["uri", "text", "metadata"], batch=step_run.batch)
     kept = verdicts.filter(pc.equal(verdicts["verdict"], "kept")).join(raw, "uri").sort_by("uri")
     ids = kept["sample_id"].to_pylist()
-    if runtime.corpus.is_of_images:
-        return ids, load_images(runtime, kept, encoder.max_side_px)
+    if step_run.corpus.is_of_images:
+        return ids, load_images(step_run.runtime, kept, encoder.max_side_px)
     texts = kept["text"].to_pylist()
     return ids, lambda positions: [texts[i] for i in positions]
-
-
-_LOADED: dict[str, "Encoder"] = {}
-
-
-def encoder_of(name: str) -> "Encoder":
-    """The encoder of that name, loaded once per process."""
-    from data_engine.embedding import load_encoder
-
-    if name not in _LOADED:
-        _LOADED[name] = load_encoder(name)
-    return _LOADED[name]
 
 
 def _ledger(ids: list[str], found: "Embedded", version: str) -> pa.Table:

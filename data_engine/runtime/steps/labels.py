@@ -1,52 +1,55 @@
 """labels: one label per sample, and who made it."""
 
-import dagster as dg
+from typing import Any
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.review_rounds import known_embeddings
-from data_engine.runtime.step_run import StepRun
+from data_engine import labeling
+from data_engine.runtime.check_inputs import CheckedStep
+from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.storage.ledger import ledger_rows
 
 
-def labels(runtime: CorpusRuntime) -> dg.AssetsDefinition:
-    """The labels of the balanced subset."""
-
-    @dg.asset(
-        **runtime.asset(
-            "labels",
-            description="One label per sample of the subset that has one: the consensus of its answers, or the "
-            "proposal that the certified gate accepts; with provenance and quality. The rest waits for a person.",
-            deps=["reviewed_labels", "proposals", "balanced_subset"],
-            kinds=("numpy",),
-        )
+def labels(step_run: StepRun) -> StepResult:
+    """Decide one label for every chosen sample that has an answer or an accepted proposal."""
+    chosen = step_run.read("balanced_subset", columns=["sample_id"])["sample_id"].combine_chunks()
+    reviewed = step_run.read_accepted("reviewed_labels")
+    proposed = step_run.read("proposals")
+    table = labeling.labels_from(
+        reviewed.filter(pc.is_in(reviewed["sample_id"], chosen)),
+        proposed,
+        class_names=step_run.corpus.class_names,
+        embeddings_of=step_run.embeddings_of(pa.chunked_array([chosen])),
+        seed=step_run.corpus.seed_for("labels"),
     )
-    def labels(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        from data_engine import labeling
+    counts = pc.value_counts(table["provenance"]).to_pylist()
+    return step_run.finish(
+        table,
+        ledger=_ledger(table, proposed),
+        metadata={
+            **{f"provenance {row['values']}": row["counts"] for row in counts},
+            "waiting for a person": len(chosen) - table.num_rows,
+        },
+    )
 
-        step_run = StepRun.begin(runtime, context, "labels")
-        chosen = step_run.read("balanced_subset", columns=["sample_id"])["sample_id"].combine_chunks()
-        reviewed = step_run.read_accepted("reviewed_labels")
-        proposed = step_run.read("proposals")
-        table = labeling.labels_from(
-            reviewed.filter(pc.is_in(reviewed["sample_id"], chosen)),
-            proposed,
-            class_names=runtime.corpus.class_names,
-            embeddings_of=known_embeddings(step_run.store, pa.chunked_array([chosen])),
-            seed=runtime.corpus.seed_for("labels"),
-        )
-        counts = pc.value_counts(table["provenance"]).to_pylist()
-        return step_run.finish(
-            table,
-            ledger=_ledger(table, proposed),
-            metadata={
-                **{f"provenance {row['values']}": row["counts"] for row in counts},
-                "waiting for a person": len(chosen) - table.num_rows,
-            },
-        )
 
-    return labels
+def check_inputs(checked: CheckedStep) -> dict[str, Any]:
+    """Per class, the audits of labels accepted without a person: how many, and how many agreed.
+
+    An audit is blind: what the classifier had proposed is in the queue's task, not in the answer.
+    """
+    reviewed = checked.store.read("reviewed_labels", columns=["task_id", "purpose", "label"])
+    audits = reviewed.filter(pc.equal(reviewed["purpose"], "audit")).to_pylist()
+    with checked.runtime.queue() as queue:
+        tasks = queue.tables()["review_task"].select(["task_id", "proposed_label"]).to_pylist()
+    proposed = {row["task_id"]: row["proposed_label"] for row in tasks}
+    audited: dict[str, tuple[int, int]] = {}
+    for row in audits:
+        name = proposed[row["task_id"]]
+        n, n_agreed = audited.get(name, (0, 0))
+        audited[name] = (n + 1, n_agreed + (row["label"] == name))
+    return {"audited": audited}
 
 
 def _ledger(table: pa.Table, proposed: pa.Table) -> pa.Table:

@@ -1,85 +1,72 @@
 """proposals: what the classifier in service suggests for every chosen sample, and whether a person has to look."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import dagster as dg
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_engine import labeling
 from data_engine.errors import NotEnoughData
-from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.review_rounds import known_embeddings, subset_embeddings
-from data_engine.runtime.step_run import StepRun
-from data_engine.runtime.steps.classifier import artefact_in_service
+from data_engine.runtime.check_inputs import CheckedStep
+from data_engine.runtime.classifier_in_service import gate_threshold, newest_audit_age_days, row_in_service
+from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.storage.ledger import ledger_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def proposals(runtime: CorpusRuntime) -> dg.AssetsDefinition:
-    """The proposals of a corpus."""
-
-    @dg.asset(
-        **runtime.asset(
-            "proposals",
-            description="One proposal per sample of the subset: calibrated probabilities, utility for the next query "
-            "batch, difficulty, and the route - accepted at the certified gate, or to a person.",
-            deps=["classifier", "balanced_subset"],
-            kinds=("scikitlearn",),
-        )
+def proposals(step_run: StepRun) -> StepResult:
+    """Propose a class for every chosen sample."""
+    row = row_in_service(step_run.read("classifier"))
+    if row is None:
+        raise NotEnoughData("no classifier is in service; answer a review batch, then materialize classifier")
+    classifier = labeling.Classifier.from_bytes(row["artefact"])
+    ids, x = step_run.subset_embeddings()
+    gate = labeling.gate_of(row, confidence=step_run.corpus.labels.confidence)
+    table = labeling.propose(
+        classifier,
+        gate,
+        x,
+        ids,
+        step_run.corpus.class_names,
+        strategy=step_run.corpus.labels.strategy,
+        neighbour_classes=_neighbour_classes(step_run, x),
     )
-    def proposals(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        from data_engine import labeling, reporting
-
-        step_run = StepRun.begin(runtime, context, "proposals")
-        found = artefact_in_service(step_run.read("classifier"))
-        if found is None:
-            raise NotEnoughData("no classifier is in service; answer a review batch, then materialize classifier")
-        classifier, row = found
-        step_run.read("balanced_subset", columns=["sample_id"])
-        ids, x = subset_embeddings(step_run.store)
-        gate = labeling.gate_of(row, confidence=runtime.corpus.labels.confidence)
-        table = labeling.propose(
-            classifier,
-            gate,
-            x,
-            ids,
-            runtime.corpus.class_names,
-            strategy=runtime.corpus.labels.strategy,
-            neighbour_classes=_neighbour_classes(runtime, step_run, x),
-        )
-        routes = pc.value_counts(table["route"]).to_pylist()
-        return step_run.finish(
-            table,
-            ledger=ledger_rows(
-                table["sample_id"],
-                verdict=table["route"],
-                reason=pc.binary_join_element_wise(table["label"], table["reason"], ": "),
-                score=table["probability"],
-                threshold=gate.threshold,
-                model_version=classifier.version,
-            ),
-            metadata={"gate": gate.threshold, **{f"route {r['values']}": r["counts"] for r in routes}},
-            plots={"uncertainty": reporting.uncertainty_plot(table["uncertainty"].to_numpy(), gate.threshold)},
-        )
-
-    return proposals
+    routes = pc.value_counts(table["route"]).to_pylist()
+    return step_run.finish(
+        table,
+        ledger=ledger_rows(
+            table["sample_id"],
+            verdict=table["route"],
+            reason=pc.binary_join_element_wise(table["label"], table["reason"], ": "),
+            score=table["probability"],
+            threshold=gate.threshold,
+            model_version=classifier.version,
+        ),
+        metadata={"gate": gate.threshold, **{f"route {r['values']}": r["counts"] for r in routes}},
+        details={"uncertainty": table["uncertainty"].to_numpy(), "threshold": gate.threshold},
+    )
 
 
-def _neighbour_classes(
-    runtime: CorpusRuntime, step_run: StepRun, x: "NDArray[np.float32]"
-) -> "NDArray[np.int64] | None":
+def check_inputs(checked: CheckedStep) -> dict[str, Any]:
+    """The gate in service, and the age of its newest audit in days."""
+    return {
+        "audit_age_days": newest_audit_age_days(checked.store),
+        "max_audit_age_days": checked.runtime.corpus.labels.audit_max_age_days,
+        "gate_threshold": gate_threshold(checked.store),
+    }
+
+
+def _neighbour_classes(step_run: StepRun, x: "NDArray[np.float32]") -> "NDArray[np.int64] | None":
     """The second view of the difficulty: what the nearest answered samples are, hold-out and traps aside."""
-    from data_engine.labeling import neighbour_classes
-
-    reviewed = step_run.store.read("reviewed_labels", columns=["sample_id", "label", "purpose"])
+    reviewed = step_run.look_up("reviewed_labels", columns=["sample_id", "label", "purpose"])
     used = reviewed.filter(pc.invert(pc.is_in(reviewed["purpose"], pa.array(["hold_out", "trap"]))))
-    rows = known_embeddings(step_run.store, used["sample_id"])
-    numbers = {name: number for number, name in enumerate(runtime.corpus.class_names)}
+    rows = step_run.embeddings_of(used["sample_id"])
+    numbers = {name: number for number, name in enumerate(step_run.corpus.class_names)}
     answered = [row for row in used.to_pylist() if row["sample_id"] in rows]
     if not answered:
         return None
     classes = np.array([numbers[row["label"]] for row in answered])
-    return neighbour_classes(x, np.stack([rows[row["sample_id"]] for row in answered]), classes)
+    return labeling.neighbour_classes(x, np.stack([rows[row["sample_id"]] for row in answered]), classes)

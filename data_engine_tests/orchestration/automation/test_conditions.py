@@ -9,7 +9,8 @@ from dagster._core.loader import LoadingContextForTest
 from small_project import SmallProject, notes_corpus, write_notes
 from ticking import QUIET
 
-from data_engine.orchestration.pipeline import STEPS
+from data_engine.orchestration.names import asset_key, corpus_name
+from data_engine.runtime.plan import MADE_STEPS, STEPS
 
 BATCHES = ("may.jsonl", "june.jsonl")
 
@@ -26,13 +27,13 @@ class Automation:
         """The partitions that are asked for, by step."""
         result = dg.evaluate_automation_conditions(self.definitions, self.instance, cursor=self._cursor)
         self._cursor = result.cursor
-        asked = {step.__name__: result.get_requested_partitions(self.runtime.key(step.__name__)) for step in STEPS}
+        asked = {step: result.get_requested_partitions(asset_key(self.runtime, step)) for step in MADE_STEPS}
         return {step: set(partitions) for step, partitions in asked.items() if partitions}
 
     def run(self, job: str, *steps: str, batch: str | None = None) -> bool:
         """Run steps of a job, with their checks. Returns: whether the run succeeded."""
-        selection = [self.runtime.key(step) for step in steps]
-        result = self.definitions.resolve_job_def(self.runtime.name(job)).execute_in_process(
+        selection = [asset_key(self.runtime, step) for step in steps]
+        result = self.definitions.resolve_job_def(corpus_name(self.runtime, job)).execute_in_process(
             instance=self.instance,
             partition_key=batch,
             asset_selection=selection,
@@ -86,20 +87,37 @@ def test_a_blocking_check_holds_back_what_follows_in_the_same_run(automation: Au
 
 def test_the_conditions_are_those_of_the_design(notes: SmallProject) -> None:
     loaded = notes.load()
-    graph, key = loaded.definitions.resolve_asset_graph(), loaded.runtime("notes").key
-    conditions = {step.__name__: graph.get(key(step.__name__)).automation_condition for step in STEPS}
-    gates_hold = dg.AutomationCondition.all_deps_blocking_checks_passed()
-    assert {step for step, condition in conditions.items() if condition is None} == {"raw_index", "reviewed_labels"}
-    for step in ("first_pass", "embeddings", "drift_report"):
-        assert conditions[step] == dg.AutomationCondition.eager() & gates_hold
+    graph, runtime = loaded.definitions.resolve_asset_graph(), loaded.runtime("notes")
+    conditions = {step: graph.get(asset_key(runtime, step)).automation_condition for step in MADE_STEPS}
+    checks_hold = dg.AutomationCondition.all_deps_blocking_checks_passed()
+    of_a_batch = dg.AutomationCondition.eager() & checks_hold
     over_all_batches = (
         dg.AutomationCondition.any_deps_updated().since_last_handled()
         & ~dg.AutomationCondition.any_deps_in_progress()
         & ~dg.AutomationCondition.in_progress()
-        & gates_hold
+        & checks_hold
     )
+
+    def without_lookups(condition: dg.AutomationCondition, step: str) -> dg.AutomationCondition:
+        keys = [asset_key(runtime, name) for name in STEPS[step].lookups]
+        return condition.ignore(dg.AssetSelection.assets(*keys)) if keys else condition
+
+    assert {step for step, condition in conditions.items() if condition is None} == {"raw_index", "reviewed_labels"}
+    for step in ("first_pass", "embeddings", "drift_report"):
+        assert conditions[step] == without_lookups(of_a_batch, step)
     for step in ("cluster_tree", "balanced_subset", "classifier", "proposals", "labels", "quality_report", "release"):
-        assert conditions[step] == over_all_batches
+        assert conditions[step] == without_lookups(over_all_batches, step)
+
+
+def test_what_is_only_looked_up_is_in_the_lineage_and_starts_nothing(automation: Automation) -> None:
+    graph = automation.definitions.resolve_asset_graph()
+    parents = graph.get(asset_key(automation.runtime, "cluster_tree")).parent_keys
+    assert parents == {asset_key(automation.runtime, step) for step in ("embeddings", "raw_index")}
+    assert automation.run("ingest", "raw_index", "first_pass", "embeddings", batch="may.jsonl")
+    assert automation.run("curate", "cluster_tree", "balanced_subset")
+    automation.tick()
+    assert automation.run("ingest", "raw_index", batch="may.jsonl")
+    assert "cluster_tree" not in automation.tick()
 
 
 @pytest.fixture
@@ -112,7 +130,7 @@ def stale_status(finished: SmallProject) -> Callable[[str], StaleStatus]:
             resolver = CachingStaleStatusResolver(
                 instance, loaded.definitions.resolve_asset_graph(), LoadingContextForTest(instance)
             )
-            return resolver.get_status(loaded.runtime("notes").key(step))
+            return resolver.get_status(asset_key(loaded.runtime("notes"), step))
 
     return status
 
@@ -128,7 +146,9 @@ def test_changed_configuration_shows_as_stale_and_a_second_run_as_fresh(
         loaded = finished.load()
         with dg.DagsterInstance.get() as instance:
             loaded.definitions.resolve_job_def("notes_curate").execute_in_process(
-                instance=instance, asset_selection=[loaded.runtime("notes").key("balanced_subset")], run_config=QUIET
+                instance=instance,
+                asset_selection=[asset_key(loaded.runtime("notes"), "balanced_subset")],
+                run_config=QUIET,
             )
         assert stale_status("balanced_subset") is StaleStatus.FRESH
     finally:

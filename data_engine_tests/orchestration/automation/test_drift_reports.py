@@ -4,6 +4,7 @@ import dagster as dg
 from small_project import SmallProject
 
 from data_engine.orchestration.automation.drift_reports import config_for
+from data_engine.orchestration.names import asset_key
 from data_engine.quality import CHECKS
 from data_engine.runtime.versions import step_versions
 
@@ -26,7 +27,7 @@ def test_a_batch_without_embeddings_fails_the_run_by_name_and_the_other_batch_ha
     reports = step_versions(runtime.store(), "drift_report")
     assert {batch for (_, batch), v in reports.items() if v.run_id == result.run_id} == {"may.jsonl"}
     made = [e for e in result.all_events if e.event_type_value == "ASSET_MATERIALIZATION"]
-    assert [(e.asset_key, e.partition) for e in made] == [(runtime.key("drift_report"), "may.jsonl")]
+    assert [(e.asset_key, e.partition) for e in made] == [(asset_key(runtime, "drift_report"), "may.jsonl")]
     evaluations = [e for e in result.all_events if e.event_type_value == "ASSET_CHECK_EVALUATION"]
     checked = [e.asset_check_evaluation_data for e in evaluations]
     assert {(c.check_name, c.partition) for c in checked} == {(c.name, "may.jsonl") for c in CHECKS["drift_report"]}

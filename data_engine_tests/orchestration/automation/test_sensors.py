@@ -12,6 +12,7 @@ import pytest
 from small_project import SmallProject, notes_corpus, write_notes
 from ticking import QUIET, Ticking, leave
 
+from data_engine.orchestration.names import asset_key
 from data_engine.review import NewTask
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.review_rounds import answer_simulated
@@ -65,7 +66,7 @@ def test_a_batch_that_is_read_fires_again_only_when_its_file_changes(notes: Smal
 def _read(new_batches: Ticking, batch: str | None) -> None:
     """Materialize the raw index of a batch."""
     job = new_batches.definitions.resolve_job_def("notes_ingest")
-    selection = [new_batches.runtime.key("raw_index")]
+    selection = [asset_key(new_batches.runtime, "raw_index")]
     arguments: dict[str, Any] = {"asset_selection": selection, "run_config": QUIET, "raise_on_error": False}
     job.execute_in_process(instance=new_batches.instance, partition_key=batch, **arguments)
 

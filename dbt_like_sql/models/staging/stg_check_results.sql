@@ -1,4 +1,4 @@
--- The results of the checks that were kept for the gates.
+-- The results of the checks that were kept, by which a batch is accepted or held.
 -- Steps without partitions have the empty batch, which Delta itself keeps as null.
 -- grain: a check of a step's partition
 select
@@ -12,4 +12,4 @@ select
     n_offending,
     run_id,
     checked_at
-from {{ source('engine', 'gates') }}
+from {{ source('engine', 'check_results') }}

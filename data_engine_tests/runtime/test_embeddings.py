@@ -6,7 +6,7 @@ import pytest
 from small_project import SmallProject
 
 from data_engine.errors import InvalidInput
-from data_engine.runtime.subset_selection import embeddings_in_order
+from data_engine.runtime.embeddings import embeddings_in_order
 from data_engine.storage import float_rows
 
 

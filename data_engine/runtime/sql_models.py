@@ -1,0 +1,90 @@
+"""The SQL models and SQL tests of a corpus: where they are, running them, and asking a question of all of them.
+
+The runner itself is in `data_engine.warehouse`; as assets they are in `orchestration/sql_models.py`.
+"""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data_engine.runtime.step_run import write_version
+from data_engine.runtime.versions import StepVersion, fingerprint
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from data_engine.runtime.corpus_runtime import CorpusRuntime
+    from data_engine.warehouse import ModelResult, SqlModel, SqlTest, TestResult
+
+_ENGINE_SQL = Path(__file__).resolve().parents[2] / "dbt_like_sql"
+
+
+def sql_folder(runtime: "CorpusRuntime") -> Path:
+    """The project's own SQL models; the engine's where the project has none."""
+    own = runtime.project_folder / "dbt_like_sql"
+    return own if own.is_dir() else _ENGINE_SQL
+
+
+def ask(runtime: "CorpusRuntime", sql: str) -> "pa.Table":
+    """Run one reading statement over the tables, the SQL models and the review queue of a corpus.
+
+    Raises: SqlModelError when it is no reading statement or does not run.
+    """
+    from data_engine import warehouse
+
+    models = warehouse.load_models(sql_folder(runtime))
+    review, variables = _review_tables(runtime), _variables(runtime)
+    return warehouse.query(runtime.store(), sql, review=review, models=models, variables=variables)
+
+
+def run_models(runtime: "CorpusRuntime", models: "tuple[SqlModel, ...]", *, run_id: str) -> "Iterator[ModelResult]":
+    """Make every model, in order; that they ran, and for how long, is kept once the last one is made."""
+    from data_engine import warehouse
+
+    started = time.perf_counter()
+    review, variables = _review_tables(runtime), _variables(runtime)
+    yield from warehouse.run_models(runtime.store(), models, run_id=run_id, review=review, variables=variables)
+    _record(runtime, "sql_models", len(models), "", started, run_id)
+
+
+def run_tests(
+    runtime: "CorpusRuntime", tests: "tuple[SqlTest, ...]", models: "tuple[SqlModel, ...]", *, run_id: str
+) -> "dict[str, TestResult]":
+    """Run every test; which of them failed is kept. Returns: the results by name."""
+    from data_engine import warehouse
+
+    started = time.perf_counter()
+    review, variables = _review_tables(runtime), _variables(runtime)
+    found = warehouse.run_tests(runtime.store(), tests, models, review=review, variables=variables)
+    results = {result.name: result for result in found}
+    failed = ", ".join(name for name, result in results.items() if not result.passed)
+    _record(runtime, "sql_tests", len(tests), failed, started, run_id)
+    return results
+
+
+def _record(runtime: "CorpusRuntime", name: str, n_run: int, failed: str, started: float, run_id: str) -> None:
+    """Keep that they ran; in place of a data version stands which failed."""
+    version = StepVersion(
+        step=name,
+        batch="",
+        data_version=failed,
+        code_version="1",
+        input_version=fingerprint({}),
+        table_version=0,
+        n_rows=n_run,
+        seconds=time.perf_counter() - started,
+        run_id=run_id,
+        written_at=datetime.now(UTC),
+    )
+    write_version(runtime.store(), version)
+
+
+def _review_tables(runtime: "CorpusRuntime") -> "dict[str, pa.Table]":
+    with runtime.queue() as queue:
+        return queue.tables()
+
+
+def _variables(runtime: "CorpusRuntime") -> dict[str, str]:
+    return {"out_of_scope": runtime.corpus.labels.out_of_scope or ""}
