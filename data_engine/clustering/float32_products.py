@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.clustering.matrix_rows import FloatMatrix, Labels, Rows
+from data_engine.clustering.matrix_rows import Rows
 from data_engine.clustering.parallel import over_chunks
+from data_engine.clustering.types import FloatMatrix, Labels
 
 Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]
 

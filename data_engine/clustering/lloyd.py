@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.clustering.devices import open_device
-from data_engine.clustering.matrix_rows import FloatMatrix, Labels, Matrix, Rows, check_matrix, check_spread
-from data_engine.clustering.nearest import cluster_sizes, means, nearest, squared_distances
+from data_engine.clustering.matrix_rows import Rows, check_matrix, check_spread, cluster_sizes
+from data_engine.clustering.nearest import means, nearest, squared_distances
 from data_engine.clustering.parallel import TEAM
 from data_engine.clustering.seeding import DEFAULT_SEEDING, checked_seeding, seed_positions
+from data_engine.clustering.types import FloatMatrix, Labels, Matrix
 from data_engine.errors import InvalidInput
 
 
@@ -55,7 +56,7 @@ def kmeans(
             "sampled_greedy_kmeans++" for inputs larger than memory.
         max_iterations: most Lloyd iterations; 0 only assigns to the first centroids.
         tolerance: stop when less than this share of the rows changes cluster.
-        device: torch device that computes, such as "cuda"; None for NumPy on the processor. Draws and labels are the
+        device: torch device that computes, such as "cuda"; None for NumPy on the CPU. Draws and labels are the
             same but for what the last bits of sums decide.
 
     Raises: InvalidInput when n_clusters is not in 1..n, when the device is not there, when x or init has a wrong

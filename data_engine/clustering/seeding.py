@@ -10,9 +10,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.clustering.devices import Potential
-from data_engine.clustering.matrix_rows import FloatMatrix, Matrix, Rows
+from data_engine.clustering.matrix_rows import Rows
 from data_engine.clustering.parallel import over_chunks
+from data_engine.clustering.types import FloatMatrix, Matrix, Potential
 from data_engine.errors import InvalidInput
 
 #: Ways to seed, and how many proposals a round may make per centroid already chosen.

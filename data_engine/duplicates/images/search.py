@@ -1,7 +1,7 @@
 """Near-duplicate images: a 64-bit difference hash finds candidates, a comparison of small images decides.
 
-The hash alone takes different things of one outline for the same; the small images do not. `image_sketches` says
-what is in a sketch.
+The hash alone confuses different things of one outline; the small images do not. The layout of a sketch is in
+`sketch.py`.
 """
 
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ def find_image_twins(
     """
     rows = stacked([*accepted, *sketches])
     n_accepted = len(accepted)
-    candidates = _candidates(hashes_of(rows), n_accepted)
+    candidates = earlier_candidates(hashes_of(rows), n_accepted)
     small, place = _compared(rows, n_accepted, candidates)
     is_kept = np.ones(len(rows), dtype=bool)
     twins: list[ImageTwin | None] = []
@@ -98,7 +98,7 @@ def stacked(sketches: Sequence[bytes]) -> NDArray[np.uint8]:
     return np.frombuffer(b"".join(sketches), dtype=np.uint8).reshape(-1, SKETCH_BYTES)
 
 
-def _candidates(hashes: Hashes, n_accepted: int) -> list[Rows]:
+def earlier_candidates(hashes: Hashes, n_accepted: int) -> list[Rows]:
     """For every hash after the accepted ones, the rows before it within `MAX_DISTANCE` bits, ascending; all of them."""
     keys = keys_of(hashes)
     order = np.argsort(keys, axis=1)

@@ -73,7 +73,7 @@ def colliding(old: BandKeys, new: BandKeys) -> "Groups":
     is_new = np.arange(len(both)) >= len(old.numbers)
     for old_keys, new_keys in zip(old.keys, new.keys, strict=True):
         keys = np.concatenate([old_keys, new_keys])
-        entries = _that_may_meet(keys, is_new)
+        entries = _candidate_entries(keys, is_new)
         order = entries[np.lexsort((both[entries], keys[entries]))]
         is_start = np.ones(len(order), bool)
         is_start[1:] = keys[order][1:] != keys[order][:-1]
@@ -85,7 +85,7 @@ def colliding(old: BandKeys, new: BandKeys) -> "Groups":
     return Groups(np.concatenate(numbers), np.concatenate(groups))
 
 
-def _that_may_meet(keys: Keys, is_new: NDArray[np.bool_]) -> Numbers:
+def _candidate_entries(keys: Keys, is_new: NDArray[np.bool_]) -> Numbers:
     """Entries whose slot, given by the highest bits of the key, holds another one and a new one."""
     n_bits = max(1, (_SLOTS_PER_KEY * len(keys)).bit_length())
     slots = (keys >> np.uint64(64 - n_bits)).astype(np.int64)
@@ -128,10 +128,10 @@ class Groups:
         is_first = self._firsts() == np.arange(len(self.group))
         return np.setdiff1d(self.numbers, self.numbers[~is_first])
 
-    def led_pairs(self, start: int, *, surely_kept: Numbers) -> Iterator[tuple[Numbers, Numbers]]:
+    def pairs_with_first(self, start: int, *, known_kept: Numbers) -> Iterator[tuple[Numbers, Numbers]]:
         """Pairs (text from number `start` on, first of its group), where the first one is sure to be kept."""
         first = self.numbers[self._firsts()]
-        is_led = (self.numbers >= start) & (first < self.numbers) & ((first < start) | np.isin(first, surely_kept))
+        is_led = (self.numbers >= start) & (first < self.numbers) & ((first < start) | np.isin(first, known_kept))
         yield self.numbers[is_led], first[is_led]
 
     def pairs(self, start: int) -> Iterator[tuple[Numbers, Numbers]]:

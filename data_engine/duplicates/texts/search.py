@@ -110,7 +110,7 @@ class _Search:
         """Decide about the texts with the numbers start to stop; those before them are decided."""
         groups = self.groups.before(stop, self.is_rejected)
         if (crowds := groups.larger_than(CROWD)) is not None:
-            leads = crowds.led_pairs(start, surely_kept=groups.without_earlier())
+            leads = crowds.pairs_with_first(start, known_kept=groups.without_earlier())
             self._reject(self._verified(*self._close(leads)))
             groups = groups.before(stop, self.is_rejected)
         self._reject(self._verified(*self._close(groups.pairs(start))))
