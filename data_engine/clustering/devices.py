@@ -1,6 +1,6 @@
 """Devices of k-means: NumPy on the CPU, or torch on a GPU; torch is imported only where it is asked for.
 
-What a device has to offer is in `types.py`, the one of torch in `torch_device.py`.
+The protocol of a device is in `types.py`, the device of torch in `torch_device.py`.
 """
 
 from typing import TYPE_CHECKING, Literal

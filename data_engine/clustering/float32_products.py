@@ -3,6 +3,7 @@
 The product gives a lower bound of every distance: the score less the largest error that its rounding can have. The
 nearest centroid is certain where only one lower bound lies below an upper bound of the smallest distance. The few
 other rows are decided by distances in float64, so that labels depend on no rounding, no BLAS and no thread.
+The faster way of large inputs is in `int8_products.py`.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """Nearest centroids of rows by int8 products on the CPU, tile by tile in threads.
 
-How the products prove a label is in `kernels.int8_nearest`; who decides the rows that it leaves open is in `nearest`.
+The kernel and the proof of its labels are in `kernels.int8_nearest`; `nearest.py` decides the rows left undecided.
 """
 
 import numpy as np

@@ -1,4 +1,7 @@
-"""k-means for inputs of any size: k-means++ seeding, then Lloyd iterations over tiles of rows."""
+"""k-means for inputs of any size: k-means++ seeding, then Lloyd iterations over tiles of rows.
+
+Seeding is in `seeding.py`, assignment and means in `nearest.py`.
+"""
 
 import operator
 from dataclasses import dataclass
@@ -64,16 +67,16 @@ def kmeans(
     """
     check_matrix(x, "x")
     check_spread(x, "x")
-    wanted = checked_count(n_clusters, "n_clusters")
-    if wanted > len(x):
-        raise InvalidInput(f"n_clusters is {wanted} but x has {len(x)} rows; ask for at most {len(x)} clusters")
+    n_wanted = checked_count(n_clusters, "n_clusters")
+    if n_wanted > len(x):
+        raise InvalidInput(f"n_clusters is {n_wanted} but x has {len(x)} rows; ask for at most {len(x)} clusters")
     limit, fixed_seed = checked_count(max_iterations, "max_iterations", least=0), checked_count(seed, "seed", least=0)
     if not 0 <= tolerance < 1:
         raise InvalidInput(f"tolerance is {tolerance}; it is a share of the rows: give at least 0 and below 1")
-    first = _checked_init(init, wanted, x.shape[1])
+    first = _checked_init(init, n_wanted, x.shape[1])
     with TEAM:
         rows = Rows(x, device=open_device(device, x))
-        return cluster_rows(rows, wanted, seed=fixed_seed, init=first, max_iterations=limit, tolerance=tolerance)
+        return cluster_rows(rows, n_wanted, seed=fixed_seed, init=first, max_iterations=limit, tolerance=tolerance)
 
 
 def cluster_rows(

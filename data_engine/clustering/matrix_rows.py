@@ -1,4 +1,7 @@
-"""Reads the rows of a matrix tile by tile, so that no step of the clustering holds more than a few MiB beside it."""
+"""Reads the rows of a matrix tile by tile, so that no step of the clustering holds more than a few MiB beside it.
+
+Threads share tiles by `parallel.py`; the types of arrays are in `types.py`.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Nearest centroid of every row, exact squared distances to it, and the means of the rows that share one."""
+"""Nearest centroid of every row, exact squared distances to it, and the mean of the rows of every cluster.
+
+`kernel_choice.py` says which of the equivalent ways computes them.
+"""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,7 +1,8 @@
 """First centroids of k-means by D^2 sampling (k-means++), in rounds that each read the rows once or twice.
 
 Source: Arthur and Vassilvitskii 2007, "k-means++: The Advantages of Careful Seeding". Random rows instead of these
-centroids spoil hierarchical clustering: they follow the density, and so does everything built on them.
+centroids spoil hierarchical clustering: they follow the density, and so does everything built on them. The iterations
+after seeding are in `lloyd.py`.
 """
 
 from collections.abc import Callable

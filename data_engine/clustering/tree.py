@@ -1,4 +1,7 @@
-"""The cluster tree: levels of centroids over samples, frozen, with its fingerprint and the members of every leaf."""
+"""The cluster tree: levels of centroids over samples, frozen, with its fingerprint and the members of every leaf.
+
+It is built in `tree_builder.py` and stored by `tree_tables.py`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

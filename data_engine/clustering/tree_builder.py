@@ -76,7 +76,7 @@ def build_tree(
             as there are samples, fewer when samples repeat. Where the level below has no more clusters than one is
             to get, that one is left out: every level of the tree is coarser than the one below it.
         seed: decides every draw; same x and seed, same tree.
-        n_resamples: how often each level is clustered anew on its most central members.
+        n_resamples: how often each level is clustered again on its most central members.
         resample_sizes: members kept per cluster for that, one per level; about half the mean cluster size. A level
             with size 1 is not resampled.
         max_iterations: most Lloyd iterations per k-means.
@@ -84,7 +84,7 @@ def build_tree(
             the samples then go to the nearest of all leaves. Not together with resampling.
         seeding: how every k-means finds its first centroids, see `kmeans`.
         device: torch device that computes, such as "cuda"; None for NumPy on the CPU.
-        progress: told after every k-means.
+        progress: called after every k-means.
 
     Raises: InvalidInput when x or an argument breaks a rule above; NotEnoughData when x has no rows.
     """
@@ -162,7 +162,7 @@ def _first(rows: Rows, level: int, plan: TreePlan) -> KMeans:
 
 
 def _resampled(rows: Rows, clusters: KMeans, level: int, step: int, plan: TreePlan) -> KMeans:
-    """The level clustered anew, freshly seeded, on the members nearest to each centroid; then all rows assigned."""
+    """The level clustered again, with new seeds, on the members nearest to each centroid; then all rows assigned."""
     central = most_central(clusters, plan.resample_sizes[level])
     again = plan.cluster(rows.narrowed(central), plan.n_clusters[level], plan.seed_for(level, step))
     return assign_rows(rows, again.centroids)

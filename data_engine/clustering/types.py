@@ -1,4 +1,4 @@
-"""Types that the modules of the clustering share: arrays, and what a device has to offer.
+"""Types that the modules of the clustering share: arrays, and the protocol of a device.
 
 `devices.py` chooses and opens a device; `matrix_rows.py` has the rows that it computes over.
 """

@@ -39,16 +39,16 @@ def near_pairs(keys: Hashes, rows: NDArray[np.uint32] | Rows, hashes: Hashes) ->
     Args:
         keys: (N_BANDS, n) keys, ascending in each band; may be memory maps, of which little is read.
         rows: (N_BANDS, n) the row that each key is of.
-        hashes: (m,) whose near rows are wanted.
+        hashes: (m,) that near rows are searched for.
 
     Yields: piece by piece the slice of the hashes, and for each pair the number of the hash and the row; ascending,
         each pair once.
     """
-    wanted = keys_of(hashes)
+    hash_keys = keys_of(hashes)
     for start in range(0, len(hashes), _HASHES_AT_ONCE):
         some = slice(start, min(start + _HASHES_AT_ONCE, len(hashes)))
         of_bands = [
-            _pairs_of_band(np.asarray(keys[band]), np.asarray(rows[band]), wanted[band, some])
+            _pairs_of_band(np.asarray(keys[band]), np.asarray(rows[band]), hash_keys[band, some])
             for band in range(N_BANDS)
         ]
         # A pair is one number, which sorts as the pair does.
@@ -56,13 +56,13 @@ def near_pairs(keys: Hashes, rows: NDArray[np.uint32] | Rows, hashes: Hashes) ->
         yield some, which + start, found
 
 
-def _pairs_of_band(keys: Hashes, rows: NDArray[np.uint32] | Rows, wanted: Hashes) -> Rows:
+def _pairs_of_band(keys: Hashes, rows: NDArray[np.uint32] | Rows, hash_keys: Hashes) -> Rows:
     """hash << 32 | row of the pairs within the distance that agree in this band but for at most one bit."""
     from data_engine.kernels.hamming import near_pairs_of_ranges
 
-    probes = ((wanted >> _REST_BITS)[:, None] ^ _PROBES[None, :]).ravel() << _REST_BITS
+    probes = ((hash_keys >> _REST_BITS)[:, None] ^ _PROBES[None, :]).ravel() << _REST_BITS
     first, last = np.searchsorted(keys, probes, "left"), np.searchsorted(keys, probes | _REST, "right")
-    return near_pairs_of_ranges(keys, rows, wanted, first, last, max_distance=MAX_DISTANCE)
+    return near_pairs_of_ranges(keys, rows, hash_keys, first, last, max_distance=MAX_DISTANCE)
 
 
 def rows_near(keys: Hashes, rows: NDArray[np.uint32] | Rows, hashes: Hashes) -> Rows:

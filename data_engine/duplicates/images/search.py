@@ -22,7 +22,7 @@ class ImageTwin:
     """The kept image that an image repeats."""
 
     is_accepted: bool
-    """Whether `row` counts the accepted images, or those of the batch."""
+    """True where `row` counts the accepted images, False where it counts those of the batch."""
     row: int
     similarity: float
 
@@ -33,7 +33,7 @@ def find_image_twins(
     """The kept image that each image nearly repeats, or None for those to keep.
 
     Images are judged in their order, against the accepted ones and those of the batch that are kept, so that an
-    accepted image is never dropped for a newcomer and no chain of likenesses is merged. The most similar one is
+    accepted image is never dropped for a new one and similarity is not transitive. The most similar one is
     named; of equally similar ones an accepted one, then the first.
 
     Args:

@@ -1,9 +1,9 @@
 """Sketches: 512 bytes a text, from which candidates for near-duplicates are found without the text.
 
-A sketch is a MinHash signature of the word shingles, and a hash of the numbers. Two texts that are similar are so by
-their word shingles at least, so that the characters need no signature of their own. Each of the 126 values is the
-smallest of the shingles' hashes times an odd number; computed column by column over thousands of texts, which takes
-NumPy about 0.4 ns per shingle and value. Source: Broder 1997.
+A sketch is a MinHash signature of the word shingles, and a hash of the numbers. The similarity of two texts is at most
+that of their word shingles, so the characters need no signature of their own. Each of the 126 values is the smallest of
+the shingles' hashes times an odd number. `kernels.minhash` computes them for many texts; for few, NumPy does, column by
+column, in about 0.4 ns per shingle and value. Words and hashes come from `tokens.py`. Source: Broder 1997.
 """
 
 import os
@@ -34,7 +34,7 @@ _MULTIPLIERS |= np.uint32(1)
 
 @dataclass(frozen=True)
 class Sketches:
-    """What is kept of every text to find its near-duplicates."""
+    """Sketches of n texts, by which their near-duplicates are found."""
 
     signatures: Signatures
     """(n_texts, 126) uint32."""

@@ -14,7 +14,7 @@ LOOK_PX = 256
 
 @dataclass(frozen=True)
 class ImageLook:
-    """What is kept of an image for the rules and the search for duplicates.
+    """Size, measures and sketch of an image, for the rules and the search for duplicates.
 
     Attributes:
         width_px: Of the stored image, upright.
