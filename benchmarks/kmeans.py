@@ -17,7 +17,7 @@ from results import append_results, environment
 
 from data_engine.clustering import kmeans
 from data_engine.clustering.float32_products import nearest_float32
-from data_engine.clustering.kernel_choice import int8_pays
+from data_engine.clustering.kernel_choice import use_int8
 from data_engine.clustering.matrix_rows import Rows
 from data_engine.clustering.nearest import means, nearest
 from data_engine.clustering.parallel import TEAM
@@ -135,7 +135,7 @@ class Measurement:
 
     def kernel(self) -> str:
         """What `nearest` uses for these sizes."""
-        return "int8" if int8_pays(len(self.x), *self.first.shape) else "float32"
+        return "int8" if use_int8(len(self.x), *self.first.shape) else "float32"
 
     def passes(self) -> None:
         """Assignment and update from random rows, on the fast and on the float32 kernel."""

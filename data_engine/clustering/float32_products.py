@@ -3,6 +3,7 @@
 The product gives a lower bound of every distance: the score less the largest error that its rounding can have. The
 nearest centroid is certain where only one lower bound lies below an upper bound of the smallest distance. The few
 other rows are decided by distances in float64, so that labels depend on no rounding, no BLAS and no thread.
+The faster way of large inputs is in `int8_products.py`.
 """
 
 from collections.abc import Iterator
@@ -11,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.clustering.matrix_rows import FloatMatrix, Labels, Rows
+from data_engine.clustering.matrix_rows import Rows
 from data_engine.clustering.parallel import over_chunks
+from data_engine.clustering.types import FloatMatrix, Labels
 
 Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]
 

@@ -1,7 +1,9 @@
-"""Suggests the levels of a cluster tree from the number of samples and of concepts, and says why.
+"""Suggests the levels of a cluster tree from the number of samples and of concepts, with reasons.
+
+`tree_builder.py` builds the tree.
 
 The rules are measured on 3,000 to 30,000 samples: `benchmarks/selection.py` prints the balance of trees with other
-levels, and `docs/decisions` tells what was compared. Beyond, they are carried on.
+levels, and decision 019 says what was compared. Beyond that range the rules are extrapolated.
 """
 
 import math
@@ -31,7 +33,7 @@ class SuggestedLevels:
     resample_sizes: tuple[int, ...]
     """Members to keep per cluster and level where the tree is resampled: half the mean size."""
     n_resamples: int
-    """How often to resample; 0 is no resampling."""
+    """Number of resamplings; 0 is no resampling."""
     explanation: tuple[str, ...]
     """Why, one sentence each."""
 

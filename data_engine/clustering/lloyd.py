@@ -1,4 +1,7 @@
-"""k-means for inputs of any size: k-means++ seeding, then Lloyd iterations over tiles of rows."""
+"""k-means for inputs of any size: k-means++ seeding, then Lloyd iterations over tiles of rows.
+
+Seeding is in `seeding.py`, assignment and means in `nearest.py`.
+"""
 
 import operator
 from dataclasses import dataclass
@@ -8,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.clustering.devices import open_device
-from data_engine.clustering.matrix_rows import FloatMatrix, Labels, Matrix, Rows, check_matrix, check_spread
-from data_engine.clustering.nearest import cluster_sizes, means, nearest, squared_distances
+from data_engine.clustering.matrix_rows import Rows, check_matrix, check_spread, cluster_sizes
+from data_engine.clustering.nearest import means, nearest, squared_distances
 from data_engine.clustering.parallel import TEAM
 from data_engine.clustering.seeding import DEFAULT_SEEDING, checked_seeding, seed_positions
+from data_engine.clustering.types import FloatMatrix, Labels, Matrix
 from data_engine.errors import InvalidInput
 
 
@@ -55,7 +59,7 @@ def kmeans(
             "sampled_greedy_kmeans++" for inputs larger than memory.
         max_iterations: most Lloyd iterations; 0 only assigns to the first centroids.
         tolerance: stop when less than this share of the rows changes cluster.
-        device: torch device that computes, such as "cuda"; None for NumPy on the processor. Draws and labels are the
+        device: torch device that computes, such as "cuda"; None for NumPy on the CPU. Draws and labels are the
             same but for what the last bits of sums decide.
 
     Raises: InvalidInput when n_clusters is not in 1..n, when the device is not there, when x or init has a wrong
@@ -63,16 +67,16 @@ def kmeans(
     """
     check_matrix(x, "x")
     check_spread(x, "x")
-    wanted = checked_count(n_clusters, "n_clusters")
-    if wanted > len(x):
-        raise InvalidInput(f"n_clusters is {wanted} but x has {len(x)} rows; ask for at most {len(x)} clusters")
+    n_wanted = checked_count(n_clusters, "n_clusters")
+    if n_wanted > len(x):
+        raise InvalidInput(f"n_clusters is {n_wanted} but x has {len(x)} rows; ask for at most {len(x)} clusters")
     limit, fixed_seed = checked_count(max_iterations, "max_iterations", least=0), checked_count(seed, "seed", least=0)
     if not 0 <= tolerance < 1:
         raise InvalidInput(f"tolerance is {tolerance}; it is a share of the rows: give at least 0 and below 1")
-    first = _checked_init(init, wanted, x.shape[1])
+    first = _checked_init(init, n_wanted, x.shape[1])
     with TEAM:
         rows = Rows(x, device=open_device(device, x))
-        return cluster_rows(rows, wanted, seed=fixed_seed, init=first, max_iterations=limit, tolerance=tolerance)
+        return cluster_rows(rows, n_wanted, seed=fixed_seed, init=first, max_iterations=limit, tolerance=tolerance)
 
 
 def cluster_rows(

@@ -1,20 +1,16 @@
-"""Reads the rows of a matrix tile by tile, so that no step of the clustering holds more than a few MiB beside it."""
+"""Reads the rows of a matrix tile by tile, so that no step of the clustering holds more than a few MiB beside it.
+
+Threads share tiles by `parallel.py`; the types of arrays are in `types.py`.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from data_engine.clustering.types import Device, FloatMatrix, Labels, Matrix
 from data_engine.errors import InvalidInput
-
-if TYPE_CHECKING:
-    from data_engine.clustering.devices import Device
-
-Matrix = NDArray[Any]
-FloatMatrix = NDArray[np.float32]
-Labels = NDArray[np.int32]
 
 #: Largest absolute value whose squared distances are safe in float32.
 _MAX_VALUE = 1e15
@@ -23,6 +19,7 @@ _LEAST_SPREAD = 1e-15
 #: The same as a share of the largest value, or wider numbers that differ are a few steps of float32 apart.
 _LEAST_SHARE = 1e-6
 _CHECK_ROWS = 4096
+_COUNTED_ROWS = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +33,8 @@ class Rows:
     """(n, dim) floating point array or memory map."""
     selection: NDArray[np.int64] | None = None
     """(m,) row numbers of x; None for all rows."""
-    device: "Device | None" = None
-    """What computes over these rows; None for NumPy on the processor."""
+    device: "Device[Rows] | None" = None
+    """The device that computes over these rows; None for the CPU."""
 
     def __len__(self) -> int:
         return len(self.x) if self.selection is None else len(self.selection)
@@ -93,6 +90,14 @@ class Rows:
         step = max(1, len(self) // _CHECK_ROWS)
         positions = np.arange(0, len(self), step, dtype=np.int64)[:_CHECK_ROWS]
         return np.asarray(self.take(positions).mean(axis=0, dtype=np.float64), dtype=np.float32)
+
+
+def cluster_sizes(labels: Labels, n_clusters: int) -> NDArray[np.int64]:
+    """(k,) rows of every cluster; piece by piece, because counting int32 numbers at once copies them to int64."""
+    counts = np.zeros(n_clusters, dtype=np.int64)
+    for start in range(0, len(labels), _COUNTED_ROWS):
+        counts += np.bincount(labels[start : start + _COUNTED_ROWS], minlength=n_clusters)
+    return counts
 
 
 def check_matrix(x: Matrix, name: str, *, dim: int | None = None) -> None:

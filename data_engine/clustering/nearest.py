@@ -1,16 +1,20 @@
-"""Nearest centroid of every row, exact squared distances to it, and the means of the rows that share one."""
+"""Nearest centroid of every row, exact squared distances to it, and the mean of the rows of every cluster.
+
+`kernel_choice.py` says which of the equivalent ways computes them.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from data_engine.clustering import kernel_choice
 from data_engine.clustering.float32_products import nearest_float32
-from data_engine.clustering.kernel_choice import int8_pays, sums_pay
-from data_engine.clustering.matrix_rows import FloatMatrix, Labels, Rows
-from data_engine.clustering.parallel import over_chunks
+from data_engine.clustering.matrix_rows import Rows, cluster_sizes
+from data_engine.clustering.parallel import TEAM, over_chunks
+from data_engine.clustering.types import FloatMatrix, Labels
 
 _MEAN_ROWS = 2048
 _DISTANCE_ROWS = 256
-_COUNTED_ROWS = 1 << 20
+_SUMMED_ROWS = 1024
 
 
 def nearest(rows: Rows, centroids: FloatMatrix) -> Labels:
@@ -22,7 +26,7 @@ def nearest(rows: Rows, centroids: FloatMatrix) -> Labels:
     """
     if rows.device is not None:
         return rows.device.nearest(rows, centroids)
-    if not int8_pays(len(rows), *centroids.shape):
+    if not kernel_choice.use_int8(len(rows), *centroids.shape):
         return nearest_float32(rows, centroids)
     from data_engine.clustering.int8_products import UNDECIDED, nearest_int8
 
@@ -49,12 +53,10 @@ def means(rows: Rows, labels: Labels, centroids: FloatMatrix) -> FloatMatrix:
     """(k, dim) mean of the rows of every cluster, summed in float64; a cluster without rows keeps its centroid."""
     if rows.device is not None:
         sums = rows.device.sums(rows, labels, len(centroids))
-    elif sums_pay(len(rows), rows.dim):
-        from data_engine.kernels.cluster_sums import cluster_sums
-
-        sums = cluster_sums(rows, labels, len(centroids))
+    elif kernel_choice.use_compiled_sums(len(rows), rows.dim):
+        sums = compiled_sums(rows, labels, len(centroids))
     else:
-        sums = _cluster_sums(rows, labels, len(centroids))
+        sums = sums_by_sparse_product(rows, labels, len(centroids))
     counts = cluster_sizes(labels, len(centroids))
     sums /= np.maximum(counts, 1)[:, None]
     result = sums.astype(np.float32)
@@ -62,16 +64,25 @@ def means(rows: Rows, labels: Labels, centroids: FloatMatrix) -> FloatMatrix:
     return result
 
 
-def cluster_sizes(labels: Labels, n_clusters: int) -> NDArray[np.int64]:
-    """(k,) rows of every cluster; piece by piece, because counting int32 numbers at once copies them to int64."""
-    counts = np.zeros(n_clusters, dtype=np.int64)
-    for start in range(0, len(labels), _COUNTED_ROWS):
-        counts += np.bincount(labels[start : start + _COUNTED_ROWS], minlength=n_clusters)
-    return counts
+def compiled_sums(rows: Rows, labels: Labels, n_clusters: int) -> NDArray[np.float64]:
+    """(n_clusters, dim) sums in float64, row after row, by the kernel.
+
+    Threads share the columns, not the rows, so that their number changes no sum.
+    """
+    from data_engine.kernels.cluster_sums import add_rows
+
+    sums = np.zeros((n_clusters, rows.dim), dtype=np.float64)
+
+    def add(columns: slice) -> None:
+        for part, tile in rows.tiles(_SUMMED_ROWS):
+            add_rows(tile[:, columns], labels[part], sums[:, columns])
+
+    over_chunks(add, rows.dim, tile_rows=-(-rows.dim // TEAM.n_threads), n_columns=len(rows))
+    return sums
 
 
-def _cluster_sums(rows: Rows, labels: Labels, n_clusters: int) -> NDArray[np.float64]:
-    """(n_clusters, dim) sums in float64, row after row; a sparse product is five times as fast here as np.add.at."""
+def sums_by_sparse_product(rows: Rows, labels: Labels, n_clusters: int) -> NDArray[np.float64]:
+    """(n_clusters, dim) the same sums without the kernel; a sparse product is five times as fast here as np.add.at."""
     from scipy.sparse import csr_array
 
     sums = np.zeros((n_clusters, rows.dim), dtype=np.float64)

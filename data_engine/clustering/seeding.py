@@ -1,7 +1,8 @@
 """First centroids of k-means by D^2 sampling (k-means++), in rounds that each read the rows once or twice.
 
 Source: Arthur and Vassilvitskii 2007, "k-means++: The Advantages of Careful Seeding". Random rows instead of these
-centroids spoil hierarchical clustering: they follow the density, and so does everything built on them.
+centroids spoil hierarchical clustering: they follow the density, and so does everything built on them. The iterations
+after seeding are in `lloyd.py`.
 """
 
 from collections.abc import Callable
@@ -10,9 +11,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.clustering.devices import Potential
-from data_engine.clustering.matrix_rows import FloatMatrix, Matrix, Rows
+from data_engine.clustering.matrix_rows import Rows
 from data_engine.clustering.parallel import over_chunks
+from data_engine.clustering.types import FloatMatrix, Matrix, Potential
 from data_engine.errors import InvalidInput
 
 #: Ways to seed, and how many proposals a round may make per centroid already chosen.

@@ -1,9 +1,10 @@
-"""k-means on a torch device, with the labels, the draws and the means that the processor gives; only where two
-centroids are equally near within the rounding of float64 may it choose the other one.
+"""k-means on a torch device, with the labels, the draws and the means that the CPU gives.
+
+Only where two centroids are equally near within the rounding of float64 may it choose the other one.
 
 Tiles of rows go to the device, or lie there where they fit. Labels come from bfloat16 products with a bound of their
 error, and close calls are decided by float64 distances, as in `float32_products`. Sums are made in 64-bit fixed point:
-however a card orders its additions, the sum is the same.
+in whatever order a GPU adds, the sum is the same.
 """
 
 from collections.abc import Iterator
@@ -16,16 +17,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from data_engine.clustering.matrix_rows import FloatMatrix, Labels, Matrix, Rows
-from data_engine.clustering.nearest import cluster_sizes
+from data_engine.clustering.matrix_rows import Rows, cluster_sizes
+from data_engine.clustering.types import FloatMatrix, Labels, Matrix
 
-#: Scores that are held at once: on a card, where products want to be large, and elsewhere.
-_CARD_SCORES, _OTHER_SCORES = 1 << 28, 1 << 20
+#: Scores that are held at once: on a GPU, which needs large products, and elsewhere.
+_GPU_SCORES, _OTHER_SCORES = 1 << 28, 1 << 20
 #: Rows of a tile where no scores are held.
 _TILE_ROWS = 1 << 14
 #: Differences in float64 that are held at once.
 _DIFFERENCES = 1 << 26
-#: Share of a card's free memory that a matrix may take.
+#: Share of a GPU's free memory that a matrix may take.
 _RESIDENT_SHARE = 0.6
 #: Bits of a sum below the sign, less one for rounding.
 _SUM_BITS = 61
@@ -57,7 +58,7 @@ class TorchDevice:
         """Move the matrix (n, dim) to the device if it fits there."""
         self._x = x
         self._device = device
-        self._max_scores = _CARD_SCORES if device.type == "cuda" else _OTHER_SCORES
+        self._max_scores = _GPU_SCORES if device.type == "cuda" else _OTHER_SCORES
         self._resident = self._moved(x) if self._fits(x) else None
 
     def nearest(self, rows: Rows, centroids: FloatMatrix) -> Labels:

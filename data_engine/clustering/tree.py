@@ -1,4 +1,7 @@
-"""The cluster tree: levels of centroids over samples, frozen, with its fingerprint and the members of every leaf."""
+"""The cluster tree: levels of centroids over samples, frozen, with its fingerprint and the members of every leaf.
+
+It is built in `tree_builder.py` and stored by `tree_tables.py`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +13,10 @@ import xxhash
 from numpy.typing import NDArray
 
 from data_engine.clustering.devices import open_device
-from data_engine.clustering.matrix_rows import FloatMatrix, Labels, Matrix, Rows, check_matrix
+from data_engine.clustering.matrix_rows import Rows, check_matrix
 from data_engine.clustering.nearest import nearest, squared_distances
 from data_engine.clustering.parallel import TEAM
+from data_engine.clustering.types import FloatMatrix, Labels, Matrix
 from data_engine.errors import InvalidInput
 
 

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from data_engine.clustering.devices import open_device
 from data_engine.clustering.lloyd import KMeans, assign_rows, checked_count, cluster_rows
-from data_engine.clustering.matrix_rows import Matrix, Rows, check_matrix, check_spread
+from data_engine.clustering.matrix_rows import Rows, check_matrix, check_spread
 from data_engine.clustering.parallel import TEAM
 from data_engine.clustering.seeding import DEFAULT_SEEDING, checked_seeding
 from data_engine.clustering.tree import ClusterTree
+from data_engine.clustering.types import Matrix
 from data_engine.errors import InvalidInput, NotEnoughData
 
 #: Called after every k-means with (steps done, steps in all, what was done).
@@ -25,7 +26,7 @@ Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
-class _Plan:
+class TreePlan:
     """The checked arguments of `build_tree`."""
 
     n_clusters: tuple[int, ...]
@@ -75,15 +76,15 @@ def build_tree(
             as there are samples, fewer when samples repeat. Where the level below has no more clusters than one is
             to get, that one is left out: every level of the tree is coarser than the one below it.
         seed: decides every draw; same x and seed, same tree.
-        n_resamples: how often each level is clustered anew on its most central members.
+        n_resamples: how often each level is clustered again on its most central members.
         resample_sizes: members kept per cluster for that, one per level; about half the mean cluster size. A level
             with size 1 is not resampled.
         max_iterations: most Lloyd iterations per k-means.
         two_stage: for very many leaves: cluster into n_clusters[0] // two_stage, then each of these into `two_stage`;
             the samples then go to the nearest of all leaves. Not together with resampling.
         seeding: how every k-means finds its first centroids, see `kmeans`.
-        device: torch device that computes, such as "cuda"; None for NumPy on the processor.
-        progress: told after every k-means.
+        device: torch device that computes, such as "cuda"; None for NumPy on the CPU.
+        progress: called after every k-means.
 
     Raises: InvalidInput when x or an argument breaks a rule above; NotEnoughData when x has no rows.
     """
@@ -92,7 +93,7 @@ def build_tree(
     if len(x) == 0:
         raise NotEnoughData("x has 0 rows; a cluster tree needs at least 1 sample")
     counts = _coarser_upwards(n_clusters)
-    plan = _Plan(
+    plan = TreePlan(
         n_clusters=counts,
         seed=checked_count(seed, "seed", least=0),
         n_resamples=checked_count(n_resamples, "n_resamples", least=0),
@@ -117,7 +118,7 @@ def build_tree(
     )
 
 
-def _build_levels(x: Matrix, plan: _Plan, progress: Progress | None) -> list[KMeans]:
+def _build_levels(x: Matrix, plan: TreePlan, progress: Progress | None) -> list[KMeans]:
     n_levels = len(plan.n_clusters)
     total = sum(plan.steps(level) for level in range(n_levels))
     found: list[KMeans] = []
@@ -145,7 +146,7 @@ def _tell(progress: Progress | None, done: int, total: int, what: str) -> None:
         progress(done, total, what)
 
 
-def _first(rows: Rows, level: int, plan: _Plan) -> KMeans:
+def _first(rows: Rows, level: int, plan: TreePlan) -> KMeans:
     """The clusters of a level before resampling."""
     seed, n_clusters = plan.seed_for(level, 0), plan.n_clusters[level]
     if level > 0 or plan.two_stage is None:
@@ -160,14 +161,14 @@ def _first(rows: Rows, level: int, plan: _Plan) -> KMeans:
     return assign_rows(rows, np.concatenate(centroids))
 
 
-def _resampled(rows: Rows, clusters: KMeans, level: int, step: int, plan: _Plan) -> KMeans:
-    """The level clustered anew, freshly seeded, on the members nearest to each centroid; then all rows assigned."""
-    central = _most_central(clusters, plan.resample_sizes[level])
+def _resampled(rows: Rows, clusters: KMeans, level: int, step: int, plan: TreePlan) -> KMeans:
+    """The level clustered again, with new seeds, on the members nearest to each centroid; then all rows assigned."""
+    central = most_central(clusters, plan.resample_sizes[level])
     again = plan.cluster(rows.narrowed(central), plan.n_clusters[level], plan.seed_for(level, step))
     return assign_rows(rows, again.centroids)
 
 
-def _most_central(clusters: KMeans, per_cluster: int) -> NDArray[np.int64]:
+def most_central(clusters: KMeans, per_cluster: int) -> NDArray[np.int64]:
     """Ascending positions of the `per_cluster` members (or all, if fewer) nearest to the centroid of each cluster."""
     order = np.lexsort((clusters.distance, clusters.assignment))
     starts = np.cumsum(np.bincount(clusters.assignment))

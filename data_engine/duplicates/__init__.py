@@ -1,4 +1,4 @@
-"""Duplicates: near-duplicate texts and images, and samples whose embeddings say the same.
+"""Duplicates: near-duplicate texts and images, and samples with nearly the same embedding.
 
 Exact copies need nothing from here: a sample's id is the hash of its content.
 """

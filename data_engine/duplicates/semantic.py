@@ -1,11 +1,12 @@
 """Semantic duplicates: samples whose embeddings have nearly the same direction, found inside the clusters of a tree.
 
 Two rows of a pair mostly share a leaf, but not always: a border may run between them. So each row is compared with
-the members of its own leaf and, where a border is near enough for a pair to straddle it, with those of the nearest
-neighbouring leaves. Source: Abbas et al. 2023 (SemDeDup) for the search inside clusters.
+the members of its own leaf and, where a border is near enough to run between a pair, with those of the nearest
+neighbouring leaves. Source: Abbas et al. 2023 (SemDeDup) for the search inside clusters. Near-duplicates by content are
+in `duplicates.texts` and `duplicates.images`.
 
-Which one stays is the caller's order of precedence: a row is dropped only for a kept row before it, so similarity is
-never followed from row to row.
+The caller's order of precedence decides which row stays: a row is dropped only for a kept row before it, so similarity
+is not transitive.
 """
 
 import math
@@ -24,7 +25,7 @@ Numbers = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 _TILE_ROWS = 2048
-#: Nearest leaves of a leaf, among which the nearest ones of its members are looked for.
+#: Nearest leaves of a leaf, among which those nearest to each of its members are searched.
 _NEIGHBOURS = 32
 #: Squared distances of float32 rows are this far from the truth.
 _ROUNDING = 1e-5
@@ -57,7 +58,7 @@ class SemanticTwins:
 
     @property
     def is_kept(self) -> NDArray[np.bool_]:
-        """(n,) whether the row has no kept twin."""
+        """(n,) True where the row has no kept twin."""
         kept: NDArray[np.bool_] = self.row < 0
         return kept
 
@@ -67,8 +68,8 @@ def semantic_duplicates(
 ) -> SemanticTwins:
     """For every row the kept row that it repeats: `semantic_twins` of `semantic_pairs`.
 
-    Rows of equal values, such as those of empty images, are looked at once: of m of them there are m**2 / 2 pairs.
-    Memory grows with the pairs of different rows, 20 bytes each.
+    Identical rows, such as those of empty images, are collapsed first, since m copies make m**2 / 2 pairs. Memory grows
+    with the pairs of different rows, 20 bytes each.
 
     Args:
         x: (n, dim) unit rows, in the row order of the tree.
@@ -78,20 +79,20 @@ def semantic_duplicates(
 
     Raises: InvalidInput as `semantic_pairs` does.
     """
-    first, place = _different(x, precedence)
+    first, place = _distinct_rows(x, precedence)
     if len(first) == len(x):
         return semantic_twins(semantic_pairs(x, tree, least_cosine=least_cosine), len(x), precedence=precedence)
     pairs = semantic_pairs(x[first], with_samples(tree, tree.leaf[first]), least_cosine=least_cosine)
     twins = semantic_twins(pairs, len(first), precedence=precedence[first])
     row = np.where(twins.is_kept, -1, first[twins.row])[place]
     cosine = twins.cosine[place]
-    is_again = first[place] != np.arange(len(x))
-    goes_for_first = is_again & (row < 0)
-    row[goes_for_first], cosine[goes_for_first] = first[place][goes_for_first], 1.0
+    is_copy = first[place] != np.arange(len(x))
+    repeats_first = is_copy & (row < 0)
+    row[repeats_first], cosine[repeats_first] = first[place][repeats_first], 1.0
     return SemanticTwins(row, cosine)
 
 
-def _different(x: NDArray[np.float32], precedence: NDArray[np.int64]) -> tuple[Numbers, Numbers]:
+def _distinct_rows(x: NDArray[np.float32], precedence: NDArray[np.int64]) -> tuple[Numbers, Numbers]:
     """(m,) the first row of each value, ascending, and (n,) the place of every row's value among them."""
     order = np.argsort(precedence)
     digests = np.frombuffer(b"".join(xxhash.xxh3_128_digest(x[row]) for row in order.tolist()), "V16")
@@ -108,7 +109,7 @@ def _different(x: NDArray[np.float32], precedence: NDArray[np.int64]) -> tuple[N
 def semantic_pairs(
     x: NDArray[np.float32], tree: ClusterTree, *, least_cosine: float, n_probes: int = 3
 ) -> SemanticPairs:
-    """Pairs of rows with a cosine at or above a threshold, as far as the leaves show them.
+    """Pairs of rows with a cosine at or above a threshold, as far as the compared leaves hold them.
 
     Args:
         x: (n, dim) unit rows, in the row order of the tree.
@@ -175,7 +176,7 @@ def _check(x: NDArray[np.float32], tree: ClusterTree, least_cosine: float, n_pro
 
 
 def _each_once(one: Numbers, other: Numbers, cosine: Floats, *, n_rows: int) -> SemanticPairs:
-    """The pairs in their order; two rows that visit each other's leaf have met twice."""
+    """The pairs sorted and without repeats: two rows that are compared in both leaves are found twice."""
     earlier, later = np.minimum(one, other), np.maximum(one, other)
     _, first = np.unique(later * n_rows + earlier, return_index=True)
     earlier, later, cosine = earlier[first], later[first], cosine[first]
@@ -234,7 +235,7 @@ def _borders_in_reach(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows and neighbours with a border between them within reach; at most the n_others nearest neighbours of a row.
 
-    A pair that straddles the plane half way between two centroids is at least as far apart as either row is from it.
+    Two rows on either side of the plane half way between two centroids are at least as far apart as each is from it.
     """
     weights = others - own
     offset = (np.einsum("ij,ij->i", others, others) - own @ own) / 2

@@ -1,4 +1,7 @@
-"""Bytes to an RGB image: which formats are read, and what is refused before a pixel is decoded."""
+"""Bytes to an RGB image: which formats are read, and what is refused before a pixel is decoded.
+
+Thumbnails of decoded images are in `thumbnails.py`.
+"""
 
 import os
 import warnings
@@ -29,7 +32,7 @@ _TURNS = {
     7: (Image.Transpose.TRANSVERSE, "mirrored along the other diagonal"),
     8: (Image.Transpose.ROTATE_90, "turned by 270 degrees"),
 }
-#: What a draft leaves of the shorter side of a long image.
+#: Least length of the shorter side that a draft of a long image leaves.
 _SHORTEST_PX = 64
 #: Images that one thread takes at a time, and the bytes of files after which it takes no more.
 _MOST_OF_A_GROUP, _BYTES_OF_A_GROUP = 8, 1 << 18

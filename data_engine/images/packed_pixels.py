@@ -1,4 +1,4 @@
-"""The pixels of an image as numbers, without a copy of them."""
+"""Pixels of an image as an array, without a copy of them; `kernels.image_scan` reads them."""
 
 import numpy as np
 import pyarrow as pa

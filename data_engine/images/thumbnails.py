@@ -1,4 +1,4 @@
-"""Small versions of images, for tables, pages and the Dagster UI."""
+"""Small versions of images, for tables, pages and the Dagster UI; `decoding.py` decodes them."""
 
 from collections.abc import Sequence
 from io import BytesIO

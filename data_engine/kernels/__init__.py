@@ -1,1 +1,4 @@
-"""Compiled code: arrays and constants in, arrays out. The only place with numba; callers choose, kernels compute."""
+"""Compiled code, the only place with numba and llvmlite: arrays and constants in, arrays out.
+
+`loading.py` says where compiled code is kept and when it repays loading; callers decide what is computed.
+"""

@@ -1,34 +1,31 @@
-"""Sums of the rows of every cluster, compiled; adds in the same order as `means` does without it."""
+"""Sums of the rows of every cluster, added in the order of the rows.
+
+Gain: 7.6 times as fast as a product with a sparse matrix (50,000 x 384, 1,000 clusters, one thread; decision 026).
+Reference: `clustering.nearest.sums_by_sparse_product`; `data_engine_tests/kernels/test_cluster_sums.py` asks for the
+same bits.
+"""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from data_engine.clustering.matrix_rows import Labels, Rows
-from data_engine.clustering.parallel import TEAM, over_chunks
-
-_TILE_ROWS = 1024
+from data_engine.kernels.loading import compiled
 
 
-def cluster_sums(rows: Rows, labels: Labels, n_clusters: int) -> NDArray[np.float64]:
-    """(n_clusters, dim) float64 sums of the rows with each label, added one after the other.
+def add_rows(rows: NDArray[np.float32], labels: NDArray[np.int32], sums: NDArray[np.float64]) -> None:
+    """Add every row to the sum of its cluster, one after the other.
 
-    Threads share the columns, not the rows, so that their number changes no sum.
+    Args:
+        rows: (n, dim); a part of longer rows will do.
+        labels: (n,) cluster of each.
+        sums: (n_clusters, dim), added to.
     """
-    sums = np.zeros((n_clusters, rows.dim), dtype=np.float64)
-
-    def add(columns: slice) -> None:
-        for part, tile in rows.tiles(_TILE_ROWS):
-            _add(tile[:, columns], labels[part], sums[:, columns])
-
-    over_chunks(add, rows.dim, tile_rows=-(-rows.dim // TEAM.n_threads), n_columns=len(rows))
-    return sums
+    _add(rows, labels, sums)
 
 
-@njit(nogil=True, cache=True)
-def _add(tile, labels, sums):
-    for i in range(len(tile)):
+@compiled
+def _add(rows, labels, sums):
+    for i in range(len(rows)):
         total = sums[labels[i]]
-        row = tile[i]
+        row = rows[i]
         for t in range(len(row)):
             total[t] += row[t]

@@ -1,63 +1,71 @@
-"""Keys of images compared, compiled: the pairs that `image_keys` finds, where common bands hold very many rows."""
+"""Hamming distances: the pairs of 64-bit hashes that differ in few bits, within ranges of a sorted array.
+
+Gain: 8 to 17 times as fast as NumPy on 200,000 keys, half of them in common bands (decision 026).
+Reference: all distances by `numpy.bitwise_count` in `data_engine_tests/kernels/test_hamming.py`.
+"""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from data_engine.duplicates.images.hash_keys import MAX_DISTANCE
+from data_engine.kernels.loading import compiled
 
 _1, _2, _4, _56 = np.uint64(1), np.uint64(2), np.uint64(4), np.uint64(56)
 _IN_2, _IN_4, _IN_8 = np.uint64(0x5555555555555555), np.uint64(0x3333333333333333), np.uint64(0x0F0F0F0F0F0F0F0F)
 _BYTES = np.uint64(0x0101010101010101)
 
 
-def pairs_of_ranges(
+def near_pairs_of_ranges(
     keys: NDArray[np.uint64],
     rows: NDArray[np.uint32] | NDArray[np.int64],
-    wanted: NDArray[np.uint64],
+    hashes: NDArray[np.uint64],
     first: NDArray[np.int64],
     last: NDArray[np.int64],
+    *,
+    max_distance: int,
 ) -> NDArray[np.int64]:
-    """hash << 32 | row of the keys from `first` to before `last` within `MAX_DISTANCE` bits of the hash of the range.
+    """The pairs of a hash and a key of its ranges that differ in at most `max_distance` bits.
 
     Args:
-        keys: (n,) of a band.
-        rows: (n,) the row of each.
-        wanted: (m,) hashes, turned as the keys are.
-        first: (m * n_probes,) begins of ranges, those of one hash side by side.
-        last: (m * n_probes,) their ends.
+        keys: (n,) sorted.
+        rows: (n,) the row that each key is of.
+        hashes: (m,) their bits in the order of those of the keys.
+        first: (m * n_ranges,) where each range begins in `keys`, those of one hash side by side.
+        last: (m * n_ranges,) where it ends.
+        max_distance: bits, 0 to 64.
+
+    Returns: (n_pairs,) number of the hash << 32 | row of the key.
     """
-    counts = np.empty(len(first), np.int64)
-    _count(keys, wanted, first, last, counts)
+    counts, most = np.empty(len(first), np.int64), np.uint64(max_distance)
+    _count(keys, hashes, first, last, most, counts)
     pairs = np.empty(int(counts.sum()), np.int64)
-    _fill(keys, rows, wanted, first, last, counts, pairs)
+    _fill(keys, rows, hashes, first, last, most, counts, pairs)
     return pairs
 
 
-@njit(nogil=True, cache=True)
-def _count(keys, wanted, first, last, counts):
-    n_probes = len(first) // max(1, len(wanted))
-    for probe in range(len(first)):
-        key = wanted[probe // n_probes]
-        counts[probe] = 0
-        for place in range(first[probe], last[probe]):
-            counts[probe] += _n_bits(keys[place] ^ key) <= MAX_DISTANCE
+@compiled
+def _count(keys, hashes, first, last, most, counts):
+    n_ranges = len(first) // max(1, len(hashes))
+    for at in range(len(first)):
+        key = hashes[at // n_ranges]
+        counts[at] = 0
+        for place in range(first[at], last[at]):
+            counts[at] += _n_bits(keys[place] ^ key) <= most
 
 
-@njit(nogil=True, cache=True)
-def _fill(keys, rows, wanted, first, last, counts, pairs):
-    n_probes, n = len(first) // max(1, len(wanted)), 0
-    for probe in range(len(first)):
-        if counts[probe] == 0:
+@compiled
+def _fill(keys, rows, hashes, first, last, most, counts, pairs):
+    n_ranges, n = len(first) // max(1, len(hashes)), 0
+    for at in range(len(first)):
+        if counts[at] == 0:
             continue
-        which = probe // n_probes
-        for place in range(first[probe], last[probe]):
-            if _n_bits(keys[place] ^ wanted[which]) <= MAX_DISTANCE:
+        which = at // n_ranges
+        for place in range(first[at], last[at]):
+            if _n_bits(keys[place] ^ hashes[which]) <= most:
                 pairs[n] = (which << 32) | np.int64(rows[place])
                 n += 1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _n_bits(word):
     """Bits that are set: added up in pairs, fours and bytes, then the bytes (Warren 2012, Hacker's Delight, 5-1)."""
     word = word - ((word >> _1) & _IN_2)

@@ -1,69 +1,85 @@
-"""Looks at images, compiled: measures and sketches as NumPy gives them, bit for bit, in a fraction of the time."""
+"""One scan of an image: its measures for the rules and its sketch for the search of near-duplicates.
+
+Gain: 17 times as fast as NumPy for the measures, 6 times for a sketch by itself, 20 times for both in one scan (256 x
+192 pixels, one thread; decision 026).
+Reference: `data_engine_tests/support/image_oracles.py`; `data_engine_tests/kernels/test_image_scan.py` asks for the
+same bits.
+"""
 
 from threading import local
 
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
-from data_engine.duplicates.images.sketch import COLOUR_SIDE, SIDE, triangles
-from data_engine.filtering.rules.image_measures import Measures
-from data_engine.images import Words
 from data_engine.kernels.image_measures import measured
 from data_engine.kernels.image_shades import AT_ONCE, shade
 from data_engine.kernels.image_sketch import sketched
+from data_engine.kernels.loading import compiled
 
-_KEPT = local()
+Words = NDArray[np.uint32]
+#: First pixel and weights of the cells of rows, then those of columns, as `image_sketch.sketched` says.
+Cells = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]
 
-
-def measures_of(words: Words) -> Measures:
-    """As `image_measures.measures_of`."""
-    return Measures(*_measures(words, *_room(words.shape)))
-
-
-def sketch_of(words: Words) -> bytes:
-    """As `image_sketches.sketch_of`."""
-    height, width = words.shape
-    sketch = _sketch(words, *_room(words.shape), *triangles(height, SIDE), *triangles(width, SIDE))
-    return bytes(sketch)
+_SCRATCH = local()
 
 
-def both_of(words: Words) -> tuple[Measures, bytes]:
-    """The measures and the sketch, by looking at the pixels once."""
-    height, width = words.shape
-    values, sketch = _both(words, *_room(words.shape), *triangles(height, SIDE), *triangles(width, SIDE))
-    return Measures(*values), bytes(sketch)
+def measures(words: Words) -> tuple[float, ...]:
+    """Measures of (h, w) pixels, in the order that `image_measures.measured` gives."""
+    found: tuple[float, ...] = _measures(words, *_scratch(words.shape, 1))
+    return found
 
 
-def _room(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Arrays to be filled in, the same ones for each image of a thread that is no larger than one before.
+def sketch(words: Words, cells: Cells, hash_cells: Cells, n_fields: int) -> bytes:
+    """The sketch of (h, w) pixels.
 
-    New memory of this size is cleared by the system each time, which takes longer than to fill it.
+    Args:
+        words: red in the lowest byte, then green and blue; the highest byte has no meaning.
+        cells: cells of the luma over the pixels.
+        hash_cells: cells of the hash over those of the luma.
+        n_fields: parts of the height, and of the width, whose colours are kept.
+    """
+    return bytes(_sketch(words, *_scratch(words.shape, n_fields), cells, hash_cells))
+
+
+def measures_and_sketch(
+    words: Words, cells: Cells, hash_cells: Cells, n_fields: int
+) -> tuple[tuple[float, ...], bytes]:
+    """`measures` and `sketch` in one scan."""
+    values, found = _both(words, *_scratch(words.shape, n_fields), cells, hash_cells)
+    return values, bytes(found)
+
+
+def _scratch(shape: tuple[int, ...], n_fields: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Arrays for the shades and the sums of columns, kept by each thread for images that are no larger.
+
+    The system clears new memory of this size each time, which takes longer than to fill it.
     """
     n_padded = -(-shape[1] // AT_ONCE) * AT_ONCE
-    sizes = shape[0] * n_padded, COLOUR_SIDE * 3 * n_padded
-    shades, columns = getattr(_KEPT, "room", (np.empty(0, np.int32), np.empty(0, np.int32)))
+    sizes = shape[0] * n_padded, n_fields * 3 * n_padded
+    shades, columns = getattr(_SCRATCH, "arrays", (np.empty(0, np.int32), np.empty(0, np.int32)))
     if sizes[0] > len(shades) or sizes[1] > len(columns):
         shades, columns = np.empty(sizes[0], np.int32), np.empty(sizes[1], np.int32)
-        _KEPT.room = shades, columns
-    return shades[: sizes[0]].reshape(shape[0], n_padded), columns[: sizes[1]].reshape(COLOUR_SIDE, 3, n_padded)
+        _SCRATCH.arrays = shades, columns
+    return shades[: sizes[0]].reshape(shape[0], n_padded), columns[: sizes[1]].reshape(n_fields, 3, n_padded)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _measures(words, grey, columns):
     squares, counts = np.empty(2, np.int64), np.empty((4, 256), np.uint32)
     widest = shade(words, grey, columns, squares, counts)
     return measured(words, grey, columns, squares, counts, widest)
 
 
-@njit(nogil=True, cache=True)
-def _sketch(words, grey, columns, top, down, left, across):
+@compiled
+def _sketch(words, grey, columns, cells, hash_cells):
     shade(words, grey, columns, np.empty(2, np.int64), np.empty((4, 256), np.uint32))
-    return sketched(grey, columns, top, down, left, across, words.shape)
+    return sketched(grey, columns, cells, hash_cells, words.shape)
 
 
-@njit(nogil=True, cache=True)
-def _both(words, grey, columns, top, down, left, across):
+@compiled
+def _both(words, grey, columns, cells, hash_cells):
     squares, counts = np.empty(2, np.int64), np.empty((4, 256), np.uint32)
     widest = shade(words, grey, columns, squares, counts)
-    sketch = sketched(grey, columns, top, down, left, across, words.shape)
-    return measured(words, grey, columns, squares, counts, widest), sketch
+    return measured(words, grey, columns, squares, counts, widest), sketched(
+        grey, columns, cells, hash_cells, words.shape
+    )

@@ -1,12 +1,17 @@
-"""Shades of grey and sums of colours of an image, compiled: what both its measures and its sketch begin with."""
+"""Shades of grey and sums of colours of an image, from which both its measures and its sketch are computed.
+
+Gain and reference: as for `image_scan.py`, whose first pass over the pixels this is.
+"""
 
 import numpy as np
-from numba import njit
 
-from data_engine.duplicates.images.sketch import COLOUR_SIDE
-from data_engine.images.grey import BLUE, GREEN, PER_SHADE, RED
+from data_engine.kernels.loading import compiled
 
-#: Loops take as many pixels at once, and those that are left one by one; so rows of shades are padded to multiples.
+#: Weights of red, green and blue in a shade of grey (ITU-R BT.601), and their sum. Shades stay whole numbers, so that a
+#: sum over pixels is the same in any order.
+RED, GREEN, BLUE = 299, 587, 114
+PER_SHADE = RED + GREEN + BLUE
+#: Vectorised loops take as many pixels at once and the rest one by one, so rows of shades are padded to a multiple.
 AT_ONCE = 64
 _BYTE, _GREEN_AT, _BLUE_AT = np.int32(255), np.int32(8), np.int32(16)
 _RED, _GREEN, _BLUE = np.int32(RED), np.int32(GREEN), np.int32(BLUE)
@@ -16,29 +21,29 @@ _HALF, _SHADES, _ONE = np.int32(PER_SHADE // 2), np.float32(1 / PER_SHADE), np.u
 _SQUARES_AT_ONCE = 8192
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def shade(words, grey, columns, squares, counts):
     """Look at every pixel of an image once.
 
     Args:
-        words: (h, w) uint32 as `images.words_of` gives them.
+        words: (h, w) uint32: red in the lowest byte, then green and blue; the highest byte has no meaning.
         grey: (h, padded) int32, filled in with the shades of grey in thousandths, and zeros behind the ends of rows.
-        columns: (COLOUR_SIDE, 3, padded) int32, filled in with the sums of the columns of red, green and blue, of each
-            of the fields that the height is parted into.
+        columns: (n_fields, 3, padded) int32, filled in with the sums of the columns of red, green and blue, of each of
+            the `n_fields` equal parts of the height.
         squares: (2,) int64, filled in with the sums of the squares of red less green, and of red and green less twice
             the blue.
         counts: (4, 256) uint32, filled in with the numbers of pixels of each rounded shade, which add up over the four:
-            neighbours are counted apart, since they are often of one shade and a place just written is slow to read.
+            neighbours are counted apart, since they often have one shade, and a value just written is slow to read.
 
     Returns: the widest range of the channels of a pixel.
     """
-    line, height, field, widest = np.zeros(grey.shape[1], np.int32), len(words), 0, 0
+    line, height, n_fields, field, widest = np.zeros(grey.shape[1], np.int32), len(words), len(columns), 0, 0
     shades = np.empty(grey.shape[1], np.uint8)
     columns[:] = 0
     squares[:] = 0
     counts[:] = 0
     for y in range(height):
-        while y >= (field + 1) * height // COLOUR_SIDE:
+        while y >= (field + 1) * height // n_fields:
             field += 1
         row = words[y]
         for x in range(len(row)):
@@ -51,7 +56,7 @@ def shade(words, grey, columns, squares, counts):
     return widest
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _shade_some(line, grey, shades, squares):
     green_2 = blue_2 = widest = np.int32(0)
     for x in range(len(grey)):
@@ -71,7 +76,7 @@ def _shade_some(line, grey, shades, squares):
     return widest
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _add_up(line, red, green, blue):
     for x in range(len(line)):
         word = line[x]
@@ -80,7 +85,7 @@ def _add_up(line, red, green, blue):
         blue[x] += (word >> _BLUE_AT) & _BYTE
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _count(shades, first, second, third, fourth):
     n = len(shades) // 4 * 4
     for x in range(0, n, 4):

@@ -1,7 +1,10 @@
 """The innermost loop of the int8 products: 6 rows against 64 centroids, kept whole in the registers of AVX-512 VNNI.
 
 One instruction multiplies 64 pairs of bytes and adds them up, four times the work of a float32 instruction. No
-compiler finds this loop by itself, so it is written here in LLVM's language; everything around it is plain Python.
+compiler finds this loop by itself, so it is written here in LLVM's language; `int8_nearest.py` calls it.
+
+Gain: the products take .26 of the time of a float32 product (docs/decisions/014).
+Reference: `data_engine_tests/kernels/test_int8_dot.py` multiplies the same bytes in int64.
 """
 
 from typing import Any

@@ -1,12 +1,50 @@
-"""MinHash values and common shingles, compiled: the same numbers as NumPy and scipy give, in a fraction of the time."""
+"""MinHash values of texts, and Jaccard similarities of their shingles.
+
+Gain: MinHash 3.2 times as fast as NumPy, Jaccard 7 times as fast as sparse rows of scipy (500,000 shingles of 6,579
+texts; decision 026).
+Reference: `duplicates.texts.minhash` and `duplicates.texts.similarity` without the kernel, which texts too few to repay
+loading take; `data_engine_tests/kernels/test_minhash.py` asks for the same bits.
+"""
 
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
+
+from data_engine.kernels.loading import compiled
 
 
-@njit(nogil=True, cache=True)
-def smallest_products(hashes, starts, multipliers, out):
-    """Fill (n_texts, n_values) uint32 with the smallest product of each text's hashes and each multiplier."""
+def smallest_products(
+    hashes: NDArray[np.uint32], starts: NDArray[np.int64], multipliers: NDArray[np.uint32]
+) -> NDArray[np.uint32]:
+    """(n_texts, n_values) the smallest product, modulo 2^32, of each text's hashes and each multiplier.
+
+    Args:
+        hashes: (n_shingles,) of all texts, one text after the other.
+        starts: (n_texts,) where each text begins; none is empty.
+        multipliers: (n_values,) odd.
+    """
+    smallest = np.empty((len(starts), len(multipliers)), np.uint32)
+    _smallest_products(hashes, starts, multipliers, smallest)
+    return smallest
+
+
+def jaccards(
+    hashes: NDArray[np.uint64], offsets: NDArray[np.int64], first: NDArray[np.int64], second: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """(n_pairs,) Jaccard similarities of texts first[i] and second[i]; 0 where both are empty.
+
+    Args:
+        hashes: (n_shingles,) of all texts, one text after the other; those of one text may repeat.
+        offsets: (n_texts + 1,) where each text begins and ends.
+        first: (n_pairs,) numbers of texts.
+        second: (n_pairs,) numbers of texts.
+    """
+    similarities = np.empty(len(first))
+    _jaccards(hashes, offsets, first, second, similarities)
+    return similarities
+
+
+@compiled
+def _smallest_products(hashes, starts, multipliers, out):
     for text in range(len(starts)):
         row = out[text]
         for value in range(len(row)):
@@ -18,11 +56,11 @@ def smallest_products(hashes, starts, multipliers, out):
                 row[value] = min(row[value], product)
 
 
-@njit(nogil=True, cache=True)
-def jaccards(hashes, offsets, first, second, out):
-    """Fill (n_pairs,) float64 with the Jaccard similarities of texts first[i] and second[i]; 0 where both are empty.
+@compiled
+def _jaccards(hashes, offsets, first, second, out):
+    """Put the shingles of a pair into one open hash table.
 
-    The shingles of a pair go into one open table; a slot says by its mark whose they are, so none is ever emptied.
+    A slot says by its mark whose shingle it holds, so the table is never emptied.
     """
     n_longest = 0
     for text in range(len(offsets) - 1):
@@ -49,9 +87,9 @@ def jaccards(hashes, offsets, first, second, out):
         out[pair] = n_common / n_all if n_all else 0.0
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _slot_of(keys, marks, key, one, last):
-    """Where a key of this pair is, or may be put: the first slot that holds it or nothing of this pair."""
+    """The first slot that holds a key of this pair, or nothing of this pair."""
     slot = key & last
     while marks[slot] >= one and keys[slot] != key:
         slot = (slot + np.uint64(1)) & last

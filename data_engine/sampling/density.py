@@ -9,7 +9,7 @@ bandwidth; d is the dimension that the data fills, not that of its vectors (Levi
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.clustering.matrix_rows import Matrix
+from data_engine.clustering.types import Matrix
 from data_engine.errors import NotEnoughData
 
 N_NEIGHBOURS = 10

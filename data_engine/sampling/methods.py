@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from data_engine.clustering import ClusterTree, build_tree, kmeans, resample_sizes_for
 from data_engine.clustering.lloyd import checked_count
-from data_engine.clustering.matrix_rows import Matrix
+from data_engine.clustering.types import Matrix
 from data_engine.errors import InvalidInput
 from data_engine.sampling.density import log_inverse_density
 from data_engine.sampling.quotas import balanced_sample, checked_target

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.clustering.matrix_rows import FloatMatrix, Labels, Matrix
+from data_engine.clustering.types import FloatMatrix, Labels, Matrix
 from data_engine.errors import InvalidInput
 
 #: Similarities held at once: 64 MiB.

@@ -2,21 +2,15 @@
 
 import numpy as np
 import pytest
-from near_ties import CASES, by_definition
+from cpu_features import has_vnni
 from threadpoolctl import threadpool_limits
 
 from data_engine.clustering import build_tree, kernel_choice
 from data_engine.clustering.float32_products import nearest_float32
-from data_engine.clustering.int8_products import UNDECIDED, nearest_int8
+from data_engine.clustering.int8_products import nearest_int8
 from data_engine.clustering.matrix_rows import Rows
-from data_engine.clustering.nearest import _cluster_sums, nearest
-from data_engine.clustering.parallel import TEAM
-from data_engine.kernels.cluster_sums import cluster_sums
-
-
-def int8_labels(rows: Rows, centroids: np.ndarray) -> np.ndarray:
-    """What the int8 kernel finds where there is one, else what stands in for it."""
-    return (nearest_int8 if kernel_choice.fastest_kernel() == "int8" else nearest_float32)(rows, centroids)
+from data_engine.clustering.nearest import compiled_sums, nearest, sums_by_sparse_product
+from data_engine.kernels import loading
 
 
 @pytest.fixture
@@ -31,46 +25,25 @@ def unit_rows() -> np.ndarray:
     return x.astype(np.float32)
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_int8_labels_are_right_or_undecided(case):
-    x, centroids = CASES[case]
-    labels = int8_labels(Rows(x), centroids)
-    certain = labels != UNDECIDED
-    assert np.array_equal(labels[certain], by_definition(x, centroids)[certain])
-
-
-def test_int8_decides_nearly_every_row_of_ordinary_data(unit_rows):
-    labels = int8_labels(Rows(unit_rows[:-20]), unit_rows[600:700])
-    assert np.count_nonzero(labels == UNDECIDED) < 60
-
-
-@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
-def test_int8_reads_any_floating_point_and_any_selection(unit_rows, kind):
-    rows = Rows(unit_rows.astype(kind), np.arange(0, 6000, 3))
-    labels = int8_labels(rows, unit_rows[:77])
-    certain = labels != UNDECIDED
-    assert np.array_equal(labels[certain], nearest_float32(rows, unit_rows[:77])[certain])
-
-
-def test_compiled_sums_are_equal_to_the_last_bit(unit_rows):
-    labels = np.random.default_rng(1).integers(50, size=6000).astype(np.int32)
-    expected = _cluster_sums(Rows(unit_rows), labels, 60)
-    assert np.array_equal(cluster_sums(Rows(unit_rows), labels, 60), expected)
-    with TEAM:
-        assert np.array_equal(cluster_sums(Rows(unit_rows), labels, 60), expected)
-    assert expected[7].tolist() == pytest.approx(unit_rows[labels == 7].sum(axis=0, dtype=np.float64).tolist())
-
-
 @pytest.mark.parametrize("options", [{}, {"n_resamples": 2, "resample_sizes": (4, 3)}, {"two_stage": 5}])
 def test_every_kernel_grows_the_same_tree(unit_rows, options, monkeypatch):
-    monkeypatch.setattr(kernel_choice, "_WORTH_LOADING", np.inf)
-    monkeypatch.setattr(kernel_choice, "_WORTH_CALLING", np.inf)
-    monkeypatch.setattr(kernel_choice, "_VALUES_WORTH_SUMMING", np.inf)
+    ran = []
+
+    def told(name, function):
+        monkeypatch.setattr(name, lambda *arguments: ran.append(name.rpartition(".")[2]) or function(*arguments))
+
+    told("data_engine.clustering.int8_products.nearest_int8", nearest_int8)
+    told("data_engine.clustering.nearest.compiled_sums", compiled_sums)
+    told("data_engine.clustering.nearest.sums_by_sparse_product", sums_by_sparse_product)
+    monkeypatch.setattr(kernel_choice, "use_int8", lambda *_: False)
+    monkeypatch.setattr(kernel_choice, "use_compiled_sums", lambda *_: False)
     plain = build_tree(unit_rows, (300, 40), seed=3, **options)
-    monkeypatch.setattr(kernel_choice, "_WORTH_LOADING", 0)
-    monkeypatch.setattr(kernel_choice, "_WORTH_CALLING", 0)
-    monkeypatch.setattr(kernel_choice, "_VALUES_WORTH_SUMMING", 0)
+    assert set(ran) == {"sums_by_sparse_product"}
+    ran.clear()
+    monkeypatch.setattr(kernel_choice, "use_int8", lambda *_: has_vnni())
+    monkeypatch.setattr(kernel_choice, "use_compiled_sums", lambda *_: True)
     fast = build_tree(unit_rows, (300, 40), seed=3, **options)
+    assert set(ran) == {"compiled_sums", *(["nearest_int8"] if has_vnni() else [])}
     assert fast.version == plain.version
     assert np.array_equal(fast.leaf, plain.leaf)
     assert np.array_equal(fast.distance, plain.distance)
@@ -84,33 +57,36 @@ def test_any_number_of_threads_grows_the_same_tree(unit_rows):
     assert len(versions) == 1
 
 
-def test_the_kernel_pays_for_long_rows_and_large_inputs_only(monkeypatch):
+def test_the_kernel_is_used_for_long_rows_and_large_inputs_only(monkeypatch):
     monkeypatch.setattr(kernel_choice, "fastest_kernel", lambda: "int8")
-    monkeypatch.setattr(kernel_choice, "_loads", lambda: True)
-    monkeypatch.setattr(kernel_choice, "_is_loaded", lambda: False)
-    assert kernel_choice.int8_pays(200_000, 1000, 384)
-    assert not kernel_choice.int8_pays(2_000, 1000, 384)
-    assert not kernel_choice.int8_pays(200_000_000, 1000, 2)
-    assert not kernel_choice.int8_pays(200_000_000, 8, 384)
-    monkeypatch.setattr(kernel_choice, "_is_loaded", lambda: True)
-    assert kernel_choice.int8_pays(2_000, 1000, 384)
+    monkeypatch.setattr(loading, "is_loaded", lambda _: False)
+    assert kernel_choice.use_int8(200_000, 1000, 384)
+    assert not kernel_choice.use_int8(2_000, 1000, 384)
+    assert not kernel_choice.use_int8(200_000_000, 1000, 2)
+    assert not kernel_choice.use_int8(200_000_000, 8, 384)
+    assert not kernel_choice.use_compiled_sums(200_000, 384)
+    monkeypatch.setattr(loading, "is_loaded", lambda kernel: kernel == "int8_nearest")
+    assert kernel_choice.use_int8(2_000, 1000, 384)
+    assert kernel_choice.use_compiled_sums(200_000, 384)
+    assert not kernel_choice.use_compiled_sums(2_000, 384)
     monkeypatch.setattr(kernel_choice, "fastest_kernel", lambda: "float32")
-    assert not kernel_choice.int8_pays(200_000, 1000, 384)
+    assert not kernel_choice.use_int8(200_000, 1000, 384)
 
 
-def test_where_the_kernel_cannot_be_loaded_float32_does_the_work(unit_rows, monkeypatch):
-    monkeypatch.setattr(kernel_choice, "_WORTH_CALLING", 0)
-    monkeypatch.setattr(kernel_choice, "_WORTH_LOADING", 0)
-    monkeypatch.setattr(kernel_choice, "_loads", lambda: False)
-    assert not kernel_choice.int8_pays(200_000, 1000, 384)
-    assert np.array_equal(nearest(Rows(unit_rows), unit_rows[:50]), nearest_float32(Rows(unit_rows), unit_rows[:50]))
-
-
-def test_where_numba_may_not_compile_nothing_is_loaded(monkeypatch):
-    kernel_choice._loads.cache_clear()
+def test_where_numba_may_not_compile_float32_does_the_work(unit_rows, monkeypatch):
+    kernel_choice.fastest_kernel.cache_clear()
     monkeypatch.setattr("numba.config.DISABLE_JIT", 1)
-    assert not kernel_choice._loads()
-    kernel_choice._loads.cache_clear()
+    assert kernel_choice.fastest_kernel() == "float32"
+    assert not kernel_choice.use_int8(200_000, 1000, 384)
+    kernel_choice.fastest_kernel.cache_clear()
     monkeypatch.setattr("numba.config.DISABLE_JIT", 0)
-    assert kernel_choice._loads()
-    kernel_choice._loads.cache_clear()
+    assert kernel_choice.use_int8(200_000, 1000, 384) == has_vnni()
+
+
+def test_rows_that_int8_cannot_decide_are_decided_in_float32(unit_rows, monkeypatch):
+    monkeypatch.setattr(kernel_choice, "use_int8", lambda *_: has_vnni())
+    # Each centroid twice: nothing is decided by less than float64.
+    centroids = np.repeat(unit_rows[600:650], 2, axis=0)
+    labels = nearest(Rows(unit_rows), centroids)
+    assert np.array_equal(labels, nearest_float32(Rows(unit_rows), centroids))
+    assert (labels % 2 == 0).all()

@@ -122,7 +122,7 @@ def test_a_device_that_is_not_there_is_refused(monkeypatch):
         kmeans(x, 2, seed=0, device="gpu")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
-    with pytest.raises(InvalidInput, match="device is 'cuda' but torch sees 0 cards; leave device out"):
+    with pytest.raises(InvalidInput, match="device is 'cuda' but torch sees 0 GPUs; leave device out"):
         build_tree(x, [2], seed=0, device="cuda")
 
 

@@ -6,7 +6,7 @@ import pytest
 from data_engine.clustering import ClusterTree, assign, assign_with_distance, build_tree, with_samples
 from data_engine.clustering.lloyd import KMeans
 from data_engine.clustering.nearest import nearest
-from data_engine.clustering.tree_builder import _most_central, _Plan
+from data_engine.clustering.tree_builder import TreePlan, most_central
 from data_engine.errors import InvalidInput, NotEnoughData
 
 
@@ -137,7 +137,7 @@ def test_the_same_seed_gives_the_same_tree(x, resampling):
 
 
 def test_every_level_and_step_has_a_seed_of_its_own():
-    plan = _Plan((9, 3), 7, 2, (2, 2), 50, None, "kmeans++", None)
+    plan = TreePlan((9, 3), 7, 2, (2, 2), 50, None, "kmeans++", None)
     seeds = [plan.seed_for(level, step) for level in range(2) for step in range(3)]
     assert len(set(seeds)) == 6
     assert [replace(plan, seed=8).seed_for(0, 0) in seeds, replace(plan).seed_for(1, 2) == seeds[5]] == [False, True]
@@ -170,8 +170,8 @@ def test_the_most_central_members_are_the_nearest_of_each_cluster():
         inertia=16.0,
         n_iterations=1,
     )
-    assert _most_central(clusters, 2).tolist() == [1, 2, 3, 4, 5]
-    assert _most_central(clusters, 1).tolist() == [2, 4, 5]
+    assert most_central(clusters, 2).tolist() == [1, 2, 3, 4, 5]
+    assert most_central(clusters, 1).tolist() == [2, 4, 5]
 
 
 def test_a_level_that_would_not_be_coarser_than_the_one_below_is_left_out():

@@ -1,7 +1,7 @@
 """Near-duplicate images: a 64-bit difference hash finds candidates, a comparison of small images decides.
 
-The hash alone takes different things of one outline for the same; the small images do not. `image_sketches` says
-what is in a sketch.
+The hash alone confuses different things of one outline; the small images do not. The layout of a sketch is in
+`sketch.py`.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ class ImageTwin:
     """The kept image that an image repeats."""
 
     is_accepted: bool
-    """Whether `row` counts the accepted images, or those of the batch."""
+    """True where `row` counts the accepted images, False where it counts those of the batch."""
     row: int
     similarity: float
 
@@ -33,7 +33,7 @@ def find_image_twins(
     """The kept image that each image nearly repeats, or None for those to keep.
 
     Images are judged in their order, against the accepted ones and those of the batch that are kept, so that an
-    accepted image is never dropped for a newcomer and no chain of likenesses is merged. The most similar one is
+    accepted image is never dropped for a new one and similarity is not transitive. The most similar one is
     named; of equally similar ones an accepted one, then the first.
 
     Args:
@@ -45,7 +45,7 @@ def find_image_twins(
     """
     rows = stacked([*accepted, *sketches])
     n_accepted = len(accepted)
-    candidates = _candidates(hashes_of(rows), n_accepted)
+    candidates = earlier_candidates(hashes_of(rows), n_accepted)
     small, place = _compared(rows, n_accepted, candidates)
     is_kept = np.ones(len(rows), dtype=bool)
     twins: list[ImageTwin | None] = []
@@ -98,7 +98,7 @@ def stacked(sketches: Sequence[bytes]) -> NDArray[np.uint8]:
     return np.frombuffer(b"".join(sketches), dtype=np.uint8).reshape(-1, SKETCH_BYTES)
 
 
-def _candidates(hashes: Hashes, n_accepted: int) -> list[Rows]:
+def earlier_candidates(hashes: Hashes, n_accepted: int) -> list[Rows]:
     """For every hash after the accepted ones, the rows before it within `MAX_DISTANCE` bits, ascending; all of them."""
     keys = keys_of(hashes)
     order = np.argsort(keys, axis=1)

@@ -1,12 +1,11 @@
-"""Sketches of images: what is kept of each to find those that it nearly repeats.
+"""Sketches of images: 1,064 bytes each, by which near-duplicates are found without the image.
 
 A sketch is 8 bytes of hash (Krawetz 2013: whether each of 8 x 8 cells is darker than the one to its right), then 1,024
-bytes of 32 x 32 luma and 32 bytes of 4 x 4 colours (Cb and Cr). `compiled_sketches` makes the same bytes in a fraction
-of the time: all weights are whole numbers, whose sums are the same in any order.
+bytes of 32 x 32 luma and 32 bytes of 4 x 4 colours (Cb and Cr). Its layout and the weights of its cells are here; the
+pixels are read by `kernels.image_scan`. All weights are whole numbers, whose sums are the same in any order.
 """
 
 from functools import lru_cache
-from itertools import pairwise
 from math import floor
 from typing import NamedTuple
 
@@ -14,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.images import Words
-from data_engine.images.grey import PER_SHADE, grey_of
 
 #: Cells on a side of the luma, of the colours, and of the hash: rows, and columns, which are compared with the next.
 SIDE, COLOUR_SIDE, HASH_SHAPE = 32, 4, (8, 9)
@@ -22,15 +20,14 @@ HASH = slice(0, 8)
 LUMA = slice(HASH.stop, HASH.stop + SIDE**2)
 CHROMA = slice(LUMA.stop, LUMA.stop + 2 * COLOUR_SIDE**2)
 SKETCH_BYTES = CHROMA.stop
-#: What the weights of a cell's rows add up to, and those of its columns: 255,000 times as much is below 2^31.
+#: Sum of the weights of a cell's rows, and of those of its columns; 255,000 times as much is below 2^31.
 WHOLE_CELL = 2**13
-#: Weights of red, green and blue in the two colours (ITU-R BT.601), and how many of them are 1.
-CHROMA_WEIGHTS = ((-168_736, -331_264, 500_000), (500_000, -418_688, -81_312))
-WHOLE_COLOUR = 1_000_000
+
+Cells = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]
 
 
 class Triangles(NamedTuple):
-    """Which pixels of a row or column make up each cell, and with what weight."""
+    """The pixels of a row or column that make up each cell, and their weights."""
 
     first: NDArray[np.int64]
     """(n_cells,) the first pixel of each."""
@@ -63,42 +60,14 @@ def _whole(weights: NDArray[np.float64]) -> NDArray[np.int32]:
 
 def sketch_of(words: Words) -> bytes:
     """The sketch of an image: 1,064 bytes."""
-    channels = np.stack([(words >> np.uint32(8 * channel)).astype(np.uint8) for channel in range(3)])
-    luma = _shrunk(grey_of(channels), (SIDE, SIDE), PER_SHADE)
-    hashed = _shrunk(luma, HASH_SHAPE, 1)
-    bits = np.packbits(hashed[:, :-1] < hashed[:, 1:])
-    return b"".join(part.astype(np.uint8).tobytes() for part in (bits, luma, _colours(channels)))
+    from data_engine.kernels import image_scan
+
+    return image_scan.sketch(words, *cells_of(words.shape), COLOUR_SIDE)
 
 
-def _shrunk(shades: NDArray[np.int64], shape: tuple[int, int], per_shade: int) -> NDArray[np.int64]:
-    """(rows, columns) the means of cells, rounded to whole shades."""
-    down, across = (_dense(n, n_cells) for n, n_cells in zip(shades.shape, shape, strict=True))
-    # Whole numbers below 2^53, which float64 holds and adds up exactly.
-    totals = (down @ shades @ across.T).astype(np.int64)
-    unit = WHOLE_CELL**2 * per_shade
-    return (totals + unit // 2) // unit
-
-
-def _colours(channels: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """(2, COLOUR_SIDE, COLOUR_SIDE) mean Cb and Cr of fields of whole pixels."""
-    rows, columns = (fields(n_pixels) for n_pixels in channels.shape[1:])
-    parts = [[channels[:, top:bottom, left:right] for left, right in columns] for top, bottom in rows]
-    sums = np.array([[part.sum(axis=(1, 2), dtype=np.int64) for part in row] for row in parts])
-    n = np.array([[WHOLE_COLOUR * part[0].size for part in row] for row in parts])
-    totals = np.moveaxis(sums @ np.array(CHROMA_WEIGHTS).T, 2, 0)
-    rounded: NDArray[np.int64] = np.minimum(255, (2 * totals + 257 * n) // (2 * n))
-    return rounded
-
-
-def fields(n_pixels: int) -> list[tuple[int, int]]:
-    """Where each of `COLOUR_SIDE` equal parts of a row or column of pixels begins and ends; none is empty."""
-    starts = [part * n_pixels // COLOUR_SIDE for part in range(COLOUR_SIDE + 1)]
-    return [(start, max(start + 1, stop)) for start, stop in pairwise(starts)]
-
-
-def _dense(n_pixels: int, n_cells: int) -> NDArray[np.float64]:
-    """(n_cells, n_pixels) the weights of all pixels."""
-    first, weights = triangles(n_pixels, n_cells)
-    matrix = np.zeros((n_cells, n_pixels))
-    np.put_along_axis(matrix, first[:, None] + np.arange(weights.shape[1]), weights, axis=1)
-    return matrix
+def cells_of(shape: tuple[int, ...]) -> tuple[Cells, Cells]:
+    """The cells of the luma over the pixels of an image of (height, width), and those of the hash over these cells."""
+    height, width = shape
+    hash_rows, hash_columns = HASH_SHAPE
+    luma = (*triangles(height, SIDE), *triangles(width, SIDE))
+    return luma, (*triangles(SIDE, hash_rows), *triangles(SIDE, hash_columns))

@@ -1,9 +1,9 @@
-"""Bands: keys under which similar texts meet, and the groups of texts that share one.
+"""Bands of locality-sensitive hashing: the keys of texts, and the groups of texts that share a key.
 
-The signature is cut into bands; texts that are equal in one band share a key. Texts with the same numbers meet under
-keys that hold the numbers, long texts with others under keys without them. A thousand short texts that differ in a
-number only so never meet, instead of making half a million pairs. Source: Leskovec et al., Mining of Massive
-Datasets, 3.4.
+The signature is cut into bands; texts that are equal in one band share a key. The keys of all texts include the
+numbers; long texts get a second key without them. So a thousand short texts that differ in a number only are no
+candidates, instead of half a million pairs. Signatures are in `minhash.py`, the search in `search.py`. Source:
+Leskovec et al., Mining of Massive Datasets, 3.4.
 """
 
 from collections.abc import Iterator
@@ -73,20 +73,20 @@ def colliding(old: BandKeys, new: BandKeys) -> "Groups":
     is_new = np.arange(len(both)) >= len(old.numbers)
     for old_keys, new_keys in zip(old.keys, new.keys, strict=True):
         keys = np.concatenate([old_keys, new_keys])
-        entries = _that_may_meet(keys, is_new)
+        entries = _candidate_entries(keys, is_new)
         order = entries[np.lexsort((both[entries], keys[entries]))]
         is_start = np.ones(len(order), bool)
         is_start[1:] = keys[order][1:] != keys[order][:-1]
         group = np.cumsum(is_start) - 1
-        is_met = (np.bincount(group) > 1)[group] if len(group) else is_start
-        numbers.append(both[order][is_met])
-        groups.append(group[is_met] + n_groups)
+        is_shared = (np.bincount(group) > 1)[group] if len(group) else is_start
+        numbers.append(both[order][is_shared])
+        groups.append(group[is_shared] + n_groups)
         n_groups += len(order)
     return Groups(np.concatenate(numbers), np.concatenate(groups))
 
 
-def _that_may_meet(keys: Keys, is_new: NDArray[np.bool_]) -> Numbers:
-    """Entries whose slot, given by the highest bits of the key, holds another one and a new one."""
+def _candidate_entries(keys: Keys, is_new: NDArray[np.bool_]) -> Numbers:
+    """Entries that may share a key with another one, at least one of them new: those that share its highest bits."""
     n_bits = max(1, (_SLOTS_PER_KEY * len(keys)).bit_length())
     slots = (keys >> np.uint64(64 - n_bits)).astype(np.int64)
     n_here = np.bincount(slots, minlength=1)
@@ -124,15 +124,15 @@ class Groups:
         return self._narrowed(is_large) if is_large.any() else None
 
     def without_earlier(self) -> Numbers:
-        """Texts that come first in each of their groups: nothing rejects them."""
+        """Texts that come first in each of their groups, so that nothing can reject them."""
         is_first = self._firsts() == np.arange(len(self.group))
         return np.setdiff1d(self.numbers, self.numbers[~is_first])
 
-    def led_pairs(self, start: int, *, surely_kept: Numbers) -> Iterator[tuple[Numbers, Numbers]]:
-        """Pairs (text from number `start` on, first of its group), where the first one is sure to be kept."""
+    def pairs_with_first(self, start: int, *, known_kept: Numbers) -> Iterator[tuple[Numbers, Numbers]]:
+        """Pairs (text from number `start` on, first of its group), where the first one is kept for certain."""
         first = self.numbers[self._firsts()]
-        is_led = (self.numbers >= start) & (first < self.numbers) & ((first < start) | np.isin(first, surely_kept))
-        yield self.numbers[is_led], first[is_led]
+        is_paired = (self.numbers >= start) & (first < self.numbers) & ((first < start) | np.isin(first, known_kept))
+        yield self.numbers[is_paired], first[is_paired]
 
     def pairs(self, start: int) -> Iterator[tuple[Numbers, Numbers]]:
         """Pairs (text from number `start` on, earlier text of its group), in pieces of bounded size."""

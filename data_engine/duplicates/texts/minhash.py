@@ -1,9 +1,9 @@
 """Sketches: 512 bytes a text, from which candidates for near-duplicates are found without the text.
 
-A sketch is a MinHash signature of the word shingles, and a hash of the numbers. Two texts that are similar are so by
-their word shingles at least, so that the characters need no signature of their own. Each of the 126 values is the
-smallest of the shingles' hashes times an odd number; computed column by column over thousands of texts, which takes
-NumPy about 0.4 ns per shingle and value. Source: Broder 1997.
+A sketch is a MinHash signature of the word shingles, and a hash of the numbers. The similarity of two texts is at most
+that of their word shingles, so the characters need no signature of their own. Each of the 126 values is the smallest of
+the shingles' hashes times an odd number. `kernels.minhash` computes them for many texts; for few, NumPy does, column by
+column, in about 0.4 ns per shingle and value. Words and hashes come from `tokens.py`. Source: Broder 1997.
 """
 
 import os
@@ -17,23 +17,24 @@ from numpy.typing import NDArray
 
 from data_engine.duplicates.texts.tokens import Hashes, Words, mixed
 from data_engine.errors import InvalidInput
-from data_engine.kernels import compiling
+from data_engine.kernels import loading
 
 Signatures = NDArray[np.uint32]
 
 #: With the 64-bit hash of the numbers they make 512 bytes.
 N_PERMUTATIONS = 126
 SKETCH_BYTES = 512
-#: Characters sketched at once: few enough for the processor's cache, enough to forget the interpreter.
+#: Characters sketched at once: few enough for the CPU's cache, enough to outweigh the interpreter's overhead.
 _PIECE_CHARACTERS = 1 << 17
 _MAX_THREADS = 8
 #: Odd, so that no two hashes have the same product.
-_MULTIPLIERS = (mixed(np.arange(1, N_PERMUTATIONS + 1, dtype=np.uint64)) >> np.uint64(32)).astype(np.uint32) | 1
+_MULTIPLIERS = np.asarray(mixed(np.arange(1, N_PERMUTATIONS + 1, dtype=np.uint64)) >> np.uint64(32), np.uint32)
+_MULTIPLIERS |= np.uint32(1)
 
 
 @dataclass(frozen=True)
 class Sketches:
-    """What is kept of every text to find its near-duplicates."""
+    """Sketches of n texts, by which their near-duplicates are found."""
 
     signatures: Signatures
     """(n_texts, 126) uint32."""
@@ -49,7 +50,7 @@ class Sketches:
         numbers = np.zeros(len(texts), np.uint64)
         has_shingles = np.zeros(len(texts), bool)
 
-        is_compiled = compiling.pays(texts)
+        is_compiled = loading.use_compiled_text_kernels(sum(map(len, texts)))
 
         def sketch(rows: list[int]) -> None:
             words = Words.of([texts[row] for row in rows])
@@ -122,9 +123,7 @@ def _signatures(shingles: Hashes, starts: NDArray[np.int64], *, is_compiled: boo
     if is_compiled:
         from data_engine.kernels.minhash import smallest_products
 
-        rows = np.empty((len(starts), N_PERMUTATIONS), np.uint32)
-        smallest_products(hashes, starts, _MULTIPLIERS, rows)
-        return rows
+        return smallest_products(hashes, starts, _MULTIPLIERS)
     columns = np.empty((N_PERMUTATIONS, len(starts)), np.uint32)
     products = np.empty_like(hashes)
     if len(starts):

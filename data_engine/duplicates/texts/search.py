@@ -1,9 +1,9 @@
 """Near-duplicate search: banded MinHash proposes pairs, exact similarity decides, and only kept texts count.
 
-Which one of a pair stays: an accepted text before any newcomer, among newcomers the one that comes first. A text is
-compared with kept texts only, so similarity is never followed from text to text. The twin that is named is the most
-similar accepted one, else the most similar kept newcomer; only where more than `CROWD` texts share a band is the
-first of them named without asking the others.
+Of a pair an accepted text stays before any new one, and of new ones the first. A text is compared with kept texts
+only, so similarity is not transitive. The twin that is named is the most similar accepted text, else the most similar
+kept new one; where more than `CROWD` texts share a band, their first is named without a comparison with the others.
+Candidates come from `bands.py`, similarities from `similarity.py`.
 """
 
 import math
@@ -23,13 +23,13 @@ from data_engine.errors import InvalidInput
 
 Numbers = NDArray[np.int64]
 
-#: Texts that share a band, above which all are compared with the first of them before they are with each other.
+#: Where more texts share a band, all are compared with the first of them before they are compared with each other.
 CROWD = 64
 _TEXTS_PER_BLOCK = 4096
 _MAX_BLOCKS = 64
 #: Characters compared at once by a thread.
 _CHARACTERS_PER_PIECE = 1 << 18
-#: Characters for which accepted texts are read at once, because to find them can cost a scan of all there are.
+#: Characters of accepted texts that are read at once, because finding them can cost a scan of all accepted texts.
 _CHARACTERS_PER_READ = 1 << 26
 _MAX_THREADS = 8
 _PAIRS_PER_PIECE = 1 << 16
@@ -60,7 +60,7 @@ def find_twins(
         texts: the new texts, in the order of precedence.
         sketches: theirs.
         threshold: similarity in (0, 1] at and above which a text is a near-duplicate.
-        accepted: sketches of texts that stay whatever comes.
+        accepted: sketches of texts that are never rejected.
         accepted_texts: gives the texts of rows of `accepted`; asked for candidates only, for many at once.
 
     Returns: one entry per text.
@@ -77,7 +77,7 @@ def find_twins(
 
 @dataclass(eq=False)
 class _Search:
-    """Numbers count the accepted texts first, then the new ones in their order."""
+    """The state of a search. Texts are numbered: the accepted ones first, then the new ones in their order."""
 
     texts: Sequence[str]
     threshold: float
@@ -110,8 +110,8 @@ class _Search:
         """Decide about the texts with the numbers start to stop; those before them are decided."""
         groups = self.groups.before(stop, self.is_rejected)
         if (crowds := groups.larger_than(CROWD)) is not None:
-            leads = crowds.led_pairs(start, surely_kept=groups.without_earlier())
-            self._reject(self._verified(*self._close(leads)))
+            pairs = crowds.pairs_with_first(start, known_kept=groups.without_earlier())
+            self._reject(self._verified(*self._close(pairs)))
             groups = groups.before(stop, self.is_rejected)
         self._reject(self._verified(*self._close(groups.pairs(start))))
 
@@ -170,13 +170,13 @@ class _Search:
         return [2 * len(self.texts[number - self.n_accepted]) for number in later.tolist()]
 
     def _read_accepted(self, numbers: Numbers) -> dict[int, str]:
-        wanted = np.unique(numbers[numbers < self.n_accepted]).tolist()
-        texts = self.accepted_texts(wanted) if wanted else []
-        if len(texts) != len(wanted):
+        asked = np.unique(numbers[numbers < self.n_accepted]).tolist()
+        texts = self.accepted_texts(asked) if asked else []
+        if len(texts) != len(asked):
             raise InvalidInput(
-                f"text_of gave {len(texts)} texts for {len(wanted)} accepted samples; it must give one for each"
+                f"text_of gave {len(texts)} texts for {len(asked)} accepted samples; it must give one for each"
             )
-        return dict(zip(wanted, texts, strict=True))
+        return dict(zip(asked, texts, strict=True))
 
     def _reject(self, pairs: tuple[Numbers, Numbers, NDArray[np.float64]]) -> None:
         """Reject, in the order of the texts, those with a kept twin."""

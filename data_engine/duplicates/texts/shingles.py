@@ -1,4 +1,6 @@
-"""What makes two texts near-duplicates: their shingles and their similarity.
+"""Definition of a near-duplicate text: shingles and similarity of two texts, in plain Python.
+
+`tokens.py` and `similarity.py` compute the same for thousands of texts at once.
 
 A text becomes two sets. Word shingles are its words and its pairs of neighbouring words, whatever their case and the
 punctuation between them; character shingles are all runs of four characters of the words joined by single spaces.

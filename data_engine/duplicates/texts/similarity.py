@@ -1,7 +1,7 @@
-"""Exact similarities of many pairs of texts: what `shingles.similarity` says of two, in one pass over all.
+"""Exact similarities of many pairs of texts at once; `shingles.similarity` defines the similarity of two.
 
-Compiled code where it is loaded, sparse rows of scipy elsewhere. Shingles are told apart by at least 63 bits of their
-hash; among the shingles of two texts no two are ever alike by chance.
+The kernel computes them where it is loaded, sparse rows of scipy elsewhere. Shingles are compared by at least 63 bits
+of their hash, so two of a pair of texts do not collide by chance.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from data_engine.duplicates.texts.shingles import RUN_LENGTH
 from data_engine.duplicates.texts.tokens import Hashes, Places, Words, mixed
-from data_engine.kernels import compiling
+from data_engine.kernels import loading
 
 _SHINGLES_PER_PIECE = 1 << 21
 _SPACE = ord(" ")
@@ -74,17 +74,16 @@ def _rows_of(hashes: Hashes, offsets: Places) -> Any:
 
 def _jaccards(hashes: Hashes, offsets: Places, first: Places, second: Places) -> NDArray[np.float64]:
     """(n_pairs,) size of the intersection over the size of the union; 0 when both are empty."""
-    if compiling.pays(()):
+    # The sketches of the same texts have decided already whether the kernel is loaded.
+    if loading.use_compiled_text_kernels(0):
         from data_engine.kernels.minhash import jaccards
 
-        values = np.empty(len(first))
-        jaccards(hashes, offsets, first, second, values)
-        return values
+        return jaccards(hashes, offsets, first, second)
     return sparse_jaccards(hashes, offsets, first, second)
 
 
 def sparse_jaccards(hashes: Hashes, offsets: Places, first: Places, second: Places) -> NDArray[np.float64]:
-    """The same where nothing compiled is loaded: each text is a sparse row with a column per shingle."""
+    """The same without the kernel: each text is a sparse row with a column for every shingle."""
     rows = _rows_of(hashes, offsets)
     sizes = np.diff(rows.indptr)
     values = np.zeros(len(first))

@@ -1,7 +1,7 @@
-"""The words of many texts at once: spans of one array of characters, found and hashed without a loop over texts.
+"""Words of many texts at once: spans of one array of characters, found and hashed without a loop over texts.
 
-What `shingles.words_of` and `shingles.numbers_of` say of one text, this says of thousands in a few passes of NumPy,
-which leaves the interpreter's lock free for another thread. The rule stands in `shingles`; here it is read off.
+The same words and numbers as `shingles.words_of` and `shingles.numbers_of` find in one text, by a few passes of NumPy,
+which leave the interpreter's lock free for another thread. The rules of what a word is are in `shingles.py`.
 """
 
 import re
@@ -101,7 +101,7 @@ def _kinds() -> NDArray[np.uint8]:
 
 
 def _kinds_below(n_codes: int) -> NDArray[np.uint8]:
-    """What each character is: part of a word, able to start one, a word by itself, a digit."""
+    """Kind of each character as bits: part of a word, able to start one, a word by itself, a digit."""
     characters = "".join(map(chr, range(n_codes)))
     kinds = np.zeros(n_codes, np.uint8)
     rules = {

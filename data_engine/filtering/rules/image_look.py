@@ -4,11 +4,9 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from data_engine.duplicates.images import sketch
-from data_engine.filtering.rules import image_measures
-from data_engine.filtering.rules.image_measures import Measures
+from data_engine.duplicates.images.sketch import COLOUR_SIDE, cells_of, sketch_of
+from data_engine.filtering.rules.image_measures import Measures, measures_of
 from data_engine.images import DecodedImage, Words, words_of
-from data_engine.kernels import compiling
 
 #: Rules look at images whose longer side is at most this long; smaller ones are looked at as they are.
 LOOK_PX = 256
@@ -16,13 +14,13 @@ LOOK_PX = 256
 
 @dataclass(frozen=True)
 class ImageLook:
-    """What is kept of an image for the rules and the search for duplicates.
+    """Size, measures and sketch of an image, for the rules and the search for duplicates.
 
     Attributes:
         width_px: Of the stored image, upright.
         height_px: Of the stored image, upright.
         measures: Of the image with no side longer than `LOOK_PX`.
-        sketch: As `image_sketches.sketch_of` gives it.
+        sketch: As `duplicates.images.sketch.sketch_of` gives it.
     """
 
     width_px: int
@@ -32,10 +30,7 @@ class ImageLook:
 
 
 def look_at(decoded: DecodedImage) -> ImageLook | None:
-    """The look of an image; None for one that cannot be read.
-
-    Compiled code measures it, and NumPy where that cannot be loaded; both give the same numbers, bit for bit.
-    """
+    """The look of an image; None for one that cannot be read."""
     image = decoded.image
     if image is None:
         return None
@@ -54,10 +49,9 @@ def look_at(decoded: DecodedImage) -> ImageLook | None:
 
 def _measured(words: Words, small: Words | None) -> tuple[Measures, bytes]:
     """The measures of an image in the size of a look, where that is another one, and its sketch."""
-    if not compiling.loads(compiling.IMAGES):
-        return image_measures.measures_of(words if small is None else small), sketch.sketch_of(words)
+    if small is not None:
+        return measures_of(small), sketch_of(words)
     from data_engine.kernels import image_scan
 
-    if small is None:
-        return image_scan.both_of(words)
-    return image_scan.measures_of(small), image_scan.sketch_of(words)
+    values, sketch = image_scan.measures_and_sketch(words, *cells_of(words.shape), COLOUR_SIDE)
+    return Measures(*values), sketch

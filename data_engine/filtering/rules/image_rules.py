@@ -55,17 +55,17 @@ def bars_share(look: ImageLook) -> float:
 
 
 def colourfulness(look: ImageLook) -> float:
-    """How colourful: 0 for grey, 15 slightly, 33 moderately, 82 highly (Hasler and Suesstrunk 2003, their M3)."""
+    """The colourfulness: 0 for grey, 15 slightly, 33 moderately, 82 highly (Hasler and Suesstrunk 2003, their M3)."""
     return look.measures.colourfulness
 
 
 def is_greyscale(look: ImageLook) -> float:
-    """Whether no pixel's channels differ by more than 4 shades: 1 or 0."""
+    """1 where no pixel's channels differ by more than 4 shades, else 0."""
     return look.measures.is_greyscale
 
 
 def orientation(look: ImageLook) -> float:
-    """Which way it lies: -1 upright (higher than wide), 0 square, 1 lying."""
+    """The orientation: -1 upright (higher than wide), 0 square, 1 lying."""
     return float((look.width_px > look.height_px) - (look.width_px < look.height_px))
 
 

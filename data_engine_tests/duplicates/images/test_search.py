@@ -4,15 +4,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont
 
-from data_engine.duplicates.images import hash_keys, search
 from data_engine.duplicates.images.hash_keys import MAX_DISTANCE, keys_of, rows_near
-from data_engine.duplicates.images.search import ImageTwin, find_image_twins
+from data_engine.duplicates.images.search import ImageTwin, earlier_candidates, find_image_twins
 from data_engine.duplicates.images.similarity import SmallImages
 from data_engine.duplicates.images.sketch import SKETCH_BYTES
 from data_engine.duplicates.images.sketch import sketch_of as sketch_of_words
 from data_engine.errors import InvalidInput
 from data_engine.images import words_of
-from data_engine.kernels import compiling
+from data_engine.kernels import loading
 
 
 def sketch_of(image: Image.Image) -> bytes:
@@ -171,22 +170,6 @@ def test_what_is_not_looked_at_closely_is_never_less_alike_than_it_is_and_on_the
         assert hurried[whole >= 0.9].tolist() == whole[whole >= 0.9].tolist()
 
 
-def test_compiled_likenesses_are_those_of_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
-    grounds = [scene(seed) for seed in range(12)] + [Image.new("RGB", (64, 64), (n, n, n)) for n in (0, 3, 200)]
-    changed = [again_as_jpeg(ground, 40) for ground in grounds] + [marked(ground) for ground in grounds]
-    small = small_images([*grounds, *changed])
-    rows, others = range(len(grounds)), np.arange(len(grounds) * 3)
-    for least in (0.0, 0.97):
-        found = []
-        for is_compiled in (False, True):
-            monkeypatch.setattr(compiling, "loads", lambda _, answer=is_compiled: answer)
-            found.append(np.stack([small.similarities(row, others, least=least) for row in rows]))
-        # What is below the limit is only looked at until that is known.
-        is_open = found[0] >= least
-        assert ((found[1] >= least) == is_open).all()
-        assert found[0][is_open].tolist() == found[1][is_open].tolist()
-
-
 def test_another_image_is_none() -> None:
     assert twins([scene(seed) for seed in range(40)]) == [None] * 40
 
@@ -222,7 +205,7 @@ def hashes_near_one_another() -> np.ndarray:
     return hashes
 
 
-def test_a_key_is_the_hash_turned_so_that_a_band_comes_first() -> None:
+def test_a_key_is_the_hash_rotated_so_that_a_band_comes_first() -> None:
     assert [f"{key:016x}" for key in keys_of(np.array([0x1111222233334444], np.uint64))[:, 0]] == [
         "1111222233334444",
         "2222333344441111",
@@ -231,12 +214,7 @@ def test_a_key_is_the_hash_turned_so_that_a_band_comes_first() -> None:
     ]
 
 
-@pytest.mark.parametrize(("is_compiled", "at_once"), [(False, 1 << 20), (False, 3), (True, 1 << 20)])
-def test_rows_near_to_hashes_are_all_those_within_the_distance_of_any(
-    is_compiled: bool, at_once: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(compiling, "pays_for_keys", lambda _: is_compiled)
-    monkeypatch.setattr(hash_keys, "_PAIRS_AT_ONCE", at_once)
+def test_rows_near_to_hashes_are_all_those_within_the_distance_of_any() -> None:
     hashes = hashes_near_one_another()
     keys = keys_of(hashes[:200])
     rows = np.argsort(keys, axis=1)
@@ -245,11 +223,12 @@ def test_rows_near_to_hashes_are_all_those_within_the_distance_of_any(
     assert found.tolist() == np.flatnonzero(is_near.any(axis=1)).tolist()
     assert 50 < len(found) < 150
     assert rows_near(keys[:, :0], rows[:, :0], hashes).tolist() == []
+    assert {"hamming._count", "hamming._fill"} <= loading.kernels_used()
 
 
 def test_candidates_are_all_those_within_the_distance() -> None:
     hashes = hashes_near_one_another()
-    found = search._candidates(hashes, 50)
+    found = earlier_candidates(hashes, 50)
     for row in range(50, 300):
         near = np.flatnonzero(np.bitwise_count(hashes[:row] ^ hashes[row]) <= MAX_DISTANCE)
         assert found[row - 50].tolist() == near.tolist()

@@ -7,7 +7,7 @@ from data_engine.duplicates.texts import similarity as similarity_module
 from data_engine.duplicates.texts.minhash import Sketches
 from data_engine.duplicates.texts.shingles import Shingles, similarity
 from data_engine.duplicates.texts.similarity import ShingleRows
-from data_engine.kernels import compiling
+from data_engine.kernels import loading, minhash
 
 VOCABULARY = ["a", "bb", "ccc", "C++", "9", "2.0", "word", "字本", "longerword", "ß", "x"]
 
@@ -28,7 +28,13 @@ def test_many_pairs_at_once_are_as_similar_as_each_by_itself(
     shingles_per_piece: int, is_compiled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(similarity_module, "_SHINGLES_PER_PIECE", shingles_per_piece)
-    monkeypatch.setattr(compiling, "pays", lambda _: is_compiled)
+    monkeypatch.setattr(loading, "use_compiled_text_kernels", lambda _: is_compiled)
+    ran: list[str] = []
+    for module, name, way in ((minhash, "jaccards", "kernel"), (similarity_module, "sparse_jaccards", "sparse rows")):
+        function = getattr(module, name)
+        monkeypatch.setattr(
+            module, name, lambda *given, way=way, function=function: ran.append(way) or function(*given)
+        )
     texts = texts_and_changed_ones()
     shingles = [Shingles.of(text) for text in texts]
     first = np.repeat(np.arange(len(texts)), 5)
@@ -37,6 +43,8 @@ def test_many_pairs_at_once_are_as_similar_as_each_by_itself(
     measured = ShingleRows.of(texts).similarities(first, second, at_least=0.0)
     assert measured.tolist() == expected
     assert sum(0 < value < 1 for value in expected) > 200
+    # By words, then by characters.
+    assert ran == 2 * (["kernel"] if is_compiled else ["sparse rows"])
 
 
 def test_a_value_below_the_limit_is_one_in_the_full_measure_too() -> None:
@@ -53,14 +61,11 @@ def test_no_pairs_have_no_similarities() -> None:
 
 
 def test_compiled_sketches_are_those_of_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = texts_and_changed_ones()
-    found = []
+    texts, ran, found = texts_and_changed_ones(), [], []
+    kernel = minhash.smallest_products
+    monkeypatch.setattr(minhash, "smallest_products", lambda *given: ran.append(len(found)) or kernel(*given))
     for is_compiled in (False, True):
-        monkeypatch.setattr(compiling, "pays", lambda _, answer=is_compiled: answer)
+        monkeypatch.setattr(loading, "use_compiled_text_kernels", lambda _, answer=is_compiled: answer)
         found.append(Sketches.of(texts).as_bytes())
     assert (found[0] == found[1]).all()
-
-
-def test_compiled_code_is_loaded_for_many_characters_or_where_it_is_loaded_already() -> None:
-    assert compiling.loads(compiling.TEXTS)
-    assert compiling.pays(["a"])
+    assert set(ran) == {1}

@@ -10,7 +10,6 @@ from data_engine.filtering.rules import image_rules
 from data_engine.filtering.rules.image_rules import IMAGE_RULES
 from data_engine.filtering.rules.registry import first_broken, limits_of, measure
 from data_engine.images import DecodedImage
-from data_engine.kernels import compiling
 
 
 def seen(image: Image.Image) -> ImageLook:
@@ -75,15 +74,11 @@ BLACK, WHITE, RED, GREEN = (0, 0, 0), (255, 255, 255), (255, 0, 0), (0, 255, 0)
         (image_rules.orientation, flat(RED, (30, 30)), 0),
     ],
 )
-@pytest.mark.parametrize("is_compiled", [False, True], ids=["numpy", "compiled"])
 def test_scores_are_those_computed_by_hand(
     score: Callable[[ImageLook], float | None],
     image: Image.Image,
     expected: float | None,
-    is_compiled: bool,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(compiling, "is_loaded", lambda _: is_compiled)
     assert score(seen(image)) == (None if expected is None else pytest.approx(expected, abs=1e-3))
 
 
