@@ -112,7 +112,7 @@ def backfill(corpus: str, batches: str, processes: int) -> None:
 @click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI, on 127.0.0.1.")
 def ui(port: int) -> None:
     """Open the Dagster UI, with the daemon that runs sensors, schedules and backfills."""
-    from data_engine.runtime.project_folder import find_project_folder
+    from data_engine.orchestration.launch.project_folder import find_project_folder
 
     folder = find_project_folder(Path.cwd())
     if not (folder / "workspace.yaml").is_file():

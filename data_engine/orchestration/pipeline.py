@@ -7,12 +7,14 @@ import warnings
 
 import dagster as dg
 
+from data_engine.orchestration.automation.drift_reports import build_drift_reports_job
 from data_engine.orchestration.automation.jobs import build_jobs
 from data_engine.orchestration.automation.schedules import build_schedules
 from data_engine.orchestration.automation.sensors import build_sensors
 from data_engine.orchestration.checks import build_checks
 from data_engine.orchestration.sql_models import build_sql_models
 from data_engine.orchestration.step import build_step
+from data_engine.orchestration.ui.materialized import materialized
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import MADE_STEPS, STEPS
 
@@ -25,9 +27,9 @@ def build_pipeline(runtime: CorpusRuntime) -> dg.Definitions:
         warnings.simplefilter("ignore", dg.BetaWarning)
         sql_models = build_sql_models(runtime)
         return dg.Definitions(
-            assets=[*(build_step(runtime, step) for step in STEPS), *sql_models.assets],
+            assets=[*(build_step(runtime, step, materialized) for step in STEPS), *sql_models.assets],
             asset_checks=[*(build_checks(runtime, step) for step in MADE_STEPS), *sql_models.checks],
-            jobs=build_jobs(runtime),
+            jobs=[*build_jobs(runtime), build_drift_reports_job(runtime, materialized)],
             sensors=build_sensors(runtime),
             schedules=build_schedules(runtime),
             executor=dg.in_process_executor,

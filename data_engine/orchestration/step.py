@@ -1,9 +1,9 @@
-"""Steps as assets: what the plan says of a step becomes a `dg.asset`, its result a `dg.MaterializeResult`.
+"""Steps as assets: what the plan says of a step becomes a `dg.asset` with its configuration.
 
-The work itself is in `runtime/steps/`; what the UI shows of a result besides its metadata is in `ui/step_views.py`.
+The work itself is in `runtime/steps/`; what Dagster is told of a result is in `ui/materialized.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -14,15 +14,16 @@ from pydantic.fields import FieldInfo
 
 from data_engine.orchestration.automation.conditions import condition_of
 from data_engine.orchestration.names import asset_key, partitions_of
-from data_engine.orchestration.ui.metadata import image, preview, shown_value
-from data_engine.orchestration.ui.step_views import view_of
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import STEPS, StepSpec
 from data_engine.runtime.step_run import StepResult, StepRun, execute
 from data_engine.schemas import SCHEMAS
 
+#: Makes of a run and its result what Dagster is told of it.
+Show = Callable[[StepRun, StepResult], dg.MaterializeResult]
 
-def build_step(runtime: CorpusRuntime, step: str) -> dg.AssetsDefinition | dg.AssetSpec:
+
+def build_step(runtime: CorpusRuntime, step: str, show: Show) -> dg.AssetsDefinition | dg.AssetSpec:
     """The asset of one step; of one that something outside materializes, only that it is there."""
     spec = STEPS[step]
     if spec.is_external:
@@ -39,7 +40,7 @@ def build_step(runtime: CorpusRuntime, step: str) -> dg.AssetsDefinition | dg.As
         batch = context.partition_key if context.has_partition_key else ""
         settings, flags = _chosen(spec, config)
         step_run, result = execute(runtime, step, batch, run_id=context.run.run_id, settings=settings, flags=flags)
-        return materialized(step_run, result)
+        return show(step_run, result)
 
     materialize.__name__ = step
     materialize.__annotations__["config"] = config_class
@@ -61,23 +62,6 @@ def asset_arguments(runtime: CorpusRuntime, spec: StepSpec) -> dict[str, Any]:
         "kinds": set(spec.kinds),
         "pool": pool or None,
     }
-
-
-def materialized(step_run: StepRun, result: StepResult) -> dg.MaterializeResult:
-    """What Dagster is told of a result: its data version, counts, a preview, metadata and plots."""
-    view = view_of(step_run, result)
-    return dg.MaterializeResult(
-        data_version=dg.DataVersion(result.data_version),
-        metadata={
-            "dagster/row_count": result.table.num_rows,
-            "dagster/uri": result.uri,
-            "table version": result.table_version,
-            "seconds": round(result.seconds, 2),
-            "preview": preview(result.preview),
-            **{name: shown_value(value) for name, value in {**result.metadata, **view.metadata}.items()},
-            **{title: image(content) for title, content in view.plots.items()},
-        },
-    )
 
 
 def launch_config(runtime: CorpusRuntime, spec: StepSpec) -> type[dg.Config]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from data_engine.warehouse.models import SqlModel, SqlTest, load_models, load_tests
 
 if TYPE_CHECKING:
-    from data_engine.warehouse.connection import open_warehouse, query
+    from data_engine.warehouse.connection import open_warehouse
     from data_engine.warehouse.lineage import column_lineage
     from data_engine.warehouse.model_runs import ModelResult, TestResult, run_models, run_tests
+    from data_engine.warehouse.query import query
 
 __all__ = [
     "ModelResult",
@@ -31,7 +32,7 @@ _MODULES = {
     "TestResult": "model_runs",
     "column_lineage": "lineage",
     "open_warehouse": "connection",
-    "query": "connection",
+    "query": "query",
     "run_models": "model_runs",
     "run_tests": "model_runs",
 }

@@ -3,7 +3,7 @@
 Every batch keeps a materialization, checks and a version of its own, as if its partition had been launched by itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import dagster as dg
@@ -12,15 +12,18 @@ from pydantic import Field
 from data_engine.errors import ChecksFailed, DataEngineError
 from data_engine.orchestration.checks import shown
 from data_engine.orchestration.names import asset_key, corpus_name
-from data_engine.orchestration.step import materialized
 from data_engine.runtime import check_gate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.step_run import execute
+from data_engine.runtime.step_run import StepResult, StepRun, execute
 
 STEP = "drift_report"
 
 
-def build_drift_reports_job(runtime: CorpusRuntime) -> dg.JobDefinition:
+#: Makes of a run and its result what Dagster is told of it.
+Show = Callable[[StepRun, StepResult], dg.MaterializeResult]
+
+
+def build_drift_reports_job(runtime: CorpusRuntime, show: Show) -> dg.JobDefinition:
     """The job `<corpus>_drift_reports`."""
 
     class DriftReportsConfig(dg.Config):
@@ -31,7 +34,7 @@ def build_drift_reports_job(runtime: CorpusRuntime) -> dg.JobDefinition:
         held: dict[str, str] = {}
         for batch in config.batches:
             try:
-                yield from _report(runtime, context.run_id, batch)
+                yield from _report(runtime, context.run_id, batch, show)
             except DataEngineError as error:
                 held[batch] = str(error)
                 context.log.error(f"{batch}: {error}")
@@ -55,12 +58,12 @@ def config_for(runtime: CorpusRuntime, batches: list[str]) -> dict[str, object]:
 
 
 def _report(
-    runtime: CorpusRuntime, run_id: str, batch: str
+    runtime: CorpusRuntime, run_id: str, batch: str, show: Show
 ) -> Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
     """Write the report of one batch and check it; what Dagster is told of both are events of its partition."""
     key, store = asset_key(runtime, STEP), runtime.store()
     step_run, result = execute(runtime, STEP, batch, run_id=run_id)
     version = {"dagster/data_version": result.data_version}
-    yield dg.AssetMaterialization(key, partition=batch, metadata=materialized(step_run, result).metadata, tags=version)
+    yield dg.AssetMaterialization(key, partition=batch, metadata=show(step_run, result).metadata, tags=version)
     for found in check_gate.run_checks(runtime, store, STEP, batch, run_id=run_id):
         yield dg.AssetCheckEvaluation(key, partition=batch, **shown(found))

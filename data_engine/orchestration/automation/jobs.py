@@ -8,7 +8,6 @@ from typing import Any
 
 import dagster as dg
 
-from data_engine.orchestration.automation.drift_reports import build_drift_reports_job
 from data_engine.orchestration.names import asset_key, corpus_name
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import JOBS
@@ -27,7 +26,7 @@ _DESCRIPTIONS = {
 def build_jobs(runtime: CorpusRuntime) -> Sequence[Any]:
     """All jobs of a corpus; the SQL models are refreshed with every publication."""
     jobs = [_asset_job(runtime, purpose, steps) for purpose, steps in JOBS.items()]
-    return [*jobs, build_drift_reports_job(runtime), _open_review_job(runtime)]
+    return [*jobs, _open_review_job(runtime)]
 
 
 def _asset_job(runtime: CorpusRuntime, purpose: str, steps: tuple[str, ...]) -> Any:

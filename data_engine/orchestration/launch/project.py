@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from data_engine.errors import DataEngineError, InvalidInput
 from data_engine.orchestration.component import CorpusComponent
+from data_engine.orchestration.launch.project_folder import find_project_folder
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.project_folder import find_project_folder
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,15 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from rich.text import Text
 
-from data_engine import errors
 from data_engine.errors import ChecksFailed, DataEngineError, InvalidInput
 from data_engine.orchestration.automation.drift_reports import config_for
 from data_engine.orchestration.instance.compute_logs import printed_on_the_terminal
+from data_engine.orchestration.launch.failures import why_failed
 from data_engine.orchestration.launch.orphaned_runs import process_tags
 from data_engine.orchestration.names import asset_key, batch_partitions, corpus_name, review_partitions
 from data_engine.runtime import check_gate
@@ -28,30 +27,10 @@ from data_engine.runtime.review_rounds import answer_simulated, create_review_ba
 from data_engine.runtime.source_listing import batches_of, listed_once
 from data_engine.runtime.staleness import is_stale, sql_models_are_stale
 from data_engine.runtime.versions import StepVersion, fingerprint, step_versions
+from data_engine.terminal.run_summary import Outcome
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-
-@dataclass
-class Outcome:
-    """What a one-command run did.
-
-    Attributes:
-        seconds: Wall seconds of the steps' own work, by step.
-        total_s: Wall seconds of everything, orchestration included.
-        n_runs: Dagster runs launched.
-        quarantined: Why, by batch.
-        waiting_for: Review batches that wait for people.
-        failed_tests: What each SQL test that does not hold says, by its name.
-    """
-
-    seconds: dict[str, float] = field(default_factory=dict)
-    total_s: float = 0.0
-    n_runs: int = 0
-    quarantined: dict[str, str] = field(default_factory=dict)
-    waiting_for: list[str] = field(default_factory=list)
-    failed_tests: dict[str, str] = field(default_factory=dict)
 
 
 class OneCommandRun:
@@ -180,7 +159,7 @@ class OneCommandRun:
         result = self._execute("drift_reports", f"drift of {len(batches)} batches", config_for(self.runtime, batches))
         if result.success:
             return
-        why, is_ours = _why_failed(self.runtime, result)
+        why, is_ours = why_failed(self.runtime, result)
         if not is_ours:
             raise DataEngineError(f"the drift reports failed: {why}")
         known = self._known()
@@ -281,7 +260,7 @@ class OneCommandRun:
             if job == "publish":
                 self._name_failed_tests(result)
             return
-        why, is_ours = _why_failed(self.runtime, result)
+        why, is_ours = why_failed(self.runtime, result)
         if not may_fail or batch is None or not is_ours:
             raise DataEngineError(f"{called} failed: {why}")
         self._hold(batch, called, why)
@@ -331,30 +310,3 @@ class OneCommandRun:
         started = time.perf_counter()
         yield
         self._add_seconds(what, time.perf_counter() - started)
-
-
-def _why_failed(runtime: CorpusRuntime, result: dg.ExecuteInProcessResult) -> tuple[str, bool]:
-    """What stopped a run, as a sentence, and whether it is a refusal of ours (a gate, bad input) and not a defect."""
-    checked = [row for row in runtime.store().read("check_results").to_pylist() if row["run_id"] == result.run_id]
-    failed = [row for row in checked if row["is_blocking"] and not row["passed"]]
-    if failed:
-        return "; ".join(f"{row['check']}: {row['detail']}" for row in failed), True
-    for event in result.all_events:
-        if event.is_step_failure and event.step_failure_data.error is not None:
-            error = event.step_failure_data.error
-            # A named error says more than what it was raised from: a remedy, not only "no space left on device".
-            while error.cls_name not in _NAMED_ERRORS and error.cause is not None:
-                error = error.cause
-            return _sentence(error.message), error.cls_name in _NAMED_ERRORS
-    return "the run failed; see it in the Dagster UI", False
-
-
-def _sentence(message: str) -> str:
-    """What an error says, in one line; where it is one of the engine's own, without the name of its class."""
-    line = " ".join(message.split())
-    return line.partition(": ")[2] if line.startswith(f"{errors.__name__}.") else line
-
-
-_NAMED_ERRORS = {
-    name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, DataEngineError)
-}

@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-_OWN_FOLDER = Path(__file__).resolve().parents[2]
+_OWN_FOLDER = Path(__file__).resolve().parents[3]
 
 
 def find_project_folder(start: Path) -> Path:

@@ -1,0 +1,34 @@
+"""What stopped a run, as one sentence. Runs whose process was killed are in `orphaned_runs.py`."""
+
+import dagster as dg
+
+from data_engine import errors
+from data_engine.errors import DataEngineError
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+
+
+def why_failed(runtime: CorpusRuntime, result: dg.ExecuteInProcessResult) -> tuple[str, bool]:
+    """What stopped a run, as a sentence, and whether it is a refusal of ours (a gate, bad input) and not a defect."""
+    checked = [row for row in runtime.store().read("check_results").to_pylist() if row["run_id"] == result.run_id]
+    failed = [row for row in checked if row["is_blocking"] and not row["passed"]]
+    if failed:
+        return "; ".join(f"{row['check']}: {row['detail']}" for row in failed), True
+    for event in result.all_events:
+        if event.is_step_failure and event.step_failure_data.error is not None:
+            error = event.step_failure_data.error
+            # A named error says more than what it was raised from: a remedy, not only "no space left on device".
+            while error.cls_name not in _NAMED_ERRORS and error.cause is not None:
+                error = error.cause
+            return _sentence(error.message), error.cls_name in _NAMED_ERRORS
+    return "the run failed; see it in the Dagster UI", False
+
+
+def _sentence(message: str) -> str:
+    """What an error says, in one line; where it is one of the engine's own, without the name of its class."""
+    line = " ".join(message.split())
+    return line.partition(": ")[2] if line.startswith(f"{errors.__name__}.") else line
+
+
+_NAMED_ERRORS = {
+    name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, DataEngineError)
+}

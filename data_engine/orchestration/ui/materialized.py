@@ -1,0 +1,27 @@
+"""What Dagster is told of a step's result: its data version, counts, a preview, metadata and plots.
+
+What is drawn for each step is in `step_views.py`, how single values are shown in `metadata.py`.
+"""
+
+import dagster as dg
+
+from data_engine.orchestration.ui.metadata import image, preview, shown_value
+from data_engine.orchestration.ui.step_views import view_of
+from data_engine.runtime.step_run import StepResult, StepRun
+
+
+def materialized(step_run: StepRun, result: StepResult) -> dg.MaterializeResult:
+    """What Dagster is told of a result: its data version, counts, a preview, metadata and plots."""
+    view = view_of(step_run, result)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(result.data_version),
+        metadata={
+            "dagster/row_count": result.table.num_rows,
+            "dagster/uri": result.uri,
+            "table version": result.table_version,
+            "seconds": round(result.seconds, 2),
+            "preview": preview(result.preview),
+            **{name: shown_value(value) for name, value in {**result.metadata, **view.metadata}.items()},
+            **{title: image(content) for title, content in view.plots.items()},
+        },
+    )

@@ -1,0 +1,89 @@
+"""The end of a command on the terminal: what a run did, where things are, and what to do next.
+
+The figures and bars of the summary are in `summary.py`.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.plan import in_order
+from data_engine.terminal.summary import print_summary
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@dataclass
+class Outcome:
+    """What a one-command run did.
+
+    Attributes:
+        seconds: Wall seconds of the steps' own work, by step.
+        total_s: Wall seconds of everything, orchestration included.
+        n_runs: Dagster runs launched.
+        quarantined: Why, by batch.
+        waiting_for: Review batches that wait for people.
+        failed_tests: What each SQL test that does not hold says, by its name.
+    """
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    total_s: float = 0.0
+    n_runs: int = 0
+    quarantined: dict[str, str] = field(default_factory=dict)
+    waiting_for: list[str] = field(default_factory=list)
+    failed_tests: dict[str, str] = field(default_factory=dict)
+
+
+def print_run(runtime: CorpusRuntime, outcome: Outcome, console: "Console") -> None:
+    """Print the summary of a run."""
+    store = runtime.store()
+    orchestration = outcome.total_s - sum(outcome.seconds.values())
+    print_summary(
+        console,
+        corpus=runtime.corpus,
+        metrics=store.read("quality_report"),
+        seconds=in_order({**outcome.seconds, "orchestration": max(orchestration, 0.0)}),
+        places={
+            name: str(_shown(path)) for name, path in _places(runtime).items() if path is not None and path.exists()
+        },
+        next_steps=_next_steps(runtime, outcome),
+    )
+
+
+def _places(runtime: CorpusRuntime) -> dict[str, Path | None]:
+    return {
+        "report": runtime.corpus_folder / "reports" / "report.html",
+        "tables": runtime.corpus_folder / "tables",
+        "release": newest_release(runtime),
+    }
+
+
+def newest_release(runtime: CorpusRuntime) -> Path | None:
+    """The folder of the newest release; None before the first."""
+    table = runtime.store().read("release", columns=["release_id"])
+    if table.num_rows == 0:
+        return None
+    return runtime.corpus_folder / "releases" / str(table["release_id"][0].as_py())
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _next_steps(runtime: CorpusRuntime, outcome: Outcome) -> list[str]:
+    name = runtime.corpus.name
+    steps = []
+    if outcome.waiting_for:
+        steps.append(f"data-engine review --corpus {name}   answer {', '.join(outcome.waiting_for)}")
+    if outcome.quarantined:
+        steps.append(f"mend {', '.join(outcome.quarantined)} at the source, then data-engine run {name} again")
+    rejected = runtime.store().read("first_pass", columns=["sample_id", "reason"]).to_pylist()
+    twin = next((row["sample_id"] for row in rejected if row["reason"] == "near_duplicate"), None)
+    if twin:
+        steps.append(f"data-engine why {twin[:12]} --corpus {name}   why a near-duplicate was dropped")
+    model = "balance_by_level" if newest_release(runtime) else "first_pass"
+    steps.append(f'data-engine sql "select * from {model}" --corpus {name}   any table, any SQL model')
+    steps.append("make ui   every step, check and plot in the Dagster UI")
+    return steps
