@@ -28,7 +28,7 @@ MAY_IMPORT = {
     **dict.fromkeys(DOMAIN, (*DOMAIN, "storage")),
     "storage": (),
     "warehouse": ("storage",),
-    "quality": ("labeling",),
+    "quality": ("labeling", "sampling", "storage"),
     "review": ("labeling", "storage"),
     "runtime": (*DOMAIN, "storage", "warehouse", "quality", "review", "orchestration"),
     "terminal": (*DOMAIN, "storage", "review", "runtime"),

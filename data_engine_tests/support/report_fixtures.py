@@ -1,36 +1,18 @@
 """A small synthetic corpus: 300 raw samples of 6 classes with a steep tail, taken through every step by hand."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from schema_tables import table
 
 from data_engine.corpus import Corpus
-from data_engine.schemas import SCHEMAS
 
 CLASSES = ("apache", "mit", "gpl", "bsd", "isc", "zlib")
 SIZES = (128, 60, 30, 15, 8, 4)
 N_JUNK, N_EXACT, N_NEAR, N_SHORT = 20, 10, 15, 10
-_FILLERS: dict[pa.DataType, Any] = {
-    pa.string(): "x",
-    pa.int32(): 0,
-    pa.int64(): 1,
-    pa.float32(): 0.5,
-    pa.float64(): 0.5,
-    pa.bool_(): True,
-    pa.binary(): b"",
-    pa.list_(pa.string()): [],
-}
-
-
-def table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
-    """Rows in the schema of a table; required columns that do not matter get a filler."""
-    schema = SCHEMAS[name]
-    fillers = {f.name: _FILLERS.get(f.type, datetime(2026, 1, 1, tzinfo=UTC)) for f in schema if not f.nullable}
-    return pa.Table.from_pylist([fillers | row for row in rows], schema=schema)
 
 
 @pytest.fixture(scope="session")
