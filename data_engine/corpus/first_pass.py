@@ -1,9 +1,9 @@
-"""The blocks `first_pass` and `first_pass.junk` of a corpus' YAML: what the cheap filters keep.
+"""The block `first_pass` of a corpus' YAML, and the blocks in it: limits and examples of the cheap filters.
 
 The filters themselves are in `data_engine.filtering`.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -91,3 +91,12 @@ class FirstPass(Settings):
                 "no batch can pass: lower min_kept_share"
             )
         return self
+
+    @property
+    def rule_defaults(self) -> dict[str, float]:
+        """Limits of the rules that have a field of their own, by rule."""
+        return {"too_short": self.min_chars, "too_long": self.max_chars, "few_letters": self.min_letter_share}
+
+    def similarity_of(self, modality: Literal["text", "image"]) -> float | None:
+        """The similarity of near-duplicates; None finds exact copies only."""
+        return self.near_duplicate_image_similarity if modality == "image" else self.near_duplicate_similarity

@@ -3,7 +3,6 @@
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,37 +17,23 @@ from data_engine.runtime.versions import fingerprint
 logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
-    from data_engine.filtering import CharacterModel, JunkClassifier
+    from data_engine.filtering import CharacterModel, JunkClassifier, LearnedFilters
     from data_engine.indexing import SourceFile
 
 
-@dataclass(frozen=True)
-class Learnt:
-    """What the first pass has learnt from the corpus' examples."""
-
-    junk: "JunkClassifier | None" = None
-    model: "CharacterModel | None" = None
-    """Of good text, where the rule perplexity is on."""
-
-    @property
-    def versions(self) -> dict[str, str]:
-        """The version of what decides, by the reason that it gives."""
-        deciding = {"junk": self.junk, "perplexity": self.model}
-        return {reason: learnt.version for reason, learnt in deciding.items() if learnt is not None}
-
-
-def learnt_from_examples(runtime: CorpusRuntime, step_run: StepRun, rules: FirstPass) -> Learnt:
+def learnt_from_examples(runtime: CorpusRuntime, step_run: StepRun, rules: FirstPass) -> "LearnedFilters":
     """What the example batches' own files teach, so that batches run in any order.
 
     Raises: InvalidInput when the rule perplexity is on without examples.
     """
     from data_engine import indexing
+    from data_engine.filtering import LearnedFilters
 
     has_model = rules.rules.get("perplexity") not in (None, False)
     if rules.junk is None and has_model:
         raise InvalidInput("rule perplexity is on but first_pass.junk names no examples; give them, or switch it off")
     if rules.junk is None:
-        return Learnt()
+        return LearnedFilters()
     files = junk_example_files(runtime)
     step_run.inputs["junk examples"] = indexing.fingerprint(files)
     described = [runtime.code_version("first_pass"), step_run.inputs["junk examples"], str(runtime.source_folder)]
@@ -58,7 +43,7 @@ def learnt_from_examples(runtime: CorpusRuntime, step_run: StepRun, rules: First
         _FITTED[key] = _kept_classifier(step_run, f"junk-{key}.npz", lambda: fit_junk(runtime, junk, files))
     if has_model and key not in _MODELS:
         _MODELS[key] = fit_model(runtime, junk, files)
-    return Learnt(_FITTED[key], _MODELS[key] if has_model else None)
+    return LearnedFilters(_FITTED[key], _MODELS[key] if has_model else None)
 
 
 #: One classifier, and one model of good text, per source, examples, settings and code: the batches of one process

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.filtering.rules.text_scores import BOILERPLATE, STOP_WORDS
+from data_engine.filtering.rules.phrases import BOILERPLATE, STOP_WORDS
 
 Features = NDArray[np.float64]
 Mask = NDArray[np.bool_]

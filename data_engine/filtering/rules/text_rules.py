@@ -23,7 +23,7 @@ from data_engine.filtering.rules.document import (
     top_ngram_share,
 )
 from data_engine.filtering.rules.languages import CODES
-from data_engine.filtering.rules.registry import Rule
+from data_engine.filtering.rules.rule import Rule
 
 _GOPHER, _C4, _FINEWEB = "Rae et al. 2021 (Gopher)", "Raffel et al. 2020 (C4)", "Penedo et al. 2024 (FineWeb)"
 _ENGINE = "this engine"
@@ -148,7 +148,7 @@ _PERSONAL = (
 _LANGUAGE = (
     Rule(
         "language", "text", "the probability that the text is in a language wanted", scores.language_probability,
-        "at_least", None, f"{_ENGINE}, by fastText lid.176", wants=scores.wanted_language, names=CODES,
+        "at_least", None, f"{_ENGINE}, by fastText lid.176", score_of_names=scores.wanted_language, names=CODES,
         is_costly=True,
     ),
     Rule(

@@ -1,5 +1,7 @@
 """first_pass: what is worth keeping - a verdict and a reason for every raw sample."""
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -8,10 +10,13 @@ from pydantic import Field
 from data_engine.orchestration.ui.montages import montages_of_verdicts
 from data_engine.runtime.accepted_samples import accepted_images, duplicate_candidates, kept_before, texts_of
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.junk_examples import Learnt, learnt_from_examples
+from data_engine.runtime.junk_examples import learnt_from_examples
 from data_engine.runtime.media import read_looks
 from data_engine.runtime.step_run import StepRun
 from data_engine.storage.ledger import ledger_rows
+
+if TYPE_CHECKING:
+    from data_engine.filtering import LearnedFilters
 
 
 def first_pass(runtime: CorpusRuntime) -> dg.AssetsDefinition:
@@ -51,21 +56,21 @@ def first_pass(runtime: CorpusRuntime) -> dg.AssetsDefinition:
     def first_pass(context: dg.AssetExecutionContext, config: FirstPassConfig) -> dg.MaterializeResult:
         from data_engine import filtering, reporting
 
-        step_run = StepRun.begin(runtime, context, "first_pass")
+        step_run, modality = StepRun.begin(runtime, context, "first_pass"), runtime.corpus.modality
         own = {**config.model_dump(), "rules": {**limits.rules, **config.rules}}
         rules = limits.model_validate({**limits.model_dump(), **own})
         learnt, raw = learnt_from_examples(runtime, step_run, rules), step_run.read("raw_index")
         accepted = duplicate_candidates(step_run, raw, config.near_duplicate_similarity)
         table = filtering.first_pass(
             raw,
-            rules,
+            filtering.limits_of(modality, rules.rules, rule_sets=rules.rule_sets, defaults=rules.rule_defaults),
             batch=step_run.batch,
             accepted=accepted,
             text_of=texts_of(step_run, accepted),
-            junk=learnt.junk,
+            near_duplicate_similarity=rules.similarity_of(modality),
+            learned=learnt,
             kept_before=kept_before(step_run),
-            model=learnt.model,
-            modality=runtime.corpus.modality,
+            modality=modality,
             read=read_looks(runtime, step_run.progress("looking at", raw.num_rows))
             if runtime.corpus.is_of_images
             else None,
@@ -85,7 +90,7 @@ def first_pass(runtime: CorpusRuntime) -> dg.AssetsDefinition:
     return first_pass
 
 
-def _ledger(table: pa.Table, learnt: Learnt) -> pa.Table:
+def _ledger(table: pa.Table, learnt: "LearnedFilters") -> pa.Table:
     """The verdict on every sample, with the kept twin of a duplicate."""
     is_duplicate = pc.is_valid(table["duplicate_of"])
     twin = pc.binary_join_element_wise(table["reason"], table["duplicate_of"], " of ")

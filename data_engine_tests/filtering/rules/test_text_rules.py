@@ -129,10 +129,10 @@ def test_plain_prose_passes_every_published_limit_but_the_one_on_its_words_and_a
     ],
 )
 def test_the_language_of_a_sentence_is_found_without_a_hub(text: str, code: str) -> None:
-    wants = BY_NAME["language"].wants
-    assert wants is not None
-    assert wants(Document(text), frozenset({code, "xx"})) > 0.5
-    assert wants(Document(text), frozenset({"xx"})) == 0
+    score_of_names = BY_NAME["language"].score_of_names
+    assert score_of_names is not None
+    assert score_of_names(Document(text), frozenset({code, "xx"})) > 0.5
+    assert score_of_names(Document(text), frozenset({"xx"})) == 0
 
 
 def test_a_run_of_marks_that_ends_nothing_is_no_sentence() -> None:
