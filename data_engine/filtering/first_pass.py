@@ -200,7 +200,8 @@ def _copy_verdicts_to_duplicates(sample_ids: Sequence[str], rejections: dict[int
 
 def read_texts(raw: pa.Table, *, learned: LearnedFilters = NO_FILTERS) -> Iterable[Document | None]:
     """The texts of a raw index as the rules look at them; None for an unreadable sample."""
-    return (None if text is None else Document(text, learned.model) for text in raw["text"].to_pylist())
+    scores = learned.scores
+    return (None if text is None else Document(text, scores) for text in raw["text"].to_pylist())
 
 
 def _measured(raw: pa.Table, limits: Sequence[Limit], modality: Modality, read: Reader) -> list[Signals | None]:

@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 DEPENDS_ON: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "raw_index": (("indexing", "images"), ("modality", "source", "batches")),
     "first_pass": (
-        ("filtering", "duplicates/texts", "duplicates/images", "images", "runtime/junk_examples.py"),
+        (
+            "filtering",
+            "duplicates/texts",
+            "duplicates/images",
+            "images",
+            "runtime/junk_examples.py",
+            "runtime/page_examples.py",
+        ),
         ("first_pass", "modality", "seed"),
     ),
     "embeddings": (("embedding", "images"), ("encoder", "modality")),

@@ -64,10 +64,10 @@ def _inputs(
         of = batch if runtime.partitions_of(upstream) is not None else ""
         version = versions.get((upstream, of))
         inputs[f"{upstream}/{of}"] = version.data_version if version else "missing"
-    if step == "first_pass" and runtime.corpus.first_pass.junk is not None:
-        from data_engine.runtime.junk_examples import junk_example_files
+    if step == "first_pass":
+        from data_engine.runtime.junk_examples import example_inputs
 
-        inputs["junk examples"] = indexing.fingerprint(junk_example_files(runtime))
+        inputs |= example_inputs(runtime)
     if step == "drift_report":
         inputs["tree"] = str(runtime.store().exists("cluster_tree"))
     return inputs

@@ -157,15 +157,20 @@ _LANGUAGE = (
     ),
 )
 
-_LEARNT = (
+_LEARNED = (
     Rule(
         "perplexity", "text", "the perplexity per character under a model of the good examples",
-        lambda document: document.perplexity, "at_most", None,
+        lambda document: document.learned_score("perplexity"), "at_most", None,
         f"{_ENGINE}, after Wenzek et al. 2020 (CCNet), who cut at shares of their corpus", is_costly=True,
+    ),
+    Rule(
+        "content_share", "text", "the share of characters in lines that are content of a web page",
+        lambda document: document.learned_score("content_share"), "at_least", None,
+        f"{_ENGINE}, after Kohlschuetter et al. 2010", is_costly=True,
     ),
 )
 
 #: Every rule of texts, in the order in which they are tried.
 TEXT_RULES: tuple[Rule, ...] = (
-    *_LENGTH, *_WORDS, *_LINES, *_REPETITION, *_BOILERPLATE, *_PERSONAL, *_LANGUAGE, *_LEARNT
+    *_LENGTH, *_WORDS, *_LINES, *_REPETITION, *_BOILERPLATE, *_PERSONAL, *_LANGUAGE, *_LEARNED
 )
