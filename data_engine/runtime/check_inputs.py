@@ -98,8 +98,9 @@ def newest_audit_age_days(store: "TableStore") -> float | None:
 
 def gate_in_service(store: "TableStore") -> dict[str, Any]:
     """The row of the classifier in service; empty when there is none."""
-    rows = [row for row in store.read("classifier").to_pylist() if row["is_in_service"]]
-    return rows[-1] if rows else {}
+    from data_engine.labeling import row_in_service
+
+    return row_in_service(store.read("classifier")) or {}
 
 
 def _reviewed_labels(runtime: CorpusRuntime, _store: "TableStore", batch: str, tables: Tables) -> tuple[Tables, Facts]:

@@ -8,6 +8,7 @@ import pytest
 from schema_tables import table
 from sound_tables import CORPUS, SOUND_FACTS, tables_of
 
+import data_engine
 from data_engine.errors import InvalidInput
 from data_engine.quality import CHECKS, TABLES, evaluate
 
@@ -48,7 +49,8 @@ def test_checking_prints_nothing_warns_of_nothing_and_leaves_no_file_behind(tmp_
         f"corpus = Corpus.model_validate_json({CORPUS.model_dump_json()!r});"
         "evaluate('release', {'release': RELEASE.empty_table(), 'labels': LABELS.empty_table()}, corpus)"
     )
-    environment = {"HOME": str(tmp_path), "PATH": "", "TMPDIR": str(tmp_path)}
+    under_test = str(Path(data_engine.__file__).parents[1])
+    environment = {"HOME": str(tmp_path), "PATH": "", "TMPDIR": str(tmp_path), "PYTHONPATH": under_test}
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, env=environment, cwd=tmp_path
     )

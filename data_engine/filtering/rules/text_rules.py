@@ -1,7 +1,8 @@
-"""The rules of texts: the registry that names every measurement, in the order they are tried.
+"""The rules of texts, in the order in which they are tried.
 
-Most limits that were published were found on English web pages of at least fifty words; on shorter texts they reject
-nearly everything. So they are off until a corpus asks for them, by `rule_sets` or one by one under `rules`.
+What they measure is in `text_scores.py` and `document.py`. Most limits that were published were found on English web
+pages of at least fifty words; on shorter texts they reject nearly everything. So they are off until a corpus asks for
+them, by `rule_sets` or one by one under `rules`.
 
 Sources:
     Gopher: Rae et al. 2021, Scaling Language Models, appendix A.1.1 (quality filtering, repetition removal).

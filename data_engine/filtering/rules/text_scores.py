@@ -57,7 +57,7 @@ def alphabetic_words(document: Document) -> float | None:
 
 
 def stop_words(document: Document) -> float:
-    """How many of eight English stop words occur."""
+    """Number of eight English stop words that occur."""
     return len(STOP_WORDS.intersection(document.lower_text.split()))
 
 
@@ -97,7 +97,7 @@ def javascript_lines(document: Document) -> float | None:
 
 
 def lorem_ipsum(document: Document) -> float:
-    """How often `lorem ipsum` occurs."""
+    """Occurrences of `lorem ipsum`."""
     return document.lower_text.count("lorem ipsum")
 
 

@@ -44,7 +44,7 @@ def suite(tables: Mapping[str, pa.Table], corpus: Corpus, target: int | None = N
     """
     gx = load_expectations()
     chosen, assigned = tables["balanced_subset"], tables["tree_assignments"]
-    wanted = corpus.subset.target_size if target is None else target
+    asked = corpus.subset.target_size if target is None else target
     n_pool = assigned.num_rows - tables["semantic_duplicates"].num_rows
     rows = Profile(
         chosen.select(["sample_id"]).append_column(
@@ -56,9 +56,9 @@ def suite(tables: Mapping[str, pa.Table], corpus: Corpus, target: int | None = N
         Truth(
             "size_is_the_target",
             rows,
-            gx.ExpectTableRowCountToEqual(value=wanted),
+            gx.ExpectTableRowCountToEqual(value=asked),
             lambda _: f"chosen samples: {len(rows):,}",
-            f"{wanted:,} were asked for and {n_pool:,} can be chosen",
+            f"{asked:,} were asked for and {n_pool:,} can be chosen",
             "set subset.target_size to a number that the tree can give, and choose again",
         ),
         of_rows(

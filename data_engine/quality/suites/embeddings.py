@@ -108,13 +108,13 @@ def _failed_share(judged: pa.Table, failures: Mapping[str, str], limit: float) -
 
 
 def _measured(embedded: pa.Table) -> tuple[Profile, int]:
-    """What is asked of every embedding, and the commonest dimension."""
+    """Measures of every embedding, and the commonest dimension."""
     measured = vectors(embedded["embedding"])
-    said = embedded["dim"].to_numpy()
-    common = int(np.bincount(said).argmax()) if len(said) else 0
+    dims = embedded["dim"].to_numpy()
+    common = int(np.bincount(dims).argmax()) if len(dims) else 0
     columns = {
         "sample_id": embedded["sample_id"],
-        "has_the_dim": (said == common) & (measured.n_values == common),
+        "has_the_dim": (dims == common) & (measured.n_values == common),
         "is_finite": measured.is_finite,
         "norm": pa.array(measured.norm, from_pandas=True),
     }

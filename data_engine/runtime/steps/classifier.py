@@ -68,10 +68,10 @@ def classifier(runtime: CorpusRuntime) -> dg.AssetsDefinition:
 
 def artefact_in_service(history: pa.Table) -> "tuple[Classifier, dict[str, Any]] | None":
     """The classifier that proposals come from, and its row; None before the first."""
-    from data_engine.labeling import Classifier
+    from data_engine.labeling import Classifier, row_in_service
 
-    rows = [row for row in history.to_pylist() if row["is_in_service"]]
-    return (Classifier.from_bytes(rows[-1]["artefact"]), rows[-1]) if rows else None
+    row = row_in_service(history)
+    return (Classifier.from_bytes(row["artefact"]), row) if row else None
 
 
 def _in_service(history: pa.Table) -> "Classifier | None":
