@@ -21,9 +21,9 @@ from data_engine.duplicates.texts.bands import bands_and_rows
 from data_engine.duplicates.texts.minhash import Sketches
 from data_engine.duplicates.texts.search import find_twins
 from data_engine.duplicates.texts.shingles import Shingles, similarity
-from data_engine.filtering import first_pass, fit_junk_classifier
+from data_engine.filtering import LearnedFilters, first_pass, fit_junk_classifier, limits_of
 from data_engine.filtering.rules.document import Document
-from data_engine.filtering.rules.registry import limits_of, measure
+from data_engine.filtering.rules.measuring import measure
 from data_engine.indexing import list_batches, read_batch
 
 MENTIONS = ("is_license_reference", "is_license_tag", "is_license_intro", "is_license_clue", "is_false_positive")
@@ -52,31 +52,37 @@ def timed(call: Callable[[], object], runs: int = 3) -> float:
     return min(seconds)
 
 
+def whole_pass(raw: pa.Table, learned: LearnedFilters) -> pa.Table:
+    nothing = pa.table({"sample_id": pa.array([], pa.string()), "minhash": pa.array([], pa.binary())})
+    return first_pass(
+        raw,
+        limits_of("text"),
+        batch="b",
+        accepted=nothing,
+        text_of=lambda _: [],
+        near_duplicate_similarity=FirstPass().similarity_of("text"),
+        learned=learned,
+    )
+
+
 def speed(raw: list[pa.Table], texts: list[str]) -> Lines:
     """Texts per second, as a ratio to cutting the same texts into sets of shingles in plain Python."""
     bare = timed(lambda: [Shingles.of(text) for text in texts])
-    nothing = pa.table({"sample_id": pa.array([], pa.string()), "minhash": pa.array([], pa.binary())})
     whole = pa.concat_tables(raw)
     junk = fit_junk_classifier(*examples(raw[0]), seed=0, keep_clean_share=0.995)
     sketches = Sketches.of(texts)
     none = Sketches.of([])
     steps: list[tuple[str, Callable[[], object]]] = [
         ("shingles as Python sets (1.0)", lambda: [Shingles.of(text) for text in texts]),
-        ("all cheap rules", lambda: measure(map(Document, texts), "text", limits_of(FirstPass(), "text"))),
+        ("all cheap rules", lambda: measure(map(Document, texts), "text", limits_of("text"))),
         ("sketches", lambda: Sketches.of(texts)),
         (
             "near-duplicates, from sketches",
             lambda: find_twins(texts, sketches, threshold=0.8, accepted=none, accepted_texts=lambda _: []),
         ),
         ("junk scores", lambda: junk.score(texts)),
-        (
-            "whole first pass, no junk rule",
-            lambda: first_pass(whole, FirstPass(), batch="b", accepted=nothing, text_of=lambda _: [], junk=None),
-        ),
-        (
-            "whole first pass",
-            lambda: first_pass(whole, FirstPass(), batch="b", accepted=nothing, text_of=lambda _: [], junk=junk),
-        ),
+        ("whole first pass, no junk rule", lambda: whole_pass(whole, LearnedFilters())),
+        ("whole first pass", lambda: whole_pass(whole, LearnedFilters(junk=junk))),
     ]
     rows: list[tuple[object, ...]] = []
     yield "Texts are in memory; each stage by itself on all of them, and the whole with its table.\n"

@@ -36,7 +36,7 @@ from PIL import Image
 from data_engine.corpus import Batches, FirstPass, Source
 from data_engine.duplicates.images.search import find_image_twins
 from data_engine.embedding.efficientnet import _module, _weights, central_pixels, load_efficientnet
-from data_engine.filtering import first_pass
+from data_engine.filtering import first_pass, limits_of
 from data_engine.filtering.rules.image_look import LOOK_PX, look_at
 from data_engine.images import decode_each, shrunk
 from data_engine.indexing import list_batches, read_batch
@@ -212,11 +212,11 @@ def whole_pass(contents: list[bytes], rules: FirstPass) -> pa.Table:
     nobody = pa.table({name: pa.array([], kind) for name, kind in _ACCEPTED.items()})
     return first_pass(
         raw_of(contents),
-        rules,
+        limits_of("image"),
         batch="b",
         accepted=nobody,
         text_of=lambda _: [],
-        junk=None,
+        near_duplicate_similarity=rules.similarity_of("image"),
         modality="image",
         read=read,
     )
@@ -319,7 +319,14 @@ def whole_folder(folder: Path, rules: FirstPass) -> Lines:
 
     nobody = pa.table({name: pa.array([], kind) for name, kind in _ACCEPTED.items()})
     judged = first_pass(
-        raw, rules, batch="b", accepted=nobody, text_of=lambda _: [], junk=None, modality="image", read=read
+        raw,
+        limits_of("image"),
+        batch="b",
+        accepted=nobody,
+        text_of=lambda _: [],
+        near_duplicate_similarity=rules.similarity_of("image"),
+        modality="image",
+        read=read,
     )
     passed = time.perf_counter()
     kept = [row["uri"] for row in judged.select(["uri", "verdict"]).to_pylist() if row["verdict"] == "kept"]

@@ -35,10 +35,10 @@ def fresh_folders() -> Iterator[None]:
 def measured(corpus: str, project_folder: Path, console: Console) -> tuple[dict[str, float], float, int]:
     """Seconds by step (checks and review are among them), seconds in all, and Dagster runs."""
     import dagster as dg
+    from data_engine.terminal.own_process import collect_rarely
 
     from data_engine.orchestration.launch.project import Project
     from data_engine.orchestration.launch.runner import OneCommandRun
-    from data_engine.terminal.own_process import collect_rarely
 
     collect_rarely()
     project = Project.find(project_folder)

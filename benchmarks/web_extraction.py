@@ -29,8 +29,9 @@ from data_engine.corpus import Batches
 from data_engine.filtering.page_content.line_classifier import fit_line_classifier
 from data_engine.filtering.page_content.lines import content_lines, lines_of
 from data_engine.filtering.rules.document import Document
-from data_engine.filtering.rules.registry import Rule, rules_of
-from data_engine.filtering.rules.text_scores import BOILERPLATE
+from data_engine.filtering.rules.phrases import BOILERPLATE
+from data_engine.filtering.rules.registry import rules_of
+from data_engine.filtering.rules.rule import Rule
 from data_engine.indexing import list_batches, read_batch
 
 Mask = np.ndarray

@@ -1,11 +1,12 @@
 #!/usr/bin/env python
-"""Write the tables of docs/rules.md anew from the registry of rules: `python scripts/rules_page.py`."""
+"""Writes the tables of docs/rules.md from the registry of rules: `python scripts/rules_page.py`."""
 
 import re
 from pathlib import Path
 from typing import get_args
 
-from data_engine.filtering.rules.registry import Modality, Rule, rules_of
+from data_engine.filtering.rules.registry import rules_of
+from data_engine.filtering.rules.rule import Modality, Rule
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "rules.md"
 _TABLE = re.compile(r"(<!-- rules of (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -17,7 +18,7 @@ def table_of(rules: tuple[Rule, ...]) -> str:
         return "None yet.\n"
     lines = ["| rule | measures | stays when | default | published | source |", "|---|---|---|---|---|---|"]
     for rule in rules:
-        side = f"its names reach {_number(0.5)}" if rule.wants else rule.direction.replace("_", " ")
+        side = f"its names reach {_number(0.5)}" if rule.score_of_names else rule.direction.replace("_", " ")
         published = ", ".join(f"{name} {_number(limit)}" for name, limit in rule.published.items()) or "-"
         default = "off" if rule.default is None else _number(rule.default)
         lines.append(f"| `{rule.name}` | {rule.measures} | {side} | {default} | {published} | {rule.source} |")

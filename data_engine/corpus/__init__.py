@@ -5,7 +5,7 @@ The block `source` is in `data_engine.indexing.source`, which reads it.
 
 from data_engine.corpus.corpus import Corpus
 from data_engine.corpus.drift import Drift
-from data_engine.corpus.first_pass import FirstPass, JunkExamples
+from data_engine.corpus.first_pass import FirstPass, JunkExamples, PageContent
 from data_engine.corpus.labels import Labels
 from data_engine.corpus.release import Release
 from data_engine.corpus.review import Review, SimulatedAnnotator
@@ -18,6 +18,7 @@ __all__ = [
     "FirstPass",
     "JunkExamples",
     "Labels",
+    "PageContent",
     "Release",
     "Review",
     "SelectionMethod",

@@ -25,23 +25,25 @@ from data_engine.settings import Name, Settings, Share
 
 
 def _with_names_of_modality(schema: dict[str, Any]) -> None:
-    """What can be named depends on the modality; the rule perplexity and the classifier of junk learn from texts."""
+    """What can be named depends on the modality; the filters that learn from examples learn from texts."""
     from data_engine.filtering.rules.registry import names_schema
 
-    texts = {"properties": names_schema("text"), **_PERPLEXITY_NEEDS_EXAMPLES}
-    images = {"properties": {**names_schema("image"), "junk": {"type": "null"}}}
+    needs_examples = [_needs_examples(rule, block) for rule, block in _EXAMPLES.items()]
+    texts = {"properties": names_schema("text"), "allOf": needs_examples}
+    images = {"properties": {**names_schema("image"), **{block: {"type": "null"} for block in _EXAMPLES.values()}}}
     schema["if"] = {"properties": {"modality": {"const": "image"}}, "required": ["modality"]}
     schema["then"] = {"properties": {"first_pass": images}}
     schema["else"] = {"properties": {"first_pass": texts}}
 
 
-_PERPLEXITY_NEEDS_EXAMPLES = {
-    "if": {
-        "required": ["rules"],
-        "properties": {"rules": {"required": ["perplexity"], "properties": {"perplexity": {"type": "number"}}}},
-    },
-    "then": {"required": ["junk"]},
-}
+#: Rules that learn from examples, and the block under `first_pass` that names them.
+_EXAMPLES = {"perplexity": "junk", "content_share": "page_content"}
+
+
+def _needs_examples(rule: str, block: str) -> dict[str, Any]:
+    """Schema of a first pass that limits the rule only where it has the block."""
+    limited = {"required": [rule], "properties": {rule: {"type": "number"}}}
+    return {"if": {"required": ["rules"], "properties": {"rules": limited}}, "then": {"required": [block]}}
 
 
 class Corpus(Settings):
@@ -97,22 +99,24 @@ class Corpus(Settings):
         return self
 
     @model_validator(mode="after")
-    def _junk_is_of_texts(self) -> "Corpus":
-        if self.is_of_images and self.first_pass.junk is not None:
-            raise ValueError(
-                "first_pass.junk learns from texts but modality is image; remove first_pass.junk and give limits to "
-                "the rules of images (docs/rules.md)"
-            )
+    def _examples_are_of_texts(self) -> "Corpus":
+        for block in _EXAMPLES.values():
+            if self.is_of_images and getattr(self.first_pass, block) is not None:
+                raise ValueError(
+                    f"first_pass.{block} learns from texts but modality is image; remove first_pass.{block} and give "
+                    "limits to the rules of images (docs/rules.md)"
+                )
         return self
 
     @model_validator(mode="after")
-    def _perplexity_needs_examples(self) -> "Corpus":
-        setting = self.first_pass.rules.get("perplexity")
-        if setting not in (None, False) and self.first_pass.junk is None:
-            raise ValueError(
-                f"rule perplexity is {setting} but first_pass.junk names no examples of good text for its model to "
-                "learn from; give them, or switch the rule off"
-            )
+    def _rules_that_learn_have_examples(self) -> "Corpus":
+        for rule, block in _EXAMPLES.items():
+            setting = self.first_pass.rules.get(rule)
+            if setting not in (None, False) and getattr(self.first_pass, block) is None:
+                raise ValueError(
+                    f"rule {rule} is {setting} but first_pass.{block} names no examples for it to learn from; give "
+                    "them, or switch the rule off"
+                )
         return self
 
     @model_validator(mode="after")

@@ -1,9 +1,9 @@
-"""The blocks `first_pass` and `first_pass.junk` of a corpus' YAML: what the cheap filters keep.
+"""The block `first_pass` of a corpus' YAML, and the blocks in it: limits and examples of the cheap filters.
 
 The filters themselves are in `data_engine.filtering`.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -36,6 +36,14 @@ class JunkExamples(Settings):
         return self
 
 
+class PageContent(Settings):
+    """Where the classifier of lines learns which lines of a web page are content, and which are menus and footers."""
+
+    examples: str
+    """JSON Lines file (.gz, .bz2 and .xz are unpacked), one page a row, ten or more: its `text`, and as `content` the
+    numbers of its lines that are content, counted from 1 (`{"text": "Home\\n\\nThe cat sat.", "content": [3]}`)."""
+
+
 #: A limit, names, `on` (the published limit), or `off` and null.
 RuleSetting = bool | float | tuple[str, ...] | None
 
@@ -49,6 +57,8 @@ def _with_rules(schema: dict[str, Any]) -> None:
 
 class FirstPass(Settings):
     """The cheap filters. A sample is judged by the first rule that rejects it."""
+
+    former_names = {"near_duplicate_picture_similarity": "near_duplicate_image_similarity"}  # noqa: RUF012
 
     max_unreadable_share: Share = 0.05
     """Share of unreadable samples in a batch above which the batch is quarantined."""
@@ -78,6 +88,9 @@ class FirstPass(Settings):
     """Published sets of limits to switch on together: gopher, c4, fineweb. What `rules` says counts before them."""
     junk: JunkExamples | None = None
     """Where the small classifier of junk learns; without it the rule is off."""
+    page_content: PageContent | None = None
+    """Pages whose content is known; they switch the rule content_share on, which rejects nothing until it is given a
+    limit under `rules`."""
 
     @model_validator(mode="after")
     def _bounds_in_order(self) -> "FirstPass":
@@ -91,3 +104,13 @@ class FirstPass(Settings):
                 "no batch can pass: lower min_kept_share"
             )
         return self
+
+    @property
+    def rule_defaults(self) -> dict[str, float]:
+        """Limits of rules that follow from other fields, by rule; every page reaches a content share of 0."""
+        limits = {"too_short": self.min_chars, "too_long": self.max_chars, "few_letters": self.min_letter_share}
+        return limits if self.page_content is None else {**limits, "content_share": 0.0}
+
+    def similarity_of(self, modality: Literal["text", "image"]) -> float | None:
+        """The similarity of near-duplicates; None finds exact copies only."""
+        return self.near_duplicate_image_similarity if modality == "image" else self.near_duplicate_similarity

@@ -11,6 +11,8 @@ from data_engine.settings import Settings
 class Release(Settings):
     """What the data card says."""
 
+    former_names = {"pictures": "images"}  # noqa: RUF012
+
     title: str = ""
     """Title of the data card; the corpus' name when empty."""
     description: str = ""

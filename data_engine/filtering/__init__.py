@@ -5,8 +5,12 @@ Finding duplicates is in `data_engine.duplicates`.
 
 from data_engine.filtering.first_pass import FIRST_PASS_REASONS, first_pass
 from data_engine.filtering.learned.character_model import CharacterModel, fit_character_model
+from data_engine.filtering.learned.filters import LearnedFilters
 from data_engine.filtering.learned.junk import JunkClassifier, fit_junk_classifier
+from data_engine.filtering.page_content.line_classifier import LineClassifier, fit_line_classifier
+from data_engine.filtering.page_content.lines import marked_lines
 from data_engine.filtering.rules.image_look import LOOK_PX, ImageLook, look_at
+from data_engine.filtering.rules.measuring import limits_of
 
 __all__ = [
     "FIRST_PASS_REASONS",
@@ -14,8 +18,13 @@ __all__ = [
     "CharacterModel",
     "ImageLook",
     "JunkClassifier",
+    "LearnedFilters",
+    "LineClassifier",
     "first_pass",
     "fit_character_model",
     "fit_junk_classifier",
+    "fit_line_classifier",
+    "limits_of",
     "look_at",
+    "marked_lines",
 ]

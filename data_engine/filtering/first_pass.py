@@ -1,4 +1,8 @@
-"""first_pass: one verdict for every raw sample, by the first rule that rejects it."""
+"""The first pass: one verdict for every raw sample, by the first rule that rejects it.
+
+The rules are in `rules/`, the filters that learn in `learned/` and `page_content/`; finding duplicates is in
+`data_engine.duplicates`.
+"""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,15 +15,16 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data_engine import schemas
-from data_engine.corpus import FirstPass
 from data_engine.duplicates.images.search import find_image_twins, stacked
 from data_engine.duplicates.texts.minhash import Sketches
 from data_engine.duplicates.texts.search import find_twins
-from data_engine.filtering.learned.character_model import CharacterModel
+from data_engine.filtering.learned.filters import NO_FILTERS, LearnedFilters
 from data_engine.filtering.learned.junk import JunkClassifier
 from data_engine.filtering.rules.document import Document
 from data_engine.filtering.rules.image_look import ImageLook
-from data_engine.filtering.rules.registry import Limit, Modality, Signals, first_broken, limits_of, measure, rules_of
+from data_engine.filtering.rules.measuring import first_broken, measure
+from data_engine.filtering.rules.registry import rules_of
+from data_engine.filtering.rules.rule import Limit, Modality, Signals
 
 #: Every reason of the first pass and what it means, in the order in which the rules are tried.
 FIRST_PASS_REASONS: dict[str, str] = {
@@ -54,16 +59,16 @@ class _Rejection:
 
 def first_pass(
     raw: pa.Table,
-    rules: FirstPass,
+    limits: Sequence[Limit],
     *,
     batch: str,
     accepted: pa.Table,
     text_of: Callable[[Sequence[str]], Sequence[str]],
-    junk: JunkClassifier | None,
+    near_duplicate_similarity: float | None,
+    learned: LearnedFilters = NO_FILTERS,
     kept_before: Collection[str] = (),
     modality: Modality = "text",
     read: Reader | None = None,
-    model: CharacterModel | None = None,
     accepted_near: AcceptedNear | None = None,
 ) -> pa.Table:
     """Judge the raw samples of a batch.
@@ -75,15 +80,17 @@ def first_pass(
 
     Args:
         raw: raw index of the batch.
-        rules: the corpus' limits.
+        limits: the rules that are on, as `limits_of` gives them for the modality.
         batch: the batch key written to every row.
         accepted: columns `sample_id` and `minhash` of the kept samples of all other batches, in any order.
         text_of: gives the texts of accepted samples by their ids; asked for candidates only, for many at once.
-        junk: the junk classifier; None switches the rule off.
+        near_duplicate_similarity: similarity in (0, 1] at and above which a later sample is a near-duplicate; None
+            finds exact copies only. Of texts the smaller Jaccard similarity, of words and of characters; of images
+            that of 32 x 32 pixels and of colours.
+        learned: what the corpus' examples taught; the filters that it lacks are off.
         kept_before: ids of the samples that this batch kept when it was judged the last time.
         modality: whose rules are tried.
         read: gives what those rules measure; by default the texts of the rows. It may give a subject at a time.
-        model: of good text, for the rule perplexity; None measures none.
         accepted_near: gives the accepted images that those with some sketches may repeat; None: there are none.
 
     Returns:
@@ -96,24 +103,24 @@ def first_pass(
     """
     raw = _by_precedence(raw, kept_before)
     texts: list[str | None] = raw["text"].to_pylist()
-    limits = limits_of(rules, modality)
     sketches: dict[str, bytes] = {}
     languages: dict[str, str] = {}
     if modality == "image":
         reader = _sketching(read or read_texts, sketches)
     else:
-        reader = _telling_languages(read or partial(read_texts, model=model), languages)
+        reader = _telling_languages(read or partial(read_texts, learned=learned), languages)
     signals = _measured(raw, limits, modality, reader)
     rejections = _by_content(raw, accepted)
     _by_limits(signals, limits, rejections)
-    scores = _by_junk(texts, junk, rejections)
+    scores = _by_junk(texts, learned.junk, rejections)
+    threshold = near_duplicate_similarity
     if modality == "image":
         _by_missing_pixels(signals, rejections)
-        kept_sketches = _by_near_images(raw, sketches, rules, accepted_near, rejections)
+        kept_sketches = _by_near_images(raw, sketches, threshold, accepted_near, rejections)
         signatures: dict[int, bytes] = {}
     else:
         kept_sketches = {}
-        signatures = _by_near_duplicates(raw, rules, accepted, text_of, rejections)
+        signatures = _by_near_duplicates(raw, threshold, accepted, text_of, rejections)
     _copy_verdicts_to_duplicates(raw["sample_id"].to_pylist(), rejections)
     return _to_table(raw, batch, rejections, signals, scores, signatures, kept_sketches, languages).sort_by("uri")
 
@@ -162,14 +169,13 @@ def _by_missing_pixels(signals: Sequence[Signals | None], rejections: dict[int, 
 def _by_near_images(
     raw: pa.Table,
     sketches: dict[str, bytes],
-    rules: FirstPass,
+    threshold: float | None,
     accepted_near: AcceptedNear | None,
     rejections: dict[int, _Rejection],
 ) -> dict[int, bytes]:
     """Sketches by row, for the kept images."""
     ids = raw["sample_id"].to_pylist()
     rows = [row for row in range(raw.num_rows) if row not in rejections]
-    threshold = rules.near_duplicate_image_similarity
     if threshold is None:
         return {row: sketches[ids[row]] for row in rows}
     open_sketches = [sketches[ids[row]] for row in rows]
@@ -188,13 +194,14 @@ def _by_near_images(
 def _copy_verdicts_to_duplicates(sample_ids: Sequence[str], rejections: dict[int, _Rejection]) -> None:
     """A copy of a content that is rejected for something else is rejected for the same: it has no kept twin."""
     is_copy = {row for row, rejection in rejections.items() if rejection.reason == "exact_duplicate"}
-    of_content = {sample_ids[row]: fate for row, fate in rejections.items() if row not in is_copy}
+    of_content = {sample_ids[row]: verdict for row, verdict in rejections.items() if row not in is_copy}
     rejections.update({row: of_content[sample_ids[row]] for row in is_copy if sample_ids[row] in of_content})
 
 
-def read_texts(raw: pa.Table, *, model: CharacterModel | None = None) -> Iterable[Document | None]:
+def read_texts(raw: pa.Table, *, learned: LearnedFilters = NO_FILTERS) -> Iterable[Document | None]:
     """The texts of a raw index as the rules look at them; None for an unreadable sample."""
-    return (None if text is None else Document(text, model) for text in raw["text"].to_pylist())
+    scores = learned.scores
+    return (None if text is None else Document(text, scores) for text in raw["text"].to_pylist())
 
 
 def _measured(raw: pa.Table, limits: Sequence[Limit], modality: Modality, read: Reader) -> list[Signals | None]:
@@ -257,7 +264,7 @@ def _by_junk(
 
 def _by_near_duplicates(
     raw: pa.Table,
-    rules: FirstPass,
+    threshold: float | None,
     accepted: pa.Table,
     text_of: Callable[[Sequence[str]], Sequence[str]],
     rejections: dict[int, _Rejection],
@@ -265,7 +272,7 @@ def _by_near_duplicates(
     """Signatures by row, for the kept texts."""
     rows, texts = _open_texts(raw["text"].to_pylist(), rejections)
     sketches = Sketches.of(texts)
-    sample_ids, threshold = raw["sample_id"], rules.near_duplicate_similarity
+    sample_ids = raw["sample_id"]
     if threshold is None:
         return {row: sketches.row_bytes(place) for place, row in enumerate(rows) if sketches.has_shingles[place]}
     compared = accepted.filter(pc.is_valid(accepted["minhash"]))

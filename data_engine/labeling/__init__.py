@@ -21,6 +21,7 @@ from data_engine.labeling.training import (
     classifier_row,
     gate_of,
     is_better_or_equal,
+    row_in_service,
     train_round,
 )
 
@@ -57,6 +58,7 @@ __all__ = [
     "propose",
     "provenance",
     "reliability",
+    "row_in_service",
     "train_round",
     "utility",
 ]

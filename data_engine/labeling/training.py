@@ -154,6 +154,12 @@ def classifier_row(trained: TrainedRound, *, is_in_service: bool) -> pa.Table:
     return pa.Table.from_pylist([row], schema=CLASSIFIER)
 
 
+def row_in_service(classifiers: pa.Table) -> dict[str, Any] | None:
+    """The row of `schemas.CLASSIFIER` that proposals come from, the newest of several; None where there is none."""
+    rows = classifiers.filter(classifiers["is_in_service"])
+    return rows.slice(rows.num_rows - 1).to_pylist()[0] if rows.num_rows else None
+
+
 def gate_of(row: Mapping[str, Any], *, confidence: float) -> Gate:
     """The gate that a row of `schemas.CLASSIFIER` describes; `confidence` is the corpus' own."""
     return Gate(

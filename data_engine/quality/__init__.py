@@ -1,10 +1,11 @@
 """Checks of what every step wrote: what they promise (`CHECKS`) and how they turned out (`evaluate`).
 
 The only place that knows Great Expectations. Importing this package does not import it, so the checks can be listed
-wherever a list of them is needed.
+wherever a list of them is needed. What the checks look at is gathered in `data_engine.runtime.check_inputs`.
 """
 
-from data_engine.quality.checks import CHECKS, TABLES, Check, CheckResult
+from data_engine.quality.checks import Check, CheckResult
 from data_engine.quality.evaluation import evaluate
+from data_engine.quality.registry import CHECKS, TABLES
 
 __all__ = ["CHECKS", "TABLES", "Check", "CheckResult", "evaluate"]

@@ -1,4 +1,7 @@
-"""How a truth is put to Great Expectations: a profile of rows, an expectation on it, and the words for the outcome."""
+"""Runs our checks as Great Expectations expectations: a profile of rows, an expectation on it, the outcome.
+
+The columns of profiles are computed in `profiles.py`; the truths of a step are in its file in `suites/`.
+"""
 
 import contextlib
 import os
@@ -41,12 +44,12 @@ class Truth:
     culprits: tuple[str, ...] = ()
     """For truths about a whole table: the rows to look at when it does not hold."""
     n_culprits: int | None = None
-    """How many there are, where not all of them can be named."""
+    """Their number, where not all of them can be named."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the expectation said."""
+    """The result of one expectation."""
 
     passed: bool
     n_offending: int
@@ -97,7 +100,7 @@ def run_suite(name: str, truths: list[Truth]) -> dict[str, Outcome]:
 
 @cache
 def _whole_profile() -> Any:
-    """What Great Expectations calls the rows of a profile; made once, because it writes its whole context each time."""
+    """The batch definition that all profiles pass through; made once, because making one writes the whole context."""
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 

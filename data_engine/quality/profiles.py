@@ -1,4 +1,7 @@
-"""Columns computed before anything is asked: memberships, norms and sums, in NumPy and Arrow, never row by row."""
+"""Columns of profiles: memberships, norms and sums, computed in NumPy and Arrow, never row by row.
+
+Running expectations on a profile is in `expectations.py`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +20,7 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Vectors:
-    """What is asked of a binary column of float32 vectors, one entry per row."""
+    """Measures of the float32 vectors in a binary column, one entry per row."""
 
     n_values: npt.NDArray[np.int64]
     is_finite: Bools
@@ -72,9 +75,7 @@ def _matrix(chunk: pa.Array, length: int) -> npt.NDArray[np.float32]:
     """(n, length) float32 view of a binary array whose entries all hold `length` values (and up to 3 odd bytes)."""
     if not length:
         return np.zeros((len(chunk), 0), np.float32)
+    from data_engine.storage import float_rows
+
     widths = np.asarray(pc.binary_length(chunk), dtype=np.int64)
-    if (widths != 4 * length).any():
-        chunk = pc.binary_slice(chunk, 0, 4 * length)
-    offsets = np.frombuffer(chunk.buffers()[1], np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
-    data = np.frombuffer(chunk.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
-    return np.ascontiguousarray(data).view(np.float32).reshape(len(chunk), length)
+    return float_rows(pc.binary_slice(chunk, 0, 4 * length) if (widths != 4 * length).any() else chunk)

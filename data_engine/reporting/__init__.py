@@ -1,10 +1,10 @@
-"""What people read: metrics with intervals, plots and the HTML report.
+"""Reports for people: metrics with intervals, plots and the HTML report.
 
-The data card is in `data_engine.releasing`, what commands print in `data_engine.terminal`.
+The data card is in `data_engine.releasing`, the output of commands in `data_engine.terminal`.
 """
 
 from data_engine.reporting.html.report import render_report
-from data_engine.reporting.metrics.known_labels import known_label_of
+from data_engine.reporting.metrics.known_labels import known_classes, known_label_of
 from data_engine.reporting.metrics.method_comparison import side_by_side
 from data_engine.reporting.metrics.report_metrics import build_quality_report
 from data_engine.reporting.plots.metric_plots import (
@@ -27,6 +27,7 @@ __all__ = [
     "cluster_sizes_plot",
     "drift_plot",
     "funnel_plot",
+    "known_classes",
     "known_label_of",
     "lorenz_curve",
     "lorenz_plot",

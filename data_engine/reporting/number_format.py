@@ -1,4 +1,7 @@
-"""Figures as words: shares, intervals, durations, and texts cut to a line."""
+"""Formats numbers for people: shares, intervals, durations; and cuts texts to a line.
+
+Formatting a sample is in `sample_text.py`.
+"""
 
 from data_engine.reporting.metrics.metric import Metric
 

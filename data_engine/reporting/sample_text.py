@@ -1,4 +1,7 @@
-"""How a sample is shown to people, in one place for all pages: a line of text."""
+"""A sample as a line of text for people, the same on all pages.
+
+Thumbnails of images are in `html/gallery.py`.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +14,7 @@ from data_engine.reporting.number_format import snippet
 
 @dataclass(frozen=True)
 class Shown:
-    """What people see of one sample."""
+    """One sample as a line of text."""
 
     sample_id: str
     text: str
@@ -19,18 +22,18 @@ class Shown:
 
 
 def shown_samples(
-    raw_index: pa.Table, wanted: Iterable[str], *, key: str = "sample_id", most: int = 180
+    raw_index: pa.Table, keys: Iterable[str], *, key: str = "sample_id", most: int = 180
 ) -> dict[str, Shown]:
-    """The wanted samples, by their key; those that the raw index does not hold are absent.
+    """Some samples, by their key; those that the raw index does not hold are absent.
 
     Args:
         raw_index: columns sample_id, uri, text, error.
-        wanted: keys of samples.
+        keys: of the samples to show.
         key: the column that the keys are of, sample_id or uri; of equal keys the first row counts.
         most: characters of a text.
     """
     asked = raw_index.select(["sample_id", "uri", "text", "error"])
-    found = asked.filter(pc.is_in(asked[key], value_set=pa.array(sorted(set(wanted)), pa.string())))
+    found = asked.filter(pc.is_in(asked[key], value_set=pa.array(sorted(set(keys)), pa.string())))
     shown: dict[str, Shown] = {}
     for row in found.to_pylist():
         words = row["text"] or f"{row['uri']}{': ' + row['error'] if row['error'] else ''}"

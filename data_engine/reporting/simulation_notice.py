@@ -1,11 +1,14 @@
-"""What has to be said before any figure about labels that simulated annotators had a part in."""
+"""The notice that stands before every figure about labels in which simulated annotators had a part.
+
+The figures are computed in `metrics/label_metrics.py`.
+"""
 
 from data_engine.reporting import number_format
 from data_engine.reporting.metrics.funnel import Metrics
 
 
 def simulation(metrics: Metrics) -> str:
-    """How far answers and labels are simulated, in a few sentences; empty when no simulated annotator took part."""
+    """The shares of simulated answers and labels, in a few sentences; empty when no simulated annotator took part."""
     answers = metrics.get(("simulated_answer_share", "all"))
     labels = metrics.get(("provenance_share", "simulated"))
     automatic = metrics.get(("provenance_share", "model_auto"))

@@ -4,7 +4,7 @@ Training and comparing classifiers is in `labeling.training`.
 """
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,15 +16,9 @@ if TYPE_CHECKING:
     from data_engine.storage import TableStore
 
 
-def row_in_service(history: pa.Table) -> dict[str, Any] | None:
-    """The row of the table `classifier` that is in service; None before the first."""
-    rows = [row for row in history.to_pylist() if row["is_in_service"]]
-    return rows[-1] if rows else None
-
-
 def classifier_in_service(history: pa.Table) -> "Classifier | None":
     """The classifier that proposals come from; None before the first."""
-    from data_engine.labeling import Classifier
+    from data_engine.labeling import Classifier, row_in_service
 
     row = row_in_service(history)
     return None if row is None else Classifier.from_bytes(row["artefact"])
@@ -32,6 +26,8 @@ def classifier_in_service(history: pa.Table) -> "Classifier | None":
 
 def gate_threshold(store: "TableStore") -> float | None:
     """The probability at and above which the gate in service accepts; None when it accepts nothing."""
+    from data_engine.labeling import row_in_service
+
     row = row_in_service(store.read("classifier"))
     return None if row is None else row["gate_threshold"]
 

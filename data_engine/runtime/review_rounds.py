@@ -3,7 +3,6 @@
 Whom to ask is decided by `labeling.rounds`; the queue is in `data_engine.review`.
 """
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -178,11 +177,6 @@ def _answer(runtime: CorpusRuntime, name: str, error_rate: float) -> "Callable[[
 
 def known_classes(runtime: CorpusRuntime) -> dict[str, str]:
     """The class of every sample whose label is known beforehand; for simulation and evaluation only."""
-    column = runtime.corpus.known_label_column
-    table = runtime.store().read("raw_index", columns=["sample_id", "metadata"])
-    known: dict[str, str] = {}
-    for sample_id, metadata in zip(table["sample_id"].to_pylist(), table["metadata"].to_pylist(), strict=True):
-        name = runtime.corpus.known_class(json.loads(metadata).get(column))
-        if name is not None:
-            known.setdefault(sample_id, name)
-    return known
+    from data_engine import reporting
+
+    return reporting.known_classes(runtime.corpus, runtime.store().read("raw_index", columns=["sample_id", "metadata"]))

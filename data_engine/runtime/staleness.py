@@ -62,14 +62,13 @@ def _inputs(
 
 def _outside_the_plan(runtime: "CorpusRuntime", step: str, batch: str) -> dict[str, str]:
     """Inputs that no step writes: the files of a batch, and those that the first pass learns from."""
-    from data_engine import indexing
-
     if step == "raw_index":
+        from data_engine import indexing
         from data_engine.runtime.source_listing import batches_of
 
         return {"files": indexing.fingerprint(batches_of(runtime).get(batch, ()))}
-    if step == "first_pass" and runtime.corpus.first_pass.junk is not None:
-        from data_engine.runtime.junk_examples import junk_example_files
+    if step == "first_pass":
+        from data_engine.runtime.examples.junk_examples import example_inputs
 
-        return {"junk examples": indexing.fingerprint(junk_example_files(runtime))}
+        return example_inputs(runtime)
     return {}

@@ -1,4 +1,7 @@
-"""`print_summary`: the end of a run, as a person reads it in a terminal."""
+"""Prints the summary at the end of a run: funnel, balance, labels, time, places.
+
+Its figures and their format are in `data_engine.reporting`.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -129,7 +132,7 @@ def _balance(known: Metrics) -> "Table | None":
 
 
 def _methods(known: Metrics) -> "RenderableType | None":
-    """The methods side by side over the first grouping that was measured, and what the tree is too small for."""
+    """The methods side by side over the first grouping that was measured, and the warning of too few clusters."""
     from rich.console import Group
 
     found = [scope.split(" over ", 1) for name, scope in known if name == "kl_of_method"]
@@ -153,7 +156,7 @@ def _figure(metric: Metric | None) -> str:
 
 
 def _labels(known: Metrics) -> "RenderableType | None":
-    wanted = {
+    titles = {
         "label_accuracy": "agree with known class",
         "label_quality": "mean label quality",
         "classifier_accuracy": "classifier on hold-out",
@@ -164,7 +167,7 @@ def _labels(known: Metrics) -> "RenderableType | None":
         "gate_lower_bound": "... certified precision",
         "trap_catch_rate": "traps caught",
     }
-    rows = [(text, known[(name, "all")]) for name, text in wanted.items() if (name, "all") in known]
+    rows = [(text, known[(name, "all")]) for name, text in titles.items() if (name, "all") in known]
     if not rows:
         return None
     from rich.console import Group

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from data_engine.warehouse.connection import open_warehouse
     from data_engine.warehouse.lineage import column_lineage
     from data_engine.warehouse.model_runs import ModelResult, TestResult, run_models, run_tests
-    from data_engine.warehouse.query import query
+    from data_engine.warehouse.queries import query
 
 __all__ = [
     "ModelResult",
@@ -32,7 +32,7 @@ _MODULES = {
     "TestResult": "model_runs",
     "column_lineage": "lineage",
     "open_warehouse": "connection",
-    "query": "query",
+    "query": "queries",
     "run_models": "model_runs",
     "run_tests": "model_runs",
 }

@@ -1,4 +1,4 @@
-"""An in-memory DuckDB over the tables of a corpus, closed to files. Queries on it are in `query.py`."""
+"""An in-memory DuckDB over the tables of a corpus, closed to files. Queries on it are in `queries.py`."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

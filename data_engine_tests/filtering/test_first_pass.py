@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +12,14 @@ from PIL import Image
 from data_engine import schemas
 from data_engine.corpus import FirstPass
 from data_engine.errors import InvalidInput
-from data_engine.filtering import FIRST_PASS_REASONS, JunkClassifier, first_pass, fit_junk_classifier
+from data_engine.filtering import (
+    FIRST_PASS_REASONS,
+    JunkClassifier,
+    LearnedFilters,
+    first_pass,
+    fit_junk_classifier,
+    limits_of,
+)
 from data_engine.filtering.rules.image_look import look_at
 from data_engine.images import DecodedImage
 from data_engine.indexing import sample_id_of_text
@@ -46,9 +53,22 @@ def refuse(sample_ids: Sequence[str]) -> list[str]:
     raise AssertionError(f"the texts of {sample_ids} are not needed")
 
 
-def judge(raw: pa.Table, rules: FirstPass = RULES, **settings: Any) -> list[dict[str, Any]]:
-    arguments = {"accepted": NOTHING, "text_of": refuse, "junk": None, **settings}
-    table = first_pass(raw, rules, batch="b", **arguments)
+def judge(
+    raw: pa.Table,
+    rules: FirstPass = RULES,
+    junk: JunkClassifier | None = None,
+    modality: Literal["text", "image"] = "text",
+    **settings: Any,
+) -> list[dict[str, Any]]:
+    table = first_pass(
+        raw,
+        limits_of(modality, rules.rules, rule_sets=rules.rule_sets, defaults=rules.rule_defaults),
+        batch="b",
+        near_duplicate_similarity=rules.similarity_of(modality),
+        learned=LearnedFilters(junk=junk),
+        modality=modality,
+        **{"accepted": NOTHING, "text_of": refuse, **settings},
+    )
     assert table.schema.equals(schemas.FIRST_PASS, check_metadata=True)
     rows = table.to_pylist()
     assert [row["uri"] for row in rows] == sorted(raw["uri"].to_pylist())

@@ -1,8 +1,17 @@
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from data_engine.errors import NotEnoughData, UnknownLabel
-from data_engine.labeling import Classifier, classifier_row, fit_classifier, gate_of, is_better_or_equal, train_round
+from data_engine.labeling import (
+    Classifier,
+    classifier_row,
+    fit_classifier,
+    gate_of,
+    is_better_or_equal,
+    row_in_service,
+    train_round,
+)
 from data_engine.schemas import CLASSIFIER
 
 NAMES = ("a", "b", "c", "d")
@@ -128,3 +137,11 @@ def test_missing_parts_and_unknown_labels_are_refused(first_round) -> None:
         first_round.train(first_round.rows[:80])
     with pytest.raises(UnknownLabel, match="1 answered labels are not among the 4 classes: zebra"):
         first_round.train([*first_round.rows, first_round.rows[0] | {"label": "zebra", "task_id": "t"}])
+
+
+def test_the_newest_of_the_rows_in_service_is_the_one_in_service() -> None:
+    versions = ["v1", "v2", "v3"]
+    rows = pa.table({"classifier_version": versions, "is_in_service": [True, True, False]})
+    assert row_in_service(rows) == {"classifier_version": "v2", "is_in_service": True}
+    assert row_in_service(rows.slice(2)) is None
+    assert row_in_service(rows.slice(3)) is None

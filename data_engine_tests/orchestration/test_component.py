@@ -83,6 +83,12 @@ def _say(project: SmallProject, capsys: pytest.CaptureFixture[str], file: Path) 
             "'junk' is a required property",
         ),
         (
+            {"first_pass": {"rules": {"content_share": 0.3}}},
+            "attributes.first_pass",
+            "first_pass:",
+            "'page_content' is a required property",
+        ),
+        (
             {"first_pass": {"near_duplicate_similarity": True}},
             "attributes.first_pass.near_duplicate_similarity",
             "near_duplicate_similarity: true",
@@ -104,6 +110,7 @@ def _say(project: SmallProject, capsys: pytest.CaptureFixture[str], file: Path) 
         "unknown language",
         "nothing published",
         "no examples",
+        "no pages",
         "similarity without a number",
         "out of range",
     ],
@@ -195,6 +202,11 @@ def test_levels_may_be_automatic(
             "attributes",
             "first_pass.junk learns from texts but modality is image; remove first_pass.junk and give limits",
         ),
+        (
+            {"modality": "image", "first_pass": {"page_content": {"examples": "pages.jsonl"}}},
+            "attributes",
+            "first_pass.page_content learns from texts but modality is image; remove first_pass.page_content",
+        ),
         ({"drift": {"alarm_p": 7}}, "attributes.drift.alarm_p", "Input should be less than 1, and not 7"),
     ],
     ids=[
@@ -206,6 +218,7 @@ def test_levels_may_be_automatic(
         "a class twice",
         "simulated without truth",
         "examples of texts for images",
+        "pages for images",
         "out of range",
     ],
 )

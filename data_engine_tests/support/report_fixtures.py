@@ -1,36 +1,18 @@
 """A small synthetic corpus: 300 raw samples of 6 classes with a steep tail, taken through every step by hand."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from schema_tables import table
 
 from data_engine.corpus import Corpus
-from data_engine.schemas import SCHEMAS
 
 CLASSES = ("apache", "mit", "gpl", "bsd", "isc", "zlib")
 SIZES = (128, 60, 30, 15, 8, 4)
 N_JUNK, N_EXACT, N_NEAR, N_SHORT = 20, 10, 15, 10
-_FILLERS: dict[pa.DataType, Any] = {
-    pa.string(): "x",
-    pa.int32(): 0,
-    pa.int64(): 1,
-    pa.float32(): 0.5,
-    pa.float64(): 0.5,
-    pa.bool_(): True,
-    pa.binary(): b"",
-    pa.list_(pa.string()): [],
-}
-
-
-def table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
-    """Rows in the schema of a table; required columns that do not matter get a filler."""
-    schema = SCHEMAS[name]
-    fillers = {f.name: _FILLERS.get(f.type, datetime(2026, 1, 1, tzinfo=UTC)) for f in schema if not f.nullable}
-    return pa.Table.from_pylist([fillers | row for row in rows], schema=schema)
 
 
 @pytest.fixture(scope="session")
@@ -75,13 +57,40 @@ def _raw_rows() -> list[dict[str, Any]]:
     ]
 
 
+N_KEPT = sum(SIZES)
+#: (N_KEPT,) the top cluster and the leaf of every kept sample.
+_TOP = np.repeat(np.arange(6), SIZES)
+_LEAF = 2 * _TOP + np.arange(N_KEPT) % 2
+_QUOTAS = (12, 12, 12, 12, 8, 4)
+#: Numbers of the chosen samples.
+_CHOSEN = [int(i) for k, quota in enumerate(_QUOTAS) for i in np.flatnonzero(k == _TOP)[:quota]]
+
+
 @pytest.fixture(scope="session")
 def tables() -> dict[str, pa.Table]:
     """The tables of the corpus: 245 of 300 samples kept, 60 chosen, 56 labelled (4 of them out of scope by mistake)."""
-    rng = np.random.default_rng(7)
     raw = _raw_rows()
-    n_kept = sum(SIZES)
-    reasons = ["kept"] * n_kept + ["junk"] * N_JUNK + ["exact_duplicate"] * N_EXACT + ["near_duplicate"] * N_NEAR
+    ids = [row["sample_id"] for row in raw]
+    tree = _tree_rows()
+    subset = [{"sample_id": ids[i], "leaf": int(_LEAF[i]), "top_cluster": int(_TOP[i])} for i in _CHOSEN]
+    rows = {
+        "raw_index": raw,
+        "first_pass": _judged_rows(raw),
+        "cluster_tree": tree,
+        "tree_assignments": [{"sample_id": ids[i], "leaf": int(_LEAF[i])} for i in range(N_KEPT)],
+        "cluster_portraits": _portrait_rows(tree, ids),
+        "balanced_subset": subset,
+        "classifier": _classifier_rows(),
+        "proposals": _proposal_rows(ids),
+        "reviewed_labels": _answer_rows(ids),
+        "labels": _label_rows(ids),
+        "drift_report": _drift_rows(),
+    }
+    return {name: table(name, found) for name, found in rows.items()}
+
+
+def _judged_rows(raw: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    reasons = ["kept"] * N_KEPT + ["junk"] * N_JUNK + ["exact_duplicate"] * N_EXACT + ["near_duplicate"] * N_NEAR
     reasons += ["too_short"] * N_SHORT
     judged = []
     for row, reason in zip(raw, reasons, strict=True):
@@ -90,72 +99,90 @@ def tables() -> dict[str, pa.Table]:
         measured = {"score": 0.91, "threshold": 0.8} if reason != "kept" else {}
         judged.append({k: row[k] for k in ("sample_id", "batch", "uri")} | measured)
         judged[-1] |= {"verdict": verdict, "reason": reason, "duplicate_of": twin}
-    top = np.repeat(np.arange(6), SIZES)
-    leaf = 2 * top + np.arange(n_kept) % 2
-    assigned = [{"sample_id": raw[i]["sample_id"], "leaf": int(leaf[i])} for i in range(n_kept)]
-    tree = [{"level": 1, "cluster": k, "parent": k // 2, "n_samples": int((leaf == k).sum())} for k in range(12)]
-    tree += [{"level": 2, "cluster": k, "n_samples": int((top == k).sum())} for k in range(6)]
-    of_level = {1: leaf, 2: top}
-    portraits = [
+    return judged
+
+
+def _tree_rows() -> list[dict[str, Any]]:
+    leaves = [{"level": 1, "cluster": k, "parent": k // 2, "n_samples": int((k == _LEAF).sum())} for k in range(12)]
+    return leaves + [{"level": 2, "cluster": k, "n_samples": int((k == _TOP).sum())} for k in range(6)]
+
+
+def _portrait_rows(tree: list[dict[str, Any]], ids: list[str]) -> list[dict[str, Any]]:
+    of_level = {1: _LEAF, 2: _TOP}
+    return [
         {key: row[key] for key in ("level", "cluster", "n_samples")}
         | {
             "name": f"{CLASSES[row['cluster'] if row['level'] == 2 else row['cluster'] // 2]} · license",
             "silhouette": 0.25 * row["level"],
-            "nearest": [raw[i]["sample_id"] for i in np.flatnonzero(of_level[row["level"]] == row["cluster"])[:3]],
+            "nearest": [ids[i] for i in np.flatnonzero(of_level[row["level"]] == row["cluster"])[:3]],
             "border": [],
         }
         for row in tree
     ]
-    chosen = [int(i) for k, quota in enumerate((12, 12, 12, 12, 8, 4)) for i in np.flatnonzero(top == k)[:quota]]
-    subset = [{"sample_id": raw[i]["sample_id"], "leaf": int(leaf[i]), "top_cluster": int(top[i])} for i in chosen]
-    answers, labels, proposals = [], [], []
+
+
+def _proposal_rows(ids: list[str]) -> list[dict[str, Any]]:
+    rng = np.random.default_rng(7)
     names = (*CLASSES, "not a licence")
-    for place, i in enumerate(chosen):
-        truth = CLASSES[top[i]]
-        is_auto = place % 3 == 0
-        label = names[-1] if place % 15 == 14 else truth
+    rows = []
+    for place, i in enumerate(_CHOSEN):
         probabilities = np.full(7, 0.02, np.float32)
-        probabilities[names.index(truth)] = 0.88
+        probabilities[names.index(CLASSES[_TOP[i]])] = 0.88
         if place % 10 == 9:
             probabilities = np.roll(probabilities, 1)
-        proposals.append(
+        rows.append(
             {
-                "sample_id": raw[i]["sample_id"],
+                "sample_id": ids[i],
                 "label": names[int(probabilities.argmax())],
                 "probability": 0.88,
                 "probabilities": probabilities.tobytes(),
                 "uncertainty": float(rng.beta(1, 6)),
                 "difficulty": ("easy", "medium", "hard")[place % 3],
-                "route": "accept" if is_auto else "person",
+                "route": "person" if place % 3 else "accept",
             }
         )
-        if place < 56:
-            labels.append(
-                {
-                    "sample_id": raw[i]["sample_id"],
-                    "label": label,
-                    "provenance": "model_auto" if is_auto else "simulated",
-                    "quality": 0.1 if label != truth else 0.9,
-                }
-            )
-        answers.append(
+    return rows
+
+
+def _label_rows(ids: list[str]) -> list[dict[str, Any]]:
+    rows = []
+    for place, i in enumerate(_CHOSEN[:56]):
+        is_wrong = place % 15 == 14
+        rows.append(
             {
-                "annotation_id": f"n{place}",
-                "sample_id": raw[i]["sample_id"],
-                "task_id": f"t{place}",
-                "purpose": "hold_out" if place % 2 else "query",
-                "arm": "blind",
-                "annotator": "simulated:ada",
-                "label": truth,
-                "provenance": "simulated",
-                "revision": 1,
+                "sample_id": ids[i],
+                "label": "not a licence" if is_wrong else CLASSES[_TOP[i]],
+                "provenance": "simulated" if place % 3 else "model_auto",
+                "quality": 0.1 if is_wrong else 0.9,
             }
         )
+    return rows
+
+
+def _answer_rows(ids: list[str]) -> list[dict[str, Any]]:
+    answers = [
+        {
+            "annotation_id": f"n{place}",
+            "sample_id": ids[i],
+            "task_id": f"t{place}",
+            "purpose": "hold_out" if place % 2 else "query",
+            "arm": "blind",
+            "annotator": "simulated:ada",
+            "label": CLASSES[_TOP[i]],
+            "provenance": "simulated",
+            "revision": 1,
+        }
+        for place, i in enumerate(_CHOSEN)
+    ]
     traps = [
         answers[k] | {"annotation_id": f"x{k}", "task_id": f"x{k}", "purpose": "trap", "proposed_label": given}
         for k, given in [(0, "zlib"), (1, "zlib"), (2, "apache"), (3, "zlib")]
     ]
-    versions = [
+    return answers + traps
+
+
+def _classifier_rows() -> list[dict[str, Any]]:
+    return [
         {
             "classifier_version": f"softmax-{k}",
             "n_rounds": k,
@@ -175,13 +202,16 @@ def tables() -> dict[str, pa.Table]:
         }
         for k in (1, 2, 3)
     ]
-    drift = [
+
+
+def _drift_rows() -> list[dict[str, Any]]:
+    compared: list[dict[str, Any]] = [
         {
             "batch": batch,
             "cluster": k,
-            "expected_share": size / n_kept,
+            "expected_share": size / N_KEPT,
             "observed_share": float(share),
-            "contribution": float(abs(size / n_kept - share)),
+            "contribution": float(abs(size / N_KEPT - share)),
             "p_value": p_value,
             "n_samples": 82,
             "n_reference": 163,
@@ -189,25 +219,15 @@ def tables() -> dict[str, pa.Table]:
             "note": "chi-square over 6 clusters",
         }
         for batch, p_value, shares in (
-            ("b0", 0.41, np.array(SIZES) / n_kept),
+            ("b0", 0.41, np.array(SIZES) / N_KEPT),
             ("b1", 0.00001, np.full(6, 1 / 6)),
         )
         for k, (size, share) in enumerate(zip(SIZES, shares, strict=True))
     ]
-    drift.append({"batch": "b2", "n_samples": 12, "n_reference": 163, "is_alarm": False, "note": "not enough data: 12"})
-    return {
-        "raw_index": table("raw_index", raw),
-        "first_pass": table("first_pass", judged),
-        "cluster_tree": table("cluster_tree", tree),
-        "tree_assignments": table("tree_assignments", assigned),
-        "cluster_portraits": table("cluster_portraits", portraits),
-        "balanced_subset": table("balanced_subset", subset),
-        "classifier": table("classifier", versions),
-        "proposals": table("proposals", proposals),
-        "reviewed_labels": table("reviewed_labels", answers + traps),
-        "labels": table("labels", labels),
-        "drift_report": table("drift_report", drift),
-    }
+    return [
+        *compared,
+        {"batch": "b2", "n_samples": 12, "n_reference": 163, "is_alarm": False, "note": "not enough data: 12"},
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -1,1 +1,4 @@
-"""What the first pass learns from examples: a classifier of junk, a character model of good text."""
+"""Filters that learn from examples: a classifier of junk, a character model of good text.
+
+What learns from web pages is in `data_engine.filtering.page_content`.
+"""

@@ -1,8 +1,8 @@
-"""A small language model of characters: how surprising a text is to somebody who has read only good ones.
+"""A small language model of characters: the perplexity of a text to a reader of good texts only.
 
-Source: Wenzek et al. 2020 (CCNet) for perplexity under a model of good text as a measure of quality; Witten & Bell 1991
-for the smoothing. CCNet's model is of words and comes with a file; this one is of runs of five characters and is learnt
-from the corpus' own examples in about a second.
+The rule that asks for it is in `rules/text_rules.py`. Source: Wenzek et al. 2020 (CCNet) for perplexity under a model
+of good text as a measure of quality; Witten & Bell 1991 for the smoothing. CCNet's model is of words and comes with a
+file; this one is of runs of five characters and is learnt from the corpus' own examples in about a second.
 """
 
 from collections.abc import Sequence
@@ -58,7 +58,7 @@ class CharacterModel:
         return f"characters-{digest.hexdigest()}"
 
     def perplexity(self, text: str) -> float | None:
-        """Between how many characters the model hesitates at each one, on average; at least 1, lower is more usual.
+        """Perplexity per character; at least 1, lower is more usual.
 
         The geometric mean of 1 / probability over the characters of the text, the first 5,000 of it; digits count as
         one another, and so does all white space. None for a text without characters.

@@ -1,4 +1,7 @@
-"""A small classifier of junk: hashed character, word and shape n-grams under a logistic regression."""
+"""A small classifier of junk: hashed character, word and shape n-grams under a logistic regression.
+
+Reading the examples is in `runtime/examples/junk_examples.py`; a model of good text is in `character_model.py`.
+"""
 
 import os
 import re

@@ -1,5 +1,7 @@
 """A forest of extremely randomised trees as five arrays: grown by scikit-learn, walked and kept without it or pickle.
 
+The features that it looks at are in `lines.py` and `line_words.py`.
+
 Source: Geurts, Ernst and Wehenkel 2006, Extremely Randomized Trees; package scikit-learn.
 """
 
@@ -16,7 +18,7 @@ _FEATURE_SHARE = 0.25
 
 @dataclass(frozen=True)
 class Forest:
-    """Gives rows of features the probability of being marked."""
+    """Random forest: probability that a row of features is marked, here that a line is page content."""
 
     roots: NDArray[np.int32]
     """(n_trees,) number of each tree's first node."""

@@ -1,21 +1,23 @@
 """A light classifier of lines: which lines of a page are content, learnt from pages whose content is known.
 
-A small forest of trees on what `line_features` measures and on what the words of a line and of its neighbours say: what
-makes a line content depends on the lines around it, and trees find such conditions by themselves. It is kept as
-arrays, without pickle.
+Reading such pages is in `runtime/examples/page_examples.py`. A small forest of trees on what `line_features` measures
+and on what the words of a line and of its neighbours say: what makes a line content depends on the lines around it, and
+trees find such conditions by themselves. It is kept as arrays, without pickle.
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from io import BytesIO
 
 import numpy as np
+import xxhash
 from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput, NotEnoughData
 from data_engine.filtering.page_content.forest import Forest
 from data_engine.filtering.page_content.line_words import LineWords, Scores, fit_line_words
-from data_engine.filtering.page_content.lines import Features, Mask, line_features, means_around
+from data_engine.filtering.page_content.lines import Features, Mask, line_features, lines_of, means_around
 
 _FORMAT = 2
 _FOLDS = 3
@@ -40,6 +42,20 @@ class LineClassifier:
         """Which lines of one page are content, (n_lines,)."""
         kept: Mask = self.score(lines) > self.threshold
         return kept
+
+    def content_share(self, text: str) -> float | None:
+        """Share of the characters of a page that are in lines of content, in [0, 1]; None for a page without lines."""
+        lines = lines_of(text)
+        sizes = np.array([len(line) for line in lines], np.int64)
+        return float(sizes[self.keep(lines)].sum() / sizes.sum()) if len(lines) else None
+
+    @cached_property
+    def version(self) -> str:
+        """`lines-` and 16 hex digits that change with any parameter."""
+        digest = xxhash.xxh3_64(f"{_FORMAT}:{self.threshold!r}:{self.words.bias!r}".encode())
+        for values in (self.words.columns, self.words.weights, *asdict(self.trees).values()):
+            digest.update(values.tobytes())
+        return f"lines-{digest.hexdigest()}"
 
     def to_bytes(self) -> bytes:
         """The classifier as a NumPy archive; read it back with `from_bytes`."""

@@ -1,4 +1,6 @@
-"""What the words of a line say of it: hashed words and pairs of words under a logistic regression.
+"""Scores of lines by their words: hashed words and pairs of words under a logistic regression.
+
+What is measured of a line besides its words is in `lines.py`.
 
 `Share this article` and `he shared the article` look alike to what is measured of a line; its words tell them apart.
 Source: Weinberger et al. 2009, Feature Hashing for Large Scale Multitask Learning; package scikit-learn.

@@ -1,19 +1,19 @@
-"""Which lines of a page are its content and which are menus, banners and footers.
+"""Lines of a page, and the rules and features that tell its content from menus, banners and footers.
 
-A line is looked at by itself (its words, its punctuation, the phrases of boilerplate) and by the lines around it,
-because content stands together. `content_lines` decides by rules that need no examples; a `LineClassifier` learns from
-pages whose content is known. Source of the idea: Kohlschuetter et al. 2010, Boilerplate Detection using Shallow Text
-Features; the rules after C4 (Raffel et al. 2020).
+What learns from the features is in `line_classifier.py`. A line is looked at by itself (its words, its punctuation, the
+phrases of boilerplate) and by the lines around it, because content stands together. `content_lines` decides by rules
+that need no examples; a `LineClassifier` learns from pages whose content is known. Source of the idea: Kohlschuetter et
+al. 2010, Boilerplate Detection using Shallow Text Features; the rules after C4 (Raffel et al. 2020).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.filtering.rules.text_scores import BOILERPLATE, STOP_WORDS
+from data_engine.filtering.rules.phrases import BOILERPLATE, STOP_WORDS
 
 Features = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -51,16 +51,33 @@ _MARKS = "*_#>`| \t"
 
 def lines_of(text: str) -> list[str]:
     """The lines of a page's text: wrapped lines of a paragraph are one, bullets and headings stand alone."""
-    found: list[str] = []
+    rows = text.split("\n")
+    return [" ".join(rows[row].strip() for row in group) for group in _grouped(rows)]
+
+
+def marked_lines(text: str, content: Collection[int]) -> tuple[list[str], list[bool]]:
+    """The lines of a page as `lines_of` gives them, and which of them are content.
+
+    Args:
+        text: the page.
+        content: numbers of the lines of the text that are content, counted from 1 at every line end; a wrapped line is
+            content when a part of it is.
+    """
+    groups = _grouped(text.split("\n"))
+    return lines_of(text), [any(row + 1 in content for row in group) for group in groups]
+
+
+def _grouped(rows: Sequence[str]) -> list[list[int]]:
+    """The places of the rows that make each line."""
+    found: list[list[int]] = []
     is_open = False
-    for line in text.split("\n"):
-        body = line.strip()
-        starts_new = not body or _OWN_LINE.match(line) is not None
-        if body and is_open and not starts_new:
-            found[-1] += f" {body}"
-        elif body:
-            found.append(body)
-        is_open = bool(body)
+    for place, row in enumerate(rows):
+        is_filled = bool(row.strip())
+        if is_filled and is_open and _OWN_LINE.match(row) is None:
+            found[-1].append(place)
+        elif is_filled:
+            found.append([place])
+        is_open = is_filled
     return found
 
 

@@ -1,11 +1,14 @@
-"""A text as the rules look at it: cut once into words, lines and paragraphs that all rules share."""
+"""A text as the rules look at it: cut once into words, lines and paragraphs that all rules share.
+
+The scores of a text are in `text_scores.py`.
+"""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 
-from data_engine.filtering.learned.character_model import CharacterModel
 from data_engine.filtering.rules import languages
 
 _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
@@ -19,9 +22,15 @@ _SENTENCE_END = re.compile(
 class Document:
     """A text and what it is made of; every part is computed when a rule first asks for it, and never again."""
 
-    def __init__(self, text: str, model: CharacterModel | None = None) -> None:
+    def __init__(self, text: str, learned: Mapping[str, Callable[[str], float | None]] = MappingProxyType({})) -> None:
+        """Nothing is computed yet.
+
+        Args:
+            text: the text; white space around it does not count.
+            learned: scores of texts by filters that learn from examples, by the name of their rule.
+        """
         self.text = text.strip()
-        self._model = model
+        self._learned = learned
 
     @cached_property
     def words(self) -> list[str]:
@@ -77,10 +86,10 @@ class Document:
         """The most probable language, where a rule has asked for the languages; it is not worked out for this."""
         return next(iter(self.__dict__.get("languages", {})), None)
 
-    @cached_property
-    def perplexity(self) -> float | None:
-        """How surprising it is to the model of good text; None without a model."""
-        return None if self._model is None else self._model.perplexity(self.text)
+    def learned_score(self, rule: str) -> float | None:
+        """The score of a filter that learns from examples; None where nothing was learnt for the rule."""
+        score = self._learned.get(rule)
+        return None if score is None else score(self.text)
 
     @cached_property
     def repeated_words(self) -> frozenset[str]:

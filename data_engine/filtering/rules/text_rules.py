@@ -1,7 +1,8 @@
-"""The rules of texts: the registry that names every measurement, in the order they are tried.
+"""The rules of texts, in the order in which they are tried.
 
-Most limits that were published were found on English web pages of at least fifty words; on shorter texts they reject
-nearly everything. So they are off until a corpus asks for them, by `rule_sets` or one by one under `rules`.
+What they measure is in `text_scores.py` and `document.py`. Most limits that were published were found on English web
+pages of at least fifty words; on shorter texts they reject nearly everything. So they are off until a corpus asks for
+them, by `rule_sets` or one by one under `rules`.
 
 Sources:
     Gopher: Rae et al. 2021, Scaling Language Models, appendix A.1.1 (quality filtering, repetition removal).
@@ -23,7 +24,7 @@ from data_engine.filtering.rules.document import (
     top_ngram_share,
 )
 from data_engine.filtering.rules.languages import CODES
-from data_engine.filtering.rules.registry import Rule
+from data_engine.filtering.rules.rule import Rule
 
 _GOPHER, _C4, _FINEWEB = "Rae et al. 2021 (Gopher)", "Raffel et al. 2020 (C4)", "Penedo et al. 2024 (FineWeb)"
 _ENGINE = "this engine"
@@ -148,7 +149,7 @@ _PERSONAL = (
 _LANGUAGE = (
     Rule(
         "language", "text", "the probability that the text is in a language wanted", scores.language_probability,
-        "at_least", None, f"{_ENGINE}, by fastText lid.176", wants=scores.wanted_language, names=CODES,
+        "at_least", None, f"{_ENGINE}, by fastText lid.176", score_of_names=scores.wanted_language, names=CODES,
         is_costly=True,
     ),
     Rule(
@@ -157,15 +158,20 @@ _LANGUAGE = (
     ),
 )
 
-_LEARNT = (
+_LEARNED = (
     Rule(
         "perplexity", "text", "the perplexity per character under a model of the good examples",
-        lambda document: document.perplexity, "at_most", None,
+        lambda document: document.learned_score("perplexity"), "at_most", None,
         f"{_ENGINE}, after Wenzek et al. 2020 (CCNet), who cut at shares of their corpus", is_costly=True,
+    ),
+    Rule(
+        "content_share", "text", "the share of characters in lines that are content of a web page",
+        lambda document: document.learned_score("content_share"), "at_least", None,
+        f"{_ENGINE}, after Kohlschuetter et al. 2010", is_costly=True,
     ),
 )
 
 #: Every rule of texts, in the order in which they are tried.
 TEXT_RULES: tuple[Rule, ...] = (
-    *_LENGTH, *_WORDS, *_LINES, *_REPETITION, *_BOILERPLATE, *_PERSONAL, *_LANGUAGE, *_LEARNT
+    *_LENGTH, *_WORDS, *_LINES, *_REPETITION, *_BOILERPLATE, *_PERSONAL, *_LANGUAGE, *_LEARNED
 )

@@ -1,11 +1,14 @@
-"""What the rules of texts measure: pure functions of a `Document`, each a score or None where it does not apply."""
+"""Scores of texts: pure functions of a `Document`, each a number or None where it does not apply.
+
+The rules that hold them against limits are in `text_rules.py`.
+"""
 
 import re
 from collections.abc import Callable
 
 from data_engine.filtering.rules.document import Document
+from data_engine.filtering.rules.phrases import BOILERPLATE, BOILERPLATE_HINTS, STOP_WORDS
 
-STOP_WORDS = frozenset({"the", "be", "to", "of", "and", "that", "have", "with"})
 _ELLIPSES = ("...", "\u2026")
 _BULLETS = ("\u2022", "\u2023", "\u25cf", "\u25e6", "\u2043", "\u25aa", "\u25ab", "\u2013", "- ", "* ", "+ ")
 _TERMINAL = (".", "!", "?", '"', "'", "\u201d", "\u2019", "\u2026", "\u3002", "\uff01", "\uff1f")
@@ -13,20 +16,6 @@ _LETTER = re.compile(r"[^\W\d_]")
 _SHORT_LINE_CHARS = 30
 # No part may run over the beginning of another link, or a text full of beginnings takes quadratic time.
 _LINK = re.compile(r"(?:https?://|www\.)\S+|\]\([^()\s]+\)|<a\s[^<>]*>", re.IGNORECASE)
-#: Phrases of menus, banners and footers, in lower case.
-BOILERPLATE = re.compile(
-    r"\b(?:cookies?|privacy policy|terms (?:of|and) (?:use|service|conditions)|all rights reserved|subscribe|"
-    r"sign (?:up|in)|log ?in|newsletters?|follow us|share (?:this|on)|read more|click here|contact us|about us|"
-    r"skip to (?:main )?content|advertis(?:e|ements?|ing)|related (?:articles|posts|stories)|leave a (?:reply|comment)|"
-    r"back to top|site ?map|powered by|copyright)\b|\u00a9"
-)
-
-# A text without any of these holds no such phrase; looking for them is much faster than the pattern.
-_BOILERPLATE_HINTS = (
-    "cookie", "privacy", "terms", "reserved", "subscribe", "sign ", "log", "newsletter", "follow us", "share ",
-    "read more", "click", "contact", "about us", "skip to", "advertis", "related ", "leave a", "back to top", "site",
-    "powered", "copyright", "\u00a9",
-)  # fmt: skip
 
 
 def n_chars(document: Document) -> float:
@@ -68,7 +57,7 @@ def alphabetic_words(document: Document) -> float | None:
 
 
 def stop_words(document: Document) -> float:
-    """How many of eight English stop words occur."""
+    """Number of eight English stop words that occur."""
     return len(STOP_WORDS.intersection(document.lower_text.split()))
 
 
@@ -95,7 +84,7 @@ def short_lines(document: Document) -> float | None:
 def boilerplate_lines(document: Document) -> float | None:
     """Share of lines with a phrase of menus, banners and footers."""
     lower = document.lower_text
-    if not any(hint in lower for hint in _BOILERPLATE_HINTS):
+    if not any(hint in lower for hint in BOILERPLATE_HINTS):
         return 0.0 if document.lines else None
     return _line_share(document, lambda line: BOILERPLATE.search(line.lower()) is not None)
 
@@ -108,7 +97,7 @@ def javascript_lines(document: Document) -> float | None:
 
 
 def lorem_ipsum(document: Document) -> float:
-    """How often `lorem ipsum` occurs."""
+    """Occurrences of `lorem ipsum`."""
     return document.lower_text.count("lorem ipsum")
 
 

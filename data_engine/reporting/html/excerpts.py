@@ -1,7 +1,7 @@
-"""Samples worth showing: examples of every reason, of the largest and smallest clusters, and doubtful labels.
+"""Samples that the report shows: examples of every reason, of the largest and smallest clusters, and doubtful labels.
 
-Examples are taken in the order of their sample_id, which is a hash of the content: as good as random, and the same
-on every run.
+All clusters are in `tree_view.py`. Examples are taken in the order of their sample_id, which is a hash of the content:
+as good as random, and the same on every run.
 """
 
 from collections import Counter, defaultdict
@@ -40,7 +40,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Reason:
-    """What one rule of the first pass rejected."""
+    """The samples that one rule of the first pass rejected."""
 
     name: str
     n: int
@@ -157,5 +157,5 @@ def doubtful_labels(tables: Tables) -> tuple[Doubtful, ...]:
     )
 
 
-def _texts(raw_index: pa.Table, key: str, wanted: Iterable[str]) -> dict[str, str]:
-    return {name: shown.text for name, shown in shown_samples(raw_index, wanted, key=key).items()}
+def _texts(raw_index: pa.Table, key: str, keys: Iterable[str]) -> dict[str, str]:
+    return {name: shown.text for name, shown in shown_samples(raw_index, keys, key=key).items()}

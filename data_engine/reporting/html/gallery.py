@@ -1,4 +1,7 @@
-"""Images on a page: thumbnails and montages as data within it, as many as keep the page light."""
+"""Images of samples on a page: thumbnails and montages as data within it, as many as keep the page light.
+
+Samples as text are in `data_engine.reporting.sample_text`.
+"""
 
 import base64
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,7 @@
-"""`render_report`: one self-contained page about a corpus, for people."""
+"""Renders the HTML report: one self-contained page about a corpus.
+
+The samples on it are chosen in `excerpts.py` and `tree_view.py`; the templates are in `templates/`.
+"""
 
 import base64
 import hashlib
@@ -68,9 +71,6 @@ def render_report(
     """
     some = {name: table for name, table in tables.items() if table.num_rows}
     known = by_name(metrics)
-    largest, smallest = excerpts.clusters(some)
-    tree = tree_view(some)
-    tree_gallery = Gallery(some.get("raw_index"), most_bytes=_TREE_GALLERY_BYTES, side_px=_TREE_THUMBNAIL_PX)
     page = {
         "title": corpus.release.title or number_format.plain(corpus.name),
         "corpus": corpus,
@@ -85,18 +85,10 @@ def render_report(
         "levels": [m for (name, _), m in known.items() if name == "clusters"],
         "why_levels": some["tree_explanation"]["sentence"].to_pylist() if "tree_explanation" in some else [],
         "methods": _methods(some),
-        "provenance": _provenance(known),
-        "accuracy": known.get(("label_accuracy", "all")),
-        "difficulty": [(k, known[("hold_out_error", k)]) for k in DIFFICULTIES if ("hold_out_error", k) in known],
-        "annotators": [(scope, m) for (name, scope), m in known.items() if name == "answers" and scope != "all"],
+        **_about_labels(known),
         "gallery": Gallery(some.get("raw_index"), most_bytes=_GALLERY_BYTES),
         "reasons": excerpts.reasons(some),
-        "tree": tree,
-        "tree_data": tree.as_json(tree_gallery.thumbnail) if tree else "",
-        "n_top": N_TOP,
-        "n_leaves": N_LEAVES,
-        "largest": largest,
-        "smallest": smallest,
+        **_about_clusters(some),
         "doubtful": excerpts.doubtful_labels(some),
         "rounds": _rounds(some),
         "drift": _drift(some),
@@ -108,6 +100,29 @@ def render_report(
     template, script = _template()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return str(template.render(page | {"script": script, "script_hash": digest}))
+
+
+def _about_labels(known: Metrics) -> dict[str, Any]:
+    return {
+        "provenance": _provenance(known),
+        "accuracy": known.get(("label_accuracy", "all")),
+        "difficulty": [(k, known[("hold_out_error", k)]) for k in DIFFICULTIES if ("hold_out_error", k) in known],
+        "annotators": [(scope, m) for (name, scope), m in known.items() if name == "answers" and scope != "all"],
+    }
+
+
+def _about_clusters(tables: Tables) -> dict[str, Any]:
+    largest, smallest = excerpts.clusters(tables)
+    tree = tree_view(tables)
+    gallery = Gallery(tables.get("raw_index"), most_bytes=_TREE_GALLERY_BYTES, side_px=_TREE_THUMBNAIL_PX)
+    return {
+        "tree": tree,
+        "tree_data": tree.as_json(gallery.thumbnail) if tree else "",
+        "n_top": N_TOP,
+        "n_leaves": N_LEAVES,
+        "largest": largest,
+        "smallest": smallest,
+    }
 
 
 def _key_figures(known: Metrics) -> list[KeyFigure]:
@@ -143,7 +158,7 @@ def _provenance(known: Metrics) -> list[ProvenanceRow]:
 
 
 def _methods(tables: Tables) -> dict[str, list[dict[str, Any]]]:
-    """What the balance is counted over to the methods side by side."""
+    """Grouping over which balance is counted to the methods side by side."""
     rows = side_by_side(tables["subset_comparison"]).to_pylist() if "subset_comparison" in tables else []
     return {over: [row for row in rows if row["counted_over"] == over] for over in {r["counted_over"]: 0 for r in rows}}
 

@@ -1,4 +1,7 @@
-"""The cluster tree as the page explores it: every cluster with its name, counts, quality and examples."""
+"""The cluster tree as the page explores it: every cluster with its name, counts, quality and examples.
+
+The largest and smallest clusters alone are in `excerpts.py`.
+"""
 
 import json
 from collections import Counter, defaultdict
@@ -150,13 +153,13 @@ def _examples(tables: Tables, rows: list[list[dict[str, Any]]]) -> tuple[dict[st
     """Samples to show, and how many of each kind a cluster has; the more there are, the shorter their texts."""
     n_clusters = sum(len(clusters) for clusters in rows)
     n_nearest, n_border = (3, 2) if n_clusters <= _MANY_CLUSTERS else (1, 1)
-    wanted = {
+    keys = {
         key for clusters in rows for row in clusters for key in (*row["nearest"][:n_nearest], *row["border"][:n_border])
     }
-    if "raw_index" not in tables or not wanted:
+    if "raw_index" not in tables or not keys:
         return {}, n_nearest, n_border
-    most = int(np.clip(_TEXT_BUDGET // len(wanted), _SHORTEST, _LONGEST))
-    return shown_samples(tables["raw_index"], wanted, most=most), n_nearest, n_border
+    most = int(np.clip(_TEXT_BUDGET // len(keys), _SHORTEST, _LONGEST))
+    return shown_samples(tables["raw_index"], keys, most=most), n_nearest, n_border
 
 
 def _parents(cluster_tree: pa.Table) -> dict[tuple[int, int], int]:

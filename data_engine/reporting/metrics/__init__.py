@@ -1,1 +1,4 @@
-"""Every figure of the quality report, with its interval and unit."""
+"""Metrics of the quality report, each with its interval and unit.
+
+Plots of them are in `data_engine.reporting.plots`.
+"""

@@ -1,4 +1,7 @@
-"""Whether the cluster tree can keep apart as many concepts as are wanted."""
+"""Number of concepts that the cluster tree should keep apart, and the warning that it has too few clusters for them.
+
+Other metrics of the tree are in `report_metrics.py`.
+"""
 
 from collections.abc import Mapping
 
@@ -12,7 +15,7 @@ KNOWN_LABELS, DESCRIPTION = "known labels", "the corpus' description"
 
 
 def concept_metrics(corpus: Corpus, tables: Mapping[str, pa.Table]) -> list[Metric]:
-    """How many concepts are wanted, where that is known: `tree.n_concepts`, else the labels known beforehand.
+    """The number of concepts to keep apart, where it is known: `tree.n_concepts`, else the labels known beforehand.
 
     Args:
         corpus: may say how many concepts there are.
@@ -32,7 +35,7 @@ def concept_metrics(corpus: Corpus, tables: Mapping[str, pa.Table]) -> list[Metr
 
 
 def top_level_warning(known: Mapping[tuple[str, str], Metric]) -> str:
-    """That the coarsest level is smaller than the number of concepts wanted, with the remedy; empty when it is not.
+    """A warning, with its remedy, that the coarsest level has fewer clusters than there are concepts; else empty.
 
     Args:
         known: metrics by (metric, scope); without `concepts_wanted` nothing is claimed.

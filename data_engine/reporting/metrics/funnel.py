@@ -1,4 +1,7 @@
-"""The funnel: how many samples are left after every step, and what became of the others."""
+"""The funnel: samples left after every step, and the reasons why the others went.
+
+The counts come from `report_metrics.funnel_metrics`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +29,7 @@ SEMANTIC = "semantic_duplicate"
 
 @dataclass(frozen=True)
 class Stage:
-    """What is left after one step."""
+    """The samples left after one step."""
 
     name: str
     meaning: str
@@ -34,7 +37,7 @@ class Stage:
     share: float
     """Share of the first stage."""
     lost: str
-    """What the step before it took away, as words; empty where nothing is known."""
+    """The samples that the step before it took away, as words; empty where nothing is known."""
 
 
 def stages(metrics: Metrics) -> tuple[Stage, ...]:

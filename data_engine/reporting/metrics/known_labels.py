@@ -1,4 +1,7 @@
-"""What is known about samples without asking anybody: labels of the source, or else clusters of the tree."""
+"""Labels known beforehand, from the metadata of the source, and the groups over which balance is counted.
+
+Metrics that compare labels with them are in `label_metrics.py`.
+"""
 
 import json
 import weakref
@@ -24,7 +27,7 @@ class Groups:
     names: Sequence[str]
     """All groups, sorted."""
     what: str
-    """What a group is, as in `over the 756 known labels`."""
+    """The kind of group, as in `over the 756 known labels`."""
 
 
 def known_labels(corpus: Corpus, raw_index: pa.Table) -> list[str | None]:
@@ -54,6 +57,12 @@ def known_label_of(corpus: Corpus, raw_index: pa.Table) -> dict[str, str | None]
         if found.get(sample_id) is None:
             found[sample_id] = label
     return found
+
+
+def known_classes(corpus: Corpus, raw_index: pa.Table) -> dict[str, str]:
+    """sample_id to the class known beforehand, for simulation and evaluation only; samples without one are absent."""
+    classes = {key: corpus.known_class(label) for key, label in known_label_of(corpus, raw_index).items()}
+    return {key: name for key, name in classes.items() if name is not None}
 
 
 def groups(corpus: Corpus, tables: Mapping[str, pa.Table]) -> Groups | None:

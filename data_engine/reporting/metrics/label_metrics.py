@@ -1,4 +1,7 @@
-"""Metrics of labels, classifier and annotators."""
+"""Metrics of labels, classifier and annotators.
+
+Metrics of the funnel, the tree and the balance are in `report_metrics.py`.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -9,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
-from data_engine.reporting.metrics.known_labels import known_label_of
+from data_engine.reporting.metrics.known_labels import known_classes
 from data_engine.reporting.metrics.metric import Direction, Metric, share_metric
 
 Tables = Mapping[str, pa.Table]
@@ -50,8 +53,10 @@ def latest_answers(answers: pa.Table) -> list[dict[str, object]]:
 
 def classifier_in_service(classifiers: pa.Table) -> dict[str, object]:
     """The row of the version in service; the last row where none is."""
-    rows: list[dict[str, object]] = classifiers.drop_columns(["artefact"]).to_pylist()
-    return next((row for row in reversed(rows) if row["is_in_service"]), rows[-1])
+    from data_engine.labeling import row_in_service
+
+    rows = classifiers.drop_columns(["artefact"])
+    return row_in_service(rows) or rows.slice(rows.num_rows - 1).to_pylist()[0]
 
 
 def _quality(labels: pa.Table) -> list[Metric]:
@@ -86,8 +91,7 @@ def _quality(labels: pa.Table) -> list[Metric]:
 def _known_classes(corpus: Corpus, tables: Tables) -> dict[str, str]:
     if corpus.known_label_column is None or "raw_index" not in tables:
         return {}
-    known = {key: corpus.known_class(label) for key, label in known_label_of(corpus, tables["raw_index"]).items()}
-    return {key: name for key, name in known.items() if name is not None}
+    return known_classes(corpus, tables["raw_index"])
 
 
 def _accuracy(corpus: Corpus, tables: Tables) -> list[Metric]:

@@ -1,4 +1,7 @@
-"""Ways to choose a subset side by side, from the table in which their draws were measured."""
+"""Methods of choosing a subset side by side, from the table in which their draws were measured.
+
+The draws are made in `data_engine.sampling.comparison`.
+"""
 
 from typing import Any
 

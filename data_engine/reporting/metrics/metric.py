@@ -1,4 +1,7 @@
-"""A metric: one figure with its interval, its unit, and how it was computed."""
+"""A metric: one figure with its interval, its unit, and a note on how it was computed.
+
+Formatting a metric for people is in `data_engine.reporting.number_format`.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

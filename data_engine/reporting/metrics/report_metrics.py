@@ -1,6 +1,6 @@
-"""`build_quality_report`: every figure of a corpus in one table, each with its interval, its unit and how it was made.
+"""Builds the quality report: all metrics of a corpus in one table; those of funnel, tree and balance are computed here.
 
-A step that has not run yet gives no metrics, never zeros.
+Metrics of labels are in `label_metrics.py`. A step that has not run yet gives no metrics, never zeros.
 """
 
 from collections import Counter
@@ -41,7 +41,7 @@ def build_quality_report(corpus: Corpus, tables: Tables) -> pa.Table:
 
 
 def funnel_metrics(corpus: Corpus, tables: Tables) -> list[Metric]:
-    """How many samples every step left; tables without rows are left out by the caller."""
+    """Samples left after every step; tables without rows are left out by the caller."""
     counted: list[tuple[str, int, str]] = []
     if "raw_index" in tables:
         counted.append(("raw", tables["raw_index"].num_rows, "Raw samples read from the source."))
@@ -69,7 +69,7 @@ def _rejections(tables: Tables) -> list[Metric]:
 
 
 def _semantic_duplicates(tables: Tables) -> list[Metric]:
-    """How many samples went before the subset was chosen; the caller leaves out tables without rows."""
+    """Samples removed before the subset was chosen; the caller leaves out tables without rows."""
     if "semantic_duplicates" not in tables:
         return []
     n = tables["semantic_duplicates"].num_rows

@@ -1,1 +1,4 @@
-"""Plots: plain numbers or tables in, PNG out."""
+"""Plots: plain numbers or tables in, PNG out.
+
+The figures themselves are computed in `data_engine.reporting.metrics`.
+"""

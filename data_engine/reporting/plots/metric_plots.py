@@ -1,4 +1,7 @@
-"""Images of figures: each function takes plain numbers or a table and returns a PNG of less than 100 kB."""
+"""Plots of metrics: each function takes plain numbers or a table and returns a PNG of less than 100 kB.
+
+Plots of the cluster tree are in `tree_plots.py`; the style is in `plot_style.py`.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

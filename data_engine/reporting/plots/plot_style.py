@@ -1,6 +1,7 @@
-"""What images are drawn on, and the colours that they share.
+"""Shared figure style: colours, axes, and the way to a PNG.
 
-Figures are built as objects on the Agg canvas, so that nothing touches matplotlib's global state or needs a display.
+The plots are in `metric_plots.py` and `tree_plots.py`. Figures are built as objects on the Agg canvas, so that nothing
+touches matplotlib's global state or needs a display.
 """
 
 import io
@@ -32,7 +33,7 @@ def shortened(name: str, most: int = 32) -> str:
 
 
 def nothing(sentence: str) -> bytes:
-    """An image that says why there is none."""
+    """A plot that says why there is nothing to draw."""
     figure, axes = new_figure(7.2, 0.9)
     axes.set_axis_off()
     axes.annotate(sentence, (0.5, 0.5), xycoords="axes fraction", ha="center", va="center", color=QUIET)

@@ -1,4 +1,7 @@
-"""All images of the HTML report, from the tables of a corpus."""
+"""All plots of the HTML report, from the tables of a corpus.
+
+How each is drawn is in `metric_plots.py` and `tree_plots.py`.
+"""
 
 from collections.abc import Mapping
 
@@ -17,11 +20,11 @@ Tables = Mapping[str, pa.Table]
 
 
 def report_plots(corpus: Corpus, tables: Tables, seconds: Mapping[str, float]) -> dict[str, bytes]:
-    """The images that the tables allow, by the names that `render_report` looks for.
+    """The plots that the tables allow, by the names that `render_report` looks for.
 
     Args:
         corpus: gives the classes and the seed of the random subset that the balance is compared with.
-        tables: any tables of the corpus by name; those that are missing or empty give fewer images.
+        tables: any tables of the corpus by name; those that are missing or empty give fewer plots.
         seconds: wall seconds of every step.
     """
     some = {name: table for name, table in tables.items() if table.num_rows}

@@ -1,4 +1,7 @@
-"""Images of a cluster tree: how even it is, and how clear its clusters are."""
+"""Plots of a cluster tree: Lorenz curves of the sizes of its clusters, and their silhouettes.
+
+Plots of other metrics are in `metric_plots.py`.
+"""
 
 from collections.abc import Mapping, Sequence
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from data_engine import labeling
 from data_engine.errors import NotEnoughData
 from data_engine.runtime.check_inputs import CheckedStep
-from data_engine.runtime.classifier_in_service import gate_threshold, newest_audit_age_days, row_in_service
+from data_engine.runtime.classifier_in_service import gate_threshold, newest_audit_age_days
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.storage.ledger import ledger_rows
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def proposals(step_run: StepRun) -> StepResult:
     """Propose a class for every chosen sample."""
-    row = row_in_service(step_run.read("classifier"))
+    row = labeling.row_in_service(step_run.read("classifier"))
     if row is None:
         raise NotEnoughData("no classifier is in service; answer a review batch, then materialize classifier")
     classifier = labeling.Classifier.from_bytes(row["artefact"])

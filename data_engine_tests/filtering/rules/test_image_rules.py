@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from data_engine.corpus import FirstPass
 from data_engine.filtering import ImageLook, look_at
 from data_engine.filtering.rules import image_rules
 from data_engine.filtering.rules.image_rules import IMAGE_RULES
-from data_engine.filtering.rules.registry import first_broken, limits_of, measure
+from data_engine.filtering.rules.measuring import first_broken, limits_of, measure
 from data_engine.images import DecodedImage
 
 
@@ -94,7 +93,7 @@ def test_rules_look_at_a_small_version_and_know_the_stored_size() -> None:
 
 
 def test_only_what_is_broken_for_every_purpose_is_rejected_by_default() -> None:
-    limits = limits_of(FirstPass(), "image")
+    limits = limits_of("image")
     assert [limit.rule.name for limit in limits] == ["too_small", "extreme_aspect", "near_solid", "low_entropy"]
     images = [noise(), flat(RED), flat(RED, (10, 10)), noise((400, 20)), framed(noise(), 8)]
     signals = measure(map(seen, images), "image", limits)
@@ -104,8 +103,5 @@ def test_only_what_is_broken_for_every_purpose_is_rejected_by_default() -> None:
 
 
 def test_published_limits_are_switched_on_by_name() -> None:
-    limits = {
-        limit.rule.name: limit.limit
-        for limit in limits_of(FirstPass(rule_sets=("laion",), rules={"blurred": True}), "image")
-    }
+    limits = {limit.rule.name: limit.limit for limit in limits_of("image", {"blurred": True}, rule_sets=("laion",))}
     assert (limits["too_small"], limits["blurred"]) == (64, 100)

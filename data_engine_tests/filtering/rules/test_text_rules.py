@@ -51,6 +51,7 @@ CASES = [
     ("secrets", "password = hunter2hunter2\nAKIAABCDEFGHIJKLMNOP and the token itself", 2),
     ("language_probability", "123 !!", None),
     ("perplexity", "no model has read anything", None),
+    ("content_share", "nobody has marked a page", None),
 ]
 
 
@@ -64,6 +65,11 @@ def test_every_rule_has_a_case() -> None:
     # The n-gram rules between the lengths shown differ in n only; the language rules have tests of their own.
     shown = {name for name, _, _ in CASES} | {f"duplicate_{n}_grams" for n in (7, 8, 9)} | {"language"}
     assert shown == set(BY_NAME)
+
+
+def test_a_rule_that_learns_asks_what_was_learnt_for_it() -> None:
+    document = Document(" abc ", {"perplexity": lambda text: float(len(text)), "content_share": lambda _: 0.25})
+    assert (BY_NAME["perplexity"].score(document), BY_NAME["content_share"].score(document)) == (3, 0.25)
 
 
 TEXTS = ["", " \n\t ", "a", "\u4f60\u597d\u3002" * 50, "\U0001f600 " * 40, "\x00\ufffd\u202e", "x" * 5000, "a\n" * 500]
@@ -129,10 +135,10 @@ def test_plain_prose_passes_every_published_limit_but_the_one_on_its_words_and_a
     ],
 )
 def test_the_language_of_a_sentence_is_found_without_a_hub(text: str, code: str) -> None:
-    wants = BY_NAME["language"].wants
-    assert wants is not None
-    assert wants(Document(text), frozenset({code, "xx"})) > 0.5
-    assert wants(Document(text), frozenset({"xx"})) == 0
+    score_of_names = BY_NAME["language"].score_of_names
+    assert score_of_names is not None
+    assert score_of_names(Document(text), frozenset({code, "xx"})) > 0.5
+    assert score_of_names(Document(text), frozenset({"xx"})) == 0
 
 
 def test_a_run_of_marks_that_ends_nothing_is_no_sentence() -> None:

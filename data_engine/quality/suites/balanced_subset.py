@@ -1,4 +1,7 @@
-"""Suites of what is selected: cluster_tree, balanced_subset."""
+"""Checks of balanced_subset: the chosen samples.
+
+The tree that it is chosen from is checked in `cluster_tree.py`.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,98 +12,29 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
+from data_engine.quality.checks import blocking
 from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
-from data_engine.quality.profiles import membership, occurrences
+from data_engine.quality.profiles import membership
+
+TABLES = ("balanced_subset", "semantic_duplicates", "tree_assignments", "cluster_tree")
+
+CHECKS = (
+    blocking("size_is_the_target", "The subset has as many samples as were asked for."),
+    blocking("no_sample_is_chosen_twice", "No sample is in the subset twice."),
+    blocking("every_chosen_sample_is_in_the_tree", "Every chosen sample is assigned to a leaf of the tree."),
+    blocking("no_semantic_duplicate_is_chosen", "No chosen sample is a semantic duplicate of one that stays."),
+    blocking("every_semantic_duplicate_names_its_twin", "Every semantic duplicate names a sample that stays."),
+    blocking(
+        "balance_is_not_worse_than_raw",
+        "The subset lies at least as evenly over the top clusters as all samples do.",
+    ),
+)
 
 #: Nats that the histogram of the subset may be farther from uniform, because quotas are whole numbers.
 ROUNDING_NATS = 0.01
 
 
-def cluster_tree(tables: Mapping[str, pa.Table], corpus: Corpus, is_rebuilt: bool = True) -> list[Truth]:  # noqa: ARG001
-    """The truths about the tree and its assignments.
-
-    Args:
-        tables: cluster_tree, tree_assignments, embedded.
-        corpus: not read.
-        is_rebuilt: false for a frozen tree that new samples were only assigned to; its clusters may be empty.
-    """
-    gx = load_expectations()
-    tree, assigned, embedded = tables["cluster_tree"], tables["tree_assignments"], tables["embedded"]
-    samples = Profile(
-        pa.table(
-            {
-                "sample_id": embedded["sample_id"],
-                "n_leaves": occurrences(embedded["sample_id"], assigned["sample_id"]),
-            }
-        ),
-        "sample_id",
-    )
-    leaves = tree.filter(pc.equal(tree["level"], 1))["cluster"]
-    placed = Profile(
-        assigned.select(["sample_id"]).append_column("has_leaf", membership(assigned["leaf"], leaves)), "sample_id"
-    )
-    return [
-        of_rows(
-            "every_sample_has_one_leaf",
-            samples,
-            gx.ExpectColumnValuesToBeBetween(column="n_leaves", min_value=1, max_value=1),
-            what="embedded samples with no leaf or with several",
-            rule="every sample needs exactly one leaf",
-            remedy="assign the samples named to the tree again",
-        ),
-        _no_cluster_is_empty(tree, is_rebuilt),
-        of_rows(
-            "every_leaf_exists",
-            placed,
-            gx.ExpectColumnValuesToBeInSet(column="has_leaf", value_set=[True]),
-            what="samples in a leaf that the tree does not have",
-            rule="every leaf must be a cluster of level 1",
-            remedy="assign all samples to the present tree again",
-        ),
-        _every_level_is_coarser(tree),
-    ]
-
-
-def _no_cluster_is_empty(tree: pa.Table, is_rebuilt: bool) -> Truth:
-    names = [f"level {row['level']} cluster {row['cluster']}" for row in tree.select(["level", "cluster"]).to_pylist()]
-    clusters = Profile(pa.table({"cluster": pa.array(names, pa.string()), "n_samples": tree["n_samples"]}), "cluster")
-    n_empty = int(pc.sum(pc.cast(pc.equal(tree["n_samples"], 0), pa.int64())).as_py() or 0)
-    frozen = "" if is_rebuilt else "; the tree is frozen, so its clusters may be"
-    return Truth(
-        "no_cluster_is_empty",
-        clusters,
-        load_expectations().ExpectColumnValuesToBeBetween(column="n_samples", min_value=int(is_rebuilt)),
-        lambda _: f"empty clusters: {n_empty:,} of {len(clusters):,}{frozen}",
-        "a tree that was just built has none",
-        "remove duplicates before clustering, or lower tree.n_clusters",
-    )
-
-
-def _every_level_is_coarser(tree: pa.Table) -> Truth:
-    levels = sorted(set(tree["level"].to_pylist()))
-    sizes = [int(pc.sum(pc.cast(pc.equal(tree["level"], level), pa.int64())).as_py()) for level in levels]
-    profile = Profile(
-        pa.table(
-            {
-                "level": pa.array([f"level {level}" for level in levels[1:]], pa.string()),
-                "n_clusters": pa.array(sizes[1:], pa.int64()),
-                "n_below": pa.array(sizes[:-1], pa.int64()),
-            }
-        ),
-        "level",
-    )
-    shape = ", ".join(f"{size:,}" for size in sizes)
-    return Truth(
-        "every_level_is_coarser",
-        profile,
-        load_expectations().ExpectColumnPairValuesAToBeGreaterThanB(column_A="n_below", column_B="n_clusters"),
-        lambda _: f"clusters per level, finest first: {shape}",
-        "every level needs fewer clusters than the one below it",
-        "rebuild the tree with decreasing tree.n_clusters",
-    )
-
-
-def balanced_subset(tables: Mapping[str, pa.Table], corpus: Corpus, target: int | None = None) -> list[Truth]:
+def suite(tables: Mapping[str, pa.Table], corpus: Corpus, target: int | None = None) -> list[Truth]:
     """The truths about the chosen samples.
 
     Args:
@@ -110,7 +44,7 @@ def balanced_subset(tables: Mapping[str, pa.Table], corpus: Corpus, target: int 
     """
     gx = load_expectations()
     chosen, assigned = tables["balanced_subset"], tables["tree_assignments"]
-    wanted = corpus.subset.target_size if target is None else target
+    asked = corpus.subset.target_size if target is None else target
     n_pool = assigned.num_rows - tables["semantic_duplicates"].num_rows
     rows = Profile(
         chosen.select(["sample_id"]).append_column(
@@ -122,9 +56,9 @@ def balanced_subset(tables: Mapping[str, pa.Table], corpus: Corpus, target: int 
         Truth(
             "size_is_the_target",
             rows,
-            gx.ExpectTableRowCountToEqual(value=wanted),
+            gx.ExpectTableRowCountToEqual(value=asked),
             lambda _: f"chosen samples: {len(rows):,}",
-            f"{wanted:,} were asked for and {n_pool:,} can be chosen",
+            f"{asked:,} were asked for and {n_pool:,} can be chosen",
             "set subset.target_size to a number that the tree can give, and choose again",
         ),
         of_rows(
@@ -184,7 +118,7 @@ def _balance(chosen: pa.Table, assigned: pa.Table, tree: pa.Table) -> Truth:
     all_counts = np.bincount(top_of_leaf[leaves[leaves < len(top_of_leaf)]], minlength=n_tops)
     chosen_counts = np.bincount(chosen["top_cluster"].to_numpy(), minlength=n_tops)
     present = np.flatnonzero((all_counts > 0) | (chosen_counts[: len(all_counts)] > 0))
-    raw_kl, chosen_kl = _kl(all_counts[present]), _kl(chosen_counts[present])
+    raw_kl, chosen_kl = _kl_to_uniform(all_counts[present]), _kl_to_uniform(chosen_counts[present])
     profile = Profile(chosen.select(["sample_id", "top_cluster"]), "sample_id")
     shares = chosen_counts / max(int(chosen_counts.sum()), 1)
     largest = [f"top cluster {k}: {shares[k]:.1%} of the subset" for k in np.argsort(-shares, kind="stable")[:3]]
@@ -226,8 +160,8 @@ def _top_clusters(tree: pa.Table) -> npt.NDArray[np.int64]:
     return top
 
 
-def _kl(counts: npt.NDArray[np.int64]) -> float:
-    """Kullback-Leibler divergence in nats from the histogram to uniform; 0 is perfectly balanced."""
-    shares = counts / max(int(counts.sum()), 1)
-    some = shares[shares > 0]
-    return float((some * np.log(some * len(counts))).sum())
+def _kl_to_uniform(counts: npt.NDArray[np.int64]) -> float:
+    """Nats from the histogram to uniform; 0 for an empty one, which is for size_is_the_target to name."""
+    from data_engine.sampling.balance import kl_to_uniform
+
+    return kl_to_uniform(counts) if counts.any() else 0.0

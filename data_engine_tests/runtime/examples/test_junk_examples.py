@@ -10,9 +10,9 @@ from small_project import SmallProject, notes_corpus
 
 from data_engine.corpus import Corpus, JunkExamples
 from data_engine.filtering import JunkClassifier
-from data_engine.runtime import junk_examples
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.junk_examples import fit_junk, fit_model, junk_example_files, learnt_from_examples
+from data_engine.runtime.examples import junk_examples
+from data_engine.runtime.examples.junk_examples import fit_junk, fit_model, junk_example_files, learnt_from_examples
 from data_engine.runtime.step_run import StepRun
 
 GOOD = [f"The house number {name} stands in the garden of the town." for name in "abcdefghijklmnop"]

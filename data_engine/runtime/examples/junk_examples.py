@@ -1,65 +1,71 @@
-"""Examples: what the first pass learns from the good texts and the junk that a corpus' configuration names."""
+"""The filters that the first pass learns from the examples of a corpus, and the files of good texts and of junk.
+
+The examples of web pages are read in `page_examples.py`.
+"""
 
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from data_engine.corpus import FirstPass, JunkExamples
 from data_engine.errors import InvalidInput
 from data_engine.indexing.source import Batches, Source
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.examples.page_examples import fit_lines, page_example_files
 from data_engine.runtime.source_listing import batch_files
 from data_engine.runtime.step_run import StepRun
 from data_engine.runtime.versions import fingerprint
 
-logger = logging.getLogger(__name__)
-
 if TYPE_CHECKING:
-    from data_engine.filtering import CharacterModel, JunkClassifier
+    from data_engine.filtering import CharacterModel, JunkClassifier, LearnedFilters, LineClassifier
     from data_engine.indexing import SourceFile
 
+logger = logging.getLogger(__name__)
 
-@dataclass(frozen=True)
-class Learnt:
-    """What the first pass has learnt from the corpus' examples."""
-
-    junk: "JunkClassifier | None" = None
-    model: "CharacterModel | None" = None
-    """Of good text, where the rule perplexity is on."""
-
-    @property
-    def versions(self) -> dict[str, str]:
-        """The version of what decides, by the reason that it gives."""
-        deciding = {"junk": self.junk, "perplexity": self.model}
-        return {reason: learnt.version for reason, learnt in deciding.items() if learnt is not None}
+Classifier = TypeVar("Classifier", "JunkClassifier", "LineClassifier")
 
 
-def learnt_from_examples(step_run: StepRun, rules: FirstPass) -> Learnt:
-    """What the example batches' own files teach, so that batches run in any order.
+def learnt_from_examples(step_run: StepRun, rules: FirstPass) -> "LearnedFilters":
+    """What the examples' own files teach, so that batches run in any order.
 
-    Raises: InvalidInput when the rule perplexity is on without examples.
+    Raises: InvalidInput when the rule perplexity or content_share is on without examples.
     """
-    from data_engine import indexing
+    from data_engine.filtering import LearnedFilters
 
+    step_run.inputs |= example_inputs(step_run.runtime)
     has_model = rules.rules.get("perplexity") not in (None, False)
     if rules.junk is None and has_model:
         raise InvalidInput("rule perplexity is on but first_pass.junk names no examples; give them, or switch it off")
-    if rules.junk is None:
-        return Learnt()
+    junk, model = (None, None) if rules.junk is None else _from_junk(step_run, rules.junk, has_model=has_model)
+    return LearnedFilters(junk, model, _from_pages(step_run, rules))
+
+
+def example_inputs(runtime: CorpusRuntime) -> dict[str, str]:
+    """Fingerprints of the files that the examples are in, as inputs of the first pass; empty without examples."""
+    from data_engine import indexing
+
+    files = {"junk examples": junk_example_files(runtime), "page examples": page_example_files(runtime)}
+    return {name: indexing.fingerprint(found) for name, found in files.items() if found}
+
+
+def _from_junk(
+    step_run: StepRun, junk: JunkExamples, *, has_model: bool
+) -> "tuple[JunkClassifier, CharacterModel | None]":
+    from data_engine.filtering import JunkClassifier
+
     runtime = step_run.runtime
     files = junk_example_files(runtime)
-    step_run.inputs["junk examples"] = indexing.fingerprint(files)
     described = [runtime.code_version("first_pass"), step_run.inputs["junk examples"], str(runtime.source_folder)]
-    key = fingerprint([*described, rules.junk.model_dump_json(), runtime.corpus.seed])
-    junk = rules.junk
+    key = fingerprint([*described, junk.model_dump_json(), runtime.corpus.seed])
     if key not in _FITTED:
-        _FITTED[key] = _kept_classifier(step_run, f"junk-{key}.npz", lambda: fit_junk(runtime, junk, files))
+        _FITTED[key] = _kept(
+            step_run, f"junk-{key}.npz", JunkClassifier.from_bytes, lambda: fit_junk(runtime, junk, files)
+        )
     if has_model and key not in _MODELS:
         _MODELS[key] = fit_model(runtime, junk, files)
-    return Learnt(_FITTED[key], _MODELS[key] if has_model else None)
+    return _FITTED[key], _MODELS[key] if has_model else None
 
 
 #: One classifier, and one model of good text, per source, examples, settings and code: the batches of one process
@@ -68,16 +74,33 @@ _FITTED: "dict[str, JunkClassifier]" = {}
 _MODELS: "dict[str, CharacterModel]" = {}
 
 
-def _kept_classifier(step_run: StepRun, name: str, fit: "Callable[[], JunkClassifier]") -> "JunkClassifier":
-    """The classifier as an earlier process fitted it; fitted and kept where none has, or where its file is damaged."""
-    from data_engine.filtering import JunkClassifier
+def _from_pages(step_run: StepRun, rules: FirstPass) -> "LineClassifier | None":
+    """The classifier of lines, where the rule content_share is on."""
+    from data_engine.filtering import LineClassifier
 
+    setting = rules.rules.get("content_share", rules.rule_defaults.get("content_share"))
+    if setting is None or setting is False:
+        return None
+    if rules.page_content is None:
+        raise InvalidInput(
+            "rule content_share is on but first_pass.page_content names no examples; give them, or switch it off"
+        )
+    runtime = step_run.runtime
+    described = [runtime.code_version("first_pass"), step_run.inputs["page examples"]]
+    key = fingerprint([*described, rules.page_content.model_dump_json(), runtime.corpus.seed])
+    return _kept(step_run, f"lines-{key}.npz", LineClassifier.from_bytes, lambda: fit_lines(runtime))
+
+
+def _kept(
+    step_run: StepRun, name: str, read: Callable[[bytes], Classifier], fit: Callable[[], Classifier]
+) -> Classifier:
+    """The classifier as an earlier process fitted it; fitted and kept where none has, or where its file is damaged."""
     content = step_run.artefacts().get(name)
     if content is not None:
         try:
-            return JunkClassifier.from_bytes(content)
+            return read(content)
         except InvalidInput as error:
-            logger.warning("%s is damaged and is learnt anew (%s)", name, error)
+            logger.warning("%s is damaged and is learnt again (%s)", name, error)
     fitted = fit()
     step_run.artefacts().put(name, fitted.to_bytes())
     return fitted

@@ -1,0 +1,48 @@
+"""The suites of all steps, found as files of `data_engine.quality.suites`.
+
+Running a suite is in `evaluation.py`.
+"""
+
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+
+from data_engine.errors import InvalidInput
+from data_engine.quality import suites
+from data_engine.quality.checks import Check
+from data_engine.quality.expectations import Truth
+
+#: Steps that have checks, in alphabetical order.
+STEPS = tuple(sorted(module.name for module in pkgutil.iter_modules(suites.__path__)))
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The checks of one step."""
+
+    checks: tuple[Check, ...]
+    """In the order in which `evaluate` answers them."""
+    tables: tuple[str, ...]
+    """The tables that they read. `embedded` is any table whose `sample_id` lists the embedded samples."""
+    truths: Callable[..., list[Truth]]
+    """`(tables, corpus, **facts)` to one truth per check; its keyword arguments are the facts that it takes."""
+
+
+@cache
+def suite_of(step: str) -> Suite:
+    """The suite of a step.
+
+    Raises: InvalidInput for a step without a file in `data_engine.quality.suites`.
+    """
+    if step not in STEPS:
+        raise InvalidInput(f"step is {step!r}, which has no checks; use one of {', '.join(STEPS)}")
+    module = import_module(f"{suites.__name__}.{step}")
+    return Suite(module.CHECKS, module.TABLES, module.suite)
+
+
+#: The checks of every step, in the order in which `evaluate` answers them.
+CHECKS: dict[str, tuple[Check, ...]] = {step: suite_of(step).checks for step in STEPS}
+#: The tables that the checks of every step read.
+TABLES: dict[str, tuple[str, ...]] = {step: suite_of(step).tables for step in STEPS}

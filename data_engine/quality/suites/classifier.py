@@ -1,0 +1,103 @@
+"""Checks of classifier: a classifier version.
+
+What it proposes is checked in `proposals.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from data_engine.corpus import Corpus
+from data_engine.quality.checks import blocking, warning
+from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
+from data_engine.quality.profiles import membership, one_row
+
+TABLES = ("classifier",)
+
+CHECKS = (
+    blocking("hold_out_is_large_enough", "The hold-out has 50 samples or more, or a third of a smaller subset."),
+    blocking("hold_out_was_not_trained_on", "No sample of the hold-out was trained on."),
+    blocking("not_worse_than_the_one_in_service", "Its accuracy is not below the 90 % interval of the one in service."),
+    warning("calibration_error_is_small", "The expected calibration error on the hold-out is at most 0.1."),
+)
+
+MAX_CALIBRATION_ERROR = 0.1
+
+
+def suite(
+    tables: Mapping[str, pa.Table],
+    corpus: Corpus,
+    min_hold_out: int | None = None,
+    hold_out_ids: Sequence[str] = (),
+    training_ids: Sequence[str] = (),
+    previous_accuracy: float | None = None,
+    previous_low: float | None = None,
+) -> list[Truth]:
+    """The truths about a classifier version.
+
+    Args:
+        tables: classifier; its last row is checked. It may be empty before the first round.
+        corpus: gives the size of the hold-out.
+        min_hold_out: least size of the hold-out; by default `labels.hold_out_size`, but at most a third of the subset.
+        hold_out_ids: sample_ids of the hold-out.
+        training_ids: sample_ids that the version was trained on.
+        previous_accuracy: accuracy of the version before it; None when there is none.
+        previous_low: lower end of the interval of that accuracy; the accuracy itself by default.
+    """
+    gx = load_expectations()
+    rows = tables["classifier"].select(["n_hold_out", "accuracy", "calibration_error"]).to_pylist()
+    newest = rows[-1] if rows else dict.fromkeys(["n_hold_out", "accuracy", "calibration_error"])
+    found = {
+        name: "none, no version has been trained yet" if value is None else f"{value:,.3g}"
+        for name, value in newest.items()
+    }
+    figures = one_row(**newest)
+    most = min(corpus.labels.hold_out_size, corpus.subset.target_size // 3)
+    needed = most if min_hold_out is None else min_hold_out
+    return [
+        Truth(
+            "hold_out_is_large_enough",
+            figures,
+            gx.ExpectColumnValuesToBeBetween(column="n_hold_out", min_value=needed),
+            lambda _: f"hold-out samples: {found['n_hold_out']}",
+            f"at least {needed:,} are needed",
+            "answer the open hold-out tasks, or lower labels.hold_out_size",
+        ),
+        _hold_out_was_not_trained_on(hold_out_ids, training_ids),
+        _not_worse(figures, found["accuracy"], previous_accuracy, previous_low),
+        Truth(
+            "calibration_error_is_small",
+            figures,
+            gx.ExpectColumnValuesToBeBetween(column="calibration_error", max_value=MAX_CALIBRATION_ERROR),
+            lambda _: f"expected calibration error: {found['calibration_error']}",
+            f"it should be at most {MAX_CALIBRATION_ERROR}",
+            "label a larger hold-out; until then trust the gate and not single probabilities",
+        ),
+    ]
+
+
+def _hold_out_was_not_trained_on(hold_out_ids: Sequence[str], training_ids: Sequence[str]) -> Truth:
+    ids = pa.chunked_array([pa.array(sorted(set(hold_out_ids)), pa.string())])
+    trained = pa.chunked_array([pa.array(list(training_ids), pa.string())])
+    profile = Profile(pa.table({"sample_id": ids, "was_trained_on": membership(ids, trained)}), "sample_id")
+    return of_rows(
+        "hold_out_was_not_trained_on",
+        profile,
+        load_expectations().ExpectColumnValuesToBeInSet(column="was_trained_on", value_set=[False]),
+        what="hold-out samples that were trained on",
+        rule="figures from a sample that was trained on mean nothing",
+        remedy="train again without them",
+    )
+
+
+def _not_worse(figures: Profile, found: str, previous: float | None, previous_low: float | None) -> Truth:
+    floor = previous if previous_low is None else previous_low
+    service = "there is no version before it" if floor is None else f"the version before it: at least {floor:.3g}"
+    return Truth(
+        "not_worse_than_the_one_in_service",
+        figures,
+        load_expectations().ExpectColumnValuesToBeBetween(column="accuracy", min_value=0.0 if floor is None else floor),
+        lambda _: f"accuracy on the hold-out: {found} ({service})",
+        "a new version may not fall below the interval of the one in service",
+        "keep the version in service and review the newest labels",
+    )

@@ -1,0 +1,121 @@
+"""Checks of proposals: the proposals and their routes.
+
+The classifier that made them is checked in `classifier.py`.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.corpus import Corpus
+from data_engine.quality.checks import blocking
+from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
+from data_engine.quality.profiles import occurrences, one_row, vectors
+
+TABLES = ("proposals", "balanced_subset")
+
+CHECKS = (
+    blocking("every_chosen_sample_has_a_proposal", "Every sample of the balanced subset has exactly one proposal."),
+    blocking("probabilities_sum_to_one", "The probabilities of every proposal sum to 1, one per class."),
+    blocking(
+        "gate_has_a_recent_audit", "Nothing is accepted without a person but by a gate audited within the set days."
+    ),
+    blocking("routes_follow_the_gate", "Only proposals above the threshold of the gate are accepted."),
+)
+
+SUM_TOLERANCE = 1e-3
+#: Probabilities are stored as float32, the threshold as float64.
+THRESHOLD_TOLERANCE = 1e-6
+
+
+def suite(
+    tables: Mapping[str, pa.Table],
+    corpus: Corpus,
+    gate_threshold: float | None = None,
+    audit_age_days: float | None = None,
+    max_audit_age_days: float | None = None,
+) -> list[Truth]:
+    """The truths about proposals.
+
+    Args:
+        tables: proposals, balanced_subset.
+        corpus: gives the classes and the greatest age of an audit.
+        gate_threshold: probability at and above which the gate accepts; None when it accepts nothing.
+        audit_age_days: age of the youngest hold-out or audit answer; None when there is none.
+        max_audit_age_days: `labels.audit_max_age_days` by default.
+    """
+    gx = load_expectations()
+    proposed, chosen = tables["proposals"], tables["balanced_subset"]
+    n_classes = len(corpus.class_names)
+    rows = _routes(proposed, n_classes, gate_threshold)
+    gate = "accepts nothing" if gate_threshold is None else f"accepts from {gate_threshold:.3f}"
+    n_accepted = proposed["route"].to_pylist().count("accept")
+    max_age = corpus.labels.audit_max_age_days if max_audit_age_days is None else max_audit_age_days
+    return [
+        _every_chosen_sample_has_a_proposal(chosen, proposed),
+        of_rows(
+            "probabilities_sum_to_one",
+            rows,
+            gx.ExpectColumnValuesToBeBetween(column="sum", min_value=1 - SUM_TOLERANCE, max_value=1 + SUM_TOLERANCE),
+            what=f"proposals whose probabilities are not {n_classes} numbers that sum to 1",
+            rule=f"every sum must be within {SUM_TOLERANCE} of 1",
+            remedy="compute the proposals again with a classifier of the present classes",
+        ),
+        _gate_has_a_recent_audit(n_accepted, audit_age_days, max_age),
+        of_rows(
+            "routes_follow_the_gate",
+            rows,
+            gx.ExpectColumnValuesToBeInSet(column="follows_the_gate", value_set=[True]),
+            what=f"proposals whose route breaks the gate, which {gate}",
+            rule="only proposals above its threshold are accepted, and all others go to a person",
+            remedy="route the proposals again with the present gate",
+        ),
+    ]
+
+
+def _every_chosen_sample_has_a_proposal(chosen: pa.Table, proposed: pa.Table) -> Truth:
+    n_proposals = occurrences(chosen["sample_id"], proposed["sample_id"])
+    return of_rows(
+        "every_chosen_sample_has_a_proposal",
+        Profile(pa.table({"sample_id": chosen["sample_id"], "n_proposals": n_proposals}), "sample_id"),
+        load_expectations().ExpectColumnValuesToBeBetween(column="n_proposals", min_value=1, max_value=1),
+        what="chosen samples with no proposal or with several",
+        rule="every chosen sample needs exactly one",
+        remedy="compute the proposals again for the present subset",
+    )
+
+
+def _routes(proposed: pa.Table, n_classes: int, gate_threshold: float | None) -> Profile:
+    measured = vectors(proposed["probabilities"])
+    may_accept = (
+        pa.scalar(False)
+        if gate_threshold is None
+        else pc.greater_equal(pc.cast(proposed["probability"], pa.float64()), gate_threshold - THRESHOLD_TOLERANCE)
+    )
+    is_accepted = pc.equal(proposed["route"], "accept")
+    columns = {
+        "sample_id": proposed["sample_id"],
+        # Probabilities that are not one finite number per class have no sum that could pass.
+        "sum": np.where(measured.is_finite & (measured.n_values == n_classes), measured.total, -1.0),
+        "follows_the_gate": pc.or_(pc.equal(proposed["route"], "person"), pc.and_(is_accepted, may_accept)),
+    }
+    return Profile(pa.table(columns), "sample_id")
+
+
+def _gate_has_a_recent_audit(n_accepted: int, age_days: float | None, max_age_days: float) -> Truth:
+    if not n_accepted:
+        asked, found = None, "accepted without a person: 0, so no audit is needed"
+    elif age_days is None:
+        asked, found = float("inf"), f"accepted without a person: {n_accepted:,}, with no audit at all"
+    else:
+        asked, found = age_days, f"accepted without a person: {n_accepted:,}, newest audit {age_days:.1f} days old"
+    return Truth(
+        "gate_has_a_recent_audit",
+        one_row(audit_age_days=asked),
+        load_expectations().ExpectColumnValuesToBeBetween(column="audit_age_days", max_value=max_age_days),
+        lambda _: found,
+        f"the gate is open only while an audit is at most {max_age_days:g} days old",
+        "answer the audit tasks, or send all proposals to people",
+    )

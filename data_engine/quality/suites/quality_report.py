@@ -1,0 +1,97 @@
+"""Checks of quality_report: the metrics of the quality report.
+
+The metrics themselves are in `data_engine.reporting`.
+"""
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.corpus import Corpus
+from data_engine.quality.checks import warning
+from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
+from data_engine.quality.profiles import one_row
+
+TABLES = ("quality_report",)
+
+CHECKS = (
+    warning("has_the_core_metrics", "The report holds the funnel, the balance, the labels and the classifier."),
+    warning("no_metric_is_missing_its_note", "Every metric says how it was computed."),
+    warning("balance_beats_random", "The balanced subset is nearer to uniform than random subsets of its size."),
+)
+
+#: (metric, scope) of the figures that a complete report holds.
+CORE_METRICS = (
+    ("funnel", "raw"),
+    ("funnel", "kept"),
+    ("funnel", "unique"),
+    ("funnel", "chosen"),
+    ("funnel", "labelled"),
+    ("kl_to_uniform", "raw"),
+    ("kl_to_uniform", "random"),
+    ("kl_to_uniform", "balanced"),
+    ("label_quality", "all"),
+    ("classifier_accuracy", "all"),
+)
+
+
+def suite(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:  # noqa: ARG001
+    """The truths about the metrics."""
+    gx = load_expectations()
+    metrics = tables["quality_report"]
+    values = {(row["metric"], row["scope"]): row["value"] for row in metrics.to_pylist()}
+    core = Profile(
+        pa.table(
+            {
+                "metric": [f"{metric} {scope}" for metric, scope in CORE_METRICS],
+                "is_present": [key in values for key in CORE_METRICS],
+            }
+        ),
+        "metric",
+    )
+    names = pc.binary_join_element_wise(metrics["metric"], metrics["scope"], " ")
+    rows = Profile(
+        pa.table(
+            {"metric": names, "has_note": pc.not_equal(pc.utf8_trim_whitespace(pc.fill_null(metrics["note"], "")), "")}
+        ),
+        "metric",
+    )
+    return [
+        of_rows(
+            "has_the_core_metrics",
+            core,
+            gx.ExpectColumnValuesToBeInSet(column="is_present", value_set=[True]),
+            what="core metrics that are missing",
+            rule="a complete report has all of them",
+            remedy="materialize the steps that they are measured on, then the report",
+        ),
+        of_rows(
+            "no_metric_is_missing_its_note",
+            rows,
+            gx.ExpectColumnValuesToBeInSet(column="has_note", value_set=[True]),
+            what="metrics without a note",
+            rule="every figure says how it was computed",
+            remedy="add the note where the metric is computed",
+        ),
+        _balance_beats_random(values.get(("kl_to_uniform", "random")), values.get(("kl_to_uniform", "balanced"))),
+    ]
+
+
+def _balance_beats_random(random: float | None, balanced: float | None) -> Truth:
+    is_known = random is not None and balanced is not None
+    found = (
+        f"KL to uniform: balanced subset {balanced:.3f} nats, random subsets {random:.3f}"
+        if is_known
+        else "the balance has not been measured yet"
+    )
+    return Truth(
+        "balance_beats_random",
+        one_row(random=random if is_known else None, balanced=balanced if is_known else None),
+        load_expectations().ExpectColumnPairValuesAToBeGreaterThanB(
+            column_A="random", column_B="balanced", ignore_row_if="either_value_is_missing"
+        ),
+        lambda _: found,
+        "the subset should be nearer to uniform than chance",
+        "raise the number of clusters of the coarsest level in tree.n_clusters",
+    )

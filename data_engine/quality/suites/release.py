@@ -1,0 +1,69 @@
+"""Checks of release: the released samples and their labels.
+
+The labels that are released are checked in `labels.py`.
+"""
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.corpus import Corpus
+from data_engine.quality.checks import blocking
+from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
+from data_engine.quality.label_truths import PROVENANCE_IS_KNOWN, provenance_is_known
+from data_engine.quality.profiles import membership
+
+TABLES = ("release", "labels")
+
+CHECKS = (
+    blocking("every_released_sample_has_a_label", "Every released label is the sample's label."),
+    blocking("no_out_of_scope_sample_is_released", "No sample that is out of scope is released."),
+    blocking("release_is_not_empty", "The release holds at least one sample."),
+    PROVENANCE_IS_KNOWN,
+)
+
+
+def suite(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
+    """The truths about what is given away."""
+    gx = load_expectations()
+    released, labelled = tables["release"], tables["labels"]
+    rows = Profile(
+        released.select(["sample_id", "label", "provenance"]).append_column(
+            "has_its_label", membership(_pairs(released), _pairs(labelled))
+        ),
+        "sample_id",
+    )
+    out_of_scope = corpus.labels.out_of_scope
+    return [
+        of_rows(
+            "every_released_sample_has_a_label",
+            rows,
+            gx.ExpectColumnValuesToBeInSet(column="has_its_label", value_set=[True]),
+            what="released samples whose label is not the one in labels",
+            rule="every released label must be the sample's label",
+            remedy="build the release again from the present labels",
+        ),
+        of_rows(
+            "no_out_of_scope_sample_is_released",
+            rows,
+            gx.ExpectColumnValuesToNotBeInSet(column="label", value_set=[out_of_scope] if out_of_scope else []),
+            what="released samples that are out of scope",
+            rule=f"samples labelled {out_of_scope!r} stay behind",
+            remedy="build the release again without them",
+        ),
+        Truth(
+            "release_is_not_empty",
+            rows,
+            gx.ExpectTableRowCountToBeBetween(min_value=1),
+            lambda _: f"released samples: {len(rows):,}",
+            "a release needs at least 1",
+            "label some of the subset first",
+        ),
+        provenance_is_known(rows),
+    ]
+
+
+def _pairs(table: pa.Table) -> pa.ChunkedArray:
+    """Sample and label as one key; an id holds no tab."""
+    return pc.binary_join_element_wise(table["sample_id"], table["label"], "\t")

@@ -1,0 +1,95 @@
+"""Checks of reviewed_labels: the answers of one review batch.
+
+The labels that follow from the answers are checked in `labels.py`.
+"""
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.corpus import Corpus
+from data_engine.quality.checks import blocking
+from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
+from data_engine.quality.label_truths import LABEL_IS_A_CLASS, every_label_is_a_class
+from data_engine.quality.profiles import one_row
+
+TABLES = ("reviewed_labels",)
+
+CHECKS = (
+    blocking("every_task_is_decided", "No task of the review batch waits for an answer."),
+    blocking(
+        "trap_catch_rate_is_high_enough", "At least min_trap_catch_rate of the known-wrong proposals were caught."
+    ),
+    LABEL_IS_A_CLASS,
+    blocking("simulated_answers_are_marked", "Every simulated answer says so, and claims no seconds of a person."),
+)
+
+
+def suite(
+    tables: Mapping[str, pa.Table],
+    corpus: Corpus,
+    n_undecided: int = 0,
+    trap_catch_rate: float | None = None,
+) -> list[Truth]:
+    """The truths about answers.
+
+    Args:
+        tables: reviewed_labels, of one review batch.
+        corpus: gives the classes and the least catch rate.
+        n_undecided: tasks of the batch that wait for an answer.
+        trap_catch_rate: share of the answered traps whose wrong proposal was not accepted; counted in the table by
+            default.
+    """
+    gx = load_expectations()
+    answers = tables["reviewed_labels"]
+    is_simulated = answers["is_simulated"]
+    says_simulated = pc.equal(answers["provenance"], "simulated")
+    is_named = pc.starts_with(answers["annotator"], "simulated:")
+    all_or_none = pc.and_(pc.equal(is_simulated, says_simulated), pc.equal(is_simulated, is_named))
+    is_marked = pc.and_(all_or_none, pc.or_(pc.invert(is_simulated), pc.is_null(answers["active_s"])))
+    rows = Profile(answers.select(["annotation_id", "label"]).append_column("is_marked", is_marked), "annotation_id")
+    return [
+        Truth(
+            "every_task_is_decided",
+            one_row(n_undecided=float(n_undecided)),
+            gx.ExpectColumnValuesToBeBetween(column="n_undecided", min_value=0, max_value=0),
+            lambda _: f"tasks without a decision: {n_undecided:,}",
+            "every task of a closed review batch needs one",
+            "answer them with data-engine review",
+            n_culprits=n_undecided,
+        ),
+        _traps_are_caught(answers, corpus.review.min_trap_catch_rate, trap_catch_rate),
+        every_label_is_a_class(rows, corpus),
+        of_rows(
+            "simulated_answers_are_marked",
+            rows,
+            gx.ExpectColumnValuesToBeInSet(column="is_marked", value_set=[True]),
+            what="answers whose marks of simulation contradict each other",
+            rule="is_simulated, provenance `simulated` and annotator `simulated:...` go together, "
+            "and simulated answers have no active_s",
+            remedy="correct the rows in the queue; the server computes these marks",
+        ),
+    ]
+
+
+def _traps_are_caught(answers: pa.Table, least: float, known_rate: float | None) -> Truth:
+    is_trap = pc.or_(pc.equal(answers["purpose"], "trap"), pc.equal(answers["arm"], "trap"))
+    traps = answers.filter(is_trap)
+    is_missed = pc.fill_null(pc.equal(traps["label"], traps["proposed_label"]), False)
+    missed = tuple(traps.filter(is_missed)["annotation_id"].to_pylist())
+    counted = 1 - len(missed) / traps.num_rows if traps.num_rows else None
+    rate = counted if known_rate is None else known_rate
+    return Truth(
+        "trap_catch_rate_is_high_enough",
+        one_row(rate=rate),
+        load_expectations().ExpectColumnValuesToBeBetween(column="rate", min_value=least),
+        lambda _: (
+            "no trap was answered, so nothing can be said"
+            if rate is None
+            else f"share of traps caught: {rate:.1%} (traps missed: {len(missed):,} of {traps.num_rows:,})"
+        ),
+        f"at least {least:.1%} must be caught",
+        "look at the answers named and ask their annotators again",
+        culprits=missed,
+    )

@@ -1,0 +1,42 @@
+import pytest
+from sound_tables import Broken, but, details, failed, metric_rows, outcome_of
+
+from data_engine.quality import CHECKS
+
+BROKEN = [
+    Broken(
+        "has_the_core_metrics",
+        "core metrics that are missing: 1 of 10, but a complete report has all of them; "
+        "materialize the steps that they are measured on, then the report",
+        ("classifier_accuracy all",),
+        {"quality_report": metric_rows()[:-1]},
+    ),
+    Broken(
+        "no_metric_is_missing_its_note",
+        "metrics without a note: 1 of 10, but every figure says how it was computed; "
+        "add the note where the metric is computed",
+        ("funnel kept",),
+        {"quality_report": but(metric_rows(), 1, note=" ")},
+    ),
+    Broken(
+        "balance_beats_random",
+        "KL to uniform: balanced subset 1.000 nats, random subsets 1.000, but the subset should be nearer to uniform "
+        "than chance; raise the number of clusters of the coarsest level in tree.n_clusters",
+        rows={"quality_report": but(metric_rows(), 7, value=1.0)},
+    ),
+]
+
+
+def test_every_check_has_a_case_that_breaks_it() -> None:
+    assert {case.check for case in BROKEN} == {check.name for check in CHECKS["quality_report"]}
+
+
+@pytest.mark.parametrize("case", BROKEN, ids=lambda case: case.check)
+def test_a_broken_truth_fails_with_value_rule_remedy_and_ids(case: Broken) -> None:
+    assert outcome_of("quality_report", case) == case.outcome
+
+
+def test_an_unmeasured_balance_is_not_a_bad_balance() -> None:
+    only_counts = {"quality_report": metric_rows()[:5]}
+    assert failed("quality_report", only_counts) == {"has_the_core_metrics"}
+    assert details("quality_report", only_counts)["balance_beats_random"] == "the balance has not been measured yet"

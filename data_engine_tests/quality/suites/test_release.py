@@ -1,0 +1,42 @@
+import pytest
+from sound_tables import Broken, but, outcome_of, release_rows
+
+from data_engine.quality import CHECKS
+
+BROKEN = [
+    Broken(
+        "every_released_sample_has_a_label",
+        "released samples whose label is not the one in labels: 2 of 4, but every released label must be the "
+        "sample's label; build the release again from the present labels",
+        ("s0", "s9"),
+        {"release": [*but(release_rows(), 0, label="b"), {"sample_id": "s9", "label": "a", "provenance": "human"}]},
+    ),
+    Broken(
+        "no_out_of_scope_sample_is_released",
+        "released samples that are out of scope: 1 of 4, but samples labelled 'junk' stay behind; "
+        "build the release again without them",
+        ("s7",),
+        {"release": [*release_rows(), {"sample_id": "s7", "label": "junk", "provenance": "human"}]},
+    ),
+    Broken(
+        "release_is_not_empty",
+        "released samples: 0, but a release needs at least 1; label some of the subset first",
+        rows={"release": []},
+    ),
+    Broken(
+        "provenance_is_known",
+        "labels of unknown provenance: 1 of 3, but it must be one of human, human_assisted, model_accepted, "
+        "model_edited, model_auto, simulated; compute the labels again from the answers and the proposals",
+        ("s0",),
+        {"release": but(release_rows(), 0, provenance="")},
+    ),
+]
+
+
+def test_every_check_has_a_case_that_breaks_it() -> None:
+    assert {case.check for case in BROKEN} == {check.name for check in CHECKS["release"]}
+
+
+@pytest.mark.parametrize("case", BROKEN, ids=lambda case: case.check)
+def test_a_broken_truth_fails_with_value_rule_remedy_and_ids(case: Broken) -> None:
+    assert outcome_of("release", case) == case.outcome
