@@ -1,4 +1,4 @@
-"""What every block of a corpus' YAML is made of: the frozen base class and the types that several blocks share.
+"""The frozen base class of the blocks of a corpus' YAML, and the types that several blocks share.
 
 The blocks themselves are in `data_engine.corpus`.
 """

@@ -9,7 +9,7 @@ from data_engine.settings import Settings
 
 
 class Release(Settings):
-    """What the data card says."""
+    """Contents of a release and of its data card."""
 
     former_names = {"pictures": "images"}  # noqa: RUF012
 

@@ -25,7 +25,7 @@ _SNIPPET_CHARS = 2000
 
 
 def why_open(runtime: CorpusRuntime) -> tuple[str, str | None]:
-    """Why the next review batch should open, and the version of what shows it; (reason to wait, None) otherwise."""
+    """Reason to create the next review batch and the version of its evidence; (reason to wait, None) otherwise."""
     review, store = runtime.corpus.review, runtime.store()
     versions = step_versions(store)
     if ("balanced_subset", "") not in versions:
@@ -134,7 +134,7 @@ def _proposed(
 
 
 def _texts(store: "TableStore", sample_ids: list[str]) -> dict[str, dict[str, str]]:
-    """What an annotator sees of each sample: its text, cut, and where it was read. Never the known label."""
+    """The payload of each task: the sample's text, cut, and its uri. Never the known label."""
     asked = {"sample_id": pa.array(sorted(set(sample_ids)), pa.string())}
     wanted = store.read("raw_index", columns=["sample_id", "uri", "text"], among=asked)
     return {

@@ -32,7 +32,7 @@ logger = getLogger(__name__)
 
 @dataclass(frozen=True)
 class StepResult:
-    """What a run of a step wrote, and what may be shown of it.
+    """The outcome of a run of a step: what it wrote, and values for display.
 
     Attributes:
         table: The step's rows.

@@ -1,4 +1,4 @@
-"""What reading the SQL of a folder of models and tests told, kept with the corpus until the SQL changes.
+"""Column lineages of a folder of models and tests, kept with the corpus until the SQL changes.
 
 Parsing 34 models and following their columns takes longer than running them, and gives the same until a file, a
 variable or a column of a table changes.

@@ -39,7 +39,7 @@ def _contents(step_run: StepRun, labels: pa.Table) -> tuple[pa.Table, dict[str, 
 
 
 def _manifest(step_run: StepRun, rows: pa.Table) -> dict[str, Any]:
-    """What the release stands on: configuration, table versions, and what every step wrote."""
+    """The manifest: configuration, table versions, and the data version of every step."""
     versions = step_run.all_versions()
     return {
         "release_id": releasing.release_fingerprint(rows),
