@@ -8,7 +8,7 @@ from data_engine.runtime.corpus_runtime import CorpusRuntime
 
 
 def why_failed(runtime: CorpusRuntime, result: dg.ExecuteInProcessResult) -> tuple[str, bool]:
-    """The cause of a failed run as a sentence, and whether the engine refused (failed checks, bad input) or has a defect."""
+    """The cause of a failed run as a sentence, and whether the engine refused it (failed checks, bad input)."""
     checked = [row for row in runtime.store().read("check_results").to_pylist() if row["run_id"] == result.run_id]
     failed = [row for row in checked if row["is_blocking"] and not row["passed"]]
     if failed:

@@ -66,7 +66,7 @@ class OneCommandRun:
         _ = self.runtime.corpus.class_names
 
     def ingest(self, only: Sequence[str] = ()) -> None:
-        """Bring the steps of the ingestion batches up to date, then judge again those whose duplicates lost their original.
+        """Bring the ingestion batches up to date, then judge again those whose duplicates lost their original.
 
         Args:
             only: Batches to take in; all when empty.
