@@ -12,14 +12,13 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from io import BufferedReader
 from typing import TYPE_CHECKING, Any
 
-from data_engine.indexing.file_access import is_packed, open_file
 from data_engine.indexing.files import broken_off, image_sample, is_wanted, text_sample, unread
 from data_engine.indexing.samples import RawSample
-from data_engine.indexing.source import Source
-from data_engine.indexing.source_files import SourceFile
+from data_engine.indexing.source_files import Find, ReadOptions, SourceFile, is_packed, open_file
 from data_engine.indexing.text_decoding import decode
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class _Member:
     error: str | None = None
 
 
-def read_archive(file: SourceFile, source: Source, *, modality: str) -> Iterator[RawSample]:
+def read_archive(file: SourceFile, source: ReadOptions, *, modality: str) -> Iterator[RawSample]:
     """The samples of a tar archive.
 
     A text is the member `.txt`, else the member whose ending `text_column` names, else that column of `.json`. A
@@ -102,6 +101,17 @@ def image_finder(path: "Path | UPath") -> Callable[[str], bytes]:
         with open_file(path) as stream:
             stream.seek(member.offset)
             return stream.read(member.n_bytes)
+
+    return find
+
+
+def find_in_archives(folder: "Path | UPath") -> Find:
+    """Reads an image of the archives of a folder again, by its uri `archive.tar#key`."""
+    finder_of = lru_cache(maxsize=4)(lambda archive: image_finder(folder / archive))
+
+    def find(uri: str, _metadata: str) -> bytes:
+        archive, _, key = uri.partition("#")
+        return finder_of(archive)(key)
 
     return find
 
@@ -182,7 +192,7 @@ def _image_among(members: Iterable[_Member]) -> _Member | None:
     return next((member for member in members if member.ending in _IMAGE_ENDINGS), None)
 
 
-def _image_of(place: SourceFile, key: str, members: list[_Member], source: Source) -> RawSample | None:
+def _image_of(place: SourceFile, key: str, members: list[_Member], source: ReadOptions) -> RawSample | None:
     found = _image_among(members)
     columns = _columns(members, found, source)
     if isinstance(columns, str) or not is_wanted(columns, source):
@@ -193,7 +203,7 @@ def _image_of(place: SourceFile, key: str, members: list[_Member], source: Sourc
     return _with_columns(sample, key, columns, source)
 
 
-def _text_of(place: SourceFile, key: str, members: list[_Member], source: Source) -> RawSample | None:
+def _text_of(place: SourceFile, key: str, members: list[_Member], source: ReadOptions) -> RawSample | None:
     endings = {member.ending: member for member in reversed(members)}
     found = endings.get("txt") or endings.get(source.text_column)
     columns = _columns(members, found, source)
@@ -206,7 +216,7 @@ def _text_of(place: SourceFile, key: str, members: list[_Member], source: Source
     return _with_columns(text_sample(replace(place, n_bytes=len(content)), content), key, columns, source)
 
 
-def _columns(members: Iterable[_Member], found: _Member | None, source: Source) -> dict[str, Any] | str:
+def _columns(members: Iterable[_Member], found: _Member | None, source: ReadOptions) -> dict[str, Any] | str:
     """What the other members say of a sample, or why it cannot be read.
 
     A broken .json loses the sample only where something is needed of it: the content, the id, or whether it is wanted.
@@ -242,7 +252,7 @@ def _missing(members: Iterable[_Member], found: _Member | None, what: str) -> st
     return errors[0] if errors else f"none of its members ({endings}) is {what}"
 
 
-def _with_columns(sample: RawSample, key: str, columns: dict[str, Any], source: Source) -> RawSample:
+def _with_columns(sample: RawSample, key: str, columns: dict[str, Any], source: ReadOptions) -> RawSample:
     source_id = key if source.id_column == KEY_COLUMN else columns.pop(source.id_column or "", None)
     return replace(
         sample,

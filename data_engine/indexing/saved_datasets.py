@@ -7,8 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from data_engine.errors import SourceError
-from data_engine.indexing.file_access import open_file
-from data_engine.indexing.source_files import SourceFile
+from data_engine.indexing.source_files import SourceFile, open_file
 
 
 def read_saved_rows(file: SourceFile) -> Iterator[tuple[list[str], list[dict[str, Any]]]]:
