@@ -1,4 +1,7 @@
-"""How evenly samples are spread over classes or clusters."""
+"""How evenly samples are spread over classes or clusters.
+
+Whole methods are compared in `comparison.py`.
+"""
 
 from collections import Counter
 from collections.abc import Sequence

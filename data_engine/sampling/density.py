@@ -6,11 +6,15 @@ that of the k-th nearest neighbour, proportional to 1 / r_k ** d (Loftsgaarden &
 bandwidth; d is the dimension that the data fills, not that of its vectors (Levina & Bickel 2004).
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.clustering.matrix_rows import Matrix
 from data_engine.errors import NotEnoughData
+
+if TYPE_CHECKING:
+    from data_engine.clustering.matrix_rows import Matrix
 
 N_NEIGHBOURS = 10
 #: Neighbours are looked for among this many samples, drawn at random, so that the cost grows with n and not with n^2.
@@ -20,7 +24,7 @@ _BLOCK_VALUES = 1 << 22
 
 
 def log_inverse_density(
-    x: Matrix, *, seed: int, n_neighbours: int = N_NEIGHBOURS, max_references: int = MAX_REFERENCES
+    x: "Matrix", *, seed: int, n_neighbours: int = N_NEIGHBOURS, max_references: int = MAX_REFERENCES
 ) -> NDArray[np.float64]:
     """The logarithm of 1 / density at every sample, up to a constant: d * log r_k.
 
@@ -58,7 +62,7 @@ def intrinsic_dimension(distances: NDArray[np.float64]) -> float:
     return max(1.0 / mean_log_ratio, 1.0) if mean_log_ratio > 0 else 1.0
 
 
-def neighbour_distances(x: Matrix, *, seed: int, n_neighbours: int, max_references: int) -> NDArray[np.float64]:
+def neighbour_distances(x: "Matrix", *, seed: int, n_neighbours: int, max_references: int) -> NDArray[np.float64]:
     """(n, k) Euclidean distances of every sample to its nearest other references, ascending.
 
     Raises: NotEnoughData when x has no second row.

@@ -5,19 +5,21 @@ Source: Abbas et al. 2023, "SemDeDup: Data-efficient learning at web-scale throu
 `redundancy`, the first `target_size` samples are those that the threshold leaves which leaves that many.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.clustering.matrix_rows import FloatMatrix, Labels, Matrix
 from data_engine.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from data_engine.clustering.matrix_rows import FloatMatrix, Labels, Matrix
 
 #: Similarities held at once: 64 MiB.
 _BLOCK_VALUES = 1 << 24
 
 
-def redundancy(x: Matrix, centroids: FloatMatrix, assignment: Labels) -> NDArray[np.float32]:
+def redundancy(x: "Matrix", centroids: "FloatMatrix", assignment: "Labels") -> NDArray[np.float32]:
     """How similar each sample is to the most similar one of its cluster that lies farther from the centroid.
 
     Of a group of semantic duplicates the one farthest from the centroid is kept, as in the paper.

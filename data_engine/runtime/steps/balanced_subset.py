@@ -1,6 +1,6 @@
 """balanced_subset: a few of everything - the samples that are worth a label, drawn evenly over the cluster tree."""
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import numpy as np
@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import Field
 
-from data_engine.corpus import SelectionMethod
 from data_engine.orchestration.ui.metadata import preview
 from data_engine.orchestration.ui.montages import montage_of_chosen
 from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -25,11 +24,13 @@ if TYPE_CHECKING:
 
 def balanced_subset(runtime: CorpusRuntime) -> dg.AssetsDefinition:
     """The balanced subset of a corpus."""
+    from data_engine.sampling.methods import METHODS
+
     wanted = runtime.corpus.subset
 
     class BalancedSubsetConfig(dg.Config):
         target_size: int = Field(default=wanted.target_size, ge=1, description="Samples wanted.")
-        method: str = Field(default=wanted.method, description=f"One of {', '.join(get_args(SelectionMethod))}.")
+        method: str = Field(default=wanted.method, description=f"One of {', '.join(METHODS)}.")
         strategy: str = Field(default=wanted.strategy, description="random, or closest to the centroid of the leaf.")
 
     @dg.asset(
