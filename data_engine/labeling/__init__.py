@@ -13,7 +13,8 @@ from data_engine.labeling.provenance import provenance
 from data_engine.labeling.quality import label_quality
 from data_engine.labeling.rounds import HoldOutSize, PlannedTask, hold_out_size, plan_review_batch
 from data_engine.labeling.simulated import SimulatedLabeller
-from data_engine.labeling.strategies.registry import STRATEGIES, Strategy, choose, utility
+from data_engine.labeling.strategies.registry import STRATEGIES, choose, utility
+from data_engine.labeling.strategies.strategy import Strategy
 from data_engine.labeling.training import (
     TRAINING_PURPOSES,
     Comparison,
