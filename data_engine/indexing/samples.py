@@ -65,12 +65,6 @@ def to_table(samples: Iterable[RawSample], batch: str) -> pa.Table:
     return table.take(pc.sort_indices(table["uri"]))
 
 
-def duplicate_source_ids(table: pa.Table) -> list[str]:
-    """Ids that the source gives to more than one row of a raw index, sorted."""
-    counts = pc.value_counts(table["source_id"].drop_null())
-    return sorted(entry["values"] for entry in counts.to_pylist() if entry["counts"] > 1)
-
-
 def _pieces(samples: Iterable[RawSample]) -> Iterator[list[RawSample]]:
     """Samples in lists that are bounded in rows and bytes; an Arrow string column holds at most 2 GiB per piece."""
     piece: list[RawSample] = []

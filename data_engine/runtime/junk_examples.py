@@ -71,14 +71,14 @@ def _kept_classifier(step_run: StepRun, name: str, fit: "Callable[[], JunkClassi
     """The classifier as an earlier process fitted it; fitted and kept where none has, or where its file is damaged."""
     from data_engine.filtering import JunkClassifier
 
-    content = step_run.store.learnt().get(name)
+    content = step_run.store.artefacts().get(name)
     if content is not None:
         try:
             return JunkClassifier.from_bytes(content)
         except InvalidInput as error:
             logger.warning("%s is damaged and is learnt anew (%s)", name, error)
     fitted = fit()
-    step_run.store.learnt().put(name, fitted.to_bytes())
+    step_run.store.artefacts().put(name, fitted.to_bytes())
     return fitted
 
 

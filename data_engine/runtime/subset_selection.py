@@ -55,11 +55,11 @@ def kept_comparison(step_run: StepRun, tree: "ClusterTree", rows: pa.Table, subs
 
     Returns: the table, and whether it was made now.
     """
-    learnt = step_run.store.learnt()
+    artefacts = step_run.store.artefacts()
     corpus = step_run.runtime.corpus
     versions = [step_run.runtime.code_version(step) for step in ("balanced_subset", "cluster_tree")]
     key = fingerprint([*versions, tree.version, subset.model_dump_json(), corpus.known_label_column, corpus.seed])
-    content = learnt.get(f"comparison-{key}.arrow")
+    content = artefacts.get(f"comparison-{key}.arrow")
     if content is not None:
         try:
             return pa.ipc.open_file(pa.BufferReader(content)).read_all().cast(SUBSET_COMPARISON), False
@@ -68,7 +68,7 @@ def kept_comparison(step_run: StepRun, tree: "ClusterTree", rows: pa.Table, subs
     made, stream = comparison(step_run, tree, rows, subset), pa.BufferOutputStream()
     with pa.ipc.new_file(stream, made.schema) as file:
         file.write_table(made)
-    learnt.put(f"comparison-{key}.arrow", stream.getvalue().to_pybytes())
+    artefacts.put(f"comparison-{key}.arrow", stream.getvalue().to_pybytes())
     return made, True
 
 

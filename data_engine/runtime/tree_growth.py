@@ -147,12 +147,12 @@ def keep_members(step_run: StepRun, tree: "ClusterTree", samples: pa.Table, meas
     stream = pa.BufferOutputStream()
     with pa.ipc.new_file(stream, table.schema) as file:
         file.write_table(table)
-    step_run.store.learnt().put_instead(_name(step_run, tree), stream.getvalue().to_pybytes(), of=_FILES)
+    step_run.store.artefacts().put_instead(_name(step_run, tree), stream.getvalue().to_pybytes(), of=_FILES)
 
 
 def _known(step_run: StepRun, tree: "ClusterTree") -> Members | None:
     """What was kept of this tree's samples; None where nothing was, or where it is damaged."""
-    content = step_run.store.learnt().get(_name(step_run, tree))
+    content = step_run.store.artefacts().get(_name(step_run, tree))
     if content is None:
         return None
     try:

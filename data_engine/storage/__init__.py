@@ -1,4 +1,7 @@
-"""Where data is: Delta tables, Parquet files, the embedding cache, releases and pins; only here are data paths."""
+"""Where data is: Delta tables, marts, embeddings by content, artefacts and pins; only here are the paths of tables.
+
+A release is written by `data_engine.releasing` into the folder that it is given.
+"""
 
 from data_engine.storage.accepted_index import Segment, SketchIndex, ids_as_numbers
 from data_engine.storage.embedding_cache import EmbeddingCache

@@ -1,4 +1,7 @@
-"""The marts of a corpus: one Parquet file each at `<corpus>/marts/<name>/data.parquet`, always rebuilt whole."""
+"""The marts of a corpus: one Parquet file each at `<corpus>/marts/<name>/data.parquet`, always rebuilt whole.
+
+They are filled by the SQL models, see `data_engine.warehouse`.
+"""
 
 import re
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Turning what the disk and Delta say into errors that name what, where, how much room is left, and what to do."""
+"""Translates disk and Delta errors into StorageErrors that name what, where, the free space and what to do.
+
+The error classes themselves are in `data_engine.errors`.
+"""
 
 import shutil
 from collections.abc import Iterator
