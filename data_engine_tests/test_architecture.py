@@ -35,8 +35,8 @@ MAY_IMPORT = {
     "orchestration": (*DOMAIN, "storage", "warehouse", "quality", "review", "runtime", "terminal"),
     "definitions": ("orchestration",),
     "cli": ("orchestration", "warehouse", "terminal", "runtime"),
-    # Of the filtering only the registry of rules, and only when a corpus names one: it says which names there are.
-    "corpus": ("indexing", "filtering"),
+    # Of these only what says which names there are, see `NAMES_FOR_A_CORPUS`.
+    "corpus": ("indexing", "filtering", "sampling", "labeling", "releasing"),
     "settings": (),
     "schemas": (),
     "errors": (),
@@ -56,6 +56,15 @@ ONLY_IN = {
     "sentence_transformers": ("embedding",),
     "matplotlib": ("reporting",),
     "PIL": ("images", "embedding", "filtering"),
+}
+
+#: All that a corpus' description knows of the domain: how a source is read, and the registries of names.
+NAMES_FOR_A_CORPUS = {
+    "data_engine.indexing.source",
+    "data_engine.filtering.rules.registry",
+    "data_engine.sampling.methods",
+    "data_engine.labeling.strategies.registry",
+    "data_engine.releasing.formats.registry",
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -88,6 +97,12 @@ def test_imports_run_one_way(path: Path) -> None:
     allowed = {part, *LEAVES, *MAY_IMPORT[part]}
     used = {name.split(".")[1] for name in _imports(path) if name.startswith("data_engine.")}
     assert used <= allowed, f"{part} may not import {sorted(used - allowed)}"
+
+
+def test_a_corpus_knows_registries_and_nothing_else_of_the_domain() -> None:
+    used = {name for path in (PACKAGE / "corpus").glob("*.py") for name in _imports(path)}
+    domain = {name for name in used if name.startswith(tuple(f"data_engine.{part}." for part in DOMAIN))}
+    assert domain == NAMES_FOR_A_CORPUS
 
 
 @pytest.mark.parametrize("tool", sorted(ONLY_IN))

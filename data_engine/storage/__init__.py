@@ -8,6 +8,8 @@ from data_engine.storage.embedding_cache import EmbeddingCache
 from data_engine.storage.embedding_rows import float_rows, read_embeddings, read_samples, read_some_embeddings
 from data_engine.storage.retention import Vacuumed, pin, pinned_versions, pins, vacuum
 from data_engine.storage.row_fingerprint import data_version
+from data_engine.storage.schema_check import conform
+from data_engine.storage.storage_errors import storage_errors
 from data_engine.storage.table_store import CommittedVersion, Opened, TableStore, Written
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "TableStore",
     "Vacuumed",
     "Written",
+    "conform",
     "data_version",
     "float_rows",
     "ids_as_numbers",
@@ -28,5 +31,6 @@ __all__ = [
     "read_embeddings",
     "read_samples",
     "read_some_embeddings",
+    "storage_errors",
     "vacuum",
 ]

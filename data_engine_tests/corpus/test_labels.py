@@ -12,9 +12,7 @@ def test_every_strategy_can_be_named(strategy: str) -> None:
 
 
 def test_a_strategy_that_does_not_exist_is_named_with_those_that_do() -> None:
-    with pytest.raises(
-        ValueError, match="strategy is 'best', which does not exist; use one of random, margin, ent"
-    ):
+    with pytest.raises(ValueError, match="strategy is 'best', which does not exist; use one of random, margin, ent"):
         Labels(**QUESTION, strategy="best")
 
 

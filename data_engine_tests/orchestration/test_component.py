@@ -35,6 +35,25 @@ def _say(project: SmallProject, capsys: pytest.CaptureFixture[str], file: Path) 
             "is not one of ['hierarchical'",
         ),
         (
+            {"subset": {"target_size": 9, "compare_with": ["best"]}},
+            "attributes.subset.compare_with.0",
+            "- best",
+            "is not one of ['hierarchical'",
+        ),
+        (
+            {"labels": {"question": "About?", "classes": ["a", "b"], "strategy": "guess"}},
+            "attributes.labels.strategy",
+            "strategy: guess",
+            "is not one of ['random', 'margin', 'entropy', 'least_confidence', 'hybrid']",
+        ),
+        (
+            {"release": {"formats": ["excel"]}},
+            "attributes.release.formats.0",
+            "- excel",
+            "is not one of ['parquet', 'jsonl']",
+        ),
+        ({"release": {"formats": []}}, "attributes.release.formats", "formats: []", "should be non-empty"),
+        (
             {"source": {"kind": "excel", "path": "x"}},
             "attributes.source.kind",
             "kind: excel",
@@ -96,6 +115,10 @@ def _say(project: SmallProject, capsys: pytest.CaptureFixture[str], file: Path) 
         "wrong type",
         "wrong levels",
         "wrong method",
+        "wrong method to compare with",
+        "wrong strategy",
+        "wrong format",
+        "no format",
         "wrong value",
         "unknown rule",
         "no limit",
@@ -195,6 +218,16 @@ def test_levels_may_be_automatic(
             "attributes",
             "first_pass.junk learns from texts but modality is image; remove first_pass.junk and give limits",
         ),
+        (
+            {"subset": {"target_size": 9, "method": "best"}},
+            "attributes.subset.method",
+            "method is 'best', which does not exist; use one of hierarchical, ",
+        ),
+        (
+            {"source": {"kind": "excel", "path": "x"}},
+            "attributes.source.kind",
+            "kind is 'excel', which does not exist; use one of folder, ",
+        ),
         ({"drift": {"alarm_p": 7}}, "attributes.drift.alarm_p", "Input should be less than 1, and not 7"),
     ],
     ids=[
@@ -206,6 +239,8 @@ def test_levels_may_be_automatic(
         "a class twice",
         "simulated without truth",
         "examples of texts for images",
+        "a method that does not exist",
+        "a kind of source that does not exist",
         "out of range",
     ],
 )

@@ -40,7 +40,9 @@ def release(runtime: CorpusRuntime) -> dg.AssetsDefinition:
         card = releasing.data_card(runtime.corpus, rows, step_run.store.read("quality_report"), manifest)
         folder = runtime.corpus_folder / "releases" / manifest["release_id"]
         images = released_images(runtime, raw, rows["sample_id"].to_pylist())
-        hashes = releasing.write_release(folder, rows, manifest, card, images=images)
+        hashes = releasing.write_release(
+            folder, rows, manifest, card, images=images, formats=runtime.corpus.release.formats
+        )
         storage.pin(runtime.data_folder, runtime.corpus.name, manifest["release_id"], manifest["table_versions"])
         return step_run.finish(
             rows,
