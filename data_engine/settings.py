@@ -34,7 +34,7 @@ class OneOf:
     """
 
     what: str
-    """What is chosen, in a sentence that the schema shows before the meanings."""
+    """The choice that the value makes, in a sentence that the schema shows before the meanings."""
     meanings: Callable[[], Mapping[str, str]]
     """Gives the names in the order in which they are shown, with what each means (no capital letter, no full stop)."""
 
@@ -45,8 +45,8 @@ class OneOf:
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """The JSON schema of the text, with the names and their meanings."""
         meanings = self.meanings()
-        told = " ".join(f"{name}: {meaning}." for name, meaning in meanings.items())
-        return {**handler(schema), "enum": list(meanings), "description": f"{self.what} {told}"}
+        listed = " ".join(f"{name}: {meaning}." for name, meaning in meanings.items())
+        return {**handler(schema), "enum": list(meanings), "description": f"{self.what} {listed}"}
 
     def _checked(self, value: str, info: ValidationInfo) -> str:
         names = tuple(self.meanings())

@@ -42,7 +42,7 @@ class Release(Settings):
         json_schema_extra={"minItems": 1, "uniqueItems": True},
     )
     """The formats of the data, a file each; the data card says how to load the first. parquet and jsonl are both
-    written where nothing is said here."""
+    written by default."""
 
     @field_validator("formats")
     @classmethod

@@ -1,7 +1,9 @@
 """Sources of kind webdataset: tar archives in which files of one name and several endings make a sample.
 
-No member ever becomes a file of its own, links are not followed, and what an archive may unpack to is bounded. Source
-of the format: the WebDataset convention, https://github.com/webdataset/webdataset.
+No member ever becomes a file of its own, links are not followed, and what an archive may unpack to is bounded. Other
+kinds of source are listed in `registry.py`.
+
+Source of the format: the WebDataset convention, https://github.com/webdataset/webdataset.
 """
 
 import contextlib
@@ -40,7 +42,7 @@ class _Member:
     ending: str
     n_bytes: int
     offset: int
-    """Where its content begins in the unpacked archive."""
+    """Byte at which its content begins in the unpacked archive."""
     content: bytes | None
     """None when it was not read."""
     error: str | None = None
@@ -49,7 +51,7 @@ class _Member:
 def read_archive(file: SourceFile, source: ReadOptions, *, modality: str) -> Iterator[RawSample]:
     """The samples of a tar archive.
 
-    A text is the member `.txt`, else the member whose ending `text_column` names, else that column of `.json`. A
+    A text is the member `.txt`, else the member whose ending `text_column` names, else that column of `.json`. An
     image is the member with the ending of an image. The columns of `.json` and every other small text member
     become metadata; `id_column: __key__` takes the common name as the source's id. An archive that breaks off gives
     one unreadable sample more, which says after which sample.
@@ -217,7 +219,7 @@ def _text_of(place: SourceFile, key: str, members: list[_Member], source: ReadOp
 
 
 def _columns(members: Iterable[_Member], found: _Member | None, source: ReadOptions) -> dict[str, Any] | str:
-    """What the other members say of a sample, or why it cannot be read.
+    """The columns that the other members give a sample, or why it cannot be read.
 
     A broken .json loses the sample only where something is needed of it: the content, the id, or whether it is wanted.
     """

@@ -1,4 +1,4 @@
-"""Which files a source holds, and how they are grouped into ingestion batches.
+"""Lists the files of a source, grouped into ingestion batches.
 
 Listing what is behind a URL is in `remote.py`, reading the files of a batch in `batch_reader.py`.
 """

@@ -37,9 +37,9 @@ class Contents:
         try:
             content = self._find(row["uri"], row["metadata"])
         except (OSError, ValueError, KeyError) as error:
-            said = getattr(error, "strerror", None) or error
+            reason = getattr(error, "strerror", None) or error
             raise ContentMissing(
-                f"image {row['uri']} cannot be read again below {self._folder} ({said}); put it back, or ingest its "
+                f"image {row['uri']} cannot be read again below {self._folder} ({reason}); put it back, or ingest its "
                 "batch anew"
             ) from error
         if sample_id_of_bytes(content) != row["sample_id"]:

@@ -1,4 +1,7 @@
-"""Sources with one small grey image per line: the CSV form in which collections of digits are passed around."""
+"""Sources with one small grey image per line of a CSV file without a header, such as collections of digits.
+
+CSV files with a header are read in `row_files.py`.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace

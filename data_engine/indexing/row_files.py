@@ -213,7 +213,7 @@ def _read_parquet(file: SourceFile, source: ReadOptions, wanted: list[str]) -> I
 
 
 def _rows_per_piece(metadata: Any) -> int:
-    """How many rows fit into a bounded piece, by the average size of the fattest row group's rows."""
+    """Rows that fit into a bounded piece, by the average size of the fattest row group's rows."""
     groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
     row_bytes = max((group.total_byte_size / max(group.num_rows, 1) for group in groups), default=1)
     return int(min(_PARQUET_PIECE_ROWS, max(1, _PARQUET_PIECE_BYTES // max(row_bytes, 1))))

@@ -1,4 +1,7 @@
-"""Sources of kind huggingface: a folder that `datasets.Dataset.save_to_disk` wrote, read as plain Arrow."""
+"""Rows of a folder that `datasets.Dataset.save_to_disk` wrote, read as plain Arrow.
+
+They become samples in `row_files.py`.
+"""
 
 import json
 from collections.abc import Iterator

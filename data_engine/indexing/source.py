@@ -120,7 +120,7 @@ def _expanded(value: Any) -> Any:
 
 
 class Batches(Settings):
-    """How files are grouped into ingestion batches, the partitions of the graph."""
+    """The grouping of files into ingestion batches, the partitions of the graph."""
 
     by: Literal["folder", "file", "day", "hash"] = "folder"
     """folder: the first folder below the source (files beside folders form batch `top`). file: each file.

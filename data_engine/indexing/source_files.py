@@ -1,4 +1,4 @@
-"""What a reader of samples is given: one file of a source, how to open it, and what the corpus says about reading it.
+"""The inputs of a reader of samples: one file of a source, the way to open it, and the settings that it obeys.
 
 Which files there are is in `batches.py`; the readers themselves are listed in `registry.py`.
 """
@@ -43,7 +43,7 @@ class SourceFile:
 
 
 class ReadOptions(Protocol):
-    """The settings of `indexing.source.Source` that readers obey; what each means is said there."""
+    """The settings of `indexing.source.Source` that readers obey; their meaning is documented there."""
 
     @property
     def text_column(self) -> str:

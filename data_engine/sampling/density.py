@@ -1,5 +1,7 @@
 """Local density of samples, estimated from their nearest neighbours.
 
+The method that draws by it is in `methods.py`.
+
 A subset drawn with a chance inverse to the density covers the space more evenly than the data does: Sachdeva et al.
 2024, "How to Train Data-Efficient LLMs" (arXiv 2402.09668), section 3.2, with a kernel density. Here the density is
 that of the k-th nearest neighbour, proportional to 1 / r_k ** d (Loftsgaarden & Quesenberry 1965), which needs no

@@ -42,7 +42,7 @@ def storage_errors(doing: str, path: Path, *, intact: str = "what was committed 
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, without its further lines."""
+    """The first line of an error's message, or its class where it has none."""
     return str(error).strip().split("\n", 1)[0] or type(error).__name__
 
 

@@ -1,6 +1,7 @@
 """TableStore: the Delta tables of a corpus, written piece by piece in one commit each, read in a fixed row order.
 
-The commits are in `delta_commits.py`, how rows are scanned in `table_scan.py`, files that are no tables beside them.
+The commits are in `delta_commits.py`, how rows are scanned in `table_scan.py`, other files in the modules of this
+folder.
 """
 
 import json
@@ -39,7 +40,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class Written:
-    """What a write did: Delta version, rows written, and fingerprint of these rows."""
+    """The result of a write: Delta version, number of rows, and fingerprint of these rows."""
 
     version: int
     n_rows: int
@@ -79,7 +80,7 @@ class TableStore:
 
     @property
     def folder(self) -> Path:
-        """Where everything of the corpus is."""
+        """The folder of all that belongs to the corpus."""
         return Path(self.root) / self.corpus
 
     def path(self, name: str) -> Path:

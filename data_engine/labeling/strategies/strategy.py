@@ -1,4 +1,4 @@
-"""What a query strategy is, and the pool that it looks at.
+"""Strategy and Pool: what every query strategy measures and picks, and from what.
 
 The strategies are in the modules beside this one, one per family; `registry.py` lists them.
 """
