@@ -12,7 +12,7 @@ PACKAGE, TESTS = ROOT / "data_engine", ROOT / "data_engine_tests"
 #: The floors of the house, from the ground up: a part may import the parts of its own floor and of those below.
 FLOORS = (
     ("errors", "schemas", "settings", "images", "kernels"),
-    ("storage", "indexing", "embedding", "clustering"),
+    ("storage", "indexing", "embedding", "clustering", "release_formats"),
     ("duplicates", "sampling", "cluster_summary"),
     ("filtering", "labeling"),
     ("drift", "corpus"),
@@ -33,7 +33,7 @@ CORPUS_MAY_IMPORT = {
     "filtering.rules.registry",
     "labeling.deciders",
     "labeling.strategies.registry",
-    "releasing.formats.registry",
+    "release_formats.registry",
     "sampling.methods",
     "sampling.registry",
 }

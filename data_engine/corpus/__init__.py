@@ -9,7 +9,7 @@ from data_engine.corpus.first_pass import FirstPass, JunkExamples, PageContent
 from data_engine.corpus.labels import Labels
 from data_engine.corpus.release import Release
 from data_engine.corpus.review import Review, SimulatedAnnotator
-from data_engine.corpus.subset import SelectionMethod, Subset
+from data_engine.corpus.subset import Subset
 from data_engine.corpus.tree import Tree
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "PageContent",
     "Release",
     "Review",
-    "SelectionMethod",
     "SimulatedAnnotator",
     "Subset",
     "Tree",

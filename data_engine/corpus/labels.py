@@ -3,11 +3,18 @@
 Who is asked, and when, is in `review.py`.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from data_engine.settings import Settings, Share
+from data_engine.settings import OneOf, Settings, Share
+
+
+def _strategies() -> Mapping[str, str]:
+    from data_engine.labeling.strategies.registry import STRATEGIES
+
+    return {name: strategy.meaning for name, strategy in STRATEGIES.items()}
 
 
 class Labels(Settings):
@@ -21,8 +28,7 @@ class Labels(Settings):
     """The class that means that the sample does not belong here; such samples are labelled and not released."""
     other: str | None = None
     """The class for known labels that are not among the classes."""
-    strategy: Literal["random", "margin", "entropy", "least_confidence", "hybrid"] = "hybrid"
-    """How the samples of a query batch are chosen."""
+    strategy: Annotated[str, OneOf("How the samples of a query batch are chosen.", _strategies)] = "hybrid"
     target_precision: float = Field(default=0.95, gt=0.5, lt=1)
     """Precision that labels accepted without a person must reach."""
     confidence: float = Field(default=0.9, gt=0.5, lt=1)

@@ -1,4 +1,7 @@
-"""Releases: which labelled samples are frozen together, under an id that is a fingerprint of the rows."""
+"""The rows of a release: the labelled samples that are frozen together, and the id that is a fingerprint of them.
+
+Writing them is in `writer.py`.
+"""
 
 import hashlib
 import json
@@ -6,7 +9,6 @@ import json
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_engine.filtering.rules import personal_data
 from data_engine.schemas import RELEASE
 
 _NUMBERED = ("posterior", "quality")
@@ -48,6 +50,8 @@ def mask_personal(raw: pa.Table) -> tuple[pa.Table, dict[str, str]]:
 
     Returns: the table, and by sample_id what was masked, such as `2 email, 1 secret`; nothing else is in it.
     """
+    from data_engine.filtering.rules import personal_data
+
     masked: dict[str, str] = {}
     texts: list[str | None] = []
     for sample_id, text in zip(raw["sample_id"].to_pylist(), raw["text"].to_pylist(), strict=True):
@@ -62,8 +66,8 @@ def mask_personal(raw: pa.Table) -> tuple[pa.Table, dict[str, str]]:
 def release_fingerprint(rows: pa.Table) -> str:
     """A fingerprint (16 hex digits) of everything that is released, whatever the order of the rows."""
     named = [name for name in RELEASE.names if name != "release_id"]
-    said = rows.select(named).sort_by("sample_id").to_pylist()
-    return hashlib.sha256(json.dumps([list(row.values()) for row in said]).encode()).hexdigest()[:16]
+    values = rows.select(named).sort_by("sample_id").to_pylist()
+    return hashlib.sha256(json.dumps([list(row.values()) for row in values]).encode()).hexdigest()[:16]
 
 
 def _first_of_each(raw: pa.Table) -> pa.Table:

@@ -1,5 +1,7 @@
 """The Delta side of a table: creating it, replacing a piece of it in one commit, and telling who was first.
 
+What a table is called and which rows it takes is in `table_store.py`.
+
 The empty string is no legal partition value in Delta (it reads back as null), so `no partition` is null on disk and
 the empty string everywhere else.
 """
@@ -109,19 +111,6 @@ class DeltaFolder:
             write_rows(table, self._on_disk(rows), predicate_of(piece), metadata)
 
         return self._committed(commit, piece, metadata["run_id"], base)
-
-    def delete(self, piece: Mapping[str, str], metadata: Mapping[str, str]) -> int:
-        """Delete one piece of the table in one commit; gives the version of the commit.
-
-        Raises: ConcurrentWrite when another run commits to the same piece meanwhile.
-        """
-
-        def commit(table: Any) -> None:
-            from deltalake import CommitProperties
-
-            table.delete(predicate_of(piece), commit_properties=CommitProperties(custom_metadata=dict(metadata)))
-
-        return self._committed(commit, piece, metadata["run_id"], None)
 
     def _committed(self, commit: Callable[[Any], None], piece: Mapping[str, str], run_id: str, base: int | None) -> int:
         """Commit, and again on top of what others committed elsewhere in the table meanwhile."""

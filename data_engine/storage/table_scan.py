@@ -1,4 +1,7 @@
-"""Scanning Delta tables with Arrow, in a fixed row order."""
+"""Scanning Delta tables with Arrow, in a fixed row order.
+
+Opening a table is in `table_cache.py`.
+"""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, reduce

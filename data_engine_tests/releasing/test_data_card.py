@@ -84,3 +84,12 @@ def test_the_smallest_classes_are_summed_up(corpus: Corpus, release: pa.Table) -
 def test_an_empty_release_is_described_without_a_division_by_zero(corpus: Corpus, release: pa.Table) -> None:
     card = data_card(corpus, release.slice(0, 0), build_quality_report(corpus, {}), {})
     assert "0 samples in 0 classes. Release `unnamed`." in card
+
+
+def test_the_card_loads_the_first_format(card: str, corpus: Corpus, release: pa.Table) -> None:
+    assert 'samples = pd.read_parquet("data.parquet")\nby_people = ' in card
+    assert 'load_dataset("parquet", data_files="data.parquet", split="train")' in card
+    changes = {"release": corpus.release.model_copy(update={"formats": ("jsonl",)})}
+    of_lines = data_card(corpus.model_copy(update=changes), release, build_quality_report(corpus, {}), {})
+    assert "data.parquet" not in of_lines
+    assert 'load_dataset("json", data_files="data.jsonl", split="train")' in of_lines
