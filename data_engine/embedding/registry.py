@@ -1,7 +1,8 @@
 """The registry of encoders: the only list of their names, with the modality and the loader of each.
 
-What a loaded encoder is stands in `encoder.py`. Loaders import their module when they are called, so that this list is
-cheap to import. To add an encoder: a module beside this one with a function from name to `Encoder`, and an entry here.
+The class of a loaded encoder is in `encoder.py`. Loaders import their module when they are called, so that this list
+is cheap to import. To add an encoder: a module beside this one with a function from name to `Encoder`, and an entry
+here.
 """
 
 from collections.abc import Callable
@@ -17,9 +18,9 @@ class EncoderEntry:
 
     Attributes:
         name: As a user writes it; in a pattern `<...>` stands for the user's own part.
-        modality: What it embeds; None where that depends on the model that is named.
-        load: From the full name to the encoder; raises SourceMissing when it is not there.
-        prefix: How the names of a pattern begin; None for an entry of a single name.
+        modality: The kind of item that it embeds; None where that depends on the model that is named.
+        load: Gives the encoder of a full name; raises SourceMissing when it is not there.
+        prefix: The beginning of all names of a pattern; None for an entry of a single name.
     """
 
     name: str

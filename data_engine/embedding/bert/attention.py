@@ -33,13 +33,13 @@ def attend(mixed: Tensor, lengths: Sequence[int], n_heads: int) -> Tensor:
 
     Returns: (n_tokens, n_heads * head_size) of the same precision.
     """
-    seen = []
+    attended = []
     for start, end, n_texts in _groups(lengths, n_heads):
         parts = mixed[start:end].view(n_texts, (end - start) // n_texts, 3, n_heads, -1).permute(2, 0, 3, 1, 4)
         is_fused = parts.shape[3] >= FUSED_FROM_TOKENS
         by_head = _by_fused_kernel(parts) if is_fused else _by_products(parts)
-        seen.append(by_head.transpose(1, 2).reshape(end - start, -1))
-    return torch.cat(seen)
+        attended.append(by_head.transpose(1, 2).reshape(end - start, -1))
+    return torch.cat(attended)
 
 
 def _by_fused_kernel(parts: Tensor) -> Tensor:
@@ -53,8 +53,8 @@ def _by_products(parts: Tensor) -> Tensor:
     _, n_texts, n_heads, length, _ = parts.shape
     queries, keys, values = parts.reshape(3, n_texts * n_heads, length, -1)
     weights = exponentials(torch.bmm(queries, keys.transpose(1, 2)))
-    seen = torch.bmm(weights, values).div_(weights.sum(dim=-1, keepdim=True))
-    return seen.view(n_texts, n_heads, length, -1)
+    attended = torch.bmm(weights, values).div_(weights.sum(dim=-1, keepdim=True))
+    return attended.view(n_texts, n_heads, length, -1)
 
 
 def exponentials(scores: Tensor) -> Tensor:
