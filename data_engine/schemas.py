@@ -4,6 +4,10 @@ A table's rows never hold a run id or the time of the run (only the ledger and t
 the same input gives the same rows and the same data version.
 """
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 import pyarrow as pa
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -17,11 +21,32 @@ def _optional(name: str, kind: pa.DataType, text: str) -> pa.Field:
     return pa.field(name, kind, nullable=True, metadata={"description": text})
 
 
+def _filled(name: str, kind: pa.DataType, text: str) -> pa.Field:
+    """Required of every row written; what an earlier version of the engine wrote without it is filled when read."""
+    return _required(name, kind, text).with_metadata({"description": text, FILLED: "true"})
+
+
+def is_filled(field: pa.Field) -> bool:
+    """Whether rows of an earlier version lack this required column; how it is filled is in storage/earlier_rows.py."""
+    return FILLED.encode() in (field.metadata or {})
+
+
+def answer_text(answer: Mapping[str, Any]) -> str:
+    """An answer as the column `answer` holds it: JSON in its one canonical form, with sorted keys and no spaces.
+
+    Raises: TypeError or ValueError for what JSON cannot hold, NaN included.
+    """
+    return json.dumps(answer, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+FILLED = "filled"
+
 #: How the error of a raw index row begins that stands for the unread rest of a file.
 BREAKS_OFF = "breaks off after"
 
 _SAMPLE = _required("sample_id", pa.string(), "hash of the sample's content (xxh3-128, 32 hex digits)")
 _BATCH = _required("batch", pa.string(), "ingestion batch, the partition key")
+_KIND = _filled("kind", pa.string(), "kind of the answer: class; see labeling/answers/registry.py")
 
 RAW_INDEX = pa.schema(
     [
@@ -194,7 +219,9 @@ PROPOSALS = pa.schema(
     [
         _SAMPLE,
         _required("classifier_version", pa.string(), "who proposes"),
-        _required("label", pa.string(), "the most probable class"),
+        _KIND,
+        _filled("answer", pa.string(), "what is proposed, as canonical JSON by the schema of its kind"),
+        _optional("label", pa.string(), "the proposed class; null for kinds of answers that are no class"),
         _required("probability", pa.float32(), "its calibrated probability"),
         _required("probabilities", pa.binary(), "float32 bytes, one per class, in the order of the corpus"),
         _required("uncertainty", pa.float32(), "1 - probability; higher is less certain"),
@@ -214,8 +241,11 @@ REVIEWED_LABELS = pa.schema(
         _required("purpose", pa.string(), "hold_out, query, control, audit or trap"),
         _required("arm", pa.string(), "manual, assisted, proposed, blind or trap"),
         _required("annotator", pa.string(), "who answered"),
-        _required("label", pa.string(), "the answer"),
-        _optional("proposed_label", pa.string(), "what was proposed; hidden from the annotator in the arm blind"),
+        _KIND,
+        _filled("answer", pa.string(), "the answer, as canonical JSON by the schema of its kind"),
+        _optional("label", pa.string(), "the class answered; null for kinds of answers that are no class"),
+        _optional("proposed_answer", pa.string(), "what the annotator saw proposed, in the form of `answer`"),
+        _optional("proposed_label", pa.string(), "the class that the annotator saw proposed"),
         _required("provenance", pa.string(), "who made the label; see labels.provenance"),
         _required("is_simulated", pa.bool_(), "true when no person answered"),
         _optional("active_s", pa.float64(), "active seconds of a person; null for simulated answers"),
@@ -226,7 +256,9 @@ REVIEWED_LABELS = pa.schema(
 LABELS = pa.schema(
     [
         _SAMPLE,
-        _required("label", pa.string(), "the one label of the sample"),
+        _KIND,
+        _filled("answer", pa.string(), "the one agreed answer, as canonical JSON by the schema of its kind"),
+        _optional("label", pa.string(), "the class of the sample; null for kinds of answers that are no class"),
         _required(
             "provenance",
             pa.string(),

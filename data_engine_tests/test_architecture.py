@@ -35,8 +35,8 @@ MAY_IMPORT = {
     "orchestration": (*DOMAIN, "storage", "warehouse", "quality", "review", "runtime", "terminal"),
     "definitions": ("orchestration",),
     "cli": ("orchestration", "warehouse", "terminal", "runtime"),
-    # Of the filtering only the registry of rules, and only when a corpus names one: it says which names there are.
-    "corpus": ("indexing", "filtering"),
+    # Of filtering and labeling only registries, and only when a corpus names something: they say which names there are.
+    "corpus": ("indexing", "filtering", "labeling"),
     "settings": (),
     "schemas": (),
     "errors": (),

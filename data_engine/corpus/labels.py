@@ -3,11 +3,17 @@
 Who is asked, and when, is in `review.py`.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
 from data_engine.settings import Settings, Share
+
+
+def _kinds_as_enum(schema: dict[str, Any]) -> None:
+    from data_engine.labeling.answers.registry import ANSWER_KINDS
+
+    schema["enum"] = list(ANSWER_KINDS)
 
 
 class Labels(Settings):
@@ -15,6 +21,8 @@ class Labels(Settings):
 
     question: str
     """The question as an annotator reads it."""
+    kind: str = Field(default="class", json_schema_extra=_kinds_as_enum)
+    """What an answer is; class: one of the classes."""
     classes: tuple[str, ...] | str
     """The possible answers: a list, or the name of a text file beside the YAML file with one class per line."""
     out_of_scope: str | None = None
@@ -39,6 +47,13 @@ class Labels(Settings):
     """Known-wrong proposals among the tasks, as a share of the query batch."""
     audit_max_age_days: int = Field(default=30, ge=1)
     """The gate shuts when the youngest hold-out or audit answer is older than this."""
+
+    @field_validator("kind")
+    @classmethod
+    def _kind_exists(cls, value: str) -> str:
+        from data_engine.labeling.answers.registry import answer_kind
+
+        return answer_kind(value).name
 
     @field_validator("classes")
     @classmethod

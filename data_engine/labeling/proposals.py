@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from data_engine.errors import InvalidInput
+from data_engine.labeling.answers.class_answers import CLASS
+from data_engine.labeling.answers.registry import answer_kind
 from data_engine.labeling.classifier import Classifier
 from data_engine.labeling.difficulty import difficulty
 from data_engine.labeling.gate import Gate
@@ -53,9 +55,13 @@ def propose(
     accepted = gate.accepts(probabilities)
     tops = probabilities.argmax(axis=1)
     confidences = probabilities.max(axis=1)
+    kind = answer_kind(CLASS)
+    answers = [kind.from_label(name) for name in names]
     columns = {
         "sample_id": list(sample_ids),
         "classifier_version": [classifier.version] * len(sample_ids),
+        "kind": [kind.name] * len(sample_ids),
+        "answer": [answers[top] for top in tops],
         "label": [names[top] for top in tops],
         "probability": confidences,
         "probabilities": [row.tobytes() for row in probabilities],

@@ -71,6 +71,7 @@ def create_review_batch(runtime: CorpusRuntime, *, cause: str) -> str | None:
             corpus=runtime.corpus.name,
             question=runtime.corpus.labels.question,
             classes=runtime.corpus.class_names,
+            kind=runtime.corpus.labels.kind,
             tasks=[
                 NewTask(
                     sample_id=task.sample_id,
@@ -112,6 +113,7 @@ def _plan(runtime: CorpusRuntime, store: "TableStore", round_number: int) -> "tu
         settings=runtime.corpus.labels,
         class_names=runtime.corpus.class_names,
         seed=runtime.corpus.seed_for("review", round_number),
+        kind=runtime.corpus.labels.kind,
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from data_engine.errors import UnknownLabel
 from data_engine.labeling import labels_from
-from data_engine.schemas import LABELS, PROPOSALS
+from data_engine.schemas import LABELS, PROPOSALS, answer_text
 
 NAMES = ("a", "b", "c")
 
@@ -29,6 +29,8 @@ def proposal(sample_id: str, label: str, route: str) -> dict:
     return {
         "sample_id": sample_id,
         "classifier_version": "v1",
+        "kind": "class",
+        "answer": answer_text({"label": label}),
         "label": label,
         "probability": 0.97,
         "probabilities": b"",

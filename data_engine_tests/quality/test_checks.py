@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from class_rows import with_answers
 
 from data_engine.corpus import Corpus
 from data_engine.errors import InvalidInput
@@ -51,7 +52,7 @@ def table(name: str, rows: Rows) -> pa.Table:
     """Rows in the schema of a table; required columns that a case does not care about get a filler."""
     schema = SCHEMAS[name]
     filled = []
-    for row in rows:
+    for row in with_answers(name, rows):
         assert set(row) <= set(schema.names), f"{name} has no column {set(row) - set(schema.names)}"
         filler = {f.name: _FILLERS.get(f.type, datetime(2026, 1, 1, tzinfo=UTC)) for f in schema if not f.nullable}
         filled.append(filler | row)
@@ -547,6 +548,14 @@ BROKEN = [
         "add the class to labels.classes, or correct the answers named",
         ("s6",),
         {"labels": but(label_rows(), 2, label="c")},
+    ),
+    Broken(
+        "labels",
+        "every_label_is_a_class",
+        "labels outside the classes: 1 of 4, but each must be one of the corpus' 3 classes; "
+        "add the class to labels.classes, or correct the answers named",
+        ("s6",),
+        {"labels": but(label_rows(), 2, label=None)},
     ),
     # Of two classes, 40 of 45 correct: the interval is .759 to .963; 35 of 45: .629 to .888, which is below the
     # promised .95.

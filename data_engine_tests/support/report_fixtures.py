@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from class_rows import with_answers
 
 from data_engine.corpus import Corpus
 from data_engine.schemas import SCHEMAS
@@ -30,7 +31,7 @@ def table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
     """Rows in the schema of a table; required columns that do not matter get a filler."""
     schema = SCHEMAS[name]
     fillers = {f.name: _FILLERS.get(f.type, datetime(2026, 1, 1, tzinfo=UTC)) for f in schema if not f.nullable}
-    return pa.Table.from_pylist([fillers | row for row in rows], schema=schema)
+    return pa.Table.from_pylist([fillers | row for row in with_answers(name, rows)], schema=schema)
 
 
 @pytest.fixture(scope="session")

@@ -209,7 +209,8 @@ def reviewed_labels(
     is_named = pc.starts_with(answers["annotator"], "simulated:")
     all_or_none = pc.and_(pc.equal(is_simulated, says_simulated), pc.equal(is_simulated, is_named))
     is_marked = pc.and_(all_or_none, pc.or_(pc.invert(is_simulated), pc.is_null(answers["active_s"])))
-    rows = Profile(answers.select(["annotation_id", "label"]).append_column("is_marked", is_marked), "annotation_id")
+    columns = {"annotation_id": answers["annotation_id"], "label": _class_or_empty(answers), "is_marked": is_marked}
+    rows = Profile(pa.table(columns), "annotation_id")
     return [
         Truth(
             "every_task_is_decided",
@@ -237,7 +238,7 @@ def reviewed_labels(
 def _traps_are_caught(answers: pa.Table, least: float, known_rate: float | None) -> Truth:
     is_trap = pc.or_(pc.equal(answers["purpose"], "trap"), pc.equal(answers["arm"], "trap"))
     traps = answers.filter(is_trap)
-    is_missed = pc.fill_null(pc.equal(traps["label"], traps["proposed_label"]), False)
+    is_missed = pa.array([_says_what_was_proposed(row) for row in traps.to_pylist()], pa.bool_())
     missed = tuple(traps.filter(is_missed)["annotation_id"].to_pylist())
     counted = 1 - len(missed) / traps.num_rows if traps.num_rows else None
     rate = counted if known_rate is None else known_rate
@@ -254,6 +255,18 @@ def _traps_are_caught(answers: pa.Table, least: float, known_rate: float | None)
         "look at the answers named and ask their annotators again",
         culprits=missed,
     )
+
+
+def _says_what_was_proposed(row: Mapping[str, str | None]) -> bool:
+    from data_engine.labeling.answers.registry import answer_kind
+
+    proposed = row["proposed_answer"]
+    return proposed is not None and answer_kind(str(row["kind"])).is_same(str(row["answer"]), proposed)
+
+
+def _class_or_empty(rows: pa.Table) -> pa.ChunkedArray:
+    """The labels, with the empty text where an answer should be a class and is none."""
+    return pc.if_else(pc.equal(rows["kind"], "class"), pc.fill_null(rows["label"], ""), rows["label"])
 
 
 def _every_label_is_a_class(rows: Profile, corpus: Corpus) -> Truth:
@@ -285,12 +298,13 @@ def labels(
     """
     gx = load_expectations()
     labelled, chosen = tables["labels"], tables["balanced_subset"]
-    rows = Profile(
-        labelled.select(["sample_id", "label", "provenance"]).append_column(
-            "is_chosen", membership(labelled["sample_id"], chosen["sample_id"])
-        ),
-        "sample_id",
-    )
+    columns = {
+        "sample_id": labelled["sample_id"],
+        "label": _class_or_empty(labelled),
+        "provenance": labelled["provenance"],
+        "is_chosen": membership(labelled["sample_id"], chosen["sample_id"]),
+    }
+    rows = Profile(pa.table(columns), "sample_id")
     return [
         of_rows(
             "one_label_per_sample",

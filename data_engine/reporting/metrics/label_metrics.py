@@ -239,7 +239,11 @@ def _traps(answers: list[dict[str, object]]) -> list[Metric]:
     traps = [row for row in answers if "trap" in (row["purpose"], row["arm"])]
     if not traps:
         return []
-    caught = [row["label"] != row["proposed_label"] for row in traps]
+    from data_engine.labeling.answers.registry import answer_kind
+
+    caught = [
+        not answer_kind(str(row["kind"])).is_same(str(row["answer"]), str(row["proposed_answer"])) for row in traps
+    ]
     return [share_metric("trap_catch_rate", "all", caught, "Known-wrong proposals that were not accepted.")]
 
 
@@ -257,20 +261,14 @@ def _agreement(answers: list[dict[str, object]]) -> list[Metric]:
     by_sample: dict[str, dict[str, str]] = defaultdict(dict)
     for row in answers:
         if row["purpose"] != "trap" and row["arm"] != "trap":
-            by_sample[str(row["sample_id"])][str(row["annotator"])] = str(row["label"])
+            by_sample[str(row["sample_id"])][str(row["annotator"])] = str(row["answer"])
     shared = {key: given for key, given in by_sample.items() if len(given) > 1}
     if not shared:
         return []
-    from data_engine.labeling import krippendorff_alpha
+    from data_engine.labeling.answers.registry import kind_of
 
-    annotators = sorted({name for given in shared.values() for name in given})
-    number = {label: i for i, label in enumerate(sorted({x for given in shared.values() for x in given.values()}))}
-    ratings = np.full((len(annotators), len(shared)), np.nan)
-    for column, given in enumerate(shared.values()):
-        for name, label in given.items():
-            ratings[annotators.index(name), column] = number[label]
     note = "Krippendorff's alpha (nominal) over the samples that several annotators answered; 0 is chance, 1 is full."
-    alpha = float(krippendorff_alpha(ratings))
+    alpha = float(kind_of(str(row["kind"]) for row in answers).agreement(list(shared.values())))
     return [Metric("agreement", "all", alpha, "alpha", "higher_is_better", note, n=len(shared))]
 
 

@@ -3,6 +3,8 @@
 select
     sample_id,
     classifier_version,
+    kind,
+    answer,
     label,
     probability,
     uncertainty,
