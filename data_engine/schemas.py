@@ -222,13 +222,14 @@ PROPOSALS = pa.schema(
         _KIND,
         _filled("answer", pa.string(), "what is proposed, as canonical JSON by the schema of its kind"),
         _optional("label", pa.string(), "the proposed class; null for kinds of answers that are no class"),
-        _required("probability", pa.float32(), "its calibrated probability"),
+        _required("probability", pa.float32(), "its calibrated probability; of rules what their gate certifies"),
         _required("probabilities", pa.binary(), "float32 bytes, one per class, in the order of the corpus"),
         _required("uncertainty", pa.float32(), "1 - probability; higher is less certain"),
         _required("utility", pa.float32(), "what the query strategy ranks by; higher is asked first"),
         _required("difficulty", pa.string(), "easy, medium or hard"),
-        _required("route", pa.string(), "accept or person"),
-        _required("reason", pa.string(), "why this route, as a sentence"),
+        _required("route", pa.string(), "name of the decider that takes it; see labeling/deciders/registry.py"),
+        _optional("gate_lower_bound", pa.float64(), "precision that its gate certifies; null where a person decides"),
+        _required("reason", pa.string(), "which decider takes it and by which gate, as a sentence"),
     ]
 )
 
@@ -262,12 +263,12 @@ LABELS = pa.schema(
         _required(
             "provenance",
             pa.string(),
-            "human, human_assisted, model_accepted, model_edited, model_auto or simulated",
+            "human, human_assisted, model_accepted, model_edited, rule_auto, model_auto or simulated",
         ),
         _required("posterior", pa.float32(), "probability of the label after pooling answers and classifier"),
         _required("quality", pa.float32(), "in [0, 1]; lower is worse"),
-        _required("n_annotations", pa.int32(), "answers behind it; 0 for model_auto"),
-        _optional("review_batch", pa.string(), "where it was answered; null for model_auto"),
+        _required("n_annotations", pa.int32(), "answers behind it; 0 where no person was asked"),
+        _optional("review_batch", pa.string(), "where it was answered; null where no person was asked"),
         _optional("classifier_version", pa.string(), "who proposed it; null when no proposal was used"),
     ]
 )

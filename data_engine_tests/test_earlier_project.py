@@ -47,4 +47,5 @@ def test_the_next_run_keeps_every_answer_and_takes_in_new_ones(earlier: SmallPro
         table = store.read(name)
         assert set(table["kind"].to_pylist()) == {"class"}
         assert [json.loads(answer)["label"] for answer in table["answer"].to_pylist()] == table["label"].to_pylist()
+    assert set(store.read("proposals")["route"].to_pylist()) <= {"classifier", "person"}
     assert "no step ran" in earlier.run("notes")

@@ -106,6 +106,14 @@ class Corpus(Settings):
         return self
 
     @model_validator(mode="after")
+    def _label_rules_read_texts(self) -> "Corpus":
+        if self.is_of_images and any(decider.patterns for decider in self.labels.deciders):
+            raise ValueError(
+                "labels.deciders has patterns, which are searched for in texts, but modality is image; remove them"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _perplexity_needs_examples(self) -> "Corpus":
         setting = self.first_pass.rules.get("perplexity")
         if setting not in (None, False) and self.first_pass.junk is None:

@@ -5,9 +5,13 @@ Who is asked, and when, is in `review.py`.
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from data_engine.corpus.deciders import DeciderSettings, check_order
 from data_engine.settings import Settings, Share
+
+#: Not validated, so that a corpus that names none is loaded without the registry of deciders.
+_DEFAULT_DECIDERS = tuple(DeciderSettings.model_construct(name=name) for name in ("classifier", "person"))
 
 
 def _kinds_as_enum(schema: dict[str, Any]) -> None:
@@ -29,6 +33,9 @@ class Labels(Settings):
     """The class that means that the sample does not belong here; such samples are labelled and not released."""
     other: str | None = None
     """The class for known labels that are not among the classes."""
+    deciders: tuple[DeciderSettings, ...] = _DEFAULT_DECIDERS
+    """Who may decide about a sample, in this order: names, or names with settings. A sample goes to the next one only
+    when the one before is not sure of it by its gate; person is the last."""
     strategy: Literal["random", "margin", "entropy", "least_confidence", "hybrid"] = "hybrid"
     """How the samples of a query batch are chosen."""
     target_precision: float = Field(default=0.95, gt=0.5, lt=1)
@@ -65,3 +72,23 @@ class Labels(Settings):
             if twice:
                 raise ValueError(f"classes names {twice} more than once; keep each class once")
         return value
+
+    @model_validator(mode="after")
+    def _deciders_fit(self) -> "Labels":
+        check_order(self.deciders, self.target_precision, self.classes)
+        return self
+
+    @property
+    def decider_names(self) -> tuple[str, ...]:
+        """The deciders in their order."""
+        return tuple(decider.name for decider in self.deciders)
+
+    def decider(self, name: str) -> DeciderSettings | None:
+        """The settings of a decider; None when it may not decide."""
+        return next((decider for decider in self.deciders if decider.name == name), None)
+
+    def target_of(self, name: str) -> float:
+        """The precision that the gate of a decider must certify."""
+        decider = self.decider(name)
+        own = None if decider is None else decider.target_precision
+        return self.target_precision if own is None else own

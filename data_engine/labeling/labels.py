@@ -10,9 +10,9 @@ from data_engine.errors import UnknownLabel
 from data_engine.labeling.answers.counted import counted_answers
 from data_engine.labeling.answers.kind import AnswerKind, Pooled
 from data_engine.labeling.answers.registry import kind_of
+from data_engine.labeling.deciders.registry import find_decider
 from data_engine.labeling.inputs import EmbeddingsOf, find_embeddings
-from data_engine.labeling.proposals import ACCEPT
-from data_engine.labeling.provenance import MODEL_AUTO, SIMULATED, least_human
+from data_engine.labeling.provenance import SIMULATED, least_human
 from data_engine.schemas import LABELS
 
 _UNKNOWN_QUALITY = 0.5
@@ -30,8 +30,8 @@ def labels_from(
 
     An answered sample gets the consensus of its answers, traps aside, as the kind of the answers pools them; the label
     is always one that somebody gave. Its provenance is `simulated` when any of its answers is, else the least human of
-    the answers that gave the label. Of the rest, samples that the gate accepts get the proposed label as `model_auto`.
-    Everything else is left out.
+    the answers that gave the label. Of the rest, samples that a decider takes without a person get what it says, with
+    its provenance: `model_auto` of the classifier, `rule_auto` of label rules. Everything else is left out.
 
     Args:
         reviewed: rows of `schemas.REVIEWED_LABELS`.
@@ -86,7 +86,7 @@ def _accepted_proposals(proposals: pa.Table | None) -> list[dict[str, Any]]:
         return []
     columns = ["sample_id", "kind", "answer", "probability", "route", "classifier_version"]
     rows: list[dict[str, Any]] = proposals.select(columns).to_pylist()
-    return [row for row in rows if row["route"] == ACCEPT]
+    return [row for row in rows if not find_decider(row["route"]).is_person]
 
 
 def _check_proposed(kind: AnswerKind, accepted: list[dict[str, Any]], class_names: Sequence[str]) -> None:
@@ -104,14 +104,15 @@ def _check_proposed(kind: AnswerKind, accepted: list[dict[str, Any]], class_name
 
 
 def _accepted_row(row: dict[str, Any]) -> dict[str, Any]:
+    decider = find_decider(row["route"])
     return {
         "sample_id": row["sample_id"],
         "answer": row["answer"],
-        "provenance": MODEL_AUTO,
+        "provenance": decider.provenance,
         "posterior": row["probability"],
         "n_annotations": 0,
         "review_batch": None,
-        "classifier_version": row["classifier_version"],
+        "classifier_version": row["classifier_version"] if decider.has_version else None,
     }
 
 

@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput
-from data_engine.runtime.check_inputs import gate_in_service
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.steps.cluster_tree import matrix
 from data_engine.runtime.versions import step_versions
@@ -97,9 +96,7 @@ def _plan(runtime: CorpusRuntime, store: "TableStore", round_number: int) -> "tu
     ids, x = subset_embeddings(store)
     classes = {name: index for index, name in enumerate(runtime.corpus.class_names)}
     reviewed = store.read("reviewed_labels", columns=["sample_id", "purpose", "label"]).to_pylist()
-    probabilities, proposed = _proposed(store, ids, classes)
-    gate = gate_in_service(store).get("gate_threshold")
-    accepts = None if gate is None or probabilities is None else probabilities.max(axis=1) >= gate
+    probabilities, proposed, accepts = _proposed(store, ids, classes)
     return plan_review_batch(
         round_number=round_number,
         sample_ids=ids,
@@ -150,20 +147,24 @@ def known_embeddings(store: "TableStore", sample_ids: pa.ChunkedArray) -> dict[s
 
 def _proposed(
     store: "TableStore", ids: list[str], classes: dict[str, int]
-) -> "tuple[np.ndarray | None, np.ndarray | None]":
-    """Probabilities and proposed classes in the order of the ids; None when one of them has no proposal yet."""
-    table = store.read("proposals", columns=["sample_id", "label", "probabilities"])
+) -> "tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]":
+    """Probabilities, proposed classes, and whether a decider takes it without a person, in the order of the ids.
+
+    None when one of them has no proposal yet.
+    """
+    table = store.read("proposals", columns=["sample_id", "label", "probabilities", "route"])
     rows = dict(
         zip(
             table["sample_id"].to_pylist(),
-            zip(*[table[c].to_pylist() for c in ("label", "probabilities")], strict=True),
+            zip(*[table[c].to_pylist() for c in ("label", "probabilities", "route")], strict=True),
             strict=True,
         )
     )
     if not rows or any(sample_id not in rows for sample_id in ids):
-        return None, None
+        return None, None, None
     probabilities = np.stack([np.frombuffer(rows[sample_id][1], dtype=np.float32) for sample_id in ids])
-    return probabilities, np.array([classes[rows[sample_id][0]] for sample_id in ids])
+    proposed = np.array([classes[rows[sample_id][0]] for sample_id in ids])
+    return probabilities, proposed, np.array([rows[sample_id][2] != "person" for sample_id in ids])
 
 
 def _texts(store: "TableStore", sample_ids: list[str]) -> dict[str, dict[str, str]]:

@@ -41,6 +41,12 @@ def _with_answers(rows: pa.Table) -> pa.Table:
     return rows
 
 
+def _with_routes(rows: pa.Table) -> pa.Table:
+    """Before routes had the names of deciders, `accept` was what the classifier's gate accepted."""
+    is_accepted = pc.and_(pc.is_null(rows["kind"]), pc.equal(rows["route"], "accept"))
+    return _with_answers(_replaced(rows, "route", pc.if_else(is_accepted, "classifier", rows["route"])))
+
+
 def _class_answers(labels: pa.ChunkedArray) -> pa.ChunkedArray:
     """Class names as answers of the kind `class`; null stays null."""
     encoded = labels.combine_chunks().dictionary_encode()
@@ -53,4 +59,4 @@ def _replaced(rows: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
     return rows.set_column(place, rows.schema.field(place), column)
 
 
-_RULES: dict[str, _Rule] = {"proposals": _with_answers, "reviewed_labels": _with_answers, "labels": _with_answers}
+_RULES: dict[str, _Rule] = {"proposals": _with_routes, "reviewed_labels": _with_answers, "labels": _with_answers}

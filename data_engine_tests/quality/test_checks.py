@@ -106,7 +106,7 @@ def proposal_rows() -> Rows:
         {"sample_id": row["sample_id"], "probability": 0.7, "probabilities": floats(0.7, 0.2, 0.1), "route": "person"}
         for row in chosen_rows()
     ]
-    rows[0] |= {"probability": 0.95, "probabilities": floats(0.95, 0.05, 0.0), "route": "accept"}
+    rows[0] |= {"probability": 0.95, "probabilities": floats(0.95, 0.05, 0.0), "route": "classifier"}
     return rows
 
 
@@ -500,6 +500,19 @@ BROKEN = [
         facts={"gate_threshold": 0.96, "audit_age_days": 2.0},
     ),
     Broken(
+        "proposals",
+        "routes_follow_the_gate",
+        "proposals whose route breaks the gate, which accepts from 0.900: 2 of 4, but only proposals above its "
+        "threshold are accepted, and all others go to a person; route the proposals again with the present gate",
+        ("s5", "s6"),
+        {
+            "proposals": but(
+                but(proposal_rows(), 1, route="rules", gate_lower_bound=0.99), 2, route="oracle", probability=0.99
+            )
+        },
+        facts={"gate_threshold": 0.9, "audit_age_days": 2.0},
+    ),
+    Broken(
         "reviewed_labels",
         "every_task_is_decided",
         "tasks without a decision: 3, but every task of a closed review batch needs one; "
@@ -571,7 +584,7 @@ BROKEN = [
         "labels",
         "provenance_is_known",
         "labels of unknown provenance: 1 of 4, but it must be one of human, human_assisted, model_accepted, "
-        "model_edited, model_auto, simulated; compute the labels again from the answers and the proposals",
+        "model_edited, model_auto, rule_auto, simulated; compute the labels again from the answers and the proposals",
         ("s7",),
         {"labels": but(label_rows(), 3, provenance="model")},
     ),
@@ -648,7 +661,7 @@ BROKEN = [
         "release",
         "provenance_is_known",
         "labels of unknown provenance: 1 of 3, but it must be one of human, human_assisted, model_accepted, "
-        "model_edited, model_auto, simulated; compute the labels again from the answers and the proposals",
+        "model_edited, model_auto, rule_auto, simulated; compute the labels again from the answers and the proposals",
         ("s0",),
         {"release": but(release_rows(), 0, provenance="")},
     ),

@@ -47,6 +47,16 @@ def test_what_was_written_before_is_read_as_it_is(store, name):
     assert {row[kept[0]]: row for row in store.read(name, columns=kept).to_pylist()} == before
 
 
+def test_what_the_gate_accepted_is_the_classifiers(store):
+    before = on_disk(store, "proposals")["route"].to_pylist()
+    assert {"accept", "person"} == set(before)
+    table = store.read("proposals")
+    renamed = {"accept": "classifier", "person": "person"}
+    assert sorted(table["route"].to_pylist()) == sorted(renamed[name] for name in before)
+    assert store.read("proposals", columns=["route"]).equals(table.select(["route"]))
+    assert table["gate_lower_bound"].null_count == table.num_rows
+
+
 def test_a_column_alone_a_filter_and_an_old_version_are_filled_too(store):
     table = store.read("labels")
     assert store.read("labels", columns=["answer"])["answer"].to_pylist() == table["answer"].to_pylist()

@@ -127,7 +127,7 @@ def tables() -> dict[str, pa.Table]:
                 "probabilities": probabilities.tobytes(),
                 "uncertainty": float(rng.beta(1, 6)),
                 "difficulty": ("easy", "medium", "hard")[place % 3],
-                "route": "accept" if is_auto else "person",
+                "route": "classifier" if is_auto else "person",
             }
         )
         if place < 56:

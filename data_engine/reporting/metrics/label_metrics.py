@@ -29,7 +29,7 @@ def label_metrics(corpus: Corpus, tables: Tables) -> list[Metric]:
     if "classifier" in tables:
         metrics += _classifier(classifier_in_service(tables["classifier"]))
     if "proposals" in tables:
-        metrics += _routing(tables["proposals"])
+        metrics += _routing(corpus, tables["proposals"])
     if "reviewed_labels" in tables:
         answers = latest_answers(tables["reviewed_labels"])
         metrics += _annotators(answers)
@@ -209,10 +209,34 @@ def _gate(row: Mapping[str, object]) -> list[Metric]:
     ]
 
 
-def _routing(proposals: pa.Table) -> list[Metric]:
-    share = np.mean([route == "accept" for route in proposals["route"].to_pylist()])
+def _routing(corpus: Corpus, proposals: pa.Table) -> list[Metric]:
+    """What deciders take without a person: in all, each of them where there are several, and what routing costs."""
+    n, taken = proposals.num_rows, Counter(proposals["route"].to_pylist())
+    share = float(np.mean([route != "person" for route in proposals["route"].to_pylist()]))
     note = "Share of the proposals that the gate accepts without a person."
-    return [Metric("accepted_share", "all", float(share), "share", "neutral", note, n=proposals.num_rows)]
+    metrics = [Metric("accepted_share", "all", share, "share", "neutral", note, n=n)]
+    alone = [name for name in corpus.labels.decider_names if name != "person"]
+    if len(alone) > 1:
+        note = "Share of the proposals that this decider takes without a person."
+        metrics += [Metric("accepted_share", name, taken[name] / n, "share", "neutral", note, n=n) for name in alone]
+    return [*metrics, *_costs(corpus, taken, n)]
+
+
+def _costs(corpus: Corpus, taken: Mapping[str, int], n: int) -> list[Metric]:
+    """A decider costs what it is asked: every sample that none before it took."""
+    costs, n_asked = {}, n
+    for decider in corpus.labels.deciders:
+        costs[decider.name] = (decider.cost * n_asked, n_asked)
+        n_asked -= taken[decider.name]
+    if not any(decider.cost for decider in corpus.labels.deciders):
+        return []
+    note = "Cost of one decision, as labels.deciders says it, times the samples that came to this decider."
+    per_decider = [
+        Metric("decision_cost", name, cost, "cost", "lower_is_better", note, n=asked)
+        for name, (cost, asked) in costs.items()
+    ]
+    total = sum(cost for cost, _ in costs.values())
+    return [Metric("decision_cost", "all", total, "cost", "lower_is_better", f"{note} In all.", n=n), *per_decider]
 
 
 def _annotators(answers: list[dict[str, object]]) -> list[Metric]:

@@ -37,7 +37,7 @@ def classifier(runtime: CorpusRuntime) -> dg.AssetsDefinition:
             reviewed,
             known_embeddings(step_run.store, reviewed["sample_id"]),
             class_names=runtime.corpus.class_names,
-            target_precision=settings.target_precision,
+            target_precision=settings.target_of("classifier"),
             confidence=settings.confidence,
             seed=runtime.corpus.seed_for("classifier"),
         )

@@ -17,6 +17,8 @@ from data_engine.storage.ledger import ledger_rows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from data_engine.labeling.deciders.cascade import Opinion
+
 
 def proposals(runtime: CorpusRuntime) -> dg.AssetsDefinition:
     """The proposals of a corpus."""
@@ -25,7 +27,7 @@ def proposals(runtime: CorpusRuntime) -> dg.AssetsDefinition:
         **runtime.asset(
             "proposals",
             description="One proposal per sample of the subset: calibrated probabilities, utility for the next query "
-            "batch, difficulty, and the route - accepted at the certified gate, or to a person.",
+            "batch, difficulty, and the route - the first decider that its certified gate makes sure, or a person.",
             deps=["classifier", "balanced_subset"],
             kinds=("scikitlearn",),
         )
@@ -49,6 +51,8 @@ def proposals(runtime: CorpusRuntime) -> dg.AssetsDefinition:
             runtime.corpus.class_names,
             strategy=runtime.corpus.labels.strategy,
             neighbour_classes=_neighbour_classes(runtime, step_run, x),
+            deciders=runtime.corpus.labels.decider_names,
+            opinions=_rules_opinion(runtime, step_run, ids),
         )
         routes = pc.value_counts(table["route"]).to_pylist()
         return step_run.finish(
@@ -56,9 +60,9 @@ def proposals(runtime: CorpusRuntime) -> dg.AssetsDefinition:
             ledger=ledger_rows(
                 table["sample_id"],
                 verdict=table["route"],
-                reason=pc.binary_join_element_wise(table["label"], table["reason"], ": "),
+                reason=pc.binary_join_element_wise(table["label"], table["reason"], ", "),
                 score=table["probability"],
-                threshold=gate.threshold,
+                threshold=_thresholds(runtime, table, gate.threshold),
                 model_version=classifier.version,
             ),
             metadata={"gate": gate.threshold, **{f"route {r['values']}": r["counts"] for r in routes}},
@@ -83,3 +87,38 @@ def _neighbour_classes(
         return None
     classes = np.array([numbers[row["label"]] for row in answered])
     return neighbour_classes(x, np.stack([rows[row["sample_id"]] for row in answered]), classes)
+
+
+def _thresholds(runtime: CorpusRuntime, table: pa.Table, of_classifier: float | None) -> list[float | None]:
+    """What each probability was held against: the classifier's gate, or the precision that another decider promises."""
+    settings = runtime.corpus.labels
+    routes = table["route"].to_pylist()
+    return [of_classifier if name in ("classifier", "person") else settings.target_of(name) for name in routes]
+
+
+def _rules_opinion(runtime: CorpusRuntime, step_run: StepRun, ids: list[str]) -> "dict[str, Opinion]":
+    """What the label rules of the corpus say of the samples, certified on the hold-out; nothing where it has none."""
+    from data_engine.labeling.deciders.label_rules import label_rules, rules_opinion
+    from data_engine.labeling.deciders.registry import RULES
+
+    settings = runtime.corpus.labels
+    decider = settings.decider(RULES)
+    if decider is None:
+        return {}
+    reviewed = step_run.store.read("reviewed_labels")
+    held_out = reviewed.filter(pc.equal(reviewed["purpose"], "hold_out"))["sample_id"].to_pylist()
+    wanted = {"sample_id": pa.array(sorted({*ids, *held_out}), pa.string())}
+    table = step_run.store.read("raw_index", columns=["sample_id", "text"], among=wanted)
+    texts = dict(zip(table["sample_id"].to_pylist(), table["text"].to_pylist(), strict=True))
+    classes = runtime.corpus.class_names
+    return {
+        RULES: rules_opinion(
+            label_rules(decider.patterns, classes),
+            [texts.get(sample_id) for sample_id in ids],
+            reviewed,
+            {sample_id: texts[sample_id] for sample_id in held_out if sample_id in texts},
+            classes,
+            target_precision=settings.target_of(RULES),
+            confidence=settings.confidence,
+        )
+    }

@@ -11,5 +11,6 @@ select
     utility,
     difficulty,
     route,
+    gate_lower_bound,
     reason
 from {{ source('engine', 'proposals') }}
