@@ -31,11 +31,11 @@ CORPUS_MAY_IMPORT = {
     "indexing.registry",
     "indexing.source",
     "filtering.rules.registry",
-    "labeling.deciders",
+    "labeling.answers.registry",
+    "labeling.deciders.registry",
     "labeling.strategies.registry",
     "release_formats.registry",
     "sampling.methods",
-    "sampling.registry",
 }
 
 #: Tools that only some parts may import.
@@ -83,9 +83,10 @@ WHOLE_ENGINE = {
     "test_browser_tree",
     "test_docs",
     "test_duplicates",
-    "test_former_data",
+    "test_earlier_project",
     "test_image_corpus",
     "test_killed_runs",
+    "test_label_rules",
     "test_load",
     "test_pipeline",
     "dbt_like_sql/test_marts",

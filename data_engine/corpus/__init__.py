@@ -4,6 +4,7 @@ The block `source` is in `data_engine.indexing.source`, which reads it.
 """
 
 from data_engine.corpus.corpus import Corpus
+from data_engine.corpus.deciders import DeciderSettings
 from data_engine.corpus.drift import Drift
 from data_engine.corpus.first_pass import FirstPass, JunkExamples, PageContent
 from data_engine.corpus.labels import Labels
@@ -14,6 +15,7 @@ from data_engine.corpus.tree import Tree
 
 __all__ = [
     "Corpus",
+    "DeciderSettings",
     "Drift",
     "FirstPass",
     "JunkExamples",

@@ -22,6 +22,7 @@ _MADE_BY = {
     "model_accepted": "a person who confirmed a proposal",
     "model_edited": "a person who corrected a proposal",
     "model_auto": "the classifier, above the certified threshold; no person saw it",
+    "rule_auto": "label rules by known patterns, certified on the hold-out; no person saw it",
     "simulated": "a simulated annotator; no person saw it",
 }
 _SCOPE_WORDS = {"all": "", "simulated": ", simulated (they are answered from that class)"}
@@ -173,7 +174,7 @@ def _limits(corpus: Corpus, release: pa.Table, known: Metrics) -> str:
     lines = []
     if counts["simulated"]:
         lines.append("Simulated labels say nothing about how people would answer, nor about how long it would take.")
-    if counts["model_auto"]:
+    if counts["model_auto"] or counts["rule_auto"]:
         lines.append(
             f"Automatic labels were certified to {corpus.labels.target_precision:.0%} precision as a whole, at "
             f"{corpus.labels.confidence:.0%} confidence, on a random hold-out; single classes can be worse."

@@ -27,9 +27,10 @@ def release_rows(labels: pa.Table, subset: pa.Table, raw: pa.Table, *, out_of_sc
     """
     in_scope = labels if out_of_scope is None else labels.filter(pc.not_equal(labels["label"], out_of_scope))
     places = subset.select(["sample_id", "batch", "leaf", "top_cluster"])
-    chosen = in_scope.select(["sample_id", "label", "provenance", *_NUMBERED]).join(
-        places, "sample_id", join_type="inner"
-    )
+    shown = _exported(in_scope).append_column("provenance", in_scope["provenance"])
+    for name in _NUMBERED:
+        shown = shown.append_column(name, in_scope[name])
+    chosen = shown.join(places, "sample_id", join_type="inner")
     contents = _first_of_each(raw.select(["sample_id", "batch", "uri", "text", "metadata"]))
     rows = chosen.join(contents.drop_columns(["batch"]), "sample_id", join_type="inner").sort_by("sample_id")
     release_id = release_fingerprint(rows)
@@ -41,6 +42,14 @@ def release_rows(labels: pa.Table, subset: pa.Table, raw: pa.Table, *, out_of_sc
         ],
         schema=RELEASE,
     )
+
+
+def _exported(labels: pa.Table) -> pa.Table:
+    """The samples, and their answers in the columns that the kind of the answers has for a release."""
+    from data_engine.labeling.answers.registry import kind_of
+
+    kind = kind_of(labels["kind"].to_pylist())
+    return pa.table({"sample_id": labels["sample_id"], **kind.exported(labels["answer"].to_pylist())})
 
 
 def mask_personal(raw: pa.Table) -> tuple[pa.Table, dict[str, str]]:

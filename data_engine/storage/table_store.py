@@ -17,6 +17,7 @@ import pyarrow as pa
 from data_engine.errors import InvalidInput, SchemaMismatch, StorageError
 from data_engine.schemas import FORMER_NAMES, PARTITION_COLUMNS
 from data_engine.storage.delta_commits import DeltaFolder, described
+from data_engine.storage.earlier_rows import read_as_today
 from data_engine.storage.row_fingerprint import data_version
 from data_engine.storage.schema_check import conform, refuse_other_pieces, schema_of
 from data_engine.storage.storage_errors import storage_errors
@@ -200,6 +201,8 @@ class TableStore:
     def dataset(self, name: str, *, version: int | None = None) -> Any:
         """A table as a pyarrow dataset in its schema, for scans that are larger than memory and for DuckDB.
 
+        Rows that an earlier version of the engine wrote have the columns and words of today.
+
         Raises: StorageError when the version does not exist.
         """
         folder = self._delta(name)
@@ -208,7 +211,8 @@ class TableStore:
                 f"version {version} of {name} is asked for, but {folder.path} does not exist; materialize {name}"
             )
         with storage_errors(f"opening {name}", folder.path, intact="nothing was changed"):
-            return dataset_of(folder, version)
+            found = dataset_of(folder, version)
+            return read_as_today(name, found) if folder.may_have_earlier_rows(version) else found
 
     def exists(self, name: str) -> bool:
         """Whether the table was ever written."""

@@ -16,6 +16,9 @@ def _say(project: SmallProject, capsys: pytest.CaptureFixture[str], file: Path) 
     return holds, capsys.readouterr().out.splitlines()
 
 
+_LABELS = {"question": "Which?", "classes": ["a", "b"]}
+
+
 @pytest.mark.parametrize(
     ("changes", "at", "marked", "sentence"),
     [
@@ -114,6 +117,24 @@ def _say(project: SmallProject, capsys: pytest.CaptureFixture[str], file: Path) 
             "True should not be valid under {'const': True}",
         ),
         ({"drift": {"alarm_p": 7}}, "attributes.drift.alarm_p", "alarm_p: 7", "or equal to the maximum of 1"),
+        (
+            {"labels": _LABELS | {"deciders": ["oracle", "person"]}},
+            "attributes.labels.deciders.0",
+            "- oracle",
+            "'oracle' is not one of ['rules', 'classifier', 'person']",
+        ),
+        (
+            {"labels": _LABELS | {"deciders": [{"name": "classifier", "price": 1}, "person"]}},
+            "attributes.labels.deciders.0.price",
+            "price: 1",
+            "Additional properties are not allowed ('price' was unexpected)",
+        ),
+        (
+            {"labels": _LABELS | {"kind": "smell"}},
+            "attributes.labels.kind",
+            "kind: smell",
+            "'smell' is not one of ['class']",
+        ),
     ],
     ids=[
         "wrong key",
@@ -136,6 +157,9 @@ def _say(project: SmallProject, capsys: pytest.CaptureFixture[str], file: Path) 
         "no pages",
         "similarity without a number",
         "out of range",
+        "unknown decider",
+        "wrong key of a decider",
+        "unknown kind of answers",
     ],
 )
 def test_a_mistake_is_shown_with_file_line_and_caret(

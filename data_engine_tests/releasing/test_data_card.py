@@ -54,6 +54,15 @@ def test_the_card_gives_licence_attribution_steps_intervals_and_versions(card: s
         assert line in card.splitlines()
 
 
+def test_labels_of_rules_are_named_with_what_certifies_them(corpus: Corpus, release: pa.Table) -> None:
+    column = release.schema.get_field_index("provenance")
+    ruled = release.set_column(column, "provenance", pa.array(["rule_auto"] * release.num_rows))
+    card = data_card(corpus, ruled, build_quality_report(corpus, {}), MANIFEST)
+    line = "| `rule_auto` | label rules by known patterns, certified on the hold-out; no person saw it |"
+    assert f"{line} {release.num_rows} | 100.0 % |" in card.splitlines()
+    assert "Automatic labels were certified to 95% precision as a whole" in card
+
+
 def test_a_class_name_cannot_break_the_tables(corpus: Corpus, release: pa.Table) -> None:
     column = release.schema.get_field_index("label")
     odd = release.set_column(column, "label", pa.array(["a | b\nc"] * release.num_rows))
