@@ -289,8 +289,7 @@ def table(
             f"bare bfloat16 product, {product:.0f} GFLOP/s, attention and all else included in the time.",
             "",
             f"On one core, by processor time, which other processes on the machine lengthen little: "
-            f"{on_one_core['long']:.2f}x on long and {on_one_core['short']:.2f}x on short texts. Load average of the "
-            f"machine at the end: {os.getloadavg()[0]:.1f}.",
+            f"{on_one_core['long']:.2f}x on long and {on_one_core['short']:.2f}x on short texts. {_load()}",
             "",
             f"First use, from the start of a process to the first embedding: {said}.",
             "",
@@ -300,6 +299,16 @@ def table(
             f"{times['short']:.2f}x and {on_one_core['short']:.2f}x on short texts.",
         ]
     )
+
+
+def _load() -> str:
+    """How busy the machine is, and which of the ratios that spoils."""
+    load, n_cores = os.getloadavg()[0], os.cpu_count() or 1
+    busy = (
+        " Other processes took the cores in turns, so the threads of sentence-transformers waited for each other "
+        "within every product: the rates of the table flatter ours, and the ratios on one core are the ones to go by."
+    )
+    return f"Load average at the end: {load:.1f} on {n_cores} cores.{busy if load > 1.5 * n_cores else ''}"
 
 
 def _best_seconds(call: Callable[[], object], n: int) -> float:
