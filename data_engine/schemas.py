@@ -4,9 +4,13 @@ A table's rows never hold a run id or the time of the run (only the ledger and t
 the same input gives the same rows and the same data version.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import pyarrow as pa
+
+#: Tables of a corpus by name, as checks and reports are given them.
+Tables = Mapping[str, pa.Table]
 
 _TIME = pa.timestamp("us", tz="UTC")
 

@@ -6,14 +6,14 @@ Arrays in, row numbers out. The tree itself is in `data_engine.clustering`.
 from data_engine.sampling.balance import Balance, balance, compare_balance, kl_to_uniform
 from data_engine.sampling.comparison import compare, part_of
 from data_engine.sampling.density import intrinsic_dimension, log_inverse_density
-from data_engine.sampling.methods import METHODS, Pool, select
+from data_engine.sampling.methods import METHODS, Candidates, select
 from data_engine.sampling.quotas import balanced_sample, first_members, quotas, split, stable_priority
 from data_engine.sampling.semantic_dedup import redundancy
 
 __all__ = [
     "METHODS",
     "Balance",
-    "Pool",
+    "Candidates",
     "balance",
     "balanced_sample",
     "compare",

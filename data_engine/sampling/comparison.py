@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from data_engine.clustering import ClusterTree, with_samples
 from data_engine.sampling.balance import kl_to_uniform
-from data_engine.sampling.methods import Pool, select
+from data_engine.sampling.methods import Candidates, select
 from data_engine.schemas import SUBSET_COMPARISON
 
 
 def compare(
     methods: Sequence[str],
-    pool: Pool,
+    pool: Candidates,
     target_size: int,
     groupings: Mapping[str, NDArray[np.int64]],
     *,
