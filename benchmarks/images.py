@@ -33,13 +33,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from PIL import Image
 
-from data_engine.corpus import Batches, FirstPass, Source
+from data_engine.corpus import FirstPass
 from data_engine.duplicates.images.search import find_image_twins
-from data_engine.embedding.efficientnet import _module, _weights, central_pixels, load_efficientnet
+from data_engine.embedding.efficientnet import central_pixels, feature_network, load_efficientnet, weights_file
 from data_engine.filtering import first_pass, limits_of
 from data_engine.filtering.rules.image_look import LOOK_PX, look_at
 from data_engine.images import decode_each, shrunk
 from data_engine.indexing import list_batches, read_batch
+from data_engine.indexing.source import Batches, Source
 
 DECODING_GOAL, EMBEDDING_GOAL, N_EMBEDDED = 0.8, 12.0, 192
 #: Longer sides of images on web pages, and as phones store them.
@@ -266,7 +267,7 @@ def torch_default(module: Any, images: Sequence[Image.Image], batch_size: int) -
 
 
 def embedding(contents: list[bytes], rounds: int) -> Lines:
-    module = _module(_weights())
+    module = feature_network(weights_file())
     start = time.perf_counter()
     encoder = load_efficientnet()
     encoder.encode([Image.new("RGB", (256, 256))])

@@ -25,7 +25,6 @@ import numpy as np
 import pyarrow as pa
 from first_pass import SOURCE, examples
 
-from data_engine.corpus import Batches
 from data_engine.filtering.page_content.line_classifier import fit_line_classifier
 from data_engine.filtering.page_content.lines import content_lines, lines_of
 from data_engine.filtering.rules.document import Document
@@ -33,6 +32,7 @@ from data_engine.filtering.rules.phrases import BOILERPLATE
 from data_engine.filtering.rules.registry import rules_of
 from data_engine.filtering.rules.rule import Rule
 from data_engine.indexing import list_batches, read_batch
+from data_engine.indexing.source import Batches
 
 Mask = np.ndarray
 Lines = Iterator[str]

@@ -1,4 +1,4 @@
-"""What the Dagster code location loads: every corpus below `defs/`, nothing else."""
+"""The Dagster code location: loads every corpus below `defs/`, nothing else."""
 
 import warnings
 from pathlib import Path

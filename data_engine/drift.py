@@ -27,7 +27,7 @@ _MOVED_RESIDUAL = 3.0
 
 @dataclass(frozen=True, eq=False)
 class MassShift:
-    """Whether two sets of counts share one distribution.
+    """Test of whether two sets of counts share one distribution.
 
     `contributions` (k,) add up to the `statistic`; a merged cell's part is shared among its clusters by their counts.
     """
@@ -57,7 +57,7 @@ class Drift:
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """What new windows are held against; made by `fit_reference`.
+    """The distribution that new windows are tested against; made by `fit_reference`.
 
     `embeddings` (n, dim) rows, `centroids` (k, dim), `counts` (k,) rows per cluster, `similarities` (n,) inner product
     of each row with the nearest other one, and the seed of the null windows.
@@ -70,7 +70,7 @@ class Reference:
     seed: int
 
     def test(self, window: Floats) -> Drift:
-        """Whether a window comes from the distribution of the reference.
+        """Test whether a window comes from the distribution of the reference.
 
         Args:
             window: (m, dim) unit rows, m >= 300; 1,000 or more for good power.

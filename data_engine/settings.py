@@ -1,9 +1,10 @@
-"""What every block of a corpus' YAML is made of: the frozen base class and the types that several blocks share.
+"""The frozen base class of the blocks of a corpus' YAML, and the types that several blocks share.
 
 The blocks themselves are in `data_engine.corpus`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
@@ -11,11 +12,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    GetJsonSchemaHandler,
+    ValidationInfo,
     WithJsonSchema,
     model_validator,
 )
+from pydantic.annotated_handlers import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 #: A share of a whole, from 0 to 1.
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -45,12 +48,43 @@ class Settings(BaseModel):
         return taken
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """The schema of the block, in which former names are marked as deprecated."""
-        schema = handler.resolve_ref_schema(handler(core_schema))
+        schema = handler.resolve_ref_schema(handler(core))
         for former, name in cls.former_names.items():
             schema["properties"][former] = {**schema["properties"][name], "deprecated": True}
         return schema
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Marks a text as a name of a registry, so that the registry stays the only list of its names.
+
+    Used as `Annotated[str, OneOf("Which ... it is.", _meanings)]`. A value that is no such name is refused; the JSON
+    schema lists the names, by which `dg check yaml` marks the line, and tells what each means. The registry is asked
+    only then: a default value does not import it.
+    """
+
+    what: str
+    """The choice that the value makes, in a sentence that the schema shows before the meanings."""
+    meanings: Callable[[], Mapping[str, str]]
+    """Gives the names in the order in which they are shown, with what each means (no capital letter, no full stop)."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """The schema of the text, with the check behind it."""
+        return core_schema.with_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The JSON schema of the text, with the names and their meanings."""
+        meanings = self.meanings()
+        listed = " ".join(f"{name}: {meaning}." for name, meaning in meanings.items())
+        return {**handler(schema), "enum": list(meanings), "description": f"{self.what} {listed}"}
+
+    def _checked(self, value: str, info: ValidationInfo) -> str:
+        names = tuple(self.meanings())
+        if value not in names:
+            raise ValueError(f"{info.field_name} is {value!r}, which does not exist; use one of {', '.join(names)}")
+        return value
 
 
 def _off_is_none(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""How clear every sample lies in its clusters, on all levels of a tree."""
+"""Simplified silhouettes of samples on every level of a tree: how clearly each lies in its cluster."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

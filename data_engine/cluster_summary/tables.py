@@ -54,7 +54,7 @@ def portray(
 
 
 def leaf_names(portraits: pa.Table) -> list[str]:
-    """What to call every leaf in a sentence: `leaf 7 (apache · 2.0)`, or `leaf 7` where it has no name."""
+    """Display names of the leaves: `leaf 7 (apache · 2.0)`, or `leaf 7` where it has no name."""
     leaves = portraits.filter(pc.equal(portraits["level"], 1)).sort_by("cluster")
     rows = zip(leaves["cluster"].to_pylist(), leaves["name"].to_pylist(), strict=True)
     return [f"leaf {number} ({name})" if name else f"leaf {number}" for number, name in rows]

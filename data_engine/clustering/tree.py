@@ -22,7 +22,7 @@ from data_engine.errors import InvalidInput
 
 @dataclass(frozen=True, eq=False)
 class Membership:
-    """Which rows belong to which cluster, as compressed sparse rows: clusters may have any sizes, also none."""
+    """Rows of each cluster in compressed sparse form: clusters may have any sizes, also none."""
 
     indices: NDArray[np.int64]
     """(n,) row numbers, cluster by cluster, ascending in each."""

@@ -120,6 +120,14 @@ class Corpus(Settings):
         return self
 
     @model_validator(mode="after")
+    def _label_rules_read_texts(self) -> "Corpus":
+        if self.is_of_images and any(decider.patterns for decider in self.labels.deciders):
+            raise ValueError(
+                "labels.deciders has patterns, which are searched for in texts, but modality is image; remove them"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _method_fits_the_tree(self) -> "Corpus":
         if self.subset.method == "hierarchical" and self.tree.n_resamples:
             raise ValueError(

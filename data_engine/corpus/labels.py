@@ -3,11 +3,29 @@
 Who is asked, and when, is in `review.py`.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from data_engine.settings import Settings, Share
+from data_engine.corpus.deciders import DeciderSettings, check_order
+from data_engine.settings import OneOf, Settings, Share
+
+
+def _strategies() -> Mapping[str, str]:
+    from data_engine.labeling.strategies.registry import STRATEGIES
+
+    return {name: strategy.meaning for name, strategy in STRATEGIES.items()}
+
+
+#: Not validated, so that a corpus that names none is loaded without the registry of deciders.
+_DEFAULT_DECIDERS = tuple(DeciderSettings.model_construct(name=name) for name in ("classifier", "person"))
+
+
+def _kinds_as_enum(schema: dict[str, Any]) -> None:
+    from data_engine.labeling.answers.registry import ANSWER_KINDS
+
+    schema["enum"] = list(ANSWER_KINDS)
 
 
 class Labels(Settings):
@@ -15,14 +33,18 @@ class Labels(Settings):
 
     question: str
     """The question as an annotator reads it."""
+    kind: str = Field(default="class", json_schema_extra=_kinds_as_enum)
+    """What an answer is; class: one of the classes."""
     classes: tuple[str, ...] | str
     """The possible answers: a list, or the name of a text file beside the YAML file with one class per line."""
     out_of_scope: str | None = None
     """The class that means that the sample does not belong here; such samples are labelled and not released."""
     other: str | None = None
     """The class for known labels that are not among the classes."""
-    strategy: Literal["random", "margin", "entropy", "least_confidence", "hybrid"] = "hybrid"
-    """How the samples of a query batch are chosen."""
+    deciders: tuple[DeciderSettings, ...] = _DEFAULT_DECIDERS
+    """Who may decide about a sample, in this order: names, or names with settings. A sample goes to the next one only
+    when the one before is not sure of it by its gate; person is the last."""
+    strategy: Annotated[str, OneOf("How the samples of a query batch are chosen.", _strategies)] = "hybrid"
     target_precision: float = Field(default=0.95, gt=0.5, lt=1)
     """Precision that labels accepted without a person must reach."""
     confidence: float = Field(default=0.9, gt=0.5, lt=1)
@@ -40,6 +62,13 @@ class Labels(Settings):
     audit_max_age_days: int = Field(default=30, ge=1)
     """The gate shuts when the youngest hold-out or audit answer is older than this."""
 
+    @field_validator("kind")
+    @classmethod
+    def _kind_exists(cls, value: str) -> str:
+        from data_engine.labeling.answers.registry import answer_kind
+
+        return answer_kind(value).name
+
     @field_validator("classes")
     @classmethod
     def _at_least_two(cls, value: tuple[str, ...] | str) -> tuple[str, ...] | str:
@@ -50,3 +79,23 @@ class Labels(Settings):
             if twice:
                 raise ValueError(f"classes names {twice} more than once; keep each class once")
         return value
+
+    @model_validator(mode="after")
+    def _deciders_fit(self) -> "Labels":
+        check_order(self.deciders, self.target_precision, self.classes)
+        return self
+
+    @property
+    def decider_names(self) -> tuple[str, ...]:
+        """The deciders in their order."""
+        return tuple(decider.name for decider in self.deciders)
+
+    def decider(self, name: str) -> DeciderSettings | None:
+        """The settings of a decider; None when it may not decide."""
+        return next((decider for decider in self.deciders if decider.name == name), None)
+
+    def target_of(self, name: str) -> float:
+        """The precision that the gate of a decider must certify."""
+        decider = self.decider(name)
+        own = None if decider is None else decider.target_precision
+        return self.target_precision if own is None else own

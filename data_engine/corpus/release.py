@@ -3,13 +3,24 @@
 Releases are written by `data_engine.releasing`.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
-from data_engine.settings import Settings
+from pydantic import Field, field_validator
+
+from data_engine.settings import OneOf, Settings
+
+_BOTH = ("parquet", "jsonl")
+
+
+def _formats() -> Mapping[str, str]:
+    from data_engine.release_formats.registry import FORMATS
+
+    return {name: each.meaning for name, each in FORMATS.items()}
 
 
 class Release(Settings):
-    """What the data card says."""
+    """Contents of a release and of its data card."""
 
     former_names = {"pictures": "images"}  # noqa: RUF012
 
@@ -26,3 +37,18 @@ class Release(Settings):
     The sample keeps its id, the hash of the raw content; the ledger says what was masked."""
     images: bool = True
     """Whether a release of images holds them, as they are at the source; without them its rows have their uris."""
+    formats: tuple[Annotated[str, OneOf("A format.", _formats)], ...] = Field(
+        default=_BOTH,
+        # A manifest that keeps the configuration is the same as before there was a choice.
+        exclude_if=lambda value: tuple(value) == _BOTH,
+        json_schema_extra={"minItems": 1, "uniqueItems": True},
+    )
+    """The formats of the data, a file each; the data card says how to load the first. parquet and jsonl are both
+    written by default."""
+
+    @field_validator("formats")
+    @classmethod
+    def _at_least_one_and_each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or len(set(value)) < len(value):
+            raise ValueError(f"formats is {list(value)}; name at least one format, and each only once")
+        return value

@@ -3,15 +3,18 @@
 The methods are in `data_engine.sampling`.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from data_engine.settings import Settings, Similarity
+from data_engine.settings import OneOf, Settings, Similarity
 
-SelectionMethod = Literal[
-    "hierarchical", "hierarchical_resampled", "flat_kmeans", "semantic_dedup", "density", "random"
-]
+
+def _methods() -> Mapping[str, str]:
+    from data_engine.sampling.methods import METHODS
+
+    return {name: method.summary for name, method in METHODS.items()}
 
 
 class Subset(Settings):
@@ -19,17 +22,13 @@ class Subset(Settings):
 
     target_size: int = Field(json_schema_extra={"minimum": 1})
     """Samples wanted."""
-    method: SelectionMethod = "hierarchical"
-    """How they are chosen. hierarchical: evenly over the cluster tree, from the top down. hierarchical_resampled: the
-    same over a tree that is built with resampling: the corpus' own where `tree.n_resamples` is set. flat_kmeans:
-    evenly over one level of k-means. semantic_dedup: what most resembles another sample of its cluster goes. density:
-    with a chance inverse to the local density. random: every sample with the same chance."""
+    method: Annotated[str, OneOf("How they are chosen.", _methods)] = "hierarchical"
     strategy: Literal["random", "closest"] = "random"
     """Which members of a leaf: at random, or the closest to its centroid."""
     semantic_duplicate_cosine: Similarity = None
     """The cosine of two embeddings at and above which one of the samples goes before the subset is chosen; off: none
     goes. What was chosen or stayed before stays; 0.995 is nearly the same, 0.95 much the same."""
-    compare_with: tuple[SelectionMethod, ...] = ("random", "flat_kmeans")
+    compare_with: tuple[Annotated[str, OneOf("A method.", _methods)], ...] = ("random", "flat_kmeans")
     """Methods that the report holds the subset against; an empty list compares with none."""
     compare_draws: int = Field(default=3, ge=1, le=100)
     """Subsets that are drawn by each method for that; the report shows their mean and their range."""

@@ -33,13 +33,14 @@ class Tree(Settings):
     """Subjects that the balanced subset should tell apart, if you know how many: automatic levels give the coarsest
     level no fewer clusters, and the balance report holds your own levels against it."""
     n_resamples: int = Field(default=0, ge=0, le=100)
-    """How often each level is rebuilt on its most central members; the subset's method is then not `hierarchical`."""
+    """Number of times that each level is rebuilt on its most central members (Vo et al. 2024,
+    arXiv 2405.15613); the subset's method is then not `hierarchical`."""
     resample_sizes: tuple[int, ...] | None = None
     """Members kept per cluster when resampling, one per level; automatic levels bring their own."""
     max_iterations: int = Field(default=50, ge=1, le=1000)
     """Most Lloyd iterations per k-means."""
     device: Literal["auto", "cpu", "cuda"] = "cpu"
-    """What computes: the processor, a card ("cuda"), or "auto": a card where torch sees one and the corpus is large."""
+    """CPU, GPU ("cuda"), or auto: a GPU if torch sees one and the corpus is large."""
     rebuild_at_growth: float = Field(default=0.25, gt=0)
     """The tree is frozen until the corpus has grown by more than this share since it was built."""
 

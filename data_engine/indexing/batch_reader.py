@@ -1,4 +1,7 @@
-"""read_batch: the files of one batch become rows of the raw index."""
+"""read_batch: the files of one batch become rows of the raw index.
+
+The reader of each kind of source is named in `registry.py`.
+"""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -8,15 +11,11 @@ from typing import Literal
 import pyarrow as pa
 
 from data_engine.errors import SourceError
-from data_engine.indexing.archives import read_archive
-from data_engine.indexing.files import look_at_images, reader_of_files, without_content
-from data_engine.indexing.pixel_rows import read_pixel_rows
-from data_engine.indexing.row_files import read_rows
+from data_engine.indexing.files import look_at_images, without_content
+from data_engine.indexing.registry import KINDS
 from data_engine.indexing.samples import RawSample, to_table
 from data_engine.indexing.source import Source
 from data_engine.indexing.source_files import SourceFile
-
-_KINDS_WITH_ROWS = ("jsonl", "csv", "parquet", "huggingface")
 
 
 def read_batch(
@@ -47,19 +46,22 @@ def read_batch(
         SourceError: a column that the source names is missing from a file, or the source's settings do not go
             together; the message names the file, the column and what was found.
     """
-    if source.kind == "front_matter" and modality == "image":
-        raise SourceError("source.kind is front_matter but modality is image; use kind folder for images")
-    if source.kind == "folder" and source.keep_where_any:
-        raise SourceError(
-            f"source.keep_where_any is {list(source.keep_where_any)} but files of kind folder have no columns; "
-            "remove keep_where_any or use kind front_matter"
-        )
-    if source.kind == "pixel_rows" and modality == "text":
-        raise SourceError("source.kind is pixel_rows but modality is text; set modality: image")
+    _refuse_what_does_not_fit(source, modality)
     samples = _samples(source, files, modality, progress)
     if modality == "image":
         samples = look_at_images(samples, source.max_pixels)
     return to_table(_with_columns_of_uri(samples, source.uri_pattern), batch)
+
+
+def _refuse_what_does_not_fit(source: Source, modality: str) -> None:
+    kind = KINDS[source.kind]
+    if modality not in kind.modalities:
+        raise SourceError(f"source.kind is {source.kind} but modality is {modality}; {kind.other_modality}")
+    if source.keep_where_any and not kind.has_columns:
+        raise SourceError(
+            f"source.keep_where_any is {list(source.keep_where_any)} but files of kind {source.kind} have no columns; "
+            "remove keep_where_any or use kind front_matter"
+        )
 
 
 def _with_columns_of_uri(samples: Iterator[RawSample], pattern: str | None) -> Iterator[RawSample]:
@@ -76,16 +78,10 @@ def _with_columns_of_uri(samples: Iterator[RawSample], pattern: str | None) -> I
 def _samples(
     source: Source, files: Sequence[SourceFile], modality: str, progress: Callable[[int, int], None] | None
 ) -> Iterator[RawSample]:
+    read = KINDS[source.kind].read
     for n_read, file in enumerate(files, start=1):
         try:
-            if source.kind == "pixel_rows":
-                yield from read_pixel_rows(file, source)
-            elif source.kind in _KINDS_WITH_ROWS:
-                yield from read_rows(file, source, modality=modality)
-            elif source.kind == "webdataset":
-                yield from read_archive(file, source, modality=modality)
-            else:
-                yield from reader_of_files(source.kind, modality)(file, source)
+            yield from read(file, source, modality)
         except OSError as error:
             yield without_content(file, error)
         if progress is not None:

@@ -1,4 +1,7 @@
-"""Which files a source holds, and how they are grouped into ingestion batches."""
+"""Lists the files of a source, grouped into ingestion batches.
+
+Listing what is behind a URL is in `remote.py`, reading the files of a batch in `batch_reader.py`.
+"""
 
 import os
 import re
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING
 import xxhash
 
 from data_engine.errors import SourceEmpty, SourceError, SourceMissing
+from data_engine.indexing.registry import KINDS
 from data_engine.indexing.remote import list_remote
 from data_engine.indexing.source import Batches, Source
 from data_engine.indexing.source_files import EPOCH, SourceFile
@@ -75,14 +79,8 @@ def _list_files(root: "Path | UPath", source: Source) -> list[SourceFile]:
         raise SourceMissing(f"the source {root} does not exist; create it or change source.path")
     matches = _glob_pattern(source.pattern).fullmatch
     wanted = [file for file in found if matches(file.uri) and not any(map(_is_ignored, file.uri.split("/")))]
-    if source.kind == "huggingface":
-        wanted = [file for file in wanted if _is_saved_rows(file.uri)]
-    return sorted(wanted, key=lambda file: file.uri)
-
-
-def _is_saved_rows(uri: str) -> bool:
-    """Whether a file of a saved Hugging Face dataset holds its rows, rather than a description or a cached result."""
-    return uri.endswith(".arrow") and not uri.rpartition("/")[2].startswith("cache-")
+    holds_samples = KINDS[source.kind].holds_samples
+    return sorted((file for file in wanted if holds_samples(file.uri)), key=lambda file: file.uri)
 
 
 def _walk(root: Path) -> Iterator[Path]:

@@ -1,20 +1,25 @@
-"""Sources with one sample per file: plain text, images, and text after a YAML header."""
+"""Sources with one sample per file: plain text, images, and text after a YAML header.
+
+Sources with several samples per file are in `row_files.py`, `archives.py` and `pixel_rows.py`.
+"""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import xxhash
 import yaml
 
 from data_engine.images import THUMBNAIL_PX, DecodedImage, decode_each, thumbnail
-from data_engine.indexing.file_access import open_file
 from data_engine.indexing.samples import UNKNOWN_MEDIA_TYPE, RawSample, normalise, sample_id_of_bytes
-from data_engine.indexing.source import Source
-from data_engine.indexing.source_files import SourceFile
+from data_engine.indexing.source_files import Find, ReadOptions, SourceFile, open_file
 from data_engine.indexing.text_decoding import BINARY_CONTENT, decode
 from data_engine.schemas import BREAKS_OFF
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 _PIECE_BYTES = 1 << 20
 _MAX_HEADER_VALUES = 100_000
@@ -24,13 +29,13 @@ _TRUE_WORDS = frozenset({"true", "yes", "y", "t", "on", "1"})
 VANISHED = "vanished between listing and reading"
 
 
-def read_text_file(file: SourceFile, source: Source) -> Iterator[RawSample]:
+def read_text_file(file: SourceFile, source: ReadOptions) -> Iterator[RawSample]:
     """The file as one text sample."""
     content = _content(file, source.max_sample_bytes)
     yield content if isinstance(content, RawSample) else text_sample(file, content)
 
 
-def read_front_matter(file: SourceFile, source: Source) -> Iterator[RawSample]:
+def read_front_matter(file: SourceFile, source: ReadOptions) -> Iterator[RawSample]:
     """The text below a YAML header; the header becomes metadata. Nothing when `keep_where_any` asks for another kind.
 
     A file without a header is text without metadata. A file with a header that cannot be read is an unreadable
@@ -72,10 +77,20 @@ def read_front_matter(file: SourceFile, source: Source) -> Iterator[RawSample]:
         )
 
 
-def read_image(file: SourceFile, source: Source) -> Iterator[RawSample]:
+def read_image(file: SourceFile, source: ReadOptions) -> Iterator[RawSample]:
     """The file as one image sample."""
     content = _content(file, source.max_sample_bytes)
     yield content if isinstance(content, RawSample) else image_sample(file, content)
+
+
+def find_in_folder(folder: "Path | UPath") -> Find:
+    """Reads a file below a folder again, by its uri."""
+
+    def find(uri: str, _metadata: str) -> bytes:
+        with open_file(folder / uri) as stream:
+            return stream.read()
+
+    return find
 
 
 def text_sample(file: SourceFile, content: bytes) -> RawSample:
@@ -169,7 +184,7 @@ def broken_off(file: SourceFile, last: str, why: object) -> RawSample:
     return unread(file, f"{BREAKS_OFF} {last} ({why}); what follows is lost: repair the file or fetch it again")
 
 
-def is_wanted(metadata: Mapping[str, Any], source: Source) -> bool:
+def is_wanted(metadata: Mapping[str, Any], source: ReadOptions) -> bool:
     """Whether at least one of the columns of `keep_where_any` is true; the words true, yes, y, t, on, 1 count."""
     if not source.keep_where_any:
         return True
@@ -242,15 +257,3 @@ def _is_bounded(value: object) -> bool:
         elif isinstance(current, list):
             waiting.extend(current)
     return True
-
-
-_READERS: dict[str, Callable[[SourceFile, Source], Iterator[RawSample]]] = {
-    "text": read_text_file,
-    "image": read_image,
-    "front_matter": read_front_matter,
-}
-
-
-def reader_of_files(kind: str, modality: str) -> Callable[[SourceFile, Source], Iterator[RawSample]]:
-    """The reader for a source of kind `folder` or `front_matter`."""
-    return _READERS["front_matter" if kind == "front_matter" else modality]

@@ -1,13 +1,18 @@
-"""Images of rows: within the rows of Parquet and Arrow files, or at a path that a row names."""
+"""Images of rows: within the rows of Parquet and Arrow files, or at a path that a row names.
 
+The rows themselves are read in `row_files.py`.
+"""
+
+import json
 import posixpath
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data_engine.indexing.file_access import open_file
+from data_engine.indexing.source_files import Find, ReadOptions, open_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,17 +45,43 @@ def place_of_image(table: str, path: str) -> str:
     return place
 
 
-def embedded_finder(path: "Path | UPath", column: str, kind: str) -> Callable[[int], bytes]:
+def find_named_by_rows(folder: "Path | UPath", options: ReadOptions) -> Find:
+    """Reads an image again that a row names, by the row's uri `table.csv#12` and its columns."""
+    return _find(folder, options, _no_images)
+
+
+def find_in_parquet(folder: "Path | UPath", options: ReadOptions) -> Find:
+    """Reads an image again that a row of a Parquet file holds or names."""
+    return _find(folder, options, _column_of_parquet)
+
+
+def find_in_saved_dataset(folder: "Path | UPath", options: ReadOptions) -> Find:
+    """Reads an image again that a row of a saved Hugging Face dataset holds or names."""
+    return _find(folder, options, _column_of_arrow)
+
+
+def _find(folder: "Path | UPath", options: ReadOptions, column_of: Callable[[Any, str], Any]) -> Find:
+    column = options.path_column or ""
+    finder_of = lru_cache(maxsize=1)(lambda table: _row_finder(folder / table, column, column_of))
+
+    def find(uri: str, metadata: str) -> bytes:
+        table, _, number = uri.rpartition("#")
+        path = embedded(json.loads(metadata).get(column))
+        if path is None:
+            return finder_of(table)(int(number))
+        with open_file(folder / place_of_image(table, path)) as stream:
+            return stream.read()
+
+    return find
+
+
+def _row_finder(path: "Path | UPath", column: str, column_of: Callable[[Any, str], Any]) -> Callable[[int], bytes]:
     """Reads the images of one file by the number of their row, from 1; the column is held in memory.
 
     Raises: KeyError when the file has no such column, and by the finder when it has no such row or no image there.
     """
     with open_file(path) as stream:
-        if kind == "parquet":
-            images = pq.read_table(stream, columns=[column])[column]
-        else:
-            with pa.ipc.open_stream(stream) as reader:
-                images = reader.read_all()[column]
+        images = column_of(stream, column)
 
     def find(number: int) -> bytes:
         value = embedded(images[number - 1].as_py()) if 0 < number <= len(images) else None
@@ -59,3 +90,16 @@ def embedded_finder(path: "Path | UPath", column: str, kind: str) -> Callable[[i
         return value
 
     return find
+
+
+def _column_of_parquet(stream: Any, column: str) -> Any:
+    return pq.read_table(stream, columns=[column])[column]
+
+
+def _column_of_arrow(stream: Any, column: str) -> Any:
+    with pa.ipc.open_stream(stream) as reader:
+        return reader.read_all()[column]
+
+
+def _no_images(_stream: Any, column: str) -> Any:
+    raise KeyError(column)

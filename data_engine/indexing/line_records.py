@@ -1,4 +1,7 @@
-"""Lines of JSONL and records of CSV files, streamed as bytes; nothing larger than a limit is ever held in memory."""
+"""Lines of JSONL and records of CSV files, streamed as bytes; nothing larger than a limit is ever held in memory.
+
+Their columns become samples in `row_files.py`.
+"""
 
 import codecs
 import re
@@ -28,7 +31,7 @@ class Record:
     digest: str
     """xxh3-128 of its bytes."""
     n_lines: int
-    """How many lines it goes over."""
+    """Lines that it goes over."""
     is_closed: bool = True
     """False when the file ends within quotes."""
 

@@ -1,18 +1,20 @@
-"""Sources with one small grey image per line: the CSV form in which collections of digits are passed around."""
+"""Sources with one small grey image per line of a CSV file without a header, such as collections of digits.
+
+CSV files with a header are read in `row_files.py`.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from data_engine.errors import SourceError
-from data_engine.indexing.file_access import open_file
 from data_engine.indexing.files import image_sample, unreadable
 from data_engine.indexing.line_records import Record, read_lines
 from data_engine.indexing.samples import RawSample
-from data_engine.indexing.source import Source
-from data_engine.indexing.source_files import SourceFile
+from data_engine.indexing.source_files import Find, ReadOptions, SourceFile, open_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from upath import UPath
 
 
-def read_pixel_rows(file: SourceFile, source: Source) -> Iterator[RawSample]:
+def read_pixel_rows(file: SourceFile, source: ReadOptions) -> Iterator[RawSample]:
     """Each line as an image sample, with its label as metadata; the content is the image as a PGM file.
 
     Raises:
@@ -39,13 +41,24 @@ def read_pixel_rows(file: SourceFile, source: Source) -> Iterator[RawSample]:
             yield replace(image_sample(place, content), metadata={"label": label})
 
 
-def pixel_contents(path: "Path | UPath", source: Source) -> dict[int, bytes]:
+def pixel_contents(path: "Path | UPath", source: ReadOptions) -> dict[int, bytes]:
     """The images of a file as PGM files, by line number from 1; lines that hold none are left out."""
     found = ((record.line, _image_of_line(record, source)) for record in _lines(path, source))
     return {line: image[0] for line, image in found if not isinstance(image, str)}
 
 
-def _lines(path: "Path | UPath", source: Source) -> Iterator[Record]:
+def find_pixel_rows(folder: "Path | UPath", source: ReadOptions) -> Find:
+    """Reads an image of the files of a folder again, by its uri `file.csv#line`; one file is held in memory."""
+    images_of = lru_cache(maxsize=1)(lambda file: pixel_contents(folder / file, source))
+
+    def find(uri: str, _metadata: str) -> bytes:
+        file, _, line = uri.rpartition("#")
+        return images_of(file)[int(line)]
+
+    return find
+
+
+def _lines(path: "Path | UPath", source: ReadOptions) -> Iterator[Record]:
     try:
         with open_file(path) as stream:
             yield from (record for record in read_lines(stream, source.max_sample_bytes) if record.content != b"")
@@ -53,7 +66,7 @@ def _lines(path: "Path | UPath", source: Source) -> Iterator[Record]:
         raise SourceError(f"{path.name} cannot be read: {error}; repair or remove it") from error
 
 
-def _image_of_line(record: Record, source: Source) -> tuple[bytes, str] | str:
+def _image_of_line(record: Record, source: ReadOptions) -> tuple[bytes, str] | str:
     """A PGM file and the label, or why the line holds no image."""
     height, width = source.pixel_shape or (0, 0)
     if record.content is None:

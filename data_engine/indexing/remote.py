@@ -1,4 +1,7 @@
-"""Sources behind a URL: the files of a bucket, a server or any other file system that fsspec knows."""
+"""Sources behind a URL: the files of a bucket, a server or any other file system that fsspec knows.
+
+Local files are listed in `batches.py`.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -16,7 +19,8 @@ _VERSION = ("ETag", "etag", "md5Hash", "Content-MD5")
 
 
 def list_remote(root: "UPath") -> list[SourceFile]:
-    """Every file below a URL, or the one file that it names, with size, time of change and entity tag where told.
+    """Every file below a URL, or the one file that it names, with its size, and time of change and entity tag where
+    the file system has them.
 
     Raises:
         SourceMissing: nothing is there.

@@ -1,4 +1,7 @@
-"""Sources with one sample per row: JSONL, CSV and Parquet files."""
+"""Sources with one sample per row: JSONL, CSV and Parquet files, and saved Hugging Face datasets.
+
+Where a line ends and what its fields are is in `line_records.py`.
+"""
 
 import json
 from collections.abc import Callable, Iterator
@@ -10,14 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data_engine.errors import SourceError
-from data_engine.indexing.file_access import open_file
 from data_engine.indexing.files import broken_off, image_sample, is_wanted, read_image, text_sample
 from data_engine.indexing.inline_media import embedded, place_of_image
 from data_engine.indexing.line_records import Record, read_csv_records, read_lines, split_fields
 from data_engine.indexing.samples import RawSample, sample_id_of_bytes, to_json
 from data_engine.indexing.saved_datasets import read_saved_rows
-from data_engine.indexing.source import Source
-from data_engine.indexing.source_files import SourceFile
+from data_engine.indexing.source_files import ReadOptions, SourceFile, open_file
 from data_engine.indexing.text_decoding import check_characters, decode
 
 if TYPE_CHECKING:
@@ -43,7 +44,32 @@ class Row:
     encoding: str = "utf-8"
 
 
-def read_rows(file: SourceFile, source: Source, *, modality: str) -> Iterator[RawSample]:
+def read_jsonl(file: SourceFile, source: ReadOptions, modality: str) -> Iterator[RawSample]:
+    """The lines of a JSONL file as samples."""
+    return _samples(file, source, modality, _read_jsonl)
+
+
+def read_csv(file: SourceFile, source: ReadOptions, modality: str) -> Iterator[RawSample]:
+    """The rows of a CSV file with a header as samples; the delimiter is that which names the wanted columns."""
+    return _samples(file, source, modality, _read_csv)
+
+
+def read_parquet(file: SourceFile, source: ReadOptions, modality: str) -> Iterator[RawSample]:
+    """The rows of a Parquet file as samples."""
+    return _samples(file, source, modality, _read_parquet)
+
+
+def read_saved_dataset(file: SourceFile, source: ReadOptions, modality: str) -> Iterator[RawSample]:
+    """The rows of an Arrow file that `datasets.Dataset.save_to_disk` wrote as samples."""
+    return _samples(file, source, modality, _read_saved)
+
+
+def _samples(
+    file: SourceFile,
+    source: ReadOptions,
+    modality: str,
+    rows_of: Callable[[SourceFile, ReadOptions, list[str]], Iterator[Row]],
+) -> Iterator[RawSample]:
     """The rows of a file as samples; rows that cannot be read are unreadable samples.
 
     A file that breaks off gives one unreadable sample more, which says after which row.
@@ -60,7 +86,7 @@ def read_rows(file: SourceFile, source: Source, *, modality: str) -> Iterator[Ra
     wanted = [content_column, *([source.id_column] if source.id_column else [])]
     last = "its start"
     try:
-        for row in _ROW_READERS[source.kind](file, source, wanted):
+        for row in rows_of(file, source, wanted):
             last = f"row {row.number}"
             missing = None if row.columns is None else next((name for name in wanted if name not in row.columns), None)
             if row.columns is None or missing is not None:
@@ -74,7 +100,7 @@ def read_rows(file: SourceFile, source: Source, *, modality: str) -> Iterator[Ra
         yield broken_off(file, last, error)
 
 
-def _read_jsonl(file: SourceFile, source: Source, wanted: list[str]) -> Iterator[Row]:
+def _read_jsonl(file: SourceFile, source: ReadOptions, wanted: list[str]) -> Iterator[Row]:
     missing, n_objects = set(wanted), 0
     found: dict[str, None] = {}
     with open_file(file.path) as stream:
@@ -93,7 +119,7 @@ def _filled(records: Iterator[Record]) -> Iterator[Record]:
     return (record for record in records if record.content is None or record.content.strip())
 
 
-def _row_of_line(file: SourceFile, record: Record, source: Source) -> Row:
+def _row_of_line(file: SourceFile, record: Record, source: ReadOptions) -> Row:
     where = f"{file.uri} line {record.line}"
     row = Row(record.line, None, record.n_bytes, record.digest)
     if record.content is None:
@@ -112,7 +138,7 @@ def _row_of_line(file: SourceFile, record: Record, source: Source) -> Row:
     return replace(row, columns=parsed, encoding=decoded.encoding)
 
 
-def _read_csv(file: SourceFile, source: Source, wanted: list[str]) -> Iterator[Row]:
+def _read_csv(file: SourceFile, source: ReadOptions, wanted: list[str]) -> Iterator[Row]:
     delimiter, header = _csv_header(file, source, wanted)
     with open_file(file.path) as stream:
         records = _filled(read_csv_records(stream, source.max_sample_bytes, delimiter))
@@ -126,7 +152,7 @@ def _read_csv(file: SourceFile, source: Source, wanted: list[str]) -> Iterator[R
             yield _row_of_record(file, number, record, source, delimiter, header)
 
 
-def _csv_header(file: SourceFile, source: Source, wanted: list[str]) -> tuple[str, list[str]]:
+def _csv_header(file: SourceFile, source: ReadOptions, wanted: list[str]) -> tuple[str, list[str]]:
     """The delimiter with which the header names the wanted columns, and the column names."""
     first: list[str] = []
     for delimiter in _DELIMITERS:
@@ -153,7 +179,7 @@ def _unique(names: list[str]) -> list[str]:
 
 
 def _row_of_record(
-    file: SourceFile, number: int, record: Record, source: Source, delimiter: str, header: list[str]
+    file: SourceFile, number: int, record: Record, source: ReadOptions, delimiter: str, header: list[str]
 ) -> Row:
     where = f"{file.uri} line {record.line}"
     row = Row(number, None, record.n_bytes, record.digest)
@@ -168,7 +194,7 @@ def _row_of_record(
     return replace(row, columns=dict(zip(header, fields, strict=True)), encoding=decoded.encoding)
 
 
-def _read_parquet(file: SourceFile, source: Source, wanted: list[str]) -> Iterator[Row]:
+def _read_parquet(file: SourceFile, source: ReadOptions, wanted: list[str]) -> Iterator[Row]:
     try:
         with open_file(file.path) as stream, pq.ParquetFile(stream) as parquet:
             names = parquet.schema_arrow.names
@@ -187,13 +213,15 @@ def _read_parquet(file: SourceFile, source: Source, wanted: list[str]) -> Iterat
 
 
 def _rows_per_piece(metadata: Any) -> int:
-    """How many rows fit into a bounded piece, by the average size of the fattest row group's rows."""
+    """Rows that fit into a bounded piece, by the average size of the fattest row group's rows."""
     groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
     row_bytes = max((group.total_byte_size / max(group.num_rows, 1) for group in groups), default=1)
     return int(min(_PARQUET_PIECE_ROWS, max(1, _PARQUET_PIECE_BYTES // max(row_bytes, 1))))
 
 
-def _row_of_columns(file: SourceFile, number: int, columns: dict[str, Any], content_column: str, source: Source) -> Row:
+def _row_of_columns(
+    file: SourceFile, number: int, columns: dict[str, Any], content_column: str, source: ReadOptions
+) -> Row:
     value = embedded(columns[content_column])
     content = value if isinstance(value, bytes) else value.encode() if isinstance(value, str) else b""
     if len(content) > source.max_sample_bytes:
@@ -203,7 +231,7 @@ def _row_of_columns(file: SourceFile, number: int, columns: dict[str, Any], cont
     return Row(number, columns, len(content), sample_id_of_bytes(written))
 
 
-def _read_saved(file: SourceFile, source: Source, wanted: list[str]) -> Iterator[Row]:
+def _read_saved(file: SourceFile, source: ReadOptions, wanted: list[str]) -> Iterator[Row]:
     number = 0
     for names, rows in read_saved_rows(file):
         missing = next((name for name in wanted if name not in names), None)
@@ -214,7 +242,7 @@ def _read_saved(file: SourceFile, source: Source, wanted: list[str]) -> Iterator
             yield _row_of_columns(file, number, columns, wanted[0], source)
 
 
-def _text_of_row(file: SourceFile, row: Row, columns: dict[str, Any], source: Source) -> RawSample:
+def _text_of_row(file: SourceFile, row: Row, columns: dict[str, Any], source: ReadOptions) -> RawSample:
     value = columns[source.text_column]
     if value is not None and (isinstance(value, bool) or not isinstance(value, str | bytes | int | float)):
         kind = type(value).__name__
@@ -231,7 +259,7 @@ def _text_of_row(file: SourceFile, row: Row, columns: dict[str, Any], source: So
     return replace(sample, source_id=source_id, metadata={**sample.metadata, **metadata})
 
 
-def _image_of_row(file: SourceFile, row: Row, columns: dict[str, Any], source: Source) -> RawSample:
+def _image_of_row(file: SourceFile, row: Row, columns: dict[str, Any], source: ReadOptions) -> RawSample:
     path = embedded(columns[source.path_column or ""])
     is_embedded = isinstance(path, bytes)
     source_id, metadata = _id_and_metadata(row, columns, source, without=source.path_column if is_embedded else None)
@@ -259,7 +287,7 @@ def _root_of(file: SourceFile) -> "Path | UPath":
 
 
 def _id_and_metadata(
-    row: Row, columns: dict[str, Any], source: Source, *, without: str | None
+    row: Row, columns: dict[str, Any], source: ReadOptions, *, without: str | None
 ) -> tuple[str | None, dict[str, Any]]:
     left_out = {without, source.id_column}
     metadata = {name: value for name, value in columns.items() if name not in left_out}
@@ -280,7 +308,7 @@ def _unreadable(file: SourceFile, row: Row, error: str) -> RawSample:
     return RawSample(sample_id=row.digest, uri=uri, n_bytes=row.n_bytes, arrived_at=file.modified_at, error=error)
 
 
-def _too_large(where: str, n_bytes: int, source: Source) -> str:
+def _too_large(where: str, n_bytes: int, source: ReadOptions) -> str:
     limit = source.max_sample_bytes
     return f"{where} has {n_bytes} bytes, max_sample_bytes is {limit}; split the sample or raise max_sample_bytes"
 
@@ -292,11 +320,3 @@ def _missing_column(file: SourceFile, name: str, found: Any) -> SourceError:
 def _listed(names: Any) -> str:
     shown = ", ".join(repr(name) for name in list(names)[:20])
     return shown + (", ..." if len(names) > 20 else "") if names else "no columns"
-
-
-_ROW_READERS: dict[str, Callable[[SourceFile, Source, list[str]], Iterator[Row]]] = {
-    "jsonl": _read_jsonl,
-    "csv": _read_csv,
-    "parquet": _read_parquet,
-    "huggingface": _read_saved,
-}

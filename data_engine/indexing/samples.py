@@ -1,4 +1,7 @@
-"""One raw sample: its id, its row of the raw index, and the table that the rows make."""
+"""One raw sample: its id, its row of the raw index, and the table that the rows make.
+
+Samples are read in `files.py`, `row_files.py`, `archives.py` and `pixel_rows.py`.
+"""
 
 import json
 import math
@@ -63,12 +66,6 @@ def to_table(samples: Iterable[RawSample], batch: str) -> pa.Table:
     )
     table = pa.Table.from_batches(pieces, schema=schemas.RAW_INDEX)
     return table.take(pc.sort_indices(table["uri"]))
-
-
-def duplicate_source_ids(table: pa.Table) -> list[str]:
-    """Ids that the source gives to more than one row of a raw index, sorted."""
-    counts = pc.value_counts(table["source_id"].drop_null())
-    return sorted(entry["values"] for entry in counts.to_pylist() if entry["counts"] > 1)
 
 
 def _pieces(samples: Iterable[RawSample]) -> Iterator[list[RawSample]]:

@@ -1,4 +1,7 @@
-"""Sources of kind huggingface: a folder that `datasets.Dataset.save_to_disk` wrote, read as plain Arrow."""
+"""Rows of a folder that `datasets.Dataset.save_to_disk` wrote, read as plain Arrow.
+
+They become samples in `row_files.py`.
+"""
 
 import json
 from collections.abc import Iterator
@@ -7,8 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from data_engine.errors import SourceError
-from data_engine.indexing.file_access import open_file
-from data_engine.indexing.source_files import SourceFile
+from data_engine.indexing.source_files import SourceFile, open_file
 
 
 def read_saved_rows(file: SourceFile) -> Iterator[tuple[list[str], list[dict[str, Any]]]]:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from data_engine.errors import SourceError, SourceMissing
-from data_engine.settings import Settings
+from data_engine.indexing.registry import KINDS
+from data_engine.settings import OneOf, Settings
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -22,12 +23,7 @@ if TYPE_CHECKING:
 class Source(Settings):
     """Where the raw samples are."""
 
-    kind: Literal["folder", "front_matter", "jsonl", "csv", "parquet", "webdataset", "huggingface", "pixel_rows"]
-    """folder: one sample per file. front_matter: one text per file after a YAML header between `---` lines.
-    jsonl, csv, parquet: one sample per row of each file. webdataset: tar archives in which files of one name make a
-    sample. huggingface: a folder that `save_to_disk` of the package datasets wrote. pixel_rows: one grey image per
-    line of a CSV file without a header (gzip or plain): its pixels from 0 to 255, row by row, then its label, which
-    becomes column `label`."""
+    kind: Annotated[str, OneOf("How its files are read.", lambda: {name: kind.meaning for name, kind in KINDS.items()})]
     path: str
     """Folder or file, or the URL of one on any file system that fsspec knows (`s3://bucket/folder`, `https://...`).
     `~` and `$VARIABLES` are expanded; relative paths start at the project's folder, or at the package's folder when
@@ -70,12 +66,15 @@ class Source(Settings):
         return value
 
     @model_validator(mode="after")
-    def _pixel_rows_have_a_shape(self) -> "Source":
-        if (self.kind == "pixel_rows") != (self.pixel_shape is not None):
-            raise ValueError(
-                f"kind is {self.kind} and pixel_shape is {self.pixel_shape}; kind pixel_rows, and no other, needs the "
-                "pixel_shape [height, width] of its images"
-            )
+    def _options_fit_the_kind(self) -> "Source":
+        for option in sorted({option for kind in KINDS.values() for option in kind.needs}):
+            value = getattr(self, option)
+            if (option in KINDS[self.kind].needs) != (value is not None):
+                needing = " and ".join(name for name, kind in KINDS.items() if option in kind.needs)
+                raise ValueError(
+                    f"kind is {self.kind} and {option} is {value}; kind {needing}, and no other, needs {option}: give "
+                    "it there, remove it elsewhere"
+                )
         return self
 
     def resolve(self, project_folder: Path) -> "Path | UPath":
@@ -121,7 +120,7 @@ def _expanded(value: Any) -> Any:
 
 
 class Batches(Settings):
-    """How files are grouped into ingestion batches, the partitions of the graph."""
+    """The grouping of files into ingestion batches, the partitions of the graph."""
 
     by: Literal["folder", "file", "day", "hash"] = "folder"
     """folder: the first folder below the source (files beside folders form batch `top`). file: each file.

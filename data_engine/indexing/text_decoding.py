@@ -1,4 +1,7 @@
-"""Bytes to text: which encodings are read, and what counts as binary content."""
+"""Bytes to text: the encodings that are read, and the limits above which content counts as binary.
+
+Line ends and Unicode forms are made equal in `samples.normalise`.
+"""
 
 import codecs
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Labelling: whom to ask, what a small classifier learns from the answers, what it may decide alone, and who made
 each label. Arrays and Arrow tables in, arrays, tables and small frozen objects out; no paths, no Dagster."""
 
-from data_engine.labeling.agreement import cohen_kappa, krippendorff_alpha
+from data_engine.labeling.agreement import krippendorff_alpha
 from data_engine.labeling.calibration import calibration_error, reliability
 from data_engine.labeling.classifier import Classifier, fit_classifier
 from data_engine.labeling.consensus import Consensus, consensus
@@ -13,7 +13,8 @@ from data_engine.labeling.provenance import provenance
 from data_engine.labeling.quality import label_quality
 from data_engine.labeling.rounds import HoldOutSize, PlannedTask, hold_out_size, plan_review_batch
 from data_engine.labeling.simulated import SimulatedLabeller
-from data_engine.labeling.strategies.registry import STRATEGIES, Strategy, choose, utility
+from data_engine.labeling.strategies.registry import STRATEGIES, choose, utility
+from data_engine.labeling.strategies.strategy import Strategy
 from data_engine.labeling.training import (
     TRAINING_PURPOSES,
     Comparison,
@@ -42,7 +43,6 @@ __all__ = [
     "certify",
     "choose",
     "classifier_row",
-    "cohen_kappa",
     "consensus",
     "difficulty",
     "fit_classifier",

@@ -1,35 +1,13 @@
-"""How far annotators agree beyond chance: Cohen's kappa for two, Krippendorff's alpha for any number."""
+"""How far annotators agree beyond chance: Krippendorff's alpha.
+
+What they agree on, as one label per sample, is in `consensus.py`.
+"""
 
 from typing import Any
 
 import numpy as np
 
 from data_engine.errors import InvalidInput, NotEnoughData
-
-
-def cohen_kappa(a: Any, b: Any) -> float:
-    """Cohen's kappa of two annotators who answered the same samples.
-
-    Args:
-        a: (n,) answers of one annotator, of any kind that can be compared.
-        b: (n,) answers of the other.
-
-    Returns: 1 for full agreement, 0 for chance, negative below chance. When both gave one and the same answer
-        everywhere, chance explains all of it and kappa is undefined: 1.0 by convention, since they never disagree.
-    Raises: InvalidInput for different lengths, NotEnoughData without samples.
-    Source: Cohen 1960.
-    """
-    first, second = np.asarray(a), np.asarray(b)
-    if first.shape != second.shape or first.ndim != 1:
-        raise InvalidInput(f"the answers have shapes {first.shape} and {second.shape}; give two lists of equal length")
-    if len(first) == 0:
-        raise NotEnoughData("there are 0 common samples; agreement needs some that both annotators answered")
-    _, codes = np.unique(np.concatenate([first, second]), return_inverse=True)
-    n_values = int(codes.max()) + 1
-    table = np.zeros((n_values, n_values))
-    np.add.at(table, (codes[: len(first)], codes[len(first) :]), 1 / len(first))
-    by_chance = float(table.sum(axis=1) @ table.sum(axis=0))
-    return 1.0 if by_chance >= 1 else float((np.trace(table) - by_chance) / (1 - by_chance))
 
 
 def krippendorff_alpha(ratings: Any) -> float:

@@ -26,10 +26,13 @@ class Gate:
 
     def accepts(self, probabilities: Floats) -> NDArray[np.bool_]:
         """Which rows need no person: (n, n_classes) calibrated probabilities to (n,) bool."""
-        confidences = class_probabilities(probabilities).max(axis=1).astype(np.float64)
+        return self.accepts_scores(class_probabilities(probabilities).max(axis=1).astype(np.float64))
+
+    def accepts_scores(self, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """The same for (n,) scores of the decider that the gate was certified for."""
         if self.threshold is None:
-            return np.zeros(len(confidences), dtype=bool)
-        return np.asarray(confidences >= self.threshold)
+            return np.zeros(len(scores), dtype=bool)
+        return np.asarray(scores >= self.threshold)
 
 
 def certify(probabilities: Floats, labels: Integers, *, target_precision: float, confidence: float = 0.9) -> Gate:
@@ -58,11 +61,30 @@ def certify(probabilities: Floats, labels: Integers, *, target_precision: float,
     probabilities = class_probabilities(probabilities)
     labels = class_indices(labels, "labels", n_rows=len(probabilities), n_classes=probabilities.shape[1])
     confidences = probabilities.max(axis=1).astype(np.float64)
-    order = np.argsort(-confidences, kind="stable")
-    n_right = np.cumsum((probabilities.argmax(axis=1) == labels)[order])
-    n_accepted = np.arange(1, len(labels) + 1)
+    is_right = probabilities.argmax(axis=1) == labels
+    return certify_scores(confidences, is_right, target_precision=target_precision, confidence=confidence)
+
+
+def certify_scores(
+    scores: NDArray[np.float64], is_right: NDArray[np.bool_], *, target_precision: float, confidence: float = 0.9
+) -> Gate:
+    """The same for any decider: from the score of each of its answers on the hold-out, and whether it is right.
+
+    Args:
+        scores: (n,) floats; higher is surer.
+        is_right: (n,) bool, by `answers.kind.AnswerKind.is_right`.
+        target_precision: share of the accepted answers that must be right, in (0, 1).
+        confidence: one-sided confidence of the lower bound, in (0, 1).
+
+    Raises: InvalidInput for shares outside (0, 1).
+    """
+    _check_share("target_precision", target_precision)
+    _check_share("confidence", confidence)
+    order = np.argsort(-scores, kind="stable")
+    n_right = np.cumsum(is_right[order], dtype=np.int64)
+    n_accepted = np.arange(1, len(scores) + 1)
     bounds = lower_bound(n_right, n_accepted, confidence)
-    ordered = confidences[order]
+    ordered = scores[order]
     ends_a_tie = np.append(ordered[1:] < ordered[:-1], True)[: len(ordered)]
     valid = np.flatnonzero(ends_a_tie & (bounds >= target_precision))
     if len(valid) == 0:

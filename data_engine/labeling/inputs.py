@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,6 +13,9 @@ from data_engine.errors import InvalidInput
 
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.int64]
+
+EmbeddingsOf = Callable[[Sequence[str]], Floats] | Mapping[str, Floats]
+"""Sample ids to their (n, dim) unit rows, or each id to its (dim,) row; a mapping need not know every id."""
 
 _MAX_NAMED = 10
 
@@ -70,6 +74,23 @@ def class_indices(values: Any, name: str, *, n_rows: int | None = None, n_classe
         limit = "0 and up" if n_classes is None else f"0 .. {n_classes - 1}"
         raise InvalidInput(f"{name} has the value {array[bad[0]]} in {rows_named(bad)}; class numbers are {limit}")
     return array
+
+
+def find_embeddings(embeddings_of: EmbeddingsOf, sample_ids: Sequence[str]) -> tuple[NDArray[np.bool_], Floats]:
+    """Which samples have an embedding, (n,) bool, and the (n_known, dim) rows of those.
+
+    A sample can lose its embedding after it was answered, when a stricter first pass rejects it.
+
+    Raises: InvalidInput when the rows are not finite or their number is wrong.
+    """
+    if not isinstance(embeddings_of, Mapping):
+        rows = (
+            matrix(embeddings_of(sample_ids), "embeddings", n_rows=len(sample_ids)) if sample_ids else np.empty((0, 0))
+        )
+        return np.ones(len(sample_ids), dtype=bool), rows
+    known = np.array([sample_id in embeddings_of for sample_id in sample_ids], dtype=bool)
+    found = [embeddings_of[sample_id] for sample_id in sample_ids if sample_id in embeddings_of]
+    return known, matrix(np.stack(found), "embeddings") if found else np.empty((0, 0))
 
 
 def rows_named(rows: NDArray[Any]) -> str:

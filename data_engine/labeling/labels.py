@@ -7,10 +7,12 @@ import numpy as np
 import pyarrow as pa
 
 from data_engine.errors import UnknownLabel
-from data_engine.labeling.answers.class_answers import Agreed, EmbeddingsOf, agree, counted_answers, find_embeddings
-from data_engine.labeling.proposals import ACCEPT
-from data_engine.labeling.provenance import MODEL_AUTO, SIMULATED, least_human
-from data_engine.labeling.quality import label_quality, out_of_fold_probabilities
+from data_engine.labeling.answers.counted import counted_answers
+from data_engine.labeling.answers.kind import AnswerKind, Pooled
+from data_engine.labeling.answers.registry import kind_of
+from data_engine.labeling.deciders.registry import find_decider
+from data_engine.labeling.inputs import EmbeddingsOf, find_embeddings
+from data_engine.labeling.provenance import SIMULATED, least_human
 from data_engine.schemas import LABELS
 
 _UNKNOWN_QUALITY = 0.5
@@ -26,10 +28,10 @@ def labels_from(
 ) -> pa.Table:
     """One label per sample.
 
-    An answered sample gets the consensus of its answers, traps aside, pooled with a classifier that was trained
-    without them (out of fold); the label is always one that somebody gave. Its provenance is `simulated` when any of
-    its answers is, else the least human of the answers that gave the label. Of the rest, samples that the gate accepts
-    get the proposed label as `model_auto`. Everything else is left out.
+    An answered sample gets the consensus of its answers, traps aside, as the kind of the answers pools them; the label
+    is always one that somebody gave. Its provenance is `simulated` when any of its answers is, else the least human of
+    the answers that gave the label. Of the rest, samples that a decider takes without a person get what it says, with
+    its provenance: `model_auto` of the classifier, `rule_auto` of label rules. Everything else is left out.
 
     Args:
         reviewed: rows of `schemas.REVIEWED_LABELS`.
@@ -39,79 +41,91 @@ def labels_from(
         seed: of the folds.
 
     Returns: rows of `schemas.LABELS`, by sample_id. Quality compares each label with all others of the table.
-    Raises: UnknownLabel for answers or proposals outside the classes.
+    Raises: UnknownLabel for answers or proposals outside the classes; InvalidInput for answers of several kinds.
     """
-    answers = counted_answers(reviewed)
-    rows = _answered(answers, class_names, embeddings_of, seed) if answers else []
-    rows += _accepted(proposals, {row["sample_id"] for row in rows}, class_names)
+    answers, accepted = counted_answers(reviewed), _accepted_proposals(proposals)
+    kind = kind_of(row["kind"] for row in (*answers, *accepted))
+    rows = _answered(kind, answers, class_names, embeddings_of, seed) if answers else []
+    _check_proposed(kind, accepted, class_names)
+    answered = {row["sample_id"] for row in rows}
+    rows += [_accepted_row(row) for row in accepted if row["sample_id"] not in answered]
     rows.sort(key=lambda row: row["sample_id"])
-    for row, quality in zip(rows, _qualities(rows, class_names, embeddings_of, seed), strict=True):
-        row["quality"] = quality
+    for row, quality in zip(rows, _qualities(kind, rows, class_names, embeddings_of, seed), strict=True):
+        row |= {"kind": kind.name, "label": kind.label_of(row["answer"]), "quality": quality}
     return pa.Table.from_pylist(rows, schema=LABELS)
 
 
 def _answered(
-    answers: list[dict[str, Any]], class_names: Sequence[str], embeddings_of: EmbeddingsOf, seed: int
+    kind: AnswerKind,
+    answers: list[dict[str, Any]],
+    class_names: Sequence[str],
+    embeddings_of: EmbeddingsOf,
+    seed: int,
 ) -> list[dict[str, Any]]:
-    first = agree(answers, class_names)
-    known, embeddings = find_embeddings(embeddings_of, first.sample_ids)
-    opinions = np.full((len(known), len(class_names)), 1 / len(class_names), dtype=np.float32)
-    if known.any():
-        classes = first.classes[known]
-        opinions[known] = out_of_fold_probabilities(embeddings, classes, seed=seed, n_classes=len(class_names))
-    agreed = agree(answers, class_names, probabilities=opinions)
-    return [_answered_row(agreed, number, class_names) for number in range(len(agreed.sample_ids))]
+    pooled = kind.pool(answers, class_names, embeddings_of=embeddings_of, seed=seed)
+    return [_answered_row(kind, pooled, number) for number in range(len(pooled.sample_ids))]
 
 
-def _answered_row(agreed: Agreed, number: int, class_names: Sequence[str]) -> dict[str, Any]:
-    answers = agreed.answers[number]
-    label = class_names[int(agreed.classes[number])]
-    makers = [answer["provenance"] for answer in answers if answer["label"] == label]
-    is_simulated = any(answer["is_simulated"] for answer in answers)
+def _answered_row(kind: AnswerKind, pooled: Pooled, number: int) -> dict[str, Any]:
+    given, answer = pooled.given[number], pooled.answers[number]
+    makers = [row["provenance"] for row in given if kind.is_same(row["answer"], answer)]
+    is_simulated = any(row["is_simulated"] for row in given)
     return {
-        "sample_id": agreed.sample_ids[number],
-        "label": label,
+        "sample_id": pooled.sample_ids[number],
+        "answer": answer,
         "provenance": SIMULATED if is_simulated else least_human(makers),
-        "posterior": float(agreed.posteriors[number]),
-        "n_annotations": len(answers),
-        "review_batch": max(answer["review_batch"] for answer in answers),
+        "posterior": float(pooled.posteriors[number]),
+        "n_annotations": len(given),
+        "review_batch": max(row["review_batch"] for row in given),
         "classifier_version": None,
     }
 
 
-def _accepted(proposals: pa.Table | None, answered: set[str], class_names: Sequence[str]) -> list[dict[str, Any]]:
+def _accepted_proposals(proposals: pa.Table | None) -> list[dict[str, Any]]:
     if proposals is None:
         return []
-    columns = ["sample_id", "label", "probability", "route", "classifier_version"]
-    accepted = [row for row in proposals.select(columns).to_pylist() if row["route"] == ACCEPT]
-    unknown = sorted({row["label"] for row in accepted} - set(class_names))
+    columns = ["sample_id", "kind", "answer", "probability", "route", "classifier_version"]
+    rows: list[dict[str, Any]] = proposals.select(columns).to_pylist()
+    return [row for row in rows if not find_decider(row["route"]).is_person]
+
+
+def _check_proposed(kind: AnswerKind, accepted: list[dict[str, Any]], class_names: Sequence[str]) -> None:
+    unknown = []
+    for answer in sorted({row["answer"] for row in accepted}):
+        try:
+            kind.validate(answer, class_names, of="the corpus")
+        except UnknownLabel:
+            unknown.append(kind.shown(answer))
     if unknown:
         raise UnknownLabel(
             f"proposals have the labels {unknown}, which are not among the {len(class_names)} classes; "
             "propose again with the present classes"
         )
-    return [
-        {
-            "sample_id": row["sample_id"],
-            "label": row["label"],
-            "provenance": MODEL_AUTO,
-            "posterior": row["probability"],
-            "n_annotations": 0,
-            "review_batch": None,
-            "classifier_version": row["classifier_version"],
-        }
-        for row in accepted
-        if row["sample_id"] not in answered
-    ]
+
+
+def _accepted_row(row: dict[str, Any]) -> dict[str, Any]:
+    decider = find_decider(row["route"])
+    return {
+        "sample_id": row["sample_id"],
+        "answer": row["answer"],
+        "provenance": decider.provenance,
+        "posterior": row["probability"],
+        "n_annotations": 0,
+        "review_batch": None,
+        "classifier_version": row["classifier_version"] if decider.has_version else None,
+    }
 
 
 def _qualities(
-    rows: list[dict[str, Any]], class_names: Sequence[str], embeddings_of: EmbeddingsOf, seed: int
+    kind: AnswerKind,
+    rows: list[dict[str, Any]],
+    class_names: Sequence[str],
+    embeddings_of: EmbeddingsOf,
+    seed: int,
 ) -> list[float]:
-    number_of = {name: number for number, name in enumerate(class_names)}
     known, embeddings = find_embeddings(embeddings_of, [row["sample_id"] for row in rows])
-    classes = np.array([number_of[row["label"]] for row in rows], dtype=np.int64)
     qualities = np.full(len(rows), _UNKNOWN_QUALITY)
     if known.any():
-        qualities[known] = label_quality(embeddings, classes[known], seed=seed)
+        answers = [row["answer"] for row, is_known in zip(rows, known.tolist(), strict=True) if is_known]
+        qualities[known] = kind.qualities(answers, class_names, embeddings, seed=seed)
     return [float(quality) for quality in qualities]

@@ -1,20 +1,24 @@
-"""Proposals: what the classifier in service says about each sample, and whether a person has to look."""
+"""Proposals: what the classifier in service says about each sample, and which decider takes it.
 
-from collections.abc import Sequence
+Who the deciders are, and how a sample finds its own, is in `deciders/`.
+"""
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 
 from data_engine.errors import InvalidInput
+from data_engine.labeling.answers.class_answers import CLASS
+from data_engine.labeling.answers.registry import answer_kind
 from data_engine.labeling.classifier import Classifier
+from data_engine.labeling.deciders.cascade import Opinion, route
+from data_engine.labeling.deciders.registry import CLASSIFIER, PERSON
 from data_engine.labeling.difficulty import difficulty
 from data_engine.labeling.gate import Gate
 from data_engine.labeling.inputs import Floats, Integers
 from data_engine.labeling.strategies.registry import utility
 from data_engine.schemas import PROPOSALS
-
-ACCEPT, PERSON = "accept", "person"
-"""The routes: into the labels without a person, or to one."""
 
 
 def propose(
@@ -26,20 +30,29 @@ def propose(
     *,
     strategy: str,
     neighbour_classes: Integers | None = None,
+    deciders: Sequence[str] = (CLASSIFIER, PERSON),
+    opinions: Mapping[str, Opinion] | None = None,
 ) -> pa.Table:
     """One proposal per sample.
 
+    What is proposed is what the decider says that takes the sample, and the classifier's class where that is a person.
+    The probabilities are always the classifier's; the probability of what another decider says is the lower bound that
+    its gate certifies.
+
     Args:
         classifier: calibrated, in service.
-        gate: certified for this classifier; without a threshold it sends every sample to a person.
+        gate: certified for this classifier; without a threshold the classifier takes no sample.
         embeddings: (n, dim) unit rows.
         sample_ids: their n ids.
         class_names: the classes, in the order of the classifier's columns.
         strategy: the query strategy whose utility is written down.
         neighbour_classes: (n,) class numbers by the nearest labelled samples, the second view of the difficulty.
+        deciders: names of the deciders in the order in which they are asked; a person is the last.
+        opinions: what those say that are neither the classifier nor a person, by name.
 
     Returns: n rows of `schemas.PROPOSALS` in the order given.
-    Raises: InvalidInput for shapes that do not match, or classes that are not the classifier's.
+    Raises: InvalidInput for shapes that do not match, classes that are not the classifier's, or a decider without an
+        opinion.
     """
     names = tuple(class_names)
     if len(names) != classifier.n_classes or (classifier.class_names and names != classifier.class_names):
@@ -50,20 +63,32 @@ def propose(
     if len(sample_ids) != len(embeddings):
         raise InvalidInput(f"there are {len(sample_ids)} sample_ids for {len(embeddings)} embeddings; give one per row")
     probabilities = classifier.predict_proba(embeddings)
-    accepted = gate.accepts(probabilities)
-    tops = probabilities.argmax(axis=1)
     confidences = probabilities.max(axis=1)
+    kind = answer_kind(CLASS)
+    of_class = [kind.from_label(name) for name in names]
+    tops = [of_class[top] for top in probabilities.argmax(axis=1)]
+    own = Opinion(CLASSIFIER, gate, tuple(tops), confidences.astype(np.float64))
+    routes = route(deciders, {**(opinions or {}), CLASSIFIER: own}, len(sample_ids))
+    answers = [top if decided is None else decided for top, decided in zip(tops, routes.answers, strict=True)]
+    for row, name in enumerate(routes.deciders):
+        if name not in (CLASSIFIER, PERSON):
+            confidences[row] = routes.lower_bounds[row]
     columns = {
         "sample_id": list(sample_ids),
         "classifier_version": [classifier.version] * len(sample_ids),
-        "label": [names[top] for top in tops],
+        "kind": [kind.name] * len(sample_ids),
+        "answer": answers,
+        "label": [kind.label_of(answer) for answer in answers],
         "probability": confidences,
         "probabilities": [row.tobytes() for row in probabilities],
         "uncertainty": 1 - confidences,
         "utility": utility(strategy, probabilities).astype(np.float32),
-        "difficulty": difficulty(probabilities, accepted, neighbour_classes=neighbour_classes).tolist(),
-        "route": np.where(accepted, ACCEPT, PERSON).tolist(),
-        "reason": [_reason(float(confidence), gate) for confidence in confidences],
+        "difficulty": difficulty(
+            probabilities, np.array(routes.deciders) != PERSON, neighbour_classes=neighbour_classes
+        ).tolist(),
+        "route": list(routes.deciders),
+        "gate_lower_bound": list(routes.lower_bounds),
+        "reason": list(routes.reasons),
     }
     return pa.table(columns, schema=PROPOSALS)
 
@@ -72,10 +97,3 @@ def probabilities_of(proposals: pa.Table) -> Floats:
     """The (n, n_classes) float32 class probabilities that a table of proposals carries."""
     rows = [np.frombuffer(value, dtype=np.float32) for value in proposals["probabilities"].to_pylist()]
     return np.stack(rows) if rows else np.empty((0, 0), dtype=np.float32)
-
-
-def _reason(confidence: float, gate: Gate) -> str:
-    if gate.threshold is None:
-        return f"no gate: the hold-out does not certify a precision of {gate.target_precision:g}"
-    sign = ">=" if confidence >= gate.threshold else "<"
-    return f"probability {confidence:.4f} {sign} gate {gate.threshold:.4f}"

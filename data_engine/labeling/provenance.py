@@ -1,6 +1,7 @@
 """Who made a label, computed from how the question was put; never sent by the page that asks it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from operator import eq
 
 from data_engine.errors import InvalidInput
 
@@ -8,38 +9,47 @@ HUMAN = "human"
 HUMAN_ASSISTED = "human_assisted"
 MODEL_EDITED = "model_edited"
 MODEL_ACCEPTED = "model_accepted"
+RULE_AUTO = "rule_auto"
 MODEL_AUTO = "model_auto"
 SIMULATED = "simulated"
 
-PROVENANCES = (HUMAN, HUMAN_ASSISTED, MODEL_EDITED, MODEL_ACCEPTED, MODEL_AUTO, SIMULATED)
+PROVENANCES = (HUMAN, HUMAN_ASSISTED, MODEL_EDITED, MODEL_ACCEPTED, RULE_AUTO, MODEL_AUTO, SIMULATED)
 """All kinds, from the most to the least human."""
 
 _ARMS = ("manual", "assisted", "proposed", "blind", "trap")
 _SHOWING_ONE_LABEL = ("proposed", "trap")
 
 
-def provenance(arm: str, proposed_label: str | None, label: str, *, is_simulated: bool) -> str:
+def provenance(
+    arm: str,
+    proposed: str | None,
+    answer: str,
+    *,
+    is_simulated: bool,
+    is_same: Callable[[str, str], bool] = eq,
+) -> str:
     """Who made one answer.
 
     Args:
         arm: manual and blind show no help, assisted offers suggestions, proposed and trap show one label to confirm
             or to correct.
-        proposed_label: what was suggested, None when nothing was; ignored in the arms that show nothing.
-        label: the answer.
+        proposed: the label or answer that was suggested, None when nothing was; ignored in the arms that show nothing.
+        answer: the label or answer given, in the same form.
         is_simulated: true when no person answered; this outweighs everything else.
+        is_same: whether two answers are the same; see `answers.kind.AnswerKind.is_same`.
 
     Returns: human, human_assisted, model_accepted (the shown label was kept), model_edited (it was corrected) or
-        simulated. Never model_auto, which is a label without an answer.
+        simulated. Never rule_auto or model_auto, which are labels without an answer.
     Raises: InvalidInput for an unknown arm.
     """
     if arm not in _ARMS:
         raise InvalidInput(f"arm is {arm!r}; an answer has one of the arms {', '.join(_ARMS)}: correct the task")
     if is_simulated:
         return SIMULATED
-    if proposed_label is None or arm in ("manual", "blind"):
+    if proposed is None or arm in ("manual", "blind"):
         return HUMAN
     if arm in _SHOWING_ONE_LABEL:
-        return MODEL_ACCEPTED if label == proposed_label else MODEL_EDITED
+        return MODEL_ACCEPTED if is_same(answer, proposed) else MODEL_EDITED
     return HUMAN_ASSISTED
 
 

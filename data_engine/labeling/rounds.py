@@ -4,23 +4,47 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput
+from data_engine.labeling.answers.class_answers import CLASS
+from data_engine.labeling.answers.kind import AnswerKind
+from data_engine.labeling.answers.registry import answer_kind
 from data_engine.labeling.inputs import Floats, Integers, class_indices, class_probabilities, matrix
 from data_engine.labeling.strategies.registry import choose, find_strategy
-
-if TYPE_CHECKING:
-    from data_engine.corpus import Labels
 
 _ARM_SHARES = {"manual": 0.2, "assisted": 0.2, "proposed": 0.4, "blind": 0.2}
 """How query and control tasks are asked once there are proposals; each pair of arms is an experiment."""
 
 _PRIORITIES = {"hold_out": 3, "audit": 2, "query": 1, "control": 1, "trap": 1}
 """The hold-out first, because nothing can be trusted without it; traps hide among the queries."""
+
+
+class RoundSettings(Protocol):
+    """Sizes, shares and strategy of a round, as the corpus' block `labels` has them."""
+
+    @property
+    def hold_out_size(self) -> int:
+        """Samples wanted for the hold-out."""
+
+    @property
+    def query_batch_size(self) -> int:
+        """Samples of the query batch, and of the control batch."""
+
+    @property
+    def strategy(self) -> str:
+        """Name of the query strategy."""
+
+    @property
+    def audit_share(self) -> float:
+        """Share of what the gate would accept that goes to blind review."""
+
+    @property
+    def trap_share(self) -> float:
+        """Traps, as a share of the query batch."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +118,10 @@ def plan_review_batch(
     reviewed: Mapping[str, int],
     hold_out_ids: Collection[str],
     control_ids: Collection[str],
-    settings: "Labels",
+    settings: RoundSettings,
     class_names: Sequence[str],
     seed: int,
+    kind: str = CLASS,
 ) -> tuple[PlannedTask, ...]:
     """The tasks of the next review batch.
 
@@ -120,6 +145,7 @@ def plan_review_batch(
         settings: sizes, shares and strategy.
         class_names: the classes.
         seed: of everything random.
+        kind: of the answers, see `answers.registry`; it makes the wrong proposals of the traps.
 
     Returns: tasks in the order to ask, purposes mixed; fewer when the pool runs out, none when nothing is left.
     Raises: InvalidInput for repeated ids, or shapes and class numbers that do not match.
@@ -143,7 +169,7 @@ def plan_review_batch(
     tasks += [_task(state, int(row), "control", _arm(state, int(row))) for row in control]
     tasks += [_task(state, int(row), "query", _arm(state, int(row))) for row in query]
     tasks += [_task(state, int(row), "audit", "blind") for row in audit]
-    tasks += [_trap(state, int(row)) for row in traps]
+    tasks += [_trap(state, answer_kind(kind), int(row)) for row in traps]
     return tuple(sorted(tasks, key=lambda task: (-task.priority, _hashed(seed, round_number, task.sample_id, "order"))))
 
 
@@ -253,16 +279,15 @@ def _task(state: _State, row: int, purpose: str, arm: str) -> PlannedTask:
     return PlannedTask(sample_id, purpose, arm, label, _probability(state, row), _PRIORITIES[purpose])
 
 
-def _trap(state: _State, row: int) -> PlannedTask:
-    """The most probable wrong class where there are probabilities, else a random wrong one."""
-    known = int(state.known_class[row])
-    if state.probabilities is not None:
-        order = np.argsort(-state.probabilities[row], kind="stable")
-        wrong = int(order[order != known][0])
-    else:
-        shift = 1 + _hashed(state.seed, state.round_number, state.ids[row], "trap") % (len(state.class_names) - 1)
-        wrong = (known + shift) % len(state.class_names)
-    task = PlannedTask(str(state.ids[row]), "trap", "trap", state.class_names[wrong], None, _PRIORITIES["trap"])
+def _trap(state: _State, kind: AnswerKind, row: int) -> PlannedTask:
+    """A task that proposes a wrong answer, as credible as its kind can make it."""
+    answer = kind.wrong_answer(
+        kind.from_label(state.class_names[int(state.known_class[row])]),
+        state.class_names,
+        probabilities=None if state.probabilities is None else state.probabilities[row],
+        draw=_hashed(state.seed, state.round_number, state.ids[row], "trap"),
+    )
+    task = PlannedTask(str(state.ids[row]), "trap", "trap", kind.label_of(answer), None, _PRIORITIES["trap"])
     return replace(task, probability=_probability(state, row))
 
 

@@ -8,12 +8,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from data_engine.errors import NotEnoughData
-from data_engine.labeling.answers.class_answers import EmbeddingsOf, agree, counted_answers, find_embeddings
+from data_engine.errors import InvalidInput, NotEnoughData
+from data_engine.labeling.answers.class_answers import CLASS, agree
+from data_engine.labeling.answers.counted import counted_answers
+from data_engine.labeling.answers.registry import kind_of
 from data_engine.labeling.calibration import calibration_error
 from data_engine.labeling.classifier import Classifier, fit_classifier
 from data_engine.labeling.gate import Gate, binomial_interval, certify
-from data_engine.labeling.inputs import Floats, Integers
+from data_engine.labeling.inputs import EmbeddingsOf, Floats, Integers, find_embeddings
 from data_engine.schemas import CLASSIFIER
 
 TRAINING_PURPOSES = ("query", "control", "audit")
@@ -94,11 +96,13 @@ def train_round(
         confidence: of that promise, in (0, 1).
         seed: of the solver.
 
-    Raises: NotEnoughData without a hold-out or without training samples; UnknownLabel for labels outside the classes.
+    Raises: NotEnoughData without a hold-out or without training samples; UnknownLabel for labels outside the classes;
+        InvalidInput for answers that are no classes.
     """
     rows = counted_answers(reviewed)
     if not rows:
         raise NotEnoughData("there are 0 answers to learn from; answer a review batch first")
+    _check_kind(rows)
     agreed = agree(rows, class_names)
     known, embeddings = find_embeddings(embeddings_of, agreed.sample_ids)
     ids = np.array(agreed.sample_ids)
@@ -199,6 +203,12 @@ def is_better_or_equal(new: TrainedRound, in_service: Classifier | None) -> Comp
 def _part(labelled: LabelledSet, mask: NDArray[np.bool_]) -> LabelledSet:
     ids = tuple(sample_id for sample_id, inside in zip(labelled.sample_ids, mask.tolist(), strict=True) if inside)
     return LabelledSet(ids, labelled.embeddings[mask], labelled.classes[mask])
+
+
+def _check_kind(rows: Sequence[Mapping[str, Any]]) -> None:
+    kind = kind_of(row["kind"] for row in rows)
+    if kind.name != CLASS:
+        raise InvalidInput(f"the answers are of the kind {kind.name}; a classifier learns from the kind {CLASS} alone")
 
 
 def _check_sizes(n_training: int, n_hold_out: int) -> None:

@@ -41,7 +41,7 @@ def build_checks(runtime: CorpusRuntime, step: str) -> dg.AssetChecksDefinition:
 
 
 def shown(result: "CheckResult") -> dict[str, Any]:
-    """What Dagster is told of a check, as arguments of its result and of its evaluation."""
+    """A check result as the arguments of Dagster's `AssetCheckResult` and `AssetCheckEvaluation`."""
     return {
         "check_name": result.name,
         "passed": result.passed,

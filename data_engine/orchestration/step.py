@@ -111,7 +111,7 @@ def _plain(annotation: Any) -> Any:
 
 
 def _chosen(spec: StepSpec, config: dg.Config) -> tuple[dict[str, dict[str, Any]], dict[str, bool]]:
-    """What a run's configuration says, by block and field, and its switches."""
+    """The settings of a run's configuration by block and field, and its switches."""
     settings: dict[str, dict[str, Any]] = {}
     for name in spec.launch_settings:
         block, _, field_name = name.partition(".")

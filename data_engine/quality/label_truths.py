@@ -3,14 +3,22 @@
 Truths of one step are in its file in `suites/`.
 """
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from data_engine.corpus import Corpus
 from data_engine.quality.checks import blocking
 from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
 
-PROVENANCES = ("human", "human_assisted", "model_accepted", "model_edited", "model_auto", "simulated")
+PROVENANCES = ("human", "human_assisted", "model_accepted", "model_edited", "model_auto", "rule_auto", "simulated")
 
 PROVENANCE_IS_KNOWN = blocking("provenance_is_known", "Every label says who made it, in the words of the schema.")
 LABEL_IS_A_CLASS = blocking("every_label_is_a_class", "Every label is one of the classes of the corpus.")
+
+
+def class_or_empty(rows: pa.Table) -> pa.ChunkedArray:
+    """The labels, with the empty text where an answer should be a class and is none."""
+    return pc.if_else(pc.equal(rows["kind"], "class"), pc.fill_null(rows["label"], ""), rows["label"])
 
 
 def provenance_is_known(rows: Profile) -> Truth:

@@ -1,4 +1,7 @@
-"""`data_card`: what a release is, for whoever is about to use it."""
+"""The data card of a release: its README, for whoever is about to use it.
+
+The HTML report is in `data_engine.reporting`.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
+from data_engine.release_formats.registry import FORMATS
 from data_engine.reporting import number_format
 from data_engine.reporting.metrics.funnel import Metrics, stages
 from data_engine.reporting.metrics.metric import by_name
@@ -18,6 +22,7 @@ _MADE_BY = {
     "model_accepted": "a person who confirmed a proposal",
     "model_edited": "a person who corrected a proposal",
     "model_auto": "the classifier, above the certified threshold; no person saw it",
+    "rule_auto": "label rules by known patterns, certified on the hold-out; no person saw it",
     "simulated": "a simulated annotator; no person saw it",
 }
 _SCOPE_WORDS = {"all": "", "simulated": ", simulated (they are answered from that class)"}
@@ -169,7 +174,7 @@ def _limits(corpus: Corpus, release: pa.Table, known: Metrics) -> str:
     lines = []
     if counts["simulated"]:
         lines.append("Simulated labels say nothing about how people would answer, nor about how long it would take.")
-    if counts["model_auto"]:
+    if counts["model_auto"] or counts["rule_auto"]:
         lines.append(
             f"Automatic labels were certified to {corpus.labels.target_precision:.0%} precision as a whole, at "
             f"{corpus.labels.confidence:.0%} confidence, on a random hold-out; single classes can be worse."
@@ -187,20 +192,20 @@ def _limits(corpus: Corpus, release: pa.Table, known: Metrics) -> str:
 
 
 def _loading(corpus: Corpus, release: pa.Table) -> str:
+    """How to load the data file of the first format."""
     columns = ", ".join(f"`{name}`" for name in release.schema.names)
+    first = FORMATS[corpus.release.formats[0]]
     return f"""## How to load
 
 ```python
-import pandas as pd
-
-samples = pd.read_parquet("data.parquet")
+{first.load}
 by_people = samples[samples["provenance"].isin(["human", "human_assisted", "model_accepted", "model_edited"])]
 ```
 
 ```python
 from datasets import load_dataset
 
-samples = load_dataset("parquet", data_files="data.parquet", split="train")
+samples = load_dataset({first.load_dataset})
 ```
 
 Columns: {columns}.{_IMAGES if corpus.is_of_images and corpus.release.images else ""}"""

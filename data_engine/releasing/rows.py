@@ -1,4 +1,7 @@
-"""Releases: which labelled samples are frozen together, under an id that is a fingerprint of the rows."""
+"""The rows of a release: the labelled samples that are frozen together, and the id that is a fingerprint of them.
+
+Writing them is in `writer.py`.
+"""
 
 import hashlib
 import json
@@ -6,7 +9,6 @@ import json
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_engine.filtering.rules import personal_data
 from data_engine.schemas import RELEASE
 
 _NUMBERED = ("posterior", "quality")
@@ -25,9 +27,10 @@ def release_rows(labels: pa.Table, subset: pa.Table, raw: pa.Table, *, out_of_sc
     """
     in_scope = labels if out_of_scope is None else labels.filter(pc.not_equal(labels["label"], out_of_scope))
     places = subset.select(["sample_id", "batch", "leaf", "top_cluster"])
-    chosen = in_scope.select(["sample_id", "label", "provenance", *_NUMBERED]).join(
-        places, "sample_id", join_type="inner"
-    )
+    shown = _exported(in_scope).append_column("provenance", in_scope["provenance"])
+    for name in _NUMBERED:
+        shown = shown.append_column(name, in_scope[name])
+    chosen = shown.join(places, "sample_id", join_type="inner")
     contents = _first_of_each(raw.select(["sample_id", "batch", "uri", "text", "metadata"]))
     rows = chosen.join(contents.drop_columns(["batch"]), "sample_id", join_type="inner").sort_by("sample_id")
     release_id = release_fingerprint(rows)
@@ -41,6 +44,14 @@ def release_rows(labels: pa.Table, subset: pa.Table, raw: pa.Table, *, out_of_sc
     )
 
 
+def _exported(labels: pa.Table) -> pa.Table:
+    """The samples, and their answers in the columns that the kind of the answers has for a release."""
+    from data_engine.labeling.answers.registry import kind_of
+
+    kind = kind_of(labels["kind"].to_pylist())
+    return pa.table({"sample_id": labels["sample_id"], **kind.exported(labels["answer"].to_pylist())})
+
+
 def mask_personal(raw: pa.Table) -> tuple[pa.Table, dict[str, str]]:
     """Raw samples whose texts have placeholders in place of e-mail addresses, phone numbers and keys.
 
@@ -48,6 +59,8 @@ def mask_personal(raw: pa.Table) -> tuple[pa.Table, dict[str, str]]:
 
     Returns: the table, and by sample_id what was masked, such as `2 email, 1 secret`; nothing else is in it.
     """
+    from data_engine.filtering.rules import personal_data
+
     masked: dict[str, str] = {}
     texts: list[str | None] = []
     for sample_id, text in zip(raw["sample_id"].to_pylist(), raw["text"].to_pylist(), strict=True):
@@ -62,8 +75,8 @@ def mask_personal(raw: pa.Table) -> tuple[pa.Table, dict[str, str]]:
 def release_fingerprint(rows: pa.Table) -> str:
     """A fingerprint (16 hex digits) of everything that is released, whatever the order of the rows."""
     named = [name for name in RELEASE.names if name != "release_id"]
-    said = rows.select(named).sort_by("sample_id").to_pylist()
-    return hashlib.sha256(json.dumps([list(row.values()) for row in said]).encode()).hexdigest()[:16]
+    values = rows.select(named).sort_by("sample_id").to_pylist()
+    return hashlib.sha256(json.dumps([list(row.values()) for row in values]).encode()).hexdigest()[:16]
 
 
 def _first_of_each(raw: pa.Table) -> pa.Table:

@@ -12,6 +12,7 @@ def simulation(metrics: Metrics) -> str:
     answers = metrics.get(("simulated_answer_share", "all"))
     labels = metrics.get(("provenance_share", "simulated"))
     automatic = metrics.get(("provenance_share", "model_auto"))
+    by_rules = metrics.get(("provenance_share", "rule_auto"))
     sentences = []
     if answers is not None and answers.value > 0:
         total = answers.n or 0
@@ -27,5 +28,9 @@ def simulation(metrics: Metrics) -> str:
         sentences.append(
             f"Another {number_format.share(automatic.value)} were accepted automatically, from a classifier that "
             "learnt from such answers."
+        )
+    if sentences and by_rules is not None:
+        sentences.append(
+            f"{number_format.share(by_rules.value)} were decided by label rules, which were certified on such answers."
         )
     return " ".join(sentences)

@@ -9,9 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from data_engine.errors import InvalidInput
+from data_engine.labeling.answers.kind import AnswerKind
+from data_engine.labeling.answers.registry import answer_kind
 from data_engine.labeling.provenance import provenance
 from data_engine.review.leases import find_lease, shown_proposal, why_lost
-from data_engine.review.queue_records import SIMULATED_PREFIX, Submitted, check_active_seconds, check_label, identifier
+from data_engine.review.queue_records import SIMULATED_PREFIX, Submitted, answer_given, check_active_seconds, identifier
 from data_engine.review.queue_tables import annotation, annotator, batch, lease, proposal, task
 from data_engine.review.review_batches import find_batch, finish_if_answered, record
 from data_engine.schemas import REVIEWED_LABELS
@@ -43,7 +45,10 @@ _ANSWERS = (
         task.c.purpose,
         task.c.arm,
         annotation.c.annotator,
+        annotation.c.kind,
+        annotation.c.answer,
         annotation.c.label,
+        proposal.c.answer.label("proposed_answer"),
         proposal.c.label.label("proposed_label"),
         annotation.c.provenance,
         annotator.c.is_simulated,
@@ -64,7 +69,7 @@ _FOR_CORRECTION = (
         batch.c.classes,
         batch.c.revision.label("batch_revision"),
         batch.c.answered_at,
-        proposal.c.label.label("proposed_label"),
+        proposal.c.answer.label("proposed_answer"),
     )
     .join(task, task.c.task_id == annotation.c.task_id)
     .join(batch, batch.c.batch_id == task.c.batch_id)
@@ -78,23 +83,25 @@ def accept(
     lease_id: str,
     submission_id: str,
     *,
-    label: str,
+    label: str | None,
+    answer: object,
     now: datetime,
     active_s: float | None,
 ) -> Submitted | str:
-    """Store an answer once; the answer, or why the lease is lost (its label is then kept as a draft)."""
+    """Store an answer once; the answer, or why the lease is lost (what was answered is then kept as a draft)."""
     if not submission_id.strip():
         raise InvalidInput("submission_id is empty; give every answer an id of its own, so that it can be sent again")
     row = find_lease(connection, lease_id)
+    kind = answer_kind(row.kind)
+    given = answer_given(kind, label, answer, json.loads(row.classes), row.batch_id)
     earlier = connection.execute(_BY_SUBMISSION, {"submission": submission_id}).first()
     if earlier is not None:
-        return _as_repeat(earlier, row, label)
+        return _as_repeat(earlier, row, kind, given)
     is_simulated = row.annotator.startswith(SIMULATED_PREFIX)
-    check_label(label, json.loads(row.classes), row.batch_id)
     check_active_seconds(active_s, is_simulated=is_simulated)
     # That a lease ran out is no reason to refuse: what counts is whether the task still wants an answer.
     if row.outcome not in (None, "expired") or not row.is_open:
-        connection.execute(sa.update(lease).where(lease.c.lease_id == lease_id).values(draft=label))
+        connection.execute(sa.update(lease).where(lease.c.lease_id == lease_id).values(draft=given))
         return why_lost(row)
     annotation_id = identifier("annotation", row.task_id, row.annotator)
     values = {
@@ -102,9 +109,11 @@ def accept(
         "task_id": row.task_id,
         "annotator": row.annotator,
         "submission_id": submission_id,
-        "submitted_label": label,
-        "label": label,
-        "provenance": _provenance(row, label, is_simulated),
+        "kind": kind.name,
+        "submitted_answer": given,
+        "answer": given,
+        "label": kind.label_of(given),
+        "provenance": _provenance(row, kind, given, is_simulated),
         "active_s": active_s,
         "revision": 1,
         "submitted_at": now,
@@ -114,10 +123,12 @@ def accept(
     return Submitted(annotation_id, revision=1, is_repeat=False)
 
 
-def correct(connection: Connection, annotation_id: str, *, label: str, now: datetime, name: str) -> Submitted:
+def correct(
+    connection: Connection, annotation_id: str, *, label: str | None, answer: object, now: datetime, name: str
+) -> Submitted:
     """Replace an answer by its author's correction; the old one stays in the audit.
 
-    Raises: InvalidInput for an unknown annotation or somebody else's; UnknownLabel.
+    Raises: InvalidInput for an unknown annotation, somebody else's or what is no answer; UnknownLabel.
     """
     row = connection.execute(_FOR_CORRECTION, {"answer": annotation_id}).first()
     if row is None:
@@ -127,12 +138,14 @@ def correct(connection: Connection, annotation_id: str, *, label: str, now: date
             f"annotation {annotation_id} is by {row.annotator!r}, not {name!r}; only its author corrects an answer, "
             "others store a decision"
         )
-    check_label(label, json.loads(row.classes), row.batch_id)
-    if label == row.label:
+    kind = answer_kind(row.kind)
+    given = answer_given(kind, label, answer, json.loads(row.classes), row.batch_id)
+    if given == row.answer:
         return Submitted(annotation_id, row.revision, is_repeat=True)
     values = {
-        "label": label,
-        "provenance": _provenance(row, label, name.startswith(SIMULATED_PREFIX)),
+        "answer": given,
+        "label": kind.label_of(given),
+        "provenance": _provenance(row, kind, given, name.startswith(SIMULATED_PREFIX)),
         "revision": row.revision + 1,
     }
     connection.execute(sa.update(annotation).where(annotation.c.annotation_id == annotation_id).values(values))
@@ -140,9 +153,9 @@ def correct(connection: Connection, annotation_id: str, *, label: str, now: date
     connection.execute(sa.update(batch).where(is_batch).values(revision=row.batch_revision + 1))
     before = {name: getattr(row, name) for name in values}
     # A correction before the batch is answered is not published: nothing was made from the old answer yet.
-    kind = "corrected" if row.answered_at is None else "reopened"
+    event = "corrected" if row.answered_at is None else "reopened"
     detail = {"before": before, "after": values}
-    record(connection, kind, row.batch_id, row.batch_revision + 1, detail, now=now, subject_id=annotation_id)
+    record(connection, event, row.batch_id, row.batch_revision + 1, detail, now=now, subject_id=annotation_id)
     return Submitted(annotation_id, row.revision + 1, is_repeat=False)
 
 
@@ -152,27 +165,29 @@ def read_answers(connection: Connection, batch_id: str) -> pa.Table:
     rows = [dict(row._mapping) for row in connection.execute(_ANSWERS, {"batch": batch_id})]
     rows.sort(key=lambda row: str(row["annotation_id"]))
     for row in rows:
-        row["proposed_label"] = shown_proposal(row["arm"], row["proposed_label"])
+        for name in ("proposed_answer", "proposed_label"):
+            row[name] = shown_proposal(row["arm"], row[name])
     return pa.Table.from_pylist(rows, schema=REVIEWED_LABELS)
 
 
-def _as_repeat(earlier: Row[Any], row: Row[Any], label: str) -> Submitted:
+def _as_repeat(earlier: Row[Any], row: Row[Any], kind: AnswerKind, given: str) -> Submitted:
     if (earlier.task_id, earlier.annotator) != (row.task_id, row.annotator):
         raise InvalidInput(
             f"submission {earlier.submission_id!r} was {earlier.annotator}'s answer to task {earlier.task_id}, "
             f"not {row.annotator}'s to {row.task_id}; give every answer an id of its own"
         )
-    if earlier.submitted_label != label:
+    if earlier.submitted_answer != given:
+        said, says = kind.shown(earlier.submitted_answer), kind.shown(given)
         raise InvalidInput(
-            f"submission {earlier.submission_id!r} said {earlier.submitted_label!r} and now says {label!r}; "
+            f"submission {earlier.submission_id!r} said {said!r} and now says {says!r}; "
             f"reopen annotation {earlier.annotation_id} to correct it"
         )
     return Submitted(earlier.annotation_id, earlier.revision, is_repeat=True)
 
 
-def _provenance(row: Row[Any], label: str, is_simulated: bool) -> str:
-    shown = shown_proposal(row.arm, row.proposed_label)
-    return provenance(row.arm, shown, label, is_simulated=is_simulated)
+def _provenance(row: Row[Any], kind: AnswerKind, given: str, is_simulated: bool) -> str:
+    shown = shown_proposal(row.arm, row.proposed_answer)
+    return provenance(row.arm, shown, given, is_simulated=is_simulated, is_same=kind.is_same)
 
 
 def _count_answer(connection: Connection, row: Row[Any], now: datetime) -> None:

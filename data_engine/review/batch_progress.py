@@ -6,6 +6,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review.queue_records import Progress
 from data_engine.review.queue_tables import annotation, annotator, batch, decision, lease, proposal, task
 from data_engine.review.review_batches import find_batch
@@ -17,6 +18,7 @@ REVIEW_BATCH = pa.schema(
         pa.field("review_batch", pa.string(), nullable=False),
         pa.field("corpus", pa.string(), nullable=False),
         pa.field("question", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
         pa.field("cause", pa.string(), nullable=False),
         pa.field("answers_per_task", pa.int32(), nullable=False),
         pa.field("n_tasks", pa.int64(), nullable=False),
@@ -37,6 +39,7 @@ REVIEW_TASK = pa.schema(
         pa.field("purpose", pa.string(), nullable=False),
         pa.field("arm", pa.string(), nullable=False),
         pa.field("priority", pa.float64(), nullable=False),
+        pa.field("proposed_answer", pa.string()),
         pa.field("proposed_label", pa.string()),
         pa.field("probability", pa.float64()),
         pa.field("n_wanted", pa.int32(), nullable=False),
@@ -52,7 +55,9 @@ REVIEW_ANNOTATION = pa.schema(
         pa.field("review_batch", pa.string(), nullable=False),
         pa.field("sample_id", pa.string(), nullable=False),
         pa.field("annotator", pa.string(), nullable=False),
-        pa.field("label", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("answer", pa.string(), nullable=False),
+        pa.field("label", pa.string()),
         pa.field("provenance", pa.string(), nullable=False),
         pa.field("is_simulated", pa.bool_(), nullable=False),
         pa.field("active_s", pa.float64()),
@@ -78,6 +83,7 @@ _TASKS = (
     sa.select(
         task,
         task.c.batch_id.label("review_batch"),
+        proposal.c.answer.label("proposed_answer"),
         proposal.c.label.label("proposed_label"),
         proposal.c.probability,
     )
@@ -176,13 +182,11 @@ def _has_judged() -> sa.ColumnElement[bool]:
 
 
 def _trap_answers(connection: Connection, batch_id: str) -> tuple[int, int]:
-    is_caught = sa.case((annotation.c.label != proposal.c.label, 1), else_=0)
     query = (
-        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(is_caught), 0))
-        .select_from(annotation)
+        sa.select(annotation.c.kind, annotation.c.answer, proposal.c.answer)
         .join(task, task.c.task_id == annotation.c.task_id)
         .join(proposal, proposal.c.task_id == task.c.task_id)
         .where(task.c.batch_id == batch_id, task.c.arm == "trap")
     )
-    n_traps, n_caught = connection.execute(query).one()
-    return int(n_traps), int(n_caught)
+    rows = connection.execute(query).all()
+    return len(rows), sum(not answer_kind(kind).is_same(given, proposed) for kind, given, proposed in rows)

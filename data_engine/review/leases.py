@@ -39,6 +39,8 @@ _CARD: sa.Select[Any] = (
         task.c.is_open,
         batch.c.question,
         batch.c.classes,
+        batch.c.kind,
+        proposal.c.answer.label("proposed_answer"),
         proposal.c.label.label("proposed_label"),
     )
     .join(task, task.c.task_id == lease.c.task_id)
@@ -172,9 +174,9 @@ def why_lost(row: Row[Any]) -> str:
     )
 
 
-def shown_proposal(arm: str, proposed_label: str | None) -> str | None:
-    """The proposed label if annotators of this arm see it."""
-    return proposed_label if arm in ARMS_SHOWING_PROPOSAL else None
+def shown_proposal(arm: str, proposed: str | None) -> str | None:
+    """The proposed answer, or its label, if annotators of this arm see it."""
+    return proposed if arm in ARMS_SHOWING_PROPOSAL else None
 
 
 def as_lease(row: Row[Any]) -> Lease:
@@ -188,6 +190,8 @@ def as_lease(row: Row[Any]) -> Lease:
         payload=json.loads(row.payload),
         arm=row.arm,
         proposed_label=shown_proposal(row.arm, row.proposed_label),
+        kind=row.kind,
+        proposed_answer=shown_proposal(row.arm, row.proposed_answer),
     )
     return Lease(row.lease_id, row.annotator, card, row.expires_at)
 

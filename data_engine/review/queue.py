@@ -4,17 +4,19 @@ A batch is opened by a step, leased task by task, answered, and handed out as a 
 revision. The clock is always an argument.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pyarrow as pa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 
 from data_engine.errors import LeaseLost, StorageError
+from data_engine.labeling.answers.class_answers import CLASS
+from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review import annotations, batch_progress, leases, review_batches
 from data_engine.review.queue_records import BatchInfo, Change, Lease, NewTask, Progress, Submitted, in_utc
 from data_engine.review.queue_tables import lease, open_engine, reading, writing
@@ -59,14 +61,17 @@ class ReviewQueue:
         cause: str,
         answers_per_task: int = 1,
         now: datetime,
+        kind: str = CLASS,
     ) -> bool:
         """Open a review batch with all its tasks, or with none.
+
+        Answers and proposals are of one kind, `class` where nothing else is said; see `labeling.answers.registry`.
 
         Returns: True when it was opened; False when a batch of this id is there already, and then nothing changes.
 
         Raises:
             InvalidInput: no tasks, a sample asked about twice for one purpose, a payload that JSON cannot hold, fewer
-                than 2 classes, an empty text, or a batch id of another corpus.
+                than 2 classes, an empty text, an unknown kind, or a batch id of another corpus.
             UnknownLabel: a proposed label is not a class.
         """
         with self._writing() as connection:
@@ -76,6 +81,7 @@ class ReviewQueue:
                 corpus=corpus,
                 question=question,
                 classes=classes,
+                kind=kind,
                 tasks=tasks,
                 cause=cause,
                 answers_per_task=answers_per_task,
@@ -137,7 +143,14 @@ class ReviewQueue:
             leases.skip(connection, lease_id, reason=reason, now=in_utc(now))
 
     def submit(
-        self, lease_id: str, submission_id: str, *, label: str, now: datetime, active_s: float | None = None
+        self,
+        lease_id: str,
+        submission_id: str,
+        *,
+        label: str | None = None,
+        answer: Mapping[str, Any] | str | None = None,
+        now: datetime,
+        active_s: float | None = None,
     ) -> Submitted:
         """Answer a leased task, once: sending the same submission again gives the same answer and writes nothing.
 
@@ -147,42 +160,54 @@ class ReviewQueue:
         Args:
             lease_id: from `next`.
             submission_id: chosen by the client, one per answer.
-            label: one of the batch's classes.
+            label: one of the batch's classes: the short form of the answer where a class is one.
+            answer: the answer, as a JSON object by the schema of the batch's kind or as its text; label or answer.
             now: time of arrival.
             active_s: active seconds of a person; None for simulated annotators.
 
         Raises:
             UnknownLabel: not a class of the batch; the message lists near names.
-            LeaseLost: the task was finished by others, or the lease was used or given back; the label is kept as the
-                lease's draft.
-            InvalidInput: the submission id was used for another answer, or active_s breaks its rule.
+            LeaseLost: the task was finished by others, or the lease was used or given back; the answer is kept as
+                the lease's draft.
+            InvalidInput: what is given is no answer of the batch's kind, the submission id was used for another
+                answer, or active_s breaks its rule.
         """
         with self._writing() as connection:
             outcome = annotations.accept(
-                connection, lease_id, submission_id, label=label, now=in_utc(now), active_s=active_s
+                connection, lease_id, submission_id, label=label, answer=answer, now=in_utc(now), active_s=active_s
             )
         if isinstance(outcome, str):
             raise LeaseLost(outcome)
         return outcome
 
     def draft(self, lease_id: str) -> str | None:
-        """The label that came too late on this lease; None without one."""
+        """What came too late on this lease: its label, or all of the answer where it is no class; None without one."""
         with self._reading() as connection:
-            leases.find_lease(connection, lease_id)
+            row = leases.find_lease(connection, lease_id)
             found: str | None = connection.execute(
                 lease.select().with_only_columns(lease.c.draft).where(lease.c.lease_id == lease_id)
             ).scalar_one()
-            return found
+        return None if found is None else answer_kind(row.kind).label_of(found) or found
 
-    def reopen(self, annotation_id: str, *, label: str, now: datetime, annotator: str) -> Submitted:
+    def reopen(
+        self,
+        annotation_id: str,
+        *,
+        label: str | None = None,
+        answer: Mapping[str, Any] | str | None = None,
+        now: datetime,
+        annotator: str,
+    ) -> Submitted:
         """Correct one's own answer: its revision and the batch's rise by 1, and the old answer stays in the audit.
 
-        The correction of an answered batch is published as a change `reopened`. The same label again is a repeat.
+        The correction of an answered batch is published as a change `reopened`. The same answer again is a repeat.
 
-        Raises: InvalidInput for an unknown annotation or somebody else's; UnknownLabel.
+        Raises: InvalidInput for an unknown annotation, somebody else's or what is no answer; UnknownLabel.
         """
         with self._writing() as connection:
-            return annotations.correct(connection, annotation_id, label=label, now=in_utc(now), name=annotator)
+            return annotations.correct(
+                connection, annotation_id, label=label, answer=answer, now=in_utc(now), name=annotator
+            )
 
     def decide(
         self,

@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import Any
 
-from data_engine.errors import InvalidInput, UnknownLabel
+from data_engine.errors import InvalidInput
+from data_engine.labeling.answers.class_answers import CLASS
+from data_engine.labeling.answers.kind import AnswerKind
 
 PURPOSES = ("hold_out", "query", "control", "audit", "trap")
 """Why a sample is asked about."""
@@ -35,9 +36,10 @@ class NewTask:
         purpose: one of PURPOSES.
         arm: one of ARMS.
         payload: what the annotator needs to see (text, uri); anything that JSON can hold, never the truth.
-        proposed_label: what the classifier suggests; required in arms proposed and trap.
-        probability: calibrated probability of the proposed label, in [0, 1].
+        proposed_label: the class that is suggested: the short form of `proposed_answer` where a class is an answer.
+        probability: calibrated probability of what is proposed, in [0, 1].
         priority: higher is asked first.
+        proposed_answer: what is suggested, as a JSON object or its text; arms proposed and trap need one of the two.
     """
 
     sample_id: str
@@ -47,6 +49,7 @@ class NewTask:
     proposed_label: str | None = None
     probability: float | None = None
     priority: float = 0.0
+    proposed_answer: Mapping[str, Any] | str | None = None
 
     def __post_init__(self) -> None:
         """Raises: InvalidInput naming the field that breaks its rule."""
@@ -54,7 +57,11 @@ class NewTask:
             raise InvalidInput("sample_id is empty; give the hash of the sample's content")
         _check_choice("purpose", self.purpose, PURPOSES)
         _check_choice("arm", self.arm, ARMS)
-        if self.arm in _ARMS_NEEDING_PROPOSAL and self.proposed_label is None:
+        if self.proposed_label is not None and self.proposed_answer is not None:
+            raise InvalidInput(
+                f"task of sample {self.sample_id} has both a proposed_label and a proposed_answer; give one of them"
+            )
+        if self.arm in _ARMS_NEEDING_PROPOSAL and not self.has_proposal:
             raise InvalidInput(
                 f"task of sample {self.sample_id} has arm {self.arm!r} but no proposed_label; give one, or arm manual"
             )
@@ -65,13 +72,18 @@ class NewTask:
         if not math.isfinite(self.priority):
             raise InvalidInput(f"priority is {self.priority}; it must be finite, or tasks have no order")
 
+    @property
+    def has_proposal(self) -> bool:
+        """Whether anything is suggested."""
+        return self.proposed_label is not None or self.proposed_answer is not None
+
 
 @dataclass(frozen=True)
 class Task:
     """What an annotator is given.
 
-    `proposed_label` is None in the arms that show none. `arm` is for programs: a page must not tell a trap from a
-    proposal.
+    `proposed_answer` (canonical JSON by the schema of `kind`) and `proposed_label`, its class, are None in the arms
+    that show none. `arm` is for programs: a page must not tell a trap from a proposal.
     """
 
     task_id: str
@@ -82,6 +94,8 @@ class Task:
     payload: Mapping[str, Any]
     arm: str
     proposed_label: str | None
+    kind: str = CLASS
+    proposed_answer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -184,16 +198,17 @@ def check_annotator(name: str, *, is_simulated: bool) -> None:
         )
 
 
-def check_label(label: str, classes: Sequence[str], batch_id: str) -> None:
-    """Raises: UnknownLabel, with the nearest class names, when the label is not a class of the batch."""
-    if label in classes:
-        return
-    near = get_close_matches(label, classes, n=3, cutoff=0.5)
-    hint = f"did you mean {', '.join(map(repr, near))}?" if near else f"the classes begin with {list(classes[:3])}"
-    raise UnknownLabel(
-        f"label {label!r} is not one of the {len(classes)} classes of batch {batch_id!r}; {hint}; a batch keeps the "
-        "classes it was opened with, so where labels.classes has changed since, put them back until it is answered"
-    )
+def answer_given(kind: AnswerKind, label: str | None, answer: object, classes: Sequence[str], batch_id: str) -> str:
+    """The answer in canonical form, from itself or from its short form, a label.
+
+    Raises: InvalidInput for both or neither, or what is no answer of the kind; UnknownLabel, with near names, for a
+        class that the batch does not have.
+    """
+    if (label is None) == (answer is None):
+        raise InvalidInput(
+            f"label is {label!r} and answer is {str(answer)[:200]!r}; give one of them, label where it is a class"
+        )
+    return kind.validate(answer if label is None else kind.from_label(label), classes, of=f"batch {batch_id!r}")
 
 
 def check_active_seconds(active_s: float | None, *, is_simulated: bool) -> None:

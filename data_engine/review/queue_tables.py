@@ -20,9 +20,11 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from sqlalchemy.types import TypeDecorator
 
 from data_engine.errors import InvalidInput, StorageError
+from data_engine.labeling.answers.class_answers import CLASS
+from data_engine.review.queue_migrations import migrate
 
-SCHEMA_VERSION = 1
-"""Raised with every change of the tables below."""
+SCHEMA_VERSION = 2
+"""Raised with every change of the tables below; how older ones become these is in `queue_migrations.py`."""
 
 _BUSY_TIMEOUT_S = 30
 _POSTGRES_LOCK = 0x72657669
@@ -59,6 +61,7 @@ batch = sa.Table(
     sa.Column("corpus", sa.Text, nullable=False),
     sa.Column("question", sa.Text, nullable=False),
     sa.Column("classes", sa.Text, nullable=False, comment="JSON list"),
+    sa.Column("kind", sa.Text, nullable=False, server_default=CLASS, comment="kind of the answers asked for"),
     sa.Column("cause", sa.Text, nullable=False),
     sa.Column("answers_per_task", sa.Integer, nullable=False),
     sa.Column("opened_at", UtcTime, nullable=False),
@@ -98,7 +101,9 @@ proposal = sa.Table(
     "review_proposal",
     metadata,
     sa.Column("task_id", sa.Text, sa.ForeignKey(task.c.task_id), primary_key=True),
-    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("answer", sa.Text, nullable=False, comment="canonical JSON by the schema of the kind"),
+    sa.Column("label", sa.Text, comment="the class; null for kinds that are no class"),
     sa.Column("probability", sa.Float),
 )
 
@@ -122,7 +127,7 @@ lease = sa.Table(
     sa.Column("outcome", sa.Text, comment="null while live; submitted, skipped, expired or lost"),
     sa.Column("ended_at", UtcTime),
     sa.Column("reason", sa.Text, comment="why it was skipped"),
-    sa.Column("draft", sa.Text, comment="an answer that came too late to count"),
+    sa.Column("draft", sa.Text, comment="an answer that came too late to count, canonical JSON"),
 )
 sa.Index("review_lease_by_task", lease.c.task_id, lease.c.annotator)
 for _name, _column in (("review_lease_live", lease.c.annotator), ("review_lease_expiry", lease.c.expires_at)):
@@ -135,8 +140,10 @@ annotation = sa.Table(
     sa.Column("task_id", sa.Text, sa.ForeignKey(task.c.task_id), nullable=False),
     sa.Column("annotator", sa.Text, sa.ForeignKey(annotator.c.annotator), nullable=False),
     sa.Column("submission_id", sa.Text, nullable=False, unique=True),
-    sa.Column("submitted_label", sa.Text, nullable=False, comment="the first answer, to recognise repeats"),
-    sa.Column("label", sa.Text, nullable=False, comment="the answer after corrections"),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("submitted_answer", sa.Text, nullable=False, comment="the first answer, to recognise repeats"),
+    sa.Column("answer", sa.Text, nullable=False, comment="the answer after corrections, canonical JSON"),
+    sa.Column("label", sa.Text, comment="its class; null for kinds that are no class"),
     sa.Column("provenance", sa.Text, nullable=False),
     sa.Column("active_s", sa.Float),
     sa.Column("revision", sa.Integer, nullable=False),
@@ -171,6 +178,8 @@ audit = sa.Table(
 
 def open_engine(url: str) -> Engine:
     """An engine on a database that has the tables; folder, file and tables are made where they lack.
+
+    Tables of an earlier version become those of today, in one transaction.
 
     Args:
         url: `sqlite:////absolute/path.db`, or a PostgreSQL URL.
@@ -269,6 +278,10 @@ def _install(engine: Engine, shown: str) -> None:
             metadata.create_all(connection)
             connection.execute(sa.insert(schema_version), {"version": SCHEMA_VERSION})
         found = connection.execute(sa.select(sa.func.max(schema_version.c.version))).scalar_one()
+        # Another process that opens the same queue waits for this transaction, and then finds the version of today.
+        if found < SCHEMA_VERSION:
+            migrate(connection, found, metadata)
+            connection.execute(sa.insert(schema_version), {"version": SCHEMA_VERSION})
     if found > SCHEMA_VERSION:
         raise StorageError(
             f"the review queue at {shown} has schema version {found} and this release reads up to {SCHEMA_VERSION}; "

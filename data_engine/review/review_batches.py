@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from data_engine.errors import InvalidInput
-from data_engine.review.queue_records import BatchInfo, Change, NewTask, check_label, identifier
+from data_engine.labeling.answers.kind import AnswerKind
+from data_engine.labeling.answers.registry import answer_kind
+from data_engine.review.queue_records import BatchInfo, Change, NewTask, answer_given, identifier
 from data_engine.review.queue_tables import audit, batch, decision, lease, proposal, task
 
 _PUBLISHED = ("opened", "answered", "reopened")
@@ -24,13 +26,17 @@ def insert_batch(
     corpus: str,
     question: str,
     classes: Sequence[str],
+    kind: str,
     tasks: Sequence[NewTask],
     cause: str,
     answers_per_task: int,
     now: datetime,
 ) -> bool:
     """Put a batch with all its tasks and proposals into the queue; False when it is there already."""
-    _check_batch(batch_id, corpus, question, classes, tasks, cause, answers_per_task)
+    asked_for = answer_kind(kind)
+    _check_batch(batch_id, corpus, question, tasks, cause, answers_per_task)
+    asked_for.check_classes(classes)
+    proposed = _proposed_answers(asked_for, batch_id, classes, tasks)
     known = connection.execute(sa.select(batch.c.corpus).where(batch.c.batch_id == batch_id)).scalar_one_or_none()
     if known is not None:
         if known != corpus:
@@ -43,6 +49,7 @@ def insert_batch(
         "corpus": corpus,
         "question": question,
         "classes": json.dumps(list(classes)),
+        "kind": kind,
         "cause": cause,
         "answers_per_task": answers_per_task,
         "opened_at": now,
@@ -53,6 +60,7 @@ def insert_batch(
     }
     connection.execute(sa.insert(batch), values)
     _insert_tasks(connection, values, tasks)
+    _insert_proposals(connection, values, asked_for, tasks, proposed)
     record(connection, "opened", batch_id, 1, {"cause": cause, "n_tasks": len(tasks)}, now=now)
     return True
 
@@ -75,13 +83,28 @@ def _insert_tasks(connection: Connection, values: Mapping[str, Any], tasks: Sequ
         for position, (task_id, new) in enumerate(zip(ids, tasks, strict=True))
     ]
     connection.execute(sa.insert(task), rows)
-    proposals = [
-        {"task_id": task_id, "label": new.proposed_label, "probability": new.probability}
-        for task_id, new in zip(ids, tasks, strict=True)
-        if new.proposed_label is not None
+
+
+def _insert_proposals(
+    connection: Connection,
+    values: Mapping[str, Any],
+    kind: AnswerKind,
+    tasks: Sequence[NewTask],
+    proposed: Sequence[str | None],
+) -> None:
+    rows = [
+        {
+            "task_id": identifier(values["batch_id"], new.sample_id, new.purpose),
+            "kind": kind.name,
+            "answer": answer,
+            "label": kind.label_of(answer),
+            "probability": new.probability,
+        }
+        for new, answer in zip(tasks, proposed, strict=True)
+        if answer is not None
     ]
-    if proposals:
-        connection.execute(sa.insert(proposal), proposals)
+    if rows:
+        connection.execute(sa.insert(proposal), rows)
 
 
 def finish_if_answered(connection: Connection, batch_id: str, *, now: datetime) -> None:
@@ -123,7 +146,7 @@ def store_decision(
 ) -> None:
     """Keep the agreed label of a sample; one that differs from the last is recorded beside it in the audit."""
     row = find_batch(connection, batch_id)
-    check_label(label, json.loads(row.classes), batch_id)
+    answer_given(answer_kind(row.kind), label, None, json.loads(row.classes), batch_id)
     has_sample = sa.select(task.c.task_id).where(task.c.batch_id == batch_id, task.c.sample_id == sample_id).limit(1)
     if connection.execute(has_sample).first() is None:
         raise InvalidInput(f"sample {sample_id!r} has no task in batch {batch_id!r}; decide only what was asked")
@@ -206,7 +229,6 @@ def _check_batch(
     batch_id: str,
     corpus: str,
     question: str,
-    classes: Sequence[str],
     tasks: Sequence[NewTask],
     cause: str,
     answers_per_task: int,
@@ -215,29 +237,34 @@ def _check_batch(
     empty = [name for name, value in texts.items() if not value.strip()]
     if empty:
         raise InvalidInput(f"{' and '.join(empty)} of a review batch must not be empty; say what is asked and why")
-    if len(classes) < 2 or len(set(classes)) != len(classes):
-        twice = [name for name, count in Counter(classes).items() if count > 1][:_MAX_NAMED]
-        raise InvalidInput(
-            f"classes has {len(classes)} entries, {twice} more than once; a question needs at least 2 different answers"
-        )
     if answers_per_task < 1:
         raise InvalidInput(f"answers_per_task is {answers_per_task}; a task needs at least 1 answer")
     if not tasks:
         raise InvalidInput(f"batch {batch_id!r} has no tasks and could never be answered; open it with at least 1")
-    _check_tasks(batch_id, classes, tasks)
-
-
-def _check_tasks(batch_id: str, classes: Sequence[str], tasks: Sequence[NewTask]) -> None:
     counts = Counter((new.sample_id, new.purpose) for new in tasks)
     twice = [key for key, count in counts.items() if count > 1][:_MAX_NAMED]
     if twice:
         raise InvalidInput(
             f"batch {batch_id!r} asks twice about (sample_id, purpose) {twice}; ask once and raise answers_per_task"
         )
-    known = frozenset(classes)
+
+
+def _proposed_answers(
+    kind: AnswerKind, batch_id: str, classes: Sequence[str], tasks: Sequence[NewTask]
+) -> list[str | None]:
+    """What is proposed in each task, in canonical form; many tasks propose the same class, which is checked once."""
+    of_label: dict[str, str] = {}
+    proposed: list[str | None] = []
     for new in tasks:
-        if new.proposed_label is not None and new.proposed_label not in known:
-            check_label(new.proposed_label, classes, batch_id)
+        label = new.proposed_label
+        if label is not None:
+            if label not in of_label:
+                of_label[label] = answer_given(kind, label, None, classes, batch_id)
+            proposed.append(of_label[label])
+        else:
+            given = new.proposed_answer
+            proposed.append(None if given is None else answer_given(kind, None, given, classes, batch_id))
+    return proposed
 
 
 def _payload_text(new: NewTask) -> str:

@@ -1,4 +1,4 @@
-"""What is accepted already: the samples of other batches that a new batch could repeat, and their texts.
+"""Accepted samples of other batches that a new batch could repeat, and their texts.
 
 A batch is compared with everything accepted, so the sketches of accepted samples are kept in an index on disk, one
 segment per version of a batch. A batch that its checks hold back has accepted nothing, or what it shares with others
@@ -43,7 +43,7 @@ def duplicate_candidates(step_run: StepRun, raw: pa.Table, similarity: float | N
 
 
 def accepted_images(step_run: StepRun) -> "Callable[[NDArray[np.uint8]], pa.Table]":
-    """Gives kept images of the other batches, `sample_id` and `sketch`, that are near to sketches by their hashes."""
+    """Returns a search of the other batches: kept images (`sample_id`, `sketch`) near to sketches by their hashes."""
     from data_engine.duplicates.images import hashes_of, rows_near
 
     others = _others(step_run)
@@ -94,7 +94,7 @@ def _alike(step_run: StepRun, raw: pa.Table, similarity: float | None) -> Iterat
 
 @dataclass(frozen=True)
 class _Kind:
-    """What a segment holds."""
+    """The kind of keys and sketches that a segment holds."""
 
     name: str
     """Changes when the keys do."""
@@ -142,7 +142,7 @@ def _segment(step_run: StepRun, batch: str, version: StepVersion, kind: _Kind) -
 
 
 def orphaned_duplicates(runtime: CorpusRuntime, store: "TableStore") -> dict[str, int]:
-    """How many duplicates of each batch name a sample that is no longer kept, so that nothing stands for their content.
+    """Count the duplicates of each batch whose original is no longer kept, so that their content is lost.
 
     A twin is kept where a batch past its gates keeps it, or the batch of the duplicate itself. Only the duplicates and
     their twins are held in memory.
@@ -174,7 +174,7 @@ def _kept(step_run: StepRun, batch: str, *columns: str) -> pa.Table:
 
 
 def texts_of(step_run: StepRun, accepted: pa.Table) -> Callable[[Sequence[str]], list[str]]:
-    """Gives texts of accepted samples by their ids, from the raw index of their batches; only these are ever held.
+    """Returns a reader of accepted samples' texts by id, from the raw index; only these are ever in memory.
 
     Args:
         step_run: The first pass of a batch.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CheckedStep:
-    """What is about to be checked.
+    """A step's partition that is about to be checked.
 
     Attributes:
         runtime: The corpus.

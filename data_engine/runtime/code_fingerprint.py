@@ -23,7 +23,7 @@ _KEPT = "modules.fingerprint"
 
 @dataclass(frozen=True)
 class _Module:
-    """What is found in one file: a fingerprint of its statements, and the names that it imports of the package."""
+    """One file: the fingerprint of its statements and the names that it imports of the package."""
 
     fingerprint: str
     imports: tuple[str, ...]
@@ -132,7 +132,7 @@ def _exact_hash(parts: list[bytes]) -> str:
 
 
 def _read(kept: Path) -> dict[str, _Module]:
-    """What earlier processes found, by the hash of the bytes; nothing where it cannot be read."""
+    """Results of earlier processes by the hash of the bytes; empty where the file cannot be read."""
     try:
         rows = json.loads(kept.read_text("utf-8"))
         return {exact: _Module(fingerprint, tuple(imports)) for exact, (fingerprint, imports) in rows.items()}

@@ -25,7 +25,7 @@ _ENDINGS = {
 def read_looks(
     runtime: CorpusRuntime, progress: Callable[[int], object]
 ) -> "Callable[[pa.Table], Iterable[ImageLook | None]]":
-    """Gives the images of a raw index as the rules look at them; None for one that cannot be read."""
+    """Returns a reader of the images of a raw index as the rules see them; None for an unreadable one."""
     from data_engine import filtering
     from data_engine.images import decode_each
 
@@ -43,7 +43,7 @@ def read_looks(
 
 
 def load_images(runtime: CorpusRuntime, raw: pa.Table, side_px: int) -> "Callable[[Sequence[int]], list[Any]]":
-    """Gives the images of some rows of a raw index, their shorter side reduced to `side_px` pixels.
+    """Returns a loader of the images at some rows, their shorter side reduced to `side_px` pixels.
 
     The function that is returned raises ContentMissing for an image that is gone, has changed or cannot be decoded.
     """

@@ -212,9 +212,9 @@ PLAN: tuple[StepSpec, ...] = (
         name="proposals",
         row="a sample's proposal: probability, utility, difficulty, route",
         description="One proposal per sample of the subset: calibrated probabilities, utility for the next query "
-        "batch, difficulty, and the route - accepted at the certified gate, or to a person.",
+        "batch, difficulty, and the route - the first decider that its certified gate makes sure, or a person.",
         inputs=("classifier", "balanced_subset"),
-        lookups=("reviewed_labels", "embeddings"),
+        lookups=("reviewed_labels", "embeddings", "raw_index"),
         job="learn",
         settings=("labels", "seed"),
         kinds=("scikitlearn",),

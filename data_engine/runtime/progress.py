@@ -1,4 +1,4 @@
-"""Progress of long steps: told to whoever shows it, else written as log lines.
+"""Progress of long steps: passed to a display where there is one, else written as log lines.
 
 The bars of a one-command run are in `terminal.progress_bars`.
 """

@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 
 from data_engine.errors import InvalidInput
-from data_engine.runtime.classifier_in_service import gate_threshold
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.embeddings import subset_embeddings
 from data_engine.runtime.versions import step_versions
@@ -25,7 +24,7 @@ _SNIPPET_CHARS = 2000
 
 
 def why_open(runtime: CorpusRuntime) -> tuple[str, str | None]:
-    """Why the next review batch should open, and the version of what shows it; (reason to wait, None) otherwise."""
+    """Reason to create the next review batch and the version of its evidence; (reason to wait, None) otherwise."""
     review, store = runtime.corpus.review, runtime.store()
     versions = step_versions(store)
     if ("balanced_subset", "") not in versions:
@@ -71,6 +70,7 @@ def create_review_batch(runtime: CorpusRuntime, *, cause: str) -> str | None:
             corpus=runtime.corpus.name,
             question=runtime.corpus.labels.question,
             classes=runtime.corpus.class_names,
+            kind=runtime.corpus.labels.kind,
             tasks=[
                 NewTask(
                     sample_id=task.sample_id,
@@ -96,9 +96,7 @@ def _plan(runtime: CorpusRuntime, store: "TableStore", round_number: int) -> "tu
     ids, x = subset_embeddings(store)
     classes = {name: index for index, name in enumerate(runtime.corpus.class_names)}
     reviewed = store.read("reviewed_labels", columns=["sample_id", "purpose", "label"]).to_pylist()
-    probabilities, proposed = _proposed(store, ids, classes)
-    gate = gate_threshold(store)
-    accepts = None if gate is None or probabilities is None else probabilities.max(axis=1) >= gate
+    probabilities, proposed, accepts = _proposed(store, ids, classes)
     return plan_review_batch(
         round_number=round_number,
         sample_ids=ids,
@@ -112,29 +110,34 @@ def _plan(runtime: CorpusRuntime, store: "TableStore", round_number: int) -> "tu
         settings=runtime.corpus.labels,
         class_names=runtime.corpus.class_names,
         seed=runtime.corpus.seed_for("review", round_number),
+        kind=runtime.corpus.labels.kind,
     )
 
 
 def _proposed(
     store: "TableStore", ids: list[str], classes: dict[str, int]
-) -> "tuple[np.ndarray | None, np.ndarray | None]":
-    """Probabilities and proposed classes in the order of the ids; None when one of them has no proposal yet."""
-    table = store.read("proposals", columns=["sample_id", "label", "probabilities"])
+) -> "tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]":
+    """Probabilities, proposed classes, and whether a decider takes it without a person, in the order of the ids.
+
+    None when one of them has no proposal yet.
+    """
+    table = store.read("proposals", columns=["sample_id", "label", "probabilities", "route"])
     rows = dict(
         zip(
             table["sample_id"].to_pylist(),
-            zip(*[table[c].to_pylist() for c in ("label", "probabilities")], strict=True),
+            zip(*[table[c].to_pylist() for c in ("label", "probabilities", "route")], strict=True),
             strict=True,
         )
     )
     if not rows or any(sample_id not in rows for sample_id in ids):
-        return None, None
+        return None, None, None
     probabilities = np.stack([np.frombuffer(rows[sample_id][1], dtype=np.float32) for sample_id in ids])
-    return probabilities, np.array([classes[rows[sample_id][0]] for sample_id in ids])
+    proposed = np.array([classes[rows[sample_id][0]] for sample_id in ids])
+    return probabilities, proposed, np.array([rows[sample_id][2] != "person" for sample_id in ids])
 
 
 def _texts(store: "TableStore", sample_ids: list[str]) -> dict[str, dict[str, str]]:
-    """What an annotator sees of each sample: its text, cut, and where it was read. Never the known label."""
+    """The payload of each task: the sample's text, cut, and its uri. Never the known label."""
     asked = {"sample_id": pa.array(sorted(set(sample_ids)), pa.string())}
     wanted = store.read("raw_index", columns=["sample_id", "uri", "text"], among=asked)
     return {

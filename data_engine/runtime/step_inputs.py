@@ -145,16 +145,16 @@ class StepInputs:
         return {table: self._store.version(table) for table in pinned_tables()}
 
     def last_decisions(self) -> pa.Table:
-        """What this step decided of this partition the last time (sample_id, verdict), from the ledger."""
+        """The last decisions of this step on this partition (sample_id, verdict), from the ledger."""
         mine = {"step": self.step, "batch": self.batch}
         return self._store.read("ledger", partition=mine, columns=["sample_id", "verdict"])
 
     def last_version(self) -> StepVersion | None:
-        """What this step last wrote for this partition; None before the first time."""
+        """The last version of this step for this partition; None before the first."""
         return step_versions(self._store, self.step, self.batch).get((self.step, self.batch))
 
     def all_versions(self) -> dict[tuple[str, str], StepVersion]:
-        """What every step last wrote, by step and partition."""
+        """The last version of every step, by step and partition."""
         return step_versions(self._store)
 
     def accepted_versions(self) -> dict[str, StepVersion]:

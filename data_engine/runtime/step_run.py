@@ -25,14 +25,14 @@ from data_engine.schemas import LEDGER, STEP_VERSIONS
 
 if TYPE_CHECKING:
     from data_engine.storage import EmbeddingCache, SketchIndex, TableStore, Written
-    from data_engine.storage.artefacts import Learnt
+    from data_engine.storage.artefacts import Artefacts
 
 logger = getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class StepResult:
-    """What a run of a step wrote, and what may be shown of it.
+    """The outcome of a run of a step: what it wrote, and values for display.
 
     Attributes:
         table: The step's rows.
@@ -67,9 +67,9 @@ class StepRun(StepInputs):
         """The accepted samples of this corpus by id and by key."""
         return self._store.sketch_index()
 
-    def artefacts(self) -> "Learnt":
+    def artefacts(self) -> "Artefacts":
         """Small models of this corpus, kept by the fingerprint of what they were learnt from."""
-        return self._store.learnt()
+        return self._store.artefacts()
 
     def progress(self, text: str, total: int) -> Progress:
         """Returns advance(n), which reports n more as done."""

@@ -1,4 +1,4 @@
-"""Choosing the subset of a corpus: semantic duplicates go first, then the YAML's method chooses, beside others.
+"""Subset selection: semantic duplicates are removed, then the YAML's method chooses and is compared with others.
 
 The methods themselves are in `data_engine.sampling`, the search for duplicates in `data_engine.duplicates.semantic`.
 """
@@ -49,7 +49,7 @@ class SubsetPool:
 def semantic_duplicates(
     step_run: "StepRun", tree: "ClusterTree", rows: pa.Table, least_cosine: float | None
 ) -> tuple[SubsetPool, pa.Table]:
-    """What of a tree can be chosen when semantic duplicates go.
+    """Remove semantic duplicates from the samples of a tree.
 
     Which one of two stays: what was chosen the last time, before what stayed in the pool, before newcomers; among
     equals what comes first by batch and id. So no accepted sample goes for a newcomer.
@@ -98,7 +98,7 @@ def choose(step_run: "StepRun", pool: SubsetPool) -> NDArray[np.int64]:
 
 
 def comparison_of_methods(step_run: "StepRun", pool: SubsetPool) -> tuple[pa.Table, bool]:
-    """How even the subset's method and those it is compared with come out (schema SUBSET_COMPARISON).
+    """Balance of subsets by the corpus' method and by those it is compared with (schema SUBSET_COMPARISON).
 
     Made once per tree and settings: samples that join a frozen tree say nothing new of the methods.
 

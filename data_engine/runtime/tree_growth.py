@@ -28,7 +28,7 @@ _FILES = "tree-members-*.arrow"
 
 @dataclass(frozen=True, eq=False)
 class Members:
-    """What is known of n samples of a tree.
+    """Leaves, distances and measures of n samples of a tree.
 
     Attributes:
         sample_ids: (n,) strings, each once.
@@ -52,7 +52,7 @@ class Members:
         return found
 
     def measures_at(self, place: NDArray[np.int64], rows: NDArray[np.int64]) -> "ClusterMeasures":
-        """What is known of these rows of m other samples; samples without a measure are left out.
+        """The measures of these rows of m other samples; samples without a measure are left out.
 
         Args:
             place: (m,) as `places` gives it.
@@ -97,7 +97,7 @@ class Members:
 
 
 def grown_tree(step_run: StepRun, samples: pa.Table) -> "tuple[ClusterTree, ClusterMeasures]":
-    """The frozen tree over these samples, and their measures: as if all were assigned and measured anew.
+    """The frozen tree over these samples, and their measures: the same as if all were assigned and measured again.
 
     Samples with another embedding than the known one are new. Where only some are measured, old ones are read and
     measured only after samples have left a leaf, to stand in for them.
@@ -146,7 +146,7 @@ def keep_members(step_run: StepRun, tree: "ClusterTree", samples: pa.Table, meas
 
 
 def _known(step_run: StepRun, tree: "ClusterTree") -> Members | None:
-    """What was kept of this tree's samples; None where nothing was, or where it is damaged."""
+    """The kept members of this tree; None where there are none, or where the file is damaged."""
     content = step_run.artefacts().get(_name(step_run, tree))
     if content is None:
         return None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StepVersion:
-    """What a step last wrote for one partition."""
+    """The last version that a step wrote for one partition."""
 
     step: str
     batch: str
@@ -32,7 +32,7 @@ class StepVersion:
 def step_versions(
     store: "TableStore", step: str | None = None, batch: str | None = None
 ) -> dict[tuple[str, str], StepVersion]:
-    """What each step last wrote, by (step, partition); of one step, or of one partition of it, where that is named."""
+    """The last version of each step, by (step, partition); of one step or partition where that is named."""
     named = {name: value for name, value in (("step", step), ("batch", batch)) if value is not None}
     rows = store.read("step_versions", partition=named).to_pylist()
     return {(row["step"], row["batch"]): StepVersion(**row) for row in rows}

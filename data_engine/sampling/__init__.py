@@ -1,6 +1,7 @@
 """Choosing a subset: quotas over a cluster tree, the other methods by name, and how even each comes out.
 
-Arrays in, row numbers out. The tree itself is in `data_engine.clustering`.
+Arrays in, row numbers out. The tree itself is in `data_engine.clustering`, which the modules here import only when they
+choose: a corpus' description asks for the names of `METHODS` whenever it is loaded.
 """
 
 from data_engine.sampling.balance import Balance, balance, compare_balance, kl_to_uniform

@@ -1,4 +1,7 @@
-"""How evenly samples are spread over classes or clusters."""
+"""Measures of balance: how evenly samples are spread over classes or clusters.
+
+Whole methods are compared in `comparison.py`.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +16,7 @@ from data_engine.errors import InvalidInput, NotEnoughData
 
 @dataclass(frozen=True)
 class Balance:
-    """How evenly labelled samples are spread over the classes that exist."""
+    """Measures of how evenly labelled samples are spread over the classes that exist."""
 
     kl: float
     """Kullback-Leibler divergence to uniform in nats; 0 is perfectly balanced, log(n_classes) is one class only."""
@@ -71,7 +74,7 @@ def compare_balance(
     chosen_labels: Sequence[str],
     classes: Sequence[str],
 ) -> pa.Table:
-    """The balance of all samples, of random subsets and of the balanced subset, side by side.
+    """The balance of all samples, of random subsets and of the balanced subset, in one table.
 
     Args:
         raw_labels: classes of all samples.

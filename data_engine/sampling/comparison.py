@@ -1,17 +1,22 @@
-"""Holds ways to choose a subset side by side: how even each comes out, over whatever groups are known."""
+"""Compares selection methods: the balance of what each chooses, over all groups that are known.
+
+The methods are in `methods.py`, the measures of balance in `balance.py`.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from data_engine.clustering import ClusterTree, with_samples
 from data_engine.sampling.balance import kl_to_uniform
 from data_engine.sampling.methods import Candidates, select
 from data_engine.schemas import SUBSET_COMPARISON
+
+if TYPE_CHECKING:
+    from data_engine.clustering import ClusterTree
 
 
 def compare(
@@ -52,11 +57,13 @@ def compare(
     return pa.Table.from_pylist(rows, schema=SUBSET_COMPARISON)
 
 
-def part_of(tree: ClusterTree, *, at_most: int, seed: int) -> tuple[ClusterTree, NDArray[np.int64]]:
+def part_of(tree: "ClusterTree", *, at_most: int, seed: int) -> "tuple[ClusterTree, NDArray[np.int64]]":
     """A random part of the samples of a tree, where it holds too many to choose from many times.
 
     Returns: the tree over at most `at_most` of its n samples; their (m,) row numbers, ascending.
     """
+    from data_engine.clustering import with_samples
+
     n = tree.n_samples
     if n <= at_most:
         return tree, np.arange(n)

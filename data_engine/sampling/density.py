@@ -1,16 +1,22 @@
 """Local density of samples, estimated from their nearest neighbours.
 
+The method that draws by it is in `methods.py`.
+
 A subset drawn with a chance inverse to the density covers the space more evenly than the data does: Sachdeva et al.
 2024, "How to Train Data-Efficient LLMs" (arXiv 2402.09668), section 3.2, with a kernel density. Here the density is
 that of the k-th nearest neighbour, proportional to 1 / r_k ** d (Loftsgaarden & Quesenberry 1965), which needs no
 bandwidth; d is the dimension that the data fills, not that of its vectors (Levina & Bickel 2004).
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.clustering.types import Matrix
 from data_engine.errors import NotEnoughData
+
+if TYPE_CHECKING:
+    from data_engine.clustering.types import Matrix
 
 N_NEIGHBOURS = 10
 #: Neighbours are looked for among this many samples, drawn at random, so that the cost grows with n and not with n^2.
@@ -20,7 +26,7 @@ _BLOCK_VALUES = 1 << 22
 
 
 def log_inverse_density(
-    x: Matrix, *, seed: int, n_neighbours: int = N_NEIGHBOURS, max_references: int = MAX_REFERENCES
+    x: "Matrix", *, seed: int, n_neighbours: int = N_NEIGHBOURS, max_references: int = MAX_REFERENCES
 ) -> NDArray[np.float64]:
     """The logarithm of 1 / density at every sample, up to a constant: d * log r_k.
 
@@ -58,7 +64,7 @@ def intrinsic_dimension(distances: NDArray[np.float64]) -> float:
     return max(1.0 / mean_log_ratio, 1.0) if mean_log_ratio > 0 else 1.0
 
 
-def neighbour_distances(x: Matrix, *, seed: int, n_neighbours: int, max_references: int) -> NDArray[np.float64]:
+def neighbour_distances(x: "Matrix", *, seed: int, n_neighbours: int, max_references: int) -> NDArray[np.float64]:
     """(n, k) Euclidean distances of every sample to its nearest other references, ascending.
 
     Raises: NotEnoughData when x has no second row.

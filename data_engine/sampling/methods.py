@@ -1,19 +1,21 @@
-"""The ways to choose a subset: each takes a pool and a target size and gives exactly that many rows."""
+"""The ways to choose a subset: `METHODS` is the only list of their names.
+
+Each takes a pool and a target size and gives exactly that many rows. What they are made of is in the modules beside
+this one and in `data_engine.clustering`, imported when a subset is chosen: the names alone cost nothing.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.clustering import ClusterTree, build_tree, kmeans, resample_sizes_for
-from data_engine.clustering.lloyd import checked_count
-from data_engine.clustering.types import Matrix
 from data_engine.errors import InvalidInput
-from data_engine.sampling.density import log_inverse_density
-from data_engine.sampling.quotas import balanced_sample, checked_target
-from data_engine.sampling.semantic_dedup import redundancy
+
+if TYPE_CHECKING:
+    from data_engine.clustering import ClusterTree
+    from data_engine.clustering.types import Matrix
 
 #: How often a tree is resampled that is built only to choose by it.
 N_RESAMPLES = 10
@@ -21,11 +23,11 @@ N_RESAMPLES = 10
 
 @dataclass(frozen=True)
 class Candidates:
-    """What a subset is chosen from: n samples, with their cluster tree."""
+    """The n samples that a subset is chosen from, with their cluster tree."""
 
-    tree: ClusterTree
+    tree: "ClusterTree"
     """Over the n samples."""
-    x: Matrix | None = None
+    x: "Matrix | None" = None
     """(n, dim) embeddings in the same order, L2-normalised; None where no method that needs them is asked for."""
     is_resampled: bool = False
     """Whether the tree was built with resampling."""
@@ -51,7 +53,7 @@ class Candidates:
         return self.tree.n_samples
 
     @property
-    def embeddings(self) -> Matrix:
+    def embeddings(self) -> "Matrix":
         """x where it is there.
 
         Raises: InvalidInput where it is not.
@@ -82,6 +84,9 @@ def select(method: str, pool: Candidates, target_size: int, *, seed: int) -> NDA
     Returns: (target_size,) row numbers, unique, ascending.
     Raises: InvalidInput when target_size is not in 1..n, the seed is negative or there is no such method.
     """
+    from data_engine.clustering.lloyd import checked_count
+    from data_engine.sampling.quotas import checked_target
+
     if method not in METHODS:
         raise InvalidInput(f"method is {method!r}; it must be one of {', '.join(METHODS)}")
     target, fixed_seed = checked_target(target_size, pool.n_samples), checked_count(seed, "seed", least=0)
@@ -97,39 +102,51 @@ def _flat_kmeans(pool: Candidates, target_size: int, seed: int) -> NDArray[np.in
 
 
 def _hierarchical(pool: Candidates, target_size: int, seed: int) -> NDArray[np.int64]:
+    from data_engine.clustering import build_tree
+
     tree = build_tree(pool.embeddings, pool.n_clusters, seed=seed) if pool.is_resampled else pool.tree
     return _balanced(pool, tree, target_size, seed)
 
 
 def _hierarchical_resampled(pool: Candidates, target_size: int, seed: int) -> NDArray[np.int64]:
-    tree = pool.tree if pool.is_resampled else _resampled_twin(pool, seed)
+    tree = pool.tree if pool.is_resampled else _resampled_tree(pool, seed)
     return _balanced(pool, tree, target_size, seed)
 
 
-def _resampled_twin(pool: Candidates, seed: int) -> ClusterTree:
+def _resampled_tree(pool: Candidates, seed: int) -> "ClusterTree":
+    from data_engine.clustering import build_tree, resample_sizes_for
+
     sizes = resample_sizes_for(pool.n_samples, pool.n_clusters)
     return build_tree(pool.embeddings, pool.n_clusters, seed=seed, n_resamples=N_RESAMPLES, resample_sizes=sizes)
 
 
 def _semantic_dedup(pool: Candidates, target_size: int, seed: int) -> NDArray[np.int64]:
+    from data_engine.sampling.semantic_dedup import redundancy
+
     clusters = _flat_tree(pool, seed)
     repeated = redundancy(pool.embeddings, clusters.levels[0].centroids, clusters.leaf)
     return np.lexsort((pool.priorities(seed), repeated))[:target_size]
 
 
 def _density(pool: Candidates, target_size: int, seed: int) -> NDArray[np.int64]:
+    from data_engine.sampling.density import log_inverse_density
+
     # Drawn without replacement, the smallest of exponential waiting times first (Efraimidis & Spirakis 2006).
     log_wait = np.log(-np.log1p(-pool.priorities(seed))) - log_inverse_density(pool.embeddings, seed=seed)
     return np.argsort(log_wait, kind="stable")[:target_size]
 
 
-def _flat_tree(pool: Candidates, seed: int) -> ClusterTree:
+def _flat_tree(pool: Candidates, seed: int) -> "ClusterTree":
     """One level with as many clusters as the top of the pool's tree."""
+    from data_engine.clustering import ClusterTree, kmeans
+
     found = kmeans(pool.embeddings, pool.n_clusters[-1], seed=seed)
     return ClusterTree.from_centroids([found.centroids], [], found.assignment, found.distance)
 
 
-def _balanced(pool: Candidates, tree: ClusterTree, target_size: int, seed: int) -> NDArray[np.int64]:
+def _balanced(pool: Candidates, tree: "ClusterTree", target_size: int, seed: int) -> NDArray[np.int64]:
+    from data_engine.sampling.quotas import balanced_sample
+
     return balanced_sample(tree, target_size, seed=seed, strategy=pool.strategy, priority=pool.priorities(seed))
 
 
@@ -137,9 +154,11 @@ def _balanced(pool: Candidates, tree: ClusterTree, target_size: int, seed: int) 
 class Method:
     """A way to choose a subset."""
 
+    summary: str
+    """How it chooses, as the corpus' schema says it."""
     meaning: str
-    """What it does, as the end of `hierarchical k-means built a tree; the subset was ...`; `{n_resamples}` is where
-    the number of resamplings goes."""
+    """The same as the end of `hierarchical k-means built a tree; the subset was ...`, for the data card;
+    `{n_resamples}` is where the number of resamplings goes."""
     choose: Callable[[Candidates, int, int], NDArray[np.int64]]
     """(pool, target_size, seed) to row numbers."""
     needs: Literal["embeddings", "plain tree", "resampled tree", "nothing"] = "embeddings"
@@ -156,30 +175,44 @@ class Method:
         return self.needs not in ("nothing", "resampled tree" if is_resampled else "plain tree")
 
 
-#: Every way to choose a subset, by its name in the corpus' description.
+#: Every way to choose a subset, by its name in the corpus' description. To add one: a function and an entry here; the
+#: tests of this module then cover it.
 METHODS: dict[str, Method] = {
-    "random": Method("drawn at random, every sample with the same chance", _random, needs="nothing"),
-    "flat_kmeans": Method(
-        "drawn evenly over one level of k-means with as many clusters as the top of that tree",
-        _flat_kmeans,
+    "hierarchical": Method(
+        "evenly over the cluster tree, from the top down",
+        "drawn evenly over that tree, from the top down",
+        _hierarchical,
+        needs="plain tree",
         takes_members=True,
     ),
-    "hierarchical": Method(
-        "drawn evenly over that tree, from the top down", _hierarchical, needs="plain tree", takes_members=True
-    ),
     "hierarchical_resampled": Method(
+        "the same over a tree that is built with resampling, the corpus' own where `tree.n_resamples` is set",
         "drawn evenly over a tree of these levels, each built anew {n_resamples} times on the most central members",
         _hierarchical_resampled,
         needs="resampled tree",
         takes_members=True,
     ),
+    "flat_kmeans": Method(
+        "evenly over one level of k-means",
+        "drawn evenly over one level of k-means with as many clusters as the top of that tree",
+        _flat_kmeans,
+        takes_members=True,
+    ),
     "semantic_dedup": Method(
+        "what most resembles another sample of its cluster goes",
         "what is left when the samples go that are most similar to another one, farther from the centre, of their "
         "k-means cluster (SemDeDup, Abbas et al. 2023)",
         _semantic_dedup,
     ),
     "density": Method(
+        "with a chance inverse to the local density",
         "drawn with a chance inverse to the density that the nearest neighbours show (after Sachdeva et al. 2024)",
         _density,
+    ),
+    "random": Method(
+        "every sample with the same chance",
+        "drawn at random, every sample with the same chance",
+        _random,
+        needs="nothing",
     ),
 }

@@ -1,21 +1,23 @@
 """The balanced subset: shares a target size out over a cluster tree and chooses the samples.
 
+Other ways to choose a subset are in `methods.py`; the tree is built in `data_engine.clustering`.
+
 Source: Vo et al. 2024 (arXiv 2405.15613), section 3.3: every cluster gets the same, as far as it has enough.
 """
 
 import operator
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from data_engine.clustering import ClusterTree
-from data_engine.clustering.lloyd import checked_count
-from data_engine.clustering.parallel import TEAM, over_chunks
 from data_engine.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from data_engine.clustering import ClusterTree
 
 Counts = NDArray[np.int64]
 
@@ -23,7 +25,7 @@ _TILE_ROWS = 4096
 
 
 def balanced_sample(
-    tree: ClusterTree,
+    tree: "ClusterTree",
     target_size: int,
     *,
     seed: int,
@@ -48,13 +50,15 @@ def balanced_sample(
     return first_members(tree, quota, _member_order(tree, strategy, priority, seed))
 
 
-def quotas(tree: ClusterTree, target_size: int, *, seed: int) -> Counts:
+def quotas(tree: "ClusterTree", target_size: int, *, seed: int) -> Counts:
     """(n_leaves,) samples to take from every leaf; they add up to target_size and none exceeds its leaf's size.
 
     From the top down, a cluster's share is split among its children by `split`.
 
     Raises: InvalidInput when target_size is not in 1..n.
     """
+    from data_engine.clustering.lloyd import checked_count
+
     share = np.array([checked_target(target_size, tree.n_samples)], dtype=np.int64)
     rng = np.random.default_rng([checked_count(seed, "seed", least=0), 0])
     parent = np.zeros(len(tree.levels[-1].centroids), dtype=np.int32)
@@ -71,7 +75,7 @@ def stable_priority(sample_ids: Sequence[str], seed: int) -> NDArray[np.float64]
 
 
 def split(sizes: Counts, amount: int, *, rng: np.random.Generator | None = None) -> Counts:
-    """Share an amount out among siblings: fill all to the same height, those that are smaller to the brim.
+    """Water-filling: share an amount out equally among siblings, each capped by its size.
 
     Args:
         sizes: (m,) samples of every sibling.
@@ -113,12 +117,14 @@ def _split_all(share: Counts, parent: NDArray[np.int32], sizes: Counts, rng: np.
     return counts
 
 
-def first_members(tree: ClusterTree, quota: Counts, keys: tuple[NDArray[np.floating], ...]) -> NDArray[np.int64]:
+def first_members(tree: "ClusterTree", quota: Counts, keys: tuple[NDArray[np.floating], ...]) -> NDArray[np.int64]:
     """(sum of quota,) ascending rows: of every leaf, its quota of members that come first by the keys.
 
     Plain numbers are sorted many times faster than rows by several keys: they tell the last place that is taken in
     each leaf, up to the rounding to float32; only the rows on that very place are compared by their keys.
     """
+    from data_engine.clustering.parallel import TEAM, over_chunks
+
     leaf, sizes = tree.leaf, tree.levels[0].sizes
     place = np.empty(len(leaf), dtype=np.uint64)
     last = np.zeros(len(sizes), dtype=np.uint64)
@@ -145,6 +151,8 @@ def first_members(tree: ClusterTree, quota: Counts, keys: tuple[NDArray[np.float
 
 def _sorted(place: NDArray[np.uint64], sizes: Counts) -> NDArray[np.uint64]:
     """The places in order; every thread sorts those of consecutive leaves."""
+    from data_engine.clustering.parallel import TEAM
+
     ends = np.cumsum(sizes)
     cuts = np.searchsorted(ends, len(place) * np.arange(1, TEAM.n_threads) // TEAM.n_threads) + 1
     edges = [0, *cuts.tolist(), len(sizes)]
@@ -171,7 +179,7 @@ def _rough_place(leaf: NDArray[np.int32], key: NDArray[np.floating]) -> NDArray[
 
 
 def _member_order(
-    tree: ClusterTree, strategy: str, priority: NDArray[np.float64] | None, seed: int
+    tree: "ClusterTree", strategy: str, priority: NDArray[np.float64] | None, seed: int
 ) -> tuple[NDArray[np.floating], ...]:
     """Sort keys of (n,) values by which members are taken from a leaf, the deciding one last."""
     if priority is None:

@@ -1,24 +1,28 @@
-"""Semantic duplicates: how much a sample repeats another one of its cluster.
+"""Redundancy: the similarity of a sample to another one of its cluster, by which semantic duplicates go.
+
+The method that chooses by it is in `methods.py`; duplicates above a fixed cosine are in `data_engine.duplicates`.
 
 Source: Abbas et al. 2023, "SemDeDup: Data-efficient learning at web-scale through semantic deduplication"
 (arXiv 2303.09540), section 3; written from the paper's text. There a cosine threshold decides what goes; ordered by
 `redundancy`, the first `target_size` samples are those that the threshold leaves which leaves that many.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.clustering.types import Assignment, FloatMatrix, Matrix
 from data_engine.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from data_engine.clustering.types import Assignment, FloatMatrix, Matrix
 
 #: Similarities held at once: 64 MiB.
 _BLOCK_VALUES = 1 << 24
 
 
-def redundancy(x: Matrix, centroids: FloatMatrix, assignment: Assignment) -> NDArray[np.float32]:
-    """How similar each sample is to the most similar one of its cluster that lies farther from the centroid.
+def redundancy(x: "Matrix", centroids: "FloatMatrix", assignment: "Assignment") -> NDArray[np.float32]:
+    """The similarity of each sample to the most similar one of its cluster that lies farther from the centroid.
 
     Of a group of semantic duplicates the one farthest from the centroid is kept, as in the paper.
 

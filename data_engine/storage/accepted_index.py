@@ -1,5 +1,7 @@
 """Accepted samples on disk, found by id or by any of their keys: a sorted, memory-mapped segment per batch.
 
+What near-duplicates are, and which keys they share, is in `data_engine.duplicates`.
+
 A segment says of one version of one batch which samples it accepts. It holds nothing that the tables do not: a missing
 one is written anew, whole or not at all, so a killed run leaves nothing half, and what a batch accepted in another
 version is in another segment. A look-up reads the pages it needs; only its answers are held in memory.

@@ -1,18 +1,19 @@
-"""What was learnt from the source, kept by the fingerprint of all that it was learnt from.
+"""Artefacts: small models and other results that can be computed again, named by a fingerprint of their inputs.
 
-It can always be learnt anew: a missing file costs time and nothing else, and a killed process leaves none half.
+A missing one costs time and nothing else, and a killed process leaves none half. Embeddings are in
+`embedding_cache.py`, accepted samples in `accepted_index.py`.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_engine.storage.atomic_files import replace_file
+from data_engine.storage.atomic_files import write_bytes
 from data_engine.storage.storage_errors import storage_errors
 
 
 @dataclass(frozen=True)
-class Learnt:
-    """A folder of small models; a name is used for one content only."""
+class Artefacts:
+    """A folder of small files; a name is used for one content only."""
 
     folder: Path
 
@@ -25,7 +26,7 @@ class Learnt:
     def put(self, name: str, content: bytes) -> None:
         """Keep bytes under a name, whole or not at all. Raises: StorageError when the disk is full or fails."""
         with storage_errors(f"keeping {name}", self.folder, intact="nothing was changed"):
-            replace_file(self.folder / name, lambda path: path.write_bytes(content))
+            write_bytes(self.folder / name, content)
 
     def put_instead(self, name: str, content: bytes, *, of: str) -> None:
         """Keep bytes under a name, and delete what was kept under other names that match a pattern.

@@ -1,8 +1,14 @@
-"""Files that are there whole or not at all: written beside their place, flushed, and moved into it."""
+"""Atomic writes: a file or a folder is there whole or not at all, also when the process is killed.
+
+Everything is written beside its place, flushed to the disk, and moved there in one step. Tables have their own commits,
+see `delta_commits.py`.
+"""
 
 import os
+import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -16,7 +22,7 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     Raises: OSError as the disk gives it; the temporary file is removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    temporary = _beside(path)
     try:
         write(temporary)
         flush(temporary)
@@ -26,6 +32,50 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     flush(path.parent)
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace a file by these bytes. Raises: OSError as the disk gives it."""
+    replace_file(path, lambda temporary: temporary.write_bytes(content))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file by this text in UTF-8, its line ends as they are. Raises: OSError as the disk gives it."""
+    replace_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline="\n"))
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A temporary folder beside the place of a folder, to be filled and then moved there by `place_folder`.
+
+    What was not moved is removed at the end, also after an error.
+    """
+    temporary = _beside(folder)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def place_folder(filled: Path, folder: Path) -> bool:
+    """Move a filled folder to its place in one step, unless there is one already; of two processes the first wins.
+
+    Returns: whether it was moved; a folder that is there is never changed.
+    Raises: OSError as the disk gives it.
+    """
+    if folder.exists():
+        return False
+    for path in (*filled.rglob("*"), filled):
+        flush(path)
+    try:
+        filled.rename(folder)
+    except OSError:
+        if folder.exists():
+            return False
+        raise
+    flush(folder.parent)
+    return True
+
+
 def flush(path: Path) -> None:
     """Make a file, or the names in a folder, survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
@@ -33,3 +83,8 @@ def flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _beside(path: Path) -> Path:
+    """A name that nobody else has, in the same folder; `retention.vacuum` deletes old ones of this form."""
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")

@@ -1,5 +1,7 @@
 """The Delta side of a table: creating it, replacing a piece of it in one commit, and telling who was first.
 
+What a table is called and which rows it takes is in `table_store.py`.
+
 The empty string is no legal partition value in Delta (it reads back as null), so `no partition` is null on disk and
 the empty string everywhere else.
 """
@@ -17,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.errors import ConcurrentWrite, SchemaMismatch
+from data_engine.schemas import is_filled
 from data_engine.storage.row_fingerprint import plain_type
 from data_engine.storage.table_cache import is_known, latest_of
 
@@ -31,8 +34,11 @@ _CONFIGURATION = {
     "delta.dataSkippingNumIndexedCols": "0",
 }
 
+#: What a column says on disk that was added to a table with rows.
+_ADDED = {b"added": b"true"}
+
 #: Commits that change no row.
-_HARMLESS = ("CREATE", "VACUUM", "OPTIMIZE", "FSCK", "ADD COLUMN")
+_HARMLESS = ("CREATE", "VACUUM", "OPTIMIZE", "FSCK", "ADD COLUMN", "CHANGE COLUMN")
 
 
 @dataclass(frozen=True)
@@ -44,10 +50,26 @@ class DeltaFolder:
     partition_columns: tuple[str, ...]
 
     @property
+    def schema_as_read(self) -> pa.Schema:
+        """The schema with nullable columns where rows of an earlier version have nothing to read."""
+        return pa.schema([f.with_nullable(True) if is_filled(f) else f for f in self.schema])
+
+    @property
     def schema_on_disk(self) -> pa.Schema:
-        """The schema with nullable partition columns, since null is how Delta says `no partition`."""
-        fields = [f.with_nullable(True) if f.name in self.partition_columns else f for f in self.schema]
-        return pa.schema(fields)
+        """The schema with nullable partition columns, since null is how Delta says `no partition`.
+
+        Columns that earlier rows lack are nullable too: those rows stay as they are.
+        """
+        columns = self.partition_columns
+        return pa.schema([f.with_nullable(True) if f.name in columns else f for f in self.schema_as_read])
+
+    def may_have_earlier_rows(self, version: int | None = None) -> bool:
+        """Whether some rows may lack a column that is filled when read: the table was made without it."""
+        filled = [field.name for field in self.schema if is_filled(field)]
+        if not filled or not self.exists():
+            return False
+        on_disk = {field.name: field.metadata or {} for field in pa.schema(self.open(version).schema().to_arrow())}
+        return any(name not in on_disk or _ADDED.items() <= on_disk[name].items() for name in filled)
 
     def exists(self) -> bool:
         """Whether the table was ever created."""
@@ -110,19 +132,6 @@ class DeltaFolder:
 
         return self._committed(commit, piece, metadata["run_id"], base)
 
-    def delete(self, piece: Mapping[str, str], metadata: Mapping[str, str]) -> int:
-        """Delete one piece of the table in one commit; gives the version of the commit.
-
-        Raises: ConcurrentWrite when another run commits to the same piece meanwhile.
-        """
-
-        def commit(table: Any) -> None:
-            from deltalake import CommitProperties
-
-            table.delete(predicate_of(piece), commit_properties=CommitProperties(custom_metadata=dict(metadata)))
-
-        return self._committed(commit, piece, metadata["run_id"], None)
-
     def _committed(self, commit: Callable[[Any], None], piece: Mapping[str, str], run_id: str, base: int | None) -> int:
         """Commit, and again on top of what others committed elsewhere in the table meanwhile."""
         from deltalake.exceptions import CommitFailedError
@@ -148,14 +157,16 @@ class DeltaFolder:
     def _take_over(self, table: Any) -> None:
         """A table of an older engine gets the columns that it lacks where they may be null, as they are read from it.
 
-        What differs otherwise is refused: Delta would cast in silence.
+        A column that may be null by now may be so in the table too. What differs otherwise is refused: Delta would
+        cast in silence.
         """
         found = pa.schema(table.schema().to_arrow())
         on_disk = {field.name: plain_type(field.type) for field in found}
+        required = {field.name for field in found if not field.nullable}
         new = []
         for field in self.schema_on_disk:
             if field.name not in on_disk and field.nullable and field.name not in self.partition_columns:
-                new.append(field)
+                new.append(field.with_metadata({**(field.metadata or {}), **_ADDED}))
             elif on_disk.pop(field.name, None) != field.type:
                 raise self._other_schema(field.name, str(field.type))
         if on_disk:
@@ -164,6 +175,9 @@ class DeltaFolder:
             from deltalake import Schema
 
             table.alter.add_columns(list(Schema.from_arrow(pa.schema(new)).fields))
+        for field in self.schema_on_disk:
+            if field.nullable and field.name in required:
+                table.alter.drop_column_not_null(field.name)
 
     def _other_schema(self, column: str, wanted: str) -> SchemaMismatch:
         return SchemaMismatch(
@@ -179,14 +193,19 @@ class DeltaFolder:
         )
 
     def _on_disk(self, rows: pa.Table) -> pa.Table:
-        """The rows with null in the place of empty partition values."""
+        """The rows with null in the place of empty partition values.
+
+        Without the descriptions of the columns: Delta refuses rows whose descriptions are not those of the table, and
+        a table of an earlier version has its own.
+        """
         columns = [
             pc.if_else(pc.equal(rows[name], ""), pa.scalar(None, pa.string()), rows[name])
             if name in self.partition_columns
             else rows[name]
             for name in rows.column_names
         ]
-        return pa.Table.from_arrays(columns, schema=self.schema_on_disk)
+        fields = [field.remove_metadata() for field in self.schema_on_disk]
+        return pa.Table.from_arrays(columns, schema=pa.schema(fields))
 
 
 def write_rows(table: Any, rows: pa.Table, predicate: str, metadata: Mapping[str, str]) -> None:

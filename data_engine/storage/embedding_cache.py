@@ -1,7 +1,8 @@
 """Known embeddings by content hash, shared by all corpora: the same content is never embedded twice.
 
 Each `put` is one Parquet file, there whole or not at all, so processes need no lock and a killed one leaves nothing
-half. A file is named by its content, never changed, and carries page checksums: a damaged one is ignored and said so.
+half. A file is named by its content, never changed, and carries page checksums: a damaged one is ignored with
+a warning. Embeddings of a corpus' samples are a table, see `embedding_rows.py`.
 """
 
 import logging
@@ -44,7 +45,7 @@ class EmbeddingCache:
 
     @property
     def folder(self) -> Path:
-        """Where the files of this encoder version are; no corpus can have a name that starts with an underscore."""
+        """The folder of this encoder version; no corpus can have a name that starts with an underscore."""
         readable = re.sub(r"[^A-Za-z0-9.-]+", "-", self.encoder_version).strip("-.")[:60]
         fingerprint = xxhash.xxh3_64(f"{self.encoder_version}\0{self.dim}".encode()).hexdigest()
         return Path(self.root) / "_embeddings" / f"{readable}-{fingerprint}"

@@ -1,4 +1,7 @@
-"""Embeddings as one matrix, read piece by piece, so that a corpus may be larger than the memory."""
+"""Embeddings of the tables as one matrix, read piece by piece, so that a corpus may be larger than the memory.
+
+Vectors by content, shared by all corpora, are in `embedding_cache.py`.
+"""
 
 import tempfile
 from collections.abc import Sequence

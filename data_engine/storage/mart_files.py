@@ -1,4 +1,7 @@
-"""The marts of a corpus: one Parquet file each at `<corpus>/marts/<name>/data.parquet`, always rebuilt whole."""
+"""The marts of a corpus: one Parquet file each at `<corpus>/marts/<name>/data.parquet`, always rebuilt whole.
+
+They are filled by the SQL models, see `data_engine.warehouse`.
+"""
 
 import re
 from pathlib import Path
@@ -15,7 +18,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 def mart_path(store: TableStore, name: str) -> Path:
-    """Where a mart is.
+    """The path of a mart.
 
     Raises: InvalidInput when the name is not lower-case letters, digits and underscores.
     """

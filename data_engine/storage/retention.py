@@ -1,4 +1,7 @@
-"""What may be deleted: nothing that a release stands on, nothing younger than a week, and what killed runs left."""
+"""Pins and vacuum: table versions that releases stand on stay, files that nobody needs any more can be deleted.
+
+Nothing younger than a week is deleted, except what killed runs left half-written.
+"""
 
 import fcntl
 import json
@@ -11,7 +14,7 @@ from pathlib import Path
 
 from data_engine.errors import InvalidInput, StorageError
 from data_engine.schemas import SCHEMAS
-from data_engine.storage.atomic_files import replace_file
+from data_engine.storage.atomic_files import write_text
 from data_engine.storage.storage_errors import storage_errors
 from data_engine.storage.table_store import TableStore
 
@@ -69,7 +72,7 @@ def pin(root: Path, corpus: str, release_id: str, versions: Mapping[str, int]) -
         if release_id not in known:
             known[release_id] = {table: int(version) for table, version in versions.items()}
             text = json.dumps(known, indent=2, sort_keys=True) + "\n"
-            replace_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+            write_text(path, text)
         return known[release_id]
 
 

@@ -1,4 +1,7 @@
-"""The fingerprint of a table's rows: the same rows give the same hash, however Arrow happens to lay them out."""
+"""The fingerprint of a table's rows: the same rows give the same hash, however Arrow happens to lay them out.
+
+Fingerprints of code and settings are in `data_engine.runtime`.
+"""
 
 from collections import defaultdict
 from typing import Any

@@ -1,4 +1,7 @@
-"""Comparing a table with its schema before it is written, because Delta casts in silence (1.7 into int64 becomes 1)."""
+"""Checks rows against the schema of their table before they are written: Delta casts in silence (1.7 becomes 1).
+
+The schemas are in `data_engine.schemas`.
+"""
 
 from collections.abc import Mapping
 

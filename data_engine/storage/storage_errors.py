@@ -1,4 +1,7 @@
-"""Turning what the disk and Delta say into errors that name what, where, how much room is left, and what to do."""
+"""Translates disk and Delta errors into StorageErrors that name what, where, the free space and what to do.
+
+The error classes themselves are in `data_engine.errors`.
+"""
 
 import shutil
 from collections.abc import Iterator
@@ -39,7 +42,7 @@ def storage_errors(doing: str, path: Path, *, intact: str = "what was committed 
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, without its further lines."""
+    """The first line of an error's message, or its class where it has none."""
     return str(error).strip().split("\n", 1)[0] or type(error).__name__
 
 

@@ -1,5 +1,7 @@
 """Delta tables that were opened before, kept for as long as their log shows no other history.
 
+Reading their rows is in `table_scan.py`.
+
 Opening a table reads its whole log, which takes milliseconds and happens hundreds of times in a run. Every version is
 one file of the log that is never changed, so two looks at the folder tell whether there is a newer one.
 """

@@ -1,4 +1,7 @@
-"""Scanning Delta tables with Arrow, in a fixed row order."""
+"""Scanning Delta tables with Arrow, in a fixed row order.
+
+Opening a table is in `table_cache.py`.
+"""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, reduce
@@ -14,7 +17,7 @@ _MOST_TINY_FILES = 4096
 
 
 def dataset_of(folder: DeltaFolder, version: int | None = None) -> Any:
-    """A table as a pyarrow dataset in its schema, partition by partition in order of their values.
+    """A table as a pyarrow dataset as it is stored, partition by partition in order of their values.
 
     Args:
         folder: the table's; without rows where it does not exist.
@@ -24,7 +27,7 @@ def dataset_of(folder: DeltaFolder, version: int | None = None) -> Any:
     from pyarrow import fs as pafs
 
     if not folder.exists():
-        return pads.dataset(folder.schema.empty_table())
+        return pads.dataset(folder.schema_as_read.empty_table())
     found = folder.open(version).to_pyarrow_dataset()
     # One commit writes a partition, and numbers its files: the order of the paths is the order of the rows.
     columns = folder.partition_columns
@@ -35,7 +38,7 @@ def dataset_of(folder: DeltaFolder, version: int | None = None) -> Any:
         found.format.make_fragment(path, filesystem, all_of(dict(zip(columns, values, strict=True))))
         for values, path in files
     ]
-    return pads.FileSystemDataset(fragments, folder.schema, found.format, filesystem)
+    return pads.FileSystemDataset(fragments, folder.schema_as_read, found.format, filesystem)
 
 
 def tiny_files(dataset: Any, piece: Mapping[str, str], columns: Sequence[str]) -> pa.Table:

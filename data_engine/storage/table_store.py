@@ -1,4 +1,8 @@
-"""The tables of a corpus: Delta tables, written piece by piece in one commit each, and read in a fixed row order."""
+"""TableStore: the Delta tables of a corpus, written piece by piece in one commit each, read in a fixed row order.
+
+The commits are in `delta_commits.py`, how rows are scanned in `table_scan.py`, other files in the modules of this
+folder.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,6 +17,7 @@ import pyarrow as pa
 from data_engine.errors import InvalidInput, SchemaMismatch, StorageError
 from data_engine.schemas import FORMER_NAMES, PARTITION_COLUMNS
 from data_engine.storage.delta_commits import DeltaFolder, described
+from data_engine.storage.earlier_rows import read_as_today
 from data_engine.storage.row_fingerprint import data_version
 from data_engine.storage.schema_check import conform, refuse_other_pieces, schema_of
 from data_engine.storage.storage_errors import storage_errors
@@ -20,7 +25,7 @@ from data_engine.storage.table_scan import all_of, dataset_of, tiny_files
 
 if TYPE_CHECKING:
     from data_engine.storage.accepted_index import SketchIndex
-    from data_engine.storage.artefacts import Learnt
+    from data_engine.storage.artefacts import Artefacts
     from data_engine.storage.embedding_cache import EmbeddingCache
 
 #: Tables of a row or a few per file, which every step reads several times.
@@ -37,7 +42,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class Written:
-    """What a write did: Delta version, rows written, and fingerprint of these rows."""
+    """The result of a write: Delta version, number of rows, and fingerprint of these rows."""
 
     version: int
     n_rows: int
@@ -77,7 +82,7 @@ class TableStore:
 
     @property
     def folder(self) -> Path:
-        """Where everything of the corpus is."""
+        """The folder of all that belongs to the corpus."""
         return Path(self.root) / self.corpus
 
     def path(self, name: str) -> Path:
@@ -103,11 +108,12 @@ class TableStore:
 
         return SketchIndex(self.folder / "accepted")
 
-    def learnt(self) -> "Learnt":
-        """Small models of this corpus that can always be learnt anew."""
-        from data_engine.storage.artefacts import Learnt
+    def artefacts(self) -> "Artefacts":
+        """Small models and other results of this corpus that can always be computed again."""
+        from data_engine.storage.artefacts import Artefacts
 
-        return Learnt(self.folder / "learnt")
+        # The folder keeps its older name, because corpora have one.
+        return Artefacts(self.folder / "learnt")
 
     def open(self, name: str) -> Opened:
         """Remember the version that a step starts from, to be given to `write`."""
@@ -156,22 +162,6 @@ class TableStore:
             version = self._delta(name).replace(rows, piece, metadata, base=base)
         return Written(version, rows.num_rows, fingerprint)
 
-    def delete_partition(self, name: str, partition: Mapping[str, str], run_id: str) -> int | None:
-        """Delete one piece of a table in one commit; time travel still finds it.
-
-        Returns: Version of the commit; None when the table does not exist.
-
-        Raises: InvalidInput without a partition; ConcurrentWrite; StorageError.
-        """
-        piece = self._piece(name, partition)
-        if not piece:
-            raise InvalidInput(f"no partition of {name} is named; name the one to delete, or write an empty table")
-        if not self.exists(name):
-            return None
-        metadata = {"run_id": run_id, "partition": json.dumps(piece)}
-        with storage_errors(f"deleting {described(name, piece)}", self.path(name)):
-            return self._delta(name).delete(piece, metadata)
-
     def read(
         self,
         name: str,
@@ -211,6 +201,8 @@ class TableStore:
     def dataset(self, name: str, *, version: int | None = None) -> Any:
         """A table as a pyarrow dataset in its schema, for scans that are larger than memory and for DuckDB.
 
+        Rows that an earlier version of the engine wrote have the columns and words of today.
+
         Raises: StorageError when the version does not exist.
         """
         folder = self._delta(name)
@@ -219,7 +211,8 @@ class TableStore:
                 f"version {version} of {name} is asked for, but {folder.path} does not exist; materialize {name}"
             )
         with storage_errors(f"opening {name}", folder.path, intact="nothing was changed"):
-            return dataset_of(folder, version)
+            found = dataset_of(folder, version)
+            return read_as_today(name, found) if folder.may_have_earlier_rows(version) else found
 
     def exists(self, name: str) -> bool:
         """Whether the table was ever written."""
@@ -232,19 +225,6 @@ class TableStore:
             return None
         with storage_errors(f"opening {name}", folder.path, intact="nothing was changed"):
             return int(folder.open().version())
-
-    def partitions(self, name: str) -> list[str]:
-        """Distinct values of the last partition column, sorted, from the log alone; empty partitions have none.
-
-        Raises: InvalidInput when the table is not partitioned.
-        """
-        columns = PARTITION_COLUMNS.get(name, ())
-        if not columns:
-            raise InvalidInput(f"{name} is not partitioned; partitioned are {', '.join(PARTITION_COLUMNS)}")
-        if not self.exists(name):
-            return []
-        with storage_errors(f"opening {name}", self.path(name), intact="nothing was changed"):
-            return sorted({piece[columns[-1]] or "" for piece in self._delta(name).open().partitions()})
 
     def history(self, name: str) -> list[CommittedVersion]:
         """The commits of a table, the newest first; empty when it does not exist."""

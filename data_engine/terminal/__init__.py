@@ -1,1 +1,1 @@
-"""What commands print."""
+"""Output of commands: summaries, tables, thumbnails, progress bars, review in the terminal."""

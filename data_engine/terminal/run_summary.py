@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class RunOutcome:
-    """What a one-command run did.
+    """The outcome of a one-command run.
 
     Attributes:
         seconds: Wall seconds of the steps' own work, by step.

@@ -1,4 +1,4 @@
-"""What reading the SQL of a folder of models and tests told, kept with the corpus until the SQL changes.
+"""Column lineages of a folder of models and tests, kept with the corpus until the SQL changes.
 
 Parsing 34 models and following their columns takes longer than running them, and gives the same until a file, a
 variable or a column of a table changes.
@@ -44,7 +44,7 @@ def analysis_key(
 
 def known_lineages(store: TableStore, key: str) -> dict[str, Lineage] | None:
     """Where the columns of each model come from, by its name; None when this SQL was not read before."""
-    content = store.learnt().get(key)
+    content = store.artefacts().get(key)
     if content is None:
         return None
     try:
@@ -60,4 +60,4 @@ def known_lineages(store: TableStore, key: str) -> dict[str, Lineage] | None:
 def keep_lineages(store: TableStore, key: str, lineages: Mapping[str, Lineage]) -> None:
     """Keep that this SQL parses, and where its columns come from, in the place of what was kept before."""
     kind = key.rpartition("-")[0]
-    store.learnt().put_instead(key, json.dumps(lineages).encode(), of=f"{kind}-*.json")
+    store.artefacts().put_instead(key, json.dumps(lineages).encode(), of=f"{kind}-*.json")

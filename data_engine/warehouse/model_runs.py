@@ -150,7 +150,7 @@ def run_tests(
     variables: Mapping[str, str] | None = None,
     threads: int = 2,
 ) -> list[TestResult]:
-    """Run all tests on one snapshot of the tables; models are computed anew from it, so no stored mart is trusted.
+    """Run all tests on one snapshot of the tables; models are computed from it again, so no stored mart is trusted.
 
     Args:
         store: The tables of the corpus.

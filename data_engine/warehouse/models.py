@@ -95,7 +95,7 @@ Signature = tuple[tuple[str, int, int], ...]
 
 
 def _signature(folder: Path) -> Signature:
-    """What tells that no file has changed: path, time and size of each."""
+    """Signature of the folder: path, time and size of each file."""
     stats = [(path, path.stat()) for path in sorted(folder.rglob("*.sql"))]
     return tuple((str(path.relative_to(folder)), stat.st_mtime_ns, stat.st_size) for path, stat in stats)
 

@@ -71,6 +71,7 @@ def test_label_quality_by_class_counts_who_made_the_labels(mart):
         "n_model_accepted": 0,
         "n_model_edited": 0,
         "n_model_auto": 0,
+        "n_rule_auto": 0,
         "n_simulated": 1,
         "mean_quality": 0.625,
         "mean_posterior": 0.75,
@@ -147,6 +148,7 @@ def test_release_contents_shares_add_up_to_one(mart):
             "n_model_accepted": 0,
             "n_model_edited": 0,
             "n_model_auto": 0,
+            "n_rule_auto": 0,
             "n_simulated": 1,
             "mean_quality": 0.625,
         }

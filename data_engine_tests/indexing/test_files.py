@@ -9,7 +9,7 @@ from PIL import Image
 
 from data_engine import schemas
 from data_engine.errors import SourceError
-from data_engine.indexing import duplicate_source_ids, list_batches, read_batch, sample_id_of_text
+from data_engine.indexing import list_batches, read_batch, sample_id_of_text
 from data_engine.indexing.files import VANISHED
 from data_engine.indexing.source import Batches, Source
 
@@ -220,18 +220,16 @@ def test_progress_counts_files(tmp_path: Path) -> None:
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 
-def test_ids_given_twice_stay_and_are_found(tmp_path: Path) -> None:
+def test_ids_given_twice_stay(tmp_path: Path) -> None:
     for number, identity in enumerate(["x", "true", "x", "", "z", "z"]):
         (tmp_path / f"{number}.md").write_text(f"---\nid: {identity}\n---\ntext {number}", "utf-8")
     source = Source(kind="front_matter", path=str(tmp_path), id_column="id")
     (files,) = list_batches(source, Batches(), tmp_path).values()
     table = read_batch(source, files, batch="b", modality="text")
     assert table["source_id"].to_pylist() == ["x", "True", "x", None, "z", "z"]
-    assert duplicate_source_ids(table) == ["x", "z"]
 
 
 def test_no_files_give_an_empty_raw_index() -> None:
     table = read_batch(Source(kind="folder", path="."), [], batch="b", modality="text")
     assert table.schema.equals(schemas.RAW_INDEX)
     assert table.num_rows == 0
-    assert duplicate_source_ids(table) == []

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from data_engine.schemas import REVIEWED_LABELS
+from data_engine.schemas import REVIEWED_LABELS, answer_text
 
 
 @pytest.fixture
@@ -41,6 +41,8 @@ def answer_table() -> Callable[..., pa.Table]:
                 "provenance": "human",
                 "is_simulated": False,
                 "revision": 1,
+                "kind": "class",
+                "answer": answer_text({"label": row["label"]}),
             }
             filled.append(plain | row)
         return pa.Table.from_pylist(filled, schema=REVIEWED_LABELS)

@@ -2,32 +2,10 @@ import math
 
 import pytest
 
-from data_engine.errors import InvalidInput, NotEnoughData
-from data_engine.labeling import cohen_kappa, krippendorff_alpha
+from data_engine.errors import NotEnoughData
+from data_engine.labeling import krippendorff_alpha
 
 GAP = math.nan
-
-
-def test_kappa_of_a_table_that_can_be_checked_by_hand() -> None:
-    # 20 yes-yes, 5 yes-no, 10 no-yes, 15 no-no: observed .7, by chance .5 * .6 + .5 * .4 = .5, kappa .2 / .5.
-    a = ["yes"] * 25 + ["no"] * 25
-    b = ["yes"] * 20 + ["no"] * 5 + ["yes"] * 10 + ["no"] * 15
-    assert cohen_kappa(a, b) == pytest.approx(0.4)
-
-
-def test_kappa_is_minus_one_when_two_annotators_always_swap_two_classes() -> None:
-    assert cohen_kappa([0, 1, 0, 1], [1, 0, 1, 0]) == pytest.approx(-1.0)
-
-
-def test_kappa_is_one_when_both_give_one_and_the_same_answer() -> None:
-    assert cohen_kappa([3, 3], [3, 3]) == 1.0
-
-
-def test_kappa_refuses_lists_of_different_length_and_no_samples() -> None:
-    with pytest.raises(InvalidInput, match=r"\(2,\) and \(1,\)"):
-        cohen_kappa([0, 1], [0])
-    with pytest.raises(NotEnoughData, match="0 common samples"):
-        cohen_kappa([], [])
 
 
 def test_alpha_of_the_published_example_with_gaps_is_0743() -> None:

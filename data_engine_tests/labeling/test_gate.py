@@ -3,6 +3,7 @@ import pytest
 
 from data_engine.errors import InvalidInput
 from data_engine.labeling import binomial_interval, certify
+from data_engine.labeling.gate import certify_scores
 
 
 def two_classes(confidences: list[float]) -> np.ndarray:
@@ -86,3 +87,13 @@ def test_impossible_counts_and_shares_are_refused() -> None:
         certify(two_classes([0.9]), np.array([0]), target_precision=1)
     with pytest.raises(InvalidInput, match="labels has the value 2 in row 0"):
         certify(two_classes([0.9]), np.array([2]), target_precision=0.9)
+
+
+def test_any_score_is_certified_as_the_probability_is() -> None:
+    confidences, labels = list(np.linspace(0.99, 0.6, 75)), np.array([0] * 60 + [1] * 15)
+    by_class = certify(two_classes(confidences), labels, target_precision=0.95)
+    assert certify_scores(np.array(confidences), labels == 0, target_precision=0.95) == by_class
+    assert by_class.accepts_scores(np.array([0.99, 0.6])).tolist() == [True, False]
+    assert certify_scores(np.empty(0), np.empty(0, dtype=bool), target_precision=0.95).threshold is None
+    with pytest.raises(InvalidInput, match="target_precision is 1"):
+        certify_scores(np.ones(3), np.ones(3, dtype=bool), target_precision=1)

@@ -2,9 +2,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from data_engine.errors import UnknownLabel
+from data_engine.errors import InvalidInput, UnknownLabel
 from data_engine.labeling import labels_from
-from data_engine.schemas import LABELS, PROPOSALS
+from data_engine.schemas import LABELS, PROPOSALS, answer_text
 
 NAMES = ("a", "b", "c")
 
@@ -29,6 +29,8 @@ def proposal(sample_id: str, label: str, route: str) -> dict:
     return {
         "sample_id": sample_id,
         "classifier_version": "v1",
+        "kind": "class",
+        "answer": answer_text({"label": label}),
         "label": label,
         "probability": 0.97,
         "probabilities": b"",
@@ -82,8 +84,8 @@ def test_answers_to_traps_are_no_labels(corpus, answer_table) -> None:
 def test_accepted_proposals_become_model_auto_and_never_replace_an_answer(corpus, answer_table) -> None:
     proposals = pa.Table.from_pylist(
         [
-            proposal(corpus.ids[0], "c", "accept"),
-            proposal(corpus.ids[25], "b", "accept"),
+            proposal(corpus.ids[0], "c", "classifier"),
+            proposal(corpus.ids[25], "b", "classifier"),
             proposal(corpus.ids[26], "c", "person"),
         ],
         schema=PROPOSALS,
@@ -95,6 +97,18 @@ def test_accepted_proposals_become_model_auto_and_never_replace_an_answer(corpus
     assert (row["label"], row["provenance"], row["n_annotations"]) == ("b", "model_auto", 0)
     assert (row["review_batch"], row["classifier_version"]) == (None, "v1")
     assert row["posterior"] == pytest.approx(0.97)
+
+
+def test_what_rules_decide_says_so_and_names_no_classifier(corpus, answer_table) -> None:
+    proposals = pa.Table.from_pylist([proposal(corpus.ids[25], "b", "rules")], schema=PROPOSALS)
+    row = labels_by_id(answer_table(*corpus.rows), corpus, proposals)[corpus.ids[25]]
+    assert (row["label"], row["provenance"], row["classifier_version"]) == ("b", "rule_auto", None)
+
+
+def test_a_route_to_an_unknown_decider_is_refused(corpus, answer_table) -> None:
+    proposals = pa.Table.from_pylist([proposal(corpus.ids[25], "b", "accept")], schema=PROPOSALS)
+    with pytest.raises(InvalidInput, match="decider is 'accept', which does not exist; use one of rules, classifier"):
+        labels_by_id(answer_table(*corpus.rows), corpus, proposals)
 
 
 def test_a_sample_without_embedding_keeps_its_label_with_unknown_quality(corpus, answer_table) -> None:
@@ -118,7 +132,7 @@ def test_labels_outside_the_classes_are_refused(corpus, answer_table) -> None:
     with pytest.raises(UnknownLabel, match="zebra"):
         labels_by_id(answer_table({"sample_id": "s", "label": "zebra"}), corpus)
     with pytest.raises(UnknownLabel, match="proposals have the labels"):
-        table = pa.Table.from_pylist([proposal("s", "zebra", "accept")], schema=PROPOSALS)
+        table = pa.Table.from_pylist([proposal("s", "zebra", "classifier")], schema=PROPOSALS)
         labels_by_id(answer_table(), corpus, table)
 
 

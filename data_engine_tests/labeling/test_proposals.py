@@ -3,6 +3,7 @@ import pytest
 
 from data_engine.errors import InvalidInput
 from data_engine.labeling import fit_classifier, probabilities_of, propose, utility
+from data_engine.labeling.deciders.cascade import Opinion
 from data_engine.labeling.gate import Gate
 from data_engine.schemas import PROPOSALS
 
@@ -27,17 +28,20 @@ def test_what_the_gate_accepts_needs_no_person_and_says_why(trained) -> None:
     assert table.schema.equals(PROPOSALS)
     for row in table.to_pylist():
         accepted = row["probability"] >= threshold
-        assert row["route"] == ("accept" if accepted else "person")
+        assert row["route"] == ("classifier" if accepted else "person")
         assert (row["difficulty"] == "easy") == accepted
         sign = ">=" if accepted else "<"
-        assert row["reason"] == f"probability {row['probability']:.4f} {sign} gate {threshold:.4f}"
+        why = f"probability {row['probability']:.4f} {sign} gate {threshold:.4f}"
+        assert row["reason"] == (f"classifier: {why}" if accepted else f"person: classifier ({why})")
+        assert row["gate_lower_bound"] == (0.96 if accepted else None)
         assert row["uncertainty"] == pytest.approx(1 - row["probability"])
 
 
 def test_without_a_gate_every_sample_goes_to_a_person(trained) -> None:
     table = propose(trained.classifier, gate(None), trained.x, trained.ids, NAMES, strategy="entropy")
     assert set(table["route"].to_pylist()) == {"person"}
-    assert set(table["reason"].to_pylist()) == {"no gate: the hold-out does not certify a precision of 0.95"}
+    why = "person: classifier (no gate: the hold-out does not certify a precision of 0.95)"
+    assert set(table["reason"].to_pylist()) == {why}
     assert "easy" not in table["difficulty"].to_pylist()
 
 
@@ -46,6 +50,36 @@ def test_labels_utilities_and_probabilities_are_the_classifiers_own(trained) -> 
     assert table["label"].to_pylist() == [NAMES[top] for top in trained.probabilities.argmax(axis=1)]
     assert np.allclose(table["utility"].to_numpy(), utility("entropy", trained.probabilities), atol=1e-6)
     assert (probabilities_of(table) == trained.probabilities).all()
+
+
+def test_rules_take_what_they_are_sure_of_before_the_classifier_is_asked(trained) -> None:
+    said = tuple('{"label":"c"}' if row < 3 else None for row in range(60))
+    rules = Opinion("rules", gate(1.0), said, np.array([answer is not None for answer in said], dtype=np.float64))
+    threshold = float(np.median(trained.probabilities.max(axis=1)))
+    table = propose(
+        trained.classifier, gate(threshold), trained.x, trained.ids, NAMES, strategy="margin",
+        deciders=("rules", "classifier", "person"), opinions={"rules": rules},
+    )  # fmt: skip
+    rows, alone = (
+        table.to_pylist(),
+        propose(trained.classifier, gate(threshold), trained.x, trained.ids, NAMES, strategy="margin").to_pylist(),
+    )
+    for row in rows[:3]:
+        assert (row["route"], row["answer"], row["label"], row["difficulty"]) == ("rules", '{"label":"c"}', "c", "easy")
+        assert (row["probability"], row["gate_lower_bound"]) == (pytest.approx(0.96), 0.96)
+        assert row["uncertainty"] == pytest.approx(0.04)
+    same = ("route", "answer", "probability", "uncertainty", "difficulty", "utility", "probabilities")
+    assert [[row[name] for name in same] for row in rows[3:]] == [[row[name] for name in same] for row in alone[3:]]
+    assert (probabilities_of(table) == trained.probabilities).all()
+
+
+def test_without_the_classifier_among_the_deciders_it_only_proposes(trained) -> None:
+    table = propose(
+        trained.classifier, gate(0.0), trained.x, trained.ids, NAMES, strategy="margin", deciders=("person",)
+    )
+    assert set(table["route"].to_pylist()) == {"person"}
+    assert set(table["reason"].to_pylist()) == {"person: nobody else decides"}
+    assert table["label"].to_pylist() == [NAMES[top] for top in trained.probabilities.argmax(axis=1)]
 
 
 def test_no_samples_give_no_proposals(trained) -> None:

@@ -16,6 +16,9 @@ def _say(project: SmallProject, capsys: pytest.CaptureFixture[str], file: Path) 
     return holds, capsys.readouterr().out.splitlines()
 
 
+_LABELS = {"question": "Which?", "classes": ["a", "b"]}
+
+
 @pytest.mark.parametrize(
     ("changes", "at", "marked", "sentence"),
     [
@@ -34,6 +37,25 @@ def _say(project: SmallProject, capsys: pytest.CaptureFixture[str], file: Path) 
             "method: best",
             "is not one of ['hierarchical'",
         ),
+        (
+            {"subset": {"target_size": 9, "compare_with": ["best"]}},
+            "attributes.subset.compare_with.0",
+            "- best",
+            "is not one of ['hierarchical'",
+        ),
+        (
+            {"labels": {"question": "About?", "classes": ["a", "b"], "strategy": "guess"}},
+            "attributes.labels.strategy",
+            "strategy: guess",
+            "is not one of ['random', 'margin', 'entropy', 'least_confidence', 'hybrid']",
+        ),
+        (
+            {"release": {"formats": ["excel"]}},
+            "attributes.release.formats.0",
+            "- excel",
+            "is not one of ['parquet', 'jsonl']",
+        ),
+        ({"release": {"formats": []}}, "attributes.release.formats", "formats: []", "should be non-empty"),
         (
             {"source": {"kind": "excel", "path": "x"}},
             "attributes.source.kind",
@@ -95,6 +117,24 @@ def _say(project: SmallProject, capsys: pytest.CaptureFixture[str], file: Path) 
             "True should not be valid under {'const': True}",
         ),
         ({"drift": {"alarm_p": 7}}, "attributes.drift.alarm_p", "alarm_p: 7", "or equal to the maximum of 1"),
+        (
+            {"labels": _LABELS | {"deciders": ["oracle", "person"]}},
+            "attributes.labels.deciders.0",
+            "- oracle",
+            "'oracle' is not one of ['rules', 'classifier', 'person']",
+        ),
+        (
+            {"labels": _LABELS | {"deciders": [{"name": "classifier", "price": 1}, "person"]}},
+            "attributes.labels.deciders.0.price",
+            "price: 1",
+            "Additional properties are not allowed ('price' was unexpected)",
+        ),
+        (
+            {"labels": _LABELS | {"kind": "smell"}},
+            "attributes.labels.kind",
+            "kind: smell",
+            "'smell' is not one of ['class']",
+        ),
     ],
     ids=[
         "wrong key",
@@ -102,6 +142,10 @@ def _say(project: SmallProject, capsys: pytest.CaptureFixture[str], file: Path) 
         "wrong type",
         "wrong levels",
         "wrong method",
+        "wrong method to compare with",
+        "wrong strategy",
+        "wrong format",
+        "no format",
         "wrong value",
         "unknown rule",
         "no limit",
@@ -113,6 +157,9 @@ def _say(project: SmallProject, capsys: pytest.CaptureFixture[str], file: Path) 
         "no pages",
         "similarity without a number",
         "out of range",
+        "unknown decider",
+        "wrong key of a decider",
+        "unknown kind of answers",
     ],
 )
 def test_a_mistake_is_shown_with_file_line_and_caret(
@@ -206,6 +253,14 @@ def test_levels_may_be_automatic(
             {"modality": "image", "first_pass": {"page_content": {"examples": "pages.jsonl"}}},
             "attributes",
             "first_pass.page_content learns from texts but modality is image; remove first_pass.page_content",
+            {"subset": {"target_size": 9, "method": "best"}},
+            "attributes.subset.method",
+            "method is 'best', which does not exist; use one of hierarchical, ",
+        ),
+        (
+            {"source": {"kind": "excel", "path": "x"}},
+            "attributes.source.kind",
+            "kind is 'excel', which does not exist; use one of folder, ",
         ),
         ({"drift": {"alarm_p": 7}}, "attributes.drift.alarm_p", "Input should be less than 1, and not 7"),
     ],
@@ -219,6 +274,8 @@ def test_levels_may_be_automatic(
         "simulated without truth",
         "examples of texts for images",
         "pages for images",
+        "a method that does not exist",
+        "a kind of source that does not exist",
         "out of range",
     ],
 )

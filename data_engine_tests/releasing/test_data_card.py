@@ -54,6 +54,15 @@ def test_the_card_gives_licence_attribution_steps_intervals_and_versions(card: s
         assert line in card.splitlines()
 
 
+def test_labels_of_rules_are_named_with_what_certifies_them(corpus: Corpus, release: pa.Table) -> None:
+    column = release.schema.get_field_index("provenance")
+    ruled = release.set_column(column, "provenance", pa.array(["rule_auto"] * release.num_rows))
+    card = data_card(corpus, ruled, build_quality_report(corpus, {}), MANIFEST)
+    line = "| `rule_auto` | label rules by known patterns, certified on the hold-out; no person saw it |"
+    assert f"{line} {release.num_rows} | 100.0 % |" in card.splitlines()
+    assert "Automatic labels were certified to 95% precision as a whole" in card
+
+
 def test_a_class_name_cannot_break_the_tables(corpus: Corpus, release: pa.Table) -> None:
     column = release.schema.get_field_index("label")
     odd = release.set_column(column, "label", pa.array(["a | b\nc"] * release.num_rows))
@@ -84,3 +93,12 @@ def test_the_smallest_classes_are_summed_up(corpus: Corpus, release: pa.Table) -
 def test_an_empty_release_is_described_without_a_division_by_zero(corpus: Corpus, release: pa.Table) -> None:
     card = data_card(corpus, release.slice(0, 0), build_quality_report(corpus, {}), {})
     assert "0 samples in 0 classes. Release `unnamed`." in card
+
+
+def test_the_card_loads_the_first_format(card: str, corpus: Corpus, release: pa.Table) -> None:
+    assert 'samples = pd.read_parquet("data.parquet")\nby_people = ' in card
+    assert 'load_dataset("parquet", data_files="data.parquet", split="train")' in card
+    changes = {"release": corpus.release.model_copy(update={"formats": ("jsonl",)})}
+    of_lines = data_card(corpus.model_copy(update=changes), release, build_quality_report(corpus, {}), {})
+    assert "data.parquet" not in of_lines
+    assert 'load_dataset("json", data_files="data.jsonl", split="train")' in of_lines

@@ -1,6 +1,7 @@
 """Releases: which rows are frozen, and when their id changes."""
 
 import pyarrow as pa
+from class_rows import with_answers
 
 from data_engine.releasing import mask_personal, release_fingerprint, release_rows
 from data_engine.schemas import BALANCED_SUBSET, LABELS, RAW_INDEX
@@ -11,7 +12,7 @@ def _labels(**label_of: str) -> pa.Table:
         {"sample_id": i, "label": label, "provenance": "human", "posterior": 1.0, "quality": 0.5, "n_annotations": 1}
         for i, label in label_of.items()
     ]
-    return pa.Table.from_pylist(rows, schema=LABELS)
+    return pa.Table.from_pylist(with_answers("labels", rows), schema=LABELS)
 
 
 def _subset(*ids: str) -> pa.Table:

@@ -7,7 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from data_engine.errors import InvalidInput, SchemaMismatch, StorageError
-from data_engine.releasing import write_release, writer
+from data_engine.release_formats import jsonl
+from data_engine.releasing import write_release
 from data_engine.schemas import RELEASE
 
 
@@ -112,7 +113,7 @@ def test_a_full_disk_leaves_no_release_and_no_leftovers(tmp_path, monkeypatch):
     def full(*_arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(writer, "_json_line", full)
+    monkeypatch.setattr(jsonl, "json_line", full)
     with pytest.raises(StorageError, match=r"writing release r1 failed at .*the disk is full .*no release was changed"):
         write_release(tmp_path / "r1", ROWS, {}, "card")
     assert list(tmp_path.iterdir()) == []
@@ -135,3 +136,33 @@ def test_an_empty_release_can_be_written(tmp_path):
 
     assert (tmp_path / "r0" / "data.jsonl").read_bytes() == b""
     assert pq.read_table(tmp_path / "r0" / "data.parquet").num_rows == 0
+
+
+def test_a_format_that_does_not_exist_and_none_are_refused(tmp_path):
+    for formats in (["parquet", "excel"], []):
+        with pytest.raises(InvalidInput, match=r"formats is \[.*\]; name at least one of parquet, jsonl and no other"):
+            write_release(tmp_path / "r1", ROWS, {}, "card", formats=formats)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_release_with_more_formats_than_asked_for_is_left_alone(tmp_path):
+    both = write_release(tmp_path / "r1", ROWS, {}, "card")
+
+    assert write_release(tmp_path / "r1", ROWS, {}, "card", formats=["jsonl"]) == both
+    assert sorted(path.name for path in (tmp_path / "r1").iterdir()) == sorted(both)
+
+
+def test_a_release_never_gets_another_format_later(tmp_path):
+    first = write_release(tmp_path / "r1", ROWS, {}, "card", formats=["jsonl"])
+
+    with pytest.raises(StorageError, match=r"holds release r1, written without data\.parquet; .* remove the folder"):
+        write_release(tmp_path / "r1", ROWS, {}, "card")
+    assert sorted(path.name for path in (tmp_path / "r1").iterdir()) == sorted(first)
+
+
+def test_a_data_file_that_is_gone_is_told_from_one_that_never_was(tmp_path):
+    write_release(tmp_path / "r1", ROWS, {}, "card")
+    (tmp_path / "r1" / "data.jsonl").unlink()
+
+    with pytest.raises(StorageError, match=r"with another data\.jsonl \(sha256 missing there, .* restore that file"):
+        write_release(tmp_path / "r1", ROWS, {}, "card")

@@ -51,6 +51,8 @@ def test_nothing_is_said_of_simulation_where_people_answered() -> None:
 def test_a_mixture_of_people_and_simulation_is_told_apart() -> None:
     said = simulation(_share("simulated_answer_share", "all", 0.25, 8))
     assert said.startswith("People gave 6 answers; 2 of 8 answers come from simulated annotators, ")
+    ruled = _share("simulated_answer_share", "all", 1.0, 8) | _share("provenance_share", "rule_auto", 0.5, 8)
+    assert simulation(ruled).endswith("50.0 % were decided by label rules, which were certified on such answers.")
 
 
 def test_numbers_are_written_out() -> None:

@@ -27,7 +27,10 @@ def test_an_answer_becomes_one_row_of_the_schema(queue, open_batch, at):
             "purpose": "query",
             "arm": "proposed",
             "annotator": "ada",
+            "kind": "class",
+            "answer": '{"label":"mit"}',
             "label": "mit",
+            "proposed_answer": '{"label":"mit"}',
             "proposed_label": "mit",
             "provenance": "model_accepted",
             "is_simulated": False,
@@ -189,8 +192,8 @@ def test_a_correction_raises_both_revisions_and_keeps_the_old_answer(queue, open
         kept = connection.execute(sa.select(audit).where(audit.c.kind == "reopened")).one()
     assert (kept.subject_id, kept.at) == (first.annotation_id, at(60))
     assert json.loads(kept.detail) == {
-        "before": {"label": "mit", "provenance": "model_accepted", "revision": 1},
-        "after": {"label": "gpl-2.0", "provenance": "model_edited", "revision": 2},
+        "before": {"answer": '{"label":"mit"}', "label": "mit", "provenance": "model_accepted", "revision": 1},
+        "after": {"answer": '{"label":"gpl-2.0"}', "label": "gpl-2.0", "provenance": "model_edited", "revision": 2},
     }
 
 

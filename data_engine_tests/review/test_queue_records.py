@@ -3,8 +3,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from data_engine.errors import InvalidInput, UnknownLabel
+from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review import NewTask
-from data_engine.review.queue_records import check_active_seconds, check_annotator, check_label, identifier, in_utc
+from data_engine.review.queue_records import answer_given, check_active_seconds, check_annotator, identifier, in_utc
 
 
 def test_an_id_depends_on_its_parts_and_on_where_one_ends():
@@ -29,6 +30,7 @@ def test_a_time_without_zone_is_refused_and_another_zone_is_converted():
         ({"arm": "loud"}, "arm is 'loud'; it must be one of manual, assisted, proposed, blind, trap"),
         ({"arm": "proposed"}, "has arm 'proposed' but no proposed_label"),
         ({"arm": "trap"}, "has arm 'trap' but no proposed_label"),
+        ({"proposed_label": "mit", "proposed_answer": {"label": "mit"}}, "both a proposed_label and a proposed_answer"),
         ({"probability": 1.5}, r"probability is 1.5; it must lie in \[0, 1\]"),
         ({"probability": float("nan")}, "probability is nan"),
         ({"priority": float("inf")}, "priority is inf; it must be finite"),
@@ -55,7 +57,10 @@ def test_an_annotator_has_a_name(name):
 
 
 def test_an_unknown_label_comes_with_near_names():
-    check_label("mit", ("mit", "gpl-2.0"), "b1")
+    def check_label(label, classes, batch_id):
+        return answer_given(answer_kind("class"), label, None, classes, batch_id)
+
+    assert check_label("mit", ("mit", "gpl-2.0"), "b1") == '{"label":"mit"}'
     with pytest.raises(
         UnknownLabel, match=r"'gpl2.0' is not one of the 2 classes of batch 'b1'; did you mean 'gpl-2.0'"
     ):
@@ -65,6 +70,16 @@ def test_an_unknown_label_comes_with_near_names():
         match=r"the classes begin with \['mit', 'gpl-2.0'\]; .*where labels.classes has changed since, put them back",
     ):
         check_label("zzzz", ("mit", "gpl-2.0"), "b1")
+
+
+def test_an_answer_is_given_once_as_a_label_or_as_itself():
+    kind, classes = answer_kind("class"), ("mit", "gpl-2.0")
+    for answer in ({"label": "mit"}, '{ "label": "mit" }'):
+        assert answer_given(kind, None, answer, classes, "b1") == '{"label":"mit"}'
+    with pytest.raises(InvalidInput, match=r"label is 'mit' and answer is .*'label': 'mit'.*; give one of them"):
+        answer_given(kind, "mit", {"label": "mit"}, classes, "b1")
+    with pytest.raises(InvalidInput, match="label is None and answer is 'None'; give one of them"):
+        answer_given(kind, None, None, classes, "b1")
 
 
 def test_seconds_are_a_persons_and_not_negative():

@@ -93,7 +93,7 @@ def test_a_large_tree_that_grows_measures_what_it_would_if_it_were_measured_anew
     monkeypatch.setattr(cluster_summary, "MOST_MEASURED", 50)
     step_run = _work(finished)
     every = step_run.read_accepted_samples()
-    for path in step_run.runtime.store().learnt().folder.glob("tree-members-*"):
+    for path in step_run.runtime.store().artefacts().folder.glob("tree-members-*"):
         path.unlink()
     whole, measures = grown_tree(step_run, every)
     keep_members(step_run, whole, every, measures)
@@ -120,7 +120,7 @@ def test_a_large_tree_that_grows_measures_what_it_would_if_it_were_measured_anew
 def test_samples_that_join_a_tree_are_where_they_would_be_if_all_were_assigned_anew(finished: SmallProject) -> None:
     step_run = _work(finished)
     samples = step_run.read_accepted_samples()
-    for path in step_run.runtime.store().learnt().folder.glob("tree-members-*"):
+    for path in step_run.runtime.store().artefacts().folder.glob("tree-members-*"):
         path.unlink()
     whole, measures = grown_tree(step_run, samples)
     assert len(measures.rows) == samples.num_rows > 100
@@ -153,7 +153,7 @@ def test_what_is_damaged_is_computed_anew_and_said(finished: SmallProject, caplo
     samples = step_run.read_accepted_samples()
     tree, measures = grown_tree(step_run, samples)
     keep_members(step_run, tree, samples, measures)
-    (kept,) = step_run.runtime.store().learnt().folder.glob("tree-members-*")
+    (kept,) = step_run.runtime.store().artefacts().folder.glob("tree-members-*")
     kept.write_bytes(b"torn")
     with caplog.at_level(logging.WARNING):
         assert np.array_equal(grown_tree(step_run, samples)[0].leaf, tree.leaf)

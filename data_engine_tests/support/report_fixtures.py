@@ -138,7 +138,7 @@ def _proposal_rows(ids: list[str]) -> list[dict[str, Any]]:
                 "probabilities": probabilities.tobytes(),
                 "uncertainty": float(rng.beta(1, 6)),
                 "difficulty": ("easy", "medium", "hard")[place % 3],
-                "route": "person" if place % 3 else "accept",
+                "route": "person" if place % 3 else "classifier",
             }
         )
     return rows

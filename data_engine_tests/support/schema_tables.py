@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+from class_rows import with_answers
 
 from data_engine.schemas import SCHEMAS
 
@@ -24,6 +25,7 @@ def table(name: str, rows: Rows) -> pa.Table:
     """Rows in the schema of a table; required columns that a case does not care about get a filler."""
     schema = SCHEMAS[name]
     fillers = {f.name: _FILLERS.get(f.type, datetime(2026, 1, 1, tzinfo=UTC)) for f in schema if not f.nullable}
+    rows = with_answers(name, rows)
     for row in rows:
         assert set(row) <= set(schema.names), f"{name} has no column {set(row) - set(schema.names)}"
     return pa.Table.from_pylist([fillers | row for row in rows], schema=schema)

@@ -75,7 +75,7 @@ def proposal_rows() -> Rows:
         {"sample_id": row["sample_id"], "probability": 0.7, "probabilities": floats(0.7, 0.2, 0.1), "route": "person"}
         for row in chosen_rows()
     ]
-    rows[0] |= {"probability": 0.95, "probabilities": floats(0.95, 0.05, 0.0), "route": "accept"}
+    rows[0] |= {"probability": 0.95, "probabilities": floats(0.95, 0.05, 0.0), "route": "classifier"}
     return rows
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 import pyarrow as pa
+from class_rows import with_answers
 from small_project import SmallProject
 
 from data_engine.orchestration.names import corpus_name
@@ -73,7 +74,7 @@ def leave(
     """Write a step's table and its version, as the step would."""
     store = runtime.store()
     partition = {"batch": batch} if batch else None
-    table = pa.Table.from_pylist(list(rows), schema=SCHEMAS[step])
+    table = pa.Table.from_pylist(with_answers(step, rows), schema=SCHEMAS[step])
     written = store.write(step, table, partition=partition, run_id="run", code_version="1")
     row = {
         "step": step,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from class_rows import with_answers
 
 from data_engine.schemas import SCHEMAS
 from data_engine.storage import TableStore
@@ -227,7 +228,7 @@ ROWS = {
 
 
 def table(name, rows):
-    return pa.Table.from_pylist(rows, schema=SCHEMAS[name])
+    return pa.Table.from_pylist(with_answers(name, rows), schema=SCHEMAS[name])
 
 
 def write_corpus(store: TableStore, **changed_rows: list[dict]) -> None:

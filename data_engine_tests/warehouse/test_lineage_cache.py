@@ -40,8 +40,8 @@ def test_of_each_kind_the_newest_is_kept_and_a_damaged_one_is_read_anew(tmp_path
     keys = [analysis_key(kind, _models(tmp_path), {"x": x}, {}) for kind in ("models", "tests") for x in "12"]
     for key in keys:
         keep_lineages(store, key, {})
-    assert sorted(path.name for path in store.learnt().folder.iterdir()) == sorted([keys[1], keys[3]])
+    assert sorted(path.name for path in store.artefacts().folder.iterdir()) == sorted([keys[1], keys[3]])
     for damaged in (b"", b"[1]", b'{"stg_labels": {"n": [1]}}'):
-        store.learnt().put(keys[1], damaged)
+        store.artefacts().put(keys[1], damaged)
         assert known_lineages(store, keys[1]) is None
     assert f"{keys[1]} is damaged; the SQL is read anew" in caplog.text

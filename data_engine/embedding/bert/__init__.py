@@ -1,1 +1,4 @@
-"""Sentence models of the BERT architecture, run without padding. Other encoders are beside this folder."""
+"""Sentence models of the BERT architecture, run without padding.
+
+`folder.py` recognises them, `model.py` makes them encoders. Encoders of every other kind are beside this folder.
+"""

@@ -1,17 +1,19 @@
-"""Attention within each text of a pack, by a compiled kernel where one can be used."""
+"""Attention within each text of a pack; the layers around it are in `layers.py`.
+
+Two ways to compute it, both by torch. Its fused kernel never writes all scores to memory, which pays on long texts. On
+short ones its fixed cost for every head of every text is the larger part, and plain products of matrices are faster.
+
+Source of the fused kernel: Dao et al. 2022, "FlashAttention" (arXiv 2205.14135).
+"""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from data_engine.embedding.processor import runs_kernels
-
-if TYPE_CHECKING:
-    from data_engine.embedding.attention_kernel import AttentionKernel
+#: Texts with fewer tokens are attended to by products of matrices (see decision 028).
+FUSED_FROM_TOKENS = 48
 
 #: Scores that are held at a time, in values: they stay in the second-level cache.
 _SCORES = 256 * 1024
@@ -20,78 +22,43 @@ _SCORES = 256 * 1024
 _LARGEST_EXPONENT = 60.0
 
 
-class Attention(Protocol):
-    """Softmax attention of texts that lie one behind the other."""
+def attend(mixed: Tensor, lengths: Sequence[int], n_heads: int) -> Tensor:
+    """Softmax attention of texts that lie one behind the other, each within itself.
 
-    def __call__(self, mixed: Tensor, lengths: Sequence[int]) -> Tensor:
-        """What every token sees of its own text.
+    Args:
+        mixed: (n_tokens, 3 * n_heads * head_size) queries, keys and values of all heads; the product of a query and a
+            key is their score.
+        lengths: Tokens of each text, at least one; equal lengths side by side are the fastest.
+        n_heads: Heads of one token.
 
-        Args:
-            mixed: (n_tokens, 3 * n_heads * head_size) queries, keys and values of all heads; the product of a query
-                and a key is their score.
-            lengths: Tokens of each text, at least one.
-
-        Returns: (n_tokens, n_heads * head_size) of the same precision.
-        """
-
-
-def fastest_attention(n_heads: int, head_size: int, dtype: torch.dtype) -> Attention:
-    """The kernel where there is one for such heads and it can be used here, else products of matrices."""
-    if dtype == torch.bfloat16 and runs_kernels():
-        from data_engine.embedding.attention_kernel import BLOCK_QUERIES, attention_kernel
-
-        if head_size in BLOCK_QUERIES:
-            return KernelAttention(n_heads, attention_kernel(head_size))
-    return ProductAttention(n_heads)
+    Returns: (n_tokens, n_heads * head_size) of the same precision.
+    """
+    attended = []
+    for start, end, n_texts in _groups(lengths, n_heads):
+        parts = mixed[start:end].view(n_texts, (end - start) // n_texts, 3, n_heads, -1).permute(2, 0, 3, 1, 4)
+        is_fused = parts.shape[3] >= FUSED_FROM_TOKENS
+        by_head = _by_fused_kernel(parts) if is_fused else _by_products(parts)
+        attended.append(by_head.transpose(1, 2).reshape(end - start, -1))
+    return torch.cat(attended)
 
 
-@dataclass(frozen=True)
-class KernelAttention:
-    """The compiled kernel, one text after the other; a text's numbers do not depend on its neighbours."""
-
-    n_heads: int
-    kernel: "AttentionKernel"
-
-    def __call__(self, mixed: Tensor, lengths: Sequence[int]) -> Tensor:
-        """See Attention."""
-        mixed = mixed.contiguous()
-        attended = torch.empty(len(mixed), mixed.shape[1] // 3, dtype=mixed.dtype)
-        starts = np.concatenate([[0], np.cumsum(lengths)])
-        scratch = torch.empty(self.kernel.scratch_bytes(max(lengths)), dtype=torch.uint8)
-        self.kernel.attend(
-            mixed.data_ptr(),
-            attended.data_ptr(),
-            starts.ctypes.data,
-            len(lengths),
-            self.n_heads,
-            scratch.data_ptr(),
-        )
-        return attended
+def _by_fused_kernel(parts: Tensor) -> Tensor:
+    """(3, n_texts, n_heads, length, head_size) queries, keys and values to (n_texts, n_heads, length, head_size)."""
+    queries, keys, values = parts
+    return functional.scaled_dot_product_attention(queries, keys, values, scale=1.0)
 
 
-@dataclass(frozen=True)
-class ProductAttention:
-    """Products of matrices over neighbours of equal length, which need no mask."""
-
-    n_heads: int
-
-    def __call__(self, mixed: Tensor, lengths: Sequence[int]) -> Tensor:
-        """See Attention."""
-        groups = _groups(lengths, self.n_heads)
-        return torch.cat([self._attend(mixed[start:end], n_texts) for start, end, n_texts in groups])
-
-    def _attend(self, mixed: Tensor, n_texts: int) -> Tensor:
-        """Attention within each of n texts of equal length: (n_tokens, 3 * dim) to (n_tokens, dim)."""
-        length, dim = len(mixed) // n_texts, mixed.shape[1] // 3
-        parts = mixed.view(n_texts, length, 3, self.n_heads, -1).permute(2, 0, 3, 1, 4)
-        queries, keys, values = parts.reshape(3, n_texts * self.n_heads, length, -1)
-        weights = exponentials(torch.bmm(queries, keys.transpose(1, 2)))
-        seen = torch.bmm(weights, values).div_(weights.sum(dim=-1, keepdim=True))
-        return seen.view(n_texts, self.n_heads, length, -1).transpose(1, 2).reshape(len(mixed), dim)
+def _by_products(parts: Tensor) -> Tensor:
+    """The same as `_by_fused_kernel`, by products over all heads of neighbours of equal length."""
+    _, n_texts, n_heads, length, _ = parts.shape
+    queries, keys, values = parts.reshape(3, n_texts * n_heads, length, -1)
+    weights = exponentials(torch.bmm(queries, keys.transpose(1, 2)))
+    attended = torch.bmm(weights, values).div_(weights.sum(dim=-1, keepdim=True))
+    return attended.view(n_texts, n_heads, length, -1)
 
 
 def exponentials(scores: Tensor) -> Tensor:
-    """The numerators of the softmax, in the place of the scores: nothing as large is allocated a second time."""
+    """The numerators of the softmax, in place, to avoid a second buffer."""
     least, most = torch.aminmax(scores)
     if max(-float(least), float(most)) > _LARGEST_EXPONENT:
         scores.sub_(scores.amax(dim=-1, keepdim=True))

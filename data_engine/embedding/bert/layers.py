@@ -1,30 +1,27 @@
 """The BERT encoder on texts that lie one behind the other: nothing is computed for padding.
 
-Texts of a pack share every product of matrices with weights; attention stays within each text. Queries, keys and values
-come from one product, and where the processor multiplies bfloat16 the weights are laid out once for its kernels, which
-also add on the way out. Layer norms and pooling work in float32, the softmax does unless torch computes it in bfloat16.
+Texts of a pack share every product of matrices with weights; attention (`attention.py`) stays within each text.
+Queries, keys and values come from one product, and where the processor multiplies bfloat16 the weights are laid out
+once for its kernels, which also apply GELU, or add, on the way out. Layer norms and pooling work in float32. Tokens and
+threads are the matter of `model.py`.
 
 Source: Devlin et al. 2019, "BERT" (arXiv 1810.04805); packing: Krell et al. 2021 (arXiv 2107.02027).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from data_engine.embedding.bert.attention import Attention, fastest_attention
-from data_engine.embedding.processor import runs_kernels
-
-if TYPE_CHECKING:
-    from data_engine.embedding.vector_code import Compiled
+from data_engine.embedding.bert.attention import attend
 
 
 @dataclass(frozen=True)
 class BertConfig:
-    """What the weights alone do not say."""
+    """Settings of the architecture that the weights alone do not show."""
 
     n_layers: int
     n_heads: int
@@ -32,7 +29,7 @@ class BertConfig:
 
 
 @dataclass(frozen=True)
-class _Linear:
+class Linear:
     """x W' + b, the weight in the layout of the processor's bfloat16 kernels where `is_laid_out`."""
 
     weight: Tensor
@@ -41,77 +38,95 @@ class _Linear:
 
     @classmethod
     def of(cls, weight: Tensor, bias: Tensor, dtype: torch.dtype) -> Self:
+        """For rows of this precision.
+
+        Args:
+            weight: (n_out, n_in) float32.
+            bias: (n_out,) float32.
+            dtype: float32 or bfloat16.
+        """
         weight, bias = weight.to(dtype).contiguous(), bias.to(dtype)
         if dtype != torch.bfloat16:
             return cls(weight, bias, is_laid_out=False)
         return cls(torch.ops.mkldnn._reorder_linear_weight(weight, 1024), bias, is_laid_out=True)
 
     def __call__(self, x: Tensor) -> Tensor:
+        """(n, n_in) rows to (n, n_out)."""
         if not self.is_laid_out:
             return functional.linear(x, self.weight, self.bias)
         return _tensor(torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], ""))
 
     def plus(self, x: Tensor, other: Tensor) -> Tensor:
+        """The product and (n, n_out) other rows, added up."""
         if not self.is_laid_out:
             return functional.linear(x, self.weight, self.bias) + other
         return _tensor(torch.ops.mkldnn._linear_pointwise.binary(x, other, self.weight, self.bias, "add"))
 
+    def gelu(self, x: Tensor) -> Tensor:
+        """The exact GELU of the product, not its tanh approximation."""
+        if not self.is_laid_out:
+            return functional.gelu(functional.linear(x, self.weight, self.bias))
+        return _tensor(torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "gelu", [], "none"))
+
 
 @dataclass(frozen=True)
 class Norm:
-    """Layer norm of rows, by a compiled kernel where one can be used."""
+    """Layer norm of rows in either precision; weight and bias are float32, which torch takes sooner than bfloat16."""
 
     weight: Tensor
     bias: Tensor
     eps: float
-    kernel: "Compiled | None"
-
-    @classmethod
-    def of(cls, weight: Tensor, bias: Tensor, eps: float, dtype: torch.dtype) -> Self:
-        """For rows of this precision; `weight` and `bias` are (dim,) float32."""
-        if dtype == torch.bfloat16 and runs_kernels():
-            from data_engine.embedding.norm_kernel import norm_kernel
-            from data_engine.embedding.vector_code import VALUES
-
-            if len(weight) % VALUES == 0:
-                return cls(weight.contiguous(), bias.contiguous(), eps, norm_kernel(len(weight), eps))
-        return cls(weight.to(dtype), bias.to(dtype), eps, None)
 
     def __call__(self, x: Tensor) -> Tensor:
         """(n, dim) rows, of the same precision."""
-        if self.kernel is None:
-            return functional.layer_norm(x, self.weight.shape, self.weight, self.bias, self.eps)
-        normed = torch.empty_like(x)
-        self.kernel(x.data_ptr(), self.weight.data_ptr(), self.bias.data_ptr(), normed.data_ptr(), len(x))
-        return normed
-
-
-def fastest_gelu(dtype: torch.dtype) -> Callable[[Tensor], Tensor]:
-    """The exact GELU, not its tanh approximation; the kernel writes it over its argument, (n, 32 * any) values."""
-    if dtype != torch.bfloat16 or not runs_kernels():
-        return functional.gelu
-    from data_engine.embedding.gelu_kernel import gelu_kernel
-    from data_engine.embedding.vector_code import VALUES
-
-    kernel = gelu_kernel()
-
-    def gelu(x: Tensor) -> Tensor:
-        if x.shape[-1] % VALUES:
-            return functional.gelu(x)
-        kernel(x.data_ptr(), x.numel() // VALUES)
-        return x
-
-    return gelu
+        return functional.layer_norm(x, self.weight.shape, self.weight, self.bias, self.eps)
 
 
 @dataclass(frozen=True)
 class _Layer:
-    queries_keys_values: _Linear
-    attended: _Linear
+    queries_keys_values: Linear
+    attended: Linear
     after_attention: Norm
-    widened: _Linear
-    narrowed: _Linear
+    widened: Linear
+    narrowed: Linear
     after_feed_forward: Norm
+
+    @classmethod
+    def of(cls, left: "_Weights", name: str, n_heads: int) -> Self:
+        """Take the weights of the layer of this name."""
+        attention = f"{name}.attention.self"
+        # Scores come out of their product as the softmax takes them.
+        for part in ("weight", "bias"):
+            query = left.take(f"{attention}.query.{part}")
+            left.tensors[f"{attention}.query.{part}"] = query * (len(query) // n_heads) ** -0.5
+        return cls(
+            queries_keys_values=left.linear(*(f"{attention}.{part}" for part in ("query", "key", "value"))),
+            attended=left.linear(f"{name}.attention.output.dense"),
+            after_attention=left.norm(f"{name}.attention.output.LayerNorm"),
+            widened=left.linear(f"{name}.intermediate.dense"),
+            narrowed=left.linear(f"{name}.output.dense"),
+            after_feed_forward=left.norm(f"{name}.output.LayerNorm"),
+        )
+
+
+@dataclass(frozen=True)
+class _Weights:
+    """Float32 tensors by name that no part of the model has taken yet, for a model of one precision."""
+
+    tensors: dict[str, Tensor]
+    norm_eps: float
+    dtype: torch.dtype
+
+    def take(self, name: str) -> Tensor:
+        return self.tensors.pop(name)
+
+    def norm(self, name: str) -> Norm:
+        return Norm(self.take(f"{name}.weight"), self.take(f"{name}.bias"), self.norm_eps)
+
+    def linear(self, *names: str) -> Linear:
+        """One product in the place of several of the same input."""
+        parts = [(self.take(f"{name}.weight"), self.take(f"{name}.bias")) for name in names]
+        return Linear.of(torch.cat([w for w, _ in parts]), torch.cat([b for _, b in parts]), self.dtype)
 
 
 @dataclass(frozen=True)
@@ -121,12 +136,12 @@ class PackedBert:
     Attributes:
         dim: Values per token and per sentence.
         max_tokens: Positions that were learnt; a longer text has to be cut before.
+        n_heads: Heads of the attention in every layer.
     """
 
     dim: int
     max_tokens: int
-    attention: Attention
-    gelu: Callable[[Tensor], Tensor]
+    n_heads: int
     words: Tensor
     positions: Tensor
     after_embedding: Norm
@@ -138,55 +153,32 @@ class PackedBert:
 
         Raises: KeyError when one is missing; ValueError when there is one that this architecture has no use for.
         """
-        left = {name.removeprefix("bert."): tensor.float() for name, tensor in weights.items()}
-
-        def norm(name: str) -> Norm:
-            return Norm.of(left.pop(f"{name}.weight"), left.pop(f"{name}.bias"), config.norm_eps, dtype)
-
-        def linear(*names: str) -> _Linear:
-            parts = [(left.pop(f"{name}.weight"), left.pop(f"{name}.bias")) for name in names]
-            return _Linear.of(torch.cat([w for w, _ in parts]), torch.cat([b for _, b in parts]), dtype)
-
-        def layer(name: str) -> _Layer:
-            # Scores come out of their product as the softmax takes them.
-            for part in (f"{name}.attention.self.query.weight", f"{name}.attention.self.query.bias"):
-                left[part] = left[part] * (len(left[part]) // config.n_heads) ** -0.5
-            return _Layer(
-                queries_keys_values=linear(*(f"{name}.attention.self.{part}" for part in ("query", "key", "value"))),
-                attended=linear(f"{name}.attention.output.dense"),
-                after_attention=norm(f"{name}.attention.output.LayerNorm"),
-                widened=linear(f"{name}.intermediate.dense"),
-                narrowed=linear(f"{name}.output.dense"),
-                after_feed_forward=norm(f"{name}.output.LayerNorm"),
-            )
-
-        words, positions = (
-            left.pop("embeddings.word_embeddings.weight"),
-            left.pop("embeddings.position_embeddings.weight"),
-        )
+        tensors = {name.removeprefix("bert."): tensor.float() for name, tensor in weights.items()}
+        left = _Weights(tensors, config.norm_eps, dtype)
+        words = left.take("embeddings.word_embeddings.weight")
+        positions = left.take("embeddings.position_embeddings.weight")
         # Every token of a sentence is of the first type.
-        positions = positions + left.pop("embeddings.token_type_embeddings.weight")[0]
+        positions = positions + left.take("embeddings.token_type_embeddings.weight")[0]
         bert = cls(
             dim=words.shape[1],
             max_tokens=len(positions),
-            attention=fastest_attention(config.n_heads, words.shape[1] // config.n_heads, dtype),
-            gelu=fastest_gelu(dtype),
+            n_heads=config.n_heads,
             words=words.to(dtype),
             positions=positions.to(dtype),
-            after_embedding=norm("embeddings.LayerNorm"),
-            layers=tuple(layer(f"encoder.layer.{i}") for i in range(config.n_layers)),
+            after_embedding=left.norm("embeddings.LayerNorm"),
+            layers=tuple(_Layer.of(left, f"encoder.layer.{i}", config.n_heads) for i in range(config.n_layers)),
         )
-        unused = sorted(name for name in left if not name.startswith("pooler.") and name != "embeddings.position_ids")
+        unused = sorted(n for n in left.tensors if not n.startswith("pooler.") and n != "embeddings.position_ids")
         if unused:
             raise ValueError(f"the weights {unused[:10]} have no place in a BERT encoder of {config.n_layers} layers")
         return bert
 
     def states(self, tokens: Tensor, lengths: Sequence[int]) -> Tensor:
-        """What the last layer says of every token.
+        """The states of the last layer.
 
         Args:
             tokens: (n_tokens,) int64, the texts one behind the other.
-            lengths: Tokens of each text; without the kernel, equal lengths side by side are the fastest.
+            lengths: Tokens of each text; equal lengths side by side are the fastest.
 
         Returns: (n_tokens, dim) of the encoder's precision.
         """
@@ -194,8 +186,8 @@ class PackedBert:
         x = self.after_embedding(self.words[tokens] + self.positions[places])
         for layer in self.layers:
             mixed = layer.queries_keys_values(x)
-            x = layer.after_attention(layer.attended.plus(self.attention(mixed, lengths), x))
-            x = layer.after_feed_forward(layer.narrowed.plus(self.gelu(layer.widened(x)), x))
+            x = layer.after_attention(layer.attended.plus(attend(mixed, lengths, self.n_heads), x))
+            x = layer.after_feed_forward(layer.narrowed.plus(layer.widened.gelu(x), x))
         return x
 
 

@@ -1,1 +1,4 @@
-"""Answers of people, by kind."""
+"""Answers by kind: what a person, a classifier or a rule can say about a sample, and how answers are compared.
+
+How a question is put to a person is in `data_engine.review`.
+"""

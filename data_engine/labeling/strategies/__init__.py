@@ -1,1 +1,4 @@
-"""Query strategies: whom to ask about next. Each measures a utility, then picks by it."""
+"""Query strategies: whom to ask about next, one module per family.
+
+`registry.py` lists them; planning a whole review batch is in `data_engine.labeling.rounds`.
+"""

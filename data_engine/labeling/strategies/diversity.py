@@ -1,4 +1,7 @@
-"""Picking with the embeddings: typical samples of clusters nobody asked about, and uncertain samples kept apart."""
+"""Picking by embeddings: typical samples of clusters without a label, and uncertain samples of different clusters.
+
+The strategy that uses them is in `hybrid.py`.
+"""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,47 +1,25 @@
-"""Query strategies by name: whom to ask about next. Each measures a utility and picks by it; see `STRATEGIES`."""
+"""Query strategies by name: `STRATEGIES` is the only list of them, `choose` asks one.
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+What a strategy is, is in `strategy.py`; the strategies are in the modules beside it.
+"""
+
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput
 from data_engine.labeling.inputs import Floats, Integers, class_indices, class_probabilities, matrix
-from data_engine.labeling.strategies.diversity import pick_spread, pick_typical
-from data_engine.labeling.strategies.uncertainty import entropy, indifferent, least_confidence, margin, top_rows
+from data_engine.labeling.strategies.hybrid import HYBRID
+from data_engine.labeling.strategies.random import RANDOM
+from data_engine.labeling.strategies.strategy import Pool, Strategy, Utilities
+from data_engine.labeling.strategies.uncertainty import ENTROPY, LEAST_CONFIDENCE, MARGIN
 
-Utility = Callable[[Floats], NDArray[np.float64]]
-
-_START_LABELS_PER_CLASS = 2
-
-
-@dataclass(frozen=True)
-class Pool:
-    """What a strategy may look at. `free` are the row numbers not labelled yet, ascending."""
-
-    embeddings: Floats
-    labelled: Integers
-    labels: Integers
-    free: Integers
-    probabilities: Floats | None
-    n_classes: int
-    seed: int
-
-
-@dataclass(frozen=True)
-class Strategy:
-    """A query strategy: what it ranks by, how it picks, and whether it can do without probabilities.
-
-    `pick` gets the pool, the utility of each free row (None without probabilities) and the number of rows wanted;
-    it returns row numbers of the whole pool.
-    """
-
-    name: str
-    utility: Utility
-    pick: Callable[[Pool, NDArray[np.float64] | None, int], Integers]
-    needs_probabilities: bool = True
+#: Every query strategy, by its name in the corpus' description. To add one: a module with a `Strategy`, and its name
+#: here; the tests of this module then cover it.
+STRATEGIES: dict[str, Strategy] = {
+    strategy.name: strategy for strategy in (RANDOM, MARGIN, ENTROPY, LEAST_CONFIDENCE, HYBRID)
+}
 
 
 def choose(
@@ -54,6 +32,7 @@ def choose(
     labels: Any,
     probabilities: Floats | None = None,
     class_names: Sequence[str] | None = None,
+    sampled_probabilities: Floats | None = None,
 ) -> Integers:
     """Choose the samples of a query batch.
 
@@ -66,40 +45,46 @@ def choose(
         labels: their class numbers.
         probabilities: (n, n_classes) of the present classifier; None before there is one.
         class_names: the classes; without them and without probabilities their number is taken from the labels.
+        sampled_probabilities: (n_draws, n, n_classes) of several classifiers, for strategies that compare them.
 
     Returns: (batch_size,) int64 row numbers, distinct, what is to be asked first in front.
     Raises: InvalidInput for an unknown strategy, one that needs probabilities and has none, or a batch_size above
         what is left.
     """
     chosen = find_strategy(strategy)
-    pool = _pool(embeddings, labelled, labels, probabilities, class_names, seed)
+    pool = _pool(embeddings, labelled, labels, probabilities, sampled_probabilities, class_names, seed)
     if not 0 <= batch_size <= len(pool.free):
         raise InvalidInput(
-            f"batch_size is {batch_size} but {len(pool.free)} of {len(pool.embeddings)} samples are not labelled yet; "
+            f"batch_size is {batch_size} but {len(pool.free)} of {len(pool.rows())} samples are not labelled yet; "
             f"choose between 0 and {len(pool.free)}"
         )
     if chosen.needs_probabilities and pool.probabilities is None:
+        starting = " or ".join(name for name, each in STRATEGIES.items() if not each.needs_probabilities)
         raise InvalidInput(
             f"strategy {strategy!r} needs class probabilities and got None; train a classifier first, or start with "
-            "hybrid or random"
+            f"{starting}"
         )
     if batch_size == 0:
         return np.empty(0, dtype=np.int64)
-    utilities = None if pool.probabilities is None else chosen.utility(pool.probabilities[pool.free])
-    return chosen.pick(pool, utilities, batch_size)
+    return chosen.pick(pool, chosen.measure(pool), batch_size)
 
 
-def utility(strategy: str, probabilities: Floats) -> NDArray[np.float64]:
-    """What a query strategy ranks by.
+def utility(strategy: str, probabilities: Floats) -> Utilities:
+    """The utilities that a query strategy ranks by, where class probabilities are all that it measures by.
 
     Args:
         strategy: name of a strategy.
         probabilities: (n, n_classes) class probabilities.
 
     Returns: (n,) float64; higher is asked first. Scales differ between strategies.
-    Raises: InvalidInput for an unknown strategy or rows that are no probabilities.
+    Raises: InvalidInput for an unknown strategy, rows that are no probabilities, or a strategy that measures by more.
     """
-    return find_strategy(strategy).utility(probabilities)
+    chosen, array = find_strategy(strategy), class_probabilities(probabilities)
+    pool = Pool(free=np.arange(len(array)), n_classes=array.shape[1], seed=0, probabilities=array)
+    measured = chosen.measure(pool)
+    if measured is None:
+        raise InvalidInput(f"strategy {strategy!r} measures nothing; use one that ranks by probabilities")
+    return measured
 
 
 def find_strategy(name: str) -> Strategy:
@@ -117,6 +102,7 @@ def _pool(
     labelled: Any,
     labels: Any,
     probabilities: Floats | None,
+    sampled_probabilities: Floats | None,
     class_names: Sequence[str] | None,
     seed: int,
 ) -> Pool:
@@ -129,41 +115,17 @@ def _pool(
     if probabilities is not None:
         probabilities = class_probabilities(probabilities, n_rows=len(x))
         n_classes = probabilities.shape[1]
-    return Pool(x, np.unique(rows), known, np.flatnonzero(is_free), probabilities, n_classes, seed)
-
-
-def _pick_random(pool: Pool, _: NDArray[np.float64] | None, n_wanted: int) -> Integers:
-    return np.random.default_rng(pool.seed).choice(pool.free, size=n_wanted, replace=False)
-
-
-def _pick_top(pool: Pool, utilities: NDArray[np.float64] | None, n_wanted: int) -> Integers:
-    if utilities is None:
-        raise InvalidInput("utilities are None; this strategy picks by class probabilities, train a classifier first")
-    return pool.free[top_rows(utilities, n_wanted, np.random.default_rng(pool.seed))]
-
-
-def _pick_hybrid(pool: Pool, utilities: NDArray[np.float64] | None, n_wanted: int) -> Integers:
-    """Typical samples until there are 2 labels per class on average, then uncertain ones that are kept apart."""
-    n_start = max(0, min(n_wanted, _START_LABELS_PER_CLASS * pool.n_classes - len(pool.labelled)))
-    if utilities is None:
-        n_start = n_wanted
-    start = pick_typical(pool.embeddings, pool.labelled, n_start, seed=pool.seed) if n_start else pool.free[:0]
-    if utilities is None or n_start == n_wanted:
-        return start
-    is_left = ~np.isin(pool.free, start)
-    left = pool.free[is_left]
-    spread = pick_spread(pool.embeddings[left], utilities[is_left], n_wanted - n_start, seed=pool.seed)
-    return np.concatenate([start, left[spread]])
-
-
-STRATEGIES: dict[str, Strategy] = {
-    strategy.name: strategy
-    for strategy in (
-        Strategy("random", indifferent, _pick_random, needs_probabilities=False),
-        Strategy("margin", margin, _pick_top),
-        Strategy("entropy", entropy, _pick_top),
-        Strategy("least_confidence", least_confidence, _pick_top),
-        Strategy("hybrid", margin, _pick_hybrid, needs_probabilities=False),
+    if sampled_probabilities is not None:
+        draws = [class_probabilities(draw, n_rows=len(x), n_classes=n_classes) for draw in sampled_probabilities]
+        sampled_probabilities = np.stack(draws)
+    rows, first = np.unique(rows, return_index=True)
+    return Pool(
+        free=np.flatnonzero(is_free),
+        n_classes=n_classes,
+        seed=seed,
+        embeddings=x,
+        labelled=rows,
+        labels=known[first],
+        probabilities=probabilities,
+        sampled_probabilities=sampled_probabilities,
     )
-}
-"""All query strategies. Adding one adds an entry here; every one of them passes the same contract test."""

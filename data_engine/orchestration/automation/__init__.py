@@ -1,1 +1,1 @@
-"""What makes things happen without a person: jobs, conditions, sensors, schedules."""
+"""Automation: jobs, conditions, sensors, schedules. Steps as assets are in `orchestration/step.py`."""

@@ -60,7 +60,7 @@ def config_for(runtime: CorpusRuntime, batches: list[str]) -> dict[str, object]:
 def _report(
     runtime: CorpusRuntime, run_id: str, batch: str, show: Show
 ) -> Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
-    """Write the report of one batch and check it; what Dagster is told of both are events of its partition."""
+    """Write the report of one batch and check it; both become Dagster events of its partition."""
     key, store = asset_key(runtime, STEP), runtime.store()
     step_run, result = execute(runtime, STEP, batch, run_id=run_id)
     version = {"dagster/data_version": result.data_version}

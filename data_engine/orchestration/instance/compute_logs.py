@@ -1,4 +1,4 @@
-"""What steps print: captured for the Dagster UI, but left on the terminal where a command executes them itself.
+"""Output of steps: captured for the Dagster UI, left on the terminal where a command executes them.
 
 Dagster captures by four further processes per run, two of them Python, which copy a file back to the terminal. That is
 half of what a short run costs, and on the terminal everything can be read anyway.

@@ -71,7 +71,7 @@ class PooledSqliteEventLogStorage(InDagsterHome, SqliteEventLogStorage):
         return engine
 
     def _copied_from_an_empty_log(self, shard: str) -> bool:
-        """Make the log of a new run from an empty one; making all its tables anew takes longer than many a step."""
+        """Copy an empty log for a new run; creating all its tables takes longer than many a step."""
         path = Path(self.path_for_shard(shard))
         if self._empty_log is None or shard == INDEX_SHARD_NAME or path.exists():
             return False

@@ -1,4 +1,4 @@
-"""What `data-engine run` and `data-engine backfill` print around the work itself."""
+"""The commands `data-engine run` and `backfill`. The plan of a run is in `runner.py`, printing in `terminal`."""
 
 import json
 from collections.abc import Iterator, Sequence

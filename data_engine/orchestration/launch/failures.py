@@ -1,4 +1,4 @@
-"""What stopped a run, as one sentence. Runs whose process was killed are in `orphaned_runs.py`."""
+"""The cause of a failed run as one sentence. Runs whose process was killed are in `orphaned_runs.py`."""
 
 import dagster as dg
 
@@ -8,7 +8,7 @@ from data_engine.runtime.corpus_runtime import CorpusRuntime
 
 
 def why_failed(runtime: CorpusRuntime, result: dg.ExecuteInProcessResult) -> tuple[str, bool]:
-    """What stopped a run, as a sentence, and whether it is a refusal of ours (a gate, bad input) and not a defect."""
+    """The cause of a failed run as a sentence, and whether the engine refused it (failed checks, bad input)."""
     checked = [row for row in runtime.store().read("check_results").to_pylist() if row["run_id"] == result.run_id]
     failed = [row for row in checked if row["is_blocking"] and not row["passed"]]
     if failed:
@@ -24,7 +24,7 @@ def why_failed(runtime: CorpusRuntime, result: dg.ExecuteInProcessResult) -> tup
 
 
 def _sentence(message: str) -> str:
-    """What an error says, in one line; where it is one of the engine's own, without the name of its class."""
+    """The message of an error in one line; of the engine's own errors without the name of their class."""
     line = " ".join(message.split())
     return line.partition(": ")[2] if line.startswith(f"{errors.__name__}.") else line
 

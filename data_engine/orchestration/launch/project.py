@@ -42,7 +42,7 @@ class Project:
         return self._built(Path(runtime.corpus.folder))
 
     def _built(self, folder: Path | None = None) -> dg.Definitions:
-        """What a folder of `defs` describes; all of them when none is given."""
+        """The definitions of a folder of `defs`; of all when none is given."""
         with warnings.catch_warnings(), _short_load_errors():
             warnings.simplefilter("ignore", dg.PreviewWarning)
             warnings.simplefilter("ignore", dg.BetaWarning)
@@ -92,7 +92,7 @@ def _short_load_errors() -> Iterator[None]:
 
 
 def _sentence(cause: ValidationError | DataEngineError) -> str:
-    """What is wrong and where, one line for each mistake, without what pydantic says about itself."""
+    """Each mistake and its place on one line, without pydantic's remarks about itself."""
     if isinstance(cause, DataEngineError):
         return str(cause)
     return "\n".join(

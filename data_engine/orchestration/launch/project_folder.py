@@ -1,4 +1,4 @@
-"""Which project a command is about, and where its Dagster home is; cheap to import, so that the UI starts at once.
+"""Finds the project of a command and its Dagster home; cheap to import, so that the UI starts at once.
 
 The project itself, with its corpora, is in `project.py`.
 """

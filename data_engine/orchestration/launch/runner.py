@@ -62,11 +62,11 @@ class OneCommandRun:
         return self.outcome
 
     def _require_classes(self) -> None:
-        """A file of classes that is missing is said now, not after everything has been embedded."""
+        """Fail on a missing file of classes now, not after everything has been embedded."""
         _ = self.runtime.corpus.class_names
 
     def ingest(self, only: Sequence[str] = ()) -> None:
-        """Bring the steps of the ingestion batches up to date, and judge anew whose twins have left.
+        """Bring the ingestion batches up to date, then judge again those whose duplicates lost their original.
 
         Args:
             only: Batches to take in; all when empty.
@@ -146,7 +146,7 @@ class OneCommandRun:
         self._report_drift([batch for batch in opened if self._is_stale("drift_report", batch)])
 
     def _say_levels(self) -> None:
-        """Why the levels of the tree, which nobody gave, are as they are."""
+        """Print why the automatic levels of the tree are as they are."""
         from rich.padding import Padding
 
         sentences = self.runtime.store().read("tree_explanation")["sentence"].to_pylist()
@@ -225,7 +225,7 @@ class OneCommandRun:
         return is_stale(self.runtime, step, batch, versions=self._known())
 
     def _known(self) -> dict[tuple[str, str], StepVersion]:
-        """What every step last wrote; read once between two launches."""
+        """The last version of every step; read once between two launches."""
         if self._versions is None:
             self._versions = step_versions(self.runtime.store())
         return self._versions

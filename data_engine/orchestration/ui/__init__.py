@@ -1,1 +1,1 @@
-"""What the Dagster UI shows of a step: previews, plots, montages, tables of clusters."""
+"""Metadata for the Dagster UI: previews, plots, montages, tables of clusters."""

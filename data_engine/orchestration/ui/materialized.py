@@ -1,4 +1,4 @@
-"""What Dagster is told of a step's result: its data version, counts, a preview, metadata and plots.
+"""A step's result as a `dg.MaterializeResult`: data version, counts, preview, metadata and plots.
 
 What is drawn for each step is in `step_views.py`, how single values are shown in `metadata.py`.
 """
@@ -11,7 +11,7 @@ from data_engine.runtime.step_run import StepResult, StepRun
 
 
 def materialized(step_run: StepRun, result: StepResult) -> dg.MaterializeResult:
-    """What Dagster is told of a result: its data version, counts, a preview, metadata and plots."""
+    """The result of a step as Dagster takes it."""
     view = view_of(step_run, result)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(result.data_version),

@@ -1,4 +1,4 @@
-"""How values are shown in the Dagster UI: tables as previews, paths as links, small images in place.
+"""Values as Dagster metadata: tables as previews, paths as links, small images in place.
 
 What is shown of each step is in `step_views.py`.
 """

@@ -1,4 +1,4 @@
-"""What the Dagster UI shows of a step's result besides its own metadata: plots, montages and tables of clusters.
+"""Views of step results in the Dagster UI: plots, montages and tables of clusters, one function per step.
 
 A step hands over what its plots are drawn from as `StepResult.details`; how values are shown is in `metadata.py`.
 """
@@ -14,14 +14,14 @@ from data_engine.runtime.step_run import StepResult, StepRun
 
 @dataclass(frozen=True)
 class View:
-    """What is shown of one result: values and tables by name, PNG or JPEG images by title."""
+    """Metadata and plots of one result: values and tables by name, PNG or JPEG images by title."""
 
     metadata: Mapping[str, Any] = field(default_factory=dict)
     plots: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def view_of(step_run: StepRun, result: StepResult) -> View:
-    """What is shown of the result of a step; nothing more than its metadata for steps without a view."""
+    """The view of a step's result; empty for steps without one."""
     view = _VIEWS.get(step_run.step)
     return View() if view is None else view(step_run, result)
 

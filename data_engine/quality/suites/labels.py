@@ -13,6 +13,7 @@ from data_engine.quality.expectations import Profile, Truth, load_expectations, 
 from data_engine.quality.label_truths import (
     LABEL_IS_A_CLASS,
     PROVENANCE_IS_KNOWN,
+    class_or_empty,
     every_label_is_a_class,
     provenance_is_known,
 )
@@ -48,12 +49,13 @@ def suite(
     """
     gx = load_expectations()
     labelled, chosen = tables["labels"], tables["balanced_subset"]
-    rows = Profile(
-        labelled.select(["sample_id", "label", "provenance"]).append_column(
-            "is_chosen", membership(labelled["sample_id"], chosen["sample_id"])
-        ),
-        "sample_id",
-    )
+    columns = {
+        "sample_id": labelled["sample_id"],
+        "label": class_or_empty(labelled),
+        "provenance": labelled["provenance"],
+        "is_chosen": membership(labelled["sample_id"], chosen["sample_id"]),
+    }
+    rows = Profile(pa.table(columns), "sample_id")
     return [
         of_rows(
             "one_label_per_sample",

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from data_engine.corpus import Corpus
 from data_engine.quality.checks import blocking
@@ -49,9 +50,9 @@ def suite(
     gx = load_expectations()
     proposed, chosen = tables["proposals"], tables["balanced_subset"]
     n_classes = len(corpus.class_names)
-    rows = _routes(proposed, n_classes, gate_threshold)
+    rows = _routes(proposed, corpus, gate_threshold)
     gate = "accepts nothing" if gate_threshold is None else f"accepts from {gate_threshold:.3f}"
-    n_accepted = proposed["route"].to_pylist().count("accept")
+    n_accepted = proposed.num_rows - proposed["route"].to_pylist().count("person")
     max_age = corpus.labels.audit_max_age_days if max_audit_age_days is None else max_audit_age_days
     return [
         _every_chosen_sample_has_a_proposal(chosen, proposed),
@@ -87,21 +88,34 @@ def _every_chosen_sample_has_a_proposal(chosen: pa.Table, proposed: pa.Table) ->
     )
 
 
-def _routes(proposed: pa.Table, n_classes: int, gate_threshold: float | None) -> Profile:
+def _routes(proposed: pa.Table, corpus: Corpus, gate_threshold: float | None) -> Profile:
     measured = vectors(proposed["probabilities"])
-    may_accept = (
-        pa.scalar(False)
-        if gate_threshold is None
-        else pc.greater_equal(pc.cast(proposed["probability"], pa.float64()), gate_threshold - THRESHOLD_TOLERANCE)
-    )
-    is_accepted = pc.equal(proposed["route"], "accept")
+    n_classes = len(corpus.class_names)
     columns = {
         "sample_id": proposed["sample_id"],
         # Probabilities that are not one finite number per class have no sum that could pass.
         "sum": np.where(measured.is_finite & (measured.n_values == n_classes), measured.total, -1.0),
-        "follows_the_gate": pc.or_(pc.equal(proposed["route"], "person"), pc.and_(is_accepted, may_accept)),
+        "follows_the_gate": _follows_the_gate(proposed, corpus, gate_threshold),
     }
     return Profile(pa.table(columns), "sample_id")
+
+
+def _follows_the_gate(proposed: pa.Table, corpus: Corpus, gate_threshold: float | None) -> NDArray[np.bool_]:
+    """Per row: a person decides, or a decider of the corpus whose gate certifies what it must.
+
+    The threshold is the classifier's; other deciders have only the lower bound of their gate.
+    """
+    routes = np.array(proposed["route"].to_pylist(), dtype=object)
+    probability = proposed["probability"].to_numpy().astype(np.float64)
+    bounds = pc.fill_null(proposed["gate_lower_bound"], 0.0).to_numpy()
+    follows = routes == "person"
+    for name in corpus.labels.decider_names:
+        if name == "classifier":
+            may = probability >= (np.inf if gate_threshold is None else gate_threshold - THRESHOLD_TOLERANCE)
+        else:
+            may = bounds >= corpus.labels.target_of(name)
+        follows |= (routes == name) & may
+    return np.asarray(follows)
 
 
 def _gate_has_a_recent_audit(n_accepted: int, age_days: float | None, max_age_days: float) -> Truth:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from data_engine.corpus import Corpus
 from data_engine.quality.checks import blocking
 from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
-from data_engine.quality.label_truths import LABEL_IS_A_CLASS, every_label_is_a_class
+from data_engine.quality.label_truths import LABEL_IS_A_CLASS, class_or_empty, every_label_is_a_class
 from data_engine.quality.profiles import one_row
 
 TABLES = ("reviewed_labels",)
@@ -48,7 +48,8 @@ def suite(
     is_named = pc.starts_with(answers["annotator"], "simulated:")
     all_or_none = pc.and_(pc.equal(is_simulated, says_simulated), pc.equal(is_simulated, is_named))
     is_marked = pc.and_(all_or_none, pc.or_(pc.invert(is_simulated), pc.is_null(answers["active_s"])))
-    rows = Profile(answers.select(["annotation_id", "label"]).append_column("is_marked", is_marked), "annotation_id")
+    columns = {"annotation_id": answers["annotation_id"], "label": class_or_empty(answers), "is_marked": is_marked}
+    rows = Profile(pa.table(columns), "annotation_id")
     return [
         Truth(
             "every_task_is_decided",
@@ -76,7 +77,7 @@ def suite(
 def _traps_are_caught(answers: pa.Table, least: float, known_rate: float | None) -> Truth:
     is_trap = pc.or_(pc.equal(answers["purpose"], "trap"), pc.equal(answers["arm"], "trap"))
     traps = answers.filter(is_trap)
-    is_missed = pc.fill_null(pc.equal(traps["label"], traps["proposed_label"]), False)
+    is_missed = pa.array([_says_what_was_proposed(row) for row in traps.to_pylist()], pa.bool_())
     missed = tuple(traps.filter(is_missed)["annotation_id"].to_pylist())
     counted = 1 - len(missed) / traps.num_rows if traps.num_rows else None
     rate = counted if known_rate is None else known_rate
@@ -93,3 +94,10 @@ def _traps_are_caught(answers: pa.Table, least: float, known_rate: float | None)
         "look at the answers named and ask their annotators again",
         culprits=missed,
     )
+
+
+def _says_what_was_proposed(row: Mapping[str, str | None]) -> bool:
+    from data_engine.labeling.answers.registry import answer_kind
+
+    proposed = row["proposed_answer"]
+    return proposed is not None and answer_kind(str(row["kind"])).is_same(str(row["answer"]), proposed)

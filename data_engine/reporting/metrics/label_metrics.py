@@ -32,7 +32,7 @@ def label_metrics(corpus: Corpus, tables: Tables) -> list[Metric]:
     if "classifier" in tables:
         metrics += _classifier(classifier_in_service(tables["classifier"]))
     if "proposals" in tables:
-        metrics += _routing(tables["proposals"])
+        metrics += _routing(corpus, tables["proposals"])
     if "reviewed_labels" in tables:
         answers = latest_answers(tables["reviewed_labels"])
         metrics += _annotators(answers)
@@ -213,10 +213,34 @@ def _gate(row: Mapping[str, object]) -> list[Metric]:
     ]
 
 
-def _routing(proposals: pa.Table) -> list[Metric]:
-    share = np.mean([route == "accept" for route in proposals["route"].to_pylist()])
+def _routing(corpus: Corpus, proposals: pa.Table) -> list[Metric]:
+    """What deciders take without a person: in all, each of them where there are several, and what routing costs."""
+    n, taken = proposals.num_rows, Counter(proposals["route"].to_pylist())
+    share = float(np.mean([route != "person" for route in proposals["route"].to_pylist()]))
     note = "Share of the proposals that the gate accepts without a person."
-    return [Metric("accepted_share", "all", float(share), "share", "neutral", note, n=proposals.num_rows)]
+    metrics = [Metric("accepted_share", "all", share, "share", "neutral", note, n=n)]
+    alone = [name for name in corpus.labels.decider_names if name != "person"]
+    if len(alone) > 1:
+        note = "Share of the proposals that this decider takes without a person."
+        metrics += [Metric("accepted_share", name, taken[name] / n, "share", "neutral", note, n=n) for name in alone]
+    return [*metrics, *_costs(corpus, taken, n)]
+
+
+def _costs(corpus: Corpus, taken: Mapping[str, int], n: int) -> list[Metric]:
+    """A decider costs what it is asked: every sample that none before it took."""
+    costs, n_asked = {}, n
+    for decider in corpus.labels.deciders:
+        costs[decider.name] = (decider.cost * n_asked, n_asked)
+        n_asked -= taken[decider.name]
+    if not any(decider.cost for decider in corpus.labels.deciders):
+        return []
+    note = "Cost of one decision, as labels.deciders says it, times the samples that came to this decider."
+    per_decider = [
+        Metric("decision_cost", name, cost, "cost", "lower_is_better", note, n=asked)
+        for name, (cost, asked) in costs.items()
+    ]
+    total = sum(cost for cost, _ in costs.values())
+    return [Metric("decision_cost", "all", total, "cost", "lower_is_better", f"{note} In all.", n=n), *per_decider]
 
 
 def _annotators(answers: list[dict[str, object]]) -> list[Metric]:
@@ -243,7 +267,11 @@ def _traps(answers: list[dict[str, object]]) -> list[Metric]:
     traps = [row for row in answers if "trap" in (row["purpose"], row["arm"])]
     if not traps:
         return []
-    caught = [row["label"] != row["proposed_label"] for row in traps]
+    from data_engine.labeling.answers.registry import answer_kind
+
+    caught = [
+        not answer_kind(str(row["kind"])).is_same(str(row["answer"]), str(row["proposed_answer"])) for row in traps
+    ]
     return [share_metric("trap_catch_rate", "all", caught, "Known-wrong proposals that were not accepted.")]
 
 
@@ -261,20 +289,14 @@ def _agreement(answers: list[dict[str, object]]) -> list[Metric]:
     by_sample: dict[str, dict[str, str]] = defaultdict(dict)
     for row in answers:
         if row["purpose"] != "trap" and row["arm"] != "trap":
-            by_sample[str(row["sample_id"])][str(row["annotator"])] = str(row["label"])
+            by_sample[str(row["sample_id"])][str(row["annotator"])] = str(row["answer"])
     shared = {key: given for key, given in by_sample.items() if len(given) > 1}
     if not shared:
         return []
-    from data_engine.labeling import krippendorff_alpha
+    from data_engine.labeling.answers.registry import kind_of
 
-    annotators = sorted({name for given in shared.values() for name in given})
-    number = {label: i for i, label in enumerate(sorted({x for given in shared.values() for x in given.values()}))}
-    ratings = np.full((len(annotators), len(shared)), np.nan)
-    for column, given in enumerate(shared.values()):
-        for name, label in given.items():
-            ratings[annotators.index(name), column] = number[label]
     note = "Krippendorff's alpha (nominal) over the samples that several annotators answered; 0 is chance, 1 is full."
-    alpha = float(krippendorff_alpha(ratings))
+    alpha = float(kind_of(str(row["kind"]) for row in answers).agreement(list(shared.values())))
     return [Metric("agreement", "all", alpha, "alpha", "higher_is_better", note, n=len(shared))]
 
 

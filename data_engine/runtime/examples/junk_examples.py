@@ -28,7 +28,7 @@ Learned = TypeVar("Learned", "JunkClassifier", "LineClassifier")
 
 
 def learnt_from_examples(step_run: StepRun, rules: FirstPass) -> "LearnedFilters":
-    """What the examples' own files teach, so that batches run in any order.
+    """Learn the filters from the files of the examples, so that batches run in any order.
 
     Raises: InvalidInput when the rule perplexity or content_share is on without examples.
     """

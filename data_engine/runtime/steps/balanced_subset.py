@@ -44,7 +44,7 @@ def balanced_subset(step_run: StepRun) -> StepResult:
 
 
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:
-    """How many samples were asked for."""
+    """The number of samples asked for."""
     return {"target": checked.runtime.corpus.subset.target_size}
 
 

@@ -24,7 +24,7 @@ def classifier(step_run: StepRun) -> StepResult:
         reviewed,
         step_run.embeddings_of(reviewed["sample_id"]),
         class_names=step_run.corpus.class_names,
-        target_precision=settings.target_precision,
+        target_precision=settings.target_of("classifier"),
         confidence=settings.confidence,
         seed=step_run.corpus.seed_for("classifier"),
     )

@@ -67,7 +67,7 @@ def check_inputs(checked: CheckedStep) -> dict[str, Any]:
 
 
 def _why_rebuild(step_run: StepRun, n_samples: int) -> str:
-    """Why the tree in service no longer fits, as a sentence; empty when it does."""
+    """The reason to build another tree, as a sentence; empty when the one in service fits."""
     last = step_run.last_version()
     if last is None:
         return "there is no tree yet"

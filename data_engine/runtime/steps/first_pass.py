@@ -37,7 +37,7 @@ def first_pass(step_run: StepRun) -> StepResult:
 
 
 def _ledger(table: pa.Table, learnt: LearnedFilters) -> pa.Table:
-    """The verdict on every sample, with the kept twin of a duplicate."""
+    """The verdict on every sample, with the original of a duplicate."""
     is_duplicate = pc.is_valid(table["duplicate_of"])
     twin = pc.binary_join_element_wise(table["reason"], table["duplicate_of"], " of ")
     return ledger_rows(

@@ -8,6 +8,9 @@ import pyarrow.compute as pc
 
 from data_engine import labeling
 from data_engine.errors import NotEnoughData
+from data_engine.labeling.deciders.cascade import Opinion
+from data_engine.labeling.deciders.label_rules import label_rules, rules_opinion
+from data_engine.labeling.deciders.registry import RULES
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.classifier_in_service import gate_threshold, newest_audit_age_days
 from data_engine.runtime.step_run import StepResult, StepRun
@@ -15,6 +18,8 @@ from data_engine.storage.ledger import ledger_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from data_engine.labeling.deciders.cascade import Opinion
 
 
 def proposals(step_run: StepRun) -> StepResult:
@@ -33,6 +38,8 @@ def proposals(step_run: StepRun) -> StepResult:
         step_run.corpus.class_names,
         strategy=step_run.corpus.labels.strategy,
         neighbour_classes=_neighbour_classes(step_run, x),
+        deciders=step_run.corpus.labels.decider_names,
+        opinions=_rules_opinion(step_run, ids),
     )
     routes = pc.value_counts(table["route"]).to_pylist()
     return step_run.finish(
@@ -40,9 +47,9 @@ def proposals(step_run: StepRun) -> StepResult:
         ledger=ledger_rows(
             table["sample_id"],
             verdict=table["route"],
-            reason=pc.binary_join_element_wise(table["label"], table["reason"], ": "),
+            reason=pc.binary_join_element_wise(table["label"], table["reason"], ", "),
             score=table["probability"],
-            threshold=gate.threshold,
+            threshold=_thresholds(step_run, table, gate.threshold),
             model_version=classifier.version,
         ),
         metadata={"gate": gate.threshold, **{f"route {r['values']}": r["counts"] for r in routes}},
@@ -70,3 +77,33 @@ def _neighbour_classes(step_run: StepRun, x: "NDArray[np.float32]") -> "NDArray[
         return None
     classes = np.array([numbers[row["label"]] for row in answered])
     return labeling.neighbour_classes(x, np.stack([rows[row["sample_id"]] for row in answered]), classes)
+
+
+def _thresholds(step_run: StepRun, table: pa.Table, of_classifier: float | None) -> list[float | None]:
+    """The limit of each probability: the classifier's gate, or the precision that another decider promises."""
+    settings = step_run.corpus.labels
+    routes = table["route"].to_pylist()
+    return [of_classifier if name in ("classifier", "person") else settings.target_of(name) for name in routes]
+
+
+def _rules_opinion(step_run: StepRun, ids: list[str]) -> dict[str, Opinion]:
+    """The classes that the label rules of the corpus give, certified on the hold-out; empty where it has none."""
+    settings, classes = step_run.corpus.labels, step_run.corpus.class_names
+    decider = settings.decider(RULES)
+    if decider is None:
+        return {}
+    reviewed = step_run.look_up("reviewed_labels")
+    held_out = reviewed.filter(pc.equal(reviewed["purpose"], "hold_out"))["sample_id"].to_pylist()
+    wanted = {"sample_id": pa.array(sorted({*ids, *held_out}), pa.string())}
+    table = step_run.look_up("raw_index", columns=["sample_id", "text"], among=wanted)
+    texts = dict(zip(table["sample_id"].to_pylist(), table["text"].to_pylist(), strict=True))
+    opinion = rules_opinion(
+        label_rules(decider.patterns, classes),
+        [texts.get(sample_id) for sample_id in ids],
+        reviewed,
+        {sample_id: texts[sample_id] for sample_id in held_out if sample_id in texts},
+        classes,
+        target_precision=settings.target_of(RULES),
+        confidence=settings.confidence,
+    )
+    return {RULES: opinion}

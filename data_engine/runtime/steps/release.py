@@ -23,7 +23,7 @@ def release(step_run: StepRun) -> StepResult:
     card = releasing.data_card(corpus, rows, metrics, manifest)
     folder = runtime.corpus_folder / "releases" / manifest["release_id"]
     images = released_images(runtime, raw, rows["sample_id"].to_pylist())
-    hashes = releasing.write_release(folder, rows, manifest, card, images=images)
+    hashes = releasing.write_release(folder, rows, manifest, card, images=images, formats=corpus.release.formats)
     storage.pin(runtime.data_folder, corpus.name, manifest["release_id"], manifest["table_versions"])
     return step_run.finish(
         rows,
@@ -39,7 +39,7 @@ def _contents(step_run: StepRun, labels: pa.Table) -> tuple[pa.Table, dict[str, 
 
 
 def _manifest(step_run: StepRun, rows: pa.Table) -> dict[str, Any]:
-    """What the release stands on: configuration, table versions, and what every step wrote."""
+    """The manifest: configuration, table versions, and the data version of every step."""
     versions = step_run.all_versions()
     return {
         "release_id": releasing.release_fingerprint(rows),

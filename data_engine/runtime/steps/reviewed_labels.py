@@ -39,6 +39,6 @@ def reviewed_labels(step_run: StepRun) -> StepResult:
 
 
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:
-    """How many tasks of the batch wait for an answer."""
+    """The number of tasks of the batch that wait for an answer."""
     with checked.runtime.queue() as queue:
         return {"n_undecided": queue.progress(checked.batch).n_undecided}

@@ -1,136 +1,80 @@
-"""The kernels of text encoders: torch in their place where they cannot be compiled, and a version for other numbers."""
+"""The layers of the packed BERT: products, norms, GELU and pooling by their definitions, each text by itself."""
 
-import ast
-import hashlib
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+import math
 
 import pytest
 import torch
-from torch.nn import functional
 
-from data_engine.embedding import load_encoder, processor, vector_code
-from data_engine.embedding.bert import model
-from data_engine.embedding.bert.attention import ProductAttention, fastest_attention
-from data_engine.embedding.bert.layers import Norm, fastest_gelu
-from data_engine.embedding.bert.model import arithmetic
-from data_engine.embedding.processor import runs_kernels
-from data_engine.runtime.code_fingerprint import code_fingerprint
+from data_engine.embedding.bert.layers import BertConfig, Linear, Norm, PackedBert, first_token, mean_of_tokens
 
-PACKAGE = Path(model.__file__).parents[1]
-
-#: The code that decides the numbers of an encoder, as it is with this revision.
-REVISION, CODE = "packed4", "186c620ff31be00b"
+of_both_precisions = pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 
 
-def _is_missing(patch: pytest.MonkeyPatch) -> None:
-    patch.setitem(sys.modules, "llvmlite", None)
-    patch.delitem(sys.modules, vector_code.__name__)
+@of_both_precisions
+def test_a_product_adds_the_bias_and_the_other_rows(dtype: torch.dtype) -> None:
+    linear = Linear.of(torch.tensor([[1.0, 2.0], [0.0, -1.0], [3.0, 0.0]]), torch.tensor([0.5, 0.0, -1.0]), dtype)
+    rows = torch.tensor([[1.0, 1.0], [2.0, -4.0]], dtype=dtype)
+    assert linear(rows).tolist() == [[3.5, -1.0, 2.0], [-5.5, 4.0, 5.0]]
+    assert linear.plus(rows, torch.ones(2, 3, dtype=dtype)).tolist() == [[4.5, 0.0, 3.0], [-4.5, 5.0, 6.0]]
 
 
-def _cannot_compile(patch: pytest.MonkeyPatch) -> None:
-    def parse(_: str) -> None:
-        raise RuntimeError("LLVM IR parsing error")
-
-    patch.setattr(vector_code, "_machine", lambda: None)
-    patch.setattr(vector_code.binding, "parse_assembly", parse)
-
-
-def _takes_the_processor_for_an_older_one(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(vector_code.binding, "get_host_cpu_name", lambda: "x86-64")
-    patch.setattr(vector_code.binding, "get_host_cpu_features", lambda: {"avx512f": True, "avx512bw": False})
+def test_pooling_takes_each_text_by_itself() -> None:
+    states = torch.tensor([[3.0, 0.0], [0.0, 3.0], [0.0, -2.0]])
+    half = 0.5**0.5
+    torch.testing.assert_close(mean_of_tokens(states, [2, 1]), torch.tensor([[half, half], [0.0, -1.0]]))
+    torch.testing.assert_close(first_token(states, [2, 1]), torch.tensor([[1.0, 0.0], [0.0, -1.0]]))
 
 
-@pytest.fixture
-def decided_anew() -> Iterator[None]:
-    """Whether the kernels are used is decided again, and once more after the test."""
-    runs_kernels.cache_clear()
-    yield
-    runs_kernels.cache_clear()
-
-
-@pytest.mark.usefixtures("decided_anew")
-@pytest.mark.parametrize(
-    ("llvm", "reason"),
-    [
-        (_is_missing, "llvmlite halted"),
-        (_cannot_compile, "LLVM IR parsing error"),
-        (_takes_the_processor_for_an_older_one, "takes the processor for 'x86-64', without avx512bw, avx512bf16"),
-    ],
-)
-def test_torch_computes_where_llvm_fails_and_one_warning_says_so(
-    llvm: Callable[[pytest.MonkeyPatch], None],
-    reason: str,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("dim", [8, 32, 96])
+def test_a_normed_row_has_the_given_bias_as_its_mean_and_the_weight_as_its_deviation(
+    dim: int, dtype: torch.dtype
 ) -> None:
-    monkeypatch.setattr(processor, "has_bfloat16_products", lambda: True)
-    llvm(monkeypatch)
-    assert isinstance(fastest_attention(2, 32, torch.bfloat16), ProductAttention)
-    assert fastest_gelu(torch.bfloat16) is functional.gelu
-    assert Norm.of(torch.ones(32), torch.zeros(32), 1e-12, torch.bfloat16).kernel is None
-    (warning,) = caplog.messages
-    assert reason in warning
-    assert warning.endswith("reinstall or update llvmlite")
+    rows = torch.tensor([[5.0, 1.0], [-2.0, 2.0]]).repeat(1, dim // 2).to(dtype)
+    norm = Norm(torch.full((dim,), 4.0), torch.arange(float(dim)), 1e-12)
+    expected = torch.arange(float(dim)) + 4 * torch.tensor([[1.0, -1.0], [-1.0, 1.0]]).repeat(1, dim // 2)
+    torch.testing.assert_close(norm(rows), expected.to(dtype), rtol=0, atol=1e-5)
 
 
-@pytest.mark.usefixtures("decided_anew")
-def test_without_kernels_rows_are_as_near_and_have_a_version_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = ["MIT", "Licensed under the Apache License, Version 2.0", "the same words " * 50]
-    usual = load_encoder("all-MiniLM-L6-v2")
-    had_kernels = runs_kernels()
-    runs_kernels.cache_clear()
-    _takes_the_processor_for_an_older_one(monkeypatch)
-    plain = load_encoder("all-MiniLM-L6-v2")
-    assert (usual.encode(texts) * plain.encode(texts)).sum(axis=1).min() >= 0.999
-    assert (usual.version != plain.version) == had_kernels
+def test_a_row_of_one_value_alone_is_normed_to_the_bias() -> None:
+    norm = Norm(torch.full((64,), 4.0), torch.full((64,), 3.0), 1e-12)
+    assert norm(torch.full((2, 64), 7.0).bfloat16()).tolist() == [[3.0] * 64] * 2
 
 
-@pytest.mark.parametrize(
-    ("has_products", "has_kernels", "expected"),
-    [(False, False, "float32"), (True, False, "bfloat16_torch"), (True, True, "bfloat16")],
-)
-def test_the_version_says_how_this_machine_computes(
-    has_products: bool, has_kernels: bool, expected: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(model, "has_bfloat16_products", lambda: has_products)
-    monkeypatch.setattr(model, "runs_kernels", lambda: has_kernels)
-    assert arithmetic() == expected
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_gelu_is_each_value_times_the_share_of_the_normal_distribution_below_it(dtype: torch.dtype) -> None:
+    values = torch.cat([torch.linspace(-6, 6, 1019), torch.tensor([0.0, 1.0, -1.0, 100.0, -100.0])]).to(dtype)
+    expected = [value * (1 + math.erf(value / 2**0.5)) / 2 for value in values.tolist()]
+    same = Linear.of(torch.eye(32), torch.zeros(32), dtype)
+    found = same.gelu(values.view(32, 32)).flatten().double()
+    relative, absolute = {torch.float32: (1e-6, 1e-6), torch.bfloat16: (2**-8, 2e-4)}[dtype]
+    torch.testing.assert_close(found, torch.tensor(expected).double(), rtol=relative, atol=absolute)
 
 
-def test_code_that_decides_the_numbers_does_not_change_unnoticed() -> None:
-    assert (model._REVISION, _fingerprint(_modules("bert.model"))) == (REVISION, CODE), (
-        "the numbers of text encoders may have changed: raise _REVISION in model.py, unless they are the same to the "
-        "last bit, and write the revision and the new fingerprint in this file"
-    )
+def test_the_neighbours_in_a_pack_do_not_change_a_text() -> None:
+    bert = _small_bert()
+    alone = bert.states(torch.tensor([4, 2, 7]), [3])
+    together = bert.states(torch.tensor([1, 1, 1, 5, 4, 2, 7, 9]), [3, 1, 3, 1])
+    torch.testing.assert_close(together[4:7], alone)
 
 
-def test_every_kernel_belongs_to_the_code_that_decides_the_numbers() -> None:
-    written = {path.stem for path in PACKAGE.glob("*_kernel.py")}
-    assert written | {"bert.attention", "bert.layers", "bert.model", "processor", "vector_code"} <= _modules(
-        "bert.model"
-    )
-
-
-def _modules(name: str) -> set[str]:
-    """The modules of the embedding that this one needs, however far, with itself."""
-    found, asked = set[str](), [name]
-    while asked:
-        module = asked.pop()
-        # What finds and calls encoders of all kinds decides no numbers.
-        if module not in found and module != "encoder":
-            found.add(module)
-            nodes = ast.walk(ast.parse((PACKAGE / f"{module.replace('.', '/')}.py").read_text("utf-8")))
-            imports = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
-            asked += [
-                one.removeprefix("data_engine.embedding.")
-                for one in imports
-                if one.startswith("data_engine.embedding.")
-            ]
-    return found
-
-
-def _fingerprint(modules: set[str]) -> str:
-    parts = [code_fingerprint(f"embedding/{module.replace('.', '/')}.py") for module in sorted(modules)]
-    return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
+def _small_bert() -> PackedBert:
+    """One layer of 8 values and 2 heads, with random weights."""
+    draw = torch.Generator().manual_seed(0)
+    shapes = {
+        "embeddings.word_embeddings.weight": (10, 8),
+        "embeddings.position_embeddings.weight": (6, 8),
+        "embeddings.token_type_embeddings.weight": (2, 8),
+    }
+    layer = "encoder.layer.0"
+    for name, size in [
+        *((f"{layer}.attention.self.{part}", (8, 8)) for part in ("query", "key", "value")),
+        (f"{layer}.attention.output.dense", (8, 8)),
+        (f"{layer}.intermediate.dense", (16, 8)),
+        (f"{layer}.output.dense", (8, 16)),
+    ]:
+        shapes |= {f"{name}.weight": size, f"{name}.bias": (size[0],)}
+    for name in ("embeddings", f"{layer}.attention.output", f"{layer}.output"):
+        shapes |= {f"{name}.LayerNorm.weight": (8,), f"{name}.LayerNorm.bias": (8,)}
+    weights = {name: torch.randn(shape, generator=draw) for name, shape in shapes.items()}
+    return PackedBert.of(weights, BertConfig(n_layers=1, n_heads=2, norm_eps=1e-12), torch.float32)

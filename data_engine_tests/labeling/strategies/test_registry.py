@@ -1,23 +1,15 @@
+"""Every query strategy keeps the same promises."""
+
 import numpy as np
 import pytest
 
+from data_engine.corpus import Labels
 from data_engine.errors import InvalidInput
-from data_engine.labeling import STRATEGIES, choose, fit_classifier, utility
+from data_engine.labeling import STRATEGIES, Strategy, choose, fit_classifier, utility
+from data_engine.labeling.strategies.strategy import Pool
+from data_engine.labeling.strategies.uncertainty import pick_top
 
 THREE = np.array([[0.5, 0.5, 0.0], [0.4, 0.3, 0.3], [0.9, 0.1, 0.0]])
-
-
-def test_margin_is_one_minus_the_lead() -> None:
-    assert utility("margin", THREE) == pytest.approx([1.0, 0.9, 0.2])
-
-
-def test_least_confidence_is_one_minus_the_top() -> None:
-    assert utility("least_confidence", THREE) == pytest.approx([0.5, 0.6, 0.1])
-
-
-def test_entropy_is_in_nats() -> None:
-    assert utility("entropy", THREE)[0] == pytest.approx(np.log(2))
-    assert utility("entropy", np.full((1, 4), 0.25)) == pytest.approx([np.log(4)])
 
 
 def test_margin_and_hybrid_rank_alike_and_random_prefers_nothing() -> None:
@@ -54,40 +46,10 @@ def test_every_strategy_gives_distinct_unlabelled_rows_the_same_for_the_same_see
     assert len(rows) == 5
 
 
-@pytest.mark.parametrize("name", ["margin", "entropy", "least_confidence"])
-def test_the_highest_utility_is_asked_first(name: str) -> None:
-    x = np.eye(3, dtype=np.float32)
-    rows = choose(name, batch_size=3, seed=0, embeddings=x, labelled=[], labels=[], probabilities=THREE)
-    assert rows.tolist() == np.argsort(-utility(name, THREE)).tolist()
-
-
 @pytest.mark.parametrize("name", sorted(name for name, each in STRATEGIES.items() if each.needs_probabilities))
 def test_strategies_that_need_probabilities_say_so(name: str, make_classes) -> None:
     with pytest.raises(InvalidInput, match="needs class probabilities and got None; train a classifier first"):
         choose(name, batch_size=1, seed=0, embeddings=make_classes(4, 2).x, labelled=[], labels=[])
-
-
-def test_hybrid_without_a_classifier_takes_one_typical_sample_of_each_group(make_classes) -> None:
-    data = make_classes(100, 5, noise=0.1)
-    rows = choose("hybrid", batch_size=5, seed=0, embeddings=data.x, labelled=[], labels=[])
-    assert sorted(data.y[rows]) == [0, 1, 2, 3, 4]
-
-
-def test_hybrid_prefers_groups_without_a_label(make_classes) -> None:
-    data = make_classes(100, 5, noise=0.1)
-    labelled = np.flatnonzero(data.y < 3)[:3]
-    rows = choose("hybrid", batch_size=2, seed=0, embeddings=data.x, labelled=labelled, labels=data.y[labelled])
-    assert sorted(data.y[rows]) == [3, 4]
-
-
-def test_hybrid_spreads_its_uncertain_picks_over_groups(make_classes) -> None:
-    """Two groups equally uncertain, one of them a little more: margin takes one group only, hybrid both."""
-    data = make_classes(80, 2, noise=0.1)
-    lead = np.where(data.y == 0, 0.0, 0.02)
-    probabilities = np.stack([0.5 + lead / 2, 0.5 - lead / 2], axis=1)
-    known = {"embeddings": data.x, "labelled": [0, 1, 2, 3], "labels": [0, 1, 0, 1], "probabilities": probabilities}
-    assert set(data.y[choose("margin", batch_size=6, seed=0, **known)]) == {0}
-    assert set(data.y[choose("hybrid", batch_size=6, seed=0, **known)]) == {0, 1}
 
 
 def test_unknown_strategies_and_wrong_rows_are_named(make_classes) -> None:
@@ -98,3 +60,82 @@ def test_unknown_strategies_and_wrong_rows_are_named(make_classes) -> None:
         choose("random", batch_size=1, seed=0, embeddings=x, labelled=[4], labels=[0])
     with pytest.raises(InvalidInput, match="do not sum to 1 in row 1"):
         utility("margin", np.array([[0.5, 0.5], [0.5, 0.6]]))
+
+
+N = 260
+
+
+def _data(make_classes, n_classes: int) -> dict:
+    """A pool, and class probabilities of which no two rows have the same utility."""
+    probabilities = np.random.default_rng(1).dirichlet(np.full(n_classes, 0.5), size=N)
+    return {"embeddings": make_classes(N, n_classes, dim=n_classes + 6).x, "probabilities": probabilities}
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("n_classes", [2, 200])
+def test_every_strategy_takes_few_and_many_classes_with_and_without_labels(name, n_classes, make_classes) -> None:
+    data = _data(make_classes, n_classes)
+    labelled = np.arange(0, N, 13)
+    for known in ({"labelled": [], "labels": []}, {"labelled": labelled, "labels": labelled % n_classes}):
+        rows = choose(name, batch_size=40, seed=1, **data, **known)
+        assert rows.shape == (40,)
+        assert len(set(rows.tolist()) - set(known["labelled"])) == 40
+        assert (rows == choose(name, batch_size=40, seed=1, **data, **known)).all()
+
+
+@pytest.mark.parametrize("name", [name for name, each in STRATEGIES.items() if not each.needs_probabilities])
+def test_a_strategy_that_needs_no_probabilities_starts_without_any_label(name, make_classes) -> None:
+    x = _data(make_classes, 2)["embeddings"]
+    names = ["a", "b"]
+    rows = choose(name, batch_size=40, seed=1, embeddings=x, labelled=[], labels=[], class_names=names)
+    assert len(set(rows.tolist())) == 40
+
+
+@pytest.mark.parametrize("name", [name for name, each in STRATEGIES.items() if each.is_order_free])
+def test_a_strategy_that_promises_it_chooses_the_same_samples_in_any_order(name, make_classes) -> None:
+    data = _data(make_classes, 5)
+    labelled = np.arange(0, N, 13)
+    order = np.random.default_rng(3).permutation(N)
+    place = np.argsort(order)
+    straight = choose(name, batch_size=40, seed=1, **data, labelled=labelled, labels=labelled % 5)
+    moved = {key: values[order] for key, values in data.items()}
+    shuffled = choose(name, batch_size=40, seed=1, **moved, labelled=place[labelled], labels=labelled % 5)
+    assert order[shuffled].tolist() == straight.tolist()
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_a_pool_smaller_than_the_batch_is_an_error_that_says_how_many_there_are(name, make_classes) -> None:
+    with pytest.raises(InvalidInput, match="batch_size is 261 but 260 of 260 samples are not labelled yet; choose"):
+        choose(name, batch_size=261, seed=0, **_data(make_classes, 2), labelled=[], labels=[])
+
+
+def _variance(pool: Pool) -> np.ndarray:
+    return pool.free_draws().var(axis=0).sum(axis=1)
+
+
+def test_a_new_strategy_is_an_entry_and_may_compare_several_classifiers(make_classes, monkeypatch) -> None:
+    strategy = Strategy("disagreement", "rows on which classifiers disagree first", _variance, pick_top)
+    monkeypatch.setitem(STRATEGIES, strategy.name, strategy)
+    x = make_classes(3, 2).x
+    even, sure = np.full((3, 2), 0.5), np.array([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]])
+    known = {"embeddings": x, "labelled": [2], "labels": [1], "probabilities": even}
+    rows = choose("disagreement", batch_size=2, seed=0, **known, sampled_probabilities=np.stack([even, sure]))
+    assert rows.tolist() == [0, 1]
+    assert Labels(question="?", classes=("a", "b"), strategy="disagreement").strategy == "disagreement"
+    with pytest.raises(InvalidInput, match="sampled_probabilities are None, and this strategy measures or picks"):
+        choose("disagreement", batch_size=2, seed=0, **known)
+    with pytest.raises(InvalidInput, match="probabilities has 3 columns but 2 are needed"):
+        wrong = np.full((1, 3, 3), 1 / 3)
+        choose("disagreement", batch_size=2, seed=0, **known, sampled_probabilities=wrong)
+
+
+def test_labels_stay_with_their_rows_however_they_are_given(make_classes, monkeypatch) -> None:
+    seen = {}
+
+    def look(pool: Pool) -> None:
+        seen.update(zip(pool.labelled.tolist(), pool.labels.tolist(), strict=True))
+
+    strategy = Strategy("look", "nothing", look, lambda pool, _, n: pool.free[:n], needs_probabilities=False)
+    monkeypatch.setitem(STRATEGIES, "look", strategy)
+    choose("look", batch_size=1, seed=0, embeddings=make_classes(6, 2).x, labelled=[5, 1, 3], labels=[2, 0, 1])
+    assert seen == {1: 0, 3: 1, 5: 2}

@@ -20,6 +20,13 @@ BROKEN = [
         ("s6",),
         {"labels": but(label_rows(), 2, label="c")},
     ),
+    Broken(
+        "every_label_is_a_class",
+        "labels outside the classes: 1 of 4, but each must be one of the corpus' 3 classes; "
+        "add the class to labels.classes, or correct the answers named",
+        ("s6",),
+        {"labels": but(label_rows(), 2, label=None)},
+    ),
     # Of two classes, 40 of 45 correct: the interval is .759 to .963; 35 of 45: .629 to .888, which is below the
     # promised .95.
     Broken(
@@ -32,7 +39,7 @@ BROKEN = [
     Broken(
         "provenance_is_known",
         "labels of unknown provenance: 1 of 4, but it must be one of human, human_assisted, model_accepted, "
-        "model_edited, model_auto, simulated; compute the labels again from the answers and the proposals",
+        "model_edited, model_auto, rule_auto, simulated; compute the labels again from the answers and the proposals",
         ("s7",),
         {"labels": but(label_rows(), 3, provenance="model")},
     ),

@@ -36,6 +36,18 @@ BROKEN = [
         ("s0",),
         facts={"gate_threshold": 0.96, "audit_age_days": 2.0},
     ),
+    Broken(
+        "routes_follow_the_gate",
+        "proposals whose route breaks the gate, which accepts from 0.900: 2 of 4, but only proposals above its "
+        "threshold are accepted, and all others go to a person; route the proposals again with the present gate",
+        ("s5", "s6"),
+        {
+            "proposals": but(
+                but(proposal_rows(), 1, route="rules", gate_lower_bound=0.99), 2, route="oracle", probability=0.99
+            )
+        },
+        facts={"gate_threshold": 0.9, "audit_age_days": 2.0},
+    ),
 ]
 
 

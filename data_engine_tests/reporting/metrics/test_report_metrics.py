@@ -3,6 +3,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from class_rows import with_answers
 
 from data_engine.corpus import Corpus
 from data_engine.labeling import binomial_interval
@@ -128,7 +129,7 @@ def answers(*given: tuple[str, str, str, int, float | None]) -> pa.Table:
         | {"revision": revision, "active_s": seconds}
         for sample, name, label, revision, seconds in given
     ]
-    return pa.Table.from_pylist(rows, schema=SCHEMAS["reviewed_labels"])
+    return pa.Table.from_pylist(with_answers("reviewed_labels", rows), schema=SCHEMAS["reviewed_labels"])
 
 
 def test_agreement_counts_the_last_revision_of_every_answer(corpus: Corpus) -> None:

@@ -80,7 +80,7 @@ def test_another_process_takes_over_the_classifier_and_a_damaged_file_is_learnt_
     monkeypatch.setattr(junk_examples, "fit_junk", fit)
     versions = [version_in_a_fresh_process(), version_in_a_fresh_process()]
     assert (len(set(versions)), len(fits)) == (1, 1)
-    (kept,) = runtime.store().learnt().folder.iterdir()
+    (kept,) = runtime.store().artefacts().folder.iterdir()
     kept.write_bytes(kept.read_bytes()[:100])
     assert (version_in_a_fresh_process(), len(fits)) == (versions[0], 2)
 

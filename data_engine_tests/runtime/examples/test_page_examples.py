@@ -83,7 +83,7 @@ def test_another_process_takes_over_the_classifier(project: SmallProject, monkey
 
     monkeypatch.setattr(junk_examples, "fit_lines", fit_again)
     assert learned(runtime).versions == first
-    (kept,) = runtime.store().learnt().folder.iterdir()
+    (kept,) = runtime.store().artefacts().folder.iterdir()
     assert kept.name.startswith("lines-")
 
 

@@ -1,5 +1,5 @@
 -- How often two annotators agree on the samples that both of them answered, traps left out. Who answered a sample in
--- several review batches counts with the latest.
+-- several review batches counts with the latest. Answers that are no class are left out: SQL cannot compare them.
 -- grain: a pair of annotators
 with answers as (
     select
@@ -7,7 +7,7 @@ with answers as (
         annotator,
         label
     from {{ ref('int_latest_answers') }}
-    where not is_trap
+    where not is_trap and label is not null
     qualify
         row_number() over (
             partition by sample_id, annotator order by review_batch desc, revision desc, annotation_id desc

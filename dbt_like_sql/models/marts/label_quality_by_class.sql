@@ -9,6 +9,7 @@ select
     count(*) filter (where provenance = 'model_accepted') as n_model_accepted,
     count(*) filter (where provenance = 'model_edited') as n_model_edited,
     count(*) filter (where provenance = 'model_auto') as n_model_auto,
+    count(*) filter (where provenance = 'rule_auto') as n_rule_auto,
     count(*) filter (where provenance = 'simulated') as n_simulated,
     avg(quality) as mean_quality,
     avg(posterior) as mean_posterior,

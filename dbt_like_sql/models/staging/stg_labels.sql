@@ -2,6 +2,8 @@
 -- grain: a labelled sample
 select
     sample_id,
+    kind,
+    answer,
     label,
     provenance,
     posterior,

@@ -3,11 +3,14 @@
 select
     sample_id,
     classifier_version,
+    kind,
+    answer,
     label,
     probability,
     uncertainty,
     utility,
     difficulty,
     route,
+    gate_lower_bound,
     reason
 from {{ source('engine', 'proposals') }}

@@ -1,4 +1,6 @@
-"""The weights-free fallback of images: colour and gradient histograms. Likeness of form is all that it knows.
+"""Encoders without weights, for trying a corpus out: hashed n-grams of texts, colour and gradient histograms of images.
+
+Texts or images that look alike get near vectors; neither encoder knows any meaning. Trained models stand beside it.
 
 Source of the gradient part: Dalal and Triggs 2005, Histograms of Oriented Gradients for Human Detection; without
 their overlapping blocks.
@@ -11,24 +13,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.embedding.encoder import Encoder, Progress
-from data_engine.errors import InvalidInput
 
+_N_HASHES = 256
 _SIDE_PX = 64
 _CELL_PX = 8
 _N_DIRECTIONS = 9
 _N_SHADES = 4
-_DIM = (_SIDE_PX // _CELL_PX) ** 2 * _N_DIRECTIONS + _N_SHADES**3
+_N_BINS = (_SIDE_PX // _CELL_PX) ** 2 * _N_DIRECTIONS + _N_SHADES**3
+
+
+def load_hashed_ngrams(name: str) -> Encoder:
+    """The fallback for texts: counts of hashed character n-grams, 256 values."""
+    version = f"{name}-{_N_HASHES}-1"
+    return Encoder(name=name, dim=_N_HASHES, version=version, _embed=_embed_texts, modality="text")
 
 
 def load_histograms(name: str) -> Encoder:
-    """The fallback encoder, for trying a corpus out and for machines without a model."""
-    return Encoder(name=name, dim=_DIM, version=f"{name}-{_DIM}-1", _embed=_embed, max_side_px=_SIDE_PX)
+    """The fallback for images: histograms of colours and of the directions of edges, 640 values."""
+    version = f"{name}-{_N_BINS}-1"
+    return Encoder(
+        name=name, dim=_N_BINS, version=version, _embed=_embed_images, modality="image", max_side_px=_SIDE_PX
+    )
 
 
-def _embed(items: Sequence[Any], advance: Progress) -> NDArray[np.float32]:
-    if isinstance(items[0], str):
-        raise InvalidInput("the encoder colour-and-gradient-histograms takes images only; name an encoder of texts")
-    rows = np.empty((len(items), _DIM), dtype=np.float32)
+def _embed_texts(items: Sequence[str], advance: Progress) -> NDArray[np.float32]:
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    vectorizer = HashingVectorizer(analyzer="char_wb", ngram_range=(2, 4), n_features=_N_HASHES, alternate_sign=True)
+    rows = vectorizer.transform(items).toarray().astype(np.float32)
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    rows[norms[:, 0] == 0, 0] = 1.0
+    norms[norms == 0] = 1.0
+    advance(len(items))
+    embedded: NDArray[np.float32] = rows / norms
+    return embedded
+
+
+def _embed_images(items: Sequence[Any], advance: Progress) -> NDArray[np.float32]:
+    rows = np.empty((len(items), _N_BINS), dtype=np.float32)
     for number, image in enumerate(items):
         small = image.convert("RGB").resize((_SIDE_PX, _SIDE_PX))
         grey = np.asarray(small.convert("L"), dtype=np.float32)

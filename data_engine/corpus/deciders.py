@@ -1,0 +1,98 @@
+"""The entries of `labels.deciders` of a corpus' YAML: who may decide about a sample, at what cost and precision.
+
+The question is in `labels.py`; what each decider does is in `data_engine.labeling.deciders`.
+"""
+
+import re
+from typing import Any
+
+from pydantic import Field, GetJsonSchemaHandler, field_validator, model_validator
+from pydantic_core import CoreSchema
+
+from data_engine.settings import Settings
+
+
+def _names() -> list[str]:
+    from data_engine.labeling.deciders.registry import DECIDERS
+
+    return list(DECIDERS)
+
+
+class DeciderSettings(Settings):
+    """Who may decide about a sample: a name alone, or a name with its settings."""
+
+    name: str
+    """rules: patterns over the text. classifier: the micro-model above its certified threshold. person: the review
+    queue; always the last."""
+    cost: float = Field(default=0.0, ge=0)
+    """Cost of one decision, in any unit that all entries share; the report adds up what the routes cost."""
+    target_precision: float | None = Field(default=None, gt=0.5, lt=1)
+    """Precision that its gate must certify; that of the block `labels` by default, and never less."""
+    patterns: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """For rules: regular expressions by class. A text is of a class when one is found in it, and none of another's."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """A name alone is allowed, too."""
+        described = handler.resolve_ref_schema(handler(core_schema))
+        described["properties"]["name"]["enum"] = _names()
+        # An if and not an anyOf: the error then says which name or key is wrong.
+        return {"if": {"type": "string"}, "then": {"enum": _names()}, "else": {**described}}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    @field_validator("name")
+    @classmethod
+    def _exists(cls, value: str) -> str:
+        from data_engine.labeling.deciders.registry import find_decider
+
+        return find_decider(value).name
+
+    @field_validator("patterns")
+    @classmethod
+    def _are_regular_expressions(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for pattern in (pattern for patterns in value.values() for pattern in patterns):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"pattern {pattern!r} is no regular expression ({error}); correct it") from error
+        return value
+
+    @model_validator(mode="after")
+    def _fits_its_name(self) -> "DeciderSettings":
+        from data_engine.labeling.deciders.registry import find_decider
+
+        decider = find_decider(self.name)
+        if decider.reads_patterns and not any(self.patterns.values()):
+            raise ValueError(f"decider {self.name} has no patterns and could never decide; give it patterns by class")
+        if self.patterns and not decider.reads_patterns:
+            raise ValueError(f"decider {self.name} has patterns, which it does not read; give them to rules")
+        if decider.is_person and self.target_precision is not None:
+            raise ValueError(f"decider {self.name} has target_precision {self.target_precision} but no gate; remove it")
+        return self
+
+
+def check_order(deciders: tuple[DeciderSettings, ...], target_precision: float, classes: tuple[str, ...] | str) -> None:
+    """Compare the deciders with each other and with the question.
+
+    Raises: ValueError when a name comes twice, a person is not the last, a decider promises less than the labels must
+        reach, or a pattern is for a class that the question does not have.
+    """
+    names = [decider.name for decider in deciders]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"deciders names {twice} more than once; keep each once")
+    if not names or names[-1] != "person":
+        raise ValueError(f"deciders ends with {names[-1] if names else 'nothing'}; the last must be person")
+    for decider in deciders:
+        if decider.target_precision is not None and decider.target_precision < target_precision:
+            raise ValueError(
+                f"target_precision of decider {decider.name} is {decider.target_precision}, below the "
+                f"{target_precision} that labels must reach; raise it, or lower labels.target_precision"
+            )
+        unknown = [] if isinstance(classes, str) else sorted(set(decider.patterns) - set(classes))
+        if unknown:
+            raise ValueError(f"decider {decider.name} has patterns for {unknown}, which are not among the classes")

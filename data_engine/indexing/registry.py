@@ -1,0 +1,162 @@
+"""The kinds of source: `KINDS` is the only list of their names, with what each is and who reads it.
+
+The readers are in the modules beside this one, imported when one of them is first needed; what a user has to know of
+each kind is in docs/sources.md.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data_engine.indexing.source_files import Find, ReadOptions, SourceFile
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+    from data_engine.indexing.samples import RawSample
+
+
+@dataclass(frozen=True)
+class SourceKind:
+    """One kind of source."""
+
+    meaning: str
+    """What its samples are, as the corpus' schema says it."""
+    read: "Callable[[SourceFile, ReadOptions, str], Iterator[RawSample]]"
+    """(file, options, modality) to the samples of the file. An OSError makes the file one unreadable sample; a
+    SourceError says that the file as a whole is not what the source claims."""
+    find: "Callable[[Path | UPath, ReadOptions], Find]"
+    """(folder of the source, options) to what reads the bytes of its images again."""
+    modalities: tuple[str, ...] = ("text", "image")
+    """What its samples can be."""
+    other_modality: str = ""
+    """What to do where the corpus' modality is another one."""
+    has_columns: bool = True
+    """Whether its samples have columns that `keep_where_any` can ask for."""
+    needs: tuple[str, ...] = ()
+    """Options that it cannot do without, and that no kind takes which does not name them."""
+    holds_samples: Callable[[str], bool] = lambda _uri: True
+    """Whether a file that matches the source's pattern holds samples, by its uri."""
+
+
+def _read_files(file: SourceFile, options: ReadOptions, modality: str) -> "Iterator[RawSample]":
+    from data_engine.indexing.files import read_image, read_text_file
+
+    return read_image(file, options) if modality == "image" else read_text_file(file, options)
+
+
+def _read_front_matter(file: SourceFile, options: ReadOptions, _modality: str) -> "Iterator[RawSample]":
+    from data_engine.indexing.files import read_front_matter
+
+    return read_front_matter(file, options)
+
+
+def _read_jsonl(file: SourceFile, options: ReadOptions, modality: str) -> "Iterator[RawSample]":
+    from data_engine.indexing.row_files import read_jsonl
+
+    return read_jsonl(file, options, modality)
+
+
+def _read_csv(file: SourceFile, options: ReadOptions, modality: str) -> "Iterator[RawSample]":
+    from data_engine.indexing.row_files import read_csv
+
+    return read_csv(file, options, modality)
+
+
+def _read_parquet(file: SourceFile, options: ReadOptions, modality: str) -> "Iterator[RawSample]":
+    from data_engine.indexing.row_files import read_parquet
+
+    return read_parquet(file, options, modality)
+
+
+def _read_saved_dataset(file: SourceFile, options: ReadOptions, modality: str) -> "Iterator[RawSample]":
+    from data_engine.indexing.row_files import read_saved_dataset
+
+    return read_saved_dataset(file, options, modality)
+
+
+def _read_archive(file: SourceFile, options: ReadOptions, modality: str) -> "Iterator[RawSample]":
+    from data_engine.indexing.archives import read_archive
+
+    return read_archive(file, options, modality=modality)
+
+
+def _read_pixel_rows(file: SourceFile, options: ReadOptions, _modality: str) -> "Iterator[RawSample]":
+    from data_engine.indexing.pixel_rows import read_pixel_rows
+
+    return read_pixel_rows(file, options)
+
+
+def _find_files(folder: "Path | UPath", _options: ReadOptions) -> Find:
+    from data_engine.indexing.files import find_in_folder
+
+    return find_in_folder(folder)
+
+
+def _find_named_by_rows(folder: "Path | UPath", options: ReadOptions) -> Find:
+    from data_engine.indexing.inline_media import find_named_by_rows
+
+    return find_named_by_rows(folder, options)
+
+
+def _find_in_parquet(folder: "Path | UPath", options: ReadOptions) -> Find:
+    from data_engine.indexing.inline_media import find_in_parquet
+
+    return find_in_parquet(folder, options)
+
+
+def _find_in_saved_dataset(folder: "Path | UPath", options: ReadOptions) -> Find:
+    from data_engine.indexing.inline_media import find_in_saved_dataset
+
+    return find_in_saved_dataset(folder, options)
+
+
+def _find_in_archives(folder: "Path | UPath", _options: ReadOptions) -> Find:
+    from data_engine.indexing.archives import find_in_archives
+
+    return find_in_archives(folder)
+
+
+def _find_pixel_rows(folder: "Path | UPath", options: ReadOptions) -> Find:
+    from data_engine.indexing.pixel_rows import find_pixel_rows
+
+    return find_pixel_rows(folder, options)
+
+
+def _is_saved_rows(uri: str) -> bool:
+    """Whether a file of a saved Hugging Face dataset holds its rows, rather than a description or a cached result."""
+    return uri.endswith(".arrow") and not uri.rpartition("/")[2].startswith("cache-")
+
+
+#: Every kind of source, by its name in the corpus' description. To add one: its reader, an entry here, and what a user
+#: has to know of it in docs/sources.md; the tests of this module then cover it.
+KINDS: dict[str, SourceKind] = {
+    "folder": SourceKind("one sample per file", _read_files, _find_files, has_columns=False),
+    "front_matter": SourceKind(
+        "one text per file after a YAML header between `---` lines",
+        _read_front_matter,
+        _find_files,
+        modalities=("text",),
+        other_modality="use kind folder for images",
+    ),
+    "jsonl": SourceKind("one sample per line of each file, a JSON object", _read_jsonl, _find_named_by_rows),
+    "csv": SourceKind("one sample per row of each file, which has a header", _read_csv, _find_named_by_rows),
+    "parquet": SourceKind("one sample per row of each file", _read_parquet, _find_in_parquet),
+    "webdataset": SourceKind("tar archives in which files of one name make a sample", _read_archive, _find_in_archives),
+    "huggingface": SourceKind(
+        "one sample per row of a folder that `save_to_disk` of the package datasets wrote",
+        _read_saved_dataset,
+        _find_in_saved_dataset,
+        holds_samples=_is_saved_rows,
+    ),
+    "pixel_rows": SourceKind(
+        "one grey image per line of a CSV file without a header (gzip or plain): its pixels from 0 to 255, row by row, "
+        "then its label, which becomes column `label`",
+        _read_pixel_rows,
+        _find_pixel_rows,
+        modalities=("image",),
+        other_modality="set modality: image",
+        needs=("pixel_shape",),
+    ),
+}

@@ -1,0 +1,101 @@
+"""Routing: every sample goes to the first decider that is sure of it by its gate, and to a person where none is.
+
+Which deciders there are is in `registry.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_engine.errors import InvalidInput
+from data_engine.labeling.deciders.registry import PERSON, find_decider
+from data_engine.labeling.gate import Gate
+
+
+@dataclass(frozen=True, eq=False)
+class Opinion:
+    """What one decider says of n samples, and the gate that its scores are held against.
+
+    `answers` (n,) are None where it says nothing; `scores` (n,) float64, higher is surer; `score_name` is what a score
+    is, as a reason says it; `says_nothing` is the reason where there is no answer.
+    """
+
+    decider: str
+    gate: Gate
+    answers: tuple[str | None, ...]
+    scores: NDArray[np.float64]
+    score_name: str = "probability"
+    says_nothing: str = "no answer"
+
+    @property
+    def is_sure(self) -> NDArray[np.bool_]:
+        """(n,) whether it may decide alone."""
+        has_answer = np.array([answer is not None for answer in self.answers], dtype=bool)
+        return np.asarray(self.gate.accepts_scores(self.scores) & has_answer)
+
+    def why(self, row: int) -> str:
+        """Why it may decide about a sample, or may not."""
+        if self.answers[row] is None:
+            return self.says_nothing
+        if self.gate.threshold is None:
+            return f"no gate: the hold-out does not certify a precision of {self.gate.target_precision:g}"
+        sign = ">=" if self.scores[row] >= self.gate.threshold else "<"
+        return f"{self.score_name} {self.scores[row]:.4f} {sign} gate {self.gate.threshold:.4f}"
+
+
+@dataclass(frozen=True, eq=False)
+class Routes:
+    """Who takes each of n samples: `deciders` (n,) names, `reasons` (n,) sentences.
+
+    `answers` (n,) are what was decided, None for a person; `lower_bounds` (n,) the certified precision, None likewise.
+    """
+
+    deciders: tuple[str, ...]
+    reasons: tuple[str, ...]
+    answers: tuple[str | None, ...]
+    lower_bounds: tuple[float | None, ...]
+
+
+def route(order: Sequence[str], opinions: Mapping[str, Opinion], n_samples: int) -> Routes:
+    """Let each sample go down the deciders in their order, until one is sure.
+
+    Args:
+        order: names of deciders; a person is last.
+        opinions: of every decider in the order but the person; others are not asked.
+        n_samples: how many samples the opinions are about.
+
+    Returns: one route per sample.
+    Raises: InvalidInput for an unknown name, an order that does not end at a person, or a decider without an opinion
+        on every sample.
+    """
+    asked = _asked(order, opinions, n_samples)
+    sure = [opinion.is_sure for opinion in asked]
+    rows = [_of_one(asked, [bool(mask[row]) for mask in sure], row) for row in range(n_samples)]
+    deciders, reasons, answers, lower_bounds = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return Routes(deciders, reasons, answers, lower_bounds)
+
+
+def _asked(order: Sequence[str], opinions: Mapping[str, Opinion], n_samples: int) -> list[Opinion]:
+    people = [name for name in order if find_decider(name).is_person]
+    if people != [PERSON] or order[-1] != PERSON:
+        raise InvalidInput(f"the deciders are {', '.join(order) or 'none'}; {PERSON} must be there once, as the last")
+    asked = []
+    for name in order[:-1]:
+        if name not in opinions or len(opinions[name].answers) != n_samples:
+            n = len(opinions[name].answers) if name in opinions else 0
+            raise InvalidInput(f"decider {name!r} has {n} opinions on {n_samples} samples; give one for each")
+        asked.append(opinions[name])
+    return asked
+
+
+def _of_one(asked: Sequence[Opinion], is_sure: Sequence[bool], row: int) -> tuple[str, str, str | None, float | None]:
+    before: list[str] = []
+    for opinion, takes_it in zip(asked, is_sure, strict=True):
+        if takes_it:
+            after = f", after {', '.join(before)}" if before else ""
+            reason = f"{opinion.decider}: {opinion.why(row)}{after}"
+            return opinion.decider, reason, opinion.answers[row], opinion.gate.lower_bound
+        before.append(f"{opinion.decider} ({opinion.why(row)})")
+    return PERSON, f"{PERSON}: {', '.join(before) or 'nobody else decides'}", None, None

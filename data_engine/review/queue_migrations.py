@@ -1,0 +1,70 @@
+"""Bringing a queue of an earlier version to the tables of today, in place, in the transaction that opened it.
+
+The tables of today are in `queue_tables.py`. Each version adds one function here, from the rows of the version before
+to those of its own; the rows then go into the tables of today, so that a table is rebuilt once however old it is.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from data_engine.labeling.answers.class_answers import CLASS
+from data_engine.labeling.answers.registry import answer_kind
+
+_Row = dict[str, Any]
+_Change = Callable[[_Row], _Row]
+
+_CHUNK = 1000
+
+
+def migrate(connection: Connection, found: int, metadata: sa.MetaData) -> None:
+    """Bring the tables from version `found` to those of the metadata; nothing is lost, and nothing asked anew.
+
+    The caller holds the write lock, and commits or rolls back all of it.
+    """
+    if found < 2:
+        # A batch asks for classes unless it says otherwise, which is the column's default.
+        connection.exec_driver_sql(f"ALTER TABLE review_batch ADD COLUMN kind TEXT NOT NULL DEFAULT '{CLASS}'")
+        _rebuild(connection, metadata.tables["review_proposal"], _proposal_of_2)
+        _rebuild(connection, metadata.tables["review_annotation"], _annotation_of_2)
+        _rebuild_drafts(connection, metadata.tables["review_lease"])
+
+
+def _answer(label: str) -> str:
+    return answer_kind(CLASS).from_label(label)
+
+
+def _proposal_of_2(row: _Row) -> _Row:
+    return {**row, "kind": CLASS, "answer": _answer(row["label"])}
+
+
+def _annotation_of_2(row: _Row) -> _Row:
+    submitted = _answer(row.pop("submitted_label"))
+    return {**row, "kind": CLASS, "answer": _answer(row["label"]), "submitted_answer": submitted}
+
+
+def _rebuild(connection: Connection, table: sa.Table, change: _Change) -> None:
+    """Make the table anew in its form of today, with every row of the old one changed."""
+    earlier = f"{table.name}_earlier"
+    connection.exec_driver_sql(f"ALTER TABLE {table.name} RENAME TO {earlier}")
+    table.create(connection)
+    reflected = sa.Table(earlier, sa.MetaData(), autoload_with=connection)
+    # What both have is read as the type of today, so that times are times.
+    columns = [sa.type_coerce(c, table.c[c.name].type).label(c.name) if c.name in table.c else c for c in reflected.c]
+    for rows in _chunks(connection, sa.select(*columns).order_by(*reflected.primary_key.columns)):
+        connection.execute(sa.insert(table), [change(row) for row in rows])
+    connection.exec_driver_sql(f"DROP TABLE {earlier}")
+
+
+def _rebuild_drafts(connection: Connection, lease: sa.Table) -> None:
+    drafts = connection.execute(sa.select(lease.c.lease_id, lease.c.draft).where(lease.c.draft.is_not(None))).all()
+    for lease_id, draft in drafts:
+        connection.execute(sa.update(lease).where(lease.c.lease_id == lease_id).values(draft=_answer(draft)))
+
+
+def _chunks(connection: Connection, query: sa.Select[Any]) -> Iterator[list[_Row]]:
+    result = connection.execute(query).mappings()
+    while rows := result.fetchmany(_CHUNK):
+        yield [dict(row) for row in rows]

@@ -1,0 +1,55 @@
+"""Schemas of the ledger, of check results and of step versions: the only tables that name runs and times.
+
+All tables by name are in the package itself.
+"""
+
+import pyarrow as pa
+
+from data_engine.schemas.fields import SAMPLE, TIME, optional, required
+
+LEDGER = pa.schema(
+    [
+        SAMPLE,
+        required("step", pa.string(), "the step that decided"),
+        required("batch", pa.string(), "the step's partition: ingestion batch, review batch, or empty"),
+        required("verdict", pa.string(), "kept, rejected, chosen, not_chosen, labelled, waiting, released, ..."),
+        required("reason", pa.string(), "why"),
+        optional("score", pa.float64(), "what was measured"),
+        optional("threshold", pa.float64(), "what it was held against"),
+        optional("model_version", pa.string(), "classifier, encoder or tree version that took part"),
+        required("table_version", pa.int64(), "version of the step's table that holds the result"),
+        required("run_id", pa.string(), "the run that decided"),
+        required("decided_at", TIME, "when"),
+    ]
+)
+
+CHECK_RESULTS = pa.schema(
+    [
+        required("step", pa.string(), "the step that was checked"),
+        required("batch", pa.string(), "its partition, or empty"),
+        required("data_version", pa.string(), "the content that was checked, and after a colon the rules"),
+        required("check", pa.string(), "one truth, as a name"),
+        required("passed", pa.bool_(), "whether it holds"),
+        required("is_blocking", pa.bool_(), "whether what follows must wait"),
+        required("detail", pa.string(), "value, rule and remedy when it does not hold"),
+        required("n_offending", pa.int64(), "rows that break it"),
+        required("seconds", pa.float64(), "wall seconds of the step's whole suite, repeated on each row"),
+        required("run_id", pa.string(), "the run that checked"),
+        required("checked_at", TIME, "when"),
+    ]
+)
+
+STEP_VERSIONS = pa.schema(
+    [
+        required("step", pa.string(), "the step"),
+        required("batch", pa.string(), "its partition, or empty"),
+        required("data_version", pa.string(), "fingerprint of the rows written"),
+        required("code_version", pa.string(), "fingerprint of the step's code and configuration"),
+        required("input_version", pa.string(), "fingerprint of what the step read"),
+        required("table_version", pa.int64(), "Delta version of the table after the write"),
+        required("n_rows", pa.int64(), "rows written"),
+        required("seconds", pa.float64(), "wall seconds of the step's own work"),
+        required("run_id", pa.string(), "the run"),
+        required("written_at", TIME, "when"),
+    ]
+)

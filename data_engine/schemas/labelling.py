@@ -1,0 +1,88 @@
+"""Schemas of classifier, proposals, answers and labels.
+
+All tables by name are in the package itself.
+"""
+
+import pyarrow as pa
+
+from data_engine.schemas.fields import KIND, SAMPLE, filled, optional, required
+
+CLASSIFIER = pa.schema(
+    [
+        required("classifier_version", pa.string(), "fingerprint of the parameters"),
+        required("n_rounds", pa.int32(), "review batches it has learnt from"),
+        required("n_training", pa.int64(), "labelled samples it was trained on"),
+        required("n_hold_out", pa.int64(), "random, labelled, never trained on"),
+        required("accuracy", pa.float64(), "share of the hold-out it gets right"),
+        required("accuracy_low", pa.float64(), "lower end of the 90 % interval of the accuracy"),
+        required("accuracy_high", pa.float64(), "upper end of the 90 % interval of the accuracy"),
+        required("calibration_error", pa.float64(), "expected calibration error on the hold-out, 10 bins"),
+        required("temperature", pa.float64(), "softmax temperature fitted on the hold-out"),
+        optional("query_accuracy", pa.float64(), "hold-out accuracy when trained on query batches alone"),
+        optional("control_accuracy", pa.float64(), "hold-out accuracy when trained on control batches alone"),
+        optional("gate_threshold", pa.float64(), "confidence above which a proposal is accepted; null: none"),
+        optional("gate_lower_bound", pa.float64(), "Clopper-Pearson lower bound of the accepted precision"),
+        required("gate_target", pa.float64(), "precision promised"),
+        required("gate_n_checked", pa.int64(), "hold-out samples above the threshold"),
+        required("is_in_service", pa.bool_(), "the version that proposals come from"),
+        required("artefact", pa.binary(), "NumPy archive of weights, biases, temperature and class names"),
+    ]
+)
+
+PROPOSALS = pa.schema(
+    [
+        SAMPLE,
+        required("classifier_version", pa.string(), "who proposes"),
+        KIND,
+        filled("answer", pa.string(), "what is proposed, as canonical JSON by the schema of its kind"),
+        optional("label", pa.string(), "the proposed class; null for kinds of answers that are no class"),
+        required("probability", pa.float32(), "its calibrated probability; of rules what their gate certifies"),
+        required("probabilities", pa.binary(), "float32 bytes, one per class, in the order of the corpus"),
+        required("uncertainty", pa.float32(), "1 - probability; higher is less certain"),
+        required("utility", pa.float32(), "what the query strategy ranks by; higher is asked first"),
+        required("difficulty", pa.string(), "easy, medium or hard"),
+        required("route", pa.string(), "name of the decider that takes it; see labeling/deciders/registry.py"),
+        optional("gate_lower_bound", pa.float64(), "precision that its gate certifies; null where a person decides"),
+        required("reason", pa.string(), "which decider takes it and by which gate, as a sentence"),
+    ]
+)
+
+REVIEWED_LABELS = pa.schema(
+    [
+        required("annotation_id", pa.string(), "one answer"),
+        SAMPLE,
+        required("review_batch", pa.string(), "review batch, the partition key"),
+        required("task_id", pa.string(), "the question answered"),
+        required("purpose", pa.string(), "hold_out, query, control, audit or trap"),
+        required("arm", pa.string(), "manual, assisted, proposed, blind or trap"),
+        required("annotator", pa.string(), "who answered"),
+        KIND,
+        filled("answer", pa.string(), "the answer, as canonical JSON by the schema of its kind"),
+        optional("label", pa.string(), "the class answered; null for kinds of answers that are no class"),
+        optional("proposed_answer", pa.string(), "what the annotator saw proposed, in the form of `answer`"),
+        optional("proposed_label", pa.string(), "the class that the annotator saw proposed"),
+        required("provenance", pa.string(), "who made the label; see labels.provenance"),
+        required("is_simulated", pa.bool_(), "true when no person answered"),
+        optional("active_s", pa.float64(), "active seconds of a person; null for simulated answers"),
+        required("revision", pa.int32(), "1 for the first answer, higher after corrections"),
+    ]
+)
+
+LABELS = pa.schema(
+    [
+        SAMPLE,
+        KIND,
+        filled("answer", pa.string(), "the one agreed answer, as canonical JSON by the schema of its kind"),
+        optional("label", pa.string(), "the class of the sample; null for kinds of answers that are no class"),
+        required(
+            "provenance",
+            pa.string(),
+            "human, human_assisted, model_accepted, model_edited, rule_auto, model_auto or simulated",
+        ),
+        required("posterior", pa.float32(), "probability of the label after pooling answers and classifier"),
+        required("quality", pa.float32(), "in [0, 1]; lower is worse"),
+        required("n_annotations", pa.int32(), "answers behind it; 0 where no person was asked"),
+        optional("review_batch", pa.string(), "where it was answered; null where no person was asked"),
+        optional("classifier_version", pa.string(), "who proposed it; null when no proposal was used"),
+    ]
+)

@@ -1,0 +1,39 @@
+"""Schemas of the quality report and of releases.
+
+All tables by name are in the package itself.
+"""
+
+import pyarrow as pa
+
+from data_engine.schemas.fields import BATCH, SAMPLE, optional, required
+
+QUALITY_REPORT = pa.schema(
+    [
+        required("metric", pa.string(), "name"),
+        required("scope", pa.string(), "all, or the class, batch or level that it is about"),
+        required("value", pa.float64(), "point estimate"),
+        optional("low", pa.float64(), "lower end of the 90 % interval"),
+        optional("high", pa.float64(), "upper end of the 90 % interval"),
+        optional("n", pa.int64(), "observations behind it"),
+        required("unit", pa.string(), "share, samples, nats, seconds, ..."),
+        required("direction", pa.string(), "higher_is_better, lower_is_better or neutral"),
+        required("note", pa.string(), "how it was computed, as a sentence"),
+    ]
+)
+
+RELEASE = pa.schema(
+    [
+        SAMPLE,
+        required("release_id", pa.string(), "fingerprint of the released rows"),
+        BATCH,
+        required("uri", pa.string(), "where it was first read"),
+        optional("text", pa.string(), "the text; null for images"),
+        required("label", pa.string(), "the label"),
+        required("provenance", pa.string(), "who made the label"),
+        required("posterior", pa.float32(), "probability of the label"),
+        required("quality", pa.float32(), "label quality in [0, 1]; lower is worse"),
+        required("leaf", pa.int32(), "cluster of level 1"),
+        required("top_cluster", pa.int32(), "cluster of the coarsest level"),
+        required("metadata", pa.string(), "the source's other columns as a JSON object"),
+    ]
+)

@@ -1,0 +1,191 @@
+"""Every kind of source keeps the same promises, and the documents tell of every kind."""
+
+import io
+import re
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from data_engine import schemas
+from data_engine.errors import SourceError
+from data_engine.indexing import Contents, list_batches, read_batch
+from data_engine.indexing.registry import KINDS
+from data_engine.indexing.source import Batches, Source
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "sources.md"
+TEXTS = ("first text", "second text")
+
+
+def _png(colour: str) -> bytes:
+    stream = io.BytesIO()
+    Image.new("RGB", (4, 3), colour).save(stream, "png")
+    return stream.getvalue()
+
+
+IMAGES = (_png("red"), _png("blue"))
+
+
+def _files(folder: Path, modality: str) -> dict[str, Any]:
+    for number, content in enumerate(IMAGES if modality == "image" else [text.encode() for text in TEXTS]):
+        (folder / f"{number}.bin").write_bytes(content)
+    return {}
+
+
+def _front_matter(folder: Path, _modality: str) -> dict[str, Any]:
+    for number, text in enumerate(TEXTS):
+        (folder / f"{number}.md").write_text(f"---\ntopic: a\n---\n{text}", "utf-8")
+    return {}
+
+
+def _named_images(folder: Path) -> list[str]:
+    for number, content in enumerate(IMAGES):
+        (folder / f"{number}.png").write_bytes(content)
+    return [f"{number}.png" for number in range(len(IMAGES))]
+
+
+def _jsonl(folder: Path, modality: str) -> dict[str, Any]:
+    values = _named_images(folder) if modality == "image" else TEXTS
+    (folder / "rows.jsonl").write_text("".join(f'{{"text": "{value}"}}\n' for value in values), "utf-8")
+    return {"pattern": "*.jsonl", "path_column": "text"}
+
+
+def _csv(folder: Path, modality: str) -> dict[str, Any]:
+    values = _named_images(folder) if modality == "image" else TEXTS
+    (folder / "rows.csv").write_text("\n".join(["n,text", *(f"1,{value}" for value in values)]), "utf-8")
+    return {"pattern": "*.csv", "path_column": "text"}
+
+
+def _parquet(folder: Path, modality: str) -> dict[str, Any]:
+    pq.write_table(pa.table({"text": IMAGES if modality == "image" else TEXTS}), folder / "rows.parquet")
+    return {"path_column": "text"}
+
+
+def _saved_dataset(folder: Path, modality: str) -> dict[str, Any]:
+    table = pa.table({"text": IMAGES if modality == "image" else TEXTS})
+    with (folder / "data-00000.arrow").open("wb") as stream, pa.ipc.new_stream(stream, table.schema) as writer:
+        writer.write_table(table)
+    (folder / "dataset_info.json").write_text("{}", "utf-8")
+    return {"path_column": "text"}
+
+
+def _archive(folder: Path, modality: str) -> dict[str, Any]:
+    contents = IMAGES if modality == "image" else [text.encode() for text in TEXTS]
+    with tarfile.open(folder / "shard.tar", "w") as archive:
+        for number, content in enumerate(contents):
+            member = tarfile.TarInfo(f"{number}.{'png' if modality == 'image' else 'txt'}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return {}
+
+
+def _pixel_rows(folder: Path, _modality: str) -> dict[str, Any]:
+    (folder / "digits.csv").write_text("0,255,seven\n255,0,one\n", "utf-8")
+    return {"pixel_shape": (1, 2)}
+
+
+#: Writes two samples into a folder, and gives the options of the source that they need.
+SOURCES: dict[str, Callable[[Path, str], dict[str, Any]]] = {
+    "folder": _files,
+    "front_matter": _front_matter,
+    "jsonl": _jsonl,
+    "csv": _csv,
+    "parquet": _parquet,
+    "webdataset": _archive,
+    "huggingface": _saved_dataset,
+    "pixel_rows": _pixel_rows,
+}
+CASES = [(name, modality) for name, kind in KINDS.items() for modality in kind.modalities]
+
+
+def _source(kind: str, modality: str, folder: Path) -> Source:
+    return Source(kind=kind, path=str(folder), **SOURCES[kind](folder, modality))
+
+
+def _read(source: Source, folder: Path, modality: Any) -> pa.Table:
+    files = [file for batch in list_batches(source, Batches(), folder).values() for file in batch]
+    if modality == "image":
+        # Tables name images that lie beside them; those are no files of the source.
+        files = [file for file in files if source.kind == "folder" or not file.uri.endswith(".png")]
+    return read_batch(source, files, batch="b", modality=modality)
+
+
+def test_every_kind_is_covered_by_these_tests() -> None:
+    assert list(SOURCES) == list(KINDS)
+
+
+@pytest.mark.parametrize(("kind", "modality"), CASES)
+def test_two_samples_are_two_readable_rows_the_same_at_every_reading(kind: str, modality: str, tmp_path: Path) -> None:
+    source = _source(kind, modality, tmp_path)
+    table = _read(source, tmp_path, modality)
+    assert table.schema.equals(schemas.RAW_INDEX)
+    assert table["error"].to_pylist() == [None, None]
+    assert len(set(table["sample_id"].to_pylist())) == len(set(table["uri"].to_pylist())) == 2
+    assert table.equals(_read(source, tmp_path, modality))
+    if modality == "text":
+        assert table["text"].to_pylist() == list(TEXTS)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, modality in CASES if modality == "image"])
+def test_the_bytes_of_its_images_are_found_again_in_any_order(kind: str, tmp_path: Path) -> None:
+    source = _source(kind, "image", tmp_path)
+    rows = _read(source, tmp_path, "image").to_pylist()
+    contents = Contents(source, tmp_path)
+    found = [contents.read(row) for row in [rows[1], rows[0], rows[1]]]
+    assert found[0] == found[2]
+    assert kind == "pixel_rows" or found[:2] == [IMAGES[1], IMAGES[0]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "modality"), [(kind, other) for kind in KINDS for other in ("text", "image") if (kind, other) not in CASES]
+)
+def test_a_modality_that_it_does_not_have_is_refused_with_a_remedy(kind: str, modality: Any) -> None:
+    options = {"pixel_shape": (1, 2)} if "pixel_shape" in KINDS[kind].needs else {}
+    with pytest.raises(SourceError, match=f"kind is {kind} but modality is {modality}; (use|set) "):
+        read_batch(Source(kind=kind, path=".", **options), [], batch="b", modality=modality)
+
+
+@pytest.mark.parametrize(("kind", "modality"), CASES)
+def test_a_file_that_vanished_is_one_unreadable_row_or_an_error_that_names_it(
+    kind: str, modality: Any, tmp_path: Path
+) -> None:
+    source = _source(kind, modality, tmp_path)
+    (file, *_) = [
+        f for batch in list_batches(source, Batches(), tmp_path).values() for f in batch if ".png" not in f.uri
+    ]
+    Path(file.path).unlink()
+    try:
+        table = read_batch(source, [file], batch="b", modality=modality)
+    except SourceError as error:
+        assert file.uri in str(error)
+    else:
+        assert table["is_readable"].to_pylist() == [False]
+        assert "vanished" in table["error"][0].as_py() or "No such file" in table["error"][0].as_py()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_options_that_it_needs_are_asked_for_and_go_with_no_other(kind: str) -> None:
+    if "pixel_shape" in KINDS[kind].needs:
+        with pytest.raises(ValueError, match=f"kind is {kind} and pixel_shape is None; kind pixel_rows, and no other"):
+            Source(kind=kind, path=".")
+    else:
+        with pytest.raises(ValueError, match=rf"kind is {kind} and pixel_shape is \(1, 2\); kind pixel_rows, and no"):
+            Source(kind=kind, path=".", pixel_shape=(1, 2))
+
+
+def test_a_kind_that_does_not_exist_is_named_with_those_that_do() -> None:
+    with pytest.raises(ValueError, match="kind is 'excel', which does not exist; use one of folder, front_matter, jso"):
+        Source(kind="excel", path=".")
+    schema = Source.model_json_schema()["properties"]["kind"]
+    assert schema["enum"] == list(KINDS)
+    assert all(f"{name}: {kind.meaning}." in schema["description"] for name, kind in KINDS.items())
+
+
+def test_the_document_tells_of_every_kind_and_of_no_other() -> None:
+    told = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", DOCUMENT.read_text("utf-8"), re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", "".join(told))) == sorted(KINDS)

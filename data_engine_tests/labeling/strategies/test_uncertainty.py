@@ -1,0 +1,26 @@
+import numpy as np
+import pytest
+
+from data_engine.labeling import choose, utility
+
+THREE = np.array([[0.5, 0.5, 0.0], [0.4, 0.3, 0.3], [0.9, 0.1, 0.0]])
+
+
+def test_margin_is_one_minus_the_lead() -> None:
+    assert utility("margin", THREE) == pytest.approx([1.0, 0.9, 0.2])
+
+
+def test_least_confidence_is_one_minus_the_top() -> None:
+    assert utility("least_confidence", THREE) == pytest.approx([0.5, 0.6, 0.1])
+
+
+def test_entropy_is_in_nats() -> None:
+    assert utility("entropy", THREE)[0] == pytest.approx(np.log(2))
+    assert utility("entropy", np.full((1, 4), 0.25)) == pytest.approx([np.log(4)])
+
+
+@pytest.mark.parametrize("name", ["margin", "entropy", "least_confidence"])
+def test_the_highest_utility_is_asked_first(name: str) -> None:
+    x = np.eye(3, dtype=np.float32)
+    rows = choose(name, batch_size=3, seed=0, embeddings=x, labelled=[], labels=[], probabilities=THREE)
+    assert rows.tolist() == np.argsort(-utility(name, THREE)).tolist()

@@ -1,0 +1,152 @@
+"""A queue that an earlier version wrote becomes one of today, whole or not at all, and loses nothing."""
+
+import json
+import shutil
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from earlier_project import REVIEW_BATCH, unpack_earlier_project
+from sqlalchemy.dialects import postgresql
+
+from data_engine.errors import StorageError
+from data_engine.review import SCHEMA_VERSION, ReviewQueue, queue_migrations
+from data_engine.review.queue_migrations import migrate
+from data_engine.review.queue_tables import metadata, open_engine
+
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
+_KEPT = "task_id, annotator, submission_id, provenance, revision, submitted_at, active_s"
+_TABLES = ("batch", "task", "proposal", "annotator", "lease", "annotation", "decision", "audit")
+
+
+@pytest.fixture
+def earlier(tmp_path: Path) -> Path:
+    """The database file of a queue of schema version 1."""
+    unpack_earlier_project(tmp_path / "project", tmp_path / "data")
+    return tmp_path / "data" / "review.db"
+
+
+def rows_of(path: Path, sql: str) -> list[tuple]:
+    with closing(sqlite3.connect(path)) as database:
+        return database.execute(sql).fetchall()
+
+
+def dump_of(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as database:
+        return list(database.iterdump())
+
+
+def shape_of(path: Path) -> dict[str, list[tuple]]:
+    """Columns of every table with their nullability and keys, in the order of their names."""
+    return {
+        name: sorted((row[1], row[2], row[3], row[5]) for row in rows_of(path, f"pragma table_info({name})"))
+        for (name,) in rows_of(path, "select name from sqlite_master where type = 'table' and name like 'review_%'")
+    }
+
+
+def test_every_row_stays_and_labels_become_answers(earlier):
+    before = {name: rows_of(earlier, f"select count(*) from review_{name}") for name in _TABLES}
+    answers = rows_of(
+        earlier, f"select annotation_id, submitted_label, label, {_KEPT} from review_annotation order by 1"
+    )
+    proposals = rows_of(earlier, "select task_id, label, probability from review_proposal order by 1")
+    assert before["annotation"] == [(50,)]
+    ReviewQueue(f"sqlite:///{earlier}").close()
+    assert {name: rows_of(earlier, f"select count(*) from review_{name}") for name in _TABLES} == before
+    assert rows_of(earlier, "select max(version) from review_schema") == [(SCHEMA_VERSION,)]
+    columns = f"annotation_id, submitted_answer, label, {_KEPT}, kind, answer"
+    now = rows_of(earlier, f"select {columns} from review_annotation order by 1")
+    assert [(i, json.loads(submitted)["label"], *kept) for i, submitted, *kept, _, _ in now] == answers
+    assert all(kind == "class" and json.loads(answer) == {"label": label} for _, _, label, *_, kind, answer in now)
+    assert rows_of(earlier, "select task_id, label, probability from review_proposal order by 1") == proposals
+    assert all(
+        json.loads(answer) == {"label": label}
+        for answer, label in rows_of(earlier, "select answer, label from review_proposal")
+    )
+    assert rows_of(earlier, "select distinct kind from review_batch") == [("class",)]
+
+
+def test_the_tables_are_those_of_a_new_queue(earlier, tmp_path):
+    ReviewQueue(f"sqlite:///{earlier}").close()
+    ReviewQueue(f"sqlite:///{tmp_path / 'new.db'}").close()
+    assert shape_of(earlier) == shape_of(tmp_path / "new.db")
+    assert rows_of(earlier, "pragma foreign_key_check") == []
+    assert rows_of(earlier, "pragma integrity_check") == [("ok",)]
+
+
+def test_the_queue_goes_on_where_it_was(earlier):
+    with ReviewQueue(f"sqlite:///{earlier}") as queue:
+        answers = queue.answers(REVIEW_BATCH)
+        assert answers.num_rows == 10
+        assert set(answers["kind"].to_pylist()) == {"class"}
+        corrected = [row for row in answers.to_pylist() if row["revision"] == 2]
+        assert len(corrected) == 1
+        before = queue.progress(REVIEW_BATCH)
+        assert (before.n_trap_answers, before.trap_catch_rate, before.revision) == (1, 1.0, 2)
+        assert queue.decisions(REVIEW_BATCH)["label"].to_pylist() == [corrected[0]["label"]]
+        row = answers.to_pylist()[0]
+        again = queue.reopen(row["annotation_id"], label=row["label"], now=NOW, annotator=row["annotator"])
+        assert again.is_repeat
+        lease = queue.next("cleo", now=NOW, batch=REVIEW_BATCH)
+        queue.submit(lease.lease_id, "cleo-0", answer={"label": "baking"}, now=NOW, active_s=1.0)
+        assert queue.progress(REVIEW_BATCH).n_done == before.n_done + 1
+
+
+def test_a_draft_and_a_repeat_are_still_known(earlier):
+    (lease_id,) = rows_of(earlier, "select lease_id from review_lease where draft is not null")[0]
+    of_first = "from review_annotation join review_lease using (task_id, annotator) where submission_id = 'ada-0'"
+    ((first_lease, first_label),) = rows_of(earlier, f"select lease_id, submitted_label {of_first}")
+    with ReviewQueue(f"sqlite:///{earlier}") as queue:
+        assert queue.draft(lease_id) == "other"
+        assert queue.submit(first_lease, "ada-0", label=first_label, now=NOW).is_repeat
+
+
+def test_two_that_open_it_at_once_migrate_it_once(earlier):
+    def open_and_count(_):
+        with ReviewQueue(f"sqlite:///{earlier}") as queue:
+            return queue.answers(REVIEW_BATCH).num_rows
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(open_and_count, range(8))) == [10] * 8
+    assert rows_of(earlier, "select version from review_schema order by 1") == [(1,), (SCHEMA_VERSION,)]
+
+
+def test_a_migration_that_breaks_off_leaves_the_queue_as_it_was(earlier, monkeypatch):
+    copy = earlier.with_name("copy.db")
+    shutil.copy(earlier, copy)
+    dump = dump_of(copy)
+
+    def fail(_connection, _lease):
+        raise sa.exc.OperationalError("update", {}, Exception("disk full"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(queue_migrations, "_rebuild_drafts", fail)
+        with pytest.raises(StorageError, match="cannot be opened: disk full"):
+            ReviewQueue(f"sqlite:///{earlier}")
+    assert dump_of(earlier) == dump
+    with ReviewQueue(f"sqlite:///{earlier}") as queue:
+        assert queue.answers(REVIEW_BATCH).num_rows == 10
+
+
+def test_a_queue_of_today_is_left_alone(url):
+    ReviewQueue(url).close()
+    engine = open_engine(url)
+    try:
+        with engine.begin() as connection:
+            statements = []
+            sa.event.listen(connection, "before_cursor_execute", lambda *args: statements.append(args[2]))
+            migrate(connection, SCHEMA_VERSION, metadata)
+            assert statements == []
+    finally:
+        engine.dispose()
+
+
+def test_the_tables_that_are_made_anew_compile_for_postgres():
+    for name in ("review_proposal", "review_annotation"):
+        statement = str(sa.schema.CreateTable(metadata.tables[name]).compile(dialect=postgresql.dialect()))
+        assert "answer TEXT NOT NULL" in statement
+        assert "\tlabel TEXT, " in statement
