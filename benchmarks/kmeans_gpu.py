@@ -1,11 +1,11 @@
-"""One assignment and update on a card, beside the card's bare bfloat16 product of the same shape.
+"""One assignment and update on a GPU, beside the GPU's bare bfloat16 product of the same shape.
 
 python benchmarks/kmeans_gpu.py                                # 10,000,000 x 384, k = 100,000
 python benchmarks/kmeans_gpu.py --rows 1000000 --clusters 10000
 python benchmarks/kmeans_gpu.py --write                        # and write the section of RESULTS.md
-python benchmarks/kmeans_gpu.py --device cpu --rows 20000 --clusters 100    # the script itself, without a card
+python benchmarks/kmeans_gpu.py --device cpu --rows 20000 --clusters 100    # the script itself, without a GPU
 
-Without a card it says so, compares the same code on the processor with the NumPy path on a small input, and ends.
+Without a GPU it says so, compares the same code on the processor with the NumPy path on a small input, and ends.
 """
 
 import argparse
@@ -30,31 +30,31 @@ def small_check() -> None:
     x = rng.standard_normal((3000, 32), dtype=np.float32)
     plain, moved = (kmeans(x, 50, seed=0, max_iterations=5, device=device) for device in (None, "cpu"))
     n_other = np.count_nonzero(plain.assignment != moved.assignment)
-    print(f"No card here, so nothing is timed. The same code on the processor: {n_other} of {len(x)} labels differ.")
+    print(f"No GPU here, so nothing is timed. The same code on the processor: {n_other} of {len(x)} labels differ.")
     if n_other:
         raise SystemExit(1)
 
 
 def device_seconds(work: Callable[[], object], repeats: int) -> float:
-    """Median wall time with a card's work done."""
+    """Median wall time with a GPU's work done."""
     times = []
     for _ in range(repeats):
-        wait_for_card()
+        wait_for_gpu()
         start = time.perf_counter()
         work()
-        wait_for_card()
+        wait_for_gpu()
         times.append(time.perf_counter() - start)
     return float(np.median(times))
 
 
-def wait_for_card() -> None:
-    """A card works on after a call has returned."""
+def wait_for_gpu() -> None:
+    """A GPU works on after a call has returned."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
 
 def product_seconds(n_rows: int, dim: int, n_clusters: int, repeats: int, device: str) -> float:
-    """Seconds of the bare bfloat16 product of all rows with all centroids, in tiles that fit the card."""
+    """Seconds of the bare bfloat16 product of all rows with all centroids, in tiles that fit the GPU."""
     tile = min(n_rows, max(128, (1 << 29) // n_clusters))
     rows = torch.randn((tile, dim), device=device, dtype=torch.bfloat16)
     centroids = torch.randn((dim, n_clusters), device=device, dtype=torch.bfloat16)
@@ -113,7 +113,7 @@ def main() -> None:
     ]
     print("\n".join(lines), environment(), sep="\n")
     if args.write:
-        append_results("k-means on a card", "\n".join(lines))
+        append_results("k-means on a GPU", "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import numpy as np
 from results import append_results, environment
 
 from data_engine.clustering import build_tree, suggest_levels
-from data_engine.sampling import METHODS, Pool, kl_to_uniform, select
+from data_engine.sampling import METHODS, Candidates, kl_to_uniform, select
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data_engine_tests" / "support"))
 from concept_mixture import concept_mixture
@@ -75,7 +75,7 @@ def methods(data: Callable[[int], Labelled], n_chosen: int, n_seeds: int, n_conc
         x, concept = data(seed)
         levels = suggest_levels(len(x), n_concepts=n_concepts, target_size=n_chosen).n_clusters
         start = time.perf_counter()
-        pool = Pool(build_tree(x, levels, seed=seed), x)
+        pool = Candidates(build_tree(x, levels, seed=seed), x)
         building.append(time.perf_counter() - start)
         for name, rows in found.items():
             start = time.perf_counter()
@@ -102,7 +102,9 @@ def levels_table(n_seeds: int) -> list[str]:
         for seed in range(n_seeds):
             x, concept = mixture(seed)
             rows.append(
-                figures(concept, select("hierarchical", Pool(build_tree(x, levels, seed=seed)), N_CHOSEN, seed=seed))
+                figures(
+                    concept, select("hierarchical", Candidates(build_tree(x, levels, seed=seed)), N_CHOSEN, seed=seed)
+                )
             )
         kl = [row[0] for row in rows]
         name = " -> ".join(map(str, levels))

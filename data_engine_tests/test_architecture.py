@@ -1,6 +1,7 @@
 """The house rules that code can show: floors, circles, sizes, who alone knows a tool, tests that mirror the code."""
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -89,6 +90,7 @@ WHOLE_ENGINE = {
     "test_label_rules",
     "test_load",
     "test_pipeline",
+    "test_words",
     "dbt_like_sql/test_marts",
     "dbt_like_sql/test_sql_tests",
     "kernels/test_imports",
@@ -131,6 +133,27 @@ def _graph() -> dict[str, set[str]]:
             found |= set(known[:1])
         graph[_name(path)] = found - {_name(path)}
     return graph
+
+
+def _table(heading: str) -> list[list[str]]:
+    """The names in each row of the first table below a heading of the architecture page."""
+    section = (ROOT / "ARCHITECTURE.md").read_text("utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| ")]
+    return [re.findall(r"`(\w+)`", cells[-1 if heading == "Floors" else 0]) for cells in rows[1:]]
+
+
+def test_the_floors_of_the_architecture_page_are_these() -> None:
+    assert [tuple(names) for names in _table("Floors")] == list(FLOORS)
+
+
+def test_the_drawing_of_the_architecture_page_has_the_same_floors() -> None:
+    drawing = (ROOT / "ARCHITECTURE.md").read_text("utf-8").split("```")[1]
+    drawn = [tuple(line[:64].split()) for line in drawing.splitlines() if line.strip()]
+    assert drawn[::-1] == list(FLOORS)
+
+
+def test_the_architecture_page_says_of_every_part_what_belongs_there() -> None:
+    assert sorted(name for names in _table("What is where") for name in names) == sorted(FLOOR_OF)
 
 
 @pytest.mark.parametrize("name", sorted(set(_graph()) - {""}))

@@ -1,7 +1,9 @@
-"""The documents say what is true: the pipeline table, the commands, the links, the examples, the measured figures."""
+"""The documents say what is true: the pipeline table, the public names, commands, paths, links, examples, figures."""
 
 import re
+import runpy
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +18,9 @@ from data_engine.corpus import Corpus
 from data_engine.orchestration.launch.project import Project
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "dbt_like_sql").glob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "dbt_like_sql").glob("*.md")])
+API = ROOT / "docs" / "api.md"
 COMPONENT = "data_engine.orchestration.component.CorpusComponent"
-MADE = {".git", ".venv", ".hypothesis", "data", ".dagster_home", "__pycache__", "build", "dist"}
-TEXT = {".py", ".md", ".yaml", ".yml", ".toml", ".txt", ".sql", ".html", ".css", ".js", ""}
-
-#: Words about how the project is worked on; they have no place in it.
-FORBIDDEN = (
-    r"\b(this|another|earlier) session\b",
-    r"\bissue ?#?\d",
-    r"(?<![\w.])/work/",
-    r"\bhelpers?\b(?!\")",
-    r"shared folder",
-)
 
 
 def _blocks(document: Path, language: str) -> list[str]:
@@ -151,25 +143,48 @@ def test_every_section_of_the_results_names_the_command_that_wrote_it() -> None:
         assert (ROOT / command[1]).is_file()
 
 
-def test_no_text_speaks_of_how_the_project_is_worked_on() -> None:
-    found = [
-        f"{path.relative_to(ROOT)}: {match[0]!r}"
-        for path in _own_texts()
-        for pattern in FORBIDDEN
-        if (match := re.search(pattern, path.read_text("utf-8", errors="replace"), re.IGNORECASE))
-    ]
-    assert found == []
+#: A decision that was superseded tells of files that are gone.
+IN_FORCE = [document for document in DOCUMENTS if "**Superseded by" not in document.read_text("utf-8")]
 
 
-def _own_texts() -> list[Path]:
-    """Every text file of the project except this one and what is made or installed."""
-    return sorted(
-        path
-        for top in ROOT.iterdir()
-        if top.name not in MADE and not top.name.endswith((".egg-info", "_cache"))
-        for path in ([top] if top.is_file() else top.rglob("*"))
-        if path.is_file()
-        and path.suffix in TEXT
-        and path != Path(__file__).resolve()
-        and not MADE.intersection(path.relative_to(ROOT).parts)
-    )
+@pytest.mark.parametrize("document", IN_FORCE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_python_file_that_is_named_exists(document: Path) -> None:
+    named = {path for code in _code(document) for path in re.findall(r"(?<![\w*>{}./-])[\w/]+\.py\b", code)}
+    assert {path for path in named if not any(f"/{file}".endswith(f"/{path}") for file in _python_files())} == set()
+
+
+@cache
+def _python_files() -> tuple[str, ...]:
+    folders = ("data_engine", "data_engine_tests", "benchmarks", "scripts")
+    return tuple(str(path.relative_to(ROOT)) for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def _public_names() -> list[tuple[str, str]]:
+    """(module, name) of every heading of the reference."""
+    modules = re.split(r"^## ", API.read_text("utf-8"), flags=re.MULTILINE)[1:]
+    return [(text.splitlines()[0], name) for text in modules for name in re.findall(r"^### (\w+)$", text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize(("module", "name"), _public_names())
+def test_every_public_name_is_importable_and_documented(module: str, name: str) -> None:
+    assert getattr(import_module(module), name).__doc__
+
+
+def test_the_reference_is_what_signatures_and_docstrings_say() -> None:
+    script = runpy.run_path(str(ROOT / "scripts" / "api_page"))
+    assert API.read_text("utf-8") == script["text_of_the_page"](), "run scripts/api_page"
+
+
+def test_the_reference_has_every_name_that_must_stay() -> None:
+    stay = {
+        "data_engine.clustering": {"kmeans", "build_tree", "assign"},
+        "data_engine.sampling": {"balanced_sample"},
+        "data_engine.embedding": {"load_encoder"},
+        "data_engine.labeling": {"choose", "fit_classifier", "consensus", "certify", "label_quality"},
+        "data_engine.drift": {"fit_reference"},
+        "data_engine.corpus": {"Corpus"},
+        "data_engine.orchestration.component": {"CorpusComponent"},
+        "data_engine.runtime.step_run": {"execute"},
+    }
+    there = set(_public_names())
+    assert {(module, name) for module, names in stay.items() for name in names} <= there

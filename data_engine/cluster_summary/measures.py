@@ -11,14 +11,14 @@ from data_engine.cluster_summary.silhouette import simplified_silhouette
 from data_engine.clustering import ClusterTree
 from data_engine.sampling.quotas import first_members, split, stable_priority
 
-Rows = NDArray[np.int64]
+RowNumbers = NDArray[np.int64]
 
 #: Samples that are measured; beyond them every leaf gives the same number.
 MOST_MEASURED = 50_000
 
 
 @dataclass(frozen=True, eq=False)
-class Measures:
+class ClusterMeasures:
     """Samples of a tree against the centroids of every level.
 
     Both are rounded, so that the last bits of a matrix product never decide which sample is shown.
@@ -30,11 +30,11 @@ class Measures:
             other to compare with.
     """
 
-    rows: Rows
+    rows: RowNumbers
     distance: NDArray[np.float32]
     silhouette: NDArray[np.float32]
 
-    def joined(self, others: "Measures", rows: Rows) -> "Measures":
+    def joined(self, others: "ClusterMeasures", rows: RowNumbers) -> "ClusterMeasures":
         """These and those of other samples.
 
         Args:
@@ -45,10 +45,10 @@ class Measures:
         order = np.argsort(every)
         distance = np.concatenate([self.distance, others.distance], axis=1)
         silhouette = np.concatenate([self.silhouette, others.silhouette], axis=1)
-        return Measures(every[order], distance[:, order], silhouette[:, order])
+        return ClusterMeasures(every[order], distance[:, order], silhouette[:, order])
 
 
-def measure(tree: ClusterTree, x: NDArray[Any], rows: Rows | None = None) -> Measures:
+def measure(tree: ClusterTree, x: NDArray[Any], rows: RowNumbers | None = None) -> ClusterMeasures:
     """Measure samples of a tree.
 
     Args:
@@ -58,10 +58,10 @@ def measure(tree: ClusterTree, x: NDArray[Any], rows: Rows | None = None) -> Mea
     """
     rows = np.arange(tree.n_samples, dtype=np.int64) if rows is None else rows
     levels = [_against_level(tree, x, rows, number) for number in range(1, len(tree.levels) + 1)]
-    return Measures(rows, np.stack([a.round(4) for _, a in levels]), np.stack([s.round(4) for s, _ in levels]))
+    return ClusterMeasures(rows, np.stack([a.round(4) for _, a in levels]), np.stack([s.round(4) for s, _ in levels]))
 
 
-def evenly_from_leaves(tree: ClusterTree, most: int, sample_ids: Sequence[str], *, seed: int) -> Rows:
+def evenly_from_leaves(tree: ClusterTree, most: int, sample_ids: Sequence[str], *, seed: int) -> RowNumbers:
     """Row numbers of at most `most` samples, ascending: the same number from every leaf, as far as it has them.
 
     Members of a leaf are drawn by a hash of their ids and what remains goes to the first leaves, so that when samples
@@ -79,7 +79,7 @@ def evenly_from_leaves(tree: ClusterTree, most: int, sample_ids: Sequence[str], 
 
 
 def _against_level(
-    tree: ClusterTree, x: NDArray[Any], rows: Rows, number: int
+    tree: ClusterTree, x: NDArray[Any], rows: RowNumbers, number: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Silhouettes and distances of the rows."""
     centroids = tree.levels[number - 1].centroids

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data_engine import schemas
-from data_engine.cluster_summary.measures import Measures, Rows, evenly_from_leaves
+from data_engine.cluster_summary.measures import ClusterMeasures, RowNumbers, evenly_from_leaves
 from data_engine.cluster_summary.names import cluster_names
 from data_engine.clustering import ClusterTree
 
@@ -21,7 +21,7 @@ N_NEAREST, N_BORDER = 3, 2
 
 def portray(
     tree: ClusterTree,
-    measures: Measures,
+    measures: ClusterMeasures,
     sample_ids: Sequence[str],
     text_of: Callable[[list[str]], Mapping[str, str]],
     *,
@@ -64,14 +64,14 @@ def leaf_names(portraits: pa.Table) -> list[str]:
 class _Measured:
     """Members of the clusters of one level."""
 
-    rows: Rows
+    rows: RowNumbers
     cluster: NDArray[np.integer]
     distance: NDArray[np.float32]
     silhouette: NDArray[np.float32] | None
     """None where the level has one cluster, so that there is no other to compare with."""
 
 
-def _on_level(tree: ClusterTree, measures: Measures, number: int) -> _Measured:
+def _on_level(tree: ClusterTree, measures: ClusterMeasures, number: int) -> _Measured:
     has_others = len(tree.levels[number - 1].centroids) > 1
     return _Measured(
         measures.rows,
@@ -130,7 +130,7 @@ def _examples(
 
 
 def _names(
-    tree: ClusterTree, ids: NDArray[Any], rows: Rows, text_of: Callable[[list[str]], Mapping[str, str]]
+    tree: ClusterTree, ids: NDArray[Any], rows: RowNumbers, text_of: Callable[[list[str]], Mapping[str, str]]
 ) -> list[list[str | None]]:
     """Names per level, from the texts of these rows, each leaf's most typical one first."""
     if tree.distance is not None:

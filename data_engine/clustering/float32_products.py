@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from data_engine.clustering.matrix_rows import Rows
 from data_engine.clustering.parallel import over_chunks
-from data_engine.clustering.types import FloatMatrix, Labels
+from data_engine.clustering.types import Assignment, FloatMatrix
 
 Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]
 
@@ -69,7 +69,7 @@ class _Bounds:
         return wide
 
 
-def nearest_float32(rows: Rows, centroids: FloatMatrix) -> Labels:
+def nearest_float32(rows: Rows, centroids: FloatMatrix) -> Assignment:
     """`nearest` by float32 products; takes a few MiB per thread and a copy of the centroids beside the result."""
     bounds = _Bounds.around(centroids)
     n_columns = bounds.blocks[0].shape[1]

@@ -7,7 +7,7 @@ import numpy as np
 
 from data_engine.clustering.matrix_rows import Rows
 from data_engine.clustering.parallel import over_chunks
-from data_engine.clustering.types import FloatMatrix, Labels
+from data_engine.clustering.types import Assignment, FloatMatrix
 from data_engine.kernels.int8_nearest import UNDECIDED, encode, label_rows
 
 __all__ = ["UNDECIDED", "nearest_int8"]
@@ -16,7 +16,7 @@ __all__ = ["UNDECIDED", "nearest_int8"]
 _TILE_ROWS = 960
 
 
-def nearest_int8(rows: Rows, centroids: FloatMatrix) -> Labels:
+def nearest_int8(rows: Rows, centroids: FloatMatrix) -> Assignment:
     """(n,) number of the nearest centroid by squared L2, or UNDECIDED where float32 cannot tell; see `nearest`."""
     codes = encode(centroids)
     # The kernel is compiled for writable arrays; those of a tree are read-only.

@@ -15,7 +15,7 @@ from data_engine.clustering.matrix_rows import Rows, check_matrix, check_spread,
 from data_engine.clustering.nearest import means, nearest, squared_distances
 from data_engine.clustering.parallel import TEAM
 from data_engine.clustering.seeding import DEFAULT_SEEDING, checked_seeding, seed_positions
-from data_engine.clustering.types import FloatMatrix, Labels, Matrix
+from data_engine.clustering.types import Assignment, FloatMatrix, Matrix
 from data_engine.errors import InvalidInput
 
 
@@ -25,7 +25,7 @@ class KMeans:
 
     centroids: FloatMatrix
     """(k, dim) float32."""
-    assignment: Labels
+    assignment: Assignment
     """(n,) int32 number of the nearest centroid."""
     distance: NDArray[np.float32]
     """(n,) squared L2 distance to that centroid, >= 0."""
@@ -112,7 +112,7 @@ def assign_rows(rows: Rows, centroids: FloatMatrix) -> KMeans:
     return _finished(rows, centroids, nearest(rows, centroids), 0)
 
 
-def _finished(rows: Rows, centroids: FloatMatrix, labels: Labels, n_iterations: int) -> KMeans:
+def _finished(rows: Rows, centroids: FloatMatrix, labels: Assignment, n_iterations: int) -> KMeans:
     counts = cluster_sizes(labels, len(centroids))
     if (counts == 0).any():
         # A stale centroid must not be taken for a cluster. No row was nearest to it, so all keep theirs, renumbered.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.clustering.types import Device, FloatMatrix, Labels, Matrix
+from data_engine.clustering.types import Assignment, Device, FloatMatrix, Matrix
 from data_engine.errors import InvalidInput
 
 #: Largest absolute value whose squared distances are safe in float32.
@@ -92,7 +92,7 @@ class Rows:
         return np.asarray(self.take(positions).mean(axis=0, dtype=np.float64), dtype=np.float32)
 
 
-def cluster_sizes(labels: Labels, n_clusters: int) -> NDArray[np.int64]:
+def cluster_sizes(labels: Assignment, n_clusters: int) -> NDArray[np.int64]:
     """(k,) rows of every cluster; piece by piece, because counting int32 numbers at once copies them to int64."""
     counts = np.zeros(n_clusters, dtype=np.int64)
     for start in range(0, len(labels), _COUNTED_ROWS):

@@ -10,14 +10,14 @@ from data_engine.clustering import kernel_choice
 from data_engine.clustering.float32_products import nearest_float32
 from data_engine.clustering.matrix_rows import Rows, cluster_sizes
 from data_engine.clustering.parallel import TEAM, over_chunks
-from data_engine.clustering.types import FloatMatrix, Labels
+from data_engine.clustering.types import Assignment, FloatMatrix
 
 _MEAN_ROWS = 2048
 _DISTANCE_ROWS = 256
 _SUMMED_ROWS = 1024
 
 
-def nearest(rows: Rows, centroids: FloatMatrix) -> Labels:
+def nearest(rows: Rows, centroids: FloatMatrix) -> Assignment:
     """(n,) number of the nearest centroid by squared L2; of equal distances in float64 the lowest number wins.
 
     The labels are those of distances computed in float64, whichever way they are found: fast products only sort out
@@ -36,7 +36,7 @@ def nearest(rows: Rows, centroids: FloatMatrix) -> Labels:
     return labels
 
 
-def squared_distances(rows: Rows, centroids: FloatMatrix, labels: Labels) -> NDArray[np.float32]:
+def squared_distances(rows: Rows, centroids: FloatMatrix, labels: Assignment) -> NDArray[np.float32]:
     """(n,) squared L2 distance of every row to its centroid, from differences: never negative, 0 for equal rows."""
     distances = np.empty(len(rows), dtype=np.float32)
 
@@ -49,7 +49,7 @@ def squared_distances(rows: Rows, centroids: FloatMatrix, labels: Labels) -> NDA
     return distances
 
 
-def means(rows: Rows, labels: Labels, centroids: FloatMatrix) -> FloatMatrix:
+def means(rows: Rows, labels: Assignment, centroids: FloatMatrix) -> FloatMatrix:
     """(k, dim) mean of the rows of every cluster, summed in float64; a cluster without rows keeps its centroid."""
     if rows.device is not None:
         sums = rows.device.sums(rows, labels, len(centroids))
@@ -64,7 +64,7 @@ def means(rows: Rows, labels: Labels, centroids: FloatMatrix) -> FloatMatrix:
     return result
 
 
-def compiled_sums(rows: Rows, labels: Labels, n_clusters: int) -> NDArray[np.float64]:
+def compiled_sums(rows: Rows, labels: Assignment, n_clusters: int) -> NDArray[np.float64]:
     """(n_clusters, dim) sums in float64, row after row, by the kernel.
 
     Threads share the columns, not the rows, so that their number changes no sum.
@@ -81,7 +81,7 @@ def compiled_sums(rows: Rows, labels: Labels, n_clusters: int) -> NDArray[np.flo
     return sums
 
 
-def sums_by_sparse_product(rows: Rows, labels: Labels, n_clusters: int) -> NDArray[np.float64]:
+def sums_by_sparse_product(rows: Rows, labels: Assignment, n_clusters: int) -> NDArray[np.float64]:
     """(n_clusters, dim) the same sums without the kernel; a sparse product is five times as fast here as np.add.at."""
     from scipy.sparse import csr_array
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from data_engine.clustering.matrix_rows import Rows, cluster_sizes
-from data_engine.clustering.types import FloatMatrix, Labels, Matrix
+from data_engine.clustering.types import Assignment, FloatMatrix, Matrix
 
 #: Scores that are held at once: on a GPU, which needs large products, and elsewhere.
 _GPU_SCORES, _OTHER_SCORES = 1 << 28, 1 << 20
@@ -61,7 +61,7 @@ class TorchDevice:
         self._max_scores = _GPU_SCORES if device.type == "cuda" else _OTHER_SCORES
         self._resident = self._moved(x) if self._fits(x) else None
 
-    def nearest(self, rows: Rows, centroids: FloatMatrix) -> Labels:
+    def nearest(self, rows: Rows, centroids: FloatMatrix) -> Assignment:
         """(n,) number of the nearest centroid by squared L2 in float64; the lowest number wins a tie."""
         exact = self.moved(centroids)
         moved = _around_their_mean(exact)
@@ -70,7 +70,7 @@ class TorchDevice:
             labels[part] = _labelled(tile, exact, moved).to(torch.int32).cpu().numpy()
         return labels
 
-    def sums(self, rows: Rows, labels: Labels, n_clusters: int) -> NDArray[np.float64]:
+    def sums(self, rows: Rows, labels: Assignment, n_clusters: int) -> NDArray[np.float64]:
         """(n_clusters, dim) sums of the rows with each label, exact but for the rounding of each value.
 
         That rounding is at most the largest value of the matrix x the rows of the largest cluster / 2^60.

@@ -16,7 +16,7 @@ from data_engine.clustering.devices import open_device
 from data_engine.clustering.matrix_rows import Rows, check_matrix
 from data_engine.clustering.nearest import nearest, squared_distances
 from data_engine.clustering.parallel import TEAM
-from data_engine.clustering.types import FloatMatrix, Labels, Matrix
+from data_engine.clustering.types import Assignment, FloatMatrix, Matrix
 from data_engine.errors import InvalidInput
 
 
@@ -40,7 +40,7 @@ class Level:
 
     centroids: FloatMatrix
     """(k, dim) float32."""
-    assignment: Labels
+    assignment: Assignment
     """Cluster of every row of the level below: of every sample for level 1, of every centroid of level i for i + 1."""
     sizes: NDArray[np.int64]
     """(k,) samples below every cluster."""
@@ -101,7 +101,7 @@ class ClusterTree:
         return cls(tuple(levels), _fingerprint([level.centroids for level in levels]), known)
 
     @property
-    def leaf(self) -> Labels:
+    def leaf(self) -> Assignment:
         """(n,) cluster of level 1 of every sample."""
         return self.levels[0].assignment
 
@@ -129,7 +129,7 @@ class ClusterTree:
             raise InvalidInput(f"leaf is {leaf} but the tree has leaves 0 to {self.n_leaves - 1}")
         return self.levels[0].membership.of(leaf)
 
-    def ancestors(self, level: int) -> Labels:
+    def ancestors(self, level: int) -> Assignment:
         """(n_leaves,) cluster of this level above every leaf; level 1 are the leaves themselves.
 
         Raises: InvalidInput when there is no such level.
@@ -157,7 +157,7 @@ def with_samples(tree: ClusterTree, leaf: NDArray[Any], distance: NDArray[Any] |
     return ClusterTree.from_centroids(centroids, parents, leaf, distance)
 
 
-def assign(tree: ClusterTree, x: Matrix, *, device: str | None = None) -> Labels:
+def assign(tree: ClusterTree, x: Matrix, *, device: str | None = None) -> Assignment:
     """(n,) int32 leaf of every row of x (n, dim): the one with the nearest centroid. The tree stays as it is.
 
     Raises: InvalidInput when x has another dim than the tree or rows that are not finite.
@@ -169,7 +169,7 @@ def assign(tree: ClusterTree, x: Matrix, *, device: str | None = None) -> Labels
 
 def assign_with_distance(
     tree: ClusterTree, x: Matrix, *, device: str | None = None
-) -> tuple[Labels, NDArray[np.float32]]:
+) -> tuple[Assignment, NDArray[np.float32]]:
     """`assign`, and the (n,) squared L2 distances to the centroids of these leaves."""
     leaf = assign(tree, x, device=device)
     return leaf, squared_distances(Rows(x), tree.levels[0].centroids, leaf)

@@ -22,7 +22,7 @@ from data_engine.clustering.types import Matrix
 from data_engine.errors import InvalidInput, NotEnoughData
 
 #: Called after every k-means with (steps done, steps in all, what was done).
-Progress = Callable[[int, int, str], None]
+TreeProgress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def build_tree(
     two_stage: int | None = None,
     seeding: str = DEFAULT_SEEDING,
     device: str | None = None,
-    progress: Progress | None = None,
+    progress: TreeProgress | None = None,
 ) -> ClusterTree:
     """Cluster the samples, then the centroids, and so on upwards.
 
@@ -118,7 +118,7 @@ def build_tree(
     )
 
 
-def _build_levels(x: Matrix, plan: TreePlan, progress: Progress | None) -> list[KMeans]:
+def _build_levels(x: Matrix, plan: TreePlan, progress: TreeProgress | None) -> list[KMeans]:
     n_levels = len(plan.n_clusters)
     total = sum(plan.steps(level) for level in range(n_levels))
     found: list[KMeans] = []
@@ -141,7 +141,7 @@ def _build_levels(x: Matrix, plan: TreePlan, progress: Progress | None) -> list[
     return found
 
 
-def _tell(progress: Progress | None, done: int, total: int, what: str) -> None:
+def _tell(progress: TreeProgress | None, done: int, total: int, what: str) -> None:
     if progress is not None:
         progress(done, total, what)
 

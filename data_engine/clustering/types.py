@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Matrix = NDArray[Any]
 FloatMatrix = NDArray[np.float32]
-Labels = NDArray[np.int32]
+Assignment = NDArray[np.int32]
 
 #: Always `matrix_rows.Rows`, which hold their device and are therefore not imported here.
 RowsT = TypeVar("RowsT", contravariant=True)
@@ -32,10 +32,10 @@ class Potential(Protocol):
 class Device(Protocol[RowsT]):
     """Computes over rows of one matrix; every result is what the functions in `nearest` give without a device."""
 
-    def nearest(self, rows: RowsT, centroids: FloatMatrix) -> Labels:
+    def nearest(self, rows: RowsT, centroids: FloatMatrix) -> Assignment:
         """(n,) number of the nearest centroid."""
 
-    def sums(self, rows: RowsT, labels: Labels, n_clusters: int) -> NDArray[np.float64]:
+    def sums(self, rows: RowsT, labels: Assignment, n_clusters: int) -> NDArray[np.float64]:
         """(n_clusters, dim) sums of the rows with each label."""
 
     def potential(self, rows: RowsT) -> Potential:

@@ -5,7 +5,7 @@ The block `source` is in `data_engine.indexing.source`, which reads it.
 
 from data_engine.corpus.corpus import Corpus
 from data_engine.corpus.deciders import DeciderSettings
-from data_engine.corpus.drift import Drift
+from data_engine.corpus.drift import DriftAlarm
 from data_engine.corpus.first_pass import FirstPass, JunkExamples, PageContent
 from data_engine.corpus.labels import Labels
 from data_engine.corpus.release import Release
@@ -16,7 +16,7 @@ from data_engine.corpus.tree import Tree
 __all__ = [
     "Corpus",
     "DeciderSettings",
-    "Drift",
+    "DriftAlarm",
     "FirstPass",
     "JunkExamples",
     "Labels",

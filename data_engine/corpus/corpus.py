@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from data_engine.corpus.drift import Drift
+from data_engine.corpus.drift import DriftAlarm
 from data_engine.corpus.first_pass import FirstPass
 from data_engine.corpus.labels import Labels
 from data_engine.corpus.release import Release
@@ -67,7 +67,7 @@ class Corpus(Settings):
     subset: Subset
     labels: Labels
     review: Review = Review()
-    drift: Drift = Drift()
+    drift: DriftAlarm = DriftAlarm()
     release: Release = Release()
     known_label_column: str | None = None
     """Metadata column with labels known beforehand: for evaluation and simulated annotators only, never trained on."""

@@ -8,7 +8,7 @@ from pydantic import Field
 from data_engine.settings import Settings
 
 
-class Drift(Settings):
+class DriftAlarm(Settings):
     """When a batch counts as drifted."""
 
     alarm_p: float = Field(default=0.01, gt=0, lt=1)

@@ -5,14 +5,14 @@ everywhere.
 """
 
 from data_engine.images.decoding import DEFAULT_MAX_PIXELS, DecodedImage, decode_each, decode_image
-from data_engine.images.packed_pixels import Words, words_of
+from data_engine.images.packed_pixels import PackedPixels, words_of
 from data_engine.images.thumbnails import THUMBNAIL_PX, montage, pixels_of, reduced, shrunk, thumbnail
 
 __all__ = [
     "DEFAULT_MAX_PIXELS",
     "THUMBNAIL_PX",
     "DecodedImage",
-    "Words",
+    "PackedPixels",
     "decode_each",
     "decode_image",
     "montage",

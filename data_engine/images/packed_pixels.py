@@ -6,10 +6,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 #: (h, w) little-endian uint32: red in the lowest byte, then green and blue; what is in the highest has no meaning.
-Words = NDArray[np.uint32]
+PackedPixels = NDArray[np.uint32]
 
 
-def words_of(image: Image.Image) -> Words:
+def words_of(image: Image.Image) -> PackedPixels:
     """The pixels of an RGB image, one word each, as Pillow holds them: read-only, and whole in memory.
 
     An image of more than 16 MiB may lie in several blocks of memory, which no array can show.

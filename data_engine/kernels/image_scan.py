@@ -16,20 +16,20 @@ from data_engine.kernels.image_shades import AT_ONCE, shade
 from data_engine.kernels.image_sketch import sketched
 from data_engine.kernels.loading import compiled
 
-Words = NDArray[np.uint32]
+PackedPixels = NDArray[np.uint32]
 #: First pixel and weights of the cells of rows, then those of columns, as `image_sketch.sketched` says.
 Cells = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]
 
 _SCRATCH = local()
 
 
-def measures(words: Words) -> tuple[float, ...]:
+def measures(words: PackedPixels) -> tuple[float, ...]:
     """Measures of (h, w) pixels, in the order that `image_measures.measured` gives."""
     found: tuple[float, ...] = _measures(words, *_scratch(words.shape, 1))
     return found
 
 
-def sketch(words: Words, cells: Cells, hash_cells: Cells, n_fields: int) -> bytes:
+def sketch(words: PackedPixels, cells: Cells, hash_cells: Cells, n_fields: int) -> bytes:
     """The sketch of (h, w) pixels.
 
     Args:
@@ -42,7 +42,7 @@ def sketch(words: Words, cells: Cells, hash_cells: Cells, n_fields: int) -> byte
 
 
 def measures_and_sketch(
-    words: Words, cells: Cells, hash_cells: Cells, n_fields: int
+    words: PackedPixels, cells: Cells, hash_cells: Cells, n_fields: int
 ) -> tuple[tuple[float, ...], bytes]:
     """`measures` and `sketch` in one scan."""
     values, found = _both(words, *_scratch(words.shape, n_fields), cells, hash_cells)

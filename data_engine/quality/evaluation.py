@@ -4,18 +4,14 @@ The checks themselves are in `suites/`, one file per step.
 """
 
 import inspect
-from collections.abc import Mapping
 from typing import Any
-
-import pyarrow as pa
 
 from data_engine.corpus import Corpus
 from data_engine.errors import InvalidInput
 from data_engine.quality.checks import Check, CheckResult
-from data_engine.quality.expectations import Outcome, Truth, run_suite
+from data_engine.quality.expectations import ExpectationOutcome, Truth, run_suite
 from data_engine.quality.registry import suite_of
-
-Tables = Mapping[str, pa.Table]
+from data_engine.schemas import Tables
 
 
 def evaluate(step: str, tables: Tables, corpus: Corpus, **facts: Any) -> tuple[CheckResult, ...]:
@@ -50,7 +46,7 @@ def evaluate(step: str, tables: Tables, corpus: Corpus, **facts: Any) -> tuple[C
     return tuple(_result(check, by_check[check.name], outcomes[check.name]) for check in suite.checks)
 
 
-def _result(check: Check, truth: Truth, outcome: Outcome) -> CheckResult:
+def _result(check: Check, truth: Truth, outcome: ExpectationOutcome) -> CheckResult:
     found = truth.value(outcome.n_offending)
     detail = found if outcome.passed else f"{found}, but {truth.rule}; {truth.remedy}"
     return CheckResult(check.name, outcome.passed, check.is_blocking, detail, outcome.n_offending, outcome.offending)

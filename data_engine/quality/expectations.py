@@ -48,7 +48,7 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ExpectationOutcome:
     """The result of one expectation."""
 
     passed: bool
@@ -82,7 +82,7 @@ def load_expectations() -> ModuleType:
     return module
 
 
-def run_suite(name: str, truths: list[Truth]) -> dict[str, Outcome]:
+def run_suite(name: str, truths: list[Truth]) -> dict[str, ExpectationOutcome]:
     """Run the truths as one suite: one validation per profile, in a context that is nowhere but in memory.
 
     Returns: the outcome of every check by its name.
@@ -90,7 +90,7 @@ def run_suite(name: str, truths: list[Truth]) -> dict[str, Outcome]:
         nothing about the data.
     """
     profiles = {id(truth.profile): truth.profile for truth in truths}
-    outcomes: dict[str, Outcome] = {}
+    outcomes: dict[str, ExpectationOutcome] = {}
     with _quiet():
         for key, profile in profiles.items():
             about = [truth for truth in truths if id(truth.profile) == key]
@@ -113,7 +113,7 @@ def _whole_profile() -> Any:
     )
 
 
-def _validate(name: str, profile: Profile, truths: list[Truth]) -> dict[str, Outcome]:
+def _validate(name: str, profile: Profile, truths: list[Truth]) -> dict[str, ExpectationOutcome]:
     import great_expectations as gx
 
     batch = _whole_profile().get_batch({"dataframe": profile.table.to_pandas()})
@@ -134,17 +134,17 @@ def _validate(name: str, profile: Profile, truths: list[Truth]) -> dict[str, Out
     return outcomes
 
 
-def _outcome(truth: Truth, result: Any) -> Outcome:
+def _outcome(truth: Truth, result: Any) -> ExpectationOutcome:
     if result.exception_info.get("raised_exception", True):
         raise RuntimeError(
             f"the expectation of check {truth.check!r} could not be computed ({result.exception_info}); "
             "the suite or its profile is wrong, not the data"
         )
     if result.success:
-        return Outcome(True, 0, ())
+        return ExpectationOutcome(True, 0, ())
     rows = result.result.get("unexpected_index_list")
     if rows is None or truth.profile.id_column is None:
         n_culprits = len(truth.culprits) if truth.n_culprits is None else truth.n_culprits
-        return Outcome(False, n_culprits, truth.culprits[:MAX_OFFENDING])
+        return ExpectationOutcome(False, n_culprits, truth.culprits[:MAX_OFFENDING])
     names = dict.fromkeys(str(row[truth.profile.id_column]) for row in rows)
-    return Outcome(False, len(rows), tuple(names)[:MAX_OFFENDING])
+    return ExpectationOutcome(False, len(rows), tuple(names)[:MAX_OFFENDING])

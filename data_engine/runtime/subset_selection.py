@@ -87,7 +87,7 @@ def choose(step_run: "StepRun", pool: SubsetPool) -> NDArray[np.int64]:
     subset, seed = step_run.corpus.subset, step_run.corpus.seed_for("subset")
     is_resampled = step_run.corpus.tree.n_resamples > 0
     needed = sampling.METHODS[subset.method].needs_embeddings(is_resampled=is_resampled)
-    candidates = sampling.Pool(
+    candidates = sampling.Candidates(
         pool.tree,
         step_run.embeddings_in_order(pool.rows["sample_id"]) if needed else None,
         is_resampled=is_resampled,
@@ -131,7 +131,7 @@ def _comparison(step_run: "StepRun", pool: SubsetPool) -> pa.Table:
     some = pool.rows.take(pa.array(kept))
     is_resampled = step_run.corpus.tree.n_resamples > 0
     needed = any(sampling.METHODS[method].needs_embeddings(is_resampled=is_resampled) for method in methods)
-    candidates = sampling.Pool(
+    candidates = sampling.Candidates(
         part,
         step_run.embeddings_in_order(some["sample_id"]) if needed else None,
         is_resampled=is_resampled,

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data_engine import cluster_summary, clustering
-from data_engine.cluster_summary import Measures
+from data_engine.cluster_summary import ClusterMeasures
 from data_engine.runtime.code_fingerprint import code_fingerprint
 from data_engine.runtime.step_run import StepRun
 from data_engine.runtime.versions import fingerprint
@@ -42,7 +42,7 @@ class Members:
     encoder_version: pa.Array
     leaf: NDArray[np.int32]
     distance: NDArray[np.float32]
-    measures: "Measures"
+    measures: "ClusterMeasures"
 
     def places(self, samples: pa.Table) -> NDArray[np.int64]:
         """(m,) row number of samples (sample_id, encoder_version) here; -1 for those with another embedding or none."""
@@ -51,7 +51,7 @@ class Members:
         found: NDArray[np.int64] = pc.if_else(same.fill_null(False), place, -1).to_numpy().astype(np.int64)
         return found
 
-    def measures_at(self, place: NDArray[np.int64], rows: NDArray[np.int64]) -> "Measures":
+    def measures_at(self, place: NDArray[np.int64], rows: NDArray[np.int64]) -> "ClusterMeasures":
         """The measures of these rows of m other samples; samples without a measure are left out.
 
         Args:
@@ -63,7 +63,9 @@ class Members:
         column[self.measures.rows] = np.arange(len(self.measures.rows))
         column = column[place[rows]]
         has = column >= 0
-        return Measures(rows[has], self.measures.distance[:, column[has]], self.measures.silhouette[:, column[has]])
+        return ClusterMeasures(
+            rows[has], self.measures.distance[:, column[has]], self.measures.silhouette[:, column[has]]
+        )
 
     def to_table(self) -> pa.Table:
         """One row per sample; what was not measured is NaN."""
@@ -89,12 +91,12 @@ class Members:
             for name in ("distance", "silhouette")
         )
         rows = np.flatnonzero(~np.isnan(distance[0]))
-        measures = Measures(rows, distance[:, rows], silhouette[:, rows])
+        measures = ClusterMeasures(rows, distance[:, rows], silhouette[:, rows])
         ids, versions = (table[name].cast(pa.string()).combine_chunks() for name in ("sample_id", "encoder_version"))
         return cls(ids, versions, table["leaf"].to_numpy(), table["distance"].to_numpy(), measures)
 
 
-def grown_tree(step_run: StepRun, samples: pa.Table) -> "tuple[ClusterTree, Measures]":
+def grown_tree(step_run: StepRun, samples: pa.Table) -> "tuple[ClusterTree, ClusterMeasures]":
     """The frozen tree over these samples, and their measures: the same as if all were assigned and measured again.
 
     Samples with another embedding than the known one are new. Where only some are measured, old ones are read and
@@ -127,12 +129,12 @@ def grown_tree(step_run: StepRun, samples: pa.Table) -> "tuple[ClusterTree, Meas
 
 def measured_tree(
     step_run: StepRun, tree: "ClusterTree", x: NDArray[np.float32], sample_ids: pa.ChunkedArray
-) -> "tuple[ClusterTree, Measures]":
+) -> "tuple[ClusterTree, ClusterMeasures]":
     """A tree and the measures of its samples; of a large tree, of the same number from every leaf."""
     return tree, cluster_summary.measure(tree, x, _to_measure(step_run, tree, sample_ids))
 
 
-def keep_members(step_run: StepRun, tree: "ClusterTree", samples: pa.Table, measures: "Measures") -> None:
+def keep_members(step_run: StepRun, tree: "ClusterTree", samples: pa.Table, measures: "ClusterMeasures") -> None:
     """Keep what is known of the samples of a tree, for the next time that it grows."""
     distance = np.asarray(tree.distance, dtype=np.float32)
     ids, versions = (samples[name].combine_chunks() for name in ("sample_id", "encoder_version"))

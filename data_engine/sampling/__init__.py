@@ -7,14 +7,14 @@ choose: a corpus' description asks for the names of `METHODS` whenever it is loa
 from data_engine.sampling.balance import Balance, balance, compare_balance, kl_to_uniform
 from data_engine.sampling.comparison import compare, part_of
 from data_engine.sampling.density import intrinsic_dimension, log_inverse_density
-from data_engine.sampling.methods import METHODS, Pool, select
+from data_engine.sampling.methods import METHODS, Candidates, select
 from data_engine.sampling.quotas import balanced_sample, first_members, quotas, split, stable_priority
 from data_engine.sampling.semantic_dedup import redundancy
 
 __all__ = [
     "METHODS",
     "Balance",
-    "Pool",
+    "Candidates",
     "balance",
     "balanced_sample",
     "compare",

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from data_engine.sampling.balance import kl_to_uniform
-from data_engine.sampling.methods import Pool, select
+from data_engine.sampling.methods import Candidates, select
 from data_engine.schemas import SUBSET_COMPARISON
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def compare(
     methods: Sequence[str],
-    pool: Pool,
+    pool: Candidates,
     target_size: int,
     groupings: Mapping[str, NDArray[np.int64]],
     *,

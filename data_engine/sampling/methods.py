@@ -22,7 +22,7 @@ N_RESAMPLES = 10
 
 
 @dataclass(frozen=True)
-class Pool:
+class Candidates:
     """The n samples that a subset is chosen from, with their cluster tree."""
 
     tree: "ClusterTree"
@@ -72,7 +72,7 @@ class Pool:
         return np.random.default_rng([seed, 1]).random(self.n_samples) if self.priority is None else self.priority
 
 
-def select(method: str, pool: Pool, target_size: int, *, seed: int) -> NDArray[np.int64]:
+def select(method: str, pool: Candidates, target_size: int, *, seed: int) -> NDArray[np.int64]:
     """Choose a subset.
 
     Args:
@@ -93,34 +93,34 @@ def select(method: str, pool: Pool, target_size: int, *, seed: int) -> NDArray[n
     return np.sort(METHODS[method].choose(pool, target, fixed_seed)).astype(np.int64)
 
 
-def _random(pool: Pool, target_size: int, seed: int) -> NDArray[np.int64]:
+def _random(pool: Candidates, target_size: int, seed: int) -> NDArray[np.int64]:
     return np.argsort(pool.priorities(seed), kind="stable")[:target_size]
 
 
-def _flat_kmeans(pool: Pool, target_size: int, seed: int) -> NDArray[np.int64]:
+def _flat_kmeans(pool: Candidates, target_size: int, seed: int) -> NDArray[np.int64]:
     return _balanced(pool, _flat_tree(pool, seed), target_size, seed)
 
 
-def _hierarchical(pool: Pool, target_size: int, seed: int) -> NDArray[np.int64]:
+def _hierarchical(pool: Candidates, target_size: int, seed: int) -> NDArray[np.int64]:
     from data_engine.clustering import build_tree
 
     tree = build_tree(pool.embeddings, pool.n_clusters, seed=seed) if pool.is_resampled else pool.tree
     return _balanced(pool, tree, target_size, seed)
 
 
-def _hierarchical_resampled(pool: Pool, target_size: int, seed: int) -> NDArray[np.int64]:
+def _hierarchical_resampled(pool: Candidates, target_size: int, seed: int) -> NDArray[np.int64]:
     tree = pool.tree if pool.is_resampled else _resampled_tree(pool, seed)
     return _balanced(pool, tree, target_size, seed)
 
 
-def _resampled_tree(pool: Pool, seed: int) -> "ClusterTree":
+def _resampled_tree(pool: Candidates, seed: int) -> "ClusterTree":
     from data_engine.clustering import build_tree, resample_sizes_for
 
     sizes = resample_sizes_for(pool.n_samples, pool.n_clusters)
     return build_tree(pool.embeddings, pool.n_clusters, seed=seed, n_resamples=N_RESAMPLES, resample_sizes=sizes)
 
 
-def _semantic_dedup(pool: Pool, target_size: int, seed: int) -> NDArray[np.int64]:
+def _semantic_dedup(pool: Candidates, target_size: int, seed: int) -> NDArray[np.int64]:
     from data_engine.sampling.semantic_dedup import redundancy
 
     clusters = _flat_tree(pool, seed)
@@ -128,7 +128,7 @@ def _semantic_dedup(pool: Pool, target_size: int, seed: int) -> NDArray[np.int64
     return np.lexsort((pool.priorities(seed), repeated))[:target_size]
 
 
-def _density(pool: Pool, target_size: int, seed: int) -> NDArray[np.int64]:
+def _density(pool: Candidates, target_size: int, seed: int) -> NDArray[np.int64]:
     from data_engine.sampling.density import log_inverse_density
 
     # Drawn without replacement, the smallest of exponential waiting times first (Efraimidis & Spirakis 2006).
@@ -136,7 +136,7 @@ def _density(pool: Pool, target_size: int, seed: int) -> NDArray[np.int64]:
     return np.argsort(log_wait, kind="stable")[:target_size]
 
 
-def _flat_tree(pool: Pool, seed: int) -> "ClusterTree":
+def _flat_tree(pool: Candidates, seed: int) -> "ClusterTree":
     """One level with as many clusters as the top of the pool's tree."""
     from data_engine.clustering import ClusterTree, kmeans
 
@@ -144,7 +144,7 @@ def _flat_tree(pool: Pool, seed: int) -> "ClusterTree":
     return ClusterTree.from_centroids([found.centroids], [], found.assignment, found.distance)
 
 
-def _balanced(pool: Pool, tree: "ClusterTree", target_size: int, seed: int) -> NDArray[np.int64]:
+def _balanced(pool: Candidates, tree: "ClusterTree", target_size: int, seed: int) -> NDArray[np.int64]:
     from data_engine.sampling.quotas import balanced_sample
 
     return balanced_sample(tree, target_size, seed=seed, strategy=pool.strategy, priority=pool.priorities(seed))
@@ -159,7 +159,7 @@ class Method:
     meaning: str
     """The same as the end of `hierarchical k-means built a tree; the subset was ...`, for the data card;
     `{n_resamples}` is where the number of resamplings goes."""
-    choose: Callable[[Pool, int, int], NDArray[np.int64]]
+    choose: Callable[[Candidates, int, int], NDArray[np.int64]]
     """(pool, target_size, seed) to row numbers."""
     needs: Literal["embeddings", "plain tree", "resampled tree", "nothing"] = "embeddings"
     """What it chooses from; where the pool's tree is of the other kind, it builds its own from the embeddings."""

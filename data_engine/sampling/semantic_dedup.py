@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from data_engine.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from data_engine.clustering.types import FloatMatrix, Labels, Matrix
+    from data_engine.clustering.types import Assignment, FloatMatrix, Matrix
 
 #: Similarities held at once: 64 MiB.
 _BLOCK_VALUES = 1 << 24
 
 
-def redundancy(x: "Matrix", centroids: "FloatMatrix", assignment: "Labels") -> NDArray[np.float32]:
+def redundancy(x: "Matrix", centroids: "FloatMatrix", assignment: "Assignment") -> NDArray[np.float32]:
     """The similarity of each sample to the most similar one of its cluster that lies farther from the centroid.
 
     Of a group of semantic duplicates the one farthest from the centroid is kept, as in the paper.

@@ -4,6 +4,7 @@ A table's rows never hold a run id or the time of the run (only the ledger and t
 the same input gives the same rows and the same data version. Which step writes a table is in `runtime/plan.py`.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -51,9 +52,13 @@ __all__ = [
     "TREE_ASSIGNMENTS",
     "TREE_EXPLANATION",
     "Table",
+    "Tables",
     "answer_text",
     "is_filled",
 ]
+
+#: Tables of a corpus by name, as checks and reports are given them.
+Tables = Mapping[str, pa.Table]
 
 
 class Table(NamedTuple):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Outcome:
+class RunOutcome:
     """The outcome of a one-command run.
 
     Attributes:
@@ -36,7 +36,7 @@ class Outcome:
     failed_tests: dict[str, str] = field(default_factory=dict)
 
 
-def print_run(runtime: CorpusRuntime, outcome: Outcome, console: "Console") -> None:
+def print_run(runtime: CorpusRuntime, outcome: RunOutcome, console: "Console") -> None:
     """Print the summary of a run."""
     store = runtime.store()
     orchestration = outcome.total_s - sum(outcome.seconds.values())
@@ -72,7 +72,7 @@ def _shown(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def _next_steps(runtime: CorpusRuntime, outcome: Outcome) -> list[str]:
+def _next_steps(runtime: CorpusRuntime, outcome: RunOutcome) -> list[str]:
     name = runtime.corpus.name
     steps = []
     if outcome.waiting_for:

@@ -6,18 +6,18 @@ from image_oracles import fields, measures_of, sketch_of
 from PIL import Image
 
 from data_engine.duplicates.images.sketch import CHROMA, COLOUR_SIDE, LUMA, cells_of
-from data_engine.images import Words, words_of
+from data_engine.images import PackedPixels, words_of
 from data_engine.kernels import image_scan, loading
 
 SHAPES = [(1, 1), (1, 7), (2, 3), (3, 2), (4, 4), (5, 300), (33, 31), (64, 64), (240, 180), (511, 130)]
 
 
-def noise(shape: tuple[int, int]) -> Words:
+def noise(shape: tuple[int, int]) -> PackedPixels:
     values = np.random.default_rng(5).integers(0, 256, (*shape, 3), dtype=np.uint8)
     return words_of(Image.fromarray(values))
 
 
-def scene(shape: tuple[int, int]) -> Words:
+def scene(shape: tuple[int, int]) -> PackedPixels:
     """Soft blobs of colour between dark bars."""
     height, width = shape
     values = np.random.default_rng(5).integers(0, 256, (6, 8, 3), dtype=np.uint8)
@@ -29,7 +29,7 @@ def scene(shape: tuple[int, int]) -> Words:
     return words_of(sheet)
 
 
-def sketched(words: Words) -> bytes:
+def sketched(words: PackedPixels) -> bytes:
     return image_scan.sketch(words, *cells_of(words.shape), COLOUR_SIDE)
 
 

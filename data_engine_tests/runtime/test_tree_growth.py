@@ -8,7 +8,7 @@ import pytest
 from small_project import SmallProject
 
 from data_engine import cluster_summary, clustering, storage
-from data_engine.cluster_summary import Measures
+from data_engine.cluster_summary import ClusterMeasures
 from data_engine.runtime.step_run import StepRun
 from data_engine.runtime.tree_growth import Members, grown_tree, keep_members
 
@@ -23,7 +23,9 @@ SOME = Members(
     pa.array(["v1", "v1", "v2"]),
     np.array([4, 5, 4], np.int32),
     np.ones(3, np.float32),
-    Measures(np.array([0, 2]), np.array([[1, 2], [3, 4]], np.float32), np.array([[0.5, 0], [1, -1]], np.float32)),
+    ClusterMeasures(
+        np.array([0, 2]), np.array([[1, 2], [3, 4]], np.float32), np.array([[0.5, 0], [1, -1]], np.float32)
+    ),
 )
 
 
@@ -124,14 +126,14 @@ def test_samples_that_join_a_tree_are_where_they_would_be_if_all_were_assigned_a
     assert len(measures.rows) == samples.num_rows > 100
     few = np.arange(0, samples.num_rows, 3)
     part = clustering.with_samples(whole, whole.leaf[few], np.asarray(whole.distance)[few])
-    keep_members(step_run, part, samples.take(pa.array(few)), Measures(np.arange(len(few)), *_at(measures, few)))
+    keep_members(step_run, part, samples.take(pa.array(few)), ClusterMeasures(np.arange(len(few)), *_at(measures, few)))
     again, again_measures = grown_tree(step_run, samples)
     assert np.array_equal(again.leaf, whole.leaf)
     assert np.allclose(np.asarray(again.distance), np.asarray(whole.distance), atol=1e-6)
     assert np.allclose(again_measures.silhouette, measures.silhouette, atol=2e-4, equal_nan=True)
 
 
-def _at(measures: Measures, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _at(measures: ClusterMeasures, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return measures.distance[:, rows], measures.silhouette[:, rows]
 
 

@@ -7,7 +7,7 @@ import pytest
 from concept_mixture import concept_mixture, divergence_of_concepts
 
 from data_engine.clustering import ClusterTree, build_tree, suggest_levels
-from data_engine.sampling import METHODS, Pool, compare, part_of, select
+from data_engine.sampling import METHODS, Candidates, compare, part_of, select
 
 TREE = ClusterTree.from_centroids([np.eye(2, dtype=np.float32)], [], np.array([0, 0, 0, 1]))
 
@@ -18,7 +18,7 @@ def ticks():
 
 def test_a_row_is_the_balance_of_one_draw_over_one_grouping() -> None:
     groupings = {"known labels": np.array([0, 0, 3, -1]), "leaves": np.array([0, 0, 0, 1])}
-    found = compare(["random"], Pool(TREE), 4, groupings, seed=0, n_draws=1, clock=ticks()).to_pylist()
+    found = compare(["random"], Candidates(TREE), 4, groupings, seed=0, n_draws=1, clock=ticks()).to_pylist()
     assert found == [
         {
             "method": "random",
@@ -48,7 +48,9 @@ def test_a_row_is_the_balance_of_one_draw_over_one_grouping() -> None:
 
 def test_every_method_is_drawn_as_often_as_asked_and_a_name_that_comes_twice_counts_once() -> None:
     leaves = {"leaves": TREE.leaf.astype(np.int64)}
-    found = compare(["hierarchical", "random", "hierarchical"], Pool(TREE), 2, leaves, seed=0, n_draws=3, clock=ticks())
+    found = compare(
+        ["hierarchical", "random", "hierarchical"], Candidates(TREE), 2, leaves, seed=0, n_draws=3, clock=ticks()
+    )
     assert found["method"].to_pylist() == ["hierarchical"] * 3 + ["random"] * 3
     assert found["draw"].to_pylist() == [0, 1, 2] * 2
     # One of each leaf, whatever the draw.
@@ -57,7 +59,7 @@ def test_every_method_is_drawn_as_often_as_asked_and_a_name_that_comes_twice_cou
 
 def test_a_grouping_that_no_chosen_sample_is_in_gives_no_row() -> None:
     nowhere = {"known labels": np.full(4, -1)}
-    assert compare(["random"], Pool(TREE), 2, nowhere, seed=0, n_draws=1, clock=ticks()).num_rows == 0
+    assert compare(["random"], Candidates(TREE), 2, nowhere, seed=0, n_draws=1, clock=ticks()).num_rows == 0
 
 
 def test_a_part_of_a_tree_keeps_its_clusters() -> None:
@@ -76,7 +78,7 @@ def test_what_each_method_reaches_on_concepts_of_very_unequal_size() -> None:
     found: dict[str, list[float]] = {method: [] for method in METHODS if method != "hierarchical_resampled"}
     for seed in range(5):
         x, concept = concept_mixture(seed, n_samples=3_000, n_concepts=100)
-        pool = Pool(build_tree(x, suggest_levels(3_000, n_concepts=100).n_clusters, seed=seed), x)
+        pool = Candidates(build_tree(x, suggest_levels(3_000, n_concepts=100).n_clusters, seed=seed), x)
         for method, values in found.items():
             values.append(divergence_of_concepts(concept[select(method, pool, 300, seed=seed)], 100))
     mean = {method: float(np.mean(values)) for method, values in found.items()}

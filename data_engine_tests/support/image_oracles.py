@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from data_engine.duplicates.images.similarity import SmallImages
 from data_engine.duplicates.images.sketch import CHROMA, COLOUR_SIDE, HASH_SHAPE, LUMA, SIDE, WHOLE_CELL, triangles
-from data_engine.images import Words
+from data_engine.images import PackedPixels
 
 #: Weights of red, green and blue in a shade of grey (ITU-R BT.601), in thousandths.
 RED, GREEN, BLUE, PER_SHADE = 299, 587, 114, 1000
@@ -24,7 +24,7 @@ BAR_NOISE, BAR_SHADE = 3.0, 32.0
 COLOUR_SLACK, LEAST_CONTRAST, STEP_OF_SOME = 16, 2.0, 15
 
 
-def channels_of(words: Words) -> NDArray[np.uint8]:
+def channels_of(words: PackedPixels) -> NDArray[np.uint8]:
     """(3, h, w) red, green and blue."""
     return np.stack([(words >> np.uint32(8 * channel)).astype(np.uint8) for channel in range(3)])
 
@@ -35,7 +35,7 @@ def grey_of(channels: NDArray[np.uint8]) -> NDArray[np.int64]:
     return RED * red + GREEN * green + BLUE * blue
 
 
-def measures_of(words: Words) -> tuple[float, ...]:
+def measures_of(words: PackedPixels) -> tuple[float, ...]:
     """The nine measures of an image, in the order of `image_measures.Measures`."""
     channels = channels_of(words)
     grey = grey_of(channels)
@@ -114,7 +114,7 @@ def _bars_share(grey: NDArray[np.int64]) -> float:
     return (first + last) / len(is_bar) if first and last else 0.0
 
 
-def sketch_of(words: Words) -> bytes:
+def sketch_of(words: PackedPixels) -> bytes:
     """The sketch of an image: 1,064 bytes."""
     channels = channels_of(words)
     luma = _shrunk(grey_of(channels), (SIDE, SIDE), PER_SHADE)

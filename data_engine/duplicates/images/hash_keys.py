@@ -21,7 +21,7 @@ _PROBES = np.array([0, *(1 << bit for bit in range(16))], dtype=np.uint64)
 _HASHES_AT_ONCE = 1024
 
 Hashes = NDArray[np.uint64]
-Rows = NDArray[np.int64]
+RowNumbers = NDArray[np.int64]
 
 
 def keys_of(hashes: Hashes) -> Hashes:
@@ -33,7 +33,9 @@ def keys_of(hashes: Hashes) -> Hashes:
     return keys
 
 
-def near_pairs(keys: Hashes, rows: NDArray[np.uint32] | Rows, hashes: Hashes) -> Iterator[tuple[slice, Rows, Rows]]:
+def near_pairs(
+    keys: Hashes, rows: NDArray[np.uint32] | RowNumbers, hashes: Hashes
+) -> Iterator[tuple[slice, RowNumbers, RowNumbers]]:
     """All rows within `MAX_DISTANCE` bits of some hashes.
 
     Args:
@@ -56,7 +58,7 @@ def near_pairs(keys: Hashes, rows: NDArray[np.uint32] | Rows, hashes: Hashes) ->
         yield some, which + start, found
 
 
-def _pairs_of_band(keys: Hashes, rows: NDArray[np.uint32] | Rows, hash_keys: Hashes) -> Rows:
+def _pairs_of_band(keys: Hashes, rows: NDArray[np.uint32] | RowNumbers, hash_keys: Hashes) -> RowNumbers:
     """hash << 32 | row of the pairs within the distance that agree in this band but for at most one bit."""
     from data_engine.kernels.hamming import near_pairs_of_ranges
 
@@ -65,7 +67,7 @@ def _pairs_of_band(keys: Hashes, rows: NDArray[np.uint32] | Rows, hash_keys: Has
     return near_pairs_of_ranges(keys, rows, hash_keys, first, last, max_distance=MAX_DISTANCE)
 
 
-def rows_near(keys: Hashes, rows: NDArray[np.uint32] | Rows, hashes: Hashes) -> Rows:
+def rows_near(keys: Hashes, rows: NDArray[np.uint32] | RowNumbers, hashes: Hashes) -> RowNumbers:
     """The rows within `MAX_DISTANCE` bits of any of the hashes, ascending, each once; arguments as of `near_pairs`."""
     found = [np.unique(near) for _, _, near in near_pairs(keys, rows, hashes)]
     return np.unique(np.concatenate([np.empty(0, np.int64), *found]))

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.duplicates.images.hash_keys import Hashes, Rows, keys_of, near_pairs
+from data_engine.duplicates.images.hash_keys import Hashes, RowNumbers, keys_of, near_pairs
 from data_engine.duplicates.images.similarity import ROWS_AT_ONCE, SmallImages
 from data_engine.duplicates.images.sketch import HASH, SKETCH_BYTES
 from data_engine.errors import InvalidInput
@@ -98,11 +98,11 @@ def stacked(sketches: Sequence[bytes]) -> NDArray[np.uint8]:
     return np.frombuffer(b"".join(sketches), dtype=np.uint8).reshape(-1, SKETCH_BYTES)
 
 
-def earlier_candidates(hashes: Hashes, n_accepted: int) -> list[Rows]:
+def earlier_candidates(hashes: Hashes, n_accepted: int) -> list[RowNumbers]:
     """For every hash after the accepted ones, the rows before it within `MAX_DISTANCE` bits, ascending; all of them."""
     keys = keys_of(hashes)
     order = np.argsort(keys, axis=1)
-    found: list[Rows] = []
+    found: list[RowNumbers] = []
     for some, which, rows in near_pairs(np.take_along_axis(keys, order, axis=1), order, hashes[n_accepted:]):
         is_before = rows < which + n_accepted
         ends = np.searchsorted(which[is_before], np.arange(some.start, some.stop + 1))

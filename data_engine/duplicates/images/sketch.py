@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.images import Words
+from data_engine.images import PackedPixels
 
 #: Cells on a side of the luma, of the colours, and of the hash: rows, and columns, which are compared with the next.
 SIDE, COLOUR_SIDE, HASH_SHAPE = 32, 4, (8, 9)
@@ -58,7 +58,7 @@ def _whole(weights: NDArray[np.float64]) -> NDArray[np.int32]:
     return whole
 
 
-def sketch_of(words: Words) -> bytes:
+def sketch_of(words: PackedPixels) -> bytes:
     """The sketch of an image: 1,064 bytes."""
     from data_engine.kernels import image_scan
 

@@ -66,7 +66,7 @@ def _hashed(columns: Signatures, band: int) -> Keys:
     return keys
 
 
-def colliding(old: BandKeys, new: BandKeys) -> "Groups":
+def colliding(old: BandKeys, new: BandKeys) -> "BandGroups":
     """The groups of at least two texts that share a key, one of them new."""
     numbers, groups, n_groups = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
     both = np.concatenate([old.numbers, new.numbers])
@@ -82,7 +82,7 @@ def colliding(old: BandKeys, new: BandKeys) -> "Groups":
         numbers.append(both[order][is_shared])
         groups.append(group[is_shared] + n_groups)
         n_groups += len(order)
-    return Groups(np.concatenate(numbers), np.concatenate(groups))
+    return BandGroups(np.concatenate(numbers), np.concatenate(groups))
 
 
 def _candidate_entries(keys: Keys, is_new: NDArray[np.bool_]) -> Numbers:
@@ -95,7 +95,7 @@ def _candidate_entries(keys: Keys, is_new: NDArray[np.bool_]) -> Numbers:
 
 
 @dataclass(frozen=True, eq=False)
-class Groups:
+class BandGroups:
     """Texts that share a key: entries sorted by group, within a group by number."""
 
     numbers: Numbers
@@ -103,10 +103,10 @@ class Groups:
     group: Numbers
     """(n_entries,) its group."""
 
-    def _narrowed(self, chosen: NDArray[np.bool_]) -> "Groups":
-        return Groups(self.numbers[chosen], self.group[chosen])
+    def _narrowed(self, chosen: NDArray[np.bool_]) -> "BandGroups":
+        return BandGroups(self.numbers[chosen], self.group[chosen])
 
-    def before(self, stop: int, is_rejected: NDArray[np.bool_]) -> "Groups":
+    def before(self, stop: int, is_rejected: NDArray[np.bool_]) -> "BandGroups":
         """Without texts from number `stop` on, and without rejected ones."""
         return self._narrowed((self.numbers < stop) & ~is_rejected[self.numbers])
 
@@ -117,7 +117,7 @@ class Groups:
         starts = np.flatnonzero(is_start)
         return np.repeat(starts, np.diff(np.append(starts, len(self.group))))
 
-    def larger_than(self, size: int) -> "Groups | None":
+    def larger_than(self, size: int) -> "BandGroups | None":
         """The groups of more entries than this; None when there is none."""
         firsts = self._firsts()
         is_large = (np.bincount(firsts) > size)[firsts] if len(firsts) else np.zeros(0, bool)

@@ -16,7 +16,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.duplicates.texts.bands import Groups, band_keys, bands_and_rows, colliding
+from data_engine.duplicates.texts.bands import BandGroups, band_keys, bands_and_rows, colliding
 from data_engine.duplicates.texts.minhash import N_PERMUTATIONS, Signatures, Sketches
 from data_engine.duplicates.texts.similarity import ShingleRows
 from data_engine.errors import InvalidInput
@@ -85,7 +85,7 @@ class _Search:
     signatures: tuple[Signatures, Signatures]
     """Of the accepted and of the new texts."""
     accepted_texts: Callable[[Sequence[int]], Sequence[str]]
-    groups: Groups
+    groups: BandGroups
     is_rejected: NDArray[np.bool_]
     twins: dict[int, Twin]
 

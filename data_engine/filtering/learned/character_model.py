@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from data_engine.duplicates.texts.tokens import Hashes, mixed
 from data_engine.errors import NotEnoughData
 
-Codes = NDArray[np.uint64]
+CharacterCodes = NDArray[np.uint64]
 
 ORDER = 4
 _MAX_CHARS = 5000
@@ -113,7 +113,7 @@ def _counted(hashes: Sequence[tuple[Hashes, Hashes]]) -> _Order:
     return _Order(kinds, counts, known, totals, np.bincount(place))
 
 
-def _codes(text: str) -> Codes:
+def _codes(text: str) -> CharacterCodes:
     """The characters of a text as numbers, white space and digits made alike."""
     squeezed = " ".join(text[:_MAX_CHARS].split()).translate(_DIGITS)
     return np.frombuffer(squeezed.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
@@ -122,7 +122,7 @@ def _codes(text: str) -> Codes:
 _DIGITS = str.maketrans("123456789", "000000000")
 
 
-def _hashes(codes: Codes, length: int) -> tuple[Hashes, Hashes]:
+def _hashes(codes: CharacterCodes, length: int) -> tuple[Hashes, Hashes]:
     """(n,) hashes of the `length` characters before each place, and of those with the one there; 0 before a text."""
     contexts = np.full(len(codes), np.uint64(length + 1))
     for back in range(length, 0, -1):

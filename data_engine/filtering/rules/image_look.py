@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from PIL import Image
 
 from data_engine.duplicates.images.sketch import COLOUR_SIDE, cells_of, sketch_of
-from data_engine.filtering.rules.image_measures import Measures, measures_of
-from data_engine.images import DecodedImage, Words, words_of
+from data_engine.filtering.rules.image_measures import ImageMeasures, measures_of
+from data_engine.images import DecodedImage, PackedPixels, words_of
 
 #: Rules look at images whose longer side is at most this long; smaller ones are looked at as they are.
 LOOK_PX = 256
@@ -25,7 +25,7 @@ class ImageLook:
 
     width_px: int
     height_px: int
-    measures: Measures
+    measures: ImageMeasures
     sketch: bytes
 
 
@@ -47,11 +47,11 @@ def look_at(decoded: DecodedImage) -> ImageLook | None:
     return ImageLook(width, height, measures, sketch)
 
 
-def _measured(words: Words, small: Words | None) -> tuple[Measures, bytes]:
+def _measured(words: PackedPixels, small: PackedPixels | None) -> tuple[ImageMeasures, bytes]:
     """The measures of an image in the size of a look, where that is another one, and its sketch."""
     if small is not None:
         return measures_of(small), sketch_of(words)
     from data_engine.kernels import image_scan
 
     values, sketch = image_scan.measures_and_sketch(words, *cells_of(words.shape), COLOUR_SIDE)
-    return Measures(*values), sketch
+    return ImageMeasures(*values), sketch

@@ -5,10 +5,10 @@ The pixels are read by `kernels.image_scan`; limits are in `image_rules.py`.
 
 from typing import NamedTuple
 
-from data_engine.images import Words
+from data_engine.images import PackedPixels
 
 
-class Measures(NamedTuple):
+class ImageMeasures(NamedTuple):
     """Measures of an image with no side longer than `image_look.LOOK_PX`, in the kernel's order."""
 
     brightness: float
@@ -31,8 +31,8 @@ class Measures(NamedTuple):
     """1 where no pixel's channels differ by more than 4 shades, else 0."""
 
 
-def measures_of(words: Words) -> Measures:
+def measures_of(words: PackedPixels) -> ImageMeasures:
     """Measure an image."""
     from data_engine.kernels import image_scan
 
-    return Measures(*image_scan.measures(words))
+    return ImageMeasures(*image_scan.measures(words))

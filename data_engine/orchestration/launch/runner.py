@@ -27,7 +27,7 @@ from data_engine.runtime.review_rounds import answer_simulated, create_review_ba
 from data_engine.runtime.source_listing import batches_of, listed_once
 from data_engine.runtime.staleness import is_stale, sql_models_are_stale
 from data_engine.runtime.versions import StepVersion, fingerprint, step_versions
-from data_engine.terminal.run_summary import Outcome
+from data_engine.terminal.run_summary import RunOutcome
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,10 +40,10 @@ class OneCommandRun:
         self, runtime: CorpusRuntime, defs: dg.Definitions, instance: dg.DagsterInstance, console: "Console"
     ) -> None:
         self.runtime, self.defs, self.instance, self.console = runtime, defs, instance, console
-        self.outcome = Outcome()
+        self.outcome = RunOutcome()
         self._versions: dict[tuple[str, str], StepVersion] | None = None
 
-    def execute(self, only: Sequence[str] = ()) -> Outcome:
+    def execute(self, only: Sequence[str] = ()) -> RunOutcome:
         """Bring everything up to date.
 
         Args:

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from data_engine.reporting.metrics.known_labels import ancestors
 from data_engine.reporting.sample_text import shown_samples
+from data_engine.schemas import Tables
 
-Tables = Mapping[str, pa.Table]
 N_EXAMPLES = 3
 #: Members of a cluster that a montage shows.
 N_MEMBERS = 24

@@ -22,11 +22,11 @@ from data_engine.reporting.metrics.label_metrics import DIFFICULTIES
 from data_engine.reporting.metrics.method_comparison import side_by_side
 from data_engine.reporting.metrics.metric import Metric, by_name
 from data_engine.reporting.simulation_notice import simulation
+from data_engine.schemas import Tables
 
 #: Thumbnails of the page, and of its tree, so that it stays below 5 MB.
 _GALLERY_BYTES, _TREE_GALLERY_BYTES = 500_000, 2_000_000
 _TREE_THUMBNAIL_PX = 64
-Tables = Mapping[str, pa.Table]
 
 
 @dataclass(frozen=True)

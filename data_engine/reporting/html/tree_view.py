@@ -5,7 +5,7 @@ The largest and smallest clusters alone are in `excerpts.py`.
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from data_engine.reporting.metrics.known_labels import ancestors_by_level
 from data_engine.reporting.sample_text import Shown, shown_samples
-
-Tables = Mapping[str, pa.Table]
+from data_engine.schemas import Tables
 
 #: Clusters and leaves that a page without a script shows.
 N_TOP, N_LEAVES = 25, 6

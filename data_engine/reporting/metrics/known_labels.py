@@ -17,7 +17,7 @@ from data_engine.corpus import Corpus
 
 
 @dataclass(frozen=True)
-class Groups:
+class BalanceGroups:
     """A grouping of samples over which balance can be measured."""
 
     of_sample: Mapping[str, str]
@@ -65,18 +65,18 @@ def known_classes(corpus: Corpus, raw_index: pa.Table) -> dict[str, str]:
     return {key: name for key, name in classes.items() if name is not None}
 
 
-def groups(corpus: Corpus, tables: Mapping[str, pa.Table]) -> Groups | None:
+def groups(corpus: Corpus, tables: Mapping[str, pa.Table]) -> BalanceGroups | None:
     """The known labels where the corpus has them, else the top clusters of the tree; None before either is there."""
     if corpus.known_label_column is not None and "raw_index" in tables:
         labels = [label for label in known_labels(corpus, tables["raw_index"]) if label is not None]
         of_sample = {key: label for key, label in known_label_of(corpus, tables["raw_index"]).items() if label}
         if labels:
-            return Groups(of_sample, labels, sorted(set(labels)), "known labels")
+            return BalanceGroups(of_sample, labels, sorted(set(labels)), "known labels")
     if {"cluster_tree", "tree_assignments"} <= set(tables) and tables["tree_assignments"].num_rows:
         assigned = tables["tree_assignments"]
         tops = [f"cluster {k}" for k in ancestors(tables["cluster_tree"])[assigned["leaf"].to_numpy()]]
         of_sample = dict(zip(assigned["sample_id"].to_pylist(), tops, strict=True))
-        return Groups(of_sample, tops, sorted(set(tops)), "top clusters of the tree")
+        return BalanceGroups(of_sample, tops, sorted(set(tops)), "top clusters of the tree")
     return None
 
 

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from data_engine.corpus import Corpus
 from data_engine.reporting.metrics.known_labels import known_classes
 from data_engine.reporting.metrics.metric import Direction, Metric, share_metric
+from data_engine.schemas import Tables
 
-Tables = Mapping[str, pa.Table]
 #: A label of less quality than this is worth a second look.
 SUSPICIOUS_BELOW = 0.2
 DIFFICULTIES = ("easy", "medium", "hard")

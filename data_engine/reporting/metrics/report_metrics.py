@@ -4,7 +4,6 @@ Metrics of labels are in `label_metrics.py`. A step that has not run yet gives n
 """
 
 from collections import Counter
-from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -13,14 +12,13 @@ import pyarrow.compute as pc
 from data_engine.corpus import Corpus
 from data_engine.reporting.metrics.concepts import concept_metrics
 from data_engine.reporting.metrics.funnel import SEMANTIC
-from data_engine.reporting.metrics.known_labels import Groups, groups
+from data_engine.reporting.metrics.known_labels import BalanceGroups, groups
 from data_engine.reporting.metrics.label_metrics import label_metrics
 from data_engine.reporting.metrics.method_comparison import method_metrics
 from data_engine.reporting.metrics.metric import Direction, Metric
 from data_engine.sampling.balance import compare_balance
-from data_engine.schemas import QUALITY_REPORT
+from data_engine.schemas import QUALITY_REPORT, Tables
 
-Tables = Mapping[str, pa.Table]
 N_RANDOM_DRAWS = 20
 
 
@@ -132,7 +130,7 @@ _BALANCE_FIGURES: tuple[tuple[str, str, str, Direction, str], ...] = (
 )
 
 
-def _compare(corpus: Corpus, tables: Tables, grouping: Groups) -> pa.Table | None:
+def _compare(corpus: Corpus, tables: Tables, grouping: BalanceGroups) -> pa.Table | None:
     judged, chosen = tables["first_pass"], tables["balanced_subset"]
     kept = np.array(sorted(set(judged.filter(pc.equal(judged["verdict"], "kept"))["sample_id"].to_pylist())))
     rng = np.random.default_rng(corpus.seed_for("quality_report", "random subsets"))
@@ -145,5 +143,5 @@ def _compare(corpus: Corpus, tables: Tables, grouping: Groups) -> pa.Table | Non
     return compare_balance(grouping.raw, of_draws, of_chosen, grouping.names)
 
 
-def _groups_of(sample_ids: list[str], grouping: Groups) -> list[str]:
+def _groups_of(sample_ids: list[str], grouping: BalanceGroups) -> list[str]:
     return [grouping.of_sample[key] for key in sample_ids if key in grouping.of_sample]

@@ -6,7 +6,6 @@ How each is drawn is in `metric_plots.py` and `tree_plots.py`.
 from collections.abc import Mapping
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
@@ -15,8 +14,7 @@ from data_engine.reporting.metrics.label_metrics import classifier_in_service, l
 from data_engine.reporting.metrics.report_metrics import funnel_metrics
 from data_engine.reporting.plots import metric_plots
 from data_engine.reporting.plots.tree_plots import lorenz_plot, silhouette_plot
-
-Tables = Mapping[str, pa.Table]
+from data_engine.schemas import Tables
 
 
 def report_plots(corpus: Corpus, tables: Tables, seconds: Mapping[str, float]) -> dict[str, bytes]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-Classifier = TypeVar("Classifier", "JunkClassifier", "LineClassifier")
+Learned = TypeVar("Learned", "JunkClassifier", "LineClassifier")
 
 
 def learnt_from_examples(step_run: StepRun, rules: FirstPass) -> "LearnedFilters":
@@ -91,9 +91,7 @@ def _from_pages(step_run: StepRun, rules: FirstPass) -> "LineClassifier | None":
     return _kept(step_run, f"lines-{key}.npz", LineClassifier.from_bytes, lambda: fit_lines(runtime))
 
 
-def _kept(
-    step_run: StepRun, name: str, read: Callable[[bytes], Classifier], fit: Callable[[], Classifier]
-) -> Classifier:
+def _kept(step_run: StepRun, name: str, read: Callable[[bytes], Learned], fit: Callable[[], Learned]) -> Learned:
     """The classifier as an earlier process fitted it; fitted and kept where none has, or where its file is damaged."""
     content = step_run.artefacts().get(name)
     if content is not None:

@@ -15,7 +15,7 @@ from data_engine.schemas import TREE_EXPLANATION
 from data_engine.storage.ledger import ledger_rows
 
 if TYPE_CHECKING:
-    from data_engine.cluster_summary import Measures
+    from data_engine.cluster_summary import ClusterMeasures
     from data_engine.clustering import ClusterTree, SuggestedLevels
 
 
@@ -116,7 +116,7 @@ def _n_steps(levels: "SuggestedLevels") -> int:
     return len(levels.n_clusters) + levels.n_resamples * sum(size > 1 for size in levels.resample_sizes)
 
 
-def _built_tree(step_run: StepRun, levels: "SuggestedLevels") -> "tuple[ClusterTree, Measures]":
+def _built_tree(step_run: StepRun, levels: "SuggestedLevels") -> "tuple[ClusterTree, ClusterMeasures]":
     """A new tree over all samples of today, and their measures."""
     samples, x = step_run.read_accepted_embeddings()
     settings = step_run.corpus.tree
@@ -134,7 +134,7 @@ def _built_tree(step_run: StepRun, levels: "SuggestedLevels") -> "tuple[ClusterT
     return measured_tree(step_run, tree, x, samples["sample_id"])
 
 
-def _summaries(step_run: StepRun, tree: "ClusterTree", measures: "Measures", sample_ids: list[str]) -> pa.Table:
+def _summaries(step_run: StepRun, tree: "ClusterTree", measures: "ClusterMeasures", sample_ids: list[str]) -> pa.Table:
     """A name, a quality and examples of every cluster; texts come from the raw index, only those that are needed."""
 
     def text_of(wanted: list[str]) -> Mapping[str, str]:
