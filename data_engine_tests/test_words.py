@@ -16,7 +16,6 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "db
 
 #: Names that stand for more than one thing, and why they may.
 SHARED = {
-    "Progress": "what a step reports to, and the state of a review batch",
     "Floats": "NumPy arrays of the precision that the functions of the module work in",
 }
 

@@ -10,7 +10,7 @@ from data_engine.review.queue_records import (
     Change,
     Lease,
     NewTask,
-    Progress,
+    BatchProgress,
     Submitted,
     Task,
 )
@@ -28,7 +28,7 @@ __all__ = [
     "Change",
     "Lease",
     "NewTask",
-    "Progress",
+    "BatchProgress",
     "ReviewQueue",
     "Submitted",
     "Task",

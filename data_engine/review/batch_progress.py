@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from data_engine.labeling.answers.registry import answer_kind
-from data_engine.review.queue_records import Progress
+from data_engine.review.queue_records import BatchProgress
 from data_engine.review.queue_tables import annotation, annotator, batch, decision, lease, proposal, task
 from data_engine.review.review_batches import find_batch
 
@@ -99,13 +99,13 @@ _ANNOTATIONS = (
 )
 
 
-def read_progress(connection: Connection, batch_id: str, *, now: datetime | None) -> Progress:
+def read_progress(connection: Connection, batch_id: str, *, now: datetime | None) -> BatchProgress:
     """Count a batch's tasks by state, and the traps caught."""
     row = find_batch(connection, batch_id)
     n_traps, n_caught = _trap_answers(connection, batch_id)
     n_leased = _count(connection, _leased_tasks(batch_id, now))
     n_undecided = _count_undecided(connection, batch_id, now)
-    return Progress(
+    return BatchProgress(
         batch_id=batch_id,
         n_tasks=row.n_tasks,
         n_done=row.n_done,

@@ -18,7 +18,7 @@ from data_engine.errors import LeaseLost, StorageError
 from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review import annotations, batch_progress, leases, review_batches
-from data_engine.review.queue_records import BatchInfo, Change, Lease, NewTask, Progress, Submitted, in_utc
+from data_engine.review.queue_records import BatchInfo, Change, Lease, NewTask, BatchProgress, Submitted, in_utc
 from data_engine.review.queue_tables import lease, open_engine, reading, writing
 
 
@@ -242,7 +242,7 @@ class ReviewQueue:
         with self._reading() as connection:
             return batch_progress.read_decisions(connection, batch_id)
 
-    def progress(self, batch_id: str, *, now: datetime | None = None) -> Progress:
+    def progress(self, batch_id: str, *, now: datetime | None = None) -> BatchProgress:
         """How far a batch is.
 
         Without `now`, leases count as live until somebody's `next` finds them run out.

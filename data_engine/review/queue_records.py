@@ -118,7 +118,7 @@ class Submitted:
 
 
 @dataclass(frozen=True)
-class Progress:
+class BatchProgress:
     """How far a review batch is: every task is in one of four states, which add up to `n_tasks`.
 
     Done has all its answers. Leased lacks some, and somebody is working on it. Undecided cannot get its answers from

@@ -1,4 +1,4 @@
-from data_engine.review import NewTask, Progress
+from data_engine.review import NewTask, BatchProgress
 
 
 def states(queue, now=None):
@@ -17,7 +17,7 @@ def skip(queue, annotator, now):
 
 def test_a_new_batch_is_all_open(queue, open_batch):
     open_batch(n=3)
-    assert queue.progress("b1") == Progress(
+    assert queue.progress("b1") == BatchProgress(
         batch_id="b1",
         n_tasks=3,
         n_done=0,
