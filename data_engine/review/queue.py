@@ -18,7 +18,7 @@ from data_engine.errors import LeaseLost, StorageError
 from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review import annotations, batch_progress, leases, review_batches
-from data_engine.review.queue_records import BatchInfo, Change, Lease, NewTask, BatchProgress, Submitted, in_utc
+from data_engine.review.queue_records import BatchInfo, BatchProgress, Change, Lease, NewTask, Submitted, in_utc
 from data_engine.review.queue_tables import lease, open_engine, reading, writing
 
 

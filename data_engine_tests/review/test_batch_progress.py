@@ -1,4 +1,4 @@
-from data_engine.review import NewTask, BatchProgress
+from data_engine.review import BatchProgress, NewTask
 
 
 def states(queue, now=None):
