@@ -39,6 +39,9 @@ def code_fingerprint(modules: tuple[str, ...], *, stops: tuple[str, ...] = (), p
         modules: Dotted names, `data_engine.clustering.lloyd`; a package stands for all of its modules.
         stops: Dotted names of modules and packages where the search ends; they do not count.
         package: Folder of the package that the names begin with.
+
+    Raises:
+        ValueError: If the package has no module of one of these names.
     """
     digest = hashlib.sha256()
     for name in sorted(import_closure(modules, stops=stops, package=package)):
@@ -53,6 +56,8 @@ def import_closure(
 ) -> frozenset[str]:
     """The dotted names of these modules and of all that they import of the package, without those at a stop."""
     files = _files_of(package)
+    if absent := [name for name in modules if not any(_is_within(file, name) for file in files)]:
+        raise ValueError(f"no module of {package.name} is called {', '.join(absent)}")
     found: set[str] = set()
     asked = [name for module in modules for name in files if _is_within(name, module)]
     while asked:

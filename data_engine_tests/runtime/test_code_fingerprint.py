@@ -86,3 +86,8 @@ def test_where_nothing_may_be_kept_the_version_is_the_same(shop: Path, monkeypat
     monkeypatch.setattr("sys.dont_write_bytecode", True)
     assert version(shop) == first
     assert not list((shop / "__pycache__").iterdir())
+
+
+def test_a_name_of_no_module_is_an_error_and_no_fingerprint_of_nothing(shop: Path) -> None:
+    with pytest.raises(ValueError, match=r"no module of shop is called shop\.wares"):
+        import_closure(("shop.page", "shop.wares"), package=shop)

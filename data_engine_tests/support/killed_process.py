@@ -92,7 +92,7 @@ ARRANGEMENTS: dict[str, Callable[[str], None]] = {
     "before the table of": _writing,
     "before the ledger of": lambda step: _writing("ledger", step),
     "before the version of": lambda step: _writing("step_versions", step),
-    "before the checks of": lambda step: _writing("gates", step),
+    "before the checks of": lambda step: _writing("check_results", step),
     "before opening a review batch": lambda _: _reviewing("open_batch", 1),
     "after opening a review batch": lambda _: _reviewing("open_batch", 1, is_done=True),
     "before answer": lambda n: _reviewing("submit", int(n)),
