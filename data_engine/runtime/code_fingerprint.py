@@ -19,6 +19,8 @@ from data_engine.storage.atomic_files import replace_file
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _KEPT = "modules.fingerprint"
+#: Python 3.13 leaves empty fields out unless told; the same statements get the same fingerprint under each Python.
+_DUMP = {"show_empty": True} if sys.version_info >= (3, 13) else {}
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def _found_in(code: bytes, templates: Iterable[bytes], package: str) -> _Module:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False):
             node.body = node.body[1:]
     # Python 3.12 adds the parameters of types, of which this code has none.
-    digest = hashlib.sha256(ast.dump(tree).replace(", type_params=[]", "").encode())
+    digest = hashlib.sha256(ast.dump(tree, **_DUMP).replace(", type_params=[]", "").encode())
     for template in templates:
         digest.update(template)
     return _Module(digest.hexdigest(), tuple(imports))
