@@ -82,6 +82,7 @@ WHOLE_ENGINE = {
     "test_browser",
     "test_browser_images",
     "test_browser_tree",
+    "test_contributing",
     "test_docs",
     "test_duplicates",
     "test_earlier_project",

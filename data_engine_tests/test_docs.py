@@ -30,7 +30,7 @@ def _blocks(document: Path, language: str) -> list[str]:
 def _code(document: Path) -> list[str]:
     """Every line of a code block and every piece of inline code."""
     text = document.read_text("utf-8")
-    fenced = re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    fenced = re.findall(r"^```[^\n]*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     inline = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
     return [line.strip() for block in fenced for line in block.splitlines()] + inline
 

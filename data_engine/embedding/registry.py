@@ -79,13 +79,15 @@ ENCODERS: tuple[EncoderEntry, ...] = (
     EncoderEntry("efficientnet-lite0", "image", _efficientnet),
     EncoderEntry("colour-and-gradient-histograms", "image", _histograms),
     EncoderEntry("timm/<model>", "image", _timm, prefix="timm/"),
-    EncoderEntry("<sentence-transformers name or path>", None, _sentence_model, prefix=""),
 )
+
+#: What loads every name that no entry of `ENCODERS` matches.
+ANY_OTHER = EncoderEntry("<sentence-transformers name or path>", None, _sentence_model, prefix="")
 
 
 def encoder_entry(name: str) -> EncoderEntry:
     """The entry that loads an encoder of that name; any other name is one of sentence-transformers."""
-    return next(entry for entry in ENCODERS if entry.matches(name))
+    return next((entry for entry in ENCODERS if entry.matches(name)), ANY_OTHER)
 
 
 def encoder_names(modality: Modality | None = None) -> list[str]:
@@ -94,7 +96,7 @@ def encoder_names(modality: Modality | None = None) -> list[str]:
     Args:
         modality: Only encoders that can embed this one; None for all.
     """
-    return [entry.name for entry in ENCODERS if modality is None or entry.modality in (None, modality)]
+    return [entry.name for entry in (*ENCODERS, ANY_OTHER) if modality is None or entry.modality in (None, modality)]
 
 
 def load_encoder(name: str) -> Encoder:

@@ -4,7 +4,7 @@ Nothing here judges content; a sample that cannot be read comes back as a row th
 """
 
 from data_engine.indexing.batch_reader import read_batch
-from data_engine.indexing.batches import fingerprint, list_batches
+from data_engine.indexing.listing.batches import fingerprint, list_batches
 from data_engine.indexing.media_reader import Contents
 from data_engine.indexing.samples import sample_id_of_text
 from data_engine.indexing.source_files import SourceFile, open_file

@@ -1,6 +1,6 @@
 """The inputs of a reader of samples: one file of a source, the way to open it, and the settings that it obeys.
 
-Which files there are is in `batches.py`; the readers themselves are listed in `registry.py`.
+Which files there are is in `listing/batches.py`; the readers themselves are listed in `registry.py`.
 """
 
 import bz2

@@ -8,6 +8,20 @@ from data_engine.warehouse import load_models, query, run_models
 MODELS = load_models(FOLDER)
 MARTS = [model.name for model in MODELS if model.layer == "marts"]
 
+#: The marts whose rows a test below states.
+CHECKED_BY_HAND = [
+    "annotator_agreement",
+    "annotator_pace",
+    "balance_by_level",
+    "batch_history",
+    "first_pass_labels",
+    "funnel",
+    "funnel_stages",
+    "label_quality_by_class",
+    "release_contents",
+    "step_seconds",
+]
+
 
 @pytest.fixture(scope="module")
 def results(store):
@@ -164,19 +178,8 @@ def test_step_seconds_sums_over_partitions(mart):
     ]
 
 
-def test_every_mart_is_checked_by_hand_above():
-    assert sorted(MARTS) == [
-        "annotator_agreement",
-        "annotator_pace",
-        "balance_by_level",
-        "batch_history",
-        "first_pass_labels",
-        "funnel",
-        "funnel_stages",
-        "label_quality_by_class",
-        "release_contents",
-        "step_seconds",
-    ]
+def test_every_mart_is_checked_by_hand():
+    assert sorted(MARTS) == sorted(CHECKED_BY_HAND)
 
 
 def test_first_pass_labels_say_language_and_topic_of_what_was_kept(empty_store):

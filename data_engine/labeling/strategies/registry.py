@@ -15,10 +15,14 @@ from data_engine.labeling.strategies.random import RANDOM
 from data_engine.labeling.strategies.strategy import Pool, Strategy, Utilities
 from data_engine.labeling.strategies.uncertainty import ENTROPY, LEAST_CONFIDENCE, MARGIN
 
-#: Every query strategy, by its name in the corpus' description. To add one: a module with a `Strategy`, and its name
+#: Every query strategy, by its name in the corpus' description. To add one: a module with a `Strategy`, and an entry
 #: here; the tests of this module then cover it.
 STRATEGIES: dict[str, Strategy] = {
-    strategy.name: strategy for strategy in (RANDOM, MARGIN, ENTROPY, LEAST_CONFIDENCE, HYBRID)
+    RANDOM.name: RANDOM,
+    MARGIN.name: MARGIN,
+    ENTROPY.name: ENTROPY,
+    LEAST_CONFIDENCE.name: LEAST_CONFIDENCE,
+    HYBRID.name: HYBRID,
 }
 
 

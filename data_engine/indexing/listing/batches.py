@@ -1,6 +1,6 @@
 """Lists the files of a source, grouped into ingestion batches.
 
-Listing what is behind a URL is in `remote.py`, reading the files of a batch in `batch_reader.py`.
+Listing what is behind a URL is in `remote.py`, reading the files of a batch in `indexing/batch_reader.py`.
 """
 
 import os
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import xxhash
 
 from data_engine.errors import SourceEmpty, SourceError, SourceMissing
+from data_engine.indexing.listing.remote import list_remote
 from data_engine.indexing.registry import KINDS
-from data_engine.indexing.remote import list_remote
 from data_engine.indexing.source import Batches, Source
 from data_engine.indexing.source_files import EPOCH, SourceFile
 
