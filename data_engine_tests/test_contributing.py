@@ -13,7 +13,16 @@ import pytest
 from contributing_page import ROOT, Block, carry_out, sections
 
 SECTIONS = sections()
-COPIED = ("data_engine", "data_engine_tests", "dbt_like_sql", "scripts", "docs", "README.md", "pyproject.toml")
+COPIED = (
+    "data_engine",
+    "data_engine_tests",
+    "dbt_like_sql",
+    "scripts",
+    "docs",
+    "README.md",
+    "ARCHITECTURE.md",
+    "pyproject.toml",
+)
 
 #: The tests that a newcomer would run: those of the page itself, and the contracts of all that is of a kind.
 CONTRACTS = (

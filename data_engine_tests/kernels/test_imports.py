@@ -7,8 +7,6 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "data_engine"
 KERNELS = sorted((PACKAGE / "kernels").glob("*.py"))
-#: Folders beside the kernels that may still import numba or llvmlite.
-ALLOWED = {"embedding"}
 
 
 def imported(path: Path) -> set[str]:
@@ -25,7 +23,7 @@ def imported(path: Path) -> set[str]:
 def test_numba_and_llvmlite_are_imported_by_kernels_only() -> None:
     others = [path for path in PACKAGE.rglob("*.py") if path not in KERNELS]
     using = {path for path in others if {name.split(".")[0] for name in imported(path)} & {"numba", "llvmlite"}}
-    assert {path.relative_to(PACKAGE).parts[0] for path in using} <= ALLOWED
+    assert using == set()
     assert [path for path in KERNELS if any(name.startswith("numba") for name in imported(path))]
 
 
