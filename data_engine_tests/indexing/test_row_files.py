@@ -1,6 +1,4 @@
-import csv
 import gzip
-import io
 import json
 import tracemalloc
 from datetime import datetime
@@ -12,13 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xxhash
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from data_engine.errors import ContentMissing, SourceError
 from data_engine.indexing import Contents, list_batches, read_batch, sample_id_of_text
-from data_engine.indexing.line_records import split_fields
 from data_engine.indexing.source import Batches, Source
 
 
@@ -171,13 +166,6 @@ def test_rows_that_a_packed_file_lost_are_one_row_that_says_after_which(tmp_path
 def test_columns_of_one_name_are_told_apart(tmp_path: Path) -> None:
     (row,) = read(tmp_path / "a.csv", b"text,n,n\none,1,2\n")
     assert json.loads(row["metadata"]) == {"n": "1", "n.3": "2"}
-
-
-@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0")), min_size=1, max_size=5))
-def test_fields_written_by_the_csv_module_are_read_back(fields: list[str]) -> None:
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="").writerow(fields)
-    assert split_fields(stream.getvalue(), ",") == fields
 
 
 def test_parquet_rows_keep_their_other_columns_as_json(tmp_path: Path) -> None:
