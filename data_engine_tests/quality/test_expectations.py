@@ -55,7 +55,5 @@ def test_of_a_truth_about_a_whole_table_the_culprits_are_named() -> None:
 
 
 def test_an_expectation_that_cannot_be_computed_is_a_fault_of_the_suite() -> None:
-    with pytest.raises(
-        RuntimeError, match=r"check 'small' could not be computed .*; the suite or its profile is"
-    ):
+    with pytest.raises(RuntimeError, match=r"check 'small' could not be computed .*; the suite or its profile is"):
         run_suite("broken", [_at_most(4, column="height")])

@@ -11,9 +11,7 @@ ROWS = table("embeddings", [{"sample_id": "a", "batch": "may", "dim": 2}])
 
 def test_a_table_has_its_schema_and_an_unknown_one_is_answered_with_those_there_are() -> None:
     assert schema_of("embeddings") is EMBEDDINGS
-    with pytest.raises(
-        SchemaMismatch, match="there is no table 'vectors'; the tables are balanced_subset, check_r"
-    ):
+    with pytest.raises(SchemaMismatch, match="there is no table 'vectors'; the tables are balanced_subset, check_r"):
         schema_of("vectors")
 
 
@@ -32,9 +30,7 @@ def test_a_number_of_another_width_is_refused_and_not_cast() -> None:
 
 def test_nulls_columns_too_few_too_many_and_twice_are_refused_by_name() -> None:
     null = ROWS.set_column(4, "encoder_version", pa.nulls(1, pa.string()))
-    with pytest.raises(
-        SchemaMismatch, match="column 'encoder_version' of embeddings is null in 1 of 1 rows but is"
-    ):
+    with pytest.raises(SchemaMismatch, match="column 'encoder_version' of embeddings is null in 1 of 1 rows but is"):
         conform("embeddings", null)
     with pytest.raises(SchemaMismatch, match=r"column 'dim' of embeddings is missing \(1 such: dim\)"):
         conform("embeddings", ROWS.drop_columns(["dim"]))

@@ -66,9 +66,7 @@ def test_an_id_that_is_too_short_ambiguous_or_unknown_is_answered_with_what_to_g
         decisions_about(runtime, "aaa")
     with pytest.raises(InvalidInput, match=r"'aaaa' fits 2 samples \(aaaa1111, aaaa2222 \.\.\.\); give more digits"):
         decisions_about(runtime, "aaaa")
-    with pytest.raises(
-        UnknownSample, match="anything about sample 'bbbb' of corpus notes; take an id from data"
-    ):
+    with pytest.raises(UnknownSample, match="anything about sample 'bbbb' of corpus notes; take an id from data"):
         decisions_about(runtime, "bbbb")
 
 
