@@ -7,22 +7,8 @@ from data_engine.duplicates.texts.minhash import SKETCH_BYTES, Sketches
 from data_engine.duplicates.texts.shingles import Shingles, jaccard
 from data_engine.errors import InvalidInput
 
-WORDS = [
-    "alfa",
-    "bravo",
-    "charlie",
-    "delta",
-    "echo",
-    "foxtrot",
-    "golf",
-    "hotel",
-    "india",
-    "juliett",
-    "kilo",
-    "lima",
-    "mike",
-    "november",
-]
+WORDS = ["alfa", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliett", "kilo"]
+WORDS += ["lima", "mike", "november"]
 
 
 def test_signatures_estimate_the_similarity_of_the_words_and_their_pairs() -> None:

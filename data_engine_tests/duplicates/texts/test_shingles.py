@@ -1,21 +1,7 @@
 from data_engine.duplicates.texts.shingles import Shingles, jaccard, numbers_of, similarity, words_of
 
-ALPHABET = [
-    "alfa",
-    "bravo",
-    "charlie",
-    "delta",
-    "echo",
-    "foxtrot",
-    "golf",
-    "hotel",
-    "india",
-    "juliett",
-    "kilo",
-    "lima",
-    "mike",
-    "november",
-]
+ALPHABET = ["alfa", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliett", "kilo"]
+ALPHABET += ["lima", "mike", "november"]
 
 
 def measured(first: str, second: str) -> float:
