@@ -76,9 +76,12 @@ class OneOf:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """The JSON schema of the text, with the names and their meanings."""
-        meanings = self.meanings()
-        listed = " ".join(f"{name}: {meaning}." for name, meaning in meanings.items())
-        return {**handler(schema), "enum": list(meanings), "description": f"{self.what} {listed}"}
+        return {**handler(schema), "enum": list(self.meanings()), "description": self.description}
+
+    @property
+    def description(self) -> str:
+        """The choice, and what each name means."""
+        return " ".join([self.what, *(f"{name}: {meaning}." for name, meaning in self.meanings().items())])
 
     def _checked(self, value: str, info: ValidationInfo) -> str:
         names = tuple(self.meanings())

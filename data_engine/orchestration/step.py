@@ -18,6 +18,7 @@ from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import STEPS, StepSpec
 from data_engine.runtime.step_run import StepResult, StepRun, execute
 from data_engine.schemas import SCHEMAS
+from data_engine.settings import OneOf
 
 #: Makes of a run and its result what Dagster is told of it.
 Show = Callable[[StepRun, StepResult], dg.MaterializeResult]
@@ -86,13 +87,26 @@ def _launch_field(described: FieldInfo, value: Any) -> tuple[Any, Any]:
     if get_origin(kind) is dict:
         text = f"{described.description} What is given here is laid over the corpus' own for this run."
         return kind, Field(default={}, description=text)
+    marks = [*described.metadata, *_marks(described.annotation)]
     bounds = {
         name: bound
-        for limit in described.metadata
+        for mark in marks
         for name in ("ge", "gt", "le", "lt")
-        if (bound := getattr(limit, name, None)) is not None
+        if (bound := getattr(mark, name, None)) is not None
     }
-    return kind, Field(default=value, description=described.description, **bounds)
+    choices = next((mark.description for mark in marks if isinstance(mark, OneOf)), None)
+    return kind, Field(default=value, description=described.description or choices, **bounds)
+
+
+def _marks(annotation: Any) -> list[Any]:
+    """What annotations within an annotation hold: the bounds of a number that may be missing are beside the number."""
+    if get_origin(annotation) is Annotated:
+        kind, *marks = get_args(annotation)
+        within = [part for mark in marks for part in getattr(mark, "metadata", [mark])]
+        return [*within, *_marks(kind)]
+    if get_origin(annotation) in (Union, UnionType):
+        return [mark for kind in get_args(annotation) for mark in _marks(kind)]
+    return []
 
 
 def _plain(annotation: Any) -> Any:

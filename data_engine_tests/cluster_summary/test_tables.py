@@ -78,34 +78,6 @@ def test_a_level_of_one_cluster_has_no_silhouette() -> None:
     assert (row["silhouette"], row["border"], row["nearest"]) == (None, [], ["c", "b", "a"])
 
 
-def test_of_a_large_tree_every_leaf_is_measured_alike() -> None:
-    leaf = np.repeat([0, 1, 2], [90, 8, 2])
-    tree = ClusterTree.from_centroids([np.eye(3, dtype=np.float32)], [], leaf)
-    rows = evenly_from_leaves(tree, 12, NUMBERS[:100], seed=3)
-    assert np.bincount(leaf[rows]).tolist() == [5, 5, 2]
-    assert rows.tolist() == evenly_from_leaves(tree, 12, NUMBERS[:100], seed=3).tolist() == sorted(set(rows.tolist()))
-
-
-def test_what_is_drawn_does_not_depend_on_the_order_of_the_rows() -> None:
-    leaf = np.arange(200) % 3
-    there = ClusterTree.from_centroids([np.eye(3, dtype=np.float32)], [], leaf)
-    back = ClusterTree.from_centroids([np.eye(3, dtype=np.float32)], [], leaf[::-1])
-    rows = evenly_from_leaves(back, 20, NUMBERS[199::-1], seed=3)
-    assert (199 - rows[::-1]).tolist() == evenly_from_leaves(there, 20, NUMBERS[:200], seed=3).tolist()
-
-
-def test_old_samples_of_a_tree_that_grows_are_drawn_only_if_they_were_before() -> None:
-    # First there is one leaf, then two, at last seven: they get 20, then 10 each, at last 2 or 3.
-    leaf = np.repeat([6, 2, 5, 0, 3, 1, 4], 20)
-    before = set(range(20))
-    for n in range(20, 141):
-        tree = ClusterTree.from_centroids([np.eye(7, dtype=np.float32)], [], leaf[:n])
-        drawn = set(evenly_from_leaves(tree, 20, NUMBERS[:n], seed=0).tolist())
-        assert len(drawn) == 20
-        assert drawn <= before
-        before = drawn | set(range(n, 140))
-
-
 def test_members_that_joined_count_as_much_as_the_others_in_a_leaf() -> None:
     # Silhouettes are 1 for 600 old members on the centroid, 0 for 300 that joined on the border.
     x = np.concatenate([np.zeros((600, 1)), np.full((300, 1), 2.0), np.full((10, 1), 4.0)]).astype(np.float32)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_engine.images import DecodedImage, decode_each, decode_image, montage, reduced, thumbnail
+from data_engine.images import DecodedImage, decode_each, decode_image
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
@@ -256,24 +256,3 @@ def test_a_long_image_is_decoded_smaller_as_long_as_its_longer_side_is_long_enou
     for stored, wanted in sizes.items():
         image = shown(written(Image.new("RGB", stored), "JPEG"), longer_at_least_px=256).image
         assert image is not None and image.size == wanted
-
-
-def test_a_thumbnail_keeps_the_shape_and_never_enlarges() -> None:
-    small = Image.open(BytesIO(thumbnail(Image.new("RGB", (400, 200), RED))))
-    assert (small.size, small.format) == ((128, 64), "JPEG")
-    assert Image.open(BytesIO(thumbnail(Image.new("RGB", (28, 28))))).size == (28, 28)
-    assert Image.open(BytesIO(thumbnail(Image.new("RGB", (1000, 1))))).size == (128, 1)
-
-
-def test_a_thumbnail_is_reduced_once_more_unless_it_is_small_enough() -> None:
-    content = thumbnail(Image.new("RGB", (100, 50), RED))
-    assert reduced(content, 100) is content
-    assert Image.open(BytesIO(reduced(content, 20))).size == (20, 10)
-
-
-def test_a_montage_fills_its_rows_on_white() -> None:
-    sheet = Image.open(BytesIO(montage([thumbnail(Image.new("RGB", (8, 8)))] * 3, n_columns=2, cell_px=20)))
-    assert sheet.size == (44, 44)
-    grey = sheet.convert("L")
-    assert (grey.getpixel((10, 10)), grey.getpixel((34, 10)), grey.getpixel((10, 34))) == (0, 0, 0)
-    assert grey.getpixel((38, 38)) == 255

@@ -8,7 +8,6 @@ import xxhash
 from PIL import Image
 
 from data_engine import schemas
-from data_engine.errors import SourceError
 from data_engine.indexing import list_batches, read_batch, sample_id_of_text
 from data_engine.indexing.files import VANISHED
 from data_engine.indexing.source import Batches, Source
@@ -202,24 +201,6 @@ def test_images_have_a_thumbnail_and_say_how_they_are_shown(tmp_path: Path) -> N
     assert json.loads(rows[1]["metadata"]) == {"image": {"mode": "RGBA", "background": "white"}}
 
 
-def test_settings_that_do_not_go_together_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "1.txt").write_text("x", "utf-8")
-    with pytest.raises(SourceError, match="use kind folder for images"):
-        read(tmp_path, kind="front_matter", modality="image")
-    with pytest.raises(SourceError, match="remove keep_where_any or use kind front_matter"):
-        read(tmp_path, keep_where_any=("good",))
-
-
-def test_progress_counts_files(tmp_path: Path) -> None:
-    for name in "abc":
-        (tmp_path / name).write_text(name, "utf-8")
-    source = Source(kind="folder", path=str(tmp_path))
-    (files,) = list_batches(source, Batches(), tmp_path).values()
-    seen: list[tuple[int, int]] = []
-    read_batch(source, files, batch="b", modality="text", progress=lambda done, n_files: seen.append((done, n_files)))
-    assert seen == [(1, 3), (2, 3), (3, 3)]
-
-
 def test_ids_given_twice_stay(tmp_path: Path) -> None:
     for number, identity in enumerate(["x", "true", "x", "", "z", "z"]):
         (tmp_path / f"{number}.md").write_text(f"---\nid: {identity}\n---\ntext {number}", "utf-8")
@@ -227,9 +208,3 @@ def test_ids_given_twice_stay(tmp_path: Path) -> None:
     (files,) = list_batches(source, Batches(), tmp_path).values()
     table = read_batch(source, files, batch="b", modality="text")
     assert table["source_id"].to_pylist() == ["x", "True", "x", None, "z", "z"]
-
-
-def test_no_files_give_an_empty_raw_index() -> None:
-    table = read_batch(Source(kind="folder", path="."), [], batch="b", modality="text")
-    assert table.schema.equals(schemas.RAW_INDEX)
-    assert table.num_rows == 0

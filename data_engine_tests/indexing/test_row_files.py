@@ -1,6 +1,4 @@
-import csv
 import gzip
-import io
 import json
 import tracemalloc
 from datetime import datetime
@@ -12,13 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xxhash
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
-from data_engine.errors import ContentMissing, SourceError
-from data_engine.indexing import Contents, list_batches, read_batch, sample_id_of_text
-from data_engine.indexing.line_records import split_fields
+from data_engine.errors import SourceError
+from data_engine.indexing import list_batches, read_batch, sample_id_of_text
 from data_engine.indexing.source import Batches, Source
 
 
@@ -173,13 +168,6 @@ def test_columns_of_one_name_are_told_apart(tmp_path: Path) -> None:
     assert json.loads(row["metadata"]) == {"n": "1", "n.3": "2"}
 
 
-@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0")), min_size=1, max_size=5))
-def test_fields_written_by_the_csv_module_are_read_back(fields: list[str]) -> None:
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="").writerow(fields)
-    assert split_fields(stream.getvalue(), ",") == fields
-
-
 def test_parquet_rows_keep_their_other_columns_as_json(tmp_path: Path) -> None:
     columns = {
         "text": ["one", None, "x" * 50],
@@ -225,34 +213,6 @@ def test_rows_can_name_images(tmp_path: Path) -> None:
     assert rows[3]["error"].startswith("row 4 names image 'a\\x00b'")
     with pytest.raises(SourceError, match="name the column that holds their paths in path_column"):
         read(tmp_path / "a.jsonl", modality="image")
-
-
-@pytest.mark.parametrize(
-    "path", ["../private.png", "/{}/private.png", "sub/../../../private.png", "file:///{}", "~/p.png"]
-)
-def test_a_row_cannot_name_a_image_outside_the_source(tmp_path: Path, path: str) -> None:
-    Image.new("L", (4, 3)).save(tmp_path / "private.png")
-    source = tmp_path / "source"
-    source.mkdir()
-    named = path.format(str(tmp_path).lstrip("/"))
-    line = json.dumps({"file": named}).encode()
-    (row,) = read(source / "a.jsonl", line, modality="image", path_column="file")
-    assert row["error"].startswith(f"row 1: image {named!r} leads out of the source; let source.path name a folder")
-    contents = Contents(Source(kind="jsonl", path=str(source), path_column="file"), source)
-    with pytest.raises(ContentMissing, match="leads out of the source"):
-        contents.read(row | {"metadata": line.decode()})
-
-
-def test_a_row_can_name_a_image_in_another_folder_of_the_source(tmp_path: Path) -> None:
-    for folder in ("tables", "images"):
-        (tmp_path / folder).mkdir()
-    Image.new("L", (4, 3)).save(tmp_path / "images" / "1.png")
-    (tmp_path / "tables" / "a.jsonl").write_text('{"file": "../images/1.png"}', "utf-8")
-    source = Source(kind="jsonl", path=str(tmp_path), pattern="**/*.jsonl", path_column="file")
-    (files,) = list_batches(source, Batches(), tmp_path).values()
-    (row,) = read_batch(source, files, batch="b", modality="image").to_pylist()
-    assert row["width_px"] == 4
-    assert Contents(source, tmp_path).read(row) == (tmp_path / "images" / "1.png").read_bytes()
 
 
 def test_same_input_gives_the_same_table(tmp_path: Path) -> None:

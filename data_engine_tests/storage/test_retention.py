@@ -2,12 +2,10 @@ import json
 import os
 from datetime import UTC, datetime
 
-import pyarrow as pa
 import pytest
 
 from data_engine.errors import InvalidInput, StorageError
 from data_engine.storage import pin, pinned_versions, pins, vacuum
-from data_engine.storage.mart_files import mart_dataset, mart_names, write_mart
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 WRITE = {"run_id": "run-1", "code_version": "1"}
@@ -148,17 +146,3 @@ def test_old_versions_stay_readable_after_the_log_has_checkpoints(store, verdict
     assert _ids(store.read("first_pass", version=3)) == "c"
     assert _ids(store.read("first_pass")) == "j"
     assert len(store.history("first_pass")) == 61
-
-
-def test_a_mart_is_replaced_whole(store):
-    assert mart_names(store) == []
-    write_mart(store, "funnel", pa.table({"stage": ["raw"], "n_samples": [3]}))
-    path = write_mart(store, "funnel", pa.table({"stage": ["raw", "kept"]}))
-
-    assert path == store.folder / "marts" / "funnel" / "data.parquet"
-    assert mart_names(store) == ["funnel"]
-    assert mart_dataset(store, "funnel").to_table().to_pydict() == {"stage": ["raw", "kept"]}
-    with pytest.raises(StorageError, match="opening mart pace failed"):
-        mart_dataset(store, "pace")
-    with pytest.raises(InvalidInput, match=r"'\.\./x' is no name for a mart"):
-        write_mart(store, "../x", pa.table({}))

@@ -8,28 +8,9 @@ from warehouse_corpus import FOLDER
 
 from data_engine.errors import SqlModelError
 from data_engine.schemas import SCHEMAS
-from data_engine.warehouse import column_lineage, load_models, load_tests, run_models
+from data_engine.warehouse import load_models, load_tests, run_models
 
 MODELS = load_models(FOLDER)
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A folder of models: `folder(name, sql, layer)` adds one."""
-
-    class Folder:
-        path = tmp_path
-
-        def add(self, name, sql, layer="marts", header="-- A row tells something.\n-- grain: a row\n"):
-            path = tmp_path / ("tests" if layer == "tests" else f"models/{layer}") / f"{name}.sql"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(header + sql, "utf-8")
-            return path
-
-        def load(self):
-            return load_models(tmp_path)
-
-    return Folder()
 
 
 def _run(store, folder):
@@ -179,81 +160,6 @@ def test_a_test_must_refer_to_a_model_that_there_is(folder):
 def test_a_folder_without_models_has_none(tmp_path):
     assert load_models(tmp_path) == ()
     assert load_tests(tmp_path) == ()
-
-
-UNRUNNABLE = {
-    "does not parse": "selec 1 from from",
-    "is not one SELECT": "create table x as select 1",
-    'Referenced column "nope" not found': "select nope from {{ ref('stg_labels') }}",
-}
-
-
-@pytest.mark.parametrize("message", UNRUNNABLE)
-def test_sql_that_cannot_run_names_its_file_and_leaves_every_earlier_mart(folder, empty_store, message):
-    from data_engine.storage.mart_files import mart_dataset
-
-    folder.add("stg_labels", "select * from {{ source('engine', 'labels') }}", layer="staging")
-    good = folder.add("a_good", "select 1 as x")
-    _run(empty_store, folder)
-    path = folder.add("broken", UNRUNNABLE[message])
-    good.write_text(good.read_text("utf-8").replace("1 as x", "2222 as x"), "utf-8")
-
-    with pytest.raises(SqlModelError) as caught:
-        _run(empty_store, folder)
-    assert message in str(caught.value)
-    assert str(path) in str(caught.value)
-    assert mart_dataset(empty_store, "a_good").to_table().to_pylist() == [{"x": 1}]
-
-
-def test_lineage_goes_one_step_up_through_expressions_joins_and_stars(folder):
-    folder.add("stg_labels", "select * from {{ source('engine', 'labels') }}", layer="staging")
-    folder.add(
-        "joined",
-        """
-        with counted as (select label, count(*) as n, avg(quality) as mean from {{ ref('stg_labels') }} group by label)
-        select c.label, c.n, c.mean * max(p.probability) as product, 'x' as constant, s.*
-        from counted as c
-        join {{ source('engine', 'proposals') }} as p on p.label = c.label
-        cross join (select sample_id as other from {{ ref('stg_labels') }}) as s
-        group by all
-        """,
-    )
-    models = folder.load()
-
-    assert column_lineage(models[-1], models, SCHEMAS) == {
-        "label": [("stg_labels", "label")],
-        "n": [],
-        "product": [("proposals", "probability"), ("stg_labels", "quality")],
-        "constant": [],
-        "other": [("stg_labels", "sample_id")],
-    }
-    assert column_lineage(models[0], models, SCHEMAS)["quality"] == [("labels", "quality")]
-
-
-def test_lineage_of_every_model_names_only_what_it_refers_to():
-    for model in MODELS:
-        lineage = column_lineage(model, MODELS, SCHEMAS)
-        assert {table for origin in lineage.values() for table, _ in origin} <= {*model.refs, *model.sources}
-        assert any(lineage.values())
-
-
-def test_lineage_survives_a_recursive_query():
-    model = next(model for model in MODELS if model.name == "int_tree_ancestors")
-
-    assert column_lineage(model, MODELS, SCHEMAS) == {
-        "tree_version": [("stg_cluster_tree", "tree_version")],
-        "leaf": [("stg_cluster_tree", "cluster")],
-        "level": [("stg_cluster_tree", "level")],
-        "cluster": [("stg_cluster_tree", "cluster")],
-    }
-
-
-def test_a_column_that_nobody_has_is_an_error_that_names_the_file(folder):
-    path = folder.add("a_mart", "select l.nope from {{ source('engine', 'labels') }} as l")
-
-    with pytest.raises(SqlModelError) as caught:
-        column_lineage(folder.load()[0], folder.load(), SCHEMAS)
-    assert str(path) in str(caught.value)
 
 
 def test_the_files_that_dbt_reads_say_the_same_as_the_engine():

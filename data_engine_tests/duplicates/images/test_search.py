@@ -2,16 +2,15 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from near_hashes import hashes_near_one_another
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont
 
-from data_engine.duplicates.images.hash_keys import MAX_DISTANCE, keys_of, rows_near
+from data_engine.duplicates.images.hash_keys import MAX_DISTANCE
 from data_engine.duplicates.images.search import ImageTwin, earlier_candidates, find_image_twins
 from data_engine.duplicates.images.similarity import SmallImages
-from data_engine.duplicates.images.sketch import SKETCH_BYTES
 from data_engine.duplicates.images.sketch import sketch_of as sketch_of_words
 from data_engine.errors import InvalidInput
 from data_engine.images import words_of
-from data_engine.kernels import loading
 
 
 def sketch_of(image: Image.Image) -> bytes:
@@ -50,17 +49,6 @@ def twins(
         accepted=[sketch_of(image) for image in accepted or []],
     )
     return [None if twin is None else twin.row for twin in found]
-
-
-def test_a_sketch_has_its_length_and_the_same_image_has_the_same() -> None:
-    assert len(sketch_of(scene(1))) == SKETCH_BYTES == 1064
-    assert sketch_of(scene(1)) == sketch_of(scene(1).copy())
-
-
-def test_the_hash_says_which_cells_grow_brighter_to_the_right() -> None:
-    ramp = Image.fromarray(np.tile(np.arange(0, 252, 3.5, dtype=np.float32).astype(np.uint8), (64, 1))).convert("RGB")
-    assert sketch_of(ramp)[:8] == b"\xff" * 8
-    assert sketch_of(ramp.transpose(Image.Transpose.FLIP_LEFT_RIGHT))[:8] == b"\x00" * 8
 
 
 @pytest.mark.parametrize(
@@ -140,36 +128,6 @@ def test_screenshots_of_other_texts_are_other_images() -> None:
     assert twins([*pages, again_as_jpeg(pages[2], 40), pages[4].resize((320, 240))]) == [None] * 6 + [2, 4]
 
 
-def test_the_similarity_is_told_by_the_worst_cell() -> None:
-    # Black and white halves, and a block of 2 x 2 cells within the white one that is 51 of 255 shades darker.
-    half = Image.new("RGB", (32, 32), "black")
-    half.paste((255, 255, 255), (16, 0, 32, 32))
-    spotted = half.copy()
-    spotted.paste((204, 204, 204), (22, 10, 24, 12))
-    small = small_images([half, spotted])
-    same, other = small.similarities(0, np.arange(2))
-    assert same == 1.0
-    assert other == pytest.approx(1 - 51 / 255, abs=0.01)
-    assert small.similarities(1, np.arange(1))[0] == pytest.approx(other)
-
-
-def test_the_similarity_is_the_correlation_where_that_is_smaller() -> None:
-    # Two faint images: no cell differs by more than 8 shades, but light and dark lie elsewhere.
-    faint = [Image.new("RGB", (32, 32), (128, 128, 128)) for _ in range(2)]
-    faint[0].paste((136, 136, 136), (16, 0, 32, 32))
-    faint[1].paste((136, 136, 136), (0, 16, 32, 32))
-    assert small_images(faint).similarities(0, np.array([1]))[0] == pytest.approx(0, abs=0.01)
-
-
-def test_what_is_not_looked_at_closely_is_never_less_alike_than_it_is_and_on_the_same_side_of_the_limit() -> None:
-    small, others = small_images([scene(seed) for seed in range(60)]), np.arange(60)
-    for row in range(10):
-        whole, hurried = small.similarities(row, others), small.similarities(row, others, least=0.9)
-        assert (hurried >= whole).all()
-        assert ((whole >= 0.9) == (hurried >= 0.9)).all()
-        assert hurried[whole >= 0.9].tolist() == whole[whole >= 0.9].tolist()
-
-
 def test_another_image_is_none() -> None:
     assert twins([scene(seed) for seed in range(40)]) == [None] * 40
 
@@ -191,39 +149,6 @@ def test_a_chain_of_likenesses_is_not_merged() -> None:
     sketches = [bytes([*bytes(8), shade, *bytes(511), *[200] * 512, *[128] * 32]) for shade in (0, 6, 12)]
     found = find_image_twins(sketches, threshold=0.97)
     assert [twin and twin.row for twin in found] == [None, 0, None]
-
-
-def hashes_near_one_another() -> np.ndarray:
-    """300 hashes, each of the last 200 with up to 11 bits of another one turned."""
-    random = np.random.default_rng(0)
-    hashes = random.integers(0, 2**63, 300, dtype=np.uint64)
-    for number in range(100, 300):
-        flips = random.choice(64, size=int(random.integers(0, 12)), replace=False)
-        hashes[number] = hashes[number - 100] ^ np.bitwise_or.reduce(
-            np.left_shift(np.uint64(1), flips.astype(np.uint64)), initial=np.uint64(0)
-        )
-    return hashes
-
-
-def test_a_key_is_the_hash_rotated_so_that_a_band_comes_first() -> None:
-    assert [f"{key:016x}" for key in keys_of(np.array([0x1111222233334444], np.uint64))[:, 0]] == [
-        "1111222233334444",
-        "2222333344441111",
-        "3333444411112222",
-        "4444111122223333",
-    ]
-
-
-def test_rows_near_to_hashes_are_all_those_within_the_distance_of_any() -> None:
-    hashes = hashes_near_one_another()
-    keys = keys_of(hashes[:200])
-    rows = np.argsort(keys, axis=1)
-    is_near = np.bitwise_count(hashes[:200, None] ^ hashes[200:]) <= MAX_DISTANCE
-    found = rows_near(np.take_along_axis(keys, rows, axis=1), rows, hashes[200:])
-    assert found.tolist() == np.flatnonzero(is_near.any(axis=1)).tolist()
-    assert 50 < len(found) < 150
-    assert rows_near(keys[:, :0], rows[:, :0], hashes).tolist() == []
-    assert {"hamming._count", "hamming._fill"} <= loading.kernels_used()
 
 
 def test_candidates_are_all_those_within_the_distance() -> None:

@@ -8,7 +8,6 @@ from image_oracles import measures_of, sketch_of
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from data_engine.duplicates.images.sketch import triangles
 from data_engine.filtering import look_at
 from data_engine.filtering.rules.image_look import ImageLook
 from data_engine.images import DecodedImage, words_of
@@ -69,18 +68,6 @@ def test_an_image_of_one_colour_has_the_measures_of_that_colour_and_no_spread(si
         assert look.measures.brightness == 76.245
         assert look.measures.entropy_bits == 0
         assert look.measures.solid_share == 1
-
-
-def test_triangles_are_two_cells_wide_and_add_up_to_a_whole_cell() -> None:
-    first, weights = triangles(8, 4)
-    # Cells of two pixels with centres at 1, 3, 5 and 7; the first and the last triangle are cut off.
-    assert first.tolist() == [0, 1, 2, 2]
-    assert weights.tolist()[1] == [1024, 3072, 3072, 1024, 0, 0]
-    # 8,192 times 3/7, 3/7 and 1/7 are 3510.9, 3510.9 and 1170.3.
-    assert weights.tolist()[0] == [3511, 3511, 1170, 0, 0, 0]
-    assert weights.sum(axis=1).tolist() == [8192] * 4
-    # Pixels that are larger than cells are blended with the next.
-    assert triangles(2, 4).weights.tolist()[1] == [6144, 2048]
 
 
 @pytest.mark.parametrize("size", [(300, 200), (1000, 500), (2000, 100), (100, 2000)])

@@ -141,11 +141,6 @@ def test_the_language_of_a_sentence_is_found_without_a_hub(text: str, code: str)
     assert score_of_names(Document(text), frozenset({"xx"})) == 0
 
 
-def test_a_run_of_marks_that_ends_nothing_is_no_sentence() -> None:
-    texts = ["Wait...what", "...", 'a.")b', "\u4e00\u3002\u3002x"]
-    assert [Document(text).n_sentences for text in texts] == [1, 1, 1, 3]
-
-
 #: What sends a careless pattern from every place of the text to its end.
 HOSTILE = (
     "[a](", "](", "<a ", "www.", "http://", "-----BEGIN PRIVATE KEY-----", "eyJ-", "eyJhbGciOiJI.", "sk-", "ghp_",

@@ -1,7 +1,5 @@
-import bz2
 import functools
 import gzip
-import lzma
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -133,20 +131,3 @@ def test_a_folder_by_its_file_url_is_a_folder(tmp_path: Path) -> None:
     (tmp_path / "1.txt").write_text("one")
     (rows,) = rows_of(Source(kind="folder", path=f"file://{tmp_path}"), tmp_path).values()
     assert [(row["uri"], row["text"]) for row in rows] == [("1.txt", "one")]
-
-
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
-def test_packed_lines_are_unpacked_whatever_packed_them(pack: Any, tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl.packed").write_bytes(pack(b'{"text": "one"}\n'))
-    (rows,) = rows_of(Source(kind="jsonl", path=str(tmp_path)), tmp_path).values()
-    assert [row["text"] for row in rows] == ["one"]
-
-
-def test_truncated_packing_is_named_and_what_was_read_stays(tmp_path: Path) -> None:
-    lines = b"".join(b'{"text": "text number %d"}\n' % number for number in range(60_000))
-    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(lines)[:-4000])
-    (rows,) = rows_of(Source(kind="jsonl", path=str(tmp_path)), tmp_path).values()
-    broken = [row for row in rows if not row["is_readable"]]
-    assert [row["uri"] for row in broken] == ["a.jsonl.gz"]
-    assert "Compressed file ended before" in broken[0]["error"]
-    assert len(rows) > 10_000

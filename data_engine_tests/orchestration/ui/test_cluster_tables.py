@@ -1,8 +1,6 @@
 import dagster as dg
 from small_project import SmallProject
 
-from data_engine.orchestration.ui.metadata import verbatim
-
 
 def test_the_tree_shows_its_largest_smallest_and_least_clear_clusters(finished: SmallProject) -> None:
     with dg.DagsterInstance.get() as instance:
@@ -19,8 +17,3 @@ def test_the_tree_shows_its_largest_smallest_and_least_clear_clusters(finished: 
     for name in ("sizes", "balance", "silhouettes"):
         assert str(metadata[name].value).startswith("![plot](data:image/png;base64,")
     assert 0 < float(str(metadata["median silhouette of the leaves"].value)) < 1
-
-
-def test_a_text_in_a_cell_is_no_markup() -> None:
-    assert verbatim("a `b` | <i>c</i>\n https://d") == "`a 'b' \\| <i>c</i> https://d`"
-    assert verbatim(" ") == ""

@@ -1,12 +1,9 @@
-"""Methods side by side, and the top level beside the number of concepts wanted."""
+"""Methods side by side."""
 
 import pyarrow as pa
 import pytest
 
-from data_engine.corpus import Corpus
-from data_engine.reporting.metrics.concepts import concept_metrics, top_level_warning
 from data_engine.reporting.metrics.method_comparison import method_metrics, side_by_side
-from data_engine.reporting.metrics.metric import Metric
 from data_engine.schemas import SUBSET_COMPARISON
 
 
@@ -37,36 +34,3 @@ def test_metrics_say_what_was_drawn_and_hold_no_seconds() -> None:
     )
     assert found["coverage_of_method", "random over known labels"].value == 2.5 / 4
     assert not [name for name, _ in found if "seconds" in name]
-
-
-def known(n_top: int, wanted: int | None, source: str = "known labels") -> dict[tuple[str, str], Metric]:
-    metrics = [
-        Metric("clusters", "level 1", 40, "clusters", "neutral", ""),
-        Metric("clusters", "level 2", n_top, "clusters", "neutral", ""),
-    ]
-    if wanted is not None:
-        metrics.append(Metric("concepts_wanted", source, wanted, "concepts", "neutral", ""))
-    return {(m.metric, m.scope): m for m in metrics}
-
-
-def test_a_top_level_that_is_too_small_is_told_with_the_remedy() -> None:
-    assert top_level_warning(known(10, 12)) == (
-        "The coarsest level of the tree has 10 clusters, fewer than the 12 concepts that known labels name: concepts "
-        "that share a cluster share its part of the subset. Set tree to {levels: auto, n_concepts: 12}, or give its "
-        "last level at least 12 clusters; if fewer concepts will do, say so with tree.n_concepts."
-    )
-
-
-@pytest.mark.parametrize(("n_top", "wanted"), [(12, 12), (13, 12), (10, None)])
-def test_nothing_is_claimed_of_a_level_that_is_large_enough_or_where_nothing_is_known(
-    n_top: int, wanted: int | None
-) -> None:
-    assert top_level_warning(known(n_top, wanted)) == ""
-
-
-def test_the_description_goes_before_the_known_labels(corpus: Corpus, tables: dict[str, pa.Table]) -> None:
-    assert [(m.scope, m.value) for m in concept_metrics(corpus, tables)] == [("known labels", 6)]
-    described = corpus.model_copy(update={"tree": corpus.tree.model_copy(update={"n_concepts": 9})})
-    assert [(m.scope, m.value) for m in concept_metrics(described, tables)] == [("the corpus' description", 9)]
-    unlabelled = corpus.model_copy(update={"known_label_column": None})
-    assert concept_metrics(unlabelled, tables) == []

@@ -1,0 +1,66 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from data_engine import schemas
+from data_engine.errors import SourceError
+from data_engine.indexing import list_batches, read_batch
+from data_engine.indexing.source import Batches, Source
+
+
+def read(root: Path, kind: str = "folder", modality: Any = "text", **settings: Any) -> list[dict[str, Any]]:
+    source = Source(kind=kind, path=str(root), **settings)
+    files = [file for batch in list_batches(source, Batches(), root).values() for file in batch]
+    rows: list[dict[str, Any]] = read_batch(source, files, batch="b", modality=modality).to_pylist()
+    return rows
+
+
+def write_image(path: Path, colour: str = "red") -> bytes:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (4, 3), colour).save(path)
+    return path.read_bytes()
+
+
+def test_names_of_folders_become_columns(tmp_path: Path) -> None:
+    write_image(tmp_path / "train" / "hat" / "1.png")
+    write_image(tmp_path / "2.png", "blue")
+    rows = read(tmp_path, modality="image", uri_pattern="(?P<split>[^/]+)/(?P<kind>[^/]+)/")
+    assert [json.loads(row["metadata"]) for row in rows] == [{}, {"split": "train", "kind": "hat"}]
+
+
+def test_settings_that_do_not_go_together_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "1.txt").write_text("x", "utf-8")
+    with pytest.raises(SourceError, match="use kind folder for images"):
+        read(tmp_path, kind="front_matter", modality="image")
+    with pytest.raises(SourceError, match="remove keep_where_any or use kind front_matter"):
+        read(tmp_path, keep_where_any=("good",))
+
+
+def test_progress_counts_files(tmp_path: Path) -> None:
+    for name in "abc":
+        (tmp_path / name).write_text(name, "utf-8")
+    source = Source(kind="folder", path=str(tmp_path))
+    (files,) = list_batches(source, Batches(), tmp_path).values()
+    seen: list[tuple[int, int]] = []
+    read_batch(source, files, batch="b", modality="text", progress=lambda done, n_files: seen.append((done, n_files)))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_no_files_give_an_empty_raw_index() -> None:
+    table = read_batch(Source(kind="folder", path="."), [], batch="b", modality="text")
+    assert table.schema.equals(schemas.RAW_INDEX)
+    assert table.num_rows == 0
+
+
+def test_a_file_that_is_gone_is_one_row_and_the_others_are_read(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / name).write_text(name, "utf-8")
+    source = Source(kind="folder", path=str(tmp_path))
+    (files,) = list_batches(source, Batches(), tmp_path).values()
+    (tmp_path / "a").unlink()
+    gone, there = read_batch(source, files, batch="b", modality="text").to_pylist()
+    assert (gone["uri"], gone["is_readable"], gone["error"]) == ("a", False, "vanished between listing and reading")
+    assert (there["uri"], there["text"], there["batch"]) == ("b", "b", "b")

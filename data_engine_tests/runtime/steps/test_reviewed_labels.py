@@ -1,0 +1,63 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from written_steps import notes_runtime
+
+from data_engine.errors import ChecksFailed
+from data_engine.review import NewTask
+from data_engine.runtime.check_gate import run_checks
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.step_run import execute
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> CorpusRuntime:
+    """Two tasks, of which ada has answered the first one."""
+    made = notes_runtime(tmp_path)
+    tasks = [
+        NewTask(sample_id=sample_id, purpose="query", arm="manual", payload={}, priority=priority)
+        for sample_id, priority in (("a", 2), ("b", 1))
+    ]
+    with made.queue() as queue:
+        queue.open_batch(
+            "one", corpus="notes", question="?", classes=["baking", "trains"], tasks=tasks, cause="c", now=NOW
+        )
+    _answer(made, "baking")
+    return made
+
+
+def _answer(runtime: CorpusRuntime, label: str) -> None:
+    with runtime.queue() as queue:
+        lease = queue.next("ada", now=NOW)
+        assert lease is not None
+        queue.submit(lease.lease_id, lease.lease_id, label=label, now=NOW + timedelta(seconds=5), active_s=5.0)
+
+
+def test_a_batch_with_open_tasks_is_refused_with_their_number(runtime: CorpusRuntime) -> None:
+    with pytest.raises(ChecksFailed, match="review batch 'one' has 1 of 2 tasks open; answer them, or close the batch"):
+        execute(runtime, "reviewed_labels", "one", run_id="run")
+
+
+def test_answers_become_rows_and_the_ledger_says_who_gave_them(runtime: CorpusRuntime) -> None:
+    _answer(runtime, "trains")
+    step_run, result = execute(runtime, "reviewed_labels", "one", run_id="run")
+    answered = {row["sample_id"]: (row["label"], row["provenance"]) for row in result.table.to_pylist()}
+    assert answered == {"a": ("baking", "human"), "b": ("trains", "human")}
+    decided = {row["sample_id"]: (row["verdict"], row["reason"]) for row in runtime.store().read("ledger").to_pylist()}
+    assert decided == {"a": ("answered", "ada baking (query)"), "b": ("answered", "ada trains (query)")}
+    assert step_run.inputs == {"revision": "1"}
+    assert result.metadata == {"tasks": 2, "undecided": 0, "simulated": 0, "revision": 1}
+
+
+def test_a_batch_that_was_ended_with_a_task_undecided_does_not_pass_its_checks(runtime: CorpusRuntime) -> None:
+    with runtime.queue() as queue:
+        queue.end_batch("one", reason="nobody has time", now=NOW)
+    execute(runtime, "reviewed_labels", "one", run_id="run")
+    results = {
+        result.name: result for result in run_checks(runtime, runtime.store(), "reviewed_labels", "one", run_id="r")
+    }
+    assert not results["every_task_is_decided"].passed
+    assert results["every_task_is_decided"].detail.startswith("tasks without a decision: 1")

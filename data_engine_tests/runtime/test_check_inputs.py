@@ -1,0 +1,89 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from written_steps import notes_runtime, write_step
+
+from data_engine.review import NewTask
+from data_engine.runtime.check_inputs import CheckedStep, check_inputs_of
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def _checked(runtime: CorpusRuntime, batch: str = "", accepted: tuple[str, ...] = ()) -> CheckedStep:
+    return CheckedStep(runtime, runtime.store(), batch, {}, lambda _: list(accepted))
+
+
+def test_the_checks_of_a_batch_are_given_the_rows_of_that_batch_alone(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    for batch in ("may", "june"):
+        write_step(runtime.store(), "raw_index", [{"sample_id": batch, "uri": batch}], batch)
+    tables, values = check_inputs_of("raw_index", _checked(runtime, "may"))
+    assert {name: table["sample_id"].to_pylist() for name, table in tables.items()} == {"raw_index": ["may"]}
+    assert values == {}
+
+
+def test_the_checks_of_a_tree_are_given_the_samples_of_accepted_batches(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    for batch in ("may", "june"):
+        write_step(runtime.store(), "embeddings", [{"sample_id": batch, "dim": 0}], batch)
+    write_step(runtime.store(), "cluster_tree", [{"level": 1, "n_samples": 1}])
+    tables, values = check_inputs_of("cluster_tree", _checked(runtime, accepted=("may",)))
+    assert tables["embedded"]["sample_id"].to_pylist() == ["may"]
+    assert values == {"is_rebuilt": False}
+
+
+def test_the_checks_of_a_classifier_are_given_the_newest_version_and_the_accuracy_of_the_one_before(
+    tmp_path: Path,
+) -> None:
+    runtime = notes_runtime(tmp_path)
+    answers = [
+        {"annotation_id": purpose, "sample_id": purpose, "purpose": purpose}
+        for purpose in ("hold_out", "query", "trap")
+    ]
+    write_step(runtime.store(), "reviewed_labels", answers, "one")
+    versions = [
+        {"classifier_version": "old", "accuracy": 0.75, "accuracy_low": 0.5},
+        {"classifier_version": "new", "accuracy": 0.875, "accuracy_low": 0.625},
+    ]
+    write_step(runtime.store(), "classifier", versions[:1])
+    assert "previous_accuracy" not in check_inputs_of("classifier", _checked(runtime))[1]
+    write_step(runtime.store(), "classifier", versions)
+    tables, values = check_inputs_of("classifier", _checked(runtime))
+    assert tables["classifier"]["classifier_version"].to_pylist() == ["new"]
+    assert values == {
+        "min_hold_out": 50,
+        "hold_out_ids": ["hold_out"],
+        "training_ids": ["query"],
+        "previous_accuracy": 0.75,
+        "previous_low": 0.5,
+    }
+
+
+@pytest.mark.parametrize(("target", "asked"), [(30, 30), (180, 180)])
+def test_the_checks_of_a_subset_are_given_the_number_of_samples_asked_for(
+    tmp_path: Path, target: int, asked: int
+) -> None:
+    runtime = notes_runtime(tmp_path, subset={"target_size": target})
+    assert check_inputs_of("balanced_subset", _checked(runtime))[1] == {"target": asked}
+
+
+def test_the_checks_of_labels_are_given_how_many_audits_of_a_class_agreed(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    with runtime.queue() as queue:
+        tasks = [
+            NewTask(sample_id=str(n), purpose="audit", arm="blind", payload={}, proposed_label="baking")
+            for n in range(3)
+        ]
+        queue.open_batch(
+            "one", corpus="notes", question="?", classes=["baking", "trains"], tasks=tasks, cause="c", now=NOW
+        )
+        ids = queue.tables()["review_task"]["task_id"].to_pylist()
+    labels = ("baking", "trains", "baking")
+    answers = [
+        {"annotation_id": task, "task_id": task, "purpose": "audit", "label": label}
+        for task, label in zip(ids, labels, strict=True)
+    ]
+    write_step(runtime.store(), "reviewed_labels", answers, "one")
+    assert check_inputs_of("labels", _checked(runtime))[1] == {"audited": {"baking": (3, 2)}}

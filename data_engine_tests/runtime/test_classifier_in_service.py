@@ -1,0 +1,62 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from schema_tables import table
+from written_steps import notes_runtime, write_step
+
+from data_engine.labeling import Classifier
+from data_engine.runtime.classifier_in_service import classifier_in_service, gate_threshold, newest_audit_age_days
+
+
+def _classifier(bias: float) -> Classifier:
+    return Classifier(
+        weights=np.zeros((2, 2), np.float32),
+        biases=np.array([bias, 0.0], np.float32),
+        has_examples=np.array([True, True]),
+        class_names=("mit", "bsd"),
+    )
+
+
+def _row(version: str, bias: float, threshold: float | None, *, is_in_service: bool) -> dict[str, object]:
+    return {
+        "classifier_version": version,
+        "gate_threshold": threshold,
+        "is_in_service": is_in_service,
+        "artefact": _classifier(bias).to_bytes(),
+    }
+
+
+def test_before_the_first_classifier_there_is_none_and_no_gate(tmp_path: Path) -> None:
+    assert classifier_in_service(table("classifier", [])) is None
+    assert gate_threshold(notes_runtime(tmp_path).store()) is None
+
+
+def test_the_newest_version_in_service_counts_and_a_worse_one_after_it_does_not(tmp_path: Path) -> None:
+    rows = [
+        _row("first", 1.0, 0.9, is_in_service=True),
+        _row("second", 2.0, 0.8, is_in_service=True),
+        _row("worse", 3.0, 0.7, is_in_service=False),
+    ]
+    found = classifier_in_service(table("classifier", rows))
+    assert found is not None
+    assert found.biases.tolist() == [2.0, 0.0]
+    store = notes_runtime(tmp_path).store()
+    write_step(store, "classifier", rows)
+    assert gate_threshold(store) == 0.8
+
+
+def test_the_gate_of_a_classifier_that_is_sure_of_nothing_accepts_nothing(tmp_path: Path) -> None:
+    store = notes_runtime(tmp_path).store()
+    write_step(store, "classifier", [_row("first", 1.0, None, is_in_service=True)])
+    assert gate_threshold(store) is None
+
+
+def test_the_age_is_that_of_the_newest_batch_with_a_hold_out_or_audit_answer(tmp_path: Path) -> None:
+    store = notes_runtime(tmp_path).store()
+    assert newest_audit_age_days(store) is None
+    for batch, purpose, days in (("one", "hold_out", 9), ("two", "audit", 2), ("three", "query", 1)):
+        answers = [{"annotation_id": batch, "purpose": purpose}]
+        write_step(store, "reviewed_labels", answers, batch, written_at=datetime.now(UTC) - timedelta(days=days))
+    assert newest_audit_age_days(store) == pytest.approx(2.0, abs=0.01)

@@ -1,0 +1,117 @@
+"""When people are asked next, what they are shown, and who answers in their place."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from small_project import SmallProject, notes_corpus
+from written_steps import keep_version, notes_runtime, write_step
+
+from data_engine.errors import InvalidInput
+from data_engine.review import NewTask
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.review_rounds import answer_simulated, create_review_batch, known_classes, why_open
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def _open(runtime: CorpusRuntime, batch: str, sample_ids: str) -> None:
+    tasks = [NewTask(sample_id=sample_id, purpose="query", arm="manual", payload={}) for sample_id in sample_ids]
+    with runtime.queue() as queue:
+        queue.open_batch(
+            batch, corpus="notes", question="?", classes=["baking", "trains"], tasks=tasks, cause="c", now=NOW
+        )
+
+
+def _end(runtime: CorpusRuntime, batch: str) -> None:
+    with runtime.queue() as queue:
+        queue.end_batch(batch, reason="over", now=NOW)
+
+
+def test_a_round_waits_for_a_subset_then_for_answers_and_then_for_proposals(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path, review={"max_open_tasks": 3})
+    assert why_open(runtime) == ("there is no balanced subset yet; curate the corpus first", None)
+    keep_version(runtime.store(), "balanced_subset", data_version="d7")
+    assert why_open(runtime) == ("nobody has answered anything yet", "first:d7")
+    _open(runtime, "one", "ab")
+    assert why_open(runtime) == ("review batch one is not answered yet", None)
+    _open(runtime, "two", "c")
+    assert why_open(runtime) == ("3 tasks are open, the limit is 3; answer some first", None)
+    _end(runtime, "one")
+    _end(runtime, "two")
+    assert why_open(runtime) == (
+        "there are no proposals yet; train the classifier on the answers first",
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("uncertainties", "measured", "opens"),
+    [
+        ([0.25, 0.25], "mean uncertainty 0.25 (limit 0.3), 0% of the proposals ", False),
+        ([0.25, 0.375], "mean uncertainty 0.31 (limit 0.3), 0% of the proposals ", True),
+        ([0.0, 0.5], "mean uncertainty 0.25 (limit 0.3), 50% of the proposals ", True),
+    ],
+)
+def test_a_round_opens_when_the_mean_or_the_share_of_uncertain_proposals_reaches_its_limit(
+    tmp_path: Path, uncertainties: list[float], measured: str, opens: bool
+) -> None:
+    runtime = notes_runtime(tmp_path)
+    keep_version(runtime.store(), "balanced_subset")
+    _open(runtime, "one", "a")
+    _end(runtime, "one")
+    rows = [{"sample_id": str(n), "uncertainty": value} for n, value in enumerate(uncertainties)]
+    version = write_step(runtime.store(), "proposals", rows)
+    reason, evidence = why_open(runtime)
+    assert reason.endswith(f"{measured}are at least 0.5 uncertain (limit 30%)")
+    assert reason.startswith("the proposals are certain enough: ") is not opens
+    assert evidence == (version.data_version if opens else None)
+
+
+def test_the_next_round_asks_about_samples_of_the_subset_and_never_shows_the_known_label(
+    finished: SmallProject,
+) -> None:
+    finished.add(notes_corpus(Path("source"), review={}))
+    runtime = finished.load().runtime("notes")
+    with runtime.queue() as queue:
+        before = len(queue.batches("notes"))
+    batch_id = create_review_batch(runtime, cause="a test")
+    assert batch_id == f"notes-round-{before:03d}"
+    with runtime.queue() as queue:
+        tasks = [row for row in queue.tables()["review_task"].to_pylist() if row["review_batch"] == batch_id]
+        assert not next(batch for batch in queue.batches("notes") if batch.batch_id == batch_id).is_answered
+    subset = set(runtime.store().read("balanced_subset")["sample_id"].to_pylist())
+    raw = {row["sample_id"]: row for row in runtime.store().read("raw_index").to_pylist()}
+    assert tasks
+    assert {task["sample_id"] for task in tasks} <= subset
+    with runtime.queue() as queue:
+        lease = queue.next("ada", now=datetime.now(UTC), batch=batch_id)
+    assert lease is not None
+    row = raw[lease.task.sample_id]
+    assert lease.task.payload == {"uri": row["uri"], "text": row["text"]}
+    with pytest.raises(InvalidInput, match=f"has no simulated annotators; answer {batch_id} with `data-engine review`"):
+        answer_simulated(runtime, batch_id)
+
+
+def test_a_simulated_annotator_without_errors_answers_what_is_known(finished: SmallProject) -> None:
+    runtime = finished.load().runtime("notes")
+    batch_id = create_review_batch(runtime, cause="a test")
+    assert batch_id is not None
+    n_answers = answer_simulated(runtime, batch_id)
+    known = known_classes(runtime)
+    with runtime.queue() as queue:
+        answers = queue.answers(batch_id).to_pylist()
+    assert len(answers) == n_answers > 0
+    assert {row["annotator"] for row in answers} == {"simulated:reader"}
+    assert all(row["label"] == known[row["sample_id"]] for row in answers)
+
+
+def test_the_known_class_of_a_label_outside_the_classes_is_other(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    topics = {"a": "baking", "b": "chess"}
+    rows = [
+        {"sample_id": name, "uri": name, "metadata": json.dumps({"topic": topic})} for name, topic in topics.items()
+    ]
+    write_step(runtime.store(), "raw_index", rows, "may")
+    assert known_classes(runtime) == {"a": "baking", "b": "other"}

@@ -1,0 +1,47 @@
+from pathlib import Path
+
+import pytest
+from small_project import write_notes
+from written_steps import notes_runtime
+
+from data_engine.errors import SourceMissing
+from data_engine.runtime.source_listing import batch_files, batches_of, listed_once
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_notes(tmp_path / "source", "may", 2, 0)
+    return tmp_path
+
+
+def test_the_source_is_listed_as_it_is_now_and_within_a_command_as_it_was_when_that_began(folder: Path) -> None:
+    runtime = notes_runtime(folder)
+    with listed_once():
+        assert list(batches_of(runtime)) == ["may.jsonl"]
+        write_notes(folder / "source", "june", 2, 1)
+        assert list(batches_of(runtime)) == ["may.jsonl"]
+    assert list(batches_of(runtime)) == ["june.jsonl", "may.jsonl"]
+
+
+def test_what_one_command_has_listed_is_not_given_to_the_next(folder: Path) -> None:
+    runtime = notes_runtime(folder)
+    with listed_once():
+        batches_of(runtime)
+    write_notes(folder / "source", "june", 2, 1)
+    with listed_once():
+        assert list(batches_of(runtime)) == ["june.jsonl", "may.jsonl"]
+
+
+def test_two_corpora_have_each_their_own_listing(folder: Path) -> None:
+    write_notes(folder / "letters", "june", 2, 1)
+    letters = notes_runtime(folder, name="letters", source={"kind": "jsonl", "path": "letters"})
+    with listed_once():
+        assert list(batches_of(notes_runtime(folder))) == ["may.jsonl"]
+        assert list(batches_of(letters)) == ["june.jsonl"]
+
+
+def test_the_files_of_a_batch_are_given_and_a_batch_without_files_is_answered_with_the_remedy(folder: Path) -> None:
+    runtime = notes_runtime(folder)
+    assert [file.uri for file in batch_files(runtime, "may.jsonl")] == ["may.jsonl"]
+    with pytest.raises(SourceMissing, match=r"holds no file of batch 'june.jsonl' any more; put the files back, or"):
+        batch_files(runtime, "june.jsonl")

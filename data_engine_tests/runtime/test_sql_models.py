@@ -1,0 +1,60 @@
+"""The SQL models and tests of the engine on an almost empty corpus."""
+
+from pathlib import Path
+
+import pytest
+from written_steps import notes_runtime, write_step
+
+from data_engine import warehouse
+from data_engine.errors import SqlModelError
+from data_engine.runtime.sql_models import ask, run_models, run_tests, sql_folder
+from data_engine.runtime.versions import step_versions
+
+ENGINE = Path(__file__).resolve().parents[2] / "dbt_like_sql"
+
+
+def test_a_project_without_models_of_its_own_has_those_of_the_engine(tmp_path: Path) -> None:
+    assert sql_folder(notes_runtime(tmp_path)) == ENGINE
+    (tmp_path / "dbt_like_sql").mkdir()
+    assert sql_folder(notes_runtime(tmp_path)) == tmp_path / "dbt_like_sql"
+
+
+def test_a_question_is_answered_from_tables_models_and_the_queue(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    write_step(runtime.store(), "raw_index", [{"sample_id": "a", "uri": "a"}, {"sample_id": "b", "uri": "b"}], "may")
+    assert ask(runtime, "select count(*) as n from raw_index").to_pylist() == [{"n": 2}]
+    assert ask(runtime, "select count(*) as n from stg_raw_index").to_pylist() == [{"n": 2}]
+    assert ask(runtime, "select count(*) as n from review_task").to_pylist() == [{"n": 0}]
+    with pytest.raises(SqlModelError):
+        ask(runtime, "delete from raw_index")
+
+
+def test_that_models_ran_is_kept_once_the_last_one_is_made(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    models = warehouse.load_models(sql_folder(runtime))
+    results = run_models(runtime, models, run_id="run")
+    next(results)
+    assert step_versions(runtime.store(), "sql_models") == {}
+    n_others = len(list(results))
+    version = step_versions(runtime.store(), "sql_models")["sql_models", ""]
+    assert (version.n_rows, version.run_id, version.data_version) == (len(models), "run", "")
+    assert n_others == len(models) - 1
+
+
+def test_which_tests_failed_is_kept_in_place_of_a_data_version(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    folder = sql_folder(runtime)
+    models, tests = warehouse.load_models(folder), warehouse.load_tests(folder)
+    list(run_models(runtime, models, run_id="run"))
+    results = run_tests(runtime, tests, models, run_id="run")
+    assert {name for name, result in results.items() if not result.passed} == set()
+    assert step_versions(runtime.store(), "sql_tests")["sql_tests", ""].data_version == ""
+    # The same content is kept twice, which no first pass does.
+    for batch in ("may", "june"):
+        rows = [{"sample_id": "a", "uri": batch, "verdict": "kept", "reason": "kept"}]
+        write_step(runtime.store(), "first_pass", rows, batch)
+    results = run_tests(runtime, tests, models, run_id="again")
+    failed = [name for name, result in results.items() if not result.passed]
+    assert "kept_ids_are_unique_across_batches" in failed
+    version = step_versions(runtime.store(), "sql_tests")["sql_tests", ""]
+    assert (version.data_version, version.n_rows, version.run_id) == (", ".join(failed), len(tests), "again")

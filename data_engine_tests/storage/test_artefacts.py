@@ -1,0 +1,34 @@
+from pathlib import Path
+
+import pytest
+
+from data_engine.errors import StorageError
+from data_engine.storage.artefacts import Artefacts
+
+
+def test_what_is_kept_under_a_name_comes_back_and_another_name_holds_nothing(tmp_path: Path) -> None:
+    kept = Artefacts(tmp_path / "learnt")
+    assert kept.get("junk-1") is None
+    kept.put("junk-1", b"weights")
+    assert kept.get("junk-1") == b"weights"
+    assert kept.get("junk-2") is None
+
+
+def test_a_new_one_takes_the_place_of_those_whose_names_match_and_of_no_others(tmp_path: Path) -> None:
+    kept = Artefacts(tmp_path)
+    for name in ("junk-1", "junk-2", "lines-1"):
+        kept.put(name, b"old")
+    kept.put_instead("junk-2", b"new", of="junk-*")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"junk-2": b"new", "lines-1": b"old"}
+
+
+def test_a_folder_that_takes_no_files_is_an_error_that_says_what_was_kept_where(tmp_path: Path) -> None:
+    (tmp_path / "learnt").write_bytes(b"a file")
+    with pytest.raises(StorageError, match=r"keeping junk-1 failed at .*learnt: .*nothing was changed"):
+        Artefacts(tmp_path / "learnt").put("junk-1", b"weights")
+
+
+def test_a_name_that_is_a_folder_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "junk-1").mkdir()
+    with pytest.raises(StorageError, match=r"reading junk-1 failed at .*see the cause, and run it again"):
+        Artefacts(tmp_path).get("junk-1")

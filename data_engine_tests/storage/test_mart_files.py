@@ -1,0 +1,26 @@
+import pyarrow as pa
+import pytest
+
+from data_engine.errors import InvalidInput, StorageError
+from data_engine.storage.mart_files import mart_dataset, mart_names, mart_path, write_mart
+
+
+@pytest.mark.parametrize("name", ["", "Funnel", "1st", "../x", "a-b", "a" * 64])
+def test_the_name_of_a_mart_is_lower_case_letters_digits_and_underscores(store, name):
+    with pytest.raises(InvalidInput, match="is no name for a mart; use lower-case letters, digits and underscores"):
+        mart_path(store, name)
+    assert mart_path(store, "a" * 63).parent.name == "a" * 63
+
+
+def test_a_mart_is_replaced_whole(store):
+    assert mart_names(store) == []
+    write_mart(store, "funnel", pa.table({"stage": ["raw"], "n_samples": [3]}))
+    path = write_mart(store, "funnel", pa.table({"stage": ["raw", "kept"]}))
+
+    assert path == store.folder / "marts" / "funnel" / "data.parquet"
+    assert mart_names(store) == ["funnel"]
+    assert mart_dataset(store, "funnel").to_table().to_pydict() == {"stage": ["raw", "kept"]}
+    with pytest.raises(StorageError, match="opening mart pace failed"):
+        mart_dataset(store, "pace")
+    with pytest.raises(InvalidInput, match=r"'\.\./x' is no name for a mart"):
+        write_mart(store, "../x", pa.table({}))

@@ -1,0 +1,55 @@
+import json
+from io import StringIO
+from pathlib import Path
+
+import pyarrow as pa
+from rich.console import Console
+from written_steps import notes_runtime
+
+from data_engine.terminal.tables import print_releases, print_table
+
+
+def _lines(console: Console) -> list[str]:
+    assert isinstance(console.file, StringIO)
+    return [" ".join(line.split()) for line in console.file.getvalue().splitlines()]
+
+
+def _console() -> Console:
+    return Console(file=StringIO(), width=200)
+
+
+def test_a_table_is_printed_with_its_first_rows_and_their_number() -> None:
+    console = _console()
+    values = {"n": list(range(3)), "name": ["[a]", None, "c"], "share": [0.5, 0.25, 1.0], "sketch": [b"12", b"", b"3"]}
+    print_table(pa.table(values), console=console, limit=2)
+    header, _, *rows, count = _lines(console)
+    assert header == "n ┃ name ┃ share ┃ sketch"
+    assert rows == ["0 │ [a] │ 0.5 │ 2 bytes", "1 │ │ 0.25 │ 0 bytes"]
+    assert count == "3 rows, 2 shown"
+
+
+def test_a_table_that_is_printed_whole_says_nothing_of_a_part() -> None:
+    console = _console()
+    print_table(pa.table({"n": [1]}), console=console)
+    assert _lines(console)[-1] == "1 rows"
+
+
+def test_without_a_release_it_is_said_how_to_make_one(tmp_path: Path) -> None:
+    console = _console()
+    print_releases(notes_runtime(tmp_path), console=console)
+    assert _lines(console) == ["no release yet; make one with data-engine run notes"]
+
+
+def test_releases_come_in_the_order_in_which_they_were_made_with_their_folders(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    for release_id, n_samples, day in (("aa", 1200, "2026-03-02"), ("bb", 7, "2026-03-01")):
+        folder = runtime.corpus_folder / "releases" / release_id
+        folder.mkdir(parents=True)
+        manifest = {"release_id": release_id, "n_samples": n_samples, "created_at": day}
+        (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    console = Console(file=StringIO(), width=400)
+    print_releases(runtime, console=console)
+    said = _lines(console)
+    assert said[0] == "bb 7 samples 2026-03-01"
+    assert said[2] == "aa 1,200 samples 2026-03-02"
+    assert said[1] == str(runtime.corpus_folder / "releases" / "bb")
