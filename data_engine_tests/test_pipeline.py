@@ -13,7 +13,7 @@ from small_project import SmallProject, make_notes, notes_corpus, write_notes
 from data_engine.cli import main
 from data_engine.errors import ChecksFailed, DataEngineError, InvalidInput, UnknownSample
 from data_engine.orchestration.names import asset_key
-from data_engine.runtime.plan import MADE_STEPS
+from data_engine.runtime.plan import JOBS, MADE_STEPS
 from data_engine.runtime.versions import step_versions
 from data_engine.schemas import SCHEMAS
 from data_engine.terminal.why import decisions_about
@@ -77,9 +77,7 @@ def test_a_new_batch_computes_only_its_own_and_is_assigned_to_the_frozen_tree(fi
     write_notes(finished.folder / "source", "august", 60, 9)
     finished.run("notes")
     after = _versions(finished)
-    assert {key for key in after if key not in before} == {
-        (step, "august.jsonl") for step in ("raw_index", "first_pass", "embeddings", "drift_report")
-    }
+    assert {key for key in after if key not in before} == {(step, "august.jsonl") for step in JOBS["ingest"]}
     for step in ("raw_index", "first_pass", "embeddings"):
         assert all(after[step, batch] == before[step, batch] for batch in ("may.jsonl", "june.jsonl", "july.jsonl"))
     assert store.read("cluster_tree").equals(tree)

@@ -116,10 +116,10 @@ class Additions:
 
         # Whatever the class is called that a subset is chosen from: it is what the step gives to `select`.
         candidates = next(v for k, v in select.__annotations__.items() if k not in ("method", "target_size", "seed"))
-        leaf, distance = np.zeros(4, dtype=np.int32), np.array([0.5, 2, 0.5, 1], dtype=np.float32)
-        tree = ClusterTree.from_centroids([np.ones((1, 2), dtype=np.float32)], [], leaf, distance)
+        x = np.array([[1, 0], [0.8, 0.6], [0, -1]], dtype=np.float32)
+        tree = ClusterTree.from_centroids([np.ones((1, 2), dtype=np.float32)], [], np.zeros(3, dtype=np.int32))
         return {
-            "rows": select("outermost", candidates(tree), 2, seed=0).tolist(),
+            "rows": select("outermost", candidates(tree, x), 2, seed=0).tolist(),
             "of the corpus": [self.runtime.corpus.subset.method, METHODS["outermost"].meaning_for(0)],
         }
 

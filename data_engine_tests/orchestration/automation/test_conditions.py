@@ -10,9 +10,12 @@ from small_project import SmallProject, notes_corpus, write_notes
 from ticking import QUIET
 
 from data_engine.orchestration.names import asset_key, corpus_name
-from data_engine.runtime.plan import MADE_STEPS, STEPS
+from data_engine.runtime.plan import BATCH_STEPS, MADE_STEPS, PLAN, STEPS
 
 BATCHES = ("may.jsonl", "june.jsonl")
+
+#: What a batch of the raw index starts.
+AFTER_RAW_INDEX = [spec.name for spec in PLAN if spec.inputs == ("raw_index",)]
 
 
 class Automation:
@@ -55,18 +58,19 @@ def automation(notes: SmallProject, instance: dg.DagsterInstance) -> Automation:
 def test_a_quarantined_batch_goes_no_further_while_another_is_asked_for(automation: Automation) -> None:
     assert automation.run("ingest", "raw_index", batch="may.jsonl")
     assert not automation.run("ingest", "raw_index", batch="june.jsonl")
-    assert automation.tick() == {"first_pass": {"may.jsonl"}}
+    assert AFTER_RAW_INDEX[0] == "first_pass"
+    assert automation.tick() == {step: {"may.jsonl"} for step in AFTER_RAW_INDEX}
     assert automation.tick() == {}
 
 
 def test_the_tree_is_asked_for_although_one_batch_is_quarantined(automation: Automation, notes: SmallProject) -> None:
     assert not automation.run("ingest", "raw_index", batch="june.jsonl")
-    assert automation.run("ingest", "raw_index", "first_pass", "embeddings", batch="may.jsonl")
+    assert automation.run("ingest", *BATCH_STEPS, batch="may.jsonl")
     assert automation.tick() == {"cluster_tree": {None}}
     assert automation.run("curate", "cluster_tree", "balanced_subset")
     assert set(automation.tick()) == {"drift_report"}
 
-    assert automation.run("ingest", "raw_index", "first_pass", "embeddings", batch="july.jsonl")
+    assert automation.run("ingest", *BATCH_STEPS, batch="july.jsonl")
     asked = automation.tick()
     assert asked["cluster_tree"] == {None}
     assert "first_pass" not in asked
@@ -74,7 +78,7 @@ def test_the_tree_is_asked_for_although_one_batch_is_quarantined(automation: Aut
 
     write_notes(notes.folder / "source", "june", 120, 1)
     assert automation.run("ingest", "raw_index", batch="june.jsonl")
-    assert automation.tick() == {"first_pass": {"june.jsonl"}}
+    assert automation.tick() == {step: {"june.jsonl"} for step in AFTER_RAW_INDEX}
 
 
 def test_a_blocking_check_holds_back_what_follows_in_the_same_run(automation: Automation) -> None:

@@ -18,6 +18,7 @@ from dagster_graphql.test.utils import execute_dagster_graphql
 from small_project import SmallProject
 
 from data_engine.cli import main
+from data_engine.runtime.plan import JOBS
 from data_engine.runtime.versions import step_versions
 
 # Dagster's workspace reads a property of its own that it calls deprecated.
@@ -33,8 +34,7 @@ def test_the_command_ingests_the_chosen_batches_again_also_when_they_are_not_sta
     assert done.exit_code == 0, done.output
     after = step_versions(finished.load().runtime("notes").store())
     again = {key for key, version in after.items() if version.written_at != before[key].written_at}
-    steps = ("raw_index", "first_pass", "embeddings", "drift_report")
-    assert again == {(step, batch) for step in steps for batch in ("may.jsonl", "july.jsonl")}
+    assert again == {(step, batch) for step in JOBS["ingest"] for batch in ("may.jsonl", "july.jsonl")}
 
 
 def test_batches_side_by_side_leave_the_same_rows_as_one_after_the_other(
@@ -50,7 +50,7 @@ def test_batches_side_by_side_leave_the_same_rows_as_one_after_the_other(
     ]
     after = step_versions(store)
     again = {key for key, version in after.items() if version.written_at != before[key].written_at}
-    assert again == {(s, b) for s, b in before if s in ("raw_index", "first_pass", "embeddings", "drift_report")}
+    assert again == {(s, b) for s, b in before if s in JOBS["ingest"]}
     assert {key: after[key].n_rows for key in before} == {key: before[key].n_rows for key in before}
     assert after["embeddings", "may.jsonl"].data_version == before["embeddings", "may.jsonl"].data_version
 
