@@ -36,7 +36,7 @@ def grey_of(channels: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 
 def measures_of(words: PackedPixels) -> tuple[float, ...]:
-    """The nine measures of an image, in the order of `image_measures.Measures`."""
+    """The nine measures of an image, in the order of `image_measures.ImageMeasures`."""
     channels = channels_of(words)
     grey = grey_of(channels)
     red, green, blue = channels.astype(np.int64)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_engine.filtering.rules.image_measures import Measures, measures_of
+from data_engine.filtering.rules.image_measures import ImageMeasures, measures_of
 from data_engine.images import words_of
 
 
@@ -11,7 +11,7 @@ def test_measures_have_the_names_of_what_the_kernel_gives() -> None:
     pixels = np.zeros((8, 8, 3), np.uint8)
     pixels[:, 4:] = 255
     found = measures_of(words_of(Image.fromarray(pixels)))
-    assert isinstance(found, Measures)
+    assert isinstance(found, ImageMeasures)
     assert found.brightness == pytest.approx(127.5)
     assert found.entropy_bits == pytest.approx(1)
     assert (found.clipped_dark_share, found.clipped_bright_share) == (0.5, 0.5)
