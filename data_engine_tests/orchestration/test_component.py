@@ -253,6 +253,8 @@ def test_levels_may_be_automatic(
             {"modality": "image", "first_pass": {"page_content": {"examples": "pages.jsonl"}}},
             "attributes",
             "first_pass.page_content learns from texts but modality is image; remove first_pass.page_content",
+        ),
+        (
             {"subset": {"target_size": 9, "method": "best"}},
             "attributes.subset.method",
             "method is 'best', which does not exist; use one of hierarchical, ",
