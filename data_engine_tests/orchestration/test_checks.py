@@ -2,6 +2,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from ticking import QUIET
 from written_steps import notes_runtime, write_step
 
 from data_engine.orchestration.checks import build_checks, shown
@@ -42,7 +43,7 @@ def test_the_checks_of_a_step_run_on_what_is_in_its_table(tmp_path: Path, instan
     job = dg.Definitions(
         [asset], asset_checks=[checks], jobs=[dg.define_asset_job("check", dg.AssetSelection.checks(checks))]
     ).resolve_job_def("check")
-    done = job.execute_in_process(instance=instance, raise_on_error=False)
+    done = job.execute_in_process(instance=instance, raise_on_error=False, run_config=QUIET)
     evaluated = {evaluation.check_name for evaluation in done.get_asset_check_evaluations()}
     assert evaluated == {check.name for check in CHECKS["cluster_tree"]}
     kept = runtime.store().read("check_results", columns=["run_id", "check"]).to_pylist()

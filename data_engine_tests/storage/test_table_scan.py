@@ -1,0 +1,32 @@
+import pyarrow as pa
+from schema_tables import table
+
+from data_engine.schemas import RAW_INDEX
+from data_engine.storage.delta_commits import DeltaFolder
+from data_engine.storage.table_scan import all_of, dataset_of, tiny_files
+
+ROWS = pa.table({"batch": ["may", "may", "june"], "n": ["1", "2", "1"]})
+
+
+def test_a_filter_holds_where_every_column_does_and_no_condition_is_no_filter():
+    assert all_of({}) is None
+    assert ROWS.filter(all_of({"batch": "may"})).num_rows == 2
+    assert ROWS.filter(all_of({"batch": "may", "n": "1"})).num_rows == 1
+    assert ROWS.filter(all_of({"batch": "may"}, {"n": pa.array(["2", "3"])}))["n"].to_pylist() == ["2"]
+
+
+def test_a_table_that_does_not_exist_has_no_rows_in_its_schema(tmp_path):
+    found = dataset_of(DeltaFolder(tmp_path / "raw_index", RAW_INDEX, ("batch",)))
+    assert found.to_table().num_rows == 0
+    assert found.schema.names == RAW_INDEX.names
+    assert tiny_files(found, {"batch": "may"}, ["uri"]).column_names == ["uri"]
+
+
+def test_partitions_come_in_the_order_of_their_values_and_rows_as_they_were_written(store):
+    for batch, uris in (("may", "ba"), ("june", "dc")):
+        rows = table("raw_index", [{"sample_id": uri, "uri": uri, "batch": batch} for uri in uris])
+        store.write("raw_index", rows, partition={"batch": batch}, run_id="run", code_version="1")
+    folder = DeltaFolder(store.path("raw_index"), RAW_INDEX, ("batch",))
+    assert dataset_of(folder).to_table()["uri"].to_pylist() == ["d", "c", "b", "a"]
+    assert tiny_files(dataset_of(folder), {"batch": "may"}, ["uri"]).to_pydict() == {"uri": ["b", "a"]}
+    assert dataset_of(folder, 1).to_table()["uri"].to_pylist() == ["b", "a"]
