@@ -135,7 +135,7 @@ def _look_at(sample: RawSample, decoded: DecodedImage) -> RawSample:
     known = replace(sample, content=None, media_type=decoded.media_type)
     if decoded.image is None:
         return replace(known, error=decoded.error)
-    notes = {"picture": dict(decoded.notes)} if decoded.notes else {}
+    notes = {"image": dict(decoded.notes)} if decoded.notes else {}
     return replace(
         known,
         width_px=decoded.width_px,

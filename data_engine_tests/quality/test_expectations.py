@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from data_engine.quality.expectations import Outcome, Profile, Truth, load_expectations, of_rows, run_suite
+from data_engine.quality.expectations import ExpectationOutcome, Profile, Truth, load_expectations, of_rows, run_suite
 
 ROWS = Profile(pa.table({"name": ["a", "b", "c"], "n": [1, 5, 9]}), "name")
 
@@ -14,8 +14,8 @@ def _at_most(limit: int, check: str = "small", profile: Profile = ROWS, column: 
 
 
 def test_rows_that_break_a_truth_are_counted_and_named() -> None:
-    assert run_suite("one", [_at_most(4)]) == {"small": Outcome(False, 2, ("b", "c"))}
-    assert run_suite("one", [_at_most(9)]) == {"small": Outcome(True, 0, ())}
+    assert run_suite("one", [_at_most(4)]) == {"small": ExpectationOutcome(False, 2, ("b", "c"))}
+    assert run_suite("one", [_at_most(9)]) == {"small": ExpectationOutcome(True, 0, ())}
 
 
 def test_what_was_found_is_said_with_the_number_of_all_rows() -> None:
@@ -46,12 +46,12 @@ def test_of_a_truth_about_a_whole_table_the_culprits_are_named() -> None:
     expectation = load_expectations().ExpectTableRowCountToBeBetween(max_value=2)
     culprits = tuple(str(n) for n in range(12))
 
-    def outcome(**more: int) -> Outcome:
+    def outcome(**more: int) -> ExpectationOutcome:
         truth = Truth("few", ROWS, expectation, str, "at most 2", "remove some", culprits, **more)
         return run_suite("whole", [truth])["few"]
 
-    assert outcome() == Outcome(False, 12, culprits[:10])
-    assert outcome(n_culprits=40) == Outcome(False, 40, culprits[:10])
+    assert outcome() == ExpectationOutcome(False, 12, culprits[:10])
+    assert outcome(n_culprits=40) == ExpectationOutcome(False, 40, culprits[:10])
 
 
 def test_an_expectation_that_cannot_be_computed_is_a_fault_of_the_suite() -> None:

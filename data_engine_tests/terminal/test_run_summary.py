@@ -6,10 +6,10 @@ from schema_tables import table
 from written_steps import notes_runtime, write_step
 
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.terminal.run_summary import Outcome, newest_release, print_run
+from data_engine.terminal.run_summary import RunOutcome, newest_release, print_run
 
 
-def _printed(runtime: CorpusRuntime, outcome: Outcome) -> list[str]:
+def _printed(runtime: CorpusRuntime, outcome: RunOutcome) -> list[str]:
     console = Console(file=StringIO(), width=160)
     print_run(runtime, outcome, console)
     assert isinstance(console.file, StringIO)
@@ -17,7 +17,7 @@ def _printed(runtime: CorpusRuntime, outcome: Outcome) -> list[str]:
 
 
 def test_a_run_that_waits_says_who_has_to_answer_and_what_to_mend(tmp_path: Path) -> None:
-    outcome = Outcome(quarantined={"may": "unreadable", "june": "empty"}, waiting_for=["notes-round-000"])
+    outcome = RunOutcome(quarantined={"may": "unreadable", "june": "empty"}, waiting_for=["notes-round-000"])
     said = _printed(notes_runtime(tmp_path), outcome)
     assert "data-engine review --corpus notes answer notes-round-000" in said
     assert "mend may, june at the source, then data-engine run notes again" in said
@@ -32,12 +32,12 @@ def test_a_near_duplicate_is_offered_as_an_example_of_why(tmp_path: Path) -> Non
         {"sample_id": "2" * 32, "uri": "b", "reason": "near_duplicate"},
     ]
     write_step(runtime.store(), "first_pass", rows, "may")
-    said = _printed(runtime, Outcome())
+    said = _printed(runtime, RunOutcome())
     assert "data-engine why 222222222222 --corpus notes why a near-duplicate was dropped" in said
 
 
 def test_what_the_steps_did_not_take_of_the_time_was_orchestration(tmp_path: Path) -> None:
-    outcome = Outcome(seconds={"embeddings": 6.0, "raw_index": 1.0}, total_s=10.0)
+    outcome = RunOutcome(seconds={"embeddings": 6.0, "raw_index": 1.0}, total_s=10.0)
     said = _printed(notes_runtime(tmp_path), outcome)
     times = said[said.index("Time") + 1 :][:3]
     assert [line.replace("█", "").split() for line in times] == [
@@ -55,6 +55,6 @@ def test_the_newest_release_is_the_one_whose_rows_the_table_holds(tmp_path: Path
     folder = runtime.corpus_folder / "releases" / "ab12"
     assert newest_release(runtime) == folder
     folder.mkdir(parents=True)
-    said = _printed(runtime, Outcome())
+    said = _printed(runtime, RunOutcome())
     assert f"release {folder}" in said
     assert any("select * from balance_by_level" in line for line in said)

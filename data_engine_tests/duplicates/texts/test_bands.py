@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from data_engine.duplicates.texts.bands import Groups, band_keys, bands_and_rows, colliding
+from data_engine.duplicates.texts.bands import BandGroups, band_keys, bands_and_rows, colliding
 from data_engine.duplicates.texts.minhash import Sketches
 
 SHORT_WITH_DIGITS, SHORT, LONG_WITH_DIGITS = 7, 1, 6
@@ -55,7 +55,7 @@ def test_accepted_texts_are_grouped_with_new_ones_and_never_among_themselves() -
 
 
 def test_pairs_are_those_of_a_later_text_with_each_earlier_one_of_its_group() -> None:
-    groups = Groups(np.array([0, 2, 5, 1, 2]), np.array([0, 0, 0, 1, 1]))
+    groups = BandGroups(np.array([0, 2, 5, 1, 2]), np.array([0, 0, 0, 1, 1]))
     pairs = [list(zip(later.tolist(), earlier.tolist(), strict=True)) for later, earlier in groups.pairs(2)]
     assert pairs == [[(2, 0), (5, 0), (5, 2), (2, 1)]]
     rejected = np.array([False, False, True, False, False, False])
