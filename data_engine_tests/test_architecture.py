@@ -208,7 +208,7 @@ def test_only_its_own_place_knows_a_tool(tool: str) -> None:
 def test_a_tool_that_is_guarded_is_used_where_it_may_be() -> None:
     # Otherwise a rule above would hold for a tool that nobody uses any more.
     used = {name.split(".")[0] for path in MODULES for name in _imported(path)}
-    assert set(ONLY_IN) - used <= {"fastapi", "llvmlite"}
+    assert set(ONLY_IN) - used <= {"fastapi"}
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:

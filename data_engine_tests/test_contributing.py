@@ -32,6 +32,7 @@ CONTRACTS = (
     "quality/suites/test_drift_report.py",
     "filtering/rules",
     "labeling/strategies",
+    "labeling/test_proposals.py",
     "sampling/test_methods.py",
     "indexing/test_registry.py",
     "release_formats",

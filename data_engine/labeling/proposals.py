@@ -29,6 +29,8 @@ def propose(
     class_names: Sequence[str],
     *,
     strategy: str,
+    labelled: Sequence[int] = (),
+    labels: Sequence[int] = (),
     neighbour_classes: Integers | None = None,
     deciders: Sequence[str] = (CLASSIFIER, PERSON),
     opinions: Mapping[str, Opinion] | None = None,
@@ -46,6 +48,8 @@ def propose(
         sample_ids: their n ids.
         class_names: the classes, in the order of the classifier's columns.
         strategy: the query strategy whose utility is written down.
+        labelled: row numbers that are labelled, the hold-out aside; strategies may compare with them.
+        labels: their class numbers.
         neighbour_classes: (n,) class numbers by the nearest labelled samples, the second view of the difficulty.
         deciders: names of the deciders in the order in which they are asked; a person is the last.
         opinions: what those say that are neither the classifier nor a person, by name.
@@ -82,7 +86,9 @@ def propose(
         "probability": confidences,
         "probabilities": [row.tobytes() for row in probabilities],
         "uncertainty": 1 - confidences,
-        "utility": utility(strategy, probabilities).astype(np.float32),
+        "utility": utility(strategy, probabilities, embeddings=embeddings, labelled=labelled, labels=labels).astype(
+            np.float32
+        ),
         "difficulty": difficulty(
             probabilities, np.array(routes.deciders) != PERSON, neighbour_classes=neighbour_classes
         ).tolist(),

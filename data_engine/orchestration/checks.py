@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from data_engine.orchestration.names import asset_key, partitions_of
-from data_engine.quality import CHECKS
+from data_engine.quality.registry import suite_of
 from data_engine.runtime import check_gate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 
@@ -27,7 +27,7 @@ def build_checks(runtime: CorpusRuntime, step: str) -> dg.AssetChecksDefinition:
             blocking=check.is_blocking,
             partitions_def=partitions_of(runtime, step),
         )
-        for check in CHECKS[step]
+        for check in suite_of(step).checks
     ]
 
     @dg.multi_asset_check(name=f"{runtime.corpus.name}__{step}_checks", specs=specs, description=f"the suite of {step}")

@@ -37,7 +37,10 @@ def suite_of(step: str) -> Suite:
     Raises: InvalidInput for a step without a file in `data_engine.quality.suites`.
     """
     if step not in STEPS:
-        raise InvalidInput(f"step is {step!r}, which has no checks; use one of {', '.join(STEPS)}")
+        known = ", ".join(STEPS)
+        raise InvalidInput(
+            f"step is {step!r}, which has no checks; use one of {known}, or add data_engine/quality/suites/{step}.py"
+        )
     module = import_module(f"{suites.__name__}.{step}")
     return Suite(module.CHECKS, module.TABLES, module.suite)
 

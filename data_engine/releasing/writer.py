@@ -1,6 +1,6 @@
 """Writes a release: a folder that a stranger can use, with identical bytes for identical rows.
 
-The formats of its data files are in `formats/`, the text of its README in `data_card.py`.
+The formats of its data files are in `release_formats/`, the text of its README in `data_card.py`.
 """
 
 import hashlib

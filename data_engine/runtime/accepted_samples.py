@@ -142,9 +142,9 @@ def _segment(step_run: StepRun, batch: str, version: StepVersion, kind: _Kind) -
 
 
 def orphaned_duplicates(runtime: CorpusRuntime, store: "TableStore") -> dict[str, int]:
-    """Count the duplicates of each batch whose original is no longer kept, so that their content is lost.
+    """Count the duplicates of each batch whose twin is no longer kept, so that their content is lost.
 
-    A twin is kept where a batch past its gates keeps it, or the batch of the duplicate itself. Only the duplicates and
+    A twin is kept where a batch past its checks keeps it, or the batch of the duplicate itself. Only the duplicates and
     their twins are held in memory.
 
     Returns: by batch, in order; those without such a duplicate are left out.

@@ -59,7 +59,8 @@ def import_closure(
     """The dotted names of these modules and of all that they import of the package, without those at a stop."""
     files = _files_of(package)
     if absent := [name for name in modules if not any(_is_within(file, name) for file in files)]:
-        raise ValueError(f"no module of {package.name} is called {', '.join(absent)}")
+        paths = ", ".join(f"{name.replace('.', '/')}.py" for name in absent)
+        raise ValueError(f"no module of {package.name} is called {', '.join(absent)}; add {paths} or mend the name")
     found: set[str] = set()
     asked = [name for module in modules for name in files if _is_within(name, module)]
     while asked:

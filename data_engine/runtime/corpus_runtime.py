@@ -5,12 +5,14 @@ What its steps are is in `plan.py`; one run of one of them is a `step_run.StepRu
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data_engine.corpus import Corpus
+from data_engine.errors import SourceMissing
 from data_engine.runtime.code_fingerprint import code_fingerprint
 from data_engine.runtime.plan import spec_of
 from data_engine.runtime.versions import fingerprint
@@ -39,6 +41,10 @@ _NO_CODE_OF_A_STEP = (
     "data_engine.settings",
     "data_engine.storage",
 )
+
+
+#: What reads the tables of a step: the order of rows is decided there.
+_CODE_OF_EVERY_STEP = ("data_engine.runtime.step_inputs", "data_engine.runtime.embeddings")
 
 
 @dataclass(frozen=True)
@@ -84,18 +90,30 @@ class CorpusRuntime:
         """Fingerprint of the code and the settings that a step's result depends on: its import closure, its part of
         the YAML."""
         spec = spec_of(step)
-        settings = self.corpus.model_dump(mode="json", include=set(spec.settings))
-        modules = (f"data_engine.runtime.steps.{step}", *spec.code)
+        settings = self._settings(spec.settings)
+        modules = (f"data_engine.runtime.steps.{step}", *_CODE_OF_EVERY_STEP, *spec.code)
         code = code_fingerprint(modules, stops=(*_NO_CODE_OF_A_STEP, *spec.code_without))
         return hashlib.sha256(f"{sorted(settings.items())!r}{code}".encode()).hexdigest()[:12]
 
     @cached_property
     def rules_version(self) -> str:
         """Fingerprint of what the checks are held against: the corpus' limits and the code of the suites."""
-        limits = self.corpus.model_dump(
-            mode="json", include={"first_pass", "max_failed_share", "review", "labels", "subset"}
-        )
+        limits = self._settings(("first_pass", "max_failed_share", "review", "labels", "subset"))
         return fingerprint([sorted(limits.items()), code_fingerprint(("data_engine.quality",), stops=_NO_RULES)])
+
+    def _settings(self, names: tuple[str, ...]) -> dict[str, object]:
+        """Blocks and fields of the YAML, `tree` or `tree.n_resamples`; with the classes themselves where they are in a
+        file."""
+        values = self.corpus.model_dump(mode="json")
+        found: dict[str, object] = {}
+        for name in names:
+            block, _, field = name.partition(".")
+            found[name] = values[block][field] if field else values[block]
+        if "labels" in names and isinstance(self.corpus.labels.classes, str):
+            # Without the file there is an error of its own, as soon as a step needs the classes.
+            with suppress(SourceMissing):
+                found["classes"] = list(self.corpus.class_names)
+        return found
 
 
 #: Of the suites' own code, what says what tables and settings are.

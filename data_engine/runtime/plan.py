@@ -1,6 +1,6 @@
 """The plan: one table of steps, from which everything else about a step follows. Read this first.
 
-What a step does is in `runtime/steps/<name>.py`, what its rows look like in `schemas.py`, what is checked of them in
+What a step does is in `runtime/steps/<name>.py`, what its rows look like in `schemas/`, what is checked of them in
 `quality/suites/<name>.py`. Lineage, staleness, code versions, partitions, jobs, conditions, staging sources, report
 tables, release pins and the README's table are all read from here.
 """
@@ -166,7 +166,7 @@ PLAN: tuple[StepSpec, ...] = (
         extra_tables=("semantic_duplicates",),
         timing_tables=("subset_comparison",),
         job="curate",
-        settings=("subset", "seed"),
+        settings=("subset", "seed", "tree.n_resamples", "known_label_column", "known_label_pattern"),
         code_without=("data_engine.cluster_summary",),
         launch_settings=("subset.target_size", "subset.method", "subset.strategy"),
         kinds=("numpy",),
@@ -239,7 +239,7 @@ PLAN: tuple[StepSpec, ...] = (
         inputs=("labels", "balanced_subset", "drift_report*"),
         lookups=("raw_index", "first_pass", "cluster_tree", "classifier", "proposals", "reviewed_labels"),
         job="publish",
-        settings=("known_label_column", "labels", "subset", "tree"),
+        settings=("known_label_column", "known_label_pattern", "labels", "subset", "tree"),
         kinds=("html",),
     ),
     StepSpec(

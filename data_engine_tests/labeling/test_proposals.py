@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from data_engine.errors import InvalidInput
-from data_engine.labeling import fit_classifier, probabilities_of, propose, utility
+from data_engine.labeling import STRATEGIES, Strategy, fit_classifier, probabilities_of, propose, utility
 from data_engine.labeling.deciders.cascade import Opinion
 from data_engine.labeling.gate import Gate
+from data_engine.labeling.strategies.uncertainty import pick_top
 from data_engine.schemas import PROPOSALS
 
 NAMES = ("a", "b", "c")
@@ -93,3 +94,31 @@ def test_other_classes_and_other_lengths_are_refused(trained) -> None:
         propose(trained.classifier, gate(None), trained.x, trained.ids, ("c", "b", "a"), strategy="margin")
     with pytest.raises(InvalidInput, match="2 sample_ids for 60 embeddings"):
         propose(trained.classifier, gate(None), trained.x, trained.ids[:2], NAMES, strategy="margin")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_utilities_of_every_strategy_are_written_down(strategy: str, trained) -> None:
+    known = {"labelled": [0, 1, 2], "labels": trained.y[:3]}
+    table = propose(trained.classifier, gate(None), trained.x, trained.ids, NAMES, strategy=strategy, **known)
+    expected = utility(strategy, trained.probabilities, embeddings=trained.x, **known)
+    assert np.allclose(table["utility"].to_numpy(), expected, atol=1e-6)
+    assert np.isfinite(expected).all()
+
+
+def test_a_strategy_may_measure_by_embeddings_and_what_is_labelled_or_not_at_all(trained, monkeypatch) -> None:
+    def distance(pool):
+        return 1 - (pool.rows()[pool.free] @ pool.rows()[pool.labelled].T).max(axis=1)
+
+    strategies = [Strategy("far", "far from what is labelled", distance, pick_top)]
+    strategies.append(Strategy("first", "the first rows", lambda _: None, lambda pool, _, n: pool.free[:n]))
+    for each in strategies:
+        monkeypatch.setitem(STRATEGIES, each.name, each)
+    known = {"labelled": [4], "labels": [0]}
+    written = [
+        propose(trained.classifier, gate(None), trained.x, trained.ids, NAMES, strategy=each.name, **known)["utility"]
+        for each in strategies
+    ]
+    assert np.allclose(written[0].to_numpy(), 1 - trained.x @ trained.x[4], atol=1e-6)
+    assert set(written[1].to_pylist()) == {0}
+    with pytest.raises(InvalidInput, match="embeddings are None, and this strategy measures or picks by them"):
+        utility("far", trained.probabilities, labelled=[4], labels=[0])

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from small_project import notes_corpus
 
 from data_engine.corpus import Corpus
@@ -18,6 +19,33 @@ def _changed(one: dict[str, object], other: dict[str, object]) -> set[str]:
 def test_another_seed_is_another_version_of_what_is_learnt_or_drawn_by_it_and_of_nothing_else() -> None:
     drawn = {"first_pass", "cluster_tree", "balanced_subset", "classifier", "proposals", "labels"}
     assert _changed({"seed": 1}, {"seed": 2}) == drawn
+
+
+def test_settings_that_a_step_reads_of_another_block_are_part_of_its_version() -> None:
+    one, other = ({"known_label_column": "topic", "known_label_pattern": pattern} for pattern in ("(a)", "(b)"))
+    assert _changed(one, other) >= {"balanced_subset", "quality_report"}
+
+
+def test_another_line_in_the_file_of_classes_is_another_version_of_what_learns_the_classes(tmp_path: Path) -> None:
+    labels = {"question": "?", "classes": "classes.txt"}
+    corpus = Corpus.model_validate(notes_corpus(tmp_path, labels=labels), context={"folder": str(tmp_path)})
+    corpus = corpus.model_copy(update={"folder": str(tmp_path)})
+    versions = []
+    for text in ("baking\ngarden\n", "baking\n"):
+        (tmp_path / "classes.txt").write_text(text, "utf-8")
+        runtime = CorpusRuntime(corpus, tmp_path)
+        versions.append({step: runtime.code_version(step) for step in MADE_STEPS} | {"checks": runtime.rules_version})
+    changed = {step for step, version in versions[0].items() if versions[1][step] != version}
+    assert changed == {"classifier", "proposals", "labels", "quality_report", "release", "checks"}
+
+
+def test_what_reads_the_tables_of_a_step_belongs_to_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(
+        "data_engine.runtime.corpus_runtime.code_fingerprint", lambda modules, **_: asked.append(modules) or ""
+    )
+    CorpusRuntime(Corpus.model_validate(notes_corpus(Path("s"))), Path()).code_version("labels")
+    assert {"data_engine.runtime.step_inputs", "data_engine.runtime.embeddings"} <= set(asked[0])
 
 
 def test_another_encoder_is_another_version_of_all_that_learns_from_vectors() -> None:

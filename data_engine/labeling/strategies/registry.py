@@ -4,6 +4,7 @@ What a strategy is, is in `strategy.py`; the strategies are in the modules besid
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -73,22 +74,34 @@ def choose(
     return chosen.pick(pool, chosen.measure(pool), batch_size)
 
 
-def utility(strategy: str, probabilities: Floats) -> Utilities:
-    """The utilities that a query strategy ranks by, where class probabilities are all that it measures by.
+def utility(
+    strategy: str,
+    probabilities: Floats,
+    *,
+    embeddings: Floats | None = None,
+    labelled: Any = (),
+    labels: Any = (),
+) -> Utilities:
+    """The utilities that a query strategy ranks by, of every row as if it were not labelled yet.
 
     Args:
         strategy: name of a strategy.
         probabilities: (n, n_classes) class probabilities.
+        embeddings: (n, dim) unit rows, for strategies that measure by them.
+        labelled: row numbers that are labelled, for strategies that compare with them.
+        labels: their class numbers.
 
-    Returns: (n,) float64; higher is asked first. Scales differ between strategies.
-    Raises: InvalidInput for an unknown strategy, rows that are no probabilities, or a strategy that measures by more.
+    Returns: (n,) float64; higher is asked first, and 0 everywhere where the strategy picks without measuring. Scales
+        differ between strategies.
+    Raises: InvalidInput for an unknown strategy, rows that are no probabilities, or a strategy that measures by what is
+        not given.
     """
     chosen, array = find_strategy(strategy), class_probabilities(probabilities)
-    pool = Pool(free=np.arange(len(array)), n_classes=array.shape[1], seed=0, probabilities=array)
-    measured = chosen.measure(pool)
-    if measured is None:
-        raise InvalidInput(f"strategy {strategy!r} measures nothing; use one that ranks by probabilities")
-    return measured
+    # Whatever has n rows does, where no strategy asks for embeddings.
+    pool = _pool(array if embeddings is None else embeddings, labelled, labels, array, None, None, 0)
+    every = replace(pool, free=np.arange(len(array)), embeddings=None if embeddings is None else pool.embeddings)
+    measured = chosen.measure(every)
+    return np.zeros(len(array)) if measured is None else measured
 
 
 def find_strategy(name: str) -> Strategy:

@@ -31,7 +31,7 @@ class Pool:
     embeddings: Floats | None = None
     """(n, dim) unit rows."""
     labelled: Integers = field(default_factory=_none)
-    """Row numbers that are labelled, ascending."""
+    """Row numbers that are labelled, ascending; none at the start, and never those of the hold-out."""
     labels: Integers = field(default_factory=_none)
     """Their class numbers."""
     probabilities: Floats | None = None

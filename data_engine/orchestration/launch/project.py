@@ -25,7 +25,7 @@ class Project:
 
     @classmethod
     def find(cls, start: Path) -> "Project":
-        """The project around a folder; see `folders.find_project_folder`."""
+        """The project around a folder; see `project_folder.find_project_folder`."""
         return cls(find_project_folder(start))
 
     @cached_property

@@ -66,7 +66,7 @@ class OneCommandRun:
         _ = self.runtime.corpus.class_names
 
     def ingest(self, only: Sequence[str] = ()) -> None:
-        """Bring the ingestion batches up to date, then judge again those whose duplicates lost their original.
+        """Bring the ingestion batches up to date, then judge again those whose duplicates lost their twin.
 
         Args:
             only: Batches to take in; all when empty.
@@ -138,7 +138,7 @@ class OneCommandRun:
         opened, _ = check_gate.accepted_batches(self.runtime, self.runtime.store(), "embeddings", run_id="plan")
         if not opened:
             reasons = "; ".join(self.outcome.quarantined.values()) or "no batch has been embedded"
-            raise ChecksFailed(f"no batch is past its gates, so there is nothing to cluster ({reasons})")
+            raise ChecksFailed(f"no batch is past its checks, so there is nothing to cluster ({reasons})")
         if stale:
             self._launch("curate", steps_from("curate", stale[0]))
         if "cluster_tree" in stale and self.runtime.corpus.tree.fixed_levels is None:

@@ -1,4 +1,4 @@
-"""balanced_subset: a few of everything - the samples that are worth a label, drawn evenly over the cluster tree."""
+"""balanced_subset: the samples to be labelled, drawn evenly over the cluster tree."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +94,7 @@ def _ledger(tree: "ClusterTree", rows: pa.Table, chosen: NDArray[np.int64], name
 
 
 def _with_repeats(ledger: pa.Table, repeats: pa.Table) -> pa.Table:
-    """The ledger_rows, with those on semantic duplicates in the place of theirs."""
+    """The rows of the ledger, where semantic duplicates have the row that says what they repeat."""
     others = ledger.filter(pc.invert(pc.is_in(ledger["sample_id"], repeats["sample_id"].combine_chunks())))
     rejected = ledger_rows(
         repeats["sample_id"],

@@ -1,4 +1,4 @@
-"""classifier: what a small model learnt from the answers - calibrated and certified on the hold-out."""
+"""classifier: a small model trained on the answers, calibrated and certified on the hold-out."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""cluster_tree: what belongs together, from fine to coarse; frozen until the corpus has outgrown it."""
+"""cluster_tree: hierarchical k-means over all embeddings; frozen until the corpus has outgrown it."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any

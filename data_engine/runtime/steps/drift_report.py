@@ -73,7 +73,7 @@ def _shift(batch: str, arrived: list[tuple[str, str, int]], n_top: int, alarm_p:
 
 
 def _arrivals(step_run: StepRun, leaf_of: dict[str, int], top: NDArray[np.int32]) -> list[tuple[str, str, int]]:
-    """Arrivals as (batch, sample_id, top cluster): kept samples, and duplicates in the cluster of their original.
+    """Arrivals as (batch, sample_id, top cluster): kept samples, and duplicates in the cluster of their twin.
 
     Without its duplicates a batch that came first would seem to hold more of what is common than all later ones.
     """

@@ -1,4 +1,4 @@
-"""embeddings: what the kept samples mean, as unit vectors; each content is embedded once, whatever the corpus."""
+"""embeddings: the kept samples as unit vectors; each content is embedded once, whatever the corpus."""
 
 from collections.abc import Callable, Sequence
 from functools import cache

@@ -1,4 +1,4 @@
-"""first_pass: what is worth keeping - a verdict and a reason for every raw sample."""
+"""first_pass: a verdict and its reason for every raw sample, by duplicates, rules and classifiers."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -37,7 +37,7 @@ def first_pass(step_run: StepRun) -> StepResult:
 
 
 def _ledger(table: pa.Table, learnt: LearnedFilters) -> pa.Table:
-    """The verdict on every sample, with the original of a duplicate."""
+    """The verdict on every sample, with the twin of a duplicate."""
     is_duplicate = pc.is_valid(table["duplicate_of"])
     twin = pc.binary_join_element_wise(table["reason"], table["duplicate_of"], " of ")
     return ledger_rows(

@@ -19,8 +19,6 @@ from data_engine.storage.ledger import ledger_rows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from data_engine.labeling.deciders.cascade import Opinion
-
 
 def proposals(step_run: StepRun) -> StepResult:
     """Propose a class for every chosen sample."""
@@ -29,6 +27,9 @@ def proposals(step_run: StepRun) -> StepResult:
         raise NotEnoughData("no classifier is in service; answer a review batch, then materialize classifier")
     classifier = labeling.Classifier.from_bytes(row["artefact"])
     ids, x = step_run.subset_embeddings()
+    answered = _answered(step_run)
+    classes = dict(answered)
+    labelled = [row for row, sample_id in enumerate(ids) if sample_id in classes]
     gate = labeling.gate_of(row, confidence=step_run.corpus.labels.confidence)
     table = labeling.propose(
         classifier,
@@ -37,7 +38,9 @@ def proposals(step_run: StepRun) -> StepResult:
         ids,
         step_run.corpus.class_names,
         strategy=step_run.corpus.labels.strategy,
-        neighbour_classes=_neighbour_classes(step_run, x),
+        labelled=labelled,
+        labels=[classes[ids[row]] for row in labelled],
+        neighbour_classes=_neighbour_classes(step_run, answered, x),
         deciders=step_run.corpus.labels.decider_names,
         opinions=_rules_opinion(step_run, ids),
     )
@@ -66,17 +69,23 @@ def check_inputs(checked: CheckedStep) -> dict[str, Any]:
     }
 
 
-def _neighbour_classes(step_run: StepRun, x: "NDArray[np.float32]") -> "NDArray[np.int64] | None":
-    """The second view of the difficulty: what the nearest answered samples are, hold-out and traps aside."""
+def _answered(step_run: StepRun) -> list[tuple[str, int]]:
+    """The samples that people answered, with the number of their class; hold-out and traps aside."""
     reviewed = step_run.look_up("reviewed_labels", columns=["sample_id", "label", "purpose"])
     used = reviewed.filter(pc.invert(pc.is_in(reviewed["purpose"], pa.array(["hold_out", "trap"]))))
-    rows = step_run.embeddings_of(used["sample_id"])
     numbers = {name: number for number, name in enumerate(step_run.corpus.class_names)}
-    answered = [row for row in used.to_pylist() if row["sample_id"] in rows]
-    if not answered:
+    return [(row["sample_id"], numbers[row["label"]]) for row in used.to_pylist() if row["label"] in numbers]
+
+
+def _neighbour_classes(
+    step_run: StepRun, answered: list[tuple[str, int]], x: "NDArray[np.float32]"
+) -> "NDArray[np.int64] | None":
+    """The second view of the difficulty: what the nearest answered samples are."""
+    rows = step_run.embeddings_of(pa.array([sample_id for sample_id, _ in answered], pa.string()))
+    known = [(rows[sample_id], number) for sample_id, number in answered if sample_id in rows]
+    if not known:
         return None
-    classes = np.array([numbers[row["label"]] for row in answered])
-    return labeling.neighbour_classes(x, np.stack([rows[row["sample_id"]] for row in answered]), classes)
+    return labeling.neighbour_classes(x, np.stack([row for row, _ in known]), np.array([number for _, number in known]))
 
 
 def _thresholds(step_run: StepRun, table: pa.Table, of_classifier: float | None) -> list[float | None]:

@@ -1,4 +1,4 @@
-"""quality_report: how good all of it is - every figure with its interval, and one page for people."""
+"""quality_report: metrics of samples, subset and labels, each with its interval, and the HTML report."""
 
 from typing import Any
 

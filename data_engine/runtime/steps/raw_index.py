@@ -1,4 +1,4 @@
-"""raw_index: what is there - one row per raw sample, read from the source."""
+"""raw_index: one row per raw sample, read from the source."""
 
 import pyarrow.compute as pc
 

@@ -1,4 +1,4 @@
-"""release: a frozen, documented version of the subset with its labels - Parquet, JSONL, manifest and data card."""
+"""release: a frozen, documented version of the subset with its labels: Parquet, JSONL, manifest and data card."""
 
 from datetime import UTC, datetime
 from typing import Any
