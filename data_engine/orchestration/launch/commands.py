@@ -1,6 +1,7 @@
 """The commands `data-engine run` and `backfill`. The plan of a run is in `runner.py`, printing in `terminal`."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -10,9 +11,12 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import dagster as dg
+from dagster_shared.check import CheckError
 from rich.console import Console
 from rich.text import Text
+from yaml import YAMLError
 
+from data_engine.errors import InvalidInput
 from data_engine.orchestration.launch.command_lock import corpus_lock
 from data_engine.orchestration.launch.orphaned_runs import fail_orphaned_runs
 from data_engine.orchestration.launch.project import Project
@@ -83,7 +87,7 @@ def _ingest(project_folder: Path, corpus: str, batch: str) -> tuple[str, dict[st
     project = _loaded(project_folder)
     runtime = project.runtime(corpus)
     said = StringIO()
-    with dg.DagsterInstance.get() as instance:
+    with _dagster_instance() as instance:
         launcher = OneCommandRun(runtime, project.definitions_of(runtime), instance, Console(file=said, width=110))
         launcher.backfill([batch])
     return said.getvalue(), launcher.outcome.quarantined
@@ -98,7 +102,23 @@ def _loaded(project_folder: Path) -> Project:
 @contextmanager
 def _instance(console: Console) -> Iterator[dg.DagsterInstance]:
     """The Dagster instance, cleared of what killed commands left in it."""
-    with dg.DagsterInstance.get() as instance:
+    with _dagster_instance() as instance:
         for run in fail_orphaned_runs(instance):
             console.print(f"  the run {run.run_id[:8]} ({run.job_name}) of a killed command is marked as failed")
         yield instance
+
+
+def _dagster_instance() -> dg.DagsterInstance:
+    """The instance of DAGSTER_HOME.
+
+    Raises: InvalidInput where its dagster.yaml cannot be used.
+    """
+    try:
+        instance = dg.DagsterInstance.get()
+        # Classes that the file names are looked for at first use.
+        _ = instance.run_storage, instance.event_log_storage, instance.run_coordinator, instance.run_launcher
+    except (dg.DagsterInvalidConfigError, CheckError, YAMLError) as error:
+        file = Path(os.environ.get("DAGSTER_HOME", "")) / "dagster.yaml"
+        why = " ".join(str(error).split())
+        raise InvalidInput(f"{file} cannot be used: {why[:400]}; mend the entry, then run the command again") from error
+    return instance

@@ -116,3 +116,25 @@ def test_graphql_names_a_batch_that_is_no_partition(workspace: WorkspaceProcessC
     refused = _launch(workspace, ["march.jsonl"])
     assert refused["__typename"] == "PartitionKeysNotFoundError"
     assert "march.jsonl" in refused["message"]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("concurrency:\n  runs:\n    max_concurrent_runs: two\n", 'max_concurrent_runs. Value "two" of type'),
+        ("run_coordinator: {module: dagster, class: Nowhere}\n", "Couldn't find class Nowhere"),
+        ("sensors: [1\n", "while parsing a flow sequence"),
+    ],
+    ids=["a value", "a class", "no YAML"],
+)
+def test_a_dagster_yaml_that_cannot_be_used_is_one_sentence_with_the_file(
+    text: str, why: str, notes: SmallProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dagster.yaml").write_text(text, "utf-8")
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    monkeypatch.setenv("DATA_ENGINE_PROJECT", str(notes.folder))
+    done = CliRunner().invoke(main, ["run", "notes"])
+    assert done.exit_code == 1
+    assert done.output.splitlines()[-1].startswith(f"Error: {tmp_path / 'dagster.yaml'} cannot be used: ")
+    assert why in done.output
+    assert done.output.rstrip().endswith("mend the entry, then run the command again")
