@@ -121,19 +121,15 @@ def _proposed(
 
     None when one of them has no proposal yet.
     """
+    from data_engine.labeling import probabilities_of
+
     table = store.read("proposals", columns=["sample_id", "label", "probabilities", "route"])
-    rows = dict(
-        zip(
-            table["sample_id"].to_pylist(),
-            zip(*[table[c].to_pylist() for c in ("label", "probabilities", "route")], strict=True),
-            strict=True,
-        )
-    )
-    if not rows or any(sample_id not in rows for sample_id in ids):
+    row_of = {sample_id: row for row, sample_id in enumerate(table["sample_id"].to_pylist())}
+    if not row_of or any(sample_id not in row_of for sample_id in ids):
         return None, None, None
-    probabilities = np.stack([np.frombuffer(rows[sample_id][1], dtype=np.float32) for sample_id in ids])
-    proposed = np.array([classes[rows[sample_id][0]] for sample_id in ids])
-    return probabilities, proposed, np.array([rows[sample_id][2] != "person" for sample_id in ids])
+    in_order = table.take(pa.array([row_of[sample_id] for sample_id in ids], pa.int64()))
+    proposed = np.array([classes[label] for label in in_order["label"].to_pylist()])
+    return probabilities_of(in_order), proposed, np.array([name != "person" for name in in_order["route"].to_pylist()])
 
 
 def _texts(store: "TableStore", sample_ids: list[str]) -> dict[str, dict[str, str]]:

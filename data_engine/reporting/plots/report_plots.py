@@ -6,6 +6,7 @@ How each is drawn is in `metric_plots.py` and `tree_plots.py`.
 from collections.abc import Mapping
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
@@ -112,7 +113,7 @@ def _uncertainty(tables: Tables) -> bytes | None:
 def _reliability(corpus: Corpus, tables: Tables) -> bytes | None:
     if not {"proposals", "reviewed_labels"} <= set(tables):
         return None
-    from data_engine.labeling import reliability
+    from data_engine.labeling import probabilities_of, reliability
 
     number = {name: i for i, name in enumerate(corpus.class_names)}
     truth = {
@@ -120,13 +121,11 @@ def _reliability(corpus: Corpus, tables: Tables) -> bytes | None:
         for row in latest_answers(tables["reviewed_labels"])
         if row["purpose"] == "hold_out" and row["label"] in number
     }
-    proposals = tables["proposals"].select(["sample_id", "probabilities"]).to_pylist()
-    known = [row for row in proposals if row["sample_id"] in truth]
-    if not known:
+    known = tables["proposals"].filter(pc.is_in(tables["proposals"]["sample_id"], pa.array(truth, pa.string())))
+    if not known.num_rows:
         return None
-    probabilities = np.stack([np.frombuffer(row["probabilities"], np.float32) for row in known])
     return metric_plots.reliability_plot(
-        reliability(probabilities, np.array([truth[row["sample_id"]] for row in known]))
+        reliability(probabilities_of(known), np.array([truth[name] for name in known["sample_id"].to_pylist()]))
     )
 
 

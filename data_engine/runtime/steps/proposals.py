@@ -29,7 +29,7 @@ def proposals(step_run: StepRun) -> StepResult:
     ids, x = step_run.subset_embeddings()
     answered = _answered(step_run)
     classes = dict(answered)
-    labelled = [row for row, sample_id in enumerate(ids) if sample_id in classes]
+    labelled = [number for number, sample_id in enumerate(ids) if sample_id in classes]
     gate = labeling.gate_of(row, confidence=step_run.corpus.labels.confidence)
     table = labeling.propose(
         classifier,
@@ -39,7 +39,7 @@ def proposals(step_run: StepRun) -> StepResult:
         step_run.corpus.class_names,
         strategy=step_run.corpus.labels.strategy,
         labelled=labelled,
-        labels=[classes[ids[row]] for row in labelled],
+        labels=[classes[ids[number]] for number in labelled],
         neighbour_classes=_neighbour_classes(step_run, answered, x),
         deciders=step_run.corpus.labels.decider_names,
         opinions=_rules_opinion(step_run, ids),
