@@ -237,6 +237,11 @@ class ReviewQueue:
         with self._reading() as connection:
             return annotations.read_answers(connection, batch_id)
 
+    def answer_times(self, batch_id: str) -> dict[str, datetime]:
+        """When each answer of a batch was given, by annotation_id; a correction does not change it."""
+        with self._reading() as connection:
+            return annotations.read_answer_times(connection, batch_id)
+
     def decisions(self, batch_id: str) -> pa.Table:
         """The decisions stored for a batch: sample_id, review_batch, label, posterior, method, decided_at."""
         with self._reading() as connection:

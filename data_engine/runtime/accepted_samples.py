@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_engine.runtime import check_gate
+from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.step_run import StepRun
 from data_engine.runtime.versions import StepVersion
@@ -149,12 +149,15 @@ def orphaned_duplicates(runtime: CorpusRuntime, store: "TableStore") -> dict[str
 
     Returns: by batch, in order; those without such a duplicate are left out.
     """
-    verdicts = store.dataset("first_pass")
+    gate = CheckGate(runtime, store, "plan")
+    accepted_batches, held = gate.sorted_out("first_pass")
+    last = {batch: gate.latest("first_pass", batch) for batch in held}
+    versions = {batch: version for batch, version in {**last, **accepted_batches}.items() if version is not None}
+    verdicts = store.dataset("first_pass", at={batch: version.table_version for batch, version in versions.items()})
     repeats = verdicts.to_table(columns=["batch", "duplicate_of"], filter=pc.field("duplicate_of").is_valid())
     named = pc.unique(repeats["duplicate_of"])
     is_kept_twin = (pc.field("verdict") == "kept") & pc.field("sample_id").isin(named)
     twins = verdicts.to_table(columns=["batch", "sample_id"], filter=is_kept_twin)
-    accepted_batches, _ = check_gate.accepted_batches(runtime, store, "first_pass", run_id="plan")
     accepted = twins.filter(pc.is_in(twins["batch"], pa.array(accepted_batches, pa.string())))["sample_id"]
     open_ends = repeats.filter(pc.invert(pc.is_in(repeats["duplicate_of"], accepted.combine_chunks())))
     own = set(zip(twins["batch"].to_pylist(), twins["sample_id"].to_pylist(), strict=True))
@@ -184,7 +187,7 @@ def texts_of(step_run: StepRun, accepted: pa.Table) -> Callable[[Sequence[str]],
     def read(sample_ids: Sequence[str]) -> list[str]:
         wanted = pa.array(sample_ids, pa.string())
         batches = pc.unique(accepted.filter(pc.is_in(accepted["sample_id"], wanted))["batch"])
-        rows = step_run.scan("raw_index").scanner(
+        rows = step_run.scan("raw_index", behind="first_pass").scanner(
             columns=["sample_id", "text"],
             filter=pc.field("batch").isin(batches) & pc.field("sample_id").isin(wanted),
             batch_readahead=2,

@@ -10,25 +10,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from data_engine.errors import InvalidInput
+from data_engine.errors import ChecksFailed, InvalidInput
+from data_engine.runtime.accepted_tables import AcceptedTables
+from data_engine.runtime.check_gate import CheckGate, accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.embeddings import subset_embeddings
-from data_engine.runtime.versions import step_versions
 
 if TYPE_CHECKING:
     from data_engine.labeling import PlannedTask
     from data_engine.review import Task
-    from data_engine.storage import TableStore
 
 _SNIPPET_CHARS = 2000
 
 
 def why_open(runtime: CorpusRuntime) -> tuple[str, str | None]:
     """Reason to create the next review batch and the version of its evidence; (reason to wait, None) otherwise."""
-    review, store = runtime.corpus.review, runtime.store()
-    versions = step_versions(store)
-    if ("balanced_subset", "") not in versions:
+    review, gate = runtime.corpus.review, CheckGate(runtime, runtime.store(), "plan")
+    subset, proposals = gate.latest("balanced_subset", ""), gate.latest("proposals", "")
+    if subset is None:
         return "there is no balanced subset yet; curate the corpus first", None
+    refusals = [gate.refusal(version) for version in (subset, proposals) if version is not None]
+    if any(refusals):
+        return "; ".join(filter(None, refusals)), None
     with runtime.queue() as queue:
         waiting = [batch.batch_id for batch in queue.batches(runtime.corpus.name) if not batch.is_answered]
         n_open = queue.open_tasks(runtime.corpus.name)
@@ -38,32 +41,34 @@ def why_open(runtime: CorpusRuntime) -> tuple[str, str | None]:
     if waiting:
         return f"review batch {waiting[0]} is not answered yet", None
     if n_batches == 0:
-        return "nobody has answered anything yet", f"first:{versions['balanced_subset', ''].data_version}"
-    if ("proposals", "") not in versions:
+        return "nobody has answered anything yet", f"first:{subset.data_version}"
+    if proposals is None:
         return "there are no proposals yet; train the classifier on the answers first", None
-    uncertainty = store.read("proposals", columns=["uncertainty"])["uncertainty"].to_numpy()
+    tables = AcceptedTables(gate.store, gate)
+    uncertainty = tables.read("proposals", columns=["uncertainty"])["uncertainty"].to_numpy()
     mean, share = float(uncertainty.mean()), float((uncertainty >= review.uncertain_above).mean())
     measured = f"mean uncertainty {mean:.2f} (limit {review.open_at_mean_uncertainty}), {share:.0%} of the proposals "
     measured += f"are at least {review.uncertain_above} uncertain (limit {review.open_at_uncertain_share:.0%})"
     if mean < review.open_at_mean_uncertainty and share < review.open_at_uncertain_share:
         return f"the proposals are certain enough: {measured}", None
-    return measured, versions["proposals", ""].data_version
+    return measured, proposals.data_version
 
 
 def create_review_batch(runtime: CorpusRuntime, *, cause: str) -> str | None:
     """Put the next round of questions into the queue.
 
     Returns: the id of the review batch; None when nothing is left to ask.
+    Raises: ChecksFailed when the subset or the proposals are held back by their checks.
     """
     from data_engine.review import NewTask
 
-    store = runtime.store()
+    tables = accepted_tables(runtime, run_id="review")
     with runtime.queue() as queue:
         round_number = len(queue.batches(runtime.corpus.name))
-        planned = _plan(runtime, store, round_number)
+        planned = _plan(runtime, tables, round_number)
         if not planned:
             return None
-        texts = _texts(store, [task.sample_id for task in planned])
+        texts = _texts(tables, [task.sample_id for task in planned])
         batch_id = f"{runtime.corpus.name}-round-{round_number:03d}"
         queue.open_batch(
             batch_id,
@@ -90,13 +95,13 @@ def create_review_batch(runtime: CorpusRuntime, *, cause: str) -> str | None:
     return batch_id
 
 
-def _plan(runtime: CorpusRuntime, store: "TableStore", round_number: int) -> "tuple[PlannedTask, ...]":
+def _plan(runtime: CorpusRuntime, tables: AcceptedTables, round_number: int) -> "tuple[PlannedTask, ...]":
     from data_engine.labeling import plan_review_batch
 
-    ids, x = subset_embeddings(store)
+    ids, x = subset_embeddings(tables)
     classes = {name: index for index, name in enumerate(runtime.corpus.class_names)}
-    reviewed = store.read("reviewed_labels", columns=["sample_id", "purpose", "label"]).to_pylist()
-    probabilities, proposed, accepts = _proposed(store, ids, classes)
+    reviewed = tables.read("reviewed_labels", columns=["sample_id", "purpose", "label"]).to_pylist()
+    probabilities, proposed, accepts = _proposed(tables, ids, classes)
     return plan_review_batch(
         round_number=round_number,
         sample_ids=ids,
@@ -115,7 +120,7 @@ def _plan(runtime: CorpusRuntime, store: "TableStore", round_number: int) -> "tu
 
 
 def _proposed(
-    store: "TableStore", ids: list[str], classes: dict[str, int]
+    tables: AcceptedTables, ids: list[str], classes: dict[str, int]
 ) -> "tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]":
     """Probabilities, proposed classes, and whether a decider takes it without a person, in the order of the ids.
 
@@ -123,7 +128,7 @@ def _proposed(
     """
     from data_engine.labeling import probabilities_of
 
-    table = store.read("proposals", columns=["sample_id", "label", "probabilities", "route"])
+    table = tables.read("proposals", columns=["sample_id", "label", "probabilities", "route"])
     row_of = {sample_id: row for row, sample_id in enumerate(table["sample_id"].to_pylist())}
     if not row_of or any(sample_id not in row_of for sample_id in ids):
         return None, None, None
@@ -132,14 +137,21 @@ def _proposed(
     return probabilities_of(in_order), proposed, np.array([name != "person" for name in in_order["route"].to_pylist()])
 
 
-def _texts(store: "TableStore", sample_ids: list[str]) -> dict[str, dict[str, str]]:
+def _texts(tables: AcceptedTables, sample_ids: list[str]) -> dict[str, dict[str, str]]:
     """The payload of each task: the sample's text, cut, and its uri. Never the known label."""
     asked = {"sample_id": pa.array(sorted(set(sample_ids)), pa.string())}
-    wanted = store.read("raw_index", columns=["sample_id", "uri", "text"], among=asked)
-    return {
+    wanted = tables.read("raw_index", columns=["sample_id", "uri", "text"], among=asked)
+    payloads = {
         row["sample_id"]: {"uri": row["uri"], "text": (row["text"] or "")[:_SNIPPET_CHARS]}
         for row in wanted.to_pylist()
     }
+    missing = sorted(set(sample_ids) - set(payloads))
+    if missing:
+        raise ChecksFailed(
+            f"{len(missing)} samples to ask about, among them {missing[:3]}, are in no accepted batch of the raw index "
+            f"any more; materialize cluster_tree and what follows, then open the review batch"
+        )
+    return payloads
 
 
 def answer_simulated(runtime: CorpusRuntime, batch_id: str) -> int:
@@ -178,4 +190,5 @@ def known_classes(runtime: CorpusRuntime) -> dict[str, str]:
     """The class of every sample whose label is known beforehand; for simulation and evaluation only."""
     from data_engine import reporting
 
-    return reporting.known_classes(runtime.corpus, runtime.store().read("raw_index", columns=["sample_id", "metadata"]))
+    tables = accepted_tables(runtime, run_id="simulated")
+    return reporting.known_classes(runtime.corpus, tables.read("raw_index", columns=["sample_id", "metadata"]))

@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data_engine.runtime.step_run import write_version
-from data_engine.runtime.versions import StepVersion, fingerprint
+from data_engine.runtime.versions import StepVersion, fingerprint, write_version
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -20,11 +20,11 @@ from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import partition_column, spec_of
 from data_engine.runtime.progress import Progress, progress
 from data_engine.runtime.step_inputs import StepInputs
-from data_engine.runtime.versions import StepVersion, fingerprint
-from data_engine.schemas import LEDGER, STEP_VERSIONS
+from data_engine.runtime.versions import StepVersion, fingerprint, write_version
+from data_engine.schemas import LEDGER
 
 if TYPE_CHECKING:
-    from data_engine.storage import EmbeddingCache, SketchIndex, TableStore, Written
+    from data_engine.storage import EmbeddingCache, SketchIndex, Written
     from data_engine.storage.artefacts import Artefacts
 
 logger = getLogger(__name__)
@@ -125,16 +125,16 @@ class StepRun(StepInputs):
         def write(name: str, rows: pa.Table, partition: Mapping[str, str] | None = None) -> "Written":
             return self._store.write(name, rows, partition=partition, run_id=self.run_id, code_version=code_version)
 
-        extra = [write(name, rows) for name, rows in (extra_tables or {}).items()]
-        for name, rows in (timing_tables or {}).items():
-            write(name, rows)
+        extra = {name: write(name, rows) for name, rows in (extra_tables or {}).items()}
+        timing = {name: write(name, rows) for name, rows in (timing_tables or {}).items()}
         written = write(self.step, table, {partition_column(self.step): self.batch} if self.batch else None)
-        versions = [written.data_version, *(other.data_version for other in extra)]
+        versions = [written.data_version, *(other.data_version for other in extra.values())]
         data_version = fingerprint(versions) if extra else written.data_version
+        wrote = {name: other.version for name, other in (extra | timing).items()}
         if ledger is not None:
-            self._write_ledger(ledger, written.version)
+            wrote["ledger"] = self._write_ledger(ledger, written.version)
         seconds = time.perf_counter() - self.started
-        self._write_version(data_version, written.version, table.num_rows, seconds)
+        self._write_version(data_version, written.version, table.num_rows, seconds, wrote)
         return StepResult(
             table=table,
             data_version=data_version,
@@ -146,25 +146,29 @@ class StepRun(StepInputs):
             details=details or {},
         )
 
-    def _write_ledger(self, rows: pa.Table, table_version: int) -> None:
+    def _write_ledger(self, rows: pa.Table, table_version: int) -> int:
         n = rows.num_rows
         constants = {
             "step": pa.array([self.step] * n, pa.string()),
             "batch": pa.array([self.batch] * n, pa.string()),
             "table_version": pa.array([table_version] * n, pa.int64()),
             "run_id": pa.array([self.run_id] * n, pa.string()),
-            "decided_at": pa.array([datetime.now(UTC)] * n, pa.timestamp("us", tz="UTC")),
         }
+        if "decided_at" not in rows.column_names:
+            constants["decided_at"] = pa.array([datetime.now(UTC)] * n, pa.timestamp("us", tz="UTC"))
         columns = [constants.get(name, rows[name] if name in rows.column_names else None) for name in LEDGER.names]
-        self._store.write(
+        written = self._store.write(
             "ledger",
             pa.Table.from_arrays(columns, schema=LEDGER),
             partition={"step": self.step, "batch": self.batch},
             run_id=self.run_id,
             code_version="1",
         )
+        return written.version
 
-    def _write_version(self, data_version: str, table_version: int, n_rows: int, seconds: float) -> None:
+    def _write_version(
+        self, data_version: str, table_version: int, n_rows: int, seconds: float, wrote: Mapping[str, int]
+    ) -> None:
         version = StepVersion(
             step=self.step,
             batch=self.batch,
@@ -176,7 +180,9 @@ class StepRun(StepInputs):
             seconds=seconds,
             run_id=self.run_id,
             written_at=datetime.now(UTC),
+            table_versions={**self.tables.stands_on, **wrote},
         )
+        self._gate.keep_accepted(self.step, self.batch)
         write_version(self._store, version)
 
     def _check_written(self, declared: tuple[str, ...], given: Mapping[str, pa.Table] | None, field_name: str) -> None:
@@ -214,14 +220,3 @@ def execute(
     step_run = StepRun(runtime, step, batch, run_id, settings or {}, {**off, **(flags or {})})
     work: Callable[[StepRun], StepResult] = getattr(import_module(f"data_engine.runtime.steps.{step}"), step)
     return step_run, work(step_run)
-
-
-def write_version(store: "TableStore", version: StepVersion) -> None:
-    """Keep what a step, or the SQL models, last wrote for one partition."""
-    store.write(
-        "step_versions",
-        pa.Table.from_pylist([vars(version)], schema=STEP_VERSIONS),
-        partition={"step": version.step, "batch": version.batch},
-        run_id=version.run_id,
-        code_version="1",
-    )

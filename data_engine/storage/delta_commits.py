@@ -38,7 +38,7 @@ _CONFIGURATION = {
 _ADDED = {b"added": b"true"}
 
 #: Commits that change no row.
-_HARMLESS = ("CREATE", "VACUUM", "OPTIMIZE", "FSCK", "ADD COLUMN", "CHANGE COLUMN")
+HARMLESS_COMMITS = ("CREATE", "VACUUM", "OPTIMIZE", "FSCK", "ADD COLUMN", "CHANGE COLUMN")
 
 
 @dataclass(frozen=True)
@@ -243,7 +243,7 @@ def predicate_of(piece: Mapping[str, str]) -> str:
 def _winner(table: Any, base: int, piece: Mapping[str, str], run_id: str) -> dict[str, Any] | None:
     """The newest commit after `base` by another run that touched the piece."""
     for entry in table.history():
-        if entry.get("version", base) <= base or entry["operation"].startswith(_HARMLESS):
+        if entry.get("version", base) <= base or entry["operation"].startswith(HARMLESS_COMMITS):
             continue
         if entry.get("run_id") != run_id and _overlap(piece, json.loads(entry.get("partition", "{}"))):
             return dict(entry)

@@ -44,13 +44,13 @@ def latest_of(folder: Path) -> Any:
     table = kept[place].table if is_known(folder) else None
     if table is None:
         table = DeltaTable(str(folder))
-        entry = _entry(place, table.version())
-        signature = _signature(entry)
+        entry = log_entry(place, table.version())
+        signature = file_signature(entry)
         if signature is not None:
             kept[place] = _Handle(table, entry, signature)
             while len(kept) > _MOST_KEPT:
                 del kept[next(iter(kept))]
-    elif _entry(place, table.version() + 1).exists():
+    elif log_entry(place, table.version() + 1).exists():
         table.update_incremental()
     return table
 
@@ -58,17 +58,19 @@ def latest_of(folder: Path) -> Any:
 def is_known(folder: Path) -> bool:
     """Whether the table was opened in this thread and is still there, and not another one in its place."""
     place, kept = folder.absolute(), _KEPT.handles
-    if place in kept and _signature(kept[place].entry) == kept[place].signature:
+    if place in kept and file_signature(kept[place].entry) == kept[place].signature:
         return True
     kept.pop(place, None)
     return False
 
 
-def _entry(place: Path, version: int) -> Path:
+def log_entry(place: Path, version: int) -> Path:
+    """The file of the log that a version of a table is."""
     return place / "_delta_log" / f"{version:020}.json"
 
 
-def _signature(entry: Path) -> tuple[int, int, int] | None:
+def file_signature(entry: Path) -> tuple[int, int, int] | None:
+    """What tells a file from another one in its place: inode, time and size; None where there is none."""
     try:
         found = entry.stat()
     except OSError:

@@ -11,34 +11,66 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_engine.errors import StorageError
 from data_engine.storage.delta_commits import DeltaFolder
+from data_engine.storage.piece_versions import piece_versions
 
 _MOST_TINY_FILES = 4096
 
 
-def dataset_of(folder: DeltaFolder, version: int | None = None) -> Any:
+def dataset_of(folder: DeltaFolder, version: int | None = None, at: Mapping[str, int] | None = None) -> Any:
     """A table as a pyarrow dataset as it is stored, partition by partition in order of their values.
 
     Args:
         folder: the table's; without rows where it does not exist.
         version: Delta version; None is the latest.
+        at: Partitions to read, of a table with one partition column, each as the commit of this version left it.
+
+    Raises: StorageError when one of these commits is not in the table's history.
     """
     import pyarrow.dataset as pads
     from pyarrow import fs as pafs
 
-    if not folder.exists():
+    if not folder.exists() or at == {}:
         return pads.dataset(folder.schema_as_read.empty_table())
-    found = folder.open(version).to_pyarrow_dataset()
+    fragments = _fragments(folder, version) if at is None else _fragments_at(folder, at)
     # One commit writes a partition, and numbers its files: the order of the paths is the order of the rows.
     columns = folder.partition_columns
     # Arrow's own file system: Delta's is Python code on Arrow's threads, and can abort a process that is ending.
     filesystem = pafs.SubTreeFileSystem(str(folder.path.absolute()), pafs.LocalFileSystem())
-    files = sorted((_values_of(file, columns), file.path) for file in found.get_fragments())
-    fragments = [
-        found.format.make_fragment(path, filesystem, all_of(dict(zip(columns, values, strict=True))))
-        for values, path in files
+    format_of_files = pads.ParquetFileFormat()
+    made = [
+        format_of_files.make_fragment(path, filesystem, all_of(dict(zip(columns, values, strict=True))))
+        for values, path in sorted(fragments)
     ]
-    return pads.FileSystemDataset(fragments, folder.schema_as_read, found.format, filesystem)
+    return pads.FileSystemDataset(made, folder.schema_as_read, format_of_files, filesystem)
+
+
+def _fragments(folder: DeltaFolder, version: int | None) -> list[tuple[list[str], str]]:
+    """The files of a version: partition values and path of each."""
+    found = folder.open(version).to_pyarrow_dataset().get_fragments()
+    return [(_values_of(file, folder.partition_columns), file.path) for file in found]
+
+
+def _fragments_at(folder: DeltaFolder, at: Mapping[str, int]) -> list[tuple[list[str], str]]:
+    """The files of some partitions, each as the commit of its version left it; an earlier table is opened only where
+    a partition was written again since."""
+    last = piece_versions(folder)
+    of_version: dict[int | None, set[str]] = {}
+    for value, version in at.items():
+        if last.of(value) < version:
+            name = f"{folder.partition_columns[0]} {value!r} of {folder.path.name}"
+            raise StorageError(
+                f"version {version} of {name} is gone from {folder.path}: the last that is there is of version "
+                f"{last.of(value)}; `data-engine run` makes it anew from its source"
+            )
+        of_version.setdefault(None if last.of(value) == version else version, set()).add(value)
+    return [
+        (values, path)
+        for version, wanted in of_version.items()
+        for values, path in _fragments(folder, version)
+        if values[0] in wanted
+    ]
 
 
 def tiny_files(dataset: Any, piece: Mapping[str, str], columns: Sequence[str]) -> pa.Table:

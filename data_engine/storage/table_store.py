@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from data_engine.storage.embedding_cache import EmbeddingCache
 
 #: Tables of a row or a few per file, which every step reads several times.
-_OF_TINY_FILES = ("step_versions", "check_results")
+_OF_TINY_FILES = ("step_versions", "accepted_versions", "check_results")
 
 
 @dataclass(frozen=True)
@@ -170,6 +170,7 @@ class TableStore:
         columns: Sequence[str] | None = None,
         among: Mapping[str, pa.Array] | None = None,
         version: int | None = None,
+        at: Mapping[str, int] | None = None,
     ) -> pa.Table:
         """The rows of a table, partition by partition in order of their values, each in the order it was written.
 
@@ -179,6 +180,7 @@ class TableStore:
             columns: Columns wanted, in this order; None reads all in the order of the schema.
             among: Values of columns that rows must have to be read; the others are never in memory all at once.
             version: Delta version; None reads the latest.
+            at: Partitions to read of a table with one partition column, each as the commit of this version left it.
 
         Returns: A table of exactly the schema's types; empty where the table or the partition does not exist.
 
@@ -191,17 +193,22 @@ class TableStore:
         if unknown:
             raise SchemaMismatch(f"{name} has no column {unknown[0]!r}; its columns are {', '.join(schema.names)}")
         with storage_errors(f"reading {described(name, piece)}", self.path(name), intact="nothing was changed"):
-            found = self.dataset(name, version=version)
+            found = self.dataset(name, version=version, at=at)
             if name in _OF_TINY_FILES and not among:
                 rows = tiny_files(found, piece, wanted)
             else:
                 rows = found.to_table(columns=wanted, filter=all_of(piece, among))
         return rows.cast(pa.schema([schema.field(column) for column in wanted]))
 
-    def dataset(self, name: str, *, version: int | None = None) -> Any:
+    def dataset(self, name: str, *, version: int | None = None, at: Mapping[str, int] | None = None) -> Any:
         """A table as a pyarrow dataset in its schema, for scans that are larger than memory and for DuckDB.
 
         Rows that an earlier version of the engine wrote have the columns and words of today.
+
+        Args:
+            name: Table in `schemas.SCHEMAS`.
+            version: Delta version; None is the latest.
+            at: Partitions, each as the commit of this version left it; others are left out.
 
         Raises: StorageError when the version does not exist.
         """
@@ -211,7 +218,7 @@ class TableStore:
                 f"version {version} of {name} is asked for, but {folder.path} does not exist; materialize {name}"
             )
         with storage_errors(f"opening {name}", folder.path, intact="nothing was changed"):
-            found = dataset_of(folder, version)
+            found = dataset_of(folder, version, at)
             return read_as_today(name, found) if folder.may_have_earlier_rows(version) else found
 
     def exists(self, name: str) -> bool:

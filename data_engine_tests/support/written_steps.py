@@ -10,8 +10,7 @@ from small_project import notes_corpus
 from data_engine.corpus import Corpus
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import partition_column
-from data_engine.runtime.step_run import write_version
-from data_engine.runtime.versions import StepVersion
+from data_engine.runtime.versions import StepVersion, write_version
 from data_engine.storage import TableStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -9,6 +9,8 @@ import dagster as dg
 from data_engine.errors import SourceError
 from data_engine.orchestration.names import asset_key, batch_partitions, corpus_name, review_partitions
 from data_engine.runtime.accepted_samples import orphaned_duplicates
+from data_engine.runtime.accepted_tables import AcceptedTables
+from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import JOBS, steps_from
 from data_engine.runtime.source_listing import batches_of
@@ -144,14 +146,12 @@ def _drift(runtime: CorpusRuntime) -> dg.SensorDefinition:
     def drift(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         import pyarrow.compute as pc
 
-        from data_engine.runtime.versions import step_versions
-
-        store = runtime.store()
-        report = store.read("drift_report", columns=["batch", "is_alarm"])
+        gate = CheckGate(runtime, runtime.store(), "plan")
+        report = AcceptedTables(gate.store, gate).read("drift_report", columns=["batch", "is_alarm"])
         alarmed = sorted(set(report.filter(pc.field("is_alarm"))["batch"].to_pylist()))
-        versions = step_versions(store)
+        opened = gate.accepted("embeddings")
         # The content of a batch is the cause, not its report: retraining makes a new report of the same content.
-        causes = {f"{batch}:{versions['embeddings', batch].data_version}" for batch in alarmed}
+        causes = {f"{batch}:{opened[batch].data_version}" for batch in alarmed if batch in opened}
         handled = set(json.loads(context.cursor or "[]"))
         new = sorted(causes - handled)
         if not new:

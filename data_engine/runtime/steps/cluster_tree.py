@@ -59,9 +59,7 @@ def cluster_tree(step_run: StepRun) -> StepResult:
 
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:
     """The samples that have to be in the tree, and whether it was built for just these."""
-    embedded = checked.store.read("embeddings", columns=["sample_id", "batch"])
-    accepted = pa.array(checked.accepted("embeddings"), pa.string())
-    checked.tables["embedded"] = embedded.filter(pc.is_in(embedded["batch"], accepted))
+    checked.tables["embedded"] = checked.read_from.read("embeddings", columns=["sample_id", "batch"])
     n_built = _n_built(checked.tables["cluster_tree"])
     return {"is_rebuilt": n_built == checked.tables["tree_assignments"].num_rows}
 

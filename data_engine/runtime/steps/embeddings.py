@@ -40,7 +40,7 @@ def embeddings(step_run: StepRun) -> StepResult:
 
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:
     """The kept samples that the encoder failed on, with what it said."""
-    decided = checked.store.read("ledger", partition={"step": "embeddings", "batch": checked.batch})
+    decided = checked.read_from.decisions("embeddings", checked.batch)
     failed = decided.filter(pc.equal(decided["verdict"], "rejected"))
     return {"failures": dict(zip(failed["sample_id"].to_pylist(), failed["reason"].to_pylist(), strict=True))}
 

@@ -39,7 +39,7 @@ def check_inputs(checked: CheckedStep) -> dict[str, Any]:
 
     An audit is blind: what the classifier had proposed is in the queue's task, not in the answer.
     """
-    reviewed = checked.store.read("reviewed_labels", columns=["task_id", "purpose", "label"])
+    reviewed = checked.read_from.read("reviewed_labels", columns=["task_id", "purpose", "label"])
     audits = reviewed.filter(pc.equal(reviewed["purpose"], "audit")).to_pylist()
     with checked.runtime.queue() as queue:
         tasks = queue.tables()["review_task"].select(["task_id", "proposed_label"]).to_pylist()

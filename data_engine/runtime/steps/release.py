@@ -17,7 +17,7 @@ def release(step_run: StepRun) -> StepResult:
     runtime, corpus = step_run.runtime, step_run.corpus
     labels, subset = step_run.read("labels"), step_run.read("balanced_subset")
     metrics = step_run.read("quality_report")
-    raw, masked = _contents(step_run, labels)
+    raw, masked = _contents(step_run, subset.join(labels.select(["sample_id"]), "sample_id", join_type="left semi"))
     rows = releasing.release_rows(labels, subset, raw, out_of_scope=corpus.labels.out_of_scope)
     manifest = _manifest(step_run, rows)
     card = releasing.data_card(corpus, rows, metrics, manifest)
@@ -32,9 +32,11 @@ def release(step_run: StepRun) -> StepResult:
     )
 
 
-def _contents(step_run: StepRun, labels: pa.Table) -> tuple[pa.Table, dict[str, str]]:
-    """The labelled raw samples, and by sample_id what was masked in them."""
-    raw = step_run.look_up("raw_index", among={"sample_id": labels["sample_id"].combine_chunks()})
+def _contents(step_run: StepRun, labelled: pa.Table) -> tuple[pa.Table, dict[str, str]]:
+    """The labelled samples in the raw index of the batch that each was chosen from, and what was masked, by id."""
+    raw = step_run.look_up("raw_index", among={"sample_id": labelled["sample_id"].combine_chunks()})
+    places = labelled.select(["sample_id", "batch"])
+    raw = raw.join(places, ["sample_id", "batch"], join_type="left semi").select(raw.column_names)
     return releasing.mask_personal(raw) if step_run.corpus.release.pii == "mask" else (raw, {})
 
 

@@ -19,7 +19,7 @@ def reviewed_labels(step_run: StepRun) -> StepResult:
                 f"review batch {step_run.batch!r} has {progress.n_open + progress.n_leased} of {progress.n_tasks} "
                 "tasks open; answer them, or close the batch, then materialize this partition"
             )
-        table = queue.answers(step_run.batch)
+        table, times = queue.answers(step_run.batch), queue.answer_times(step_run.batch)
     step_run.inputs["revision"] = str(progress.revision)
     purpose = pc.binary_join_element_wise("(", table["purpose"], ")", "")
     return step_run.finish(
@@ -28,6 +28,7 @@ def reviewed_labels(step_run: StepRun) -> StepResult:
             table["sample_id"],
             verdict="answered",
             reason=pc.binary_join_element_wise(table["annotator"], table["label"], purpose, " "),
+            decided_at=[times[annotation_id] for annotation_id in table["annotation_id"].to_pylist()],
         ),
         metadata={
             "tasks": progress.n_tasks,
