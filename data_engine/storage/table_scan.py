@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from data_engine.errors import StorageError
 from data_engine.storage.delta_commits import DeltaFolder
+from data_engine.storage.parquet_files import verified_format
 from data_engine.storage.piece_versions import piece_versions
 
 _MOST_TINY_FILES = 4096
@@ -33,26 +34,26 @@ def dataset_of(folder: DeltaFolder, version: int | None = None, at: Mapping[str,
 
     if not folder.exists() or at == {}:
         return pads.dataset(folder.schema_as_read.empty_table())
-    fragments = _fragments(folder, version) if at is None else _fragments_at(folder, at)
+    files = _files(folder, version) if at is None else _files_at(folder, at)
+    form = verified_format()
     # One commit writes a partition, and numbers its files: the order of the paths is the order of the rows.
     columns = folder.partition_columns
     # Arrow's own file system: Delta's is Python code on Arrow's threads, and can abort a process that is ending.
     filesystem = pafs.SubTreeFileSystem(str(folder.path.absolute()), pafs.LocalFileSystem())
-    format_of_files = pads.ParquetFileFormat()
-    made = [
-        format_of_files.make_fragment(path, filesystem, all_of(dict(zip(columns, values, strict=True))))
-        for values, path in sorted(fragments)
+    fragments = [
+        form.make_fragment(path, filesystem, all_of(dict(zip(columns, values, strict=True))))
+        for values, path in sorted(files)
     ]
-    return pads.FileSystemDataset(made, folder.schema_as_read, format_of_files, filesystem)
+    return pads.FileSystemDataset(fragments, folder.schema_as_read, form, filesystem)
 
 
-def _fragments(folder: DeltaFolder, version: int | None) -> list[tuple[list[str], str]]:
+def _files(folder: DeltaFolder, version: int | None) -> list[tuple[list[str], str]]:
     """The files of a version: partition values and path of each."""
-    found = folder.open(version).to_pyarrow_dataset().get_fragments()
+    found = folder.open(version).to_pyarrow_dataset().get_files()
     return [(_values_of(file, folder.partition_columns), file.path) for file in found]
 
 
-def _fragments_at(folder: DeltaFolder, at: Mapping[str, int]) -> list[tuple[list[str], str]]:
+def _files_at(folder: DeltaFolder, at: Mapping[str, int]) -> list[tuple[list[str], str]]:
     """The files of some partitions, each as the commit of its version left it; an earlier table is opened only where
     a partition was written again since."""
     last = piece_versions(folder)
@@ -68,7 +69,7 @@ def _fragments_at(folder: DeltaFolder, at: Mapping[str, int]) -> list[tuple[list
     return [
         (values, path)
         for version, wanted in of_version.items()
-        for values, path in _fragments(folder, version)
+        for values, path in _files(folder, version)
         if values[0] in wanted
     ]
 
