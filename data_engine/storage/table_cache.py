@@ -59,7 +59,9 @@ def is_known(folder: Path) -> bool:
     """Whether the table was opened in this thread and is still there, and not another one in its place."""
     place, kept = folder.absolute(), _KEPT.handles
     if place in kept and file_signature(kept[place].entry) == kept[place].signature:
-        return True
+        # A write of this process moves the table on: what it wrote last has to be there too.
+        if log_entry(place, kept[place].table.version()).exists():
+            return True
     kept.pop(place, None)
     return False
 

@@ -49,7 +49,7 @@ def dataset_of(folder: DeltaFolder, version: int | None = None, at: Mapping[str,
 
 def _files(folder: DeltaFolder, version: int | None) -> list[tuple[list[str], str]]:
     """The files of a version: partition values and path of each."""
-    found = folder.open(version).to_pyarrow_dataset().get_files()
+    found = folder.open(version).to_pyarrow_dataset().get_fragments()
     return [(_values_of(file, folder.partition_columns), file.path) for file in found]
 
 

@@ -180,7 +180,7 @@ def test_a_missing_and_an_unknown_column_are_refused(store, verdicts):
         store.write("first_pass", rows.drop_columns(["uri"]), **WRITE)
     with pytest.raises(SchemaMismatch, match="column 'colour' of first_pass is not in its schema"):
         store.write("first_pass", rows.append_column("colour", pa.array(["red"])), **WRITE)
-    with pytest.raises(SchemaMismatch, match="there is no table 'nope'; the tables are balanced_subset, "):
+    with pytest.raises(SchemaMismatch, match="there is no table 'nope'; the tables are accepted_versions, "):
         store.write("nope", rows, **WRITE)
 
 
