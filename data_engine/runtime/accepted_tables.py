@@ -149,6 +149,10 @@ class AcceptedTables:
             known = self.stands_on if self.judged is None else self.judged.table_versions
             if table in known:
                 return known[table]
+            if self.judged is not None:
+                # An earlier engine did not keep what a version was made from.
+                last = self.verdicts.latest(step, batch)
+                return None if last is None else last.table_version
         accepted = self.verdicts.require(step, batch)
         if batch == self.batch:
             made_from = {name: v for name, v in accepted.table_versions.items() if name in STEPS}

@@ -107,7 +107,7 @@ class CheckGate:
         """Why a version is not open to readers; empty when it is."""
         key = (version.step, version.batch, version.table_version)
         if key not in self._refusals:
-            self._refusals[key] = self._own_refusal(version) or self._refusal_behind(version)
+            self._refusals[key] = self.own_refusal(version) or self._refusal_behind(version)
         return self._refusals[key]
 
     def keep_accepted(self, step: str, batch: str) -> None:
@@ -149,7 +149,7 @@ class CheckGate:
             self._versions[step] = {batch: version for (_, batch), version in step_versions(self.store, step).items()}
         return self._versions[step]
 
-    def _own_refusal(self, version: StepVersion) -> str:
+    def own_refusal(self, version: StepVersion) -> str:
         """What the checks of the step itself have against it; they are run where nobody has judged it yet."""
         key = self._verdict_key(version)
         reasons = self._kept_verdict(version, key)

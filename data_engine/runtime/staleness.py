@@ -37,7 +37,7 @@ def is_stale(runtime: "CorpusRuntime", step: str, batch: str, *, versions: dict[
     if last.input_version != fingerprint(_inputs(runtime, versions, step, batch)):
         return True
     # A result that its own checks hold back is made again: the settings of a single run may have been the cause.
-    return not batch and bool(check_gate.accepted_batches(runtime, runtime.store(), step, run_id="plan")[1])
+    return not batch and bool(check_gate.CheckGate(runtime, runtime.store(), "plan").own_refusal(last))
 
 
 def _inputs(

@@ -58,10 +58,11 @@ def latest_of(folder: Path) -> Any:
 def is_known(folder: Path) -> bool:
     """Whether the table was opened in this thread and is still there, and not another one in its place."""
     place, kept = folder.absolute(), _KEPT.handles
-    if place in kept and file_signature(kept[place].entry) == kept[place].signature:
-        # A write of this process moves the table on: what it wrote last has to be there too.
-        if log_entry(place, kept[place].table.version()).exists():
-            return True
+    handle = kept.get(place)
+    # A write of this process moves the table on: what it wrote last has to be there too.
+    is_there = handle is not None and log_entry(place, handle.table.version()).exists()
+    if is_there and handle is not None and file_signature(handle.entry) == handle.signature:
+        return True
     kept.pop(place, None)
     return False
 

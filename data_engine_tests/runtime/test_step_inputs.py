@@ -65,7 +65,8 @@ def test_what_is_only_looked_up_is_no_part_of_the_input_version(tmp_path: Path) 
     write_step(runtime.store(), "raw_index", [MAY], "may")
     write_step(runtime.store(), "raw_index", [JUNE], "june")
     inputs = StepInputs(runtime, "embeddings", "may", "run")
-    assert inputs.look_up("raw_index", columns=["uri"]).to_pylist() == [{"uri": "b"}, {"uri": "a"}]
+    # Nothing is read of batches that the first pass has not judged yet.
+    assert inputs.look_up("raw_index", columns=["uri"]).to_pylist() == []
     assert inputs.look_up("raw_index", columns=["uri"], batch="may").to_pylist() == [{"uri": "a"}]
     assert (inputs.exists("raw_index"), inputs.exists("first_pass")) == (True, False)
     assert (inputs.table_version("raw_index"), inputs.table_version("first_pass")) == (2, None)
@@ -86,6 +87,7 @@ def test_of_all_batches_those_held_back_are_left_out_with_a_warning(
     versions = {}
     for batch, values in (("may", [0.6, 0.8]), ("june", [3.0, 4.0])):
         kept = [{"sample_id": batch, "uri": batch, "verdict": "kept", "reason": "kept"}]
+        write_step(runtime.store(), "raw_index", [{**MAY, "sample_id": batch, "uri": batch}], batch)
         write_step(runtime.store(), "first_pass", kept, batch)
         embedded = [{"sample_id": batch, "embedding": np.array(values, np.float32).tobytes(), "dim": 2}]
         versions[batch] = write_step(runtime.store(), "embeddings", embedded, batch).data_version
