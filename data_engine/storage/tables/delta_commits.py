@@ -38,7 +38,7 @@ _CONFIGURATION = {
 _ADDED = {b"added": b"true"}
 
 #: Commits that change no row.
-_HARMLESS = ("CREATE", "VACUUM", "OPTIMIZE", "FSCK", "ADD COLUMN", "CHANGE COLUMN")
+HARMLESS = ("CREATE", "VACUUM", "OPTIMIZE", "FSCK", "ADD COLUMN", "CHANGE COLUMN")
 
 
 @dataclass(frozen=True)
@@ -239,7 +239,7 @@ def _winner(table: Any, base: int, piece: Mapping[str, str], run_id: str) -> dic
     """The newest commit after `base` by another run that touched the piece."""
     n_later = int(table.version()) - base
     for entry in table.history(n_later) if n_later > 0 else ():
-        if entry.get("version", base) <= base or entry["operation"].startswith(_HARMLESS):
+        if entry.get("version", base) <= base or entry["operation"].startswith(HARMLESS):
             continue
         if entry.get("run_id") != run_id and _overlap(piece, json.loads(entry.get("partition", "{}"))):
             return dict(entry)
