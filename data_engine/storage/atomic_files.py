@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from data_engine.storage.cleaning.leftovers import temporary_name
+
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file beside its place and move it there in one step; a killed process leaves the old one.
@@ -86,5 +88,5 @@ def flush(path: Path) -> None:
 
 
 def beside(path: Path) -> Path:
-    """A name that nobody else has, in the same folder; `retention.vacuum` deletes old ones of this form."""
-    return path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    """A name that nobody else has, in the same folder; `cleaning.leftovers` deletes those of dead processes."""
+    return path.with_name(temporary_name(path.name, uuid.uuid4().hex))
