@@ -1,7 +1,7 @@
 """Atomic writes: a file or a folder is there whole or not at all, also when the process is killed.
 
 Everything is written beside its place, flushed to the disk, and moved there in one step. Tables have their own commits,
-see `delta_commits.py`.
+see `tables/delta_commits.py`.
 """
 
 import os
@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from data_engine.storage.cleaning.leftovers import temporary_name
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
@@ -86,5 +88,5 @@ def flush(path: Path) -> None:
 
 
 def beside(path: Path) -> Path:
-    """A name that nobody else has, in the same folder; `retention.vacuum` deletes old ones of this form."""
-    return path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    """A name that nobody else has, in the same folder; `cleaning.leftovers` deletes those of dead processes."""
+    return path.with_name(temporary_name(path.name, uuid.uuid4().hex))

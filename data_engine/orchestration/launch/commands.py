@@ -17,6 +17,7 @@ from rich.text import Text
 from yaml import YAMLError
 
 from data_engine.errors import InvalidInput
+from data_engine.orchestration.launch.cleaning import remove_leftovers
 from data_engine.orchestration.launch.command_lock import corpus_lock
 from data_engine.orchestration.launch.orphaned_runs import fail_orphaned_runs
 from data_engine.orchestration.launch.project import Project
@@ -34,11 +35,12 @@ def run_corpus(
     runtime = project.runtime(corpus)
     console.print(f"[bold]{corpus}[/]  {runtime.corpus.release.title or runtime.corpus.modality}")
     with corpus_lock(runtime), _instance(console) as instance:
+        remove_leftovers(runtime)
         outcome = OneCommandRun(runtime, project.definitions_of(runtime), instance, console).execute(only)
     if timings is not None:
         said = {"seconds": outcome.seconds, "total_s": outcome.total_s, "n_runs": outcome.n_runs}
         timings.write_text(json.dumps(said), "utf-8")
-    if outcome.n_runs == 0 and not outcome.waiting_for:
+    if outcome.n_runs == 0 and not outcome.waiting_for and not outcome.quarantined:
         console.print("nothing new: every batch is read and every step is up to date; no step ran")
         return True
     print_run(runtime, outcome, console)
@@ -54,6 +56,7 @@ def backfill_batches(
     """
     runtime = project.runtime(corpus)
     with corpus_lock(runtime), _instance(console) as instance:
+        remove_leftovers(runtime)
         launcher = OneCommandRun(runtime, project.definitions_of(runtime), instance, console)
         if n_processes == 1:
             launcher.backfill(batches)

@@ -71,6 +71,9 @@ def _why_rebuild(step_run: StepRun, n_samples: int) -> str:
         return "there is no tree yet"
     if last.code_version != step_run.runtime.code_version("cluster_tree"):
         return "its code or configuration changed"
+    lost = step_run.why_last_rows_are_lost()
+    if lost:
+        return f"the one in service is lost: {lost}"
     n_built = _n_built(step_run.look_up("cluster_tree", columns=["level", "n_samples"]))
     limit = step_run.corpus.tree.rebuild_at_growth
     if abs(n_samples - n_built) > limit * n_built:

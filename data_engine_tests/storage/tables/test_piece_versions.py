@@ -9,8 +9,8 @@ from schema_tables import table
 from data_engine.errors import StorageError
 from data_engine.schemas import PARTITION_COLUMNS, SCHEMAS
 from data_engine.storage import TableStore
-from data_engine.storage.delta_commits import DeltaFolder
-from data_engine.storage.piece_versions import piece_versions
+from data_engine.storage.tables.delta_commits import DeltaFolder
+from data_engine.storage.tables.piece_versions import piece_versions
 
 
 def _write(store: TableStore, batch: str, *uris: str) -> int:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from data_engine.storage.delta_commits import HARMLESS_COMMITS, DeltaFolder
-from data_engine.storage.table_cache import file_signature, log_entry
+from data_engine.storage.tables.delta_commits import HARMLESS, DeltaFolder
+from data_engine.storage.tables.table_cache import file_signature, log_entry
 
 _MOST_KEPT = 64
 
@@ -38,7 +38,7 @@ class PieceVersions:
 
     def add(self, entry: Mapping[str, Any]) -> None:
         """Take in one commit of the table's history."""
-        if not entry["operation"].startswith(HARMLESS_COMMITS):
+        if not entry["operation"].startswith(HARMLESS):
             piece = json.loads(entry.get("partition", "{}"))
             if len(piece) == 1:
                 value = next(iter(piece.values()))
