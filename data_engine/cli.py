@@ -1,4 +1,4 @@
-"""The command line: run, why, sql, review, release, backfill, ui, bench."""
+"""The command line: run, why, sql, review, release, check, backfill, ui, bench."""
 
 import os
 import socket
@@ -92,7 +92,21 @@ def release(corpus: str | None) -> None:
     """List the releases of a corpus, the newest last."""
     from data_engine.terminal.tables import print_releases
 
-    print_releases(_project().runtime(corpus), console=_console())
+    if not print_releases(_project().runtime(corpus), console=_console()):
+        raise SystemExit(1)
+
+
+@main.command()
+@click.argument("corpus")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print."
+)
+def check(corpus: str, form: str) -> None:
+    """Say whether all data of CORPUS are as they were written; nothing is changed. Ends with 1 where they are not."""
+    from data_engine.terminal.check import print_check
+
+    if not print_check(_project().runtime(corpus), console=_console(), as_json=form == "json"):
+        raise SystemExit(1)
 
 
 @main.command()

@@ -188,7 +188,7 @@ def open_engine(url: str) -> Engine:
         InvalidInput: the URL is of another kind, or in memory.
         StorageError: the database is of a newer schema, is no database, or its driver is not installed.
     """
-    parsed = _parsed(url)
+    parsed = parsed_url(url)
     shown = parsed.render_as_string(hide_password=True)
     engine = _engine(parsed, shown)
     try:
@@ -219,7 +219,8 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def _parsed(url: str) -> URL:
+def parsed_url(url: str) -> URL:
+    """The parts of the URL of a queue. Raises: InvalidInput for one that is none, of another kind, or in memory."""
     try:
         parsed = make_url(url)
     except ArgumentError as error:

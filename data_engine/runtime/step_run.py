@@ -89,9 +89,10 @@ class StepRun(StepInputs):
     def write_page(self, *parts: str, text: str) -> Path:
         """Write a page for people below the corpus' folder, whole or not at all."""
         from data_engine.storage.atomic_files import replace_file
+        from data_engine.storage.integrity.checksums import replace_sealed
 
         path = self.runtime.corpus_folder.joinpath(*parts)
-        replace_file(path, lambda half: half.write_text(text, "utf-8"))
+        replace_sealed(path, lambda: replace_file(path, lambda half: half.write_text(text, "utf-8")))
         return path
 
     def finish(

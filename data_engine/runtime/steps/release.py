@@ -35,6 +35,7 @@ def release(step_run: StepRun) -> StepResult:
 def _contents(step_run: StepRun, labels: pa.Table) -> tuple[pa.Table, dict[str, str]]:
     """The labelled raw samples, and by sample_id what was masked in them."""
     raw = step_run.look_up("raw_index", among={"sample_id": labels["sample_id"].combine_chunks()})
+    releasing.refuse_other_contents(raw, step_run.corpus.name)
     return releasing.mask_personal(raw) if step_run.corpus.release.pii == "mask" else (raw, {})
 
 
