@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from data_engine.errors import DataEngineError, InvalidInput
+from data_engine.errors.boundary import secrets_hidden
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,7 +25,8 @@ class _Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
+            with secrets_hidden():
+                return super().invoke(ctx)
         except BrokenPipeError:
             raise
         except (DataEngineError, OSError) as error:

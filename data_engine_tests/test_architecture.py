@@ -28,6 +28,7 @@ FLOOR_OF = {part: number for number, floor in enumerate(FLOORS) for part in floo
 #: names there are.
 CORPUS_MAY_IMPORT = {
     "errors",
+    "errors.secret_texts",
     "settings",
     "indexing.registry",
     "indexing.source",

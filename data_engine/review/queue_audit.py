@@ -23,7 +23,8 @@ from data_engine.errors import DataEngineError, StorageError
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review import annotations, batch_progress
 from data_engine.review.queue_records import ARMS, PURPOSES, identifier
-from data_engine.review.queue_tables import SCHEMA_VERSION, parsed_url, schema_version, task
+from data_engine.review.queue_tables import SCHEMA_VERSION, batch, schema_version, task
+from data_engine.review.queue_url import parsed_url
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,7 @@ def _content(connection: Connection, corpus: str) -> QueueContent:
     tasks = [row for row in tables["review_task"] if row["review_batch"] in names]
     given = [row for row in tables["review_annotation"] if row["review_batch"] in names]
     payloads = dict(connection.execute(sa.select(task.c.task_id, task.c.payload)).tuples().all())
-    classes: dict[str, str] = dict(
-        connection.exec_driver_sql("SELECT batch_id, classes FROM review_batch").tuples().all()
-    )
+    classes = dict(connection.execute(sa.select(batch.c.batch_id, batch.c.classes)).tuples().all())
     problems = [*_batch_problems(batches, tasks, given), *_task_problems(tasks, given), *_answer_problems(given)]
     problems += _class_problems({name: classes[name] for name in names}, tasks, given)
     return QueueContent(

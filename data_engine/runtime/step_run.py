@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from data_engine.errors import InvalidInput
+from data_engine.errors.boundary import secrets_hidden
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import partition_column, spec_of
 from data_engine.runtime.progress import Progress, progress
@@ -214,7 +215,8 @@ def execute(
     off = dict.fromkeys(spec_of(step).launch_flags, False)
     step_run = StepRun(runtime, step, batch, run_id, settings or {}, {**off, **(flags or {})})
     work: Callable[[StepRun], StepResult] = getattr(import_module(f"data_engine.runtime.steps.{step}"), step)
-    return step_run, work(step_run)
+    with secrets_hidden():
+        return step_run, work(step_run)
 
 
 def write_version(store: "TableStore", version: StepVersion) -> None:

@@ -3,6 +3,7 @@
 How damage is found is in `data_engine.storage.integrity`; what steps say of their tables is in `step_records.py`.
 """
 
+import shlex
 from collections.abc import Iterator
 
 from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
@@ -18,7 +19,12 @@ def check_tables(checked: CheckedCorpus) -> Iterator[Finding]:
         advance = progress(f"checking {name}", log.last + 1)
         for damage in find_damage(log, pinned, advance):
             where = f"{named(log, damage)}: {checked.shown(damage.path)}"
-            if damage.is_needed:
+            if damage.is_record:
+                # Rows are compared with their fingerprint also without it, if nothing else of the commit is found.
+                yield Finding(
+                    "error", damage.what, where, f"rm {shlex.quote(str(damage.path))}, if nothing else is found"
+                )
+            elif damage.is_needed:
                 yield Finding("error", damage.what, where, checked.made_anew(name, damage.piece, log.folder))
             else:
                 yield Finding(

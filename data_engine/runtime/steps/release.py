@@ -48,7 +48,7 @@ def _manifest(step_run: StepRun, rows: pa.Table) -> dict[str, Any]:
         "n_samples": rows.num_rows,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "run_id": step_run.run_id,
-        "configuration": step_run.corpus.model_dump(mode="json"),
+        "configuration": step_run.corpus.shown(),
         "table_versions": step_run.pinned_versions(),
         "data_versions": {
             f"{step}/{batch}".rstrip("/"): v.data_version for (step, batch), v in sorted(versions.items())

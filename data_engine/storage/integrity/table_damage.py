@@ -39,12 +39,14 @@ class Damage:
         path: The file or folder.
         piece: Values of partition columns of the rows that it is about; None where it is about the whole table.
         is_needed: Whether the newest version of the table or a release needs it.
+        is_record: Whether it is the checksums themselves, which nothing is read from.
     """
 
     what: str
     path: Path
     piece: Mapping[str, str] | None = None
     is_needed: bool = True
+    is_record: bool = False
 
 
 @dataclass
@@ -137,28 +139,38 @@ def _needed(log: TableLog, pinned: Collection[int]) -> dict[str, AddedFile]:
 def _commit_damage(log: TableLog, version: int, needed: Mapping[str, AddedFile]) -> Iterator[Damage]:
     """A commit's log entry, and the bytes of its files against the checksums that were kept of them."""
     entry_path = f"{LOG}/{entry_name(version)}"
-    try:
-        record = read_record(log.folder, version) or {}
-    except (OSError, ValueError) as error:
-        record = {}
-        path = log.folder / CHECKSUMS / entry_name(version)
-        yield Damage(f"the checksums of version {version} cannot be read ({first_line(error)})", path)
+    record, problem = _record(log, version)
+    if problem:
+        yield Damage(problem, log.folder / CHECKSUMS / entry_name(version), is_record=True)
     if not (log.folder / entry_path).exists():
         yield Damage(f"version {version} is missing from its log", log.folder / entry_path)
     elif version not in log.entries:
         yield Damage(f"version {version} of its log cannot be read", log.folder / entry_path)
     entry = log.entries.get(version)
-    pieces = {added.path: _piece_of(log, added, entry) for added in entry.added} if entry else {}
-    if entry and record and not pieces.keys() <= record.keys():
-        yield Damage(f"version {version} names files that its checksums do not", log.folder / entry_path)
+    pieces = {added.path: _piece_of(added, entry) for added in entry.added} if entry else {}
     for name, digest in record.items():
         path = log.folder / name
-        if not path.exists() or name in log.damaged:
-            continue
-        if _digest(path) != digest:
+        if path.exists() and name not in log.damaged and _digest(path) != digest:
             log.damaged.add(name)
             is_needed = name in needed or name not in pieces
             yield Damage("is not the file that was written: its checksum differs", path, pieces.get(name), is_needed)
+
+
+def _record(log: TableLog, version: int) -> tuple[Mapping[str, str], str]:
+    """The checksums of a commit, and what is wrong with them; none of them is used where they are damaged."""
+    try:
+        record = read_record(log.folder, version) or {}
+    except (OSError, ValueError) as error:
+        return {}, f"the checksums of version {version} cannot be read ({first_line(error)})"
+    entry = log.entries.get(version)
+    if entry is None or not record:
+        return record, ""
+    wanted = {f"{LOG}/{entry_name(version)}", *(added.path for added in entry.added)}
+    others = {name for name in record if not name.startswith(f"{LOG}/{version:020}.checkpoint")}
+    if others != wanted:
+        return record, f"the checksums of version {version} are of other files than its log names"
+    missing = sorted(name for name in record.keys() - wanted if not (log.folder / name).exists())
+    return record, f"the checksums of version {version} are of a file that is missing: {missing[0]}" if missing else ""
 
 
 def _digest(path: Path) -> str:
@@ -199,13 +211,17 @@ def _other_rows(log: TableLog, entry: LogEntry) -> str:
     fingerprints = [RowFingerprint(schema) for schema in schemas]
     for rows in _rows(log, entry):
         for fingerprint, schema in zip(fingerprints, schemas, strict=True):
-            fingerprint.add(rows.select(schema.names).cast(schema))
+            fingerprint.add(_as(rows.select(schema.names), schema))
     n_rows = fingerprints[0].n_rows
     if n_wanted not in (-1, n_rows):
         return f"has {n_rows:,} rows, but {n_wanted:,} were written"
     if wanted not in {fingerprint.value() for fingerprint in fingerprints}:
         return f"its rows, or their order, are not those that were written (data version {wanted})"
     return ""
+
+
+def _as(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    return rows if rows.schema.types == schema.types else rows.cast(schema)
 
 
 def _schemas(log: TableLog, entry: LogEntry) -> list[pa.Schema]:
@@ -249,7 +265,7 @@ def _missing(log: TableLog, needed: Mapping[str, AddedFile]) -> Iterator[Damage]
     writers = {added.path: entry for entry in log.entries.values() for added in entry.added}
     for path, added in needed.items():
         if not (log.folder / path).exists():
-            yield Damage("is missing", log.folder / path, _piece_of(log, added, writers[path]))
+            yield Damage("is missing", log.folder / path, _piece_of(added, writers[path]))
 
 
 def _other_view(log: TableLog) -> Iterator[Damage]:
@@ -270,7 +286,7 @@ def _other_view(log: TableLog) -> Iterator[Damage]:
         yield Damage("opens with other files than its log names; a checkpoint in it is damaged", log.folder / LOG)
 
 
-def _piece_of(log: TableLog, added: AddedFile, entry: LogEntry | None) -> Mapping[str, str]:
+def _piece_of(added: AddedFile, entry: LogEntry | None) -> Mapping[str, str]:
     return entry.piece if entry is not None and entry.piece else dict(added.values)
 
 
