@@ -92,6 +92,7 @@ WHOLE_ENGINE = {
     "test_label_rules",
     "test_load",
     "test_pipeline",
+    "test_secrets",
     "test_words",
     "dbt_like_sql/test_marts",
     "dbt_like_sql/test_sql_tests",

@@ -103,8 +103,8 @@ def _content(connection: Connection, corpus: str) -> QueueContent:
     names = {row["review_batch"] for row in batches}
     tasks = [row for row in tables["review_task"] if row["review_batch"] in names]
     given = [row for row in tables["review_annotation"] if row["review_batch"] in names]
-    payloads = dict(connection.execute(sa.select(task.c.task_id, task.c.payload)).tuples().all())
-    classes = dict(connection.execute(sa.select(batch.c.batch_id, batch.c.classes)).tuples().all())
+    payloads = {row.task_id: row.payload for row in connection.execute(sa.select(task.c.task_id, task.c.payload))}
+    classes = {row.batch_id: row.classes for row in connection.execute(sa.select(batch.c.batch_id, batch.c.classes))}
     problems = [*_batch_problems(batches, tasks, given), *_task_problems(tasks, given), *_answer_problems(given)]
     problems += _class_problems({name: classes[name] for name in names}, tasks, given)
     return QueueContent(

@@ -36,7 +36,7 @@ def parsed_url(url: str) -> URL:
 
 def shown_url(url: URL) -> str:
     """The URL without user, password and query."""
-    return url.set(username=None, password=None, query={}).render_as_string()
+    return URL.create(url.drivername, host=url.host, port=url.port, database=url.database).render_as_string()
 
 
 def _values(url: URL) -> list[str]:
