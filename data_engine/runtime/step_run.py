@@ -133,10 +133,9 @@ class StepRun(StepInputs):
         written = write(self.step, table, {partition_column(self.step): self.batch} if self.batch else None)
         versions = [written.data_version, *(other.data_version for other in extra)]
         data_version = fingerprint(versions) if extra else written.data_version
-        if ledger is not None:
-            self._write_ledger(ledger, written.version)
+        ledger_version = None if ledger is None else self._write_ledger(ledger, written.version)
         seconds = time.perf_counter() - self.started
-        self._write_version(data_version, written.version, table.num_rows, seconds)
+        self._write_version(data_version, written.version, table.num_rows, seconds, ledger_version)
         return StepResult(
             table=table,
             data_version=data_version,
@@ -148,7 +147,7 @@ class StepRun(StepInputs):
             details=details or {},
         )
 
-    def _write_ledger(self, rows: pa.Table, table_version: int) -> None:
+    def _write_ledger(self, rows: pa.Table, table_version: int) -> int:
         n = rows.num_rows
         constants = {
             "step": pa.array([self.step] * n, pa.string()),
@@ -158,15 +157,18 @@ class StepRun(StepInputs):
             "decided_at": pa.array([datetime.now(UTC)] * n, pa.timestamp("us", tz="UTC")),
         }
         columns = [constants.get(name, rows[name] if name in rows.column_names else None) for name in LEDGER.names]
-        self._store.write(
+        written = self._store.write(
             "ledger",
             pa.Table.from_arrays(columns, schema=LEDGER),
             partition={"step": self.step, "batch": self.batch},
             run_id=self.run_id,
             code_version="1",
         )
+        return written.version
 
-    def _write_version(self, data_version: str, table_version: int, n_rows: int, seconds: float) -> None:
+    def _write_version(
+        self, data_version: str, table_version: int, n_rows: int, seconds: float, ledger_version: int | None
+    ) -> None:
         version = StepVersion(
             step=self.step,
             batch=self.batch,
@@ -178,6 +180,7 @@ class StepRun(StepInputs):
             seconds=seconds,
             run_id=self.run_id,
             written_at=datetime.now(UTC),
+            ledger_version=ledger_version,
         )
         write_version(self._store, version)
 

@@ -17,7 +17,20 @@ def check_derived_files(checked: CheckedCorpus) -> Iterator[Finding]:
     """Derived files that are damaged, or missing although they were made."""
     yield from _marts(checked)
     yield from _report(checked)
+    yield from _ending_in_a_checksum(checked)
     yield from _embeddings(checked)
+
+
+def _ending_in_a_checksum(checked: CheckedCorpus) -> Iterator[Finding]:
+    """Accepted samples and artefacts, which runs make anew where they are damaged or missing."""
+    from data_engine.storage.checksums import verify
+
+    folder = checked.runtime.corpus_folder
+    for path in sorted((*folder.glob("accepted/*.sketches"), *folder.glob("learnt/[!.]*"))):
+        try:
+            verify(path)
+        except (OSError, ValueError) as error:
+            yield Finding("error", str(error), checked.shown(path), f"rm {shlex.quote(str(path))} && {checked.run()}")
 
 
 def _marts(checked: CheckedCorpus) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """Checksums of files, in small files of their own: of every commit of a table, and of a file that is replaced whole.
 
-What is found with them is in `table_damage.py`. The fingerprint of rows is in `storage/row_fingerprint.py`.
+What is found with them is in `table_damage.py`; those at the end of derived files are in `storage/checksums.py`.
 """
 
 import json

@@ -1,6 +1,6 @@
 """The log of a Delta table as it lies on disk, entry by entry, for comparing it with what Delta makes of it.
 
-Commits are made in `storage/delta_commits.py`.
+Commits are made in `storage/tables/delta_commits.py`.
 """
 
 import json

@@ -11,7 +11,6 @@ from typing import Any
 import pyarrow as pa
 
 from data_engine.schemas import FORMER_NAMES, PARTITION_COLUMNS, SCHEMAS, is_filled
-from data_engine.storage.delta_commits import described
 from data_engine.storage.integrity.checksums import CHECKSUMS, digest_of, read_record
 from data_engine.storage.integrity.commit_log import (
     LOG,
@@ -24,8 +23,9 @@ from data_engine.storage.integrity.commit_log import (
 )
 from data_engine.storage.row_fingerprint import RowFingerprint
 from data_engine.storage.storage_errors import first_line
-from data_engine.storage.table_scan import all_of
 from data_engine.storage.table_store import TableStore
+from data_engine.storage.tables.delta_commits import described
+from data_engine.storage.tables.table_scan import all_of
 
 _BATCH_ROWS = 8192
 

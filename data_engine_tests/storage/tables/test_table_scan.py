@@ -1,9 +1,11 @@
 import pyarrow as pa
+import pytest
+from flipped_bits import flip_a_bit
 from schema_tables import table
 
 from data_engine.schemas import RAW_INDEX
-from data_engine.storage.delta_commits import DeltaFolder
-from data_engine.storage.table_scan import all_of, dataset_of, tiny_files
+from data_engine.storage.tables.delta_commits import DeltaFolder
+from data_engine.storage.tables.table_scan import all_of, dataset_of, tiny_files
 
 ROWS = pa.table({"batch": ["may", "may", "june"], "n": ["1", "2", "1"]})
 
@@ -30,3 +32,19 @@ def test_partitions_come_in_the_order_of_their_values_and_rows_as_they_were_writ
     assert dataset_of(folder).to_table()["uri"].to_pylist() == ["d", "c", "b", "a"]
     assert tiny_files(dataset_of(folder), {"batch": "may"}, ["uri"]).to_pydict() == {"uri": ["b", "a"]}
     assert dataset_of(folder, 1).to_table()["uri"].to_pylist() == ["b", "a"]
+
+
+@pytest.mark.parametrize("places", [None, lambda _: 40, lambda size: size - 30], ids=["gone", "page", "footer"])
+def test_bookkeeping_that_cannot_be_read_counts_as_missing_and_is_said(store, caplog, places):
+    for step in ("labels", "release"):
+        rows = table("check_results", [{"step": step, "batch": "", "check": "every_leaf_is_filled"}])
+        store.write("check_results", rows, partition={"step": step, "batch": ""}, run_id="r", code_version="1")
+    (path,) = store.path("check_results").glob("step=labels/*/*.parquet")
+    if places is None:
+        path.unlink()
+    else:
+        flip_a_bit(path, places)
+
+    assert store.read("check_results")["step"].to_pylist() == ["release"]
+    assert f"{path} cannot be read" in caplog.text
+    assert "what it held counts as missing and is made anew" in caplog.text
