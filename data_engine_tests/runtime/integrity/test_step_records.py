@@ -1,11 +1,13 @@
+from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
 
-from written_steps import keep_version, notes_runtime, write_step
+from written_steps import notes_runtime, write_step
 
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.integrity.finding import CheckedCorpus
 from data_engine.runtime.integrity.step_records import check_step_versions
+from data_engine.runtime.step_run import write_version
 
 
 def found(runtime: CorpusRuntime) -> list[tuple[str, str]]:
@@ -23,12 +25,12 @@ def test_lost_rows_lost_versions_and_versions_of_other_rows_are_named(tmp_path: 
     runtime = notes_runtime(tmp_path)
     store = runtime.store()
     version = write_step(store, "labels", [{}])
-    keep_version(store, "labels", **{**vars(version), "n_rows": 7})
+    write_version(store, replace(version, n_rows=7))
     assert found(runtime) == [("labels", "step_versions says 7 rows, its commit 1")]
-    keep_version(store, "labels", **{**vars(version), "data_version": "d"})
+    write_version(store, replace(version, data_version="d"))
     said = f"step_versions names the data version d, but its tables have {version.data_version}"
     assert found(runtime) == [("labels", said)]
-    keep_version(store, "labels", **{**vars(version), "table_version": 0})
+    write_version(store, replace(version, table_version=0))
     assert "names version 0 of the table, but its newest rows are of version 1" in found(runtime)[0][1]
     rmtree(store.path("labels"))
     assert found(runtime)[0][1] == "step_versions says that 1 rows were written, but the table does not have them"
