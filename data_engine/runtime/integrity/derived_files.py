@@ -35,12 +35,11 @@ def _ending_in_a_checksum(checked: CheckedCorpus) -> Iterator[Finding]:
 
 def _marts(checked: CheckedCorpus) -> Iterator[Finding]:
     from data_engine import warehouse
-    from data_engine.runtime.sql_models import sql_folder
     from data_engine.storage.mart_files import mart_path
 
     if ("sql_models", "") not in checked.versions:
         return
-    for model in warehouse.load_models(sql_folder(checked.runtime)):
+    for model in warehouse.load_models(checked.runtime.sql_folder):
         if model.layer == "marts":
             yield from _sealed(checked, mart_path(checked.store, model.name), f"mart {model.name}")
 
