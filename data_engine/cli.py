@@ -1,4 +1,4 @@
-"""The command line: run, why, sql, review, release, backfill, clean, ui, bench."""
+"""The command line: run, why, sql, review, release, check, backfill, clean, ui, bench."""
 
 import os
 import socket
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from data_engine.errors import DataEngineError, InvalidInput
+from data_engine.errors.boundary import secrets_hidden
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,7 +25,8 @@ class _Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
+            with secrets_hidden():
+                return super().invoke(ctx)
         except BrokenPipeError:
             raise
         except (DataEngineError, OSError) as error:
@@ -92,7 +94,21 @@ def release(corpus: str | None) -> None:
     """List the releases of a corpus, the newest last."""
     from data_engine.terminal.tables import print_releases
 
-    print_releases(_project().runtime(corpus), console=_console())
+    if not print_releases(_project().runtime(corpus), console=_console()):
+        raise SystemExit(1)
+
+
+@main.command()
+@click.argument("corpus")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print."
+)
+def check(corpus: str, form: str) -> None:
+    """Say whether all data of CORPUS are as they were written; nothing is changed. Ends with 1 where they are not."""
+    from data_engine.terminal.check import print_check
+
+    if not print_check(_project().runtime(corpus), console=_console(), as_json=form == "json"):
+        raise SystemExit(1)
 
 
 @main.command()

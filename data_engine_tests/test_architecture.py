@@ -28,6 +28,7 @@ FLOOR_OF = {part: number for number, floor in enumerate(FLOORS) for part in floo
 #: names there are.
 CORPUS_MAY_IMPORT = {
     "errors",
+    "errors.secret_texts",
     "settings",
     "indexing.registry",
     "indexing.source",
@@ -91,6 +92,7 @@ WHOLE_ENGINE = {
     "test_label_rules",
     "test_load",
     "test_pipeline",
+    "test_secrets",
     "test_words",
     "dbt_like_sql/test_marts",
     "dbt_like_sql/test_sql_tests",

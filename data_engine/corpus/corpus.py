@@ -20,6 +20,7 @@ from data_engine.corpus.review import Review
 from data_engine.corpus.subset import Subset
 from data_engine.corpus.tree import Tree
 from data_engine.errors import SourceMissing
+from data_engine.errors.secret_texts import without_secrets
 from data_engine.indexing.source import Batches, Source
 from data_engine.settings import Name, Settings, Share
 
@@ -158,6 +159,11 @@ class Corpus(Settings):
                 raise ValueError(f"known_label_pattern {value!r} has no group; put parentheses around the class")
         return value
 
+    def shown(self) -> dict[str, Any]:
+        """The description as values of JSON for people: without secrets of the source, and of URLs anywhere in it."""
+        shown: dict[str, Any] = _without_secrets({**self.model_dump(mode="json"), "source": self.source.shown()})
+        return shown
+
     @property
     def class_names(self) -> tuple[str, ...]:
         """The possible labels, in a fixed order.
@@ -197,3 +203,11 @@ class Corpus(Settings):
         """A seed for one purpose, derived from the corpus' seed; the same purpose gives the same seed."""
         text = ":".join(map(str, (self.seed, *purpose)))
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, str):
+        return without_secrets(value)
+    if isinstance(value, dict):
+        return {name: _without_secrets(entry) for name, entry in value.items()}
+    return [_without_secrets(entry) for entry in value] if isinstance(value, list) else value

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import xxhash
 
 from data_engine import schemas
+from data_engine.errors.secret_texts import without_secrets
 
 _ROWS_PER_PIECE = 8192
 _BYTES_PER_PIECE = 64 << 20
@@ -97,7 +98,7 @@ def _row(sample: RawSample, batch: str) -> dict[str, Any]:
         "thumbnail": sample.thumbnail,
         "metadata": to_json(sample.metadata),
         "is_readable": sample.error is None,
-        "error": sample.error,
+        "error": None if sample.error is None else without_secrets(sample.error),
     }
 
 

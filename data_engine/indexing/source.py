@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from data_engine.errors import SourceError, SourceMissing
+from data_engine.errors.secret_texts import harmless, keep_options_secret, keep_url_secret, without_secrets
 from data_engine.indexing.registry import KINDS
 from data_engine.settings import OneOf, Settings
 
@@ -77,6 +78,11 @@ class Source(Settings):
                 )
         return self
 
+    def shown(self) -> dict[str, Any]:
+        """The settings for people: storage options by their names only, no URL with user info or query."""
+        values = self.model_dump(mode="json")
+        return {**values, "path": without_secrets(self.path), "storage_options": sorted(self.storage_options)}
+
     def resolve(self, project_folder: Path) -> "Path | UPath":
         """The absolute path of the source, or its URL.
 
@@ -86,6 +92,8 @@ class Source(Settings):
         """
         expanded = os.path.expandvars(self.path).removeprefix("file://")
         if "://" in expanded:
+            keep_url_secret(expanded)
+            keep_options_secret(_expanded(self.storage_options))
             return _remote(expanded, self.storage_options)
         path = Path(expanded).expanduser()
         if self.package is None:
@@ -106,7 +114,7 @@ def _remote(url: str, options: Mapping[str, Any]) -> "UPath":
         raise SourceError(
             f"the source {url} cannot be opened: {error}; check source.path and source.storage_options, and install "
             "the driver (data-engine[remote] for s3:// and https://)"
-        ) from error
+        ) from harmless(error)
     return path
 
 

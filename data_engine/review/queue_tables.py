@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, Connection, Dialect, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy.engine import URL, Connection, Dialect, Engine
+from sqlalchemy.exc import DatabaseError, NoSuchModuleError
 from sqlalchemy.types import TypeDecorator
 
-from data_engine.errors import InvalidInput, StorageError
+from data_engine.errors import StorageError
+from data_engine.errors.secret_texts import harmless
 from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.review.queue_migrations import migrate
+from data_engine.review.queue_url import parsed_url, shown_url
 
 SCHEMA_VERSION = 2
 """Raised with every change of the tables below; how older ones become these is in `queue_migrations.py`."""
@@ -188,8 +190,8 @@ def open_engine(url: str) -> Engine:
         InvalidInput: the URL is of another kind, or in memory.
         StorageError: the database is of a newer schema, is no database, or its driver is not installed.
     """
-    parsed = _parsed(url)
-    shown = parsed.render_as_string(hide_password=True)
+    parsed = parsed_url(url)
+    shown = shown_url(parsed)
     engine = _engine(parsed, shown)
     try:
         _install(engine, shown)
@@ -197,7 +199,7 @@ def open_engine(url: str) -> Engine:
         engine.dispose()
         raise StorageError(
             f"the review queue at {shown} cannot be opened: {error.orig}; check the path or URL"
-        ) from error
+        ) from harmless(error)
     except BaseException:
         engine.dispose()
         raise
@@ -217,19 +219,6 @@ def reading(engine: Engine) -> Iterator[Connection]:
     level = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
     with engine.execution_options(**{_READING: True}, **level).begin() as connection:
         yield connection
-
-
-def _parsed(url: str) -> URL:
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise InvalidInput(f"url is {url!r}, which is no database URL; write sqlite:////absolute/path.db") from error
-    backend = parsed.get_backend_name()
-    if backend not in ("sqlite", "postgresql"):
-        raise InvalidInput(f"url is for {backend!r}; the review queue runs on sqlite and postgresql")
-    if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
-        raise InvalidInput(f"url is {url!r}, a database in memory; answers must outlive it: give a file path")
-    return parsed
 
 
 def _engine(url: URL, shown: str) -> Engine:

@@ -17,13 +17,10 @@ if TYPE_CHECKING:
     from data_engine.runtime.corpus_runtime import CorpusRuntime
     from data_engine.warehouse import ModelResult, SqlModel, SqlTest, TestResult
 
-_ENGINE_SQL = Path(__file__).resolve().parents[2] / "dbt_like_sql"
-
 
 def sql_folder(runtime: "CorpusRuntime") -> Path:
     """The project's own SQL models; the engine's where the project has none."""
-    own = runtime.project_folder / "dbt_like_sql"
-    return own if own.is_dir() else _ENGINE_SQL
+    return runtime.sql_folder
 
 
 def ask(runtime: "CorpusRuntime", sql: str) -> "pa.Table":

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from data_engine.errors import InvalidInput
+from data_engine.errors.boundary import secrets_hidden
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import partition_column, spec_of
 from data_engine.runtime.progress import Progress, progress
@@ -99,9 +100,10 @@ class StepRun(StepInputs):
     def write_page(self, *parts: str, text: str) -> Path:
         """Write a page for people below the corpus' folder, whole or not at all."""
         from data_engine.storage.atomic_files import replace_file
+        from data_engine.storage.integrity.checksums import replace_sealed
 
         path = self.runtime.corpus_folder.joinpath(*parts)
-        replace_file(path, lambda half: half.write_text(text, "utf-8"))
+        replace_sealed(path, lambda: replace_file(path, lambda half: half.write_text(text, "utf-8")))
         return path
 
     def finish(
@@ -229,4 +231,5 @@ def execute(
     off = dict.fromkeys(spec_of(step).launch_flags, False)
     step_run = StepRun(runtime, step, batch, run_id, settings or {}, {**off, **(flags or {})})
     work: Callable[[StepRun], StepResult] = getattr(import_module(f"data_engine.runtime.steps.{step}"), step)
-    return step_run, work(step_run)
+    with secrets_hidden():
+        return step_run, work(step_run)

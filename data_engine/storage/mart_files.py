@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from data_engine.errors import InvalidInput
 from data_engine.storage.atomic_files import replace_file
+from data_engine.storage.integrity.checksums import replace_sealed
 from data_engine.storage.storage_errors import storage_errors
 from data_engine.storage.table_store import TableStore
 from data_engine.storage.tables.parquet_files import verified_format
@@ -37,7 +38,7 @@ def write_mart(store: TableStore, name: str, table: pa.Table) -> Path:
     """
     path = mart_path(store, name)
     with storage_errors(f"writing mart {name}", path, intact="the earlier mart is intact"):
-        replace_file(path, lambda temporary: _fill(temporary, table))
+        replace_sealed(path, lambda: replace_file(path, lambda temporary: _fill(temporary, table)))
     return path
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from data_engine.errors import InvalidInput, SchemaMismatch, StorageError
 from data_engine.schemas import FORMER_NAMES, PARTITION_COLUMNS
+from data_engine.storage.integrity.checksums import record_commit
 from data_engine.storage.row_fingerprint import RowFingerprint
 from data_engine.storage.schema_check import schema_of
 from data_engine.storage.storage_errors import storage_errors
@@ -163,6 +164,7 @@ class TableStore:
                 "partition": json.dumps(piece),
             }
             version = folder.replace(files, piece, metadata, base=base or 0)
+            record_commit(folder.path, version)
         return Written(version, fingerprint.n_rows, metadata["data_version"])
 
     def read(

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from data_engine.errors import StorageError
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 
 if TYPE_CHECKING:
@@ -26,20 +27,33 @@ def print_table(table: pa.Table, *, console: "Console", limit: int = 50) -> None
     console.print(f"[dim]{table.num_rows:,} rows{more}[/]")
 
 
-def print_releases(runtime: CorpusRuntime, *, console: "Console") -> None:
-    """Every release folder, with its size and the versions it stands on."""
-    import json
+def print_releases(runtime: CorpusRuntime, *, console: "Console") -> bool:
+    """Every release folder, with its size and the versions it stands on.
 
-    folder = runtime.corpus_folder / "releases"
-    manifests = [json.loads(path.read_text("utf-8")) for path in folder.glob("*/manifest.json")]
-    if not manifests:
+    Returns: whether the manifest of each can be read; what is wrong with the others is said after the list.
+    """
+    from rich.text import Text
+
+    from data_engine.releasing import read_manifest
+
+    root = runtime.corpus_folder / "releases"
+    manifests: dict[str, dict[str, object]] = {}
+    broken: list[str] = []
+    for folder in (path for path in sorted(root.glob("*")) if path.is_dir() and not path.name.startswith(".")):
+        try:
+            manifests[folder.name] = read_manifest(folder)
+        except StorageError as error:
+            broken.append(str(error))
+    if not manifests and not broken:
         console.print(f"no release yet; make one with data-engine run {runtime.corpus.name}")
-        return
-    for manifest in sorted(manifests, key=lambda m: str(m.get("created_at", ""))):
-        console.print(
-            f"[bold]{manifest['release_id']}[/]  {manifest['n_samples']:,} samples  {manifest.get('created_at', '')}"
-        )
-        console.print(f"  [dim]{folder / manifest['release_id']}[/]")
+    for name, manifest in sorted(manifests.items(), key=lambda item: str(item[1].get("created_at", ""))):
+        n = manifest.get("n_samples")
+        size = f"{n:,} samples" if isinstance(n, int) else "an unknown number of samples"
+        console.print(Text.assemble((name, "bold"), f"  {size}  {manifest.get('created_at', '')}"))
+        console.print(Text(f"  {root / name}", "dim"))
+    for sentence in broken:
+        console.print(Text(sentence, "red"))
+    return not broken
 
 
 def _cell(value: object) -> str:

@@ -12,6 +12,7 @@ import dagster as dg
 from pydantic import ValidationError
 
 from data_engine.errors import DataEngineError, InvalidInput
+from data_engine.errors.secret_texts import harmless
 from data_engine.orchestration.component import CorpusComponent
 from data_engine.orchestration.launch.project_folder import find_project_folder
 from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -88,7 +89,7 @@ def _short_load_errors() -> Iterator[None]:
         raise InvalidInput(
             f"a corpus cannot be loaded: {_sentence(cause)}; mend its defs.yaml, then run the command again, or "
             "`dg check defs`"
-        ) from error
+        ) from harmless(error)
 
 
 def _sentence(cause: ValidationError | DataEngineError) -> str:

@@ -37,6 +37,7 @@ def _contents(step_run: StepRun, labelled: pa.Table) -> tuple[pa.Table, dict[str
     raw = step_run.look_up("raw_index", among={"sample_id": labelled["sample_id"].combine_chunks()})
     places = labelled.select(["sample_id", "batch"])
     raw = raw.join(places, ["sample_id", "batch"], join_type="left semi").select(raw.column_names)
+    releasing.refuse_other_contents(raw, step_run.corpus.name)
     return releasing.mask_personal(raw) if step_run.corpus.release.pii == "mask" else (raw, {})
 
 
@@ -49,7 +50,7 @@ def _manifest(step_run: StepRun, rows: pa.Table) -> dict[str, Any]:
         "n_samples": rows.num_rows,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "run_id": step_run.run_id,
-        "configuration": step_run.corpus.model_dump(mode="json"),
+        "configuration": step_run.corpus.shown(),
         "table_versions": step_run.pinned_versions(),
         "data_versions": {
             f"{step}/{batch}".rstrip("/"): v.data_version for (step, batch), v in sorted(versions.items())

@@ -1,8 +1,16 @@
-"""Named errors of the engine: each message gives the value, the rule and the remedy."""
+"""Named errors of the engine: each message gives the value, the rule and the remedy, and never a secret."""
+
+from data_engine.errors.secret_texts import without_secrets
 
 
 class DataEngineError(Exception):
-    """Anything the engine refuses to do; the message says what was found, what is asked and what to do."""
+    """Anything the engine refuses to do; the message says what was found, what is asked and what to do.
+
+    Secrets in the message are hidden.
+    """
+
+    def __init__(self, *parts: object) -> None:
+        super().__init__(*(without_secrets(part) if isinstance(part, str) else part for part in parts))
 
 
 class SourceError(DataEngineError):
