@@ -87,7 +87,7 @@ def _ingest(project_folder: Path, corpus: str, batch: str) -> tuple[str, dict[st
     project = _loaded(project_folder)
     runtime = project.runtime(corpus)
     said = StringIO()
-    with _dagster_instance() as instance:
+    with opened_instance() as instance:
         launcher = OneCommandRun(runtime, project.definitions_of(runtime), instance, Console(file=said, width=110))
         launcher.backfill([batch])
     return said.getvalue(), launcher.outcome.quarantined
@@ -102,13 +102,13 @@ def _loaded(project_folder: Path) -> Project:
 @contextmanager
 def _instance(console: Console) -> Iterator[dg.DagsterInstance]:
     """The Dagster instance, cleared of what killed commands left in it."""
-    with _dagster_instance() as instance:
+    with opened_instance() as instance:
         for run in fail_orphaned_runs(instance):
             console.print(f"  the run {run.run_id[:8]} ({run.job_name}) of a killed command is marked as failed")
         yield instance
 
 
-def _dagster_instance() -> dg.DagsterInstance:
+def opened_instance() -> dg.DagsterInstance:
     """The instance of DAGSTER_HOME.
 
     Raises: InvalidInput where its dagster.yaml cannot be used.
