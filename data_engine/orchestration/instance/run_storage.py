@@ -26,7 +26,7 @@ class PooledSqliteRunStorage(InDagsterHome, SqliteRunStorage):
 
     @classmethod
     def in_folder(cls, folder: str, inst_data: ConfigurableClassData | None) -> Self:
-        """Made by Dagster from `dagster.yaml`; the file of the schedules, which Dagster opens next, is seen to as well."""
+        """Made by Dagster from `dagster.yaml`; the schedules, which Dagster opens next, are seen to as well."""
         ensure_whole(Path(folder) / "runs.db")
         ensure_whole(Path(folder).parent / "schedules" / "schedules.db")
         return cls.from_local(folder, inst_data)

@@ -6,7 +6,6 @@ and `event_log.py`.
 """
 
 import fcntl
-import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -26,7 +25,7 @@ State = Literal["absent", "whole", "half made", "incomplete"]
 
 @dataclass(frozen=True)
 class _Kind:
-    """One of Dagster's files: its tables, the migrations that a new one is marked with, and who makes it."""
+    """One of Dagster's files: its tables, the migrations that a new one is marked with, who makes and completes it."""
 
     tables: frozenset[str]
     marks: frozenset[str]
@@ -64,7 +63,7 @@ def ensure_whole(path: Path) -> None:
 def _make_or_complete(path: Path, kind: _Kind, making: Path) -> None:
     state = _state(path, kind)
     if state == "incomplete":
-        kind.complete(str(path))
+        kind.complete(str(path.parent))
     elif state != "whole":
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir()
@@ -118,11 +117,8 @@ def _runs() -> _Kind:
     def make(folder: str) -> None:
         SqliteRunStorage.from_local(folder).dispose()
 
-    def complete(path: str) -> None:
-        make(os.path.dirname(path))
-
     marks = frozenset({*REQUIRED_DATA_MIGRATIONS, *OPTIONAL_DATA_MIGRATIONS})
-    return _Kind(frozenset(RunStorageSqlMetadata.tables), marks, make, complete)
+    return _Kind(frozenset(RunStorageSqlMetadata.tables), marks, make, make)
 
 
 def _events() -> _Kind:
@@ -135,9 +131,10 @@ def _events() -> _Kind:
     def make(folder: str) -> None:
         SqliteEventLogStorage(folder).dispose()
 
-    def complete(path: str) -> None:
-        storage = SqliteEventLogStorage(os.path.dirname(path))
-        storage._initdb(create_engine(f"sqlite:///{path}", poolclass=NullPool), for_index_shard=True)
+    def complete(folder: str) -> None:
+        storage = SqliteEventLogStorage(folder)
+        index = create_engine(storage.conn_string_for_shard("index"), poolclass=NullPool)
+        storage._initdb(index, for_index_shard=True)
         storage.reindex_events()
         storage.reindex_assets()
         storage.dispose()
@@ -157,11 +154,8 @@ def _schedules() -> _Kind:
     def make(folder: str) -> None:
         SqliteScheduleStorage.from_local(folder).dispose()
 
-    def complete(path: str) -> None:
-        make(os.path.dirname(path))
-
     marks = frozenset({*REQUIRED_SCHEDULE_DATA_MIGRATIONS, *OPTIONAL_SCHEDULE_DATA_MIGRATIONS})
-    return _Kind(frozenset(ScheduleStorageSqlMetadata.tables), marks, make, complete)
+    return _Kind(frozenset(ScheduleStorageSqlMetadata.tables), marks, make, make)
 
 
 _KINDS: dict[str, Callable[[], _Kind]] = {"runs": _runs, "index": _events, "schedules": _schedules}
