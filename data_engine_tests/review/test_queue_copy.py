@@ -66,7 +66,7 @@ def test_an_empty_queue_is_filled_and_one_with_a_batch_is_refused(source, tmp_pa
     ReviewQueue(target).close()
     assert copy_queue(source, target) == _COUNTS
     before = _rows(target)
-    with pytest.raises(StorageError, match="the target holds a queue already: review_[a-z]+ has rows; give a new file"):
+    with pytest.raises(StorageError, match=r"the target holds a queue already: review_[a-z]+ has rows; give a new"):
         copy_queue(source, target)
     assert _rows(target) == before
 

@@ -23,9 +23,10 @@ from data_engine.runtime import check_gate
 from data_engine.runtime.accepted_samples import orphaned_duplicates
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import BATCH_STEPS, JOBS, steps_from
-from data_engine.runtime.review_rounds import answer_simulated, create_review_batch
+from data_engine.runtime.review_rounds import answer_simulated, create_review_batch, known_batches, taken_batches
 from data_engine.runtime.source_listing import batches_of, listed_once
 from data_engine.runtime.staleness import is_stale, sql_models_are_stale
+from data_engine.runtime.steps.reviewed_labels import inputs_of
 from data_engine.runtime.versions import StepVersion, fingerprint, step_versions
 from data_engine.terminal.run_summary import RunOutcome
 
@@ -169,6 +170,7 @@ class OneCommandRun:
                 self._hold(batch, f"drift {batch}", why)
 
     def _label(self) -> None:
+        self._say_new_queue()
         while True:
             self._take_answers()
             stale = [step for step in JOBS["learn"] if self._is_stale(step)]
@@ -176,19 +178,29 @@ class OneCommandRun:
                 self._launch("learn", steps_from("learn", stale[0]))
             with self.runtime.queue() as queue:
                 batches = queue.batches(self.runtime.corpus.name)
+                n_rounds = len(known_batches(self.runtime, queue))
             waiting = [b.batch_id for b in batches if not b.is_answered]
             if waiting and self.runtime.corpus.review.simulated and self._answer(waiting[0]):
                 continue
             self.outcome.waiting_for = waiting
-            if waiting or len(batches) > self.runtime.corpus.labels.rounds:
+            if waiting or n_rounds > self.runtime.corpus.labels.rounds:
                 return
             with self._timed("review"):
                 batch = create_review_batch(
-                    self.runtime, cause=f"round {len(batches)} of {self.runtime.corpus.labels.rounds}"
+                    self.runtime, cause=f"round {n_rounds} of {self.runtime.corpus.labels.rounds}"
                 )
             if batch is None:
                 return
             self.console.print(f"  [bold]{batch}[/] opened")
+
+    def _say_new_queue(self) -> None:
+        """Say that a queue does not have the batches whose answers are in the tables."""
+        with self.runtime.queue() as queue:
+            there = {batch.batch_id for batch in queue.batches(self.runtime.corpus.name)}
+        unknown = ", ".join(sorted(taken_batches(self.runtime) - there))
+        if unknown:
+            said = f"  the review queue is new, or an older copy: it does not have {unknown}, whose answers stay in the "
+            self.console.print(Text(f"{said}tables; rounds are numbered on"))
 
     def _answer(self, batch_id: str) -> int:
         with self._timed("review"), self.console.status(f"simulated annotators answer {batch_id}"):
@@ -200,11 +212,12 @@ class OneCommandRun:
 
     def _take_answers(self) -> None:
         with self.runtime.queue() as queue:
-            answered = {b.batch_id: b for b in queue.batches(self.runtime.corpus.name) if b.is_answered}
+            answered = [b for b in queue.batches(self.runtime.corpus.name) if b.is_answered]
+            inputs = {b.batch_id: fingerprint(inputs_of(queue, b.revision)) for b in answered}
         taken = self._known()
-        for batch_id, info in sorted(answered.items()):
+        for batch_id, input_version in sorted(inputs.items()):
             version = taken.get(("reviewed_labels", batch_id))
-            if version is None or version.input_version != fingerprint({"revision": str(info.revision)}):
+            if version is None or version.input_version != input_version:
                 self._add_partitions(review_partitions(self.runtime), [batch_id])
                 self._launch("answers", JOBS["answers"], batch_id)
 
