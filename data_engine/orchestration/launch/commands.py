@@ -21,6 +21,7 @@ from data_engine.orchestration.launch.command_lock import corpus_lock
 from data_engine.orchestration.launch.orphaned_runs import fail_orphaned_runs
 from data_engine.orchestration.launch.project import Project
 from data_engine.orchestration.launch.runner import OneCommandRun
+from data_engine.terminal.plain_text import plain
 from data_engine.terminal.run_summary import print_run
 
 
@@ -32,7 +33,8 @@ def run_corpus(
     Returns: False when a batch was quarantined or an SQL test fails. Raises: DataEngineError when a step failed.
     """
     runtime = project.runtime(corpus)
-    console.print(f"[bold]{corpus}[/]  {runtime.corpus.release.title or runtime.corpus.modality}")
+    title = runtime.corpus.release.title or runtime.corpus.modality
+    console.print(Text.assemble(plain(corpus, "bold"), "  ", plain(title)))
     with corpus_lock(runtime), _instance(console) as instance:
         outcome = OneCommandRun(runtime, project.definitions_of(runtime), instance, console).execute(only)
     if timings is not None:
@@ -59,10 +61,10 @@ def backfill_batches(
             launcher.backfill(batches)
         else:
             chosen = launcher.chosen_batches(batches)
-            with console.status(f"{len(chosen)} batches, {n_processes} at a time"):
+            with console.status(plain(f"{len(chosen)} batches, {n_processes} at a time")):
                 done = ingest_side_by_side(project.folder, corpus, chosen, n_processes)
             for said, quarantined in done:
-                console.print(Text(said.rstrip()))
+                console.print(plain(said.rstrip()))
                 launcher.outcome.quarantined |= quarantined
         launcher.judge_again()
         return not launcher.outcome.quarantined
@@ -104,7 +106,7 @@ def _instance(console: Console) -> Iterator[dg.DagsterInstance]:
     """The Dagster instance, cleared of what killed commands left in it."""
     with opened_instance() as instance:
         for run in fail_orphaned_runs(instance):
-            console.print(f"  the run {run.run_id[:8]} ({run.job_name}) of a killed command is marked as failed")
+            console.print(plain(f"  the run {run.run_id[:8]} ({run.job_name}) of a killed command is marked as failed"))
         yield instance
 
 

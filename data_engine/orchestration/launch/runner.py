@@ -28,6 +28,7 @@ from data_engine.runtime.source_listing import batches_of, listed_once
 from data_engine.runtime.staleness import is_stale, sql_models_are_stale
 from data_engine.runtime.steps.reviewed_labels import inputs_of
 from data_engine.runtime.versions import StepVersion, fingerprint, step_versions
+from data_engine.terminal.plain_text import counted, plain
 from data_engine.terminal.run_summary import RunOutcome
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ class OneCommandRun:
         batches = batches_of(self.runtime)
         gone = sorted({batch for step, batch in self._known() if step == "raw_index"} - set(batches))
         if gone:
-            self.console.print(f"  the source no longer has {', '.join(gone)}; what was taken in from there stays")
+            said = f"  the source no longer has {', '.join(gone)}; what was taken in from there stays"
+            self.console.print(plain(said))
         unknown = sorted(set(only) - set(batches))
         if unknown:
             raise InvalidInput(f"the source has no batches {unknown}; it has {sorted(batches)}")
@@ -103,7 +105,8 @@ class OneCommandRun:
             again = [batch for batch in lost if self._may_be_judged(batch)]
             self._add_partitions(batch_partitions(self.runtime), again)
             for batch in again:
-                self.console.print(f"  {batch} is judged again: what {lost[batch]} of its duplicates repeat is gone")
+                said = f"  {batch} is judged again: what {lost[batch]} of its duplicates repeat is gone"
+                self.console.print(plain(said))
                 self._take_in(batch, "first_pass")
             if not again:
                 return
@@ -151,7 +154,7 @@ class OneCommandRun:
         from rich.padding import Padding
 
         sentences = self.runtime.store().read("tree_explanation")["sentence"].to_pylist()
-        self.console.print(Padding(" ".join(sentences), (0, 0, 0, 6)), style="dim", highlight=False)
+        self.console.print(Padding(plain(" ".join(sentences)), (0, 0, 0, 6)), style="dim", highlight=False)
 
     def _report_drift(self, batches: list[str]) -> None:
         """One run for all of them; a batch whose report cannot be made does not hold up the others."""
@@ -191,7 +194,7 @@ class OneCommandRun:
                 )
             if batch is None:
                 return
-            self.console.print(f"  [bold]{batch}[/] opened")
+            self.console.print(Text.assemble("  ", plain(batch, "bold"), " opened"))
 
     def _say_new_queue(self) -> None:
         """Say that a queue does not have the batches whose answers are in the tables."""
@@ -199,15 +202,14 @@ class OneCommandRun:
             there = {batch.batch_id for batch in queue.batches(self.runtime.corpus.name)}
         unknown = ", ".join(sorted(taken_batches(self.runtime) - there))
         if unknown:
-            said = f"  the review queue is new, or an older copy: it does not have {unknown}, whose answers stay in the "
-            self.console.print(Text(f"{said}tables; rounds are numbered on"))
+            said = f"  the review queue is new, or an older copy: it does not have {unknown}, whose answers stay in "
+            self.console.print(plain(f"{said}the tables; rounds are numbered on"))
 
     def _answer(self, batch_id: str) -> int:
-        with self._timed("review"), self.console.status(f"simulated annotators answer {batch_id}"):
+        with self._timed("review"), self.console.status(plain(f"simulated annotators answer {batch_id}")):
             n_answers = answer_simulated(self.runtime, batch_id)
-        self.console.print(
-            f"  [bold]{batch_id}[/] answered: {n_answers} answers, all by [yellow]simulated[/] annotators"
-        )
+        said = (" answered: ", counted(n_answers, "answer"), ", all by ", ("simulated", "yellow"), " annotators")
+        self.console.print(Text.assemble("  ", plain(batch_id, "bold"), *said))
         return n_answers
 
     def _take_answers(self) -> None:
@@ -296,7 +298,8 @@ class OneCommandRun:
         self.outcome.n_runs += 1
         self._account(result.run_id)
         if result.success:
-            self.console.print(f"  [green]ok[/]  {called:<28} {time.perf_counter() - started:6.1f} s")
+            took = time.perf_counter() - started
+            self.console.print(Text.assemble("  ", ("ok", "green"), "  ", plain(f"{called:<28} {took:6.1f} s")))
         return result
 
     def _name_failed_tests(self, result: dg.ExecuteInProcessResult) -> None:
@@ -305,11 +308,13 @@ class OneCommandRun:
         for check in result.get_asset_check_evaluations():
             if check.asset_key in sql and not check.passed:
                 self.outcome.failed_tests[check.check_name] = check.description or ""
-                self.console.print(Text.assemble("  ", ("fails", "red"), f" {check.check_name}: {check.description}"))
+                self.console.print(
+                    Text.assemble("  ", ("fails", "red"), plain(f" {check.check_name}: {check.description}"))
+                )
 
     def _hold(self, batch: str, called: str, why: str) -> None:
         self.outcome.quarantined[batch] = why
-        self.console.print(Text.assemble("  ", ("held", "red"), f" {called:<28} {why}"))
+        self.console.print(Text.assemble("  ", ("held", "red"), plain(f" {called:<28} {why}")))
 
     def _sql_model_keys(self) -> list[dg.AssetKey]:
         group = corpus_name(self.runtime, "sql")
