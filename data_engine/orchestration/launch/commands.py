@@ -2,12 +2,13 @@
 
 import json
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from io import StringIO
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 
 import dagster as dg
@@ -80,8 +81,18 @@ def ingest_side_by_side(
     Raises: DataEngineError when a run fails by a defect; the batches that had begun come to their end first.
     """
     n = len(batches)
-    with ProcessPoolExecutor(n_processes, mp_context=get_context("spawn")) as processes:
-        return list(processes.map(_ingest, [project_folder] * n, [corpus] * n, batches))
+    with ProcessPoolExecutor(n_processes, mp_context=get_context("spawn"), initializer=_ignore_interrupts) as processes:
+        try:
+            return list(processes.map(_ingest, [project_folder] * n, [corpus] * n, batches))
+        except KeyboardInterrupt:
+            for process in active_children():
+                process.kill()
+            raise
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C reaches every process of a terminal; the one that started the others ends them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _ingest(project_folder: Path, corpus: str, batch: str) -> tuple[str, dict[str, str]]:
