@@ -170,5 +170,5 @@ def test_a_ui_that_a_shell_had_ignore_interrupts_ends_when_it_is_told_to(notes: 
     finally:
         first.terminate()
         began = time.monotonic()
-        first.wait(30)
+        first.communicate(timeout=30)
     assert time.monotonic() - began < 20
