@@ -19,6 +19,7 @@ from yaml import YAMLError
 
 from data_engine.errors import InvalidInput
 from data_engine.orchestration.launch.command_lock import corpus_lock
+from data_engine.orchestration.launch.interrupts import interrupts_noticed, raise_if_interrupted
 from data_engine.orchestration.launch.orphaned_runs import fail_orphaned_runs
 from data_engine.orchestration.launch.project import Project
 from data_engine.orchestration.launch.runner import OneCommandRun
@@ -115,10 +116,11 @@ def _loaded(project_folder: Path) -> Project:
 @contextmanager
 def _instance(console: Console) -> Iterator[dg.DagsterInstance]:
     """The Dagster instance, cleared of what killed commands left in it."""
-    with opened_instance() as instance:
+    with interrupts_noticed(), opened_instance() as instance:
         for run in fail_orphaned_runs(instance):
             console.print(plain(f"  the run {run.run_id[:8]} ({run.job_name}) of a killed command is marked as failed"))
         yield instance
+        raise_if_interrupted()
 
 
 def opened_instance() -> dg.DagsterInstance:

@@ -17,6 +17,7 @@ from data_engine.errors import ChecksFailed, DataEngineError, InvalidInput
 from data_engine.orchestration.automation.drift_reports import config_for
 from data_engine.orchestration.instance.compute_logs import printed_on_the_terminal
 from data_engine.orchestration.launch.failures import why_failed
+from data_engine.orchestration.launch.interrupts import raise_if_interrupted
 from data_engine.orchestration.launch.orphaned_runs import process_tags
 from data_engine.orchestration.names import asset_key, batch_partitions, corpus_name, review_partitions
 from data_engine.runtime import check_gate
@@ -295,6 +296,7 @@ class OneCommandRun:
                 tags=process_tags(),
                 **selected,
             )
+        raise_if_interrupted()
         self.outcome.n_runs += 1
         self._account(result.run_id)
         if result.success:

@@ -19,7 +19,7 @@ _SUPPORT = Path(__file__).resolve().parents[2] / "support"
 _FILES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
 
 #: Of some 360 statements, commits and renamed files of a first command; most of them make Dagster's three files.
-POINTS = (*range(2, 300, 13), 305, 330)
+POINTS = (*range(2, 300, 19), 330)
 
 
 def test_a_first_command_killed_anywhere_leaves_a_home_in_which_the_next_one_works(tmp_path: Path) -> None:
