@@ -1,6 +1,6 @@
 """The URL of the review queue: its parts, and how it is shown, which is without user, password and query.
 
-Opening the database is in `queue_tables.py`.
+Opening the database is in `queue_database.py`.
 """
 
 import re

@@ -5,6 +5,7 @@ Whom to ask is decided by `labeling.rounds`; the queue is in `data_engine.review
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,10 +16,11 @@ from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.check_gate import CheckGate, accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.embeddings import subset_embeddings
+from data_engine.runtime.versions import step_versions
 
 if TYPE_CHECKING:
     from data_engine.labeling import PlannedTask
-    from data_engine.review import Task
+    from data_engine.review import ReviewQueue, Task
 
 _SNIPPET_CHARS = 2000
 
@@ -35,7 +37,7 @@ def why_open(runtime: CorpusRuntime) -> tuple[str, str | None]:
     with runtime.queue() as queue:
         waiting = [batch.batch_id for batch in queue.batches(runtime.corpus.name) if not batch.is_answered]
         n_open = queue.open_tasks(runtime.corpus.name)
-        n_batches = len(queue.batches(runtime.corpus.name))
+        n_batches = len(known_batches(runtime, queue))
     if n_open >= review.max_open_tasks:
         return f"{n_open} tasks are open, the limit is {review.max_open_tasks}; answer some first", None
     if waiting:
@@ -64,12 +66,13 @@ def create_review_batch(runtime: CorpusRuntime, *, cause: str) -> str | None:
 
     tables = accepted_tables(runtime, run_id="review")
     with runtime.queue() as queue:
-        round_number = len(queue.batches(runtime.corpus.name))
+        known = known_batches(runtime, queue)
+        round_number = next(n for n in count(len(known)) if _batch_id(runtime, n) not in known)
         planned = _plan(runtime, tables, round_number)
         if not planned:
             return None
         texts = _texts(tables, [task.sample_id for task in planned])
-        batch_id = f"{runtime.corpus.name}-round-{round_number:03d}"
+        batch_id = _batch_id(runtime, round_number)
         queue.open_batch(
             batch_id,
             corpus=runtime.corpus.name,
@@ -93,6 +96,23 @@ def create_review_batch(runtime: CorpusRuntime, *, cause: str) -> str | None:
             now=datetime.now(UTC),
         )
     return batch_id
+
+
+def known_batches(runtime: CorpusRuntime, queue: "ReviewQueue") -> set[str]:
+    """The review batches of the corpus: those of the queue, and those whose answers are in the tables.
+
+    A queue that was lost or replaced does not know the latter; they count as rounds all the same.
+    """
+    return {batch.batch_id for batch in queue.batches(runtime.corpus.name)} | taken_batches(runtime)
+
+
+def taken_batches(runtime: CorpusRuntime) -> set[str]:
+    """The review batches whose answers were taken out of a queue."""
+    return {batch for _, batch in step_versions(runtime.store(), "reviewed_labels")}
+
+
+def _batch_id(runtime: CorpusRuntime, round_number: int) -> str:
+    return f"{runtime.corpus.name}-round-{round_number:03d}"
 
 
 def _plan(runtime: CorpusRuntime, tables: AcceptedTables, round_number: int) -> "tuple[PlannedTask, ...]":

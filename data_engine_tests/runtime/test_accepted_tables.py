@@ -24,6 +24,7 @@ READS_AS_IT_IS = {
     "runtime/step_inputs.py": "accepted versions that it has asked for, and the step's own ledger",
     "runtime/accepted_samples.py": "duplicates of all batches, also of held ones, at the versions that were written",
     "runtime/integrity": "whatever is on disk, to be compared with what was written",
+    "runtime/steps/reviewed_labels.py": "its own verdict, where the queue knows the batch no more",
     "runtime/staleness.py": "the release that has to be there",
     "orchestration/launch/failures.py": "verdicts of the run that failed",
     "orchestration/launch/runner.py": "verdicts, for their seconds; the sentences of the tree just made",

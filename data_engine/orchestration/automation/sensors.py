@@ -103,8 +103,10 @@ def _review_opener(runtime: CorpusRuntime) -> dg.SensorDefinition:
         cause, version = why_open(runtime)
         if version is None:
             return dg.SkipReason(cause)
+        with runtime.queue() as queue:
+            run_key = f"open:{queue.queue_id}:{version}"
         config = {"ops": {corpus_name(runtime, "open_review_batch"): {"config": {"cause": cause}}}}
-        return dg.RunRequest(run_key=f"open:{version}", run_config=config)
+        return dg.RunRequest(run_key=run_key, run_config=config)
 
     return review_opener
 
@@ -117,20 +119,23 @@ def _review_closer(runtime: CorpusRuntime) -> dg.SensorDefinition:
         description="Takes over a review batch when it is answered, and again after a late correction.",
     )
     def review_closer(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        after = int(context.cursor or 0)
         with runtime.queue() as queue:
-            changes = queue.changes(after)
+            # Another queue counts its changes from 1 again, so a number alone says nothing of it.
+            queue_id = queue.queue_id
+            of_queue, _, seen = (context.cursor or "").rpartition(":")
+            changes = queue.changes(int(seen or 0) if of_queue in ("", queue_id) else 0)
             answered = {b.batch_id: b.revision for b in queue.batches(runtime.corpus.name) if b.is_answered}
         if not changes:
             return dg.SkipReason("nothing has changed in the review queue")
         batches = sorted({change.batch_id for change in changes} & set(answered))
         return dg.SensorResult(
             run_requests=[
-                dg.RunRequest(partition_key=batch, run_key=f"close:{batch}:{answered[batch]}") for batch in batches
+                dg.RunRequest(partition_key=batch, run_key=f"close:{queue_id}:{batch}:{answered[batch]}")
+                for batch in batches
             ],
             dynamic_partitions_requests=[review_partitions(runtime).build_add_request(batches)] if batches else [],
             skip_reason=None if batches else "no review batch of this corpus was finished",
-            cursor=str(max(change.cursor for change in changes)),
+            cursor=f"{queue_id}:{max(change.cursor for change in changes)}",
         )
 
     return review_closer

@@ -1,5 +1,6 @@
 """Project: the folder with the corpora's YAML files, found from where a command is given."""
 
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -31,6 +32,10 @@ class Project:
 
     @cached_property
     def _tree(self) -> dg.ComponentTree:
+        # The project's own package, also where nobody has installed it; what is installed goes before.
+        for place in (str(self.folder), str(self.folder / "src")):
+            if place not in sys.path:
+                sys.path.append(place)
         return dg.ComponentTree.for_project(self.folder)
 
     @cached_property
