@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from image_files import chunk, with_chunks, with_webp_chunk
 from PIL import Image
@@ -93,6 +93,7 @@ def test_a_sound_orientation_counts_beside_damage_elsewhere() -> None:
     assert (decoded.width_px, decoded.height_px, decoded.notes["orientation"]) == (12, 20, "turned by 90 degrees")
 
 
+@settings(deadline=None)
 @given(
     kind=st.sampled_from([b"eXIf", b"iCCP", b"tEXt", b"zTXt", b"iTXt", b"gAMA", b"pHYs", b"sPLT", b"tIME", b"abCd"]),
     data=st.binary(max_size=200),
@@ -110,6 +111,7 @@ def test_whatever_a_chunk_of_a_png_holds_its_pixels_are_read(
     assert sorted(np.asarray(found.image).ravel().tolist()) == sorted(np.asarray(NOISE).ravel().tolist())
 
 
+@settings(deadline=None)
 @given(st.sampled_from([(b"EXIF", 0x08), (b"ICCP", 0x20), (b"XMP ", 0x04), (b"ABCD", 0)]), st.binary(max_size=200))
 def test_whatever_a_chunk_of_a_webp_holds_its_pixels_are_read(kind: tuple[bytes, int], data: bytes) -> None:
     found = decode_image(with_webp_chunk(WEBP, kind[0], data, kind[1]))
@@ -117,6 +119,7 @@ def test_whatever_a_chunk_of_a_webp_holds_its_pixels_are_read(kind: tuple[bytes,
     assert sorted(np.asarray(found.image).ravel().tolist()) == sorted(np.asarray(NOISE).ravel().tolist())
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([*range(0xE0, 0xF0), 0xFE]), st.binary(max_size=200), st.sampled_from([b"", b"Exif\0\0", b"ICC_"])
 )
@@ -125,6 +128,7 @@ def test_whatever_a_segment_of_a_jpeg_holds_it_is_read(marker: int, data: bytes,
     assert decode_image(JPEG[:2] + segment + JPEG[2:]).error is None
 
 
+@settings(deadline=None)
 @given(st.integers(0, 11), st.binary(min_size=12, max_size=12))
 def test_whatever_an_entry_beside_those_of_pixels_holds_a_tiff_is_read(place: int, entry: bytes) -> None:
     (directory,) = struct.unpack_from("<I", TIFF, 4)

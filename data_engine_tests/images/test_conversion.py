@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from image_files import deep_png, deep_tiff
 from PIL import Image, ImageDraw
@@ -170,6 +170,7 @@ def test_images_of_one_bit_cmyk_and_lab_keep_what_they_show() -> None:
         assert abs(pixels[0, 0] - ground).max() <= 2 and abs(pixels[24, 24] - shape).max() <= 2
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=48, max_size=48))
 def test_ordinary_images_of_8_bits_keep_every_pixel(data: bytes) -> None:
     for mode, n_channels in (("L", 1), ("RGB", 3)):
@@ -178,6 +179,7 @@ def test_ordinary_images_of_8_bits_keep_every_pixel(data: bytes) -> None:
         assert (notes, shown.tobytes()) == ({}, image.convert("RGB").tobytes())
 
 
+@settings(deadline=None)
 @given(
     st.tuples(st.integers(-(2**31), 2**31 - 1), st.integers(-(2**31), 2**31 - 1)).filter(
         lambda pair: pair[0] != pair[1]
@@ -188,6 +190,7 @@ def test_two_whole_numbers_that_differ_are_seen_as_two_shades(pair: tuple[int, i
     assert (ground < shape) == (pair[0] < pair[1])
 
 
+@settings(deadline=None)
 @given(
     st.tuples(*[st.floats(-(2.0**90), 2.0**90, width=32, allow_subnormal=False)] * 2).filter(
         lambda pair: np.float32(pair[0]) != np.float32(pair[1])

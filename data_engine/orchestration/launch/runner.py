@@ -23,7 +23,7 @@ from data_engine.runtime import check_gate
 from data_engine.runtime.accepted_samples import orphaned_duplicates
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import BATCH_STEPS, JOBS, steps_from
-from data_engine.runtime.review_rounds import answer_simulated, create_review_batch
+from data_engine.runtime.review_rounds import answer_simulated, create_review_batch, remarks_on_known_labels
 from data_engine.runtime.source_listing import batches_of, listed_once
 from data_engine.runtime.staleness import is_stale, sql_models_are_stale
 from data_engine.runtime.versions import StepVersion, fingerprint, step_versions
@@ -183,6 +183,8 @@ class OneCommandRun:
             if waiting or len(batches) > self.runtime.corpus.labels.rounds:
                 return
             with self._timed("review"):
+                for remark in [] if batches else remarks_on_known_labels(self.runtime):
+                    self.console.print(Text.assemble("  ", ("note", "yellow"), f" {remark}"))
                 batch = create_review_batch(
                     self.runtime, cause=f"round {len(batches)} of {self.runtime.corpus.labels.rounds}"
                 )
