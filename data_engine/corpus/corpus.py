@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from data_engine.corpus.class_file import read_classes
 from data_engine.corpus.drift import DriftAlarm
 from data_engine.corpus.first_pass import FirstPass
 from data_engine.corpus.known_labels import ClassNames
@@ -20,7 +21,6 @@ from data_engine.corpus.release import Release
 from data_engine.corpus.review import Review
 from data_engine.corpus.subset import Subset
 from data_engine.corpus.tree import Tree
-from data_engine.errors import SourceMissing
 from data_engine.indexing.source import Batches, Source
 from data_engine.settings import Name, Settings, Share
 
@@ -163,17 +163,12 @@ class Corpus(Settings):
     def class_names(self) -> tuple[str, ...]:
         """The possible labels, in a fixed order.
 
-        Raises: SourceMissing when the file that `classes` names is not beside the YAML file.
+        Raises: SourceMissing when the file that `classes` names is not beside the YAML file; InvalidInput for one that
+            lists no classes.
         """
         if isinstance(self.labels.classes, tuple):
             return self.labels.classes
-        path = Path(self.folder) / self.labels.classes
-        if not path.is_file():
-            raise SourceMissing(
-                f"labels.classes names the file {self.labels.classes!r}, which is not beside the YAML file in "
-                f"{self.folder or 'the current folder'}; create it with one class per line, or give a list"
-            )
-        return tuple(dict.fromkeys(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()))
+        return read_classes(Path(self.folder or ".") / self.labels.classes)
 
     def known_class(self, known_label: str | None) -> str | None:
         """The class of a label known beforehand: itself, `other` for one outside the classes, out of scope for none.

@@ -100,7 +100,7 @@ def remarks_on_known_labels(corpus: Corpus, raw_index: pa.Table, sample_ids: Col
     if n_unknown:
         said.append(
             f"{n_unknown:,} of {len(label_of):,} samples have no known class: simulated annotators leave them "
-            f"unanswered, and metrics that compare with {column} leave them out"
+            f"unanswered for a person, and metrics that compare with {column} leave them out"
         )
     return said
 

@@ -52,8 +52,8 @@ def test_nothing_is_said_where_every_sample_has_a_class(corpus: Corpus) -> None:
 
 def test_samples_without_a_label_are_counted(corpus: Corpus) -> None:
     assert remarks(with_labels(corpus), ["mit", None, ""]) == [
-        "2 of 3 samples have no known class: simulated annotators leave them unanswered, and metrics that compare with "
-        "license leave them out"
+        "2 of 3 samples have no known class: simulated annotators leave them unanswered for a person, and metrics that "
+        "compare with license leave them out"
     ]
     assert remarks(with_labels(corpus, out_of_scope="rest"), ["mit", None]) == [
         "1 of 2 samples have no value in license; they count as 'rest', which labels.out_of_scope names"
