@@ -275,12 +275,10 @@ def _raw_mode(image: Image.Image) -> str:
     return mode.replace("16N", "16L" if sys.byteorder == "little" else "16B") if isinstance(mode, str) else ""
 
 
-def _low_bytes(opened: _Opened, raw_mode: str) -> Image.Image | None:
+def _low_bytes(opened: _Opened, raw_mode: str) -> Image.Image:
     """The low bytes of colours of 16 bits: the same file, unpacked as if the bytes of a value were swapped."""
     image = Image.open(BytesIO(opened.content), formats=_FORMATS)
     swapped = _LOW_BYTES[raw_mode]
-    if not isinstance(image, ImageFile.ImageFile):
-        return None
     image.tile = [
         tile._replace(args=swapped if isinstance(tile.args, str) else (swapped, *(tile.args or ())[1:]))
         for tile in image.tile
