@@ -120,7 +120,7 @@ def test_what_a_held_batch_kept_may_be_kept_by_another_and_is_not_to_be_chosen(e
     assert {name for name, result in _run(empty_store).items() if not result.passed} == set()
     # Chosen samples that only the held batch kept are found.
     write_corpus(empty_store, **HELD_JUNE)
-    assert [row["sample_id"] for row in _run(empty_store)["subset_is_within_kept"].rows] == ["f", "g", "i"]
+    assert sorted(row["sample_id"] for row in _run(empty_store)["subset_is_within_kept"].rows) == ["f", "g", "i"]
 
 
 def test_an_empty_corpus_passes_every_test(empty_store):
