@@ -191,19 +191,36 @@ def answer_simulated(runtime: CorpusRuntime, batch_id: str) -> int:
         return answer_as_simulated(queue, batch_id, answers, now=datetime.now(UTC))
 
 
-def _answer(runtime: CorpusRuntime, name: str, error_rate: float) -> "Callable[[Task], str]":
+def _answer(runtime: CorpusRuntime, name: str, error_rate: float) -> "Callable[[Task], str | None]":
     from data_engine.labeling import SimulatedLabeller
 
     classes = runtime.corpus.class_names
     labeller = SimulatedLabeller(name, error_rate, runtime.corpus.seed_for("simulated", name))
     truth = known_classes(runtime)
 
-    def answer(task: "Task") -> str:
-        known = truth[task.sample_id]
+    def answer(task: "Task") -> str | None:
+        known = truth.get(task.sample_id)
+        if known is None:
+            return None
         proposed = None if task.proposed_label is None else classes.index(task.proposed_label)
         return classes[labeller.answer(task.sample_id, classes.index(known), len(classes), proposed)]
 
     return answer
+
+
+def remarks_on_known_labels(runtime: CorpusRuntime) -> list[str]:
+    """What is to be said of the known labels of the samples that can be asked about, before the first round.
+
+    Raises: InvalidInput where simulated annotators would have no answer at all.
+    """
+    from data_engine import reporting
+
+    if runtime.corpus.known_label_column is None:
+        return []
+    tables = accepted_tables(runtime, run_id="remarks")
+    asked = set(tables.read("balanced_subset", columns=["sample_id"])["sample_id"].to_pylist())
+    raw_index = tables.read("raw_index", columns=["sample_id", "metadata"])
+    return reporting.remarks_on_known_labels(runtime.corpus, raw_index, asked)
 
 
 def known_classes(runtime: CorpusRuntime) -> dict[str, str]:

@@ -24,7 +24,13 @@ from data_engine.runtime import check_gate
 from data_engine.runtime.accepted_samples import orphaned_duplicates
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import BATCH_STEPS, JOBS, steps_from
-from data_engine.runtime.review_rounds import answer_simulated, create_review_batch, known_batches, taken_batches
+from data_engine.runtime.review_rounds import (
+    answer_simulated,
+    create_review_batch,
+    known_batches,
+    remarks_on_known_labels,
+    taken_batches,
+)
 from data_engine.runtime.source_listing import batches_of, listed_once
 from data_engine.runtime.staleness import is_lost, is_stale, sql_models_are_stale, why_lost
 from data_engine.runtime.steps.reviewed_labels import inputs_of
@@ -202,6 +208,8 @@ class OneCommandRun:
             if waiting or n_rounds > self.runtime.corpus.labels.rounds:
                 return
             with self._timed("review"):
+                for remark in [] if batches else remarks_on_known_labels(self.runtime):
+                    self.console.print(Text.assemble("  ", ("note", "yellow"), f" {remark}"))
                 batch = create_review_batch(
                     self.runtime, cause=f"round {n_rounds} of {self.runtime.corpus.labels.rounds}"
                 )
