@@ -85,6 +85,7 @@ WHOLE_ENGINE = {
     "test_browser_tree",
     "test_clean",
     "test_contributing",
+    "test_damaged_files",
     "test_docs",
     "test_duplicates",
     "test_earlier_project",

@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 #: About a 50 megapixel camera; 150 MB as RGB.
 DEFAULT_MAX_PIXELS = 50_000_000
+#: The error of an image for which there was not enough memory, perhaps because others were decoded beside it.
+NO_MEMORY = "there is not enough memory to decode it"
 #: Raster formats only: others run programs (EPS, PDF), load drivers or hold no pixels.
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "PPM", "AVIF", "JPEG2000", "ICO", "TGA")
 _TURNS = {
@@ -288,6 +290,8 @@ def _low_bytes(opened: _Opened, raw_mode: str) -> Image.Image:
 
 
 def _damage(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return NO_MEMORY
     words = str(error) or type(error).__name__
     if "truncated" in words.lower() or isinstance(error, EOFError):
         return f"truncated image: the file ends before the image does ({words})"

@@ -10,8 +10,8 @@ from typing import Literal
 
 import pyarrow as pa
 
-from data_engine.errors import SourceError
-from data_engine.indexing.files import look_at_images, without_content
+from data_engine.errors import DataEngineError, SourceError
+from data_engine.indexing.files import broken_off, look_at_images, not_opened, without_content
 from data_engine.indexing.registry import KINDS
 from data_engine.indexing.samples import RawSample, to_table
 from data_engine.indexing.source import Source
@@ -25,6 +25,7 @@ def read_batch(
     batch: str,
     modality: Literal["text", "image"],
     progress: Callable[[int, int], None] | None = None,
+    unread: list[str] | None = None,
 ) -> pa.Table:
     """Read the files of a batch, one file at a time and in bounded pieces.
 
@@ -38,6 +39,8 @@ def read_batch(
         batch: the batch key written to every row.
         modality: what a sample is.
         progress: called after each file with the number of files read and the number of all files.
+        unread: takes the uris of what could not be read for a reason that may pass: a server that is down or cuts the
+            connection, a permission that lacks. Such a batch is worth reading again although no file changed.
 
     Returns:
         Table with the schema `schemas.RAW_INDEX`, sorted by uri.
@@ -47,9 +50,9 @@ def read_batch(
             together; the message names the file, the column and what was found.
     """
     _refuse_what_does_not_fit(source, modality)
-    samples = _samples(source, files, modality, progress)
+    samples = _noted(_samples(source, files, modality, progress), [] if unread is None else unread)
     if modality == "image":
-        samples = look_at_images(samples, source.max_pixels)
+        samples = look_at_images(samples, source)
     return to_table(_with_columns_of_uri(samples, source.uri_pattern), batch)
 
 
@@ -78,11 +81,32 @@ def _with_columns_of_uri(samples: Iterator[RawSample], pattern: str | None) -> I
 def _samples(
     source: Source, files: Sequence[SourceFile], modality: str, progress: Callable[[int, int], None] | None
 ) -> Iterator[RawSample]:
-    read = KINDS[source.kind].read
     for n_read, file in enumerate(files, start=1):
-        try:
-            yield from read(file, source, modality)
-        except OSError as error:
-            yield without_content(file, error)
+        if file.why_not is not None:
+            yield not_opened(file, file.why_not)
+        else:
+            yield from _of_file(source, file, modality)
         if progress is not None:
             progress(n_read, len(files))
+
+
+def _of_file(source: Source, file: SourceFile, modality: str) -> Iterator[RawSample]:
+    last = "its start"
+    try:
+        for sample in KINDS[source.kind].read(file, source, modality):
+            last = sample.uri
+            yield sample
+    except OSError as error:
+        yield without_content(file, error)
+    except DataEngineError:
+        raise
+    except Exception as error:
+        # What nobody foresaw of a file holds its batch back, by the check of files that break off, and no other one.
+        yield broken_off(file, last, f"its reader failed: {type(error).__name__}: {error}")
+
+
+def _noted(samples: Iterator[RawSample], unread: list[str]) -> Iterator[RawSample]:
+    for sample in samples:
+        if sample.failed_on_the_way:
+            unread.append(sample.uri)
+        yield sample

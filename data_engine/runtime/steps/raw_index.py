@@ -11,14 +11,16 @@ from data_engine.storage.ledger import ledger_rows
 def raw_index(step_run: StepRun) -> StepResult:
     """Read the files of a batch."""
     files = batch_files(step_run.runtime, step_run.batch)
-    step_run.inputs["files"] = indexing.fingerprint(files)
+    not_read: list[str] = []
     table = indexing.read_batch(
         step_run.corpus.source,
         files,
         batch=step_run.batch,
         modality=step_run.corpus.modality,
         progress=step_run.progress_to("reading", len(files)),
+        unread=not_read,
     )
+    step_run.inputs["files"] = indexing.fingerprint(files, n_unread=len(not_read))
     unreadable = table.filter(pc.invert(table["is_readable"]))
     return step_run.finish(
         table,
@@ -27,5 +29,5 @@ def raw_index(step_run: StepRun) -> StepResult:
             verdict=pc.if_else(table["is_readable"], "read", "unreadable"),
             reason=pc.coalesce(table["error"], table["uri"]),
         ),
-        metadata={"files": len(files), "unreadable": unreadable.num_rows},
+        metadata={"files": len(files), "unreadable": unreadable.num_rows, "to be read again": len(not_read)},
     )
