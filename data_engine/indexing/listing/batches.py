@@ -62,19 +62,19 @@ def list_batches(source: Source, batches: Batches, project_folder: Path) -> dict
     return {key: tuple(grouped[key]) for key in sorted(grouped)}
 
 
-def fingerprint(files: Iterable[SourceFile], *, n_unread: int = 0) -> str:
+def fingerprint(files: Iterable[SourceFile], *, is_whole: bool = True) -> str:
     """32 hex digits that change when a file is added, removed, or changes its size or modification time.
 
     Args:
         files: The files of a batch.
-        n_unread: How many of its samples could not be read for a reason that may pass. With some, the fingerprint is
-            that of no listing, so that the batch is stale until all of it was read.
+        is_whole: Whether all of them could be read; False where some could not for a reason that may pass. The
+            fingerprint is then that of no listing, so that the batch is stale until all of it was read.
     """
     digest = xxhash.xxh3_128()
     for file in sorted(files, key=lambda file: file.uri):
         microseconds = (file.modified_at - EPOCH) // timedelta(microseconds=1)
         digest.update(f"{len(file.uri)}:{file.uri}:{file.n_bytes}:{microseconds}:{file.version}\n".encode())
-    return digest.hexdigest() + (f", {n_unread} unread" if n_unread else "")
+    return digest.hexdigest() + ("" if is_whole else ", not all of it read")
 
 
 def _list_files(root: "Path | UPath", source: Source) -> list[SourceFile]:

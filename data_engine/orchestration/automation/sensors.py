@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from data_engine.runtime.versions import StepVersion
 
     Versions = Mapping[tuple[str, str], StepVersion]
+
+#: How long a batch of which something could not be read, such as from a server that is down, is left alone.
+_TRY_AGAIN = timedelta(minutes=10)
 
 
 def build_sensors(runtime: CorpusRuntime) -> Sequence[dg.SensorDefinition]:
@@ -66,12 +70,15 @@ def _new_batches(runtime: CorpusRuntime) -> dg.SensorDefinition:
 
 
 def _unread(batches: "Mapping[str, Sequence[SourceFile]]", versions: "Versions") -> dict[str, str]:
-    """A run key for each batch whose files are new or have changed since they were read."""
+    """A run key for each batch whose files are new or have changed since they were read, or could not all be read."""
     from data_engine import indexing
 
     causes = {}
     for batch, files in batches.items():
         last, found = versions.get(("raw_index", batch)), indexing.fingerprint(files)
+        tried = fingerprint({"files": indexing.fingerprint(files, is_whole=False)})
+        if last is not None and last.input_version == tried and datetime.now(UTC) - last.written_at < _TRY_AGAIN:
+            continue
         if last is None or last.input_version != fingerprint({"files": found}):
             # With the version that is replaced in the key, files that are put back as they once were fire again.
             causes[batch] = f"ingest:{batch}:{last.table_version if last else 'new'}:{found}"

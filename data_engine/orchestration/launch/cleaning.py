@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from logging import getLogger
 from typing import Self
 
 from data_engine.errors import InvalidInput
 from data_engine.orchestration.launch.command_lock import corpus_lock
 from data_engine.orchestration.launch.project import Project
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.storage.cleaning.leftovers import delete, leftovers
 from data_engine.storage.cleaning.unneeded import (
     Unneeded,
     clean_corpus,
@@ -22,8 +20,6 @@ from data_engine.storage.cleaning.unneeded import (
     unneeded_embeddings,
     unneeded_of_corpus,
 )
-
-logger = getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -78,10 +74,3 @@ class Cleaning:
                 locks.enter_context(corpus_lock(runtime))
             n_deleted = sum(clean_corpus(runtime.store(), now=self.now) for runtime in self.runtimes)
             return n_deleted + clean_embeddings(self.embeddings)
-
-
-def remove_leftovers(runtime: CorpusRuntime) -> None:
-    """Delete what killed processes left half-written in the folder of a corpus, and say so in the log."""
-    gone = delete(leftovers(runtime.corpus_folder, now=datetime.now(UTC)))
-    if gone:
-        logger.info("deleted %d files and folders that killed processes left half-written", len(gone))

@@ -18,8 +18,7 @@ from rich.text import Text
 from yaml import YAMLError
 
 from data_engine.errors import InvalidInput
-from data_engine.orchestration.launch.cleaning import remove_leftovers
-from data_engine.orchestration.launch.command_lock import corpus_lock
+from data_engine.orchestration.launch.command_lock import corpus_lock, remove_leftovers
 from data_engine.orchestration.launch.interrupts import interrupts_noticed, raise_if_interrupted
 from data_engine.orchestration.launch.orphaned_runs import fail_orphaned_runs
 from data_engine.orchestration.launch.project import Project

@@ -20,7 +20,7 @@ def raw_index(step_run: StepRun) -> StepResult:
         progress=step_run.progress_to("reading", len(files)),
         unread=not_read,
     )
-    step_run.inputs["files"] = indexing.fingerprint(files, n_unread=len(not_read))
+    step_run.inputs["files"] = indexing.fingerprint(files, is_whole=not not_read)
     unreadable = table.filter(pc.invert(table["is_readable"]))
     return step_run.finish(
         table,

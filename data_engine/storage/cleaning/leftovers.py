@@ -6,14 +6,11 @@ What else can go is in `unneeded.py`.
 import os
 import re
 import shutil
-import socket
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 
-import xxhash
+from data_engine.storage.atomic_files import this_machine
 
 _OLDER_THAN = timedelta(days=1)
 
@@ -39,11 +36,6 @@ def delete(paths: Iterable[Path]) -> list[Path]:
     return gone
 
 
-def temporary_name(name: str, random: str) -> str:
-    """The name of a file or folder that is being written, which tells the process that writes it."""
-    return f".{name}.{_place()}-{os.getpid()}-{random}.tmp"
-
-
 def _temporary(folder: Path) -> Iterator[Path]:
     """Temporary files and folders, not what is inside such a folder."""
     for parent, folders, files in os.walk(folder):
@@ -55,7 +47,7 @@ def _temporary(folder: Path) -> Iterator[Path]:
 
 def _is_dead(path: Path, now: datetime) -> bool:
     named = _TEMPORARY.fullmatch(path.name)
-    if named and named["process"] and named["place"] == _place():
+    if named and named["process"] and named["place"] == this_machine():
         return not _runs(int(named["process"]))
     try:
         newest = max(found.stat().st_mtime for found in (path, *(path.rglob("*") if path.is_dir() else ())))
@@ -72,16 +64,6 @@ def _runs(process: int) -> bool:
     except OSError:
         return True
     return True
-
-
-@cache
-def _place() -> str:
-    """The machine, since it was started, and the container: where a number of a process means one process."""
-    parts = [socket.gethostname()]
-    with suppress(OSError):
-        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text("utf-8").strip())
-        parts.append(str(Path("/proc/self/ns/pid").stat().st_ino))
-    return str(xxhash.xxh3_64("\0".join(parts).encode()).hexdigest())
 
 
 def size_of(path: Path) -> int:

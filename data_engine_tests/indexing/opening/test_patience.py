@@ -197,4 +197,4 @@ def test_a_file_that_may_not_be_read_leaves_its_batch_to_be_read_again(
         patched.setattr(Path, "open", refuse)
         read_batch(source, files, batch="b", modality="text", unread=unread)
     assert unread == ["1.txt"]
-    assert fingerprint(files, n_unread=1) != fingerprint(files) == fingerprint(files, n_unread=0)
+    assert fingerprint(files, is_whole=False) != fingerprint(files) == fingerprint(files, is_whole=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from data_engine.storage.cleaning.leftovers import delete, leftovers, size_of, temporary_name
+from data_engine.storage.atomic_files import temporary_name
+from data_engine.storage.cleaning.leftovers import delete, leftovers, size_of
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -35,7 +36,7 @@ def test_what_is_half_written_goes_after_a_day_where_nobody_knows_its_process(tm
 
 
 def test_what_a_dead_process_of_this_machine_left_goes_at_once_and_that_of_a_living_one_never(tmp_path: Path) -> None:
-    code = "from data_engine.storage.cleaning.leftovers import temporary_name; print(temporary_name('x', '0' * 32))"
+    code = "from data_engine.storage.atomic_files import temporary_name; print(temporary_name('x', '0' * 32))"
     name = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     dead = _file(tmp_path / name, hours=0)
     _file(tmp_path / temporary_name("x", "0" * 32), hours=1000)
