@@ -3,7 +3,7 @@
 Opening a table is in `table_cache.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, reduce
 from operator import and_
 from typing import Any
@@ -14,6 +14,9 @@ import pyarrow.compute as pc
 from data_engine.storage.delta_commits import DeltaFolder
 
 _MOST_TINY_FILES = 4096
+#: What a piece of a table holds at most, in bytes as they are in memory, about.
+PIECE_BYTES = 32 << 20
+_PIECE_ROWS = 8192
 
 
 def dataset_of(folder: DeltaFolder, version: int | None = None) -> Any:
@@ -39,6 +42,43 @@ def dataset_of(folder: DeltaFolder, version: int | None = None) -> Any:
         for values, path in files
     ]
     return pads.FileSystemDataset(fragments, folder.schema_as_read, found.format, filesystem)
+
+
+def pieces_of(
+    dataset: Any, values: Mapping[str, str], columns: Sequence[str], *, piece_bytes: int = PIECE_BYTES
+) -> Iterator[pa.RecordBatch]:
+    """Rows of a dataset in their order, a piece at a time: what one does not hold is read when it is asked for.
+
+    Args:
+        dataset: as `dataset_of` gives it.
+        values: columns with the values that rows must have.
+        columns: columns wanted, in this order.
+        piece_bytes: about how much a piece holds at most, of all columns.
+    """
+    import pyarrow.dataset as pads
+
+    found = dataset.scanner(
+        columns=list(columns),
+        filter=all_of(values),
+        batch_size=_rows_of_a_piece(dataset, values, piece_bytes),
+        batch_readahead=1,
+        fragment_readahead=1,
+        # Arrow reads whole columns of a row group ahead otherwise, and a file may have only one row group.
+        fragment_scan_options=pads.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True),
+    )
+    schema = pa.schema([dataset.schema.field(column) for column in columns])
+    return (piece.cast(schema) for piece in found.to_batches() if len(piece))
+
+
+def _rows_of_a_piece(dataset: Any, values: Mapping[str, str], piece_bytes: int) -> int:
+    """So many rows that their bytes fit, by the row group whose rows are the largest."""
+    if not hasattr(dataset, "filesystem"):
+        return _PIECE_ROWS
+    largest = 1.0
+    for file in dataset.get_fragments(all_of(values)):
+        for group in file.row_groups:
+            largest = max(largest, group.total_byte_size / max(1, group.num_rows))
+    return max(1, min(_PIECE_ROWS, int(piece_bytes / largest)))
 
 
 def tiny_files(dataset: Any, piece: Mapping[str, str], columns: Sequence[str]) -> pa.Table:
