@@ -245,14 +245,14 @@ def test_a_full_disk_is_named_and_once_there_is_room_the_run_ends_like_an_undist
 
 def _fill_the_disk_when_writing(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
-    write_rows = delta_commits.write_rows
+    write_files = delta_commits.write_files
 
-    def write_or_fail(delta: Any, rows: Any, predicate: str, metadata: Any) -> None:
-        if delta.table_uri.rstrip("/").endswith(table):
+    def write_or_fail(folder: Path, *rows: Any) -> Any:
+        if folder.name == table:
             raise OSError(errno.ENOSPC, "No space left on device")
-        write_rows(delta, rows, predicate, metadata)
+        return write_files(folder, *rows)
 
-    monkeypatch.setattr(delta_commits, "write_rows", write_or_fail)
+    monkeypatch.setattr(delta_commits, "write_files", write_or_fail)
 
 
 def test_a_disk_that_is_full_is_a_sentence_and_not_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     Raises: OSError as the disk gives it; the temporary file is removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _beside(path)
+    temporary = beside(path)
     try:
         write(temporary)
         flush(temporary)
@@ -48,7 +48,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
 
     What was not moved is removed at the end, also after an error.
     """
-    temporary = _beside(folder)
+    temporary = beside(folder)
     temporary.mkdir(parents=True)
     try:
         yield temporary
@@ -85,6 +85,6 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def _beside(path: Path) -> Path:
+def beside(path: Path) -> Path:
     """A name that nobody else has, in the same folder; `retention.vacuum` deletes old ones of this form."""
     return path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")

@@ -8,22 +8,22 @@ the empty string everywhere else.
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from data_engine.errors import ConcurrentWrite, SchemaMismatch
 from data_engine.schemas import is_filled
+from data_engine.storage.atomic_files import beside
+from data_engine.storage.parquet_files import DataFile, Rows, delete_files, write_files
 from data_engine.storage.row_fingerprint import plain_type
 from data_engine.storage.table_cache import is_known, latest_of
 
-_ATTEMPTS = 20
+_ATTEMPTS = 300
 
 #: Logs are kept for ever, because a pinned version needs them. Statistics are off, because they would copy texts into
 #: the log, and files are chosen by partition anyway.
@@ -96,59 +96,70 @@ class DeltaFolder:
         """
         from deltalake import DeltaTable
 
-        beside = self.path.with_name(f".{self.path.name}-{uuid4().hex}")
+        made = beside(self.path)
         try:
             columns = list(self.partition_columns)
             DeltaTable.create(
-                str(beside), schema=self.schema_on_disk, partition_by=columns, configuration=_CONFIGURATION
+                str(made), schema=self.schema_on_disk, partition_by=columns, configuration=_CONFIGURATION
             )
             with suppress(OSError):
-                beside.rename(self.path)
+                made.rename(self.path)
             # What a killed process left there is in the way of the folder, but not of its log.
             with suppress(OSError):
-                (beside / "_delta_log").rename(self.path / "_delta_log")
+                (made / "_delta_log").rename(self.path / "_delta_log")
         finally:
-            shutil.rmtree(beside, ignore_errors=True)
+            shutil.rmtree(made, ignore_errors=True)
+
+    def write_files(self, partitions: Iterable[Rows]) -> list[DataFile]:
+        """Write rows into files of this folder that no version names yet; see `parquet_files.write_files`."""
+        columns = [field.remove_metadata() for field in self.schema_on_disk if field.name not in self.partition_columns]
+        return write_files(self.path, pa.schema(columns), partitions)
 
     def replace(
-        self, rows: pa.Table, piece: Mapping[str, str], metadata: Mapping[str, str], *, base: int | None
+        self, files: Sequence[DataFile], piece: Mapping[str, str], metadata: Mapping[str, str], *, base: int
     ) -> int:
-        """Replace one piece of the table, or all of it, in one commit.
+        """Replace one piece of the table, or all of it, by files that are written, in one commit.
 
         Args:
-            rows: The new rows, in the schema of the table.
+            files: From `write_files`.
             piece: Values of partition columns; empty means the whole table.
             metadata: What the commit says about itself; has `run_id`.
-            base: Version that the rows were computed from; None: the latest.
+            base: Version that the rows were computed from; 0 where there was no table.
 
         Returns: Version of the commit.
 
-        Raises: ConcurrentWrite when another run committed to the same piece after `base`.
+        Raises: ConcurrentWrite when another run committed to the same piece after `base`. The files are deleted where
+            nothing was committed for certain; after any other error they are left to `retention.vacuum`.
         """
+        try:
+            return self._committed(files, piece, metadata, base)
+        except (ConcurrentWrite, SchemaMismatch):
+            delete_files(self.path, files)
+            raise
 
-        def commit(table: Any) -> None:
-            self._take_over(table)
-            write_rows(table, self._on_disk(rows), predicate_of(piece), metadata)
-
-        return self._committed(commit, piece, metadata["run_id"], base)
-
-    def _committed(self, commit: Callable[[Any], None], piece: Mapping[str, str], run_id: str, base: int | None) -> int:
+    def _committed(
+        self, files: Sequence[DataFile], piece: Mapping[str, str], metadata: Mapping[str, str], base: int
+    ) -> int:
         """Commit, and again on top of what others committed elsewhere in the table meanwhile."""
         from deltalake.exceptions import CommitFailedError
 
-        latest = self.open_or_create()
-        table = latest if base is None else self.open(base)
-        first = int(table.version())
+        table = self.open_or_create()
         for _ in range(_ATTEMPTS):
+            winner = _winner(table, base, piece, metadata["run_id"])
+            if winner is not None:
+                raise self._lost(piece, winner)
+            before = int(table.version())
             try:
-                commit(table)
-            except CommitFailedError as error:
+                self._take_over(table)
+                version = int(table.version()) + 1
+                commit_files(table, files, piece, metadata)
+            except CommitFailedError:
                 table = self.open()
-                winner = _winner(table, first, piece, run_id)
-                if winner is not None:
-                    raise self._lost(piece, winner) from error
+                if int(table.version()) == before:
+                    raise
             else:
-                return int(table.version())
+                table.update_incremental()
+                return version
         raise ConcurrentWrite(
             f"{described(self.path.name, piece)} could not be written in {_ATTEMPTS} attempts because other runs keep "
             f"committing to the table; run it again when fewer runs write at once"
@@ -192,33 +203,31 @@ class DeltaFolder:
             f"run was written: run it again to build on that version"
         )
 
-    def _on_disk(self, rows: pa.Table) -> pa.Table:
-        """The rows with null in the place of empty partition values.
 
-        Without the descriptions of the columns: Delta refuses rows whose descriptions are not those of the table, and
-        a table of an earlier version has its own.
-        """
-        columns = [
-            pc.if_else(pc.equal(rows[name], ""), pa.scalar(None, pa.string()), rows[name])
-            if name in self.partition_columns
-            else rows[name]
-            for name in rows.column_names
-        ]
-        fields = [field.remove_metadata() for field in self.schema_on_disk]
-        return pa.Table.from_arrays(columns, schema=pa.schema(fields))
+def commit_files(table: Any, files: Sequence[DataFile], piece: Mapping[str, str], metadata: Mapping[str, str]) -> None:
+    """The one call that changes a Delta table: what the piece holds is replaced by these files.
 
+    Raises: deltalake.exceptions.CommitFailedError when the table has a newer version. Delta would look whether that
+        concerns the same rows, but sees no conflict between two runs that fill a partition without rows.
+    """
+    from deltalake import CommitProperties
 
-def write_rows(table: Any, rows: pa.Table, predicate: str, metadata: Mapping[str, str]) -> None:
-    """The one call that writes rows into a Delta table: what the predicate selects is replaced by the rows."""
-    from deltalake import CommitProperties, write_deltalake
-
-    write_deltalake(
-        table,
-        rows,
-        mode="overwrite",
-        predicate=predicate,
-        commit_properties=CommitProperties(custom_metadata=dict(metadata)),
+    table.create_write_transaction(
+        [_added(file) for file in files],
+        "overwrite",
+        table.schema(),
+        table.metadata().partition_columns,
+        # The empty string selects null.
+        [(column, "=", value) for column, value in piece.items()] or None,
+        commit_properties=CommitProperties(custom_metadata=dict(metadata), max_commit_retries=0),
     )
+
+
+def _added(file: DataFile) -> Any:
+    from deltalake.transaction import AddAction
+
+    statistics = {"numRecords": file.n_rows, "minValues": {}, "maxValues": {}, "nullCount": {}}
+    return AddAction(file.path, file.size, file.values, file.modified_ms, True, json.dumps(statistics))
 
 
 def described(name: str, piece: Mapping[str, str]) -> str:
@@ -227,22 +236,10 @@ def described(name: str, piece: Mapping[str, str]) -> str:
     return f"{values} of {name}" if values else name
 
 
-def predicate_of(piece: Mapping[str, str]) -> str:
-    """The SQL predicate that selects a piece; values are quoted.
-
-    The whole table is `true`, not no predicate: without one, two runs that replace the same empty table both succeed
-    and leave the rows of both.
-    """
-    conditions = (
-        f"{column} = '{value.replace(chr(39), chr(39) * 2)}'" if value else f"{column} IS NULL"
-        for column, value in piece.items()
-    )
-    return " AND ".join(conditions) or "true"
-
-
 def _winner(table: Any, base: int, piece: Mapping[str, str], run_id: str) -> dict[str, Any] | None:
     """The newest commit after `base` by another run that touched the piece."""
-    for entry in table.history():
+    n_later = int(table.version()) - base
+    for entry in table.history(n_later) if n_later > 0 else ():
         if entry.get("version", base) <= base or entry["operation"].startswith(_HARMLESS):
             continue
         if entry.get("run_id") != run_id and _overlap(piece, json.loads(entry.get("partition", "{}"))):

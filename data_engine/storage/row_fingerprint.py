@@ -25,16 +25,38 @@ def data_version(table: pa.Table) -> str:
 
     Returns: xxh3-64 as 16 hex digits.
     """
-    hashers: _Hashers = defaultdict(xxhash.xxh3_64)
-    for position, name in enumerate(table.column_names):
-        for chunk in table.column(name).chunks:
-            _feed(hashers, f"{position}", plain(chunk))
-    digest = xxhash.xxh3_64(str(table.num_rows).encode())
-    for field in table.schema:
-        digest.update(f"{field.name}\0{plain_type(field.type)}\0".encode())
-    for path in sorted(path for path in hashers if hashers[path].digest() != _NOTHING):
-        digest.update(path.encode() + hashers[path].digest())
-    return str(digest.hexdigest())
+    rows = RowFingerprint(table.schema)
+    rows.add(table)
+    return rows.value()
+
+
+class RowFingerprint:
+    """The fingerprint of rows that come one part after the other, the same as that of all of them in one table."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._schema, self._n_rows = schema, 0
+        self._hashers: _Hashers = defaultdict(xxhash.xxh3_64)
+
+    def add(self, rows: pa.Table) -> None:
+        """Add the next rows, in the columns of the schema."""
+        self._n_rows += rows.num_rows
+        for position, column in enumerate(rows.columns):
+            for chunk in column.chunks:
+                _feed(self._hashers, f"{position}", plain(chunk))
+
+    @property
+    def n_rows(self) -> int:
+        """Rows added so far."""
+        return self._n_rows
+
+    def value(self) -> str:
+        """xxh3-64 of what was added so far, as 16 hex digits."""
+        digest = xxhash.xxh3_64(str(self._n_rows).encode())
+        for field in self._schema:
+            digest.update(f"{field.name}\0{plain_type(field.type)}\0".encode())
+        for path in sorted(path for path in self._hashers if self._hashers[path].digest() != _NOTHING):
+            digest.update(path.encode() + self._hashers[path].digest())
+        return str(digest.hexdigest())
 
 
 _NOTHING = xxhash.xxh3_64().digest()

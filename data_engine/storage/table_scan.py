@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.storage.delta_commits import DeltaFolder
+from data_engine.storage.parquet_files import verified_format
 
 _MOST_TINY_FILES = 4096
 #: What a piece of a table holds at most, in bytes as they are in memory, about.
@@ -32,16 +33,17 @@ def dataset_of(folder: DeltaFolder, version: int | None = None) -> Any:
     if not folder.exists():
         return pads.dataset(folder.schema_as_read.empty_table())
     found = folder.open(version).to_pyarrow_dataset()
+    form = verified_format()
     # One commit writes a partition, and numbers its files: the order of the paths is the order of the rows.
     columns = folder.partition_columns
     # Arrow's own file system: Delta's is Python code on Arrow's threads, and can abort a process that is ending.
     filesystem = pafs.SubTreeFileSystem(str(folder.path.absolute()), pafs.LocalFileSystem())
     files = sorted((_values_of(file, columns), file.path) for file in found.get_fragments())
     fragments = [
-        found.format.make_fragment(path, filesystem, all_of(dict(zip(columns, values, strict=True))))
+        form.make_fragment(path, filesystem, all_of(dict(zip(columns, values, strict=True))))
         for values, path in files
     ]
-    return pads.FileSystemDataset(fragments, folder.schema_as_read, found.format, filesystem)
+    return pads.FileSystemDataset(fragments, folder.schema_as_read, form, filesystem)
 
 
 def pieces_of(

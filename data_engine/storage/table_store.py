@@ -5,7 +5,7 @@ folder.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,8 +18,9 @@ from data_engine.errors import InvalidInput, SchemaMismatch, StorageError
 from data_engine.schemas import FORMER_NAMES, PARTITION_COLUMNS
 from data_engine.storage.delta_commits import DeltaFolder, described
 from data_engine.storage.earlier_rows import read_as_today
-from data_engine.storage.row_fingerprint import data_version
-from data_engine.storage.schema_check import conform, refuse_other_pieces, schema_of
+from data_engine.storage.partition_rows import partitions_of
+from data_engine.storage.row_fingerprint import RowFingerprint
+from data_engine.storage.schema_check import schema_of
 from data_engine.storage.storage_errors import storage_errors
 from data_engine.storage.table_scan import all_of, dataset_of, tiny_files
 
@@ -122,7 +123,7 @@ class TableStore:
     def write(
         self,
         name: str,
-        table: pa.Table,
+        rows: pa.Table | Iterable[pa.RecordBatch],
         *,
         partition: Mapping[str, str] | None = None,
         run_id: str,
@@ -133,34 +134,37 @@ class TableStore:
 
         Args:
             name: Table in `schemas.SCHEMAS`; created at the first write.
-            table: Rows in the schema of the table; may be empty.
+            rows: Rows in the schema of the table; may be empty. Of a stream of record batches only a row group is
+                held in memory; its rows are of one partition.
             partition: Values of partition columns that select the piece; None replaces the whole table.
             run_id: The run that writes; kept in the commit.
             code_version: Version of the code that made the rows; kept in the commit.
             opened: The table as it was when the step began; by default the latest version is replaced.
 
-        Returns: Version of the commit, number of rows, fingerprint of the rows.
+        Returns: Version of the commit, number of rows, fingerprint of the rows as they are read.
 
         Raises: SchemaMismatch when a column, a type, a null or a partition value breaks the schema; ConcurrentWrite
-            when another run wrote the same piece meanwhile; StorageError when the disk is full or fails.
+            when another run wrote the same piece meanwhile; StorageError when the disk is full or fails; whatever
+            the stream raises. No row of a write that fails is ever read.
         """
         piece = self._piece(name, partition)
         if opened is not None and opened.name != name:
             raise InvalidInput(f"opened is a handle of {opened.name!r} but {name!r} is written; open {name!r}")
-        rows = conform(name, table)
-        refuse_other_pieces(name, rows, piece)
-        fingerprint = data_version(rows)
-        metadata = {
-            "run_id": run_id,
-            "code_version": code_version,
-            "data_version": fingerprint,
-            "n_rows": str(rows.num_rows),
-            "partition": json.dumps(piece),
-        }
-        base = None if opened is None else opened.version or 0
-        with storage_errors(f"writing {described(name, piece)}", self.path(name)):
-            version = self._delta(name).replace(rows, piece, metadata, base=base)
-        return Written(version, rows.num_rows, fingerprint)
+        fingerprint = RowFingerprint(schema_of(name))
+        partitions = partitions_of(name, rows, piece, fingerprint)
+        base = self.version(name) if opened is None else opened.version
+        folder = self._delta(name)
+        with storage_errors(f"writing {described(name, piece)}", folder.path):
+            files = folder.write_files(partitions)
+            metadata = {
+                "run_id": run_id,
+                "code_version": code_version,
+                "data_version": fingerprint.value(),
+                "n_rows": str(fingerprint.n_rows),
+                "partition": json.dumps(piece),
+            }
+            version = folder.replace(files, piece, metadata, base=base or 0)
+        return Written(version, fingerprint.n_rows, metadata["data_version"])
 
     def read(
         self,

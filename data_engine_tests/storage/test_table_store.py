@@ -298,7 +298,7 @@ def test_a_full_disk_is_an_error_that_says_what_where_and_that_nothing_is_lost(s
     def full(*_arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(delta_commits, "write_rows", full)
+    monkeypatch.setattr(delta_commits, "write_files", full)
     expected = (
         r"writing batch 'part-00' of first_pass failed at .*shop/tables/first_pass: the disk is full "
         r"\([\d,.]+ MB free now\); what was committed before is intact: free some space and run it again"
