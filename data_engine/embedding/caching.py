@@ -27,6 +27,13 @@ class Cache(Protocol):
         """Keep one chunk of vectors, all or none."""
 
 
+class VectorRows(Protocol):
+    """Where vectors go, by their position."""
+
+    def put(self, rows: NDArray[np.int64], values: NDArray[np.float32]) -> None:
+        """Keep (m, dim) values as these rows."""
+
+
 @dataclass(frozen=True)
 class Embedded:
     """Embeddings of n contents, and the failures among them.
@@ -42,6 +49,14 @@ class Embedded:
     failures: dict[int, str]
 
 
+@dataclass(frozen=True)
+class _Matrix:
+    rows: NDArray[np.float32]
+
+    def put(self, rows: NDArray[np.int64], values: NDArray[np.float32]) -> None:
+        self.rows[rows] = values
+
+
 def embed_unique(
     sample_ids: Sequence[str],
     load: Callable[[Sequence[int]], Sequence[Any]],
@@ -50,41 +65,70 @@ def embed_unique(
     *,
     progress: Progress = lambda _n: None,
 ) -> Embedded:
-    """Embed n contents, each once, and remember them.
+    """Embed n contents, each once, and remember them; the vectors are in memory as one matrix.
+
+    Args:
+        sample_ids: n content hashes, each once.
+        load: As for `embed_into`.
+        encoder: Computes what the cache does not know.
+        cache: Known vectors of this encoder version.
+        progress: As for `embed_into`.
+
+    Raises: InvalidInput when an id comes twice.
+    """
+    matrix = _Matrix(np.full((len(sample_ids), encoder.dim), np.nan, dtype=np.float32))
+    n_computed, failures = embed_into(matrix, sample_ids, load, encoder, cache, progress=progress)
+    return Embedded(matrix.rows, n_computed, failures)
+
+
+def embed_into(
+    rows: VectorRows,
+    sample_ids: Sequence[str],
+    load: Callable[[Sequence[int]], Sequence[Any]],
+    encoder: Encoder,
+    cache: Cache,
+    *,
+    progress: Progress = lambda _n: None,
+) -> tuple[int, dict[int, str]]:
+    """Embed n contents, each once, and remember them; one chunk of vectors is in memory at a time.
 
     The chunks are cut by the order of the ids alone, so that a resumed run forms the same chunks as an
     uninterrupted one and ends with the same vectors. A content that the encoder fails on costs its chunk nothing but
     time: its neighbours are embedded one by one.
 
     Args:
+        rows: Is given every vector, by the position of its content; none where the encoder failed.
         sample_ids: n content hashes, each once.
         load: Gives the contents at the positions asked for.
         encoder: Computes what the cache does not know.
         cache: Known vectors of this encoder version.
         progress: A callable `advance(n)`: n more are done, cached ones included.
 
+    Returns: how many were computed now; why, by the position of a content that the encoder failed on.
+
     Raises: InvalidInput when an id comes twice.
     """
     if len(set(sample_ids)) != len(sample_ids):
         twice = sorted(i for i, n in Counter(sample_ids).items() if n > 1)[:10]
         raise InvalidInput(f"sample ids {twice} come more than once; embed each content once")
-    rows = np.full((len(sample_ids), encoder.dim), np.nan, dtype=np.float32)
     failures: dict[int, str] = {}
     n_computed = 0
     order = sorted(range(len(sample_ids)), key=sample_ids.__getitem__)
     for start in range(0, len(order), CHUNK):
         chunk = np.array(order[start : start + CHUNK])
         known, vectors = cache.get([sample_ids[i] for i in chunk])
-        rows[chunk[known]] = vectors[known]
+        rows.put(chunk[known], vectors[known])
         progress(int(known.sum()))
         missing = [int(i) for i in chunk[~known]]
         if missing:
-            rows[missing], failed = _compute(missing, load, encoder, progress)
+            computed, failed = _compute(missing, load, encoder, progress)
             failures |= failed
-            done = [i for i in missing if i not in failed]
-            cache.put([sample_ids[i] for i in done], rows[done])
+            is_done = np.array([i not in failed for i in missing])
+            done = np.array(missing)[is_done]
+            rows.put(done, computed[is_done])
+            cache.put([sample_ids[i] for i in done], computed[is_done])
             n_computed += len(done)
-    return Embedded(rows, n_computed, failures)
+    return n_computed, failures
 
 
 def _compute(

@@ -1,4 +1,4 @@
-"""read_batch and read_in_order: the files of one batch become rows of the raw index, in memory or through a scratch file.
+"""read_batch and read_in_order: the files of one batch become rows of the raw index, in memory or on disk meanwhile.
 
 The reader of each kind of source is named in `registry.py`.
 """

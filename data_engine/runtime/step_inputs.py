@@ -4,7 +4,7 @@ Writing is in `step_run.py`; how tables lie on disk is known to `data_engine.sto
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from logging import getLogger
 from typing import TYPE_CHECKING, Any
@@ -74,6 +74,24 @@ class StepInputs:
         version = check_gate.require_accepted(self.runtime, self._store, step, batch, run_id=self.run_id)
         self.inputs[f"{step}/{batch}"] = version.data_version
         return self._store.read(table, partition={column: batch} if batch else None, columns=columns)
+
+    def read_batches(self, table: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """The rows of `read` in the same order, a piece in memory at a time.
+
+        Raises: as `read` does.
+        """
+        self.read(table, columns=[])
+        return self.look_up_batches(table, columns, batch=self.batch)
+
+    def look_up_batches(self, table: str, columns: Sequence[str], *, batch: str) -> Iterator[pa.RecordBatch]:
+        """The rows of `look_up` of one batch in the same order, a piece in memory at a time.
+
+        Raises: InvalidInput for a table that the plan does not declare.
+        """
+        from data_engine.storage.table_scan import pieces_of
+
+        self._declared(table)
+        return pieces_of(self._store.dataset(table), {partition_column(table): batch}, columns)
 
     def read_accepted(self, table: str, *, columns: Sequence[str] | None = None) -> pa.Table:
         """All batches of an input that passed their checks, sorted by batch; held ones are logged and left out.

@@ -189,7 +189,9 @@ class StepRun(StepInputs):
                 "run_id": pa.array([self.run_id] * n, pa.string()),
                 "decided_at": pa.array([decided_at] * n, pa.timestamp("us", tz="UTC")),
             }
-            columns = [constants.get(name, piece[name] if name in piece.schema.names else None) for name in LEDGER.names]
+            columns = [
+                constants.get(name, piece[name] if name in piece.schema.names else None) for name in LEDGER.names
+            ]
             return pa.RecordBatch.from_arrays(columns, schema=LEDGER)
 
         self._store.write(

@@ -40,8 +40,7 @@ def dataset_of(folder: DeltaFolder, version: int | None = None) -> Any:
     filesystem = pafs.SubTreeFileSystem(str(folder.path.absolute()), pafs.LocalFileSystem())
     files = sorted((_values_of(file, columns), file.path) for file in found.get_fragments())
     fragments = [
-        form.make_fragment(path, filesystem, all_of(dict(zip(columns, values, strict=True))))
-        for values, path in files
+        form.make_fragment(path, filesystem, all_of(dict(zip(columns, values, strict=True)))) for values, path in files
     ]
     return pads.FileSystemDataset(fragments, folder.schema_as_read, form, filesystem)
 
@@ -66,7 +65,9 @@ def pieces_of(
         batch_readahead=1,
         fragment_readahead=1,
         # Arrow reads whole columns of a row group ahead otherwise, and a file may have only one row group.
-        fragment_scan_options=pads.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True),
+        fragment_scan_options=pads.ParquetFragmentScanOptions(
+            pre_buffer=False, use_buffered_stream=True, page_checksum_verification=True
+        ),
     )
     schema = pa.schema([dataset.schema.field(column) for column in columns])
     return (piece.cast(schema) for piece in found.to_batches() if len(piece))

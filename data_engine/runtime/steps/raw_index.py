@@ -21,9 +21,7 @@ def raw_index(step_run: StepRun) -> StepResult:
         scratch=step_run.scratch_folder,
         progress=step_run.progress_to("reading", len(files)),
     )
-    return step_run.finish(
-        rows, ledger=_ledger, metadata={"files": len(files), "unreadable": rows.n_unreadable}
-    )
+    return step_run.finish(rows, ledger=_ledger, metadata={"files": len(files), "unreadable": rows.n_unreadable})
 
 
 def _ledger(rows: pa.Table) -> pa.Table:

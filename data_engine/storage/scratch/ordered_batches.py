@@ -1,8 +1,9 @@
 """Record batches that are added in one order and read in another; beyond a size they lie on disk meanwhile.
 
-The order is told by the caller, who knows what it is to be; texts and vectors by row are in the modules beside this one.
+The caller says which order it is to be; texts and vectors by row are in the modules beside this one.
 """
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,7 +71,7 @@ class OrderedBatches:
         batch_of = np.searchsorted(starts, order, side="right") - 1
         window = np.cumsum(np.concatenate(self._sizes)[order]) // window_bytes
         bounds = [0, *(np.flatnonzero(np.diff(window)) + 1).tolist(), len(order)]
-        for start, stop in zip(bounds, bounds[1:], strict=False):
+        for start, stop in itertools.pairwise(bounds):
             rows = self._rows(batch_of[start:stop], order[start:stop] - starts[batch_of[start:stop]])
             for first in range(0, len(rows), _ROWS_PER_BATCH):
                 yield rows.slice(first, _ROWS_PER_BATCH)

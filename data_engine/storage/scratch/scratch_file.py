@@ -4,10 +4,12 @@ What lies in it is known to the modules beside this one. It is read and written,
 memory of the process.
 """
 
+import itertools
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from weakref import finalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +34,9 @@ class ScratchFile:
         self.n_bytes = 0
         with storage_errors(_DOING, folder, intact=_INTACT):
             folder.mkdir(parents=True, exist_ok=True)
-            self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - it lives as long as this
+            with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+                self._file = os.dup(file.fileno())
+        finalize(self, os.close, self._file)
 
     def add(self, content: "bytes | memoryview") -> int:
         """Put bytes at the end; gives the place where they begin."""
@@ -46,7 +50,7 @@ class ScratchFile:
         rest = memoryview(content).cast("B")
         with storage_errors(_DOING, self._folder, intact=_INTACT):
             while len(rest):
-                n_written = os.pwrite(self._file.fileno(), rest[:_MOST_BYTES], place)
+                n_written = os.pwrite(self._file, rest[:_MOST_BYTES], place)
                 place, rest = place + n_written, rest[n_written:]
 
     def read(self, place: int, n_bytes: int) -> bytes:
@@ -56,7 +60,7 @@ class ScratchFile:
         """
         parts = []
         with storage_errors(_DOING, self._folder, intact=_INTACT):
-            while n_bytes and (part := os.pread(self._file.fileno(), min(n_bytes, _MOST_BYTES), place)):
+            while n_bytes and (part := os.pread(self._file, min(n_bytes, _MOST_BYTES), place)):
                 parts.append(part)
                 place, n_bytes = place + len(part), n_bytes - len(part)
         if n_bytes:
@@ -68,4 +72,4 @@ def runs_of(rows: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
     """Places in `rows`, from and to, between which the row numbers follow one another."""
     cuts = np.flatnonzero(np.diff(rows) != 1) + 1
     bounds = [0, *cuts.tolist(), len(rows)]
-    return ((start, stop) for start, stop in zip(bounds, bounds[1:], strict=False) if start < stop)
+    return ((start, stop) for start, stop in itertools.pairwise(bounds) if start < stop)

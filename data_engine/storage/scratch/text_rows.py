@@ -3,6 +3,7 @@
 Vectors are in `float_rows.py`.
 """
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -54,7 +55,7 @@ class ScratchTexts:
             ends = bounds[wanted[start] : wanted[stop - 1] + 2]
             content = self._file.read(int(ends[0]), int(ends[-1] - ends[0]))
             places = (ends - ends[0]).tolist()
-            texts += [content[a:b].decode() for a, b in zip(places, places[1:], strict=False)]
+            texts += [content[a:b].decode() for a, b in itertools.pairwise(places)]
         return texts
 
     def _bounds(self) -> NDArray[np.int64]:
