@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from data_engine.runtime.plan import WRITTEN_BY, partition_column
+from data_engine.schemas import SCHEMAS
 
 if TYPE_CHECKING:
+    from data_engine.quality import Needs
     from data_engine.runtime.corpus_runtime import CorpusRuntime
     from data_engine.storage import TableStore
 
@@ -39,15 +41,25 @@ class CheckedStep:
 
 def check_inputs_of(step: str, checked: CheckedStep) -> tuple[dict[str, pa.Table], dict[str, Any]]:
     """The tables, and the further values by name, that the suite of a step takes."""
-    from data_engine.quality import TABLES
+    from data_engine.quality import suite_of
 
-    for name in TABLES[step]:
+    suite = suite_of(step)
+    for name in suite.tables:
         if name in WRITTEN_BY:
-            checked.tables[name] = _read(checked.store, name, checked.batch)
+            checked.tables[name] = _read(checked, name, suite.needs.get(name))
     further = getattr(import_module(f"data_engine.runtime.steps.{step}"), "check_inputs", None)
     return checked.tables, {} if further is None else further(checked)
 
 
-def _read(store: "TableStore", table: str, batch: str) -> pa.Table:
-    column = partition_column(table) if batch else ""
-    return store.read(table, partition={column: batch} if column else None)
+def _read(checked: CheckedStep, table: str, needs: "Needs | None") -> pa.Table:
+    """A table; of one of which not everything is needed only that, so that its rows are never all in memory."""
+    column = partition_column(table) if checked.batch else ""
+    partition = {column: checked.batch} if column else {}
+    if needs is None:
+        return checked.store.read(table, partition=partition)
+    from data_engine.storage.table_scan import pieces_of
+
+    pieces = pieces_of(checked.store.dataset(table), partition, needs.columns)
+    reduced = [needs.of(pa.Table.from_batches([piece])) for piece in pieces]
+    nothing = needs.of(pa.schema([SCHEMAS[table].field(name) for name in needs.columns]).empty_table())
+    return pa.concat_tables(reduced or [nothing])
