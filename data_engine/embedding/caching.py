@@ -39,7 +39,8 @@ class Embedded:
     """Embeddings of n contents, and the failures among them.
 
     Attributes:
-        rows: (n, dim) float32 rows of L2 norm 1 in the order of the ids; NaN where the encoder failed.
+        rows: (n, dim) float32 rows of L2 norm 1 in the order of the ids; NaN where the encoder failed. Without rows
+            where they went elsewhere.
         n_computed: How many were computed now; the others were known, or failed.
         failures: Why, by the position of a content that the encoder failed on.
     """
@@ -64,53 +65,30 @@ def embed_unique(
     cache: Cache,
     *,
     progress: Progress = lambda _n: None,
+    into: VectorRows | None = None,
 ) -> Embedded:
-    """Embed n contents, each once, and remember them; the vectors are in memory as one matrix.
-
-    Args:
-        sample_ids: n content hashes, each once.
-        load: As for `embed_into`.
-        encoder: Computes what the cache does not know.
-        cache: Known vectors of this encoder version.
-        progress: As for `embed_into`.
-
-    Raises: InvalidInput when an id comes twice.
-    """
-    matrix = _Matrix(np.full((len(sample_ids), encoder.dim), np.nan, dtype=np.float32))
-    n_computed, failures = embed_into(matrix, sample_ids, load, encoder, cache, progress=progress)
-    return Embedded(matrix.rows, n_computed, failures)
-
-
-def embed_into(
-    rows: VectorRows,
-    sample_ids: Sequence[str],
-    load: Callable[[Sequence[int]], Sequence[Any]],
-    encoder: Encoder,
-    cache: Cache,
-    *,
-    progress: Progress = lambda _n: None,
-) -> tuple[int, dict[int, str]]:
-    """Embed n contents, each once, and remember them; one chunk of vectors is in memory at a time.
+    """Embed n contents, each once, and remember them.
 
     The chunks are cut by the order of the ids alone, so that a resumed run forms the same chunks as an
     uninterrupted one and ends with the same vectors. A content that the encoder fails on costs its chunk nothing but
     time: its neighbours are embedded one by one.
 
     Args:
-        rows: Is given every vector, by the position of its content; none where the encoder failed.
         sample_ids: n content hashes, each once.
         load: Gives the contents at the positions asked for.
         encoder: Computes what the cache does not know.
         cache: Known vectors of this encoder version.
         progress: A callable `advance(n)`: n more are done, cached ones included.
-
-    Returns: how many were computed now; why, by the position of a content that the encoder failed on.
+        into: Is given every vector, a chunk at a time, so that they are never all in memory; none where the encoder
+            failed. By default they are rows of what is returned.
 
     Raises: InvalidInput when an id comes twice.
     """
     if len(set(sample_ids)) != len(sample_ids):
         twice = sorted(i for i, n in Counter(sample_ids).items() if n > 1)[:10]
         raise InvalidInput(f"sample ids {twice} come more than once; embed each content once")
+    matrix = _Matrix(np.full((len(sample_ids) if into is None else 0, encoder.dim), np.nan, dtype=np.float32))
+    rows: VectorRows = matrix if into is None else into
     failures: dict[int, str] = {}
     n_computed = 0
     order = sorted(range(len(sample_ids)), key=sample_ids.__getitem__)
@@ -128,7 +106,7 @@ def embed_into(
             rows.put(done, computed[is_done])
             cache.put([sample_ids[i] for i in done], computed[is_done])
             n_computed += len(done)
-    return n_computed, failures
+    return Embedded(matrix.rows, n_computed, failures)
 
 
 def _compute(

@@ -82,12 +82,12 @@ class HeldTexts:
         return found
 
 
-def texts_in_pieces(texts: Texts, rows: Rows, *, piece_bytes: int = PIECE_BYTES) -> Iterator[tuple[Rows, list[str]]]:
+def texts_in_pieces(texts: Texts, rows: Rows) -> Iterator[tuple[Rows, list[str]]]:
     """The texts of some rows in the order in which they lie, some at a time: places in `rows`, and the texts there."""
     if not len(rows):
         return
     order = np.argsort(rows, kind="stable")
-    piece = np.cumsum(texts.n_bytes[rows[order]]) // piece_bytes
+    piece = np.cumsum(texts.n_bytes[rows[order]]) // PIECE_BYTES
     for places in np.split(order, np.flatnonzero(np.diff(piece)) + 1):
         yield places, texts.read(rows[places])
 

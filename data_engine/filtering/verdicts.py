@@ -26,12 +26,12 @@ class Verdicts:
     @property
     def is_open(self) -> NDArray[np.bool_]:
         """(n,) whether no rule has rejected it so far."""
-        return self._reason == 0
+        return np.asarray(self._reason == 0)
 
     def is_rejected_for(self, reason: str) -> NDArray[np.bool_]:
         """(n,) whether this is why a row was rejected."""
-        found: NDArray[np.bool_] = self._reason == (self._reasons.index(reason) if reason in self._reasons else -1)
-        return found
+        code = self._reasons.index(reason) if reason in self._reasons else _NOBODY
+        return np.asarray(self._reason == code)
 
     def reject(
         self,

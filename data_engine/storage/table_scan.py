@@ -45,23 +45,20 @@ def dataset_of(folder: DeltaFolder, version: int | None = None) -> Any:
     return pads.FileSystemDataset(fragments, folder.schema_as_read, form, filesystem)
 
 
-def pieces_of(
-    dataset: Any, values: Mapping[str, str], columns: Sequence[str], *, piece_bytes: int = PIECE_BYTES
-) -> Iterator[pa.RecordBatch]:
+def pieces_of(dataset: Any, values: Mapping[str, str], columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """Rows of a dataset in their order, a piece at a time: what one does not hold is read when it is asked for.
 
     Args:
         dataset: as `dataset_of` gives it.
         values: columns with the values that rows must have.
         columns: columns wanted, in this order.
-        piece_bytes: about how much a piece holds at most, of all columns.
     """
     import pyarrow.dataset as pads
 
     found = dataset.scanner(
         columns=list(columns),
         filter=all_of(values),
-        batch_size=_rows_of_a_piece(dataset, values, piece_bytes),
+        batch_size=_rows_of_a_piece(dataset, values),
         batch_readahead=1,
         fragment_readahead=1,
         # Arrow reads whole columns of a row group ahead otherwise, and a file may have only one row group.
@@ -73,7 +70,7 @@ def pieces_of(
     return (piece.cast(schema) for piece in found.to_batches() if len(piece))
 
 
-def _rows_of_a_piece(dataset: Any, values: Mapping[str, str], piece_bytes: int) -> int:
+def _rows_of_a_piece(dataset: Any, values: Mapping[str, str]) -> int:
     """So many rows that their bytes fit, by the row group whose rows are the largest."""
     if not hasattr(dataset, "filesystem"):
         return _PIECE_ROWS
@@ -81,7 +78,7 @@ def _rows_of_a_piece(dataset: Any, values: Mapping[str, str], piece_bytes: int) 
     for file in dataset.get_fragments(all_of(values)):
         for group in file.row_groups:
             largest = max(largest, group.total_byte_size / max(1, group.num_rows))
-    return max(1, min(_PIECE_ROWS, int(piece_bytes / largest)))
+    return max(1, min(_PIECE_ROWS, int(PIECE_BYTES / largest)))
 
 
 def tiny_files(dataset: Any, piece: Mapping[str, str], columns: Sequence[str]) -> pa.Table:

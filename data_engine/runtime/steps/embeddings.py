@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_engine.embedding import embed_into, load_encoder
+from data_engine.embedding import embed_unique, load_encoder
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.media import load_images
 from data_engine.runtime.step_run import StepResult, StepRun
@@ -30,15 +30,15 @@ def embeddings(step_run: StepRun) -> StepResult:
     cache_of_encoder = step_run.embedding_cache(encoder.version, encoder.dim)
     rows = ScratchFloats(step_run.scratch_folder, encoder.dim)
     advance = step_run.progress("embedding", len(ids))
-    n_computed, failures = embed_into(rows, ids, load, encoder, cache_of_encoder, progress=advance)
+    found = embed_unique(ids, load, encoder, cache_of_encoder, progress=advance, into=rows)
     return step_run.finish(
-        _batches(ids, step_run.batch, rows, failures, encoder.version),
-        ledger=_ledger(ids, failures, encoder.version),
+        _batches(ids, step_run.batch, rows, found.failures, encoder.version),
+        ledger=_ledger(ids, found.failures, encoder.version),
         metadata={
             "encoder": encoder.version,
-            "computed now": n_computed,
-            "from the cache": len(ids) - n_computed - len(failures),
-            "failed": len(failures),
+            "computed now": found.n_computed,
+            "from the cache": len(ids) - found.n_computed - len(found.failures),
+            "failed": len(found.failures),
         },
     )
 

@@ -24,16 +24,15 @@ _ROWS_PER_BATCH = 8192
 class OrderedBatches:
     """Rows of one schema; 16 bytes a row are in memory."""
 
-    def __init__(self, folder: Path, schema: pa.Schema, *, in_memory_bytes: int = IN_MEMORY_BYTES) -> None:
+    def __init__(self, folder: Path, schema: pa.Schema) -> None:
         """No row yet.
 
         Args:
-            folder: where a file without a name is opened once there are more bytes than `in_memory_bytes`.
+            folder: where a file without a name is opened once there are more bytes than `IN_MEMORY_BYTES`.
             schema: of every batch that is added.
-            in_memory_bytes: what is held in memory.
         """
         self.schema = schema
-        self._folder, self._most_held = folder, in_memory_bytes
+        self._folder = folder
         self._held: list[pa.RecordBatch] = []
         self._held_bytes = 0
         self._file: ScratchFile | None = None
@@ -43,7 +42,7 @@ class OrderedBatches:
     def add(self, batch: pa.RecordBatch) -> None:
         """Add rows. Raises: StorageError when the disk fails."""
         self._sizes.append(_bytes_of_rows(batch))
-        if self._file is None and self._held_bytes + batch.nbytes <= self._most_held:
+        if self._file is None and self._held_bytes + batch.nbytes <= IN_MEMORY_BYTES:
             self._held.append(batch)
             self._held_bytes += batch.nbytes
             return
@@ -58,18 +57,13 @@ class OrderedBatches:
         """Number of rows."""
         return sum(map(len, self._sizes))
 
-    def in_order(self, order: NDArray[np.int64], *, window_bytes: int = WINDOW_BYTES) -> Iterator[pa.RecordBatch]:
-        """All rows in the order of these numbers, in batches of bounded size.
-
-        Args:
-            order: (n,) numbers of rows, counted as they were added.
-            window_bytes: how much is put in order at once.
-        """
+    def in_order(self, order: NDArray[np.int64]) -> Iterator[pa.RecordBatch]:
+        """All rows in the order of these numbers, counted as they were added, in batches of bounded size."""
         if not len(order):
             return
         starts = np.cumsum([0, *map(len, self._sizes)])
         batch_of = np.searchsorted(starts, order, side="right") - 1
-        window = np.cumsum(np.concatenate(self._sizes)[order]) // window_bytes
+        window = np.cumsum(np.concatenate(self._sizes)[order]) // WINDOW_BYTES
         bounds = [0, *(np.flatnonzero(np.diff(window)) + 1).tolist(), len(order)]
         for start, stop in itertools.pairwise(bounds):
             rows = self._rows(batch_of[start:stop], order[start:stop] - starts[batch_of[start:stop]])
