@@ -19,7 +19,7 @@ from data_engine.indexing import SourceFile
 from data_engine.indexing.source import Batches, Source
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.versions import step_versions
-from data_engine.storage import delta_commits
+from data_engine.storage.tables import delta_commits
 from data_engine.terminal.why import decisions_about
 
 _WAITING: dict[str, object] = {"review": {}, "subset": {"target_size": 60}, "tree": {"n_clusters": [20, 5]}}

@@ -57,7 +57,7 @@ def _read(checked: CheckedStep, table: str, needs: "Needs | None") -> pa.Table:
     partition = {column: checked.batch} if column else {}
     if needs is None:
         return checked.store.read(table, partition=partition)
-    from data_engine.storage.table_scan import pieces_of
+    from data_engine.storage.tables.table_scan import pieces_of
 
     pieces = pieces_of(checked.store.dataset(table), partition, needs.columns)
     reduced = [needs.of(pa.Table.from_batches([piece])) for piece in pieces]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data_engine.runtime.step_run import write_version
-from data_engine.runtime.versions import StepVersion, fingerprint
+from data_engine.runtime.versions import StepVersion, fingerprint, step_versions, versions_read
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,8 +45,9 @@ def run_models(runtime: "CorpusRuntime", models: "tuple[SqlModel, ...]", *, run_
 
     started = time.perf_counter()
     review, variables = _review_tables(runtime), _variables(runtime)
+    read = versions_read(step_versions(runtime.store()))
     yield from warehouse.run_models(runtime.store(), models, run_id=run_id, review=review, variables=variables)
-    _record(runtime, "sql_models", len(models), "", started, run_id)
+    _record(runtime, "sql_models", len(models), "", started, run_id, read)
 
 
 def run_tests(
@@ -60,18 +61,20 @@ def run_tests(
     found = warehouse.run_tests(runtime.store(), tests, models, review=review, variables=variables)
     results = {result.name: result for result in found}
     failed = ", ".join(name for name, result in results.items() if not result.passed)
-    _record(runtime, "sql_tests", len(tests), failed, started, run_id)
+    _record(runtime, "sql_tests", len(tests), failed, started, run_id, fingerprint({}))
     return results
 
 
-def _record(runtime: "CorpusRuntime", name: str, n_run: int, failed: str, started: float, run_id: str) -> None:
+def _record(
+    runtime: "CorpusRuntime", name: str, n_run: int, failed: str, started: float, run_id: str, input_version: str
+) -> None:
     """Keep that they ran; in place of a data version stands which failed."""
     version = StepVersion(
         step=name,
         batch="",
         data_version=failed,
         code_version="1",
-        input_version=fingerprint({}),
+        input_version=input_version,
         table_version=0,
         n_rows=n_run,
         seconds=time.perf_counter() - started,

@@ -3,24 +3,44 @@
 What was last written is in `versions.py`.
 """
 
+import json
+from collections.abc import Sequence
+from logging import getLogger
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data_engine.runtime import check_gate
 from data_engine.runtime.plan import JOBS, STEPS, partition_column
-from data_engine.runtime.versions import StepVersion, fingerprint, step_versions
+from data_engine.runtime.versions import StepVersion, fingerprint, step_versions, versions_read
+from data_engine.storage import presence
+from data_engine.storage.mart_files import mart_names
 
 if TYPE_CHECKING:
     from data_engine.runtime.corpus_runtime import CorpusRuntime
 
+logger = getLogger(__name__)
+
 
 def sql_models_are_stale(runtime: "CorpusRuntime") -> bool:
-    """Whether a step has written something since the SQL models ran, they never did, or one of their tests failed."""
+    """Whether they never ran, read other versions than those of now, failed a test, or lost a mart."""
     versions = step_versions(runtime.store())
-    last = versions.pop(("sql_models", ""), None)
-    tests = versions.pop(("sql_tests", ""), None)
-    if tests is not None and tests.data_version:
+    last = versions.get(("sql_models", ""))
+    tests = versions.get(("sql_tests", ""))
+    if last is None or (tests is not None and tests.data_version):
         return True
-    return last is None or any(version.written_at > last.written_at for version in versions.values())
+    return last.input_version != versions_read(versions) or bool(_lost_marts(runtime))
+
+
+def _lost_marts(runtime: "CorpusRuntime") -> list[str]:
+    from data_engine.runtime.sql_models import sql_folder
+
+    kept = set(mart_names(runtime.store()))
+    lost = sorted(
+        path.stem for path in (sql_folder(runtime) / "models" / "marts").glob("*.sql") if path.stem not in kept
+    )
+    if lost:
+        logger.warning("the marts %s are lost; the SQL models run again", ", ".join(lost))
+    return lost
 
 
 def stale_steps(runtime: "CorpusRuntime") -> list[str]:
@@ -36,8 +56,69 @@ def is_stale(runtime: "CorpusRuntime", step: str, batch: str, *, versions: dict[
         return True
     if last.input_version != fingerprint(_inputs(runtime, versions, step, batch)):
         return True
+    if is_lost(runtime, last):
+        return True
     # A result that its own checks hold back is made again: the settings of a single run may have been the cause.
     return not batch and bool(check_gate.accepted_batches(runtime, runtime.store(), step, run_id="plan")[1])
+
+
+def is_lost(runtime: "CorpusRuntime", version: StepVersion) -> bool:
+    """Whether something that a step wrote is no longer there, which is logged."""
+    why = why_lost(runtime, version)
+    if why:
+        logger.warning("%s is lost and is made anew: %s", f"{version.step} {version.batch}".strip(), why)
+    return bool(why)
+
+
+def why_lost(runtime: "CorpusRuntime", version: StepVersion, tables: Sequence[str] | None = None) -> str:
+    """Why something that a step wrote is no longer there; empty when all of it is. Only logs and names are read.
+
+    Args:
+        runtime: The corpus.
+        version: What the step last wrote for a partition; one without a table version says nothing of its rows.
+        tables: Those of its tables that are asked for; None asks for all, and for its files.
+
+    Raises: StorageError when a log cannot be read.
+    """
+    store, step, batch = runtime.store(), version.step, version.batch
+    if version.table_version == 0:
+        return ""
+    piece = {partition_column(step): batch} if batch else {}
+    asked = STEPS[step].tables if tables is None else tables
+    reasons = (
+        presence.why_rows_are_lost(
+            store, name, piece, version=version.table_version, run_id=version.run_id, n_rows=version.n_rows
+        )
+        if name == step
+        else presence.why_table_is_lost(store, name, run_id=version.run_id)
+        for name in asked
+    )
+    lost = next((reason for reason in reasons if reason), "")
+    return lost or ("" if tables is not None else _why_files_are_lost(runtime, version))
+
+
+def _why_files_are_lost(runtime: "CorpusRuntime", version: StepVersion) -> str:
+    """Ledger rows, pages and releases, which a step writes beside its tables."""
+    store, run_id = runtime.store(), version.run_id
+    if version.ledger_version is not None:
+        piece = {"step": version.step, "batch": version.batch}
+        why = presence.why_rows_are_lost(store, "ledger", piece, version=version.ledger_version, run_id=run_id)
+        if why:
+            return why
+    lost = [page for page in STEPS[version.step].pages if not (runtime.corpus_folder / page).is_file()]
+    if version.step == "release":
+        ids = store.dataset("release").head(1, columns=["release_id"])["release_id"].to_pylist()
+        lost += [str(path) for name in ids for path in _missing_of_release(runtime.corpus_folder / "releases" / name)]
+    return f"{lost[0]} is gone" if lost else ""
+
+
+def _missing_of_release(folder: Path) -> list[Path]:
+    """Files that the manifest of a release names and that are not there."""
+    try:
+        names = json.loads((folder / "manifest.json").read_text("utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return [folder / "manifest.json"]
+    return [folder / name for name in names if not (folder / name).is_file()]
 
 
 def _inputs(

@@ -88,7 +88,7 @@ class StepInputs:
 
         Raises: InvalidInput for a table that the plan does not declare.
         """
-        from data_engine.storage.table_scan import pieces_of
+        from data_engine.storage.tables.table_scan import pieces_of
 
         self._declared(table)
         return pieces_of(self._store.dataset(table), {partition_column(table): batch}, columns)

@@ -151,10 +151,9 @@ class StepRun(StepInputs):
         versions = [written.data_version, *(other.data_version for other in extra)]
         data_version = fingerprint(versions) if extra else written.data_version
         decided = passed.decided()
-        if decided is not None:
-            self._write_ledger(decided, written.version)
+        ledger_version = None if decided is None else self._write_ledger(decided, written.version)
         seconds = time.perf_counter() - self.started
-        self._write_version(data_version, written.version, written.n_rows, seconds)
+        self._write_version(data_version, written.version, written.n_rows, seconds, ledger_version)
 
         def read() -> pa.Table:
             return self._store.read(self.step, partition=partition, version=written.version)
@@ -176,7 +175,7 @@ class StepRun(StepInputs):
         code_version = self.runtime.code_version(self.step)
         return self._store.write(name, rows, partition=partition, run_id=self.run_id, code_version=code_version)
 
-    def _write_ledger(self, rows: pa.Table, table_version: int) -> None:
+    def _write_ledger(self, rows: pa.Table, table_version: int) -> int:
         """The rows with what is the same in all of them, which is added piece by piece."""
         decided_at = datetime.now(UTC)
 
@@ -194,15 +193,18 @@ class StepRun(StepInputs):
             ]
             return pa.RecordBatch.from_arrays(columns, schema=LEDGER)
 
-        self._store.write(
+        written = self._store.write(
             "ledger",
             map(complete, rows.to_batches(max_chunksize=_LEDGER_ROWS)),
             partition={"step": self.step, "batch": self.batch},
             run_id=self.run_id,
             code_version="1",
         )
+        return written.version
 
-    def _write_version(self, data_version: str, table_version: int, n_rows: int, seconds: float) -> None:
+    def _write_version(
+        self, data_version: str, table_version: int, n_rows: int, seconds: float, ledger_version: int | None
+    ) -> None:
         version = StepVersion(
             step=self.step,
             batch=self.batch,
@@ -214,6 +216,7 @@ class StepRun(StepInputs):
             seconds=seconds,
             run_id=self.run_id,
             written_at=datetime.now(UTC),
+            ledger_version=ledger_version,
         )
         write_version(self._store, version)
 

@@ -27,6 +27,8 @@ class StepVersion:
     seconds: float
     run_id: str
     written_at: datetime
+    ledger_version: int | None = None
+    """The commit of its ledger rows; None where it decided nothing."""
 
 
 def step_versions(
@@ -42,3 +44,14 @@ def fingerprint(parts: Mapping[str, object] | Sequence[object]) -> str:
     """One short fingerprint of several values, in a fixed order."""
     items = sorted(parts.items()) if isinstance(parts, Mapping) else list(parts)
     return hashlib.sha256(repr(items).encode()).hexdigest()[:16]
+
+
+def versions_read(versions: Mapping[tuple[str, str], StepVersion]) -> str:
+    """Fingerprint of what the SQL models read: which version of every step's partition, and the run that wrote it."""
+    return fingerprint(
+        {
+            f"{step}/{batch}": (version.data_version, version.table_version, version.run_id)
+            for (step, batch), version in versions.items()
+            if not step.startswith("sql_")
+        }
+    )

@@ -51,5 +51,6 @@ STEP_VERSIONS = pa.schema(
         required("seconds", pa.float64(), "wall seconds of the step's own work"),
         required("run_id", pa.string(), "the run"),
         required("written_at", TIME, "when"),
+        optional("ledger_version", pa.int64(), "Delta version of the ledger after its rows; null where there are none"),
     ]
 )

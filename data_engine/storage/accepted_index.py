@@ -10,6 +10,7 @@ version is in another segment. A look-up reads the pages it needs; only its answ
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from logging import getLogger
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -19,7 +20,10 @@ from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput
 from data_engine.storage.atomic_files import replace_file
+from data_engine.storage.checksums import seal, verify
 from data_engine.storage.storage_errors import storage_errors
+
+logger = getLogger(__name__)
 
 Keys = NDArray[np.uint64]
 Places = NDArray[np.int64]
@@ -121,11 +125,18 @@ class SketchIndex:
     folder: Path
 
     def open(self, batch: str, version: str) -> Segment | None:
-        """The segment of a batch in a version; None when it has to be written. A damaged one counts as missing."""
+        """The segment of a batch in a version; None when it has to be written.
+
+        A damaged one counts as missing, which is logged.
+        """
         path = self._path(batch, version)
+        if not path.exists():
+            return None
         try:
-            return Segment.read(path) if path.exists() else None
-        except (OSError, ValueError):
+            verify(path)
+            return Segment.read(path)
+        except (OSError, ValueError) as error:
+            logger.warning("%s, the accepted samples of %r, is damaged and is computed anew (%s)", path, batch, error)
             return None
 
     def write(
@@ -164,6 +175,7 @@ class SketchIndex:
         def fill(temporary: Path) -> None:
             with temporary.open("wb") as file:
                 segment.write(file)
+            seal(temporary)
 
         with storage_errors(f"indexing the accepted samples of {batch!r}", path, intact="the index is as it was"):
             replace_file(path, fill)

@@ -1,7 +1,7 @@
 """Atomic writes: a file or a folder is there whole or not at all, also when the process is killed.
 
 Everything is written beside its place, flushed to the disk, and moved there in one step. Tables have their own commits,
-see `delta_commits.py`.
+see `tables/delta_commits.py`.
 """
 
 import os

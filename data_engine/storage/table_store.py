@@ -1,7 +1,6 @@
 """TableStore: the Delta tables of a corpus, written piece by piece in one commit each, read in a fixed row order.
 
-The commits are in `delta_commits.py`, how rows are scanned in `table_scan.py`, other files in the modules of this
-folder.
+How they lie on disk is in `tables/`, other files are in the modules of this folder.
 """
 
 import json
@@ -16,13 +15,13 @@ import pyarrow as pa
 
 from data_engine.errors import InvalidInput, SchemaMismatch, StorageError
 from data_engine.schemas import FORMER_NAMES, PARTITION_COLUMNS
-from data_engine.storage.delta_commits import DeltaFolder, described
-from data_engine.storage.earlier_rows import read_as_today
-from data_engine.storage.partition_rows import partitions_of
 from data_engine.storage.row_fingerprint import RowFingerprint
 from data_engine.storage.schema_check import schema_of
 from data_engine.storage.storage_errors import storage_errors
-from data_engine.storage.table_scan import all_of, dataset_of, tiny_files
+from data_engine.storage.tables.delta_commits import DeltaFolder, described
+from data_engine.storage.tables.earlier_rows import read_as_today
+from data_engine.storage.tables.partition_rows import partitions_of
+from data_engine.storage.tables.table_scan import all_of, dataset_of, tiny_files
 
 if TYPE_CHECKING:
     from data_engine.storage.accepted_index import SketchIndex
@@ -195,8 +194,9 @@ class TableStore:
         if unknown:
             raise SchemaMismatch(f"{name} has no column {unknown[0]!r}; its columns are {', '.join(schema.names)}")
         with storage_errors(f"reading {described(name, piece)}", self.path(name), intact="nothing was changed"):
-            found = self.dataset(name, version=version)
-            if name in _OF_TINY_FILES and not among:
+            are_tiny = name in _OF_TINY_FILES and not among
+            found = self._rows(name, version, piece, are_verified=not are_tiny)
+            if are_tiny:
                 rows = tiny_files(found, piece, wanted)
             else:
                 rows = found.to_table(columns=wanted, filter=all_of(piece, among))
@@ -209,13 +209,16 @@ class TableStore:
 
         Raises: StorageError when the version does not exist.
         """
+        return self._rows(name, version, {})
+
+    def _rows(self, name: str, version: int | None, piece: Mapping[str, str], *, are_verified: bool = True) -> Any:
         folder = self._delta(name)
         if version is not None and not folder.exists():
             raise StorageError(
                 f"version {version} of {name} is asked for, but {folder.path} does not exist; materialize {name}"
             )
         with storage_errors(f"opening {name}", folder.path, intact="nothing was changed"):
-            found = dataset_of(folder, version)
+            found = dataset_of(folder, version, piece, are_verified=are_verified)
             return read_as_today(name, found) if folder.may_have_earlier_rows(version) else found
 
     def exists(self, name: str) -> bool:

@@ -8,7 +8,8 @@ from deltalake import DeltaTable
 
 from data_engine.errors import ConcurrentWrite, InvalidInput, SchemaMismatch, StorageError
 from data_engine.schemas import FIRST_PASS, LEDGER, PARTITION_COLUMNS, SCHEMAS
-from data_engine.storage import TableStore, data_version, delta_commits
+from data_engine.storage import TableStore, data_version
+from data_engine.storage.tables import delta_commits
 
 WRITE = {"run_id": "run-1", "code_version": "code-1"}
 

@@ -38,7 +38,7 @@ def run_corpus(
     if timings is not None:
         said = {"seconds": outcome.seconds, "total_s": outcome.total_s, "n_runs": outcome.n_runs}
         timings.write_text(json.dumps(said), "utf-8")
-    if outcome.n_runs == 0 and not outcome.waiting_for:
+    if outcome.n_runs == 0 and not outcome.waiting_for and not outcome.quarantined:
         console.print("nothing new: every batch is read and every step is up to date; no step ran")
         return True
     print_run(runtime, outcome, console)

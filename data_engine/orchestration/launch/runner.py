@@ -25,7 +25,7 @@ from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import BATCH_STEPS, JOBS, steps_from
 from data_engine.runtime.review_rounds import answer_simulated, create_review_batch
 from data_engine.runtime.source_listing import batches_of, listed_once
-from data_engine.runtime.staleness import is_stale, sql_models_are_stale
+from data_engine.runtime.staleness import is_lost, is_stale, sql_models_are_stale, why_lost
 from data_engine.runtime.versions import StepVersion, fingerprint, step_versions
 from data_engine.terminal.run_summary import RunOutcome
 
@@ -77,6 +77,7 @@ class OneCommandRun:
         gone = sorted({batch for step, batch in self._known() if step == "raw_index"} - set(batches))
         if gone:
             self.console.print(f"  the source no longer has {', '.join(gone)}; what was taken in from there stays")
+            self._hold_lost(gone)
         unknown = sorted(set(only) - set(batches))
         if unknown:
             raise InvalidInput(f"the source has no batches {unknown}; it has {sorted(batches)}")
@@ -86,6 +87,15 @@ class OneCommandRun:
             if steps:
                 self._take_in(batch, steps[0])
         self.judge_again()
+
+    def _hold_lost(self, gone: Sequence[str]) -> None:
+        """Say which rows of batches that the source no longer has are lost: nobody can make them anew."""
+        for (step, batch), version in sorted(self._known().items()):
+            lost = why_lost(self.runtime, version) if batch in gone and step in BATCH_STEPS else ""
+            if lost:
+                self._hold(
+                    batch, f"{step} {batch}", f"{lost}, and the source no longer has the batch; put it back there"
+                )
 
     def _take_in(self, batch: str, first: str) -> None:
         """The steps of a batch, from this one on."""
@@ -204,7 +214,8 @@ class OneCommandRun:
         taken = self._known()
         for batch_id, info in sorted(answered.items()):
             version = taken.get(("reviewed_labels", batch_id))
-            if version is None or version.input_version != fingerprint({"revision": str(info.revision)}):
+            taken_at = fingerprint({"revision": str(info.revision)})
+            if version is None or version.input_version != taken_at or is_lost(self.runtime, version):
                 self._add_partitions(review_partitions(self.runtime), [batch_id])
                 self._launch("answers", JOBS["answers"], batch_id)
 

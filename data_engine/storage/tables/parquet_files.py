@@ -3,7 +3,8 @@
 Which files make up a table is in its log, see `delta_commits.py`.
 
 Every page has a CRC-32, which Arrow compares as it reads. The footer, which says where the pages are and which values
-are in them, has none in Parquet: the hash of its bytes is the end of the file's name.
+are in them, has none in Parquet: its hash is the end of the file's name. Neither do the few bytes before each page; a
+small file is hashed whole.
 """
 
 import os
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
 
 #: Bytes in memory of the rows of a row group, which is what a writer or a scan holds at least.
 _ROW_GROUP_BYTES = 64 * 2**20
+_COMPRESSED_BYTES = 2**20
 
-_NAME = re.compile(r"part-\d{5}-[0-9a-f]{32}-(?P<footer>[0-9a-f]{16})\.parquet")
+_NAME = re.compile(r"part-\d{5}-[0-9a-f]{32}-(?P<hash>[0-9a-f]{16})\.parquet")
 _TAIL_BYTES = 8
+_HASHED_WHOLE_BYTES = 2**20
 _LONGEST_FOLDER = 200
 _MOST_VERIFIED = 65_536
 
@@ -50,14 +53,14 @@ class DataFile:
 
 
 @dataclass(frozen=True)
-class Rows:
+class PartitionRows:
     """Rows of one partition, in parts."""
 
     values: Mapping[str, str]
     parts: Iterable[pa.Table]
 
 
-def write_files(folder: Path, schema: pa.Schema, partitions: Iterable[Rows]) -> list[DataFile]:
+def write_files(folder: Path, schema: pa.Schema, partitions: Iterable[PartitionRows]) -> list[DataFile]:
     """Write the rows of each partition into one file, flushed to the disk; a partition without rows gets none.
 
     Args:
@@ -87,7 +90,7 @@ def delete_files(folder: Path, files: Iterable[DataFile]) -> None:
         (folder / file.path).unlink(missing_ok=True)
 
 
-def _write(folder: Path, schema: pa.Schema, number: int, rows: Rows) -> DataFile | None:
+def _write(folder: Path, schema: pa.Schema, number: int, rows: PartitionRows) -> DataFile | None:
     groups = _row_groups(part.select(schema.names) for part in rows.parts)
     first = next(groups, None)
     if first is None:
@@ -99,7 +102,7 @@ def _write(folder: Path, schema: pa.Schema, number: int, rows: Rows) -> DataFile
     try:
         n_rows = _fill(temporary, schema, first, groups)
         flush(temporary)
-        path = place.with_name(f"{name}-{_footer_hash(temporary)}.parquet")
+        path = place.with_name(f"{name}-{_hash_of(temporary)}.parquet")
         temporary.rename(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -112,14 +115,38 @@ def _write(folder: Path, schema: pa.Schema, number: int, rows: Rows) -> DataFile
 def _fill(path: Path, schema: pa.Schema, first: pa.Table, others: Iterator[pa.Table]) -> int:
     import pyarrow.parquet as pq
 
+    leaves = [leaf for field in schema for leaf in _leaves(field.name, field.type)]
+    # Bytes are vectors, sketches and images, which no codec makes smaller; of a small file it takes longer to begin.
+    codec = "zstd" if first.nbytes >= _COMPRESSED_BYTES else "none"
+    writer = pq.ParquetWriter(
+        path,
+        schema,
+        compression={name: "none" if pa.types.is_binary(kind) else codec for name, kind in leaves},
+        use_dictionary=[name for name, kind in leaves if not pa.types.is_binary(kind)],
+        write_page_checksum=True,
+    )
     n_rows = 0
-    with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1, write_page_checksum=True) as writer:
+    with writer:
         group: pa.Table | None = first
         while group is not None:
             writer.write_table(group.cast(schema), row_group_size=group.num_rows)
             n_rows += group.num_rows
             group = next(others, None)
     return n_rows
+
+
+def _leaves(name: str, kind: pa.DataType) -> Iterator[tuple[str, pa.DataType]]:
+    """The columns of a file that hold a column of rows, as Parquet names them, each with its type."""
+    if pa.types.is_map(kind):
+        yield from _leaves(f"{name}.key_value.key", kind.key_type)
+        yield from _leaves(f"{name}.key_value.value", kind.item_type)
+    elif pa.types.is_list(kind):
+        yield from _leaves(f"{name}.list.element", kind.value_type)
+    elif pa.types.is_struct(kind):
+        for field in kind:
+            yield from _leaves(f"{name}.{field.name}", field.type)
+    else:
+        yield name, kind
 
 
 def _row_groups(parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
@@ -148,7 +175,7 @@ def _folder_of(column: str, value: str) -> str:
     """The folder of a partition, as Delta names it; a long value is cut, because names of files have a limit."""
     name = quote(value, safe="") or "__HIVE_DEFAULT_PARTITION__"
     if len(name) > _LONGEST_FOLDER:
-        name = f"{name[:_LONGEST_FOLDER - 33]}-{xxhash.xxh3_128_hexdigest(value.encode())}"
+        name = f"{name[: _LONGEST_FOLDER - 33]}-{xxhash.xxh3_128_hexdigest(value.encode())}"
     return f"{column}={name}"
 
 
@@ -160,34 +187,37 @@ def verified_format() -> "ParquetFileFormat":
     return pads.ParquetFileFormat(default_fragment_scan_options=options)
 
 
-def verify_footer(path: str) -> None:
-    """Compare the footer of a file with the hash in its name, once for each state of the file.
+def verify(path: Path) -> None:
+    """Compare a file with the hash in its name, once for each state of the file.
 
     A file that is missing, or whose name has no hash because an earlier version of the engine wrote it, passes.
 
     Raises: DamagedFile when they differ.
     """
-    named = _NAME.fullmatch(os.path.basename(path))
+    named = _NAME.fullmatch(path.name)
     if named is None:
         return
     try:
-        found = os.stat(path)
+        found = path.stat()
     except FileNotFoundError:
         return
-    _compare(path, named["footer"], (found.st_ino, found.st_mtime_ns, found.st_size))
+    _compare(path, named["hash"], (found.st_ino, found.st_mtime_ns, found.st_size))
 
 
 @lru_cache(maxsize=_MOST_VERIFIED)
-def _compare(path: str, expected: str, _state: Any) -> None:
-    if _footer_hash(Path(path)) != expected:
-        raise DamagedFile("its footer has another checksum than when it was written")
+def _compare(path: Path, expected: str, _state: Any) -> None:
+    if _hash_of(path) != expected:
+        raise DamagedFile("it has another checksum than when it was written")
 
 
-def _footer_hash(path: Path) -> str:
-    """xxh3-64 of the footer of a Parquet file, its length and the mark at the end included."""
+def _hash_of(path: Path) -> str:
+    """xxh3-64 of the footer of a Parquet file, its length and the mark at the end included; of a small file, of all."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - _TAIL_BYTES))
-        length = int.from_bytes(file.read(_TAIL_BYTES)[:4], "little")
-        file.seek(max(0, size - _TAIL_BYTES - length))
+        start = 0
+        if size > _HASHED_WHOLE_BYTES:
+            file.seek(size - _TAIL_BYTES)
+            length = int.from_bytes(file.read(_TAIL_BYTES)[:4], "little")
+            start = max(0, size - _TAIL_BYTES - length)
+        file.seek(start)
         return str(xxhash.xxh3_64(file.read()).hexdigest())

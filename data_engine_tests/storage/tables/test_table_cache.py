@@ -5,7 +5,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
 from data_engine.schemas import STEP_VERSIONS
-from data_engine.storage.table_cache import latest_of
+from data_engine.storage.tables.table_cache import latest_of
 
 WRITE = {"run_id": "run-1", "code_version": "code-1"}
 

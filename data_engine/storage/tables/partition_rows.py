@@ -4,15 +4,15 @@ How they become files is in `parquet_files.py`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import pyarrow as pa
 
 from data_engine.errors import InvalidInput
 from data_engine.schemas import PARTITION_COLUMNS
-from data_engine.storage.parquet_files import Rows
 from data_engine.storage.row_fingerprint import RowFingerprint
 from data_engine.storage.schema_check import conform, refuse_other_pieces
+from data_engine.storage.tables.parquet_files import PartitionRows
 
 
 def partitions_of(
@@ -20,7 +20,7 @@ def partitions_of(
     rows: pa.Table | Iterable[pa.RecordBatch],
     piece: Mapping[str, str],
     fingerprint: RowFingerprint,
-) -> Iterable[Rows]:
+) -> Iterable[PartitionRows]:
     """The rows of a write in the schema of their table, by partition in order of their values.
 
     Args:
@@ -35,13 +35,13 @@ def partitions_of(
     columns = PARTITION_COLUMNS.get(name, ())
     if not isinstance(rows, pa.Table):
         _refuse_several(name, columns, piece)
-        return [Rows(piece, _checked(name, rows, piece, fingerprint))]
+        return [PartitionRows(piece, _checked(name, rows, piece, fingerprint))]
     checked = conform(name, rows)
     refuse_other_pieces(name, checked, piece)
     if len(piece) < len(columns):
         checked = _in_order(checked, columns)
     fingerprint.add(checked)
-    return _split(checked, columns) if len(piece) < len(columns) else [Rows(piece, [checked])]
+    return _split(checked, columns) if len(piece) < len(columns) else [PartitionRows(piece, [checked])]
 
 
 def _checked(
@@ -66,15 +66,15 @@ def _refuse_several(name: str, columns: Sequence[str], piece: Mapping[str, str])
 def _in_order(rows: pa.Table, columns: Sequence[str]) -> pa.Table:
     """Sorted by the values of the partition, the rows of each in the order in which they are."""
     keys = list(zip(*(rows[column].to_pylist() for column in columns), strict=True))
-    if all(one <= next_one for one, next_one in zip(keys, keys[1:], strict=False)):
+    if all(one <= next_one for one, next_one in pairwise(keys)):
         return rows
     return rows.take(pa.array(sorted(range(len(keys)), key=keys.__getitem__), pa.int64()))
 
 
-def _split(rows: pa.Table, columns: Sequence[str]) -> Iterator[Rows]:
+def _split(rows: pa.Table, columns: Sequence[str]) -> Iterator[PartitionRows]:
     keys = zip(*(rows[column].to_pylist() for column in columns), strict=True)
     start = 0
     for values, group in groupby(keys):
         n = len(list(group))
-        yield Rows(dict(zip(columns, values, strict=True)), [rows.slice(start, n)])
+        yield PartitionRows(dict(zip(columns, values, strict=True)), [rows.slice(start, n)])
         start += n

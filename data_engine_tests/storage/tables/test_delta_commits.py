@@ -7,10 +7,15 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 from verdict_batch import N_ROWS, verdict_batch
 
+from data_engine.errors import ConcurrentWrite
 from data_engine.storage import EmbeddingCache, TableStore, pin, pins
+
+WRITE = {"run_id": "run-1", "code_version": "code-1"}
 
 
 def _write_three_times(root, batch, start, versions):
@@ -131,3 +136,31 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_batch_and_the_next_write_s
             code_version="1",
         )
         assert set(store.read("first_pass")["reason"].to_pylist()) == {"after"}
+
+
+def test_a_table_that_the_earlier_writer_wrote_is_read_and_written_on(store, verdicts):
+    store.write("first_pass", verdicts("p", ["a"]), partition={"batch": "p"}, **WRITE)
+    rows = verdicts("q", ["b", "c"])
+    plain = pa.table(rows.columns, schema=pa.schema([field.remove_metadata() for field in rows.schema]))
+    write_deltalake(str(store.path("first_pass")), plain, mode="append")
+
+    assert store.read("first_pass")["sample_id"].to_pylist() == ["a", "b", "c"]
+    store.write("first_pass", verdicts("q", ["d"]), partition={"batch": "q"}, **WRITE)
+    assert store.read("first_pass")["sample_id"].to_pylist() == ["a", "d"]
+
+
+def test_of_two_writers_that_fill_a_partition_without_rows_one_is_told(store, verdicts):
+    opened = store.open("first_pass")
+    store.write("first_pass", verdicts("a", ["a"]), partition={"batch": "a"}, run_id="1", code_version="1")
+    store.write("first_pass", verdicts("b", ["b"]), partition={"batch": "b"}, run_id="1", code_version="1")
+    with pytest.raises(ConcurrentWrite, match="run 1 committed version 2 of batch 'b' of first_pass"):
+        store.write(
+            "first_pass",
+            verdicts("b", ["c"]),
+            partition={"batch": "b"},
+            run_id="2",
+            code_version="1",
+            opened=opened,
+        )
+    assert store.read("first_pass")["sample_id"].to_pylist() == ["a", "b"]
+    assert len(list(store.path("first_pass").rglob("*.parquet"))) == 2

@@ -5,14 +5,19 @@ Opening a table is in `table_cache.py`.
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, reduce
+from logging import getLogger
 from operator import and_
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_engine.storage.delta_commits import DeltaFolder
-from data_engine.storage.parquet_files import verified_format
+from data_engine.storage.storage_errors import first_line
+from data_engine.storage.tables.delta_commits import DeltaFolder
+from data_engine.storage.tables.parquet_files import DamagedFile, verified_format, verify
+
+logger = getLogger(__name__)
 
 _MOST_TINY_FILES = 4096
 #: What a piece of a table holds at most, in bytes as they are in memory, about.
@@ -20,29 +25,65 @@ PIECE_BYTES = 32 << 20
 _PIECE_ROWS = 8192
 
 
-def dataset_of(folder: DeltaFolder, version: int | None = None) -> Any:
+def dataset_of(
+    folder: DeltaFolder,
+    version: int | None = None,
+    piece: Mapping[str, str] | None = None,
+    *,
+    are_verified: bool = True,
+) -> Any:
     """A table as a pyarrow dataset as it is stored, partition by partition in order of their values.
 
     Args:
         folder: the table's; without rows where it does not exist.
         version: Delta version; None is the latest.
+        piece: Values of partition columns; the files of others take no part.
+        are_verified: Whether the files are compared with the checksums in their names; pages always are when
+            they are read.
+
+    Raises: StorageError for a file that is damaged.
     """
     import pyarrow.dataset as pads
     from pyarrow import fs as pafs
 
+    from data_engine.storage.tables.table_rows import TableRows
+
     if not folder.exists():
         return pads.dataset(folder.schema_as_read.empty_table())
-    found = folder.open(version).to_pyarrow_dataset()
     form = verified_format()
-    # One commit writes a partition, and numbers its files: the order of the paths is the order of the rows.
-    columns = folder.partition_columns
     # Arrow's own file system: Delta's is Python code on Arrow's threads, and can abort a process that is ending.
     filesystem = pafs.SubTreeFileSystem(str(folder.path.absolute()), pafs.LocalFileSystem())
-    files = sorted((_values_of(file, columns), file.path) for file in found.get_fragments())
-    fragments = [
-        form.make_fragment(path, filesystem, all_of(dict(zip(columns, values, strict=True)))) for values, path in files
+    # One commit writes a partition, and numbers its files: the order of the paths is the order of the rows.
+    columns = folder.partition_columns
+    files = sorted(_files_of(folder, version, piece or {}))
+    if are_verified:
+        for values, path in files:
+            _verify(folder, path, dict(zip(columns, values, strict=True)))
+    pieces = [
+        (values, form.make_fragment(path, filesystem, all_of(dict(zip(columns, values, strict=True)))))
+        for values, path in files
     ]
-    return pads.FileSystemDataset(fragments, folder.schema_as_read, form, filesystem)
+    found = TableRows([fragment for _, fragment in pieces], folder.schema_as_read, form, filesystem)
+    found.table, found.columns, found.pieces = folder.path, columns, pieces
+    return found
+
+
+def _files_of(folder: DeltaFolder, version: int | None, piece: Mapping[str, str]) -> Iterator[tuple[list[str], str]]:
+    """Partition values and path of each file of a piece."""
+    columns = folder.partition_columns
+    for file in folder.open(version).to_pyarrow_dataset().get_fragments():
+        values = _values_of(file, columns)
+        if dict(zip(columns, values, strict=True)).items() >= piece.items():
+            yield values, file.path
+
+
+def _verify(folder: DeltaFolder, path: str, values: Mapping[str, str]) -> None:
+    from data_engine.storage.tables.table_rows import unreadable
+
+    try:
+        verify(folder.path / path)
+    except DamagedFile as error:
+        raise unreadable(folder.path, path, values, error) from error
 
 
 def pieces_of(dataset: Any, values: Mapping[str, str], columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -52,10 +93,12 @@ def pieces_of(dataset: Any, values: Mapping[str, str], columns: Sequence[str]) -
         dataset: as `dataset_of` gives it.
         values: columns with the values that rows must have.
         columns: columns wanted, in this order.
+
+    Raises: StorageError, while they are read, naming a file that is damaged.
     """
     import pyarrow.dataset as pads
 
-    found = dataset.scanner(
+    found = dataset.to_batches(
         columns=list(columns),
         filter=all_of(values),
         batch_size=_rows_of_a_piece(dataset, values),
@@ -67,7 +110,7 @@ def pieces_of(dataset: Any, values: Mapping[str, str], columns: Sequence[str]) -
         ),
     )
     schema = pa.schema([dataset.schema.field(column) for column in columns])
-    return (piece.cast(schema) for piece in found.to_batches() if len(piece))
+    return (piece.cast(schema) for piece in found if len(piece))
 
 
 def _rows_of_a_piece(dataset: Any, values: Mapping[str, str]) -> int:
@@ -84,15 +127,26 @@ def _rows_of_a_piece(dataset: Any, values: Mapping[str, str]) -> int:
 def tiny_files(dataset: Any, piece: Mapping[str, str], columns: Sequence[str]) -> pa.Table:
     """The rows of one piece of a dataset of small files; what was read of a file before is not read again.
 
-    Delta never changes a file and never gives its name to another, so the rows of a file are always the same.
+    Delta never changes a file and never gives its name to another, so the rows of a file are always the same. A file
+    that is gone or damaged counts as one without rows: what steps and checks left there is then made anew.
     """
     if not hasattr(dataset, "filesystem"):
         return dataset.to_table(columns=columns)
     folder = dataset.filesystem.base_path
-    tables = [
-        _rows_of(_File(f"{folder}/{file.path}", file, dataset.schema)) for file in dataset.get_fragments(all_of(piece))
-    ]
-    return pa.concat_tables([dataset.schema.empty_table(), *tables]).select(columns)
+    tables = [dataset.schema.empty_table()]
+    for file in dataset.get_fragments(all_of(piece)):
+        place = f"{folder.rstrip('/')}/{file.path}"
+        try:
+            tables.append(_rows_of(_File(place, file, dataset.schema)))
+        except (OSError, pa.ArrowException) as error:
+            _warn(place, first_line(error))
+    return pa.concat_tables(tables).select(columns)
+
+
+@lru_cache(maxsize=_MOST_TINY_FILES)
+def _warn(place: str, why: str) -> None:
+    """Say it once in a process."""
+    logger.warning("%s cannot be read (%s); what it held counts as missing and is made anew", place, why)
 
 
 class _File:
@@ -110,6 +164,7 @@ class _File:
 
 @lru_cache(maxsize=_MOST_TINY_FILES)
 def _rows_of(file: _File) -> pa.Table:
+    verify(Path(file.place))
     return file.fragment.to_table(schema=file.schema)
 
 

@@ -19,9 +19,9 @@ import pyarrow as pa
 from data_engine.errors import ConcurrentWrite, SchemaMismatch
 from data_engine.schemas import is_filled
 from data_engine.storage.atomic_files import beside
-from data_engine.storage.parquet_files import DataFile, Rows, delete_files, write_files
 from data_engine.storage.row_fingerprint import plain_type
-from data_engine.storage.table_cache import is_known, latest_of
+from data_engine.storage.tables.parquet_files import DataFile, PartitionRows, delete_files, write_files
+from data_engine.storage.tables.table_cache import is_known, latest_of
 
 _ATTEMPTS = 300
 
@@ -38,7 +38,7 @@ _CONFIGURATION = {
 _ADDED = {b"added": b"true"}
 
 #: Commits that change no row.
-_HARMLESS = ("CREATE", "VACUUM", "OPTIMIZE", "FSCK", "ADD COLUMN", "CHANGE COLUMN")
+HARMLESS = ("CREATE", "VACUUM", "OPTIMIZE", "FSCK", "ADD COLUMN", "CHANGE COLUMN")
 
 
 @dataclass(frozen=True)
@@ -99,9 +99,7 @@ class DeltaFolder:
         made = beside(self.path)
         try:
             columns = list(self.partition_columns)
-            DeltaTable.create(
-                str(made), schema=self.schema_on_disk, partition_by=columns, configuration=_CONFIGURATION
-            )
+            DeltaTable.create(str(made), schema=self.schema_on_disk, partition_by=columns, configuration=_CONFIGURATION)
             with suppress(OSError):
                 made.rename(self.path)
             # What a killed process left there is in the way of the folder, but not of its log.
@@ -110,7 +108,7 @@ class DeltaFolder:
         finally:
             shutil.rmtree(made, ignore_errors=True)
 
-    def write_files(self, partitions: Iterable[Rows]) -> list[DataFile]:
+    def write_files(self, partitions: Iterable[PartitionRows]) -> list[DataFile]:
         """Write rows into files of this folder that no version names yet; see `parquet_files.write_files`."""
         columns = [field.remove_metadata() for field in self.schema_on_disk if field.name not in self.partition_columns]
         return write_files(self.path, pa.schema(columns), partitions)
@@ -193,7 +191,8 @@ class DeltaFolder:
     def _other_schema(self, column: str, wanted: str) -> SchemaMismatch:
         return SchemaMismatch(
             f"column {column!r} of {self.path.name} is {wanted} in its schema but not in the table at {self.path}, "
-            f"which another version of the engine wrote; move that folder away and materialize the table anew"
+            f"which another version of the engine wrote; move that folder away and give "
+            f"`data-engine run {self.path.parent.parent.name}`, which makes all of the table anew"
         )
 
     def _lost(self, piece: Mapping[str, str], winner: Mapping[str, Any]) -> ConcurrentWrite:
@@ -240,7 +239,7 @@ def _winner(table: Any, base: int, piece: Mapping[str, str], run_id: str) -> dic
     """The newest commit after `base` by another run that touched the piece."""
     n_later = int(table.version()) - base
     for entry in table.history(n_later) if n_later > 0 else ():
-        if entry.get("version", base) <= base or entry["operation"].startswith(_HARMLESS):
+        if entry.get("version", base) <= base or entry["operation"].startswith(HARMLESS):
             continue
         if entry.get("run_id") != run_id and _overlap(piece, json.loads(entry.get("partition", "{}"))):
             return dict(entry)

@@ -1,10 +1,12 @@
 import pyarrow as pa
+import pytest
+from flipped_bits import flip_a_bit
 from schema_tables import table
 
 from data_engine.schemas import RAW_INDEX
-from data_engine.storage import table_scan
-from data_engine.storage.delta_commits import DeltaFolder
-from data_engine.storage.table_scan import all_of, dataset_of, pieces_of, tiny_files
+from data_engine.storage.tables import table_scan
+from data_engine.storage.tables.delta_commits import DeltaFolder
+from data_engine.storage.tables.table_scan import all_of, dataset_of, pieces_of, tiny_files
 
 ROWS = pa.table({"batch": ["may", "may", "june"], "n": ["1", "2", "1"]})
 
@@ -45,3 +47,19 @@ def test_pieces_hold_the_rows_of_one_partition_in_their_order_whatever_their_siz
         assert pa.Table.from_batches(pieces)["uri"].to_pylist() == uris
         assert {tuple(piece.schema.names) for piece in pieces} == {("text", "uri")}
     assert list(pieces_of(store.dataset("first_pass"), {"batch": "may"}, ["uri"])) == []
+
+
+@pytest.mark.parametrize("places", [None, lambda _: 40, lambda size: size - 30], ids=["gone", "page", "footer"])
+def test_bookkeeping_that_cannot_be_read_counts_as_missing_and_is_said(store, caplog, places):
+    for step in ("labels", "release"):
+        rows = table("check_results", [{"step": step, "batch": "", "check": "every_leaf_is_filled"}])
+        store.write("check_results", rows, partition={"step": step, "batch": ""}, run_id="r", code_version="1")
+    (path,) = store.path("check_results").glob("step=labels/*/*.parquet")
+    if places is None:
+        path.unlink()
+    else:
+        flip_a_bit(path, places)
+
+    assert store.read("check_results")["step"].to_pylist() == ["release"]
+    assert f"{path} cannot be read" in caplog.text
+    assert "what it held counts as missing and is made anew" in caplog.text
