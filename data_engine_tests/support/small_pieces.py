@@ -1,12 +1,9 @@
 """One batch taken in piece by piece: its source, pieces of a size that a small batch has many of, and what it takes."""
 
 import json
-import sys
-import tracemalloc
 from pathlib import Path
 from random import Random
 
-import pyarrow as pa
 from written_steps import notes_runtime
 
 from data_engine.duplicates.texts import search
@@ -48,7 +45,7 @@ def use_small_pieces() -> None:
     """From now on a piece holds 64 kB, or 8 rows."""
     samples._BYTES_PER_PIECE = ordered_batches.IN_MEMORY_BYTES = ordered_batches.WINDOW_BYTES = _PIECE_BYTES
     table_scan.PIECE_BYTES = raw_rows.PIECE_BYTES = parquet_files._ROW_GROUP_BYTES = _PIECE_BYTES
-    search._CHARACTERS_PER_READ = _PIECE_BYTES
+    search._CHARACTERS_PER_READ = search._CHARACTERS_PER_PIECE = _PIECE_BYTES
     judged_rows._ROWS_PER_BATCH = embeddings._ROWS_PER_BATCH = caching.CHUNK = _ROWS
 
 
@@ -63,21 +60,3 @@ def take_in(folder: Path) -> dict[str, str]:
     failed = [result.detail for result in results if not result.passed]
     assert failed == []
     return {step: version.data_version for (step, _), version in step_versions(runtime.store()).items()}
-
-
-def main() -> None:
-    """In a process of its own: what a batch of so many texts takes at most, in MB, of Arrow and of Python."""
-    folder, n = Path(sys.argv[1]), int(sys.argv[2])
-    use_small_pieces()
-    # What is loaded once does not count.
-    write_source(folder / "first", 20)
-    take_in(folder / "first")
-    write_source(folder / "counted", n)
-    tracemalloc.start()
-    take_in(folder / "counted")
-    peaks = {"arrow": pa.default_memory_pool().max_memory(), "python": tracemalloc.get_traced_memory()[1]}
-    sys.stdout.write(json.dumps({name: peak / 1e6 for name, peak in peaks.items()}))
-
-
-if __name__ == "__main__":
-    main()

@@ -22,7 +22,7 @@ logger = getLogger(__name__)
 _MOST_TINY_FILES = 4096
 #: What a piece of a table holds at most, in bytes as they are in memory, about.
 PIECE_BYTES = 32 << 20
-_PIECE_ROWS = 8192
+_PIECE_ROWS, _LARGEST_GROUP = 8192, 256 << 20
 
 
 def dataset_of(
@@ -96,32 +96,39 @@ def pieces_of(dataset: Any, values: Mapping[str, str], columns: Sequence[str]) -
 
     Raises: StorageError, while they are read, naming a file that is damaged.
     """
+    schema = pa.schema([dataset.schema.field(column) for column in columns])
+    if not hasattr(dataset, "filesystem"):
+        rows = dataset.to_table(columns=list(columns), filter=all_of(values))
+        yield from rows.cast(schema).to_batches(max_chunksize=_PIECE_ROWS)
+        return
+    try:
+        for file in dataset.get_fragments(all_of(values)):
+            # Arrow reads ahead over row groups, but not when it is given one.
+            for group in file.split_by_row_group():
+                for batch in _rows_of_group(group, dataset.schema, columns):
+                    yield batch.cast(schema)
+    except (OSError, pa.ArrowException) as error:
+        damage = dataset.damage()
+        if damage is None:
+            raise
+        raise damage from error
+
+
+def _rows_of_group(group: Any, schema: pa.Schema, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """The rows of one row group; of one larger than this version writes, not all columns are read at once."""
     import pyarrow.dataset as pads
 
-    found = dataset.to_batches(
-        columns=list(columns),
-        filter=all_of(values),
-        batch_size=_rows_of_a_piece(dataset, values),
-        batch_readahead=1,
-        fragment_readahead=1,
-        # Arrow reads whole columns of a row group ahead otherwise, and a file may have only one row group.
-        fragment_scan_options=pads.ParquetFragmentScanOptions(
-            pre_buffer=False, use_buffered_stream=True, page_checksum_verification=True
-        ),
+    (said,) = group.row_groups
+    n_rows = max(1, min(_PIECE_ROWS, int(PIECE_BYTES / max(1, said.total_byte_size / max(1, said.num_rows)))))
+    if said.total_byte_size <= _LARGEST_GROUP:
+        yield from group.to_table(schema=schema, columns=list(columns)).to_batches(max_chunksize=n_rows)
+        return
+    options = pads.ParquetFragmentScanOptions(
+        pre_buffer=False, use_buffered_stream=True, page_checksum_verification=True
     )
-    schema = pa.schema([dataset.schema.field(column) for column in columns])
-    return (piece.cast(schema) for piece in found if len(piece))
-
-
-def _rows_of_a_piece(dataset: Any, values: Mapping[str, str]) -> int:
-    """So many rows that their bytes fit, by the row group whose rows are the largest."""
-    if not hasattr(dataset, "filesystem"):
-        return _PIECE_ROWS
-    largest = 1.0
-    for file in dataset.get_fragments(all_of(values)):
-        for group in file.row_groups:
-            largest = max(largest, group.total_byte_size / max(1, group.num_rows))
-    return max(1, min(_PIECE_ROWS, int(PIECE_BYTES / largest)))
+    yield from group.to_batches(
+        schema=schema, columns=list(columns), batch_size=n_rows, batch_readahead=1, fragment_scan_options=options
+    )
 
 
 def tiny_files(dataset: Any, piece: Mapping[str, str], columns: Sequence[str]) -> pa.Table:
