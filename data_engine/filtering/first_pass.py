@@ -134,9 +134,9 @@ def judge(
     minhash_of: Callable[[int], bytes | None] = _no_sketch
     if modality == "image":
         judged.by_missing_pixels()
-        sketches = by_near_images(judged, threshold, accepted.near_images)
+        sketches = by_near_images(judged.open_sketches(), judged.verdicts, threshold, accepted.near_images)
     else:
-        minhash_of = by_near_texts(judged, threshold, accepted)
+        minhash_of = by_near_texts(judged.open_rows(with_text=True), raw.texts, judged.verdicts, threshold, accepted)
     judged.copy_verdicts_to_duplicates()
     return JudgedRows(
         batch=batch,

@@ -62,6 +62,10 @@ class Judging:
         is_wanted = self.verdicts.is_open & self.has_text if with_text else self.verdicts.is_open
         return self.order[is_wanted[self.order]]
 
+    def open_sketches(self) -> dict[int, bytes]:
+        """The sketches of the images that no rule has rejected so far, by row in the order of precedence."""
+        return {row: self.sketches[int(self.content[row])] for row in self.open_rows().tolist()}
+
     def _firsts(self, rows: Rows) -> Rows:
         """Of rows in the order of precedence, the first one of each content."""
         return rows[np.unique(self.content[rows], return_index=True)[1]]

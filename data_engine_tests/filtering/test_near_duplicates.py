@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +26,10 @@ def _judged(*texts: str) -> Judging:
     return judged
 
 
+def _near_texts(judged: Judging, threshold: float | None, accepted: Accepted) -> Callable[[int], bytes | None]:
+    return by_near_texts(judged.open_rows(with_text=True), judged.raw.texts, judged.verdicts, threshold, accepted)
+
+
 def _no_text(ids: Sequence[str]) -> list[str]:
     raise AssertionError(f"the texts of {ids} are not needed")
 
@@ -36,7 +40,7 @@ def test_the_later_of_two_texts_is_rejected_and_only_kept_ones_have_a_sketch(
 ) -> None:
     monkeypatch.setattr(raw_rows, "PIECE_BYTES", piece_bytes)
     judged = _judged(TEXT, "something else", NEAR, "!!!")
-    sketch_of = by_near_texts(judged, 0.8, Accepted(pa.array([], pa.string()), lambda _: NOTHING, _no_text))
+    sketch_of = _near_texts(judged, 0.8, Accepted(pa.array([], pa.string()), lambda _: NOTHING, _no_text))
     decided = judged.verdicts.columns(slice(0, 4), judged.raw.index["sample_id"])
     assert decided["reason"].to_pylist() == ["kept", "kept", "near_duplicate", "kept"]
     assert decided["duplicate_of"].to_pylist() == [None, None, "id0", None]
@@ -59,7 +63,7 @@ def test_what_others_accepted_is_asked_for_by_the_sketches_and_read_by_the_ids_f
         asked.append(ids)
         return [TEXT for _ in ids]
 
-    by_near_texts(judged, 0.8, Accepted(pa.array([], pa.string()), near, text_of))
+    _near_texts(judged, 0.8, Accepted(pa.array([], pa.string()), near, text_of))
     decided = judged.verdicts.columns(slice(0, 2), judged.raw.index["sample_id"])
     assert decided["duplicate_of"].to_pylist() == [None, "y"]
     assert asked == [["y"]]
@@ -67,6 +71,6 @@ def test_what_others_accepted_is_asked_for_by_the_sketches_and_read_by_the_ids_f
 
 def test_where_the_rule_is_off_nothing_is_compared_and_every_text_has_its_sketch() -> None:
     judged = _judged(TEXT, NEAR)
-    sketch_of = by_near_texts(judged, None, Accepted(pa.array([], pa.string()), lambda _: pytest.fail(), _no_text))
+    sketch_of = _near_texts(judged, None, Accepted(pa.array([], pa.string()), lambda _: pytest.fail(), _no_text))
     assert judged.verdicts.is_open.all()
     assert None not in (sketch_of(0), sketch_of(1))
