@@ -1,4 +1,4 @@
-"""The command line: run, why, sql, review, release, backfill, ui, bench."""
+"""The command line: run, why, sql, review, release, backfill, clean, ui, bench."""
 
 import os
 import socket
@@ -106,6 +106,25 @@ def backfill(corpus: str, batches: str, processes: int) -> None:
     names = tuple(name.strip() for name in batches.split(",") if name.strip())
     if not backfill_batches(_project(), corpus, names, console=_console(), n_processes=processes):
         raise SystemExit(1)
+
+
+@main.command()
+@click.argument("corpus", required=False)
+@click.option("--all", "is_all", is_flag=True, help="Every corpus, and the embeddings that no corpus needs any more.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def clean(corpus: str | None, is_all: bool, dry_run: bool, yes: bool) -> None:
+    """Free what nobody needs: leftovers of killed runs, and old versions of tables that no release stands on."""
+    from data_engine.orchestration.launch.cleaning import Cleaning
+
+    cleaning = Cleaning.of(_project(), corpus, is_all=is_all)
+    for line in cleaning.told():
+        click.echo(line)
+    if cleaning.n_bytes is None or dry_run:
+        return
+    if not yes and not click.confirm("delete it?"):
+        return
+    click.echo(f"deleted {cleaning.clean():,} files and folders")
 
 
 @main.command()

@@ -91,6 +91,7 @@ WHOLE_ENGINE = {
     "test_killed_runs",
     "test_label_rules",
     "test_load",
+    "test_lost_data",
     "test_pipeline",
     "test_words",
     "dbt_like_sql/test_marts",

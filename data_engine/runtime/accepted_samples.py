@@ -228,13 +228,12 @@ def texts_of(step_run: StepRun, accepted: pa.Table) -> Callable[[Sequence[str]],
     def read(sample_ids: Sequence[str]) -> list[str]:
         wanted = pa.array(sample_ids, pa.string())
         batches = pc.unique(accepted.filter(pc.is_in(accepted["sample_id"], wanted))["batch"])
-        rows = step_run.scan("raw_index").scanner(
+        found = step_run.scan("raw_index").to_table(
             columns=["sample_id", "text"],
             filter=pc.field("batch").isin(batches) & pc.field("sample_id").isin(wanted),
             batch_readahead=2,
             fragment_readahead=1,
         )
-        found = rows.to_table()
         by_id = dict(zip(found["sample_id"].to_pylist(), found["text"].to_pylist(), strict=True))
         return [by_id.get(sample_id) or "" for sample_id in sample_ids]
 

@@ -4,7 +4,6 @@ What was last written is in `versions.py`.
 """
 
 import json
-from collections.abc import Sequence
 from logging import getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,31 +69,24 @@ def is_lost(runtime: "CorpusRuntime", version: StepVersion) -> bool:
     return bool(why)
 
 
-def why_lost(runtime: "CorpusRuntime", version: StepVersion, tables: Sequence[str] | None = None) -> str:
+def why_lost(runtime: "CorpusRuntime", version: StepVersion) -> str:
     """Why something that a step wrote is no longer there; empty when all of it is. Only logs and names are read.
 
     Args:
         runtime: The corpus.
         version: What the step last wrote for a partition; one without a table version says nothing of its rows.
-        tables: Those of its tables that are asked for; None asks for all, and for its files.
 
     Raises: StorageError when a log cannot be read.
     """
-    store, step, batch = runtime.store(), version.step, version.batch
     if version.table_version == 0:
         return ""
-    piece = {partition_column(step): batch} if batch else {}
-    asked = STEPS[step].tables if tables is None else tables
-    reasons = (
-        presence.why_rows_are_lost(
-            store, name, piece, version=version.table_version, run_id=version.run_id, n_rows=version.n_rows
-        )
-        if name == step
-        else presence.why_table_is_lost(store, name, run_id=version.run_id)
-        for name in asked
+    store, step, run_id = runtime.store(), version.step, version.run_id
+    piece = {partition_column(step): version.batch} if version.batch else {}
+    own = presence.why_rows_are_lost(
+        store, step, piece, version=version.table_version, run_id=run_id, n_rows=version.n_rows
     )
-    lost = next((reason for reason in reasons if reason), "")
-    return lost or ("" if tables is not None else _why_files_are_lost(runtime, version))
+    others = (presence.why_table_is_lost(store, name, run_id=run_id) for name in STEPS[step].tables if name != step)
+    return own or next((why for why in others if why), "") or _why_files_are_lost(runtime, version)
 
 
 def _why_files_are_lost(runtime: "CorpusRuntime", version: StepVersion) -> str:

@@ -108,6 +108,16 @@ class StepRun(StepInputs):
 
         return reach
 
+    def why_last_rows_are_lost(self) -> str:
+        """Why the rows that this step last wrote into its own table are no longer there; empty when they are."""
+        from data_engine.storage.presence import why_rows_are_lost
+
+        last = self.last_version()
+        if last is None:
+            return ""
+        piece = {partition_column(self.step): self.batch} if self.batch else {}
+        return why_rows_are_lost(self._store, self.step, piece, version=last.table_version, run_id=last.run_id)
+
     def write_page(self, *parts: str, text: str) -> Path:
         """Write a page for people below the corpus' folder, whole or not at all."""
         from data_engine.storage.atomic_files import replace_file

@@ -1,7 +1,7 @@
 """Artefacts: small models and other results that can be computed again, named by a fingerprint of their inputs.
 
-A missing one costs time and nothing else, a killed process leaves none half, and each ends in its checksum. Embeddings are in
-`embedding_cache.py`, accepted samples in `accepted_index.py`.
+A missing one costs time and nothing else, a killed process leaves none half, and each ends in its checksum.
+Embeddings are in `embedding_cache.py`, accepted samples in `accepted_index.py`.
 """
 
 from dataclasses import dataclass

@@ -76,6 +76,14 @@ def why_table_is_lost(store: TableStore, name: str, *, run_id: str) -> str:
     return f"what was written into its table {name} is gone"
 
 
+def is_current(store: TableStore, name: str, version: int) -> bool:
+    """Whether the latest version of a table still holds all files that a commit added."""
+    commit, latest = _commit_at(store.path(name), version), store.version(name)
+    if commit is None or latest is None:
+        return True
+    return set(commit.files) <= set().union(*_files_in(store, name, latest).values())
+
+
 def _missing_file(folder: Path, commit: _Commit) -> str:
     for place, size in commit.files.items():
         try:

@@ -17,7 +17,7 @@ from rich.text import Text
 from yaml import YAMLError
 
 from data_engine.errors import InvalidInput
-from data_engine.orchestration.launch.command_lock import corpus_lock
+from data_engine.orchestration.launch.command_lock import corpus_lock, remove_leftovers
 from data_engine.orchestration.launch.orphaned_runs import fail_orphaned_runs
 from data_engine.orchestration.launch.project import Project
 from data_engine.orchestration.launch.runner import OneCommandRun
@@ -34,6 +34,7 @@ def run_corpus(
     runtime = project.runtime(corpus)
     console.print(f"[bold]{corpus}[/]  {runtime.corpus.release.title or runtime.corpus.modality}")
     with corpus_lock(runtime), _instance(console) as instance:
+        remove_leftovers(runtime)
         outcome = OneCommandRun(runtime, project.definitions_of(runtime), instance, console).execute(only)
     if timings is not None:
         said = {"seconds": outcome.seconds, "total_s": outcome.total_s, "n_runs": outcome.n_runs}
@@ -54,6 +55,7 @@ def backfill_batches(
     """
     runtime = project.runtime(corpus)
     with corpus_lock(runtime), _instance(console) as instance:
+        remove_leftovers(runtime)
         launcher = OneCommandRun(runtime, project.definitions_of(runtime), instance, console)
         if n_processes == 1:
             launcher.backfill(batches)

@@ -82,10 +82,12 @@ class OneCommandRun:
         if unknown:
             raise InvalidInput(f"the source has no batches {unknown}; it has {sorted(batches)}")
         self._add_partitions(batch_partitions(self.runtime), sorted(batches))
+        # Of a batch whose neighbours are lost the drift is told once they are back.
+        n_lost = sum(bool(why_lost(self.runtime, v)) for (step, _), v in self._known().items() if step in BATCH_STEPS)
         for batch in only or sorted(batches):
             steps = [step for step in BATCH_STEPS if self._is_stale(step, batch)]
             if steps:
-                self._take_in(batch, steps[0])
+                self._take_in(batch, steps[0], with_drift=not n_lost)
         self.judge_again()
 
     def _hold_lost(self, gone: Sequence[str]) -> None:
@@ -97,9 +99,9 @@ class OneCommandRun:
                     batch, f"{step} {batch}", f"{lost}, and the source no longer has the batch; put it back there"
                 )
 
-    def _take_in(self, batch: str, first: str) -> None:
+    def _take_in(self, batch: str, first: str, *, with_drift: bool = True) -> None:
         """The steps of a batch, from this one on."""
-        steps = JOBS["ingest"] if self.runtime.store().exists("cluster_tree") else BATCH_STEPS
+        steps = JOBS["ingest"] if with_drift and self.runtime.store().exists("cluster_tree") else BATCH_STEPS
         self._launch("ingest", steps[steps.index(first) :], batch, may_fail=True)
 
     def judge_again(self) -> None:

@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 
 from data_engine import cluster_summary, clustering
 from data_engine.runtime.check_inputs import CheckedStep
-from data_engine.runtime.staleness import why_lost
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.runtime.tree_growth import grown_tree, keep_members, measured_tree
 from data_engine.schemas import TREE_EXPLANATION
@@ -74,7 +73,7 @@ def _why_rebuild(step_run: StepRun, n_samples: int) -> str:
         return "there is no tree yet"
     if last.code_version != step_run.runtime.code_version("cluster_tree"):
         return "its code or configuration changed"
-    lost = why_lost(step_run.runtime, last, ("cluster_tree",))
+    lost = step_run.why_last_rows_are_lost()
     if lost:
         return f"the one in service is lost: {lost}"
     n_built = _n_built(step_run.look_up("cluster_tree", columns=["level", "n_samples"]))

@@ -42,6 +42,9 @@ def latest_of(folder: Path) -> Any:
 
     place, kept = folder.absolute(), _KEPT.handles
     table = kept[place].table if is_known(folder) else None
+    if table is not None and not _entry(place, table.version()).exists():
+        # The end of the log was lost after the table had moved on.
+        table = None
     if table is None:
         table = DeltaTable(str(folder))
         entry = _entry(place, table.version())

@@ -65,9 +65,9 @@ def unreadable(table: Path, file: str, piece: Mapping[str, str], cause: BaseExce
     """The error that a file of a table is damaged or gone, with the command that makes it anew."""
     values = ", ".join(f"{column} {value!r}" for column, value in piece.items())
     path, corpus = table / file, table.parent.parent.name
-    said, remedy = "is gone", "give"
+    said, remedy = "is gone", "restore the file, or give"
     if path.exists():
-        said, remedy = f"is damaged ({first_line(cause)})", "delete that file and give"
+        said, remedy = f"is damaged ({first_line(cause)})", "restore the file, or delete it and give"
     return StorageError(
         f"reading {table.name} failed at {table}: the file {file}{f' of {values}' if values else ''} {said}; nothing "
         f"was changed: {remedy} `data-engine run {corpus}`, which makes its rows anew"

@@ -2,6 +2,7 @@ import pytest
 from flipped_bits import flip_a_bit
 
 from data_engine.errors import StorageError
+from data_engine.warehouse import query
 
 WRITE = {"run_id": "run-1", "code_version": "code-1"}
 
@@ -19,13 +20,15 @@ def test_a_flipped_bit_is_an_error_that_names_file_table_piece_and_remedy_in_eve
 
     expected = (
         rf"reading first_pass failed at .*/first_pass: the file batch=b/{path.name} of batch 'b' is damaged \(.*"
-        r"\); nothing was changed: delete that file and give `data-engine run shop`, which makes its rows anew"
+        r"\); nothing was changed: restore the file, or delete it and give `data-engine run shop`, which makes its "
+        r"rows anew"
     )
     for read in (
         lambda: store.read("first_pass"),
         lambda: store.read("first_pass", partition={"batch": "b"}, columns=["sample_id"]),
         lambda: store.dataset("first_pass").to_table(columns=["sample_id"]),
         lambda: list(store.dataset("first_pass").to_batches()),
+        lambda: query(store, "select count(distinct sample_id) from first_pass"),
     ):
         with pytest.raises(StorageError, match=expected):
             read()

@@ -11,5 +11,6 @@ select
     n_rows,
     seconds,
     run_id,
-    written_at
+    written_at,
+    ledger_version
 from {{ source('engine', 'step_versions') }}
