@@ -90,6 +90,7 @@ WHOLE_ENGINE = {
     "test_duplicates",
     "test_earlier_project",
     "test_image_corpus",
+    "test_large_batch",
     "test_killed_runs",
     "test_label_rules",
     "test_load",

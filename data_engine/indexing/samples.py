@@ -64,12 +64,16 @@ def sample_id_of_bytes(content: bytes) -> str:
 
 def to_table(samples: Iterable[RawSample], batch: str) -> pa.Table:
     """The raw index of a batch, rows sorted by uri."""
-    pieces = (
+    table = pa.Table.from_batches(to_batches(samples, batch), schema=schemas.RAW_INDEX)
+    return table.take(pc.sort_indices(table["uri"]))
+
+
+def to_batches(samples: Iterable[RawSample], batch: str) -> Iterator[pa.RecordBatch]:
+    """Rows of the raw index in the order of the samples, in batches that are bounded in rows and bytes."""
+    return (
         pa.RecordBatch.from_pylist([_row(sample, batch) for sample in piece], schema=schemas.RAW_INDEX)
         for piece in _pieces(samples)
     )
-    table = pa.Table.from_batches(pieces, schema=schemas.RAW_INDEX)
-    return table.take(pc.sort_indices(table["uri"]))
 
 
 def _pieces(samples: Iterable[RawSample]) -> Iterator[list[RawSample]]:

@@ -7,7 +7,7 @@ writes this moment. So a table is never read as it is now, but as of the version
 of the earlier steps are read at the versions that its later ones were made from.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
@@ -77,6 +77,12 @@ class AcceptedTables:
         """
         return self.store.read(table, columns=columns, among=among, **self._place(table, batch, behind))
 
+    def read_pieces(self, table: str, columns: Sequence[str], *, batch: str | None) -> Iterator[pa.RecordBatch]:
+        """The rows of `read` in the same order, a piece in memory at a time. Raises: ChecksFailed as `read` does."""
+        from data_engine.storage.tables.table_scan import pieces_of
+
+        return pieces_of(self.store.dataset(table, **self._place(table, batch, "")), {}, columns)
+
     def scan(self, table: str, *, behind: str = "") -> Any:
         """The same rows of all partitions as a pyarrow dataset, for reading rows that are few among many."""
         return self.store.dataset(table, **self._place(table, None, behind))
@@ -97,16 +103,16 @@ class AcceptedTables:
             found = {batch: known.get(batch) if version is None else version for batch, version in found.items()}
         return {batch: version for batch, version in sorted(found.items()) if version is not None}
 
-    def decisions(self, step: str, batch: str) -> pa.Table:
+    def decisions(self, step: str, batch: str, *, columns: Sequence[str] | None = None) -> pa.Table:
         """What a step decided of each sample when it wrote the version that is read, from the ledger."""
         if self.judged is not None and step == self.reader:
             version: StepVersion | None = self.judged
         else:
             version = self.verdicts.accepted(step).get(batch)
         if version is None:
-            return self.store.read("ledger", at={})
+            return self.store.read("ledger", columns=columns, at={})
         at = version.table_versions.get("ledger")
-        return self.store.read("ledger", partition={"step": step, "batch": batch}, version=at)
+        return self.store.read("ledger", partition={"step": step, "batch": batch}, columns=columns, version=at)
 
     def version(self, table: str) -> int | None:
         """The Delta version of a table without partitions that is read; None where there is none yet.

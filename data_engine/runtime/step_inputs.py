@@ -4,7 +4,7 @@ Writing is in `step_run.py`; how tables lie on disk is known to `data_engine.sto
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from logging import getLogger
 from typing import TYPE_CHECKING, Any
@@ -76,6 +76,22 @@ class StepInputs:
         batch = self.batch if partition_column(step) else ""
         self.inputs[f"{step}/{batch}"] = self._gate.require(step, batch).data_version
         return self.tables.read(table, batch=batch or None, columns=columns)
+
+    def read_batches(self, table: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """The rows of `read` in the same order, a piece in memory at a time.
+
+        Raises: as `read` does.
+        """
+        self.read(table, columns=[])
+        return self.look_up_batches(table, columns, batch=self.batch)
+
+    def look_up_batches(self, table: str, columns: Sequence[str], *, batch: str) -> Iterator[pa.RecordBatch]:
+        """The rows of `look_up` of one batch in the same order, a piece in memory at a time.
+
+        Raises: InvalidInput for a table that the plan does not declare.
+        """
+        self._declared(table)
+        return self.tables.read_pieces(table, columns, batch=batch)
 
     def read_accepted(self, table: str, *, columns: Sequence[str] | None = None) -> pa.Table:
         """All batches of an input that passed their checks, sorted by batch; held ones are logged and left out.

@@ -5,7 +5,7 @@ result is in `orchestration/step.py`.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
@@ -22,7 +22,7 @@ from data_engine.runtime.plan import partition_column, spec_of
 from data_engine.runtime.progress import Progress, progress
 from data_engine.runtime.step_inputs import StepInputs
 from data_engine.runtime.versions import StepVersion, fingerprint, write_version
-from data_engine.schemas import LEDGER
+from data_engine.schemas import LEDGER, SCHEMAS
 
 if TYPE_CHECKING:
     from data_engine.storage import EmbeddingCache, SketchIndex, Written
@@ -30,13 +30,25 @@ if TYPE_CHECKING:
 
 logger = getLogger(__name__)
 
+_SHOWN_ROWS, _LEDGER_ROWS = 20, 65_536
+#: Gives the ledger rows of some rows of a step's table.
+LedgerOf = Callable[[pa.Table], pa.Table]
+
+
+@dataclass(frozen=True)
+class WrittenRows:
+    """The rows of a step that wrote them in pieces; they are in memory only after `read`."""
+
+    num_rows: int
+    read: Callable[[], pa.Table]
+
 
 @dataclass(frozen=True)
 class StepResult:
     """The outcome of a run of a step: what it wrote, and values for display.
 
     Attributes:
-        table: The step's rows.
+        rows: The step's rows.
         data_version: Fingerprint of everything it wrote but measured seconds.
         table_version: Delta version of its table.
         seconds: Wall seconds of the step's own work.
@@ -46,7 +58,7 @@ class StepResult:
         details: Arrays and tables that the plots of the step are drawn from, by name.
     """
 
-    table: pa.Table
+    rows: pa.Table | WrittenRows
     data_version: str
     table_version: int
     seconds: float
@@ -54,6 +66,11 @@ class StepResult:
     metadata: Mapping[str, Any]
     preview: pa.Table
     details: Mapping[str, Any]
+
+    @property
+    def table(self) -> pa.Table:
+        """The step's rows as a table; read again where the step wrote them in pieces."""
+        return self.rows if isinstance(self.rows, pa.Table) else self.rows.read()
 
 
 @dataclass
@@ -71,6 +88,11 @@ class StepRun(StepInputs):
     def artefacts(self) -> "Artefacts":
         """Small models of this corpus, kept by the fingerprint of what they were learnt from."""
         return self._store.artefacts()
+
+    @property
+    def scratch_folder(self) -> Path:
+        """Where files without a name lie that hold what the step does not hold in memory."""
+        return self.runtime.corpus_folder
 
     def progress(self, text: str, total: int) -> Progress:
         """Returns advance(n), which reports n more as done."""
@@ -108,9 +130,9 @@ class StepRun(StepInputs):
 
     def finish(
         self,
-        table: pa.Table,
+        table: pa.Table | Iterable[pa.RecordBatch],
         *,
-        ledger: pa.Table | None = None,
+        ledger: pa.Table | LedgerOf | None = None,
         extra_tables: Mapping[str, pa.Table] | None = None,
         timing_tables: Mapping[str, pa.Table] | None = None,
         metadata: Mapping[str, Any] | None = None,
@@ -120,8 +142,8 @@ class StepRun(StepInputs):
         """Write the step's tables, its ledger rows and its version.
 
         Args:
-            table: The step's rows.
-            ledger: What it decided, as `storage.ledger.ledger_rows` makes it.
+            table: The step's rows; or batches of them, of which one is in memory at a time.
+            ledger: What it decided, as `storage.ledger.ledger_rows` makes it; or what makes it of some of the rows.
             extra_tables: Its further tables, by name; all that the plan declares.
             timing_tables: Its tables that hold measured seconds, by name; all that the plan declares.
             metadata: What an engineer wants to see of this run.
@@ -132,46 +154,62 @@ class StepRun(StepInputs):
         """
         self._check_written(self._spec.extra_tables, extra_tables, "extra_tables")
         self._check_written(self._spec.timing_tables, timing_tables, "timing_tables")
-        code_version = self.runtime.code_version(self.step)
-
-        def write(name: str, rows: pa.Table, partition: Mapping[str, str] | None = None) -> "Written":
-            return self._store.write(name, rows, partition=partition, run_id=self.run_id, code_version=code_version)
-
-        extra = {name: write(name, rows) for name, rows in (extra_tables or {}).items()}
-        timing = {name: write(name, rows) for name, rows in (timing_tables or {}).items()}
-        written = write(self.step, table, {partition_column(self.step): self.batch} if self.batch else None)
+        extra = {name: self._write(name, rows) for name, rows in (extra_tables or {}).items()}
+        timing = {name: self._write(name, rows) for name, rows in (timing_tables or {}).items()}
+        passed = _Passed(table, ledger)
+        partition = {partition_column(self.step): self.batch} if self.batch else None
+        written = self._write(self.step, table if isinstance(table, pa.Table) else passed.batches(), partition)
         versions = [written.data_version, *(other.data_version for other in extra.values())]
         data_version = fingerprint(versions) if extra else written.data_version
         wrote = {name: other.version for name, other in (extra | timing).items()}
-        if ledger is not None:
-            wrote["ledger"] = self._write_ledger(ledger, written.version)
+        decided = passed.decided()
+        if decided is not None:
+            wrote["ledger"] = self._write_ledger(decided, written.version)
         seconds = time.perf_counter() - self.started
-        self._write_version(data_version, written.version, table.num_rows, seconds, wrote)
+        self._write_version(data_version, written.version, written.n_rows, seconds, wrote)
+
+        def read() -> pa.Table:
+            return self._store.read(self.step, partition=partition, version=written.version)
+
         return StepResult(
-            table=table,
+            rows=table if isinstance(table, pa.Table) else WrittenRows(written.n_rows, read),
             data_version=data_version,
             table_version=written.version,
             seconds=seconds,
             uri=str(self._store.path(self.step)),
             metadata=metadata or {},
-            preview=table if preview is None else preview,
+            preview=passed.preview(SCHEMAS[self.step]) if preview is None else preview,
             details=details or {},
         )
 
+    def _write(
+        self, name: str, rows: "pa.Table | Iterator[pa.RecordBatch]", partition: Mapping[str, str] | None = None
+    ) -> "Written":
+        code_version = self.runtime.code_version(self.step)
+        return self._store.write(name, rows, partition=partition, run_id=self.run_id, code_version=code_version)
+
     def _write_ledger(self, rows: pa.Table, table_version: int) -> int:
-        n = rows.num_rows
-        constants = {
-            "step": pa.array([self.step] * n, pa.string()),
-            "batch": pa.array([self.batch] * n, pa.string()),
-            "table_version": pa.array([table_version] * n, pa.int64()),
-            "run_id": pa.array([self.run_id] * n, pa.string()),
-        }
-        if "decided_at" not in rows.column_names:
-            constants["decided_at"] = pa.array([datetime.now(UTC)] * n, pa.timestamp("us", tz="UTC"))
-        columns = [constants.get(name, rows[name] if name in rows.column_names else None) for name in LEDGER.names]
+        """The rows with what is the same in all of them, which is added piece by piece."""
+        decided_at = datetime.now(UTC)
+
+        def complete(piece: pa.RecordBatch) -> pa.RecordBatch:
+            n = piece.num_rows
+            constants = {
+                "step": pa.array([self.step] * n, pa.string()),
+                "batch": pa.array([self.batch] * n, pa.string()),
+                "table_version": pa.array([table_version] * n, pa.int64()),
+                "run_id": pa.array([self.run_id] * n, pa.string()),
+            }
+            if "decided_at" not in piece.schema.names:
+                constants["decided_at"] = pa.array([decided_at] * n, pa.timestamp("us", tz="UTC"))
+            columns = [
+                constants.get(name, piece[name] if name in piece.schema.names else None) for name in LEDGER.names
+            ]
+            return pa.RecordBatch.from_arrays(columns, schema=LEDGER)
+
         written = self._store.write(
             "ledger",
-            pa.Table.from_arrays(columns, schema=LEDGER),
+            map(complete, rows.to_batches(max_chunksize=_LEDGER_ROWS)),
             partition={"step": self.step, "batch": self.batch},
             run_id=self.run_id,
             code_version="1",
@@ -203,6 +241,40 @@ class StepRun(StepInputs):
                 f"step {self.step} wrote the {field_name} {sorted(given or {})} but the plan declares "
                 f"{list(declared)}; write them all, or change {field_name} in runtime/plan.py"
             )
+
+
+class _Passed:
+    """What is kept of the rows of a step while they are written: their ledger rows, and the first of them."""
+
+    def __init__(self, table: pa.Table | Iterable[pa.RecordBatch], ledger: pa.Table | LedgerOf | None) -> None:
+        self._table, self._ledger = table, ledger
+        self._decided: list[pa.Table] = []
+        self._first: list[pa.Table] = []
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows, which are looked at as they pass."""
+        for batch in self._table:
+            rows = pa.Table.from_batches([batch])
+            if callable(self._ledger):
+                self._decided.append(self._ledger(rows))
+            if not self._first:
+                # Copied, because a slice would keep the whole batch.
+                self._first.append(rows.take(pa.array(range(min(_SHOWN_ROWS, len(rows))))))
+            yield batch
+
+    def decided(self) -> pa.Table | None:
+        """The ledger rows of all that has passed."""
+        if not callable(self._ledger):
+            return self._ledger
+        if isinstance(self._table, pa.Table):
+            return self._ledger(self._table)
+        return pa.concat_tables(self._decided) if self._decided else None
+
+    def preview(self, schema: pa.Schema) -> pa.Table:
+        """The first rows, or the table where there is one."""
+        if isinstance(self._table, pa.Table):
+            return self._table
+        return self._first[0] if self._first else schema.empty_table()
 
 
 def execute(

@@ -156,7 +156,7 @@ class SketchIndex:
             version: Whatever changes when the samples or the keys do.
             sample_ids: n ids of 32 hexadecimal digits, each once.
             sketches: (n, width) their sketches; any bytes for samples without one.
-            keys: (n_bands, n_entries) the keys of the samples that have a sketch.
+            keys: (n_bands, n_entries) the keys of the samples that have a sketch; sorted in place.
             rows: (n_entries,) which sample each entry is of.
 
         Raises: StorageError when the disk is full or fails.
@@ -165,10 +165,11 @@ class SketchIndex:
         order = np.lexsort((ids[:, 1], ids[:, 0]))
         place = np.empty(len(order), np.uint32)
         place[order] = np.arange(len(order), dtype=np.uint32)
-        by_key = np.argsort(keys, axis=1)
-        segment = Segment(
-            ids[order], sketches[order], np.take_along_axis(keys, by_key, axis=1), place[rows[by_key]].astype(np.uint32)
-        )
+        sample_of = np.empty(keys.shape, np.uint32)
+        for band, here in enumerate(keys):
+            by_key = np.argsort(here)
+            keys[band], sample_of[band] = here[by_key], place[rows[by_key]]
+        segment = Segment(ids[order], sketches[order], keys, sample_of)
         path = self._path(batch, version)
 
         def fill(temporary: Path) -> None:

@@ -62,6 +62,25 @@ class RowFingerprint:
 _NOTHING = xxhash.xxh3_64().digest()
 
 
+class _Twice:
+    """Hashes what it is given and then all of it again, however many parts it came in.
+
+    So the fingerprint of a column of maps has always been taken.
+    """
+
+    def __init__(self) -> None:
+        self._hasher, self._all = xxhash.xxh3_64(), bytearray()
+
+    def update(self, content: bytes) -> None:
+        self._hasher.update(content)
+        self._all += content
+
+    def digest(self) -> bytes:
+        again = self._hasher.copy()
+        again.update(bytes(self._all))
+        return again.digest()
+
+
 def plain_type(kind: pa.DataType) -> pa.DataType:
     """The logical type behind an encoding: no dictionary, no view, no 64-bit offsets."""
     if pa.types.is_dictionary(kind):
@@ -86,13 +105,15 @@ def plain(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
 
 def _feed(hashers: _Hashers, path: str, array: pa.Array) -> None:
     """Add one chunk to the hashers of its validity, its lengths and its bytes."""
+    if pa.types.is_map(array.type) and f"{path}.valid" not in hashers:
+        hashers[f"{path}.valid"] = _Twice()
     hashers[f"{path}.valid"].update(_bytes(array.is_valid()))
+    if pa.types.is_map(array.type):
+        array = pc.cast(array, pa.list_(pa.struct([array.type.key_field, array.type.item_field])))
     if pa.types.is_list(array.type):
         lengths = pc.fill_null(pc.list_value_length(array), 0)
         hashers[f"{path}.length"].update(_bytes(lengths))
         _feed(hashers, f"{path}.item", array.flatten())
-    elif pa.types.is_map(array.type):
-        _feed(hashers, path, pc.cast(array, pa.list_(pa.struct([array.type.key_field, array.type.item_field]))))
     elif pa.types.is_struct(array.type):
         for position in range(array.type.num_fields):
             _feed(hashers, f"{path}.{position}", pc.struct_field(array, position))

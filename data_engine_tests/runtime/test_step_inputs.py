@@ -117,3 +117,19 @@ def test_a_release_pins_the_tables_it_stands_on_those_that_do_not_exist_included
     pinned = StepInputs(runtime, "release", "", "run").pinned_versions()
     assert pinned["raw_index"] == runtime.store().version("raw_index") == 1
     assert {name for name, version in pinned.items() if version is None} == set(pinned) - {"raw_index"}
+
+
+def test_rows_read_in_batches_are_those_of_the_partition_and_part_of_the_input_version(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    may = write_step(runtime.store(), "raw_index", [MAY], "may")
+    write_step(runtime.store(), "raw_index", [JUNE], "june")
+    inputs = StepInputs(runtime, "first_pass", "may", "run")
+    assert [batch.to_pylist() for batch in inputs.read_batches("raw_index", ["uri"])] == [[{"uri": "a"}]]
+    assert inputs.inputs == {"raw_index/may": may.data_version}
+    looked_up = StepInputs(runtime, "embeddings", "may", "run")
+    assert [batch.to_pylist() for batch in looked_up.look_up_batches("raw_index", ["uri"], batch="june")] == [
+        [{"uri": "b"}]
+    ]
+    assert looked_up.inputs == {}
+    with pytest.raises(InvalidInput, match="step embeddings reads labels"):
+        looked_up.look_up_batches("labels", ["sample_id"], batch="may")

@@ -22,6 +22,9 @@ from data_engine.storage.tables.piece_versions import piece_versions
 logger = getLogger(__name__)
 
 _MOST_TINY_FILES = 4096
+#: What a piece of a table holds at most, in bytes as they are in memory, about.
+PIECE_BYTES = 32 << 20
+_PIECE_ROWS, _LARGEST_GROUP = 8192, 256 << 20
 
 
 def dataset_of(
@@ -103,6 +106,51 @@ def _verify(folder: DeltaFolder, path: str, values: Mapping[str, str]) -> None:
         verify(folder.path / path)
     except DamagedFile as error:
         raise unreadable(folder.path, path, values, error) from error
+
+
+def pieces_of(dataset: Any, values: Mapping[str, str], columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Rows of a dataset in their order, a piece at a time: what one does not hold is read when it is asked for.
+
+    Args:
+        dataset: as `dataset_of` gives it.
+        values: columns with the values that rows must have.
+        columns: columns wanted, in this order.
+
+    Raises: StorageError, while they are read, naming a file that is damaged.
+    """
+    schema = pa.schema([dataset.schema.field(column) for column in columns])
+    if not hasattr(dataset, "filesystem"):
+        rows = dataset.to_table(columns=list(columns), filter=all_of(values))
+        yield from rows.cast(schema).to_batches(max_chunksize=_PIECE_ROWS)
+        return
+    try:
+        for file in dataset.get_fragments(all_of(values)):
+            # Arrow reads ahead over row groups, but not when it is given one.
+            for group in file.split_by_row_group():
+                for batch in _rows_of_group(group, dataset.schema, columns):
+                    yield batch.cast(schema)
+    except (OSError, pa.ArrowException) as error:
+        damage = dataset.damage()
+        if damage is None:
+            raise
+        raise damage from error
+
+
+def _rows_of_group(group: Any, schema: pa.Schema, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """The rows of one row group; of one larger than this version writes, not all columns are read at once."""
+    import pyarrow.dataset as pads
+
+    (said,) = group.row_groups
+    n_rows = max(1, min(_PIECE_ROWS, int(PIECE_BYTES / max(1, said.total_byte_size / max(1, said.num_rows)))))
+    if said.total_byte_size <= _LARGEST_GROUP:
+        yield from group.to_table(schema=schema, columns=list(columns)).to_batches(max_chunksize=n_rows)
+        return
+    options = pads.ParquetFragmentScanOptions(
+        pre_buffer=False, use_buffered_stream=True, page_checksum_verification=True
+    )
+    yield from group.to_batches(
+        schema=schema, columns=list(columns), batch_size=n_rows, batch_readahead=1, fragment_scan_options=options
+    )
 
 
 def tiny_files(dataset: Any, piece: Mapping[str, str], columns: Sequence[str]) -> pa.Table:

@@ -4,8 +4,9 @@ from flipped_bits import flip_a_bit
 from schema_tables import table
 
 from data_engine.schemas import RAW_INDEX
+from data_engine.storage.tables import table_scan
 from data_engine.storage.tables.delta_commits import DeltaFolder
-from data_engine.storage.tables.table_scan import all_of, dataset_of, tiny_files
+from data_engine.storage.tables.table_scan import all_of, dataset_of, pieces_of, tiny_files
 
 ROWS = pa.table({"batch": ["may", "may", "june"], "n": ["1", "2", "1"]})
 
@@ -32,6 +33,20 @@ def test_partitions_come_in_the_order_of_their_values_and_rows_as_they_were_writ
     assert dataset_of(folder).to_table()["uri"].to_pylist() == ["d", "c", "b", "a"]
     assert tiny_files(dataset_of(folder), {"batch": "may"}, ["uri"]).to_pydict() == {"uri": ["b", "a"]}
     assert dataset_of(folder, 1).to_table()["uri"].to_pylist() == ["b", "a"]
+
+
+def test_pieces_hold_the_rows_of_one_partition_in_their_order_whatever_their_size(store, monkeypatch):
+    uris = [f"{n:03}" for n in range(60)]
+    for batch in ("may", "june"):
+        rows = table("raw_index", [{"sample_id": uri, "uri": uri, "text": uri * 9, "batch": batch} for uri in uris])
+        store.write("raw_index", rows, partition={"batch": batch}, run_id="run", code_version="1")
+    for piece_bytes, n_pieces in ((1, 60), (1 << 20, 1)):
+        monkeypatch.setattr(table_scan, "PIECE_BYTES", piece_bytes)
+        pieces = list(pieces_of(store.dataset("raw_index"), {"batch": "june"}, ["text", "uri"]))
+        assert len(pieces) == n_pieces
+        assert pa.Table.from_batches(pieces)["uri"].to_pylist() == uris
+        assert {tuple(piece.schema.names) for piece in pieces} == {("text", "uri")}
+    assert list(pieces_of(store.dataset("first_pass"), {"batch": "may"}, ["uri"])) == []
 
 
 @pytest.mark.parametrize("places", [None, lambda _: 40, lambda size: size - 30], ids=["gone", "page", "footer"])
