@@ -22,6 +22,7 @@ READS_AS_IT_IS = {
     "runtime/check_gate.py": "verdicts",
     "runtime/versions.py": "what steps wrote last",
     "runtime/step_inputs.py": "accepted versions that it has asked for, and the step's own ledger",
+    "runtime/step_run.py": "the rows that it has just written",
     "runtime/accepted_samples.py": "duplicates of all batches, also of held ones, at the versions that were written",
     "runtime/integrity": "whatever is on disk, to be compared with what was written",
     "runtime/steps/reviewed_labels.py": "its own verdict, where the queue knows the batch no more",
