@@ -168,8 +168,20 @@ class StepInputs:
         return self._store.version(table) if partition_column(table) else self.tables.version(table)
 
     def pinned_versions(self) -> dict[str, int | None]:
-        """The Delta version of every table that a release stands on."""
-        return {table: self._store.version(table) for table in pinned_tables()}
+        """The Delta versions that a release stands on, by table; None where it does not exist.
+
+        A partition of which a later delivery is held back is read at an earlier version, which is named by
+        `table/partition`.
+        """
+        versions: dict[str, int | None] = {}
+        for table in pinned_tables():
+            if not partition_column(table):
+                versions[table] = self.tables.version(table)
+                continue
+            versions[table] = self._store.version(table)
+            rewritten = self._store.rewritten(table, self.tables.partitions(table))
+            versions |= {f"{table}/{batch}": version for batch, version in rewritten.items()}
+        return versions
 
     def last_decisions(self) -> pa.Table:
         """The last decisions of this step on this partition (sample_id, verdict), from the ledger."""

@@ -38,7 +38,7 @@ class Vacuumed:
 
 
 def pins(root: Path, corpus: str) -> dict[str, dict[str, int]]:
-    """Table versions that releases stand on, by release id and table name.
+    """Versions that releases stand on, by release id, and by table or `table/partition` (see `pin`).
 
     Raises: StorageError when the list cannot be read; without it nothing must be deleted.
     """
@@ -64,13 +64,13 @@ def pin(root: Path, corpus: str, release_id: str, versions: Mapping[str, int]) -
         root: Data folder of all corpora.
         corpus: Name of the corpus.
         release_id: The release.
-        versions: Delta version by table name.
+        versions: Delta version by table name; by `table/partition` for a partition that was read at an earlier one.
 
     Returns: The versions that are pinned for the release.
 
     Raises: InvalidInput for an unknown table; StorageError when the list cannot be read or written.
     """
-    unknown = sorted(set(versions) - set(SCHEMAS))
+    unknown = sorted({name.partition("/")[0] for name in versions} - set(SCHEMAS))
     if unknown:
         raise InvalidInput(f"there is no table {unknown[0]!r} to pin; the tables are {', '.join(sorted(SCHEMAS))}")
     path = _pin_list(root, corpus)
@@ -85,7 +85,8 @@ def pin(root: Path, corpus: str, release_id: str, versions: Mapping[str, int]) -
 
 def pinned_versions(root: Path, corpus: str, table: str) -> list[int]:
     """The versions of one table that any release stands on, sorted."""
-    return sorted({versions[table] for versions in pins(root, corpus).values() if table in versions})
+    known = [pinned.items() for pinned in pins(root, corpus).values()]
+    return sorted({version for pinned in known for name, version in pinned if name.partition("/")[0] == table})
 
 
 def vacuum(store: TableStore, *, keep_hours: int = LEAST_KEEP_HOURS, now: datetime, is_tried: bool = False) -> Vacuumed:

@@ -22,6 +22,7 @@ from data_engine.storage.storage_errors import storage_errors
 from data_engine.storage.tables.delta_commits import DeltaFolder, described
 from data_engine.storage.tables.earlier_rows import read_as_today
 from data_engine.storage.tables.partition_rows import partitions_of
+from data_engine.storage.tables.piece_versions import piece_versions
 from data_engine.storage.tables.table_scan import all_of, dataset_of, tiny_files
 
 if TYPE_CHECKING:
@@ -249,6 +250,15 @@ class TableStore:
             return None
         with storage_errors(f"opening {name}", folder.path, intact="nothing was changed"):
             return int(folder.open().version())
+
+    def rewritten(self, name: str, at: Mapping[str, int]) -> dict[str, int]:
+        """Those of the partitions whose rows of these versions are not in the latest version of the table any more."""
+        folder = self._delta(name)
+        if not at or not folder.exists():
+            return {}
+        with storage_errors(f"reading the history of {name}", folder.path, intact="nothing was changed"):
+            last = piece_versions(folder)
+        return {value: version for value, version in at.items() if last.of(value) != version}
 
     def history(self, name: str) -> list[CommittedVersion]:
         """The commits of a table, the newest first; empty when it does not exist."""

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 from small_project import SmallProject
-from written_steps import keep_version, notes_runtime, write_step
+from written_steps import keep_version, notes_runtime, pass_checks, take_in, write_step
 
 from data_engine.errors import ChecksFailed, InvalidInput
+from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.plan import MADE_STEPS, STEPS, WRITTEN_BY, tables_read_by
 from data_engine.runtime.step_inputs import StepInputs
 from data_engine.runtime.step_run import StepRun
@@ -117,6 +118,19 @@ def test_a_release_pins_the_tables_it_stands_on_those_that_do_not_exist_included
     pinned = StepInputs(runtime, "release", "", "run").pinned_versions()
     assert pinned["raw_index"] == runtime.store().version("raw_index") == 1
     assert {name for name, version in pinned.items() if version is None} == set(pinned) - {"raw_index"}
+
+
+def test_a_release_names_the_earlier_version_of_a_batch_whose_next_delivery_is_held_back(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    first = take_in(runtime, "may", [{"sample_id": "a"}])
+    take_in(runtime, "june", [{"sample_id": "b"}])
+    CheckGate(runtime, runtime.store(), "run").keep_accepted("raw_index", "may")
+    pass_checks(runtime, write_step(runtime.store(), "raw_index", [UNREADABLE], "may"), passed=False)
+    pinned = StepInputs(runtime, "release", "", "run").pinned_versions()
+    assert pinned["raw_index"] == runtime.store().version("raw_index")
+    assert {name: version for name, version in pinned.items() if "/" in name} == {
+        "raw_index/may": first["raw_index"].table_version
+    }
 
 
 def test_rows_read_in_batches_are_those_of_the_partition_and_part_of_the_input_version(tmp_path: Path) -> None:
