@@ -60,7 +60,9 @@ def without_secrets(text: str) -> str:
 def harmless(error: BaseException) -> BaseException | None:
     """The error as a cause for another; None where its text, or that of its own causes, holds a secret."""
     cause: BaseException | None = error
-    while cause is not None:
+    met: set[int] = set()
+    while cause is not None and id(cause) not in met:
+        met.add(id(cause))
         texts = (str(cause), repr(cause))
         if any(without_secrets(text) != text for text in texts):
             return None

@@ -69,3 +69,9 @@ def test_a_cause_is_harmless_where_neither_it_nor_its_own_causes_hold_a_secret()
 
 def test_errors_of_the_engine_hide_secrets_in_their_message() -> None:
     assert str(StorageError("lost http://a:b@c/d?e")) == "lost http://***@c/d?***"
+
+
+def test_an_error_that_is_its_own_cause_is_looked_at_once() -> None:
+    first, second = ValueError("nothing of note"), ValueError("neither here")
+    first.__cause__, second.__cause__ = second, first
+    assert harmless(first) is first

@@ -71,7 +71,10 @@ def patiently(call: Callable[[], T], patience: Patience) -> T:
         except Exception as error:
             why = _why_it_may_pass(error)
             if why is None:
-                raise _plain(error) from error
+                plain = _plain(error)
+                if plain is error:
+                    raise
+                raise plain from error
             pause = _FIRST_PAUSE_S * 2**attempt * random.uniform(0.5, 1.5)
             pause = max(pause, _retry_after(error) or 0.0)
             passed = time.monotonic() - started

@@ -198,3 +198,15 @@ def test_a_file_that_may_not_be_read_leaves_its_batch_to_be_read_again(
         read_batch(source, files, batch="b", modality="text", unread=unread)
     assert unread == ["1.txt"]
     assert fingerprint(files, is_whole=False) != fingerprint(files) == fingerprint(files, is_whole=True)
+
+
+def test_an_error_of_the_content_is_raised_as_it_is_and_is_not_its_own_cause() -> None:
+    error = ValueError("no such protocol")
+
+    def call() -> None:
+        raise error
+
+    with pytest.raises(ValueError, match="no such protocol") as raised:
+        patiently(call, Patience(seconds=1.0, retries=2))
+    assert raised.value is error
+    assert error.__cause__ is None
