@@ -261,7 +261,9 @@ def test_a_disk_that_is_full_is_a_sentence_and_not_a_traceback(monkeypatch: pyte
 
     monkeypatch.setattr("data_engine.cli._project", full)
     done = CliRunner().invoke(main, ["run", "notes"])
-    assert (done.exit_code, done.output) == (1, "Error: [Errno 28] No space left on device\n")
+    assert (done.exit_code, done.output) == (1, done.output)
+    assert done.output.startswith("Error: no room is left to write a file (No space left on device); make room (")
+    assert done.output.count("\n") == 1
 
 
 def test_what_follows_the_name_of_a_benchmark_goes_to_its_script(

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data_engine.filtering.learned.junk import JunkClassifier
-from data_engine.filtering.raw_rows import RawRows, Rows, texts_in_pieces
+from data_engine.filtering.raw_rows import RawRows, RowNumbers, texts_in_pieces
 from data_engine.filtering.rules.document import Document
 from data_engine.filtering.rules.image_look import ImageLook
 from data_engine.filtering.rules.measuring import first_broken, measure_of, signal_names
@@ -40,12 +40,12 @@ class Judging:
         has_text: (n,) false for images and unreadable rows.
     """
 
-    def __init__(self, raw: RawRows, order: Rows, limits: Sequence[Limit], modality: Modality) -> None:
+    def __init__(self, raw: RawRows, order: RowNumbers, limits: Sequence[Limit], modality: Modality) -> None:
         """Nothing is measured or decided yet."""
         self.raw, self.order, self.modality, self._limits = raw, order, modality, limits
         ids = pc.dictionary_encode(raw.index["sample_id"].combine_chunks())
         self._ids = ids.dictionary
-        self.content: Rows = np.asarray(ids.indices, np.int64)
+        self.content: RowNumbers = np.asarray(ids.indices, np.int64)
         n_rows, n_contents = len(raw), len(self._ids)
         self.verdicts = Verdicts(n_rows)
         self.signals = SignalRows(n_contents, signal_names(modality, limits))
@@ -57,7 +57,7 @@ class Judging:
         # The row of each content that can be kept, as soon as that is known.
         self._candidate = np.full(n_contents, -1)
 
-    def open_rows(self, *, with_text: bool = False) -> Rows:
+    def open_rows(self, *, with_text: bool = False) -> RowNumbers:
         """The rows that no rule has rejected so far, in the order of precedence."""
         is_wanted = self.verdicts.is_open & self.has_text if with_text else self.verdicts.is_open
         return self.order[is_wanted[self.order]]
@@ -66,7 +66,7 @@ class Judging:
         """The sketches of the images that no rule has rejected so far, by row in the order of precedence."""
         return {row: self.sketches[int(self.content[row])] for row in self.open_rows().tolist()}
 
-    def _firsts(self, rows: Rows) -> Rows:
+    def _firsts(self, rows: RowNumbers) -> RowNumbers:
         """Of rows in the order of precedence, the first one of each content."""
         return rows[np.unique(self.content[rows], return_index=True)[1]]
 
@@ -88,7 +88,7 @@ class Judging:
                 if isinstance(subject, Document) and subject.language is not None:
                     self.languages[content] = subject.language
 
-    def _subjects(self, read: Reader) -> Iterator[tuple[Rows, Iterable[Any]]]:
+    def _subjects(self, read: Reader) -> Iterator[tuple[RowNumbers, Iterable[Any]]]:
         """Some contents and what is measured of each; texts are kept for later on the way."""
         is_first = np.zeros(len(self.raw), bool)
         is_first[self._firsts(self.order)] = True

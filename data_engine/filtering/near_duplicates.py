@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from data_engine.duplicates.images.search import find_image_twins, stacked
 from data_engine.duplicates.texts.minhash import Sketches
 from data_engine.duplicates.texts.search import find_twins
-from data_engine.filtering.raw_rows import Rows, Texts, texts_in_pieces
+from data_engine.filtering.raw_rows import RowNumbers, Texts, texts_in_pieces
 from data_engine.filtering.verdicts import Verdicts
 
 #: Gives columns `sample_id` and `sketch` of the accepted images whose hashes are near to any of (n, 1064) sketches.
@@ -38,18 +38,18 @@ class _TextsOfRows:
     """The texts of some rows, by their place among them."""
 
     texts: Texts
-    rows: Rows
+    rows: RowNumbers
 
     @property
-    def n_bytes(self) -> Rows:
+    def n_bytes(self) -> RowNumbers:
         return self.texts.n_bytes[self.rows]
 
-    def read(self, places: Sequence[int] | Rows) -> list[str]:
+    def read(self, places: Sequence[int] | RowNumbers) -> list[str]:
         return self.texts.read(self.rows[np.asarray(places, np.int64)])
 
 
 def by_near_texts(
-    rows: Rows, texts: Texts, verdicts: Verdicts, threshold: float | None, accepted: Accepted
+    rows: RowNumbers, texts: Texts, verdicts: Verdicts, threshold: float | None, accepted: Accepted
 ) -> Callable[[int], bytes | None]:
     """Reject texts that nearly repeat an earlier or an accepted one; gives the sketch of a row's text that is kept.
 

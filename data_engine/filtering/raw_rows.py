@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-Rows = NDArray[np.int64]
+RowNumbers = NDArray[np.int64]
 
 _PIECE_ROWS = 8192
 #: Bytes of texts that are looked at together.
@@ -25,13 +25,13 @@ class Texts(Protocol):
     """Texts by the number of their row: added in the order of the rows, read in any."""
 
     @property
-    def n_bytes(self) -> Rows:
+    def n_bytes(self) -> RowNumbers:
         """(n,) the size of each text."""
 
     def add(self, column: pa.Array) -> None:
         """Add strings; a null is kept as the empty text."""
 
-    def read(self, rows: Sequence[int] | Rows) -> list[str]:
+    def read(self, rows: Sequence[int] | RowNumbers) -> list[str]:
         """The texts of these rows, in their order."""
 
 
@@ -48,7 +48,7 @@ class RawRows:
 
     @classmethod
     def of(cls, raw: pa.Table) -> "RawRows":
-        """Rows that are in memory, in any order."""
+        """RowNumbers that are in memory, in any order."""
         raw = raw.take(pc.sort_indices(raw["uri"]))
         starts = range(0, raw.num_rows, _PIECE_ROWS)
         return cls(raw, lambda: (raw.slice(start, _PIECE_ROWS) for start in starts), HeldTexts())
@@ -68,7 +68,7 @@ class HeldTexts:
         return pa.chunked_array(self._columns, pa.string())
 
     @property
-    def n_bytes(self) -> Rows:
+    def n_bytes(self) -> RowNumbers:
         """(n,) the size of each text."""
         return np.asarray(pc.binary_length(self._all()), np.int64)
 
@@ -76,13 +76,13 @@ class HeldTexts:
         """Add strings; a null is kept as the empty text."""
         self._columns.append(pc.fill_null(column, ""))
 
-    def read(self, rows: Sequence[int] | Rows) -> list[str]:
+    def read(self, rows: Sequence[int] | RowNumbers) -> list[str]:
         """The texts of these rows, in their order."""
         found: list[str] = self._all().take(pa.array(rows, pa.int64())).to_pylist()
         return found
 
 
-def texts_in_pieces(texts: Texts, rows: Rows) -> Iterator[tuple[Rows, list[str]]]:
+def texts_in_pieces(texts: Texts, rows: RowNumbers) -> Iterator[tuple[RowNumbers, list[str]]]:
     """The texts of some rows in the order in which they lie, some at a time: places in `rows`, and the texts there."""
     if not len(rows):
         return
@@ -92,7 +92,7 @@ def texts_in_pieces(texts: Texts, rows: Rows) -> Iterator[tuple[Rows, list[str]]
         yield places, texts.read(rows[places])
 
 
-def by_precedence(index: pa.Table, kept_before: Iterable[str]) -> Rows:
+def by_precedence(index: pa.Table, kept_before: Iterable[str]) -> RowNumbers:
     """The rows in the order in which they are judged: of two that repeat each other the first one stays.
 
     Those that the batch kept before come first, then others by their uri, rows of a file in the order of their numbers.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from data_engine.filtering.rules.rule import Signals
 
-Rows = NDArray[np.int64]
+RowNumbers = NDArray[np.int64]
 
 
 class SignalRows:
@@ -40,7 +40,7 @@ class SignalRows:
         self._scores[row, places] = list(signals.values())
         self._applies[row, places] = True
 
-    def column(self, rows: Rows) -> pa.Array:
+    def column(self, rows: RowNumbers) -> pa.Array:
         """Every score of these contents by its name; null where nothing was measured."""
         applies = self._applies[rows]
         ends = np.append(0, np.cumsum(applies.sum(axis=1))).astype(np.int32)
@@ -50,14 +50,14 @@ class SignalRows:
         offsets = pa.array(ends, mask=np.append(~self.is_measured[rows], False))
         return pa.MapArray.from_arrays(offsets, self._names.take(pa.array(places)), values)
 
-    def scores(self, name: str, rows: Rows) -> pa.Array:
+    def scores(self, name: str, rows: RowNumbers) -> pa.Array:
         """One score of these contents as float64; null where it does not apply."""
         place = self._place.get(name)
         if place is None:
             return pa.nulls(len(rows), pa.float64())
         return pa.array(self._scores[rows, place], mask=~self._applies[rows, place])
 
-    def whole(self, name: str, rows: Rows) -> pa.Array:
+    def whole(self, name: str, rows: RowNumbers) -> pa.Array:
         """The same score as a whole number, cut off."""
         place = self._place.get(name)
         if place is None:

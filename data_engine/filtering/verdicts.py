@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
-Rows = NDArray[np.int64]
+RowNumbers = NDArray[np.int64]
 _NOBODY = -1
 
 
@@ -35,7 +35,7 @@ class Verdicts:
 
     def reject(
         self,
-        rows: Rows,
+        rows: RowNumbers,
         reason: str,
         score: ArrayLike,
         threshold: ArrayLike,
@@ -63,7 +63,7 @@ class Verdicts:
         """Tell the ids of what `twins_elsewhere` counts."""
         self._elsewhere = sample_ids.combine_chunks() if isinstance(sample_ids, pa.ChunkedArray) else sample_ids
 
-    def copy(self, rows: Rows, like: Rows) -> None:
+    def copy(self, rows: RowNumbers, like: RowNumbers) -> None:
         """Decide on rows as on others."""
         for column in (self._reason, self._score, self._threshold, self._twin_row, self._twin_elsewhere):
             column[rows] = column[like]
@@ -93,5 +93,5 @@ class Verdicts:
         }
 
 
-def _places(found: Rows) -> pa.Array:
+def _places(found: RowNumbers) -> pa.Array:
     return pa.array(found, mask=found == _NOBODY)

@@ -14,11 +14,11 @@ import xxhash
 from data_engine.indexing.isolation.reader_process import Limits
 from data_engine.indexing.isolation.seen_images import SeenImage, see_each
 from data_engine.indexing.opening.patience import failed_on_the_way
+from data_engine.indexing.records.yaml_headers import parse_header
 from data_engine.indexing.samples import UNKNOWN_MEDIA_TYPE, RawSample, normalise, sample_id_of_bytes
 from data_engine.indexing.source_files import Find, ReadOptions, SourceFile, open_file
 from data_engine.indexing.text_decoding import BINARY_CONTENT, decode
 from data_engine.indexing.uris import path_of
-from data_engine.indexing.yaml_headers import parse_header
 from data_engine.schemas import BREAKS_OFF
 
 if TYPE_CHECKING:

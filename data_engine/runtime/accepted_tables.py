@@ -16,12 +16,13 @@ import pyarrow as pa
 
 from data_engine.runtime.plan import BATCH_STEPS, STEPS, WRITTEN_BY, partition_column
 from data_engine.runtime.versions import StepVersion
+from data_engine.storage.presence import was_written
 
 if TYPE_CHECKING:
     from data_engine.storage import TableStore
 
 
-class Verdicts(Protocol):
+class StepVerdicts(Protocol):
     """What the checks say of the versions of steps."""
 
     def latest(self, step: str, batch: str) -> StepVersion | None:
@@ -49,7 +50,7 @@ class AcceptedTables:
     """
 
     store: "TableStore"
-    verdicts: Verdicts
+    verdicts: StepVerdicts
     reader: str = ""
     batch: str = ""
     judged: StepVersion | None = None
@@ -96,9 +97,8 @@ class AcceptedTables:
             if made_from:
                 return dict(sorted(made_from.items()))
         accepted = self.verdicts.accepted(behind or _last_step_behind(self.reader, step))
-        found = {batch: version.version_of(step) for batch, version in accepted.items()}
+        found = {batch: self._known_at(table, batch, version) for batch, version in accepted.items()}
         if None in found.values():
-            # An earlier engine did not keep what a version was made from.
             known = {batch: version.table_version for batch, version in self.verdicts.accepted(step).items()}
             found = {batch: known.get(batch) if version is None else version for batch, version in found.items()}
         return {batch: version for batch, version in sorted(found.items()) if version is not None}
@@ -153,7 +153,7 @@ class AcceptedTables:
             return None if own is None else own.table_version
         if batch == self.batch:
             known = self.stands_on if self.judged is None else self.judged.table_versions
-            if table in known:
+            if table in known and was_written(self.store, table, {partition_column(table): batch}, known[table]):
                 return known[table]
             if self.judged is not None:
                 # An earlier engine did not keep what a version was made from.
@@ -164,6 +164,17 @@ class AcceptedTables:
             made_from = {name: v for name, v in accepted.table_versions.items() if name in STEPS}
             self.stands_on.update({**made_from, table: accepted.table_version, **self.stands_on})
         return accepted.table_version
+
+    def _known_at(self, table: str, batch: str, accepted: StepVersion) -> int | None:
+        """The version of a partition that an accepted one was made from.
+
+        None where an earlier engine did not keep it, or where it is lost: the same rows were written anew then, or what
+        was made from them is stale.
+        """
+        version = accepted.version_of(table)
+        if version is None or version == 0 or accepted.step == table:
+            return version
+        return version if was_written(self.store, table, {partition_column(table): batch}, version) else None
 
     def _known(self, version: StepVersion, table: str) -> int | None:
         """The version of one of a step's tables; the latest where an earlier engine did not keep it."""

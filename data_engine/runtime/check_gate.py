@@ -18,7 +18,7 @@ import pyarrow as pa
 from data_engine.errors import ChecksFailed
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.check_inputs import CheckedStep, check_inputs_of, what_ages
-from data_engine.runtime.plan import STEPS
+from data_engine.runtime.plan import STEPS, partition_column
 from data_engine.runtime.versions import (
     EarlierVersion,
     StepVersion,
@@ -28,6 +28,7 @@ from data_engine.runtime.versions import (
     write_earlier_version,
 )
 from data_engine.schemas import CHECK_RESULTS
+from data_engine.storage.presence import was_written
 
 if TYPE_CHECKING:
     from data_engine.quality import CheckResult
@@ -107,7 +108,7 @@ class CheckGate:
         """Why a version is not open to readers; empty when it is."""
         key = (version.step, version.batch, version.table_version)
         if key not in self._refusals:
-            self._refusals[key] = self.own_refusal(version) or self._refusal_behind(version)
+            self._refusals[key] = self._lost(version) or self.own_refusal(version) or self._refusal_behind(version)
         return self._refusals[key]
 
     def keep_accepted(self, step: str, batch: str) -> None:
@@ -193,6 +194,15 @@ class CheckGate:
                 found.setdefault(row["batch"], []).append(row)
             self._results[step] = found
         return self._results[step]
+
+    def _lost(self, version: StepVersion) -> str:
+        """Why the rows of a version cannot be read; empty when its commit is in the log of its table."""
+        column = partition_column(version.step)
+        piece = {column: version.batch} if column else {}
+        if version.table_version == 0 or was_written(self.store, version.step, piece, version.table_version):
+            return ""
+        name = _display_name(self.runtime, version.step, version.batch)
+        return f"the rows of {name} are lost; `data-engine run {self.runtime.corpus.name}` makes them anew"
 
     def _refusal_behind(self, version: StepVersion) -> str:
         """Why one of the steps that it was made from is not open; what has been replaced since was so when it ran."""

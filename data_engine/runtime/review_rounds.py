@@ -106,6 +106,13 @@ def known_batches(runtime: CorpusRuntime, queue: "ReviewQueue") -> set[str]:
     return {batch.batch_id for batch in queue.batches(runtime.corpus.name)} | taken_batches(runtime)
 
 
+def batches_without_queue(runtime: CorpusRuntime) -> list[str]:
+    """The review batches whose answers were taken out of another queue than the one of now."""
+    with runtime.queue() as queue:
+        there = {batch.batch_id for batch in queue.batches(runtime.corpus.name)}
+    return sorted(taken_batches(runtime) - there)
+
+
 def taken_batches(runtime: CorpusRuntime) -> set[str]:
     """The review batches whose answers were taken out of a queue."""
     return {batch for _, batch in step_versions(runtime.store(), "reviewed_labels")}

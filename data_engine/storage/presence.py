@@ -15,8 +15,7 @@ from urllib.parse import unquote
 from data_engine.schemas import PARTITION_COLUMNS
 from data_engine.storage.storage_errors import storage_errors
 from data_engine.storage.table_store import TableStore
-from data_engine.storage.tables.delta_commits import HARMLESS
-from data_engine.storage.tables.table_cache import latest_of
+from data_engine.storage.tables.table_cache import HARMLESS, latest_of
 
 
 @dataclass(frozen=True)
@@ -74,6 +73,12 @@ def why_table_is_lost(store: TableStore, name: str, *, run_id: str) -> str:
         if commit is not None and not commit.operation.startswith(HARMLESS):
             return _missing_file(folder, commit) if commit.run_id in ("", run_id) else f"its table {name} is another's"
     return f"what was written into its table {name} is gone"
+
+
+def was_written(store: TableStore, name: str, piece: Mapping[str, str], version: int) -> bool:
+    """Whether the log has a commit of this version that wrote this piece of a table."""
+    commit = _commit_at(store.path(name), version)
+    return commit is not None and (dict(commit.partition) == dict(piece) or not commit.run_id)
 
 
 def is_current(store: TableStore, name: str, version: int) -> bool:

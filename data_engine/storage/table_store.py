@@ -257,7 +257,7 @@ class TableStore:
         if not at or not folder.exists():
             return {}
         with storage_errors(f"reading the history of {name}", folder.path, intact="nothing was changed"):
-            last = piece_versions(folder)
+            last = piece_versions(folder.path)
         return {value: version for value, version in at.items() if last.of(value) != version}
 
     def history(self, name: str) -> list[CommittedVersion]:

@@ -26,10 +26,10 @@ from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import BATCH_STEPS, JOBS, steps_from
 from data_engine.runtime.review_rounds import (
     answer_simulated,
+    batches_without_queue,
     create_review_batch,
     known_batches,
     remarks_on_known_labels,
-    taken_batches,
 )
 from data_engine.runtime.source_listing import batches_of, listed_once
 from data_engine.runtime.staleness import is_lost, is_stale, sql_models_are_stale, why_lost
@@ -219,9 +219,7 @@ class OneCommandRun:
 
     def _say_new_queue(self) -> None:
         """Say that a queue does not have the batches whose answers are in the tables."""
-        with self.runtime.queue() as queue:
-            there = {batch.batch_id for batch in queue.batches(self.runtime.corpus.name)}
-        unknown = ", ".join(sorted(taken_batches(self.runtime) - there))
+        unknown = ", ".join(batches_without_queue(self.runtime))
         if unknown:
             said = f"  the review queue is new, or an older copy: it does not have {unknown}, whose answers stay in "
             self.console.print(plain(f"{said}the tables; rounds are numbered on"))

@@ -21,7 +21,7 @@ from data_engine.schemas import is_filled
 from data_engine.storage.atomic_files import beside
 from data_engine.storage.row_fingerprint import plain_type
 from data_engine.storage.tables.parquet_files import DataFile, PartitionRows, delete_files, write_files
-from data_engine.storage.tables.table_cache import is_known, latest_of
+from data_engine.storage.tables.table_cache import HARMLESS, is_known, latest_of
 
 _ATTEMPTS = 300
 
@@ -36,9 +36,6 @@ _CONFIGURATION = {
 
 #: What a column says on disk that was added to a table with rows.
 _ADDED = {b"added": b"true"}
-
-#: Commits that change no row.
-HARMLESS = ("CREATE", "VACUUM", "OPTIMIZE", "FSCK", "ADD COLUMN", "CHANGE COLUMN")
 
 
 @dataclass(frozen=True)

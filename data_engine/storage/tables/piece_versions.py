@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from data_engine.storage.tables.delta_commits import HARMLESS, DeltaFolder
-from data_engine.storage.tables.table_cache import file_signature, log_entry
+from data_engine.storage.tables.table_cache import HARMLESS, file_signature, latest_of, log_entry
 
 _MOST_KEPT = 64
 
@@ -57,9 +56,9 @@ class _Kept(threading.local):
 _KEPT = _Kept()
 
 
-def piece_versions(folder: DeltaFolder) -> PieceVersions:
+def piece_versions(folder: Path) -> PieceVersions:
     """The commits that last wrote the partitions of a table with one partition column; only new ones are read."""
-    table, place = folder.open(), folder.path.absolute()
+    table, place = latest_of(folder), folder.absolute()
     known = _KEPT.tables.get(place)
     if known is None or known.version > table.version() or known.signature != _signature(place, known):
         known = _KEPT.tables[place] = PieceVersions()

@@ -13,6 +13,9 @@ from typing import Any
 
 _MOST_KEPT = 64
 
+#: Commits that change no row.
+HARMLESS = ("CREATE", "VACUUM", "OPTIMIZE", "FSCK", "ADD COLUMN", "CHANGE COLUMN")
+
 
 @dataclass(frozen=True)
 class _Handle:

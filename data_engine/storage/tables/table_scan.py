@@ -85,7 +85,7 @@ def _files_of(folder: DeltaFolder, version: int | None, piece: Mapping[str, str]
 def _files_at(folder: DeltaFolder, at: Mapping[str, int]) -> Iterator[tuple[list[str], str]]:
     """The files of some partitions, each as the commit of its version left it; an earlier table is opened only where
     a partition was written again since."""
-    last = piece_versions(folder)
+    last = piece_versions(folder.path)
     of_version: dict[int | None, set[str]] = {}
     for value, version in at.items():
         if last.of(value) < version:

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -6,6 +7,7 @@ from small_project import write_notes
 from written_steps import notes_runtime
 
 from data_engine.errors import SourceMissing
+from data_engine.orchestration.automation import sensors
 from data_engine.orchestration.automation.sensors import _unread
 from data_engine.runtime.source_listing import batches_of
 from data_engine.runtime.staleness import is_stale
@@ -54,6 +56,9 @@ def test_a_batch_that_could_not_be_read_for_a_reason_that_passes_is_read_again_a
         versions = step_versions(runtime.store())
         stale = is_stale(runtime, "raw_index", "may.jsonl", versions=versions)
         return stale, list(_unread(batches_of(runtime), versions))
+
+    # The sensor leaves such a batch alone for some minutes.
+    monkeypatch.setattr(sensors, "_TRY_AGAIN", timedelta(0))
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "open", refuse)

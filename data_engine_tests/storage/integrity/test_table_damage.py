@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from schema_tables import table
 
+from data_engine.errors import StorageError
 from data_engine.storage import TableStore
 from data_engine.storage.integrity.checksums import CHECKSUMS
 from data_engine.storage.integrity.commit_log import LOG, entry_name
@@ -62,7 +63,10 @@ def test_without_checksums_of_files_one_bit_is_found_or_changes_no_row(store: Ta
             ("batch 'may' of raw_index", path)
         ]
     else:
-        assert store.read("raw_index").equals(before)
+        try:
+            assert store.read("raw_index").equals(before)
+        except StorageError as error:
+            assert path.name in str(error)
 
 
 def _entry(store: TableStore, version: int) -> Path:

@@ -7,9 +7,7 @@ import pytest
 from schema_tables import table
 
 from data_engine.errors import StorageError
-from data_engine.schemas import PARTITION_COLUMNS, SCHEMAS
 from data_engine.storage import TableStore
-from data_engine.storage.tables.delta_commits import DeltaFolder
 from data_engine.storage.tables.piece_versions import piece_versions
 
 
@@ -24,8 +22,7 @@ def _read(store: TableStore, at: Mapping[str, int]) -> list[str]:
 
 
 def _versions(store: TableStore) -> dict[str, int]:
-    folder = DeltaFolder(store.path("raw_index"), SCHEMAS["raw_index"], PARTITION_COLUMNS["raw_index"])
-    return dict(piece_versions(folder).pieces)
+    return dict(piece_versions(store.path("raw_index")).pieces)
 
 
 def test_a_partition_is_known_by_the_commit_that_last_wrote_it(store: TableStore) -> None:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data_engine.indexing.records.yaml_headers import parse_header
 from data_engine.indexing.samples import to_json
-from data_engine.indexing.yaml_headers import parse_header
 
 
 def levels(start: str, each: str, n: int = 9) -> str:
