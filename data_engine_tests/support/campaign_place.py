@@ -208,7 +208,8 @@ def _state(place: Place) -> dict[str, list[str]]:
     runtime = Project(place.project).runtime(place.corpus)
     store = runtime.store()
     found = {}
-    for name in TABLES:
+    # What was accepted before the last version tells how often a step ran, and nothing of the result.
+    for name in TABLES.keys() - {"accepted_versions"}:
         found[name] = _lines(store.read(name).to_pylist() if store.exists(name) else [])
     with runtime.queue() as queue:
         for name, table in queue.tables().items():
@@ -220,10 +221,16 @@ def _state(place: Place) -> dict[str, list[str]]:
 
 def _lines(rows: list[dict[str, object]]) -> list[str]:
     """Rows as text in any order, without what differs between two runs of the same; long ones by their hash."""
-    lines = [repr({k: v for k, v in row.items() if k not in _OF_THE_RUN and not k.endswith("_at")}) for row in rows]
+    lines = [repr({k: v for k, v in row.items() if not _is_of_the_run(k, row)}) for row in rows]
     return sorted(
         line if len(line) < 1000 else f"{line[:300]}... {hashlib.sha256(line.encode()).hexdigest()}" for line in lines
     )
+
+
+def _is_of_the_run(column: str, row: dict[str, object]) -> bool:
+    # What the SQL models read is known by the runs that wrote it.
+    is_sql = column == "input_version" and str(row.get("step")).startswith("sql_")
+    return is_sql or column in _OF_THE_RUN or column.endswith("_at")
 
 
 def limit_file_size(n_bytes: int) -> None:
