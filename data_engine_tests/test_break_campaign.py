@@ -26,6 +26,8 @@ def test_a_dozen_damages_and_hostile_files_are_mended_or_told(tmp_path: Path) ->
     [
         (1, "Error: the table is damaged; restore it", ""),
         (0, "nothing new", ""),
+        (1, "Error: learn failed: KeyError: 'x'", "an error that nobody expected"),
+        (1, "Error: learn failed: no audit is recent", ""),
         (-11, "", "ended by SIGSEGV"),
         (1, "Traceback (most recent call last):\n  ...", "traceback"),
         (1, "Error: the command failed by an error that is none of its own (KeyError: 'x')", "traceback"),

@@ -7,6 +7,7 @@ What is broken is in `campaign_kills.py`, `campaign_damage.py` and `campaign_fil
 import hashlib
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -23,6 +24,8 @@ from small_project import SmallProject, make_notes, notes_corpus, write_notes
 #: A command that hangs is ended by another signal than KILL.
 LONGEST_S = 400
 _REPOSITORY = Path(__file__).resolve().parents[2]
+#: A step that failed by an error of Python names its class, one by an error of the engine's does not.
+_UNEXPECTED = re.compile(r"failed: [A-Z]\w*(Error|Exception|Iteration)\b")
 #: What differs between two runs of the same: who, when, how long, and the number of a version of a table.
 _OF_THE_RUN = ("run_id", "seconds", "table_version", "table_versions", "remaining_s", "note")
 
@@ -49,6 +52,8 @@ class Ended:
         for words in ("Traceback (most recent call last)", "an error that is none of its own", "panicked at"):
             if words in self.said:
                 return "traceback"
+        if _UNEXPECTED.search(self.said):
+            return "an error that nobody expected"
         return ""
 
     @property
