@@ -79,6 +79,7 @@ WHOLE_ENGINE = {
     "test_architecture",
     "test_bad_input",
     "test_balance",
+    "test_break_campaign",
     "test_benchmarks",
     "test_browser",
     "test_browser_images",

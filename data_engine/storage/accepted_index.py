@@ -175,7 +175,7 @@ class SketchIndex:
         def fill(temporary: Path) -> None:
             with temporary.open("wb") as file:
                 segment.write(file)
-            seal(temporary)
+            seal(temporary, path.name)
 
         with storage_errors(f"indexing the accepted samples of {batch!r}", path, intact="the index is as it was"):
             replace_file(path, fill)

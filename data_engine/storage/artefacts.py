@@ -32,7 +32,7 @@ class Artefacts:
                 return None
             content = path.read_bytes()
         try:
-            return unsealed(content)
+            return unsealed(content, name)
         except DamagedContent as error:
             logger.warning("%s is damaged and is computed anew (%s)", path, error)
             return None
@@ -40,7 +40,7 @@ class Artefacts:
     def put(self, name: str, content: bytes) -> None:
         """Keep bytes under a name, whole or not at all. Raises: StorageError when the disk is full or fails."""
         with storage_errors(f"keeping {name}", self.folder, intact="nothing was changed"):
-            write_bytes(self.folder / name, sealed(content))
+            write_bytes(self.folder / name, sealed(content, name))
 
     def put_instead(self, name: str, content: bytes, *, of: str) -> None:
         """Keep bytes under a name, and delete what was kept under other names that match a pattern.

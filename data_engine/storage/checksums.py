@@ -1,5 +1,7 @@
 """Checksums at the end of files that can be computed again: artefacts and the index of accepted samples.
 
+The name of a file says what its content was computed from, so it is part of the checksum: a sound file under the name
+of another is a damaged one.
 Those of tables are in `tables/parquet_files.py`.
 """
 
@@ -9,7 +11,7 @@ from typing import Any
 
 import xxhash
 
-_MARK = b"xxh3-128"
+_MARK = b"xxh3-nam"
 _SIZE = len(_MARK) + 16
 _CHUNK_BYTES = 2**20
 _MOST_VERIFIED = 65_536
@@ -19,22 +21,22 @@ class DamagedContent(ValueError):
     """Bytes that are not those that were written."""
 
 
-def sealed(content: bytes) -> bytes:
-    """The bytes and their checksum."""
-    return content + _MARK + xxhash.xxh3_128(content).digest()
+def sealed(content: bytes, name: str) -> bytes:
+    """The bytes and their checksum, for a file of that name."""
+    return content + _MARK + _begun(name, content).digest()
 
 
-def unsealed(content: bytes) -> bytes:
-    """What was sealed. Raises: DamagedContent when the checksum is missing or another one."""
+def unsealed(content: bytes, name: str) -> bytes:
+    """What was sealed. Raises: DamagedContent when the checksum is missing or that of other bytes or another name."""
     body = content[:-_SIZE]
-    if content[-_SIZE:] != _MARK + xxhash.xxh3_128(body).digest():
+    if content[-_SIZE:] != _MARK + _begun(name, body).digest():
         raise DamagedContent("it has another checksum than when it was written, or none")
     return body
 
 
-def seal(path: Path) -> None:
-    """Add the checksum of a file at its end."""
-    digest = _digest_of(path, path.stat().st_size)
+def seal(path: Path, name: str) -> None:
+    """Add the checksum of a file at its end, for the name that it will have."""
+    digest = _digest_of(path, path.stat().st_size, name)
     with path.open("ab") as file:
         file.write(_MARK + digest)
 
@@ -54,13 +56,13 @@ def _compare(path: Path, state: tuple[Any, ...]) -> None:
     with path.open("rb") as file:
         file.seek(max(0, size))
         end = file.read()
-    if size < 0 or end != _MARK + _digest_of(path, size):
+    if size < 0 or end != _MARK + _digest_of(path, size, path.name):
         raise DamagedContent("it has another checksum than when it was written, or none")
 
 
-def _digest_of(path: Path, n_bytes: int) -> bytes:
+def _digest_of(path: Path, n_bytes: int, name: str) -> bytes:
     """Of the first bytes of a file, which is never in memory all at once."""
-    digest = xxhash.xxh3_128()
+    digest = _begun(name, b"")
     with path.open("rb") as file:
         while n_bytes > 0:
             content = file.read(min(n_bytes, _CHUNK_BYTES))
@@ -69,3 +71,9 @@ def _digest_of(path: Path, n_bytes: int) -> bytes:
             digest.update(content)
             n_bytes -= len(content)
     return digest.digest()
+
+
+def _begun(name: str, content: bytes) -> xxhash.xxh3_128:
+    digest = xxhash.xxh3_128(name.encode() + b"\0")
+    digest.update(content)
+    return digest

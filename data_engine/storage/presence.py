@@ -101,7 +101,7 @@ def _missing_file(folder: Path, commit: _Commit) -> str:
 
 
 def _commit_at(folder: Path, version: int) -> _Commit | None:
-    """The entry of a version; None where it is gone."""
+    """The entry of a version; None where it is gone, or holds no commit, as a disk that lost its content leaves it."""
     path = folder / "_delta_log" / f"{version:020}.json"
     try:
         found = path.stat()
@@ -113,6 +113,8 @@ def _commit_at(folder: Path, version: int) -> _Commit | None:
 @lru_cache(maxsize=8192)
 def _parsed(path: Path, _state: tuple[int, int, int]) -> _Commit:
     actions = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
+    if not actions:
+        raise ValueError(f"{path} holds no commit")
     info: dict[str, Any] = next((action["commitInfo"] for action in actions if "commitInfo" in action), {})
     added = [action["add"] for action in actions if "add" in action]
     return _Commit(

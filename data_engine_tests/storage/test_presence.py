@@ -86,6 +86,17 @@ def test_a_whole_table_is_that_of_the_run_that_wrote_it_last(store, verdicts):
     assert why_table_is_lost(store, "labels", run_id="two") == "its table labels is another's"
 
 
+@pytest.mark.parametrize("content", ["", "\n"])
+def test_a_log_entry_without_content_is_lost(store, verdicts, why, content):
+    rows = store.read("labels")
+    for run_id in ("one", "two"):
+        store.write("labels", rows, run_id=run_id, code_version="1")
+    sorted((store.path("labels") / "_delta_log").glob("*.json"))[-1].write_text(content)
+    assert why_table_is_lost(store, "labels", run_id="two") == "its table labels is another's"
+    _log(store)[1].write_text(content)
+    assert why() == "version 1 of its table first_pass is gone"
+
+
 def test_a_vacuum_loses_nothing(store, why, verdicts):
     vacuum(store, now=datetime(2030, 1, 1, tzinfo=UTC))
     assert why() == ""
