@@ -122,7 +122,7 @@ class AcceptedTables:
         step = WRITTEN_BY[table]
         if step == self.reader:
             own = self.judged or self.verdicts.latest(step, self.batch)
-            return None if own is None else self._known(own, table)
+            return None if own is None or not self._is_there(own) else self._known(own, table)
         if self.judged is not None and table in self.judged.table_versions:
             return self.judged.table_versions[table]
         if self.verdicts.latest(step, "") is None:
@@ -150,10 +150,10 @@ class AcceptedTables:
                 own = self.verdicts.accepted(step).get(batch)
             else:
                 own = self.judged or self.verdicts.latest(step, batch)
-            return None if own is None else own.table_version
+            return None if own is None or not self._is_there(own) else own.table_version
         if batch == self.batch:
             known = self.stands_on if self.judged is None else self.judged.table_versions
-            if table in known and was_written(self.store, table, {partition_column(table): batch}, known[table]):
+            if table in known and self._was_written(table, batch, known[table]):
                 return known[table]
             if self.judged is not None:
                 # An earlier engine did not keep what a version was made from.
@@ -174,7 +174,15 @@ class AcceptedTables:
         version = accepted.version_of(table)
         if version is None or version == 0 or accepted.step == table:
             return version
-        return version if was_written(self.store, table, {partition_column(table): batch}, version) else None
+        return version if self._was_written(table, batch, version) else None
+
+    def _is_there(self, version: StepVersion) -> bool:
+        """Whether the rows of a version are not lost; a version without a commit of its own has none to lose."""
+        return version.table_version == 0 or self._was_written(version.step, version.batch, version.table_version)
+
+    def _was_written(self, step: str, batch: str, version: int) -> bool:
+        column = partition_column(step)
+        return was_written(self.store, step, {column: batch} if column else {}, version)
 
     def _known(self, version: StepVersion, table: str) -> int | None:
         """The version of one of a step's tables; the latest where an earlier engine did not keep it."""
