@@ -10,7 +10,7 @@ The same seed tries the same cases; only kills "at a moment" depend on how fast 
 tables without run id, times and table versions, the content of the queue and the SHA-256 of the released data equal
 those of a corpus that nothing disturbed. A case fails where a command ends by a traceback or a signal, hangs, or where
 the result is another one and nobody is told. "Told" means: a sentence and exit status 1, or a line that names what
-is lost or damaged.
+is lost or damaged; where the run had nothing to do, and so read no rows, that `data-engine check` finds it.
 """
 
 import argparse
