@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from small_project import SmallProject
 
+from data_engine.runtime.integrity.registry import check_corpus
 from data_engine.runtime.versions import step_versions
 
 
@@ -62,3 +63,32 @@ def test_lost_rows_of_a_batch_that_the_source_no_longer_has_are_never_nothing_ne
     assert f"heldembeddings{batch}" in said
     assert "isgone,andthesourcenolongerhasthebatch;putitbackthere" in said
     assert "nothingnew" not in said
+
+
+@pytest.mark.parametrize("table", ["first_pass", "classifier"])
+@pytest.mark.parametrize("lost", ["file", "entry", "table"])
+def test_a_step_whose_own_rows_alone_are_lost_makes_them_anew(finished: SmallProject, table: str, lost: str) -> None:
+    store = finished.load().runtime("notes").store()
+    before = step_versions(store, table)
+    if lost == "table":
+        shutil.rmtree(store.path(table))
+    elif lost == "entry":
+        sorted((store.path(table) / "_delta_log").glob("*.json"))[-1].unlink()
+    else:
+        for path in store.path(table).rglob("*.parquet"):
+            path.unlink()
+    assert "lost" in finished.run("notes") or step_versions(store, table) != before
+    after = step_versions(finished.load().runtime("notes").store(), table)
+    # The classifiers before the one in service are lost; everything else is as it was.
+    same = table == "first_pass"
+    assert {
+        key for key, version in after.items() if version.data_version == before[key].data_version or not same
+    } == set(before)
+    assert store.read(table).num_rows == sum(version.n_rows for version in after.values()) > 0
+
+
+def test_a_release_that_is_made_anew_is_pinned_at_what_it_stands_on_now(finished: SmallProject) -> None:
+    shutil.rmtree(finished.load().runtime("notes").corpus_folder / "releases")
+    finished.run("notes")
+    found = [finding for finding in check_corpus(finished.load().runtime("notes")) if finding.severity == "error"]
+    assert found == []

@@ -227,7 +227,9 @@ class CheckGate:
         if last is None or last.table_version == table_version:
             return last
         earlier = earlier_versions(self.store, step, batch).get(batch)
-        return earlier.version if earlier is not None and earlier.version.table_version == table_version else None
+        if earlier is None or earlier.version.table_version != table_version or self._lost(earlier.version):
+            return None
+        return earlier.version
 
     def _checked(self, version: StepVersion) -> CheckedStep:
         tables = AcceptedTables(self.store, self, version.step, version.batch, judged=version)

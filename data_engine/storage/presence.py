@@ -76,9 +76,12 @@ def why_table_is_lost(store: TableStore, name: str, *, run_id: str) -> str:
 
 
 def was_written(store: TableStore, name: str, piece: Mapping[str, str], version: int) -> bool:
-    """Whether the log has a commit of this version that wrote this piece of a table."""
-    commit = _commit_at(store.path(name), version)
-    return commit is not None and (dict(commit.partition) == dict(piece) or not commit.run_id)
+    """Whether the log has a commit of this version that wrote this piece of a table, and its files are there."""
+    folder = store.path(name)
+    commit = _commit_at(folder, version)
+    if commit is None or (commit.run_id and dict(commit.partition) != dict(piece)):
+        return False
+    return not _missing_file(folder, commit)
 
 
 def is_current(store: TableStore, name: str, version: int) -> bool:

@@ -55,7 +55,9 @@ def pins(root: Path, corpus: str) -> dict[str, dict[str, int]]:
         ) from error
 
 
-def pin(root: Path, corpus: str, release_id: str, versions: Mapping[str, int]) -> dict[str, int]:
+def pin(
+    root: Path, corpus: str, release_id: str, versions: Mapping[str, int], *, is_anew: bool = False
+) -> dict[str, int]:
     """Pin the table versions of a release, so that no vacuum deletes them.
 
     A release is frozen, so the versions of its first pin stay when it is pinned again.
@@ -64,6 +66,7 @@ def pin(root: Path, corpus: str, release_id: str, versions: Mapping[str, int]) -
         root: Data folder of all corpora.
         corpus: Name of the corpus.
         release_id: The release.
+        is_anew: Whether its files were lost and are written anew, from these versions.
         versions: Delta version by table name; by `table/partition` for a partition that was read at an earlier one.
 
     Returns: The versions that are pinned for the release.
@@ -76,7 +79,7 @@ def pin(root: Path, corpus: str, release_id: str, versions: Mapping[str, int]) -
     path = _pin_list(root, corpus)
     with storage_errors(f"pinning release {release_id}", path), _locked(path):
         known = pins(root, corpus)
-        if release_id not in known:
+        if release_id not in known or is_anew:
             known[release_id] = {table: int(version) for table, version in versions.items()}
             text = json.dumps(known, indent=2, sort_keys=True) + "\n"
             write_text(path, text)
@@ -122,7 +125,7 @@ def _vacuum_table(store: TableStore, name: str, keep_hours: int, *, is_tried: bo
     if not store.exists(name):
         return []
     folder = store.path(name)
-    keep = sorted({*pinned_versions(store.root, store.corpus, name), *_versions_in_use(store, name)})
+    keep = sorted({*pinned_versions(store.root, store.corpus, name), *versions_in_use(store, name)})
     with storage_errors(f"vacuuming {name}", folder, intact="no pinned version was touched"):
         table = DeltaTable(str(folder))
         named = table.vacuum(retention_hours=keep_hours, dry_run=True, full=True, keep_versions=keep or None)
@@ -138,7 +141,7 @@ def _place(folder: Path, name: str) -> Path:
     return folder / name if (folder / name).exists() else folder / unquote(name)
 
 
-def _versions_in_use(store: TableStore, name: str) -> set[int]:
+def versions_in_use(store: TableStore, name: str) -> set[int]:
     """Versions that steps say they wrote or read, or had accepted before, where the latest has other rows there."""
     latest = store.version(name)
     columns = ["step", "table_version", "table_versions"]

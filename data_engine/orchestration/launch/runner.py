@@ -111,7 +111,7 @@ class OneCommandRun:
 
     def _take_in(self, batch: str, first: str, *, with_drift: bool = True) -> None:
         """The steps of a batch, from this one on."""
-        steps = JOBS["ingest"] if with_drift and self.runtime.store().exists("cluster_tree") else BATCH_STEPS
+        steps = JOBS["ingest"] if with_drift and ("cluster_tree", "") in self._known() else BATCH_STEPS
         self._launch("ingest", steps[steps.index(first) :], batch, may_fail=True)
 
     def judge_again(self) -> None:

@@ -4,6 +4,7 @@ Reading the queue without writing is in `data_engine.review.queue_audit`.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -95,10 +96,10 @@ def _unknown_samples(checked: CheckedCorpus, queue: "QueueContent") -> Iterator[
     among = {"sample_id": pa.array(sorted(asked), pa.string())}
     rows = checked.store.read("raw_index", columns=["sample_id", "text"], among=among).to_pylist() if asked else []
     texts = {row["sample_id"]: row["text"] or "" for row in rows}
-    for sample_id, batch in asked.items():
-        if sample_id not in texts:
-            what = f"asks about sample {sample_id}, which the raw index does not have"
-            yield Finding("error", what, f"review batch {batch}", checked.run())
+    unknown = Counter(batch for sample_id, batch in asked.items() if sample_id not in texts)
+    for batch, n in sorted(unknown.items()):
+        what = f"asks about {n} samples that the raw index does not have any more; their answers stay"
+        yield Finding("note", what, f"review batch {batch}", "nothing, if they left the source; else mend the batch")
     for row in queue.tasks:
         shown = json.loads(queue.payloads[row["task_id"]]).get("text")
         text = texts.get(row["sample_id"])

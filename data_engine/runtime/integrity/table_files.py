@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
 from data_engine.runtime.progress import progress
+from data_engine.storage.retention import pinned_versions, versions_in_use
 
 
 def check_tables(checked: CheckedCorpus) -> Iterator[Finding]:
@@ -15,7 +16,8 @@ def check_tables(checked: CheckedCorpus) -> Iterator[Finding]:
     from data_engine.storage.integrity.table_damage import find_damage, named
 
     for name, log in checked.logs.items():
-        pinned = {versions[name] for versions in checked.pins.values() if name in versions}
+        needed = pinned_versions(checked.store.root, checked.store.corpus, name) if checked.pins else []
+        pinned = {*needed, *versions_in_use(checked.store, name)}
         advance = progress(f"checking {name}", log.last + 1)
         for damage in find_damage(log, pinned, advance):
             where = f"{named(log, damage)}: {checked.shown(damage.path)}"
@@ -29,7 +31,7 @@ def check_tables(checked: CheckedCorpus) -> Iterator[Finding]:
             else:
                 yield Finding(
                     "note",
-                    f"{damage.what}; neither the newest version nor a release needs it",
+                    f"{damage.what}; neither the newest version, nor a release, nor a step needs it",
                     where,
                     f"nothing; data-engine clean {checked.name} removes such files in time",
                 )

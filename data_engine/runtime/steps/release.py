@@ -23,8 +23,9 @@ def release(step_run: StepRun) -> StepResult:
     card = releasing.data_card(corpus, rows, metrics, manifest)
     folder = runtime.corpus_folder / "releases" / manifest["release_id"]
     images = released_images(runtime, raw, rows["sample_id"].to_pylist())
+    is_anew = not (folder / "manifest.json").exists()
     hashes = releasing.write_release(folder, rows, manifest, card, images=images, formats=corpus.release.formats)
-    storage.pin(runtime.data_folder, corpus.name, manifest["release_id"], manifest["table_versions"])
+    storage.pin(runtime.data_folder, corpus.name, manifest["release_id"], manifest["table_versions"], is_anew=is_anew)
     return step_run.finish(
         rows,
         ledger=_ledger(labels, rows, manifest["release_id"], masked),
