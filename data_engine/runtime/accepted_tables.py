@@ -153,7 +153,7 @@ class AcceptedTables:
             return None if own is None or not self._is_there(own) else own.table_version
         if batch == self.batch:
             known = self.stands_on if self.judged is None else self.judged.table_versions
-            if table in known and self._was_written(table, batch, known[table]):
+            if table in known and rows_are_there(self.store, table, batch, known[table]):
                 return known[table]
             if self.judged is not None:
                 # An earlier engine did not keep what a version was made from.
@@ -172,22 +172,27 @@ class AcceptedTables:
         was made from them is stale.
         """
         version = accepted.version_of(table)
-        if version is None or version == 0 or accepted.step == table:
+        if version is None or accepted.step == table:
             return version
-        return version if self._was_written(table, batch, version) else None
+        return version if rows_are_there(self.store, table, batch, version) else None
 
     def _is_there(self, version: StepVersion) -> bool:
-        """Whether the rows of a version are not lost; a version without a commit of its own has none to lose."""
-        return version.table_version == 0 or self._was_written(version.step, version.batch, version.table_version)
-
-    def _was_written(self, step: str, batch: str, version: int) -> bool:
-        column = partition_column(step)
-        return was_written(self.store, step, {column: batch} if column else {}, version)
+        return rows_are_there(self.store, version.step, version.batch, version.table_version)
 
     def _known(self, version: StepVersion, table: str) -> int | None:
         """The version of one of a step's tables; the latest where an earlier engine did not keep it."""
         found = version.version_of(table)
         return self.store.version(table) if found is None else found
+
+
+def rows_are_there(store: "TableStore", step: str, batch: str, table_version: int) -> bool:
+    """Whether the rows that a step wrote for a partition at a version of its table are not lost.
+
+    Version 0 is no write, so that there is nothing to lose.
+    """
+    column = partition_column(step)
+    piece = {column: batch} if column else {}
+    return table_version == 0 or was_written(store, step, piece, table_version)
 
 
 @cache

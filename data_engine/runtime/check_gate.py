@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from data_engine.errors import ChecksFailed
-from data_engine.runtime.accepted_tables import AcceptedTables
+from data_engine.runtime.accepted_tables import AcceptedTables, rows_are_there
 from data_engine.runtime.check_inputs import CheckedStep, check_inputs_of, what_ages
-from data_engine.runtime.plan import STEPS, partition_column
+from data_engine.runtime.plan import STEPS
 from data_engine.runtime.versions import (
     EarlierVersion,
     StepVersion,
@@ -28,7 +28,6 @@ from data_engine.runtime.versions import (
     write_earlier_version,
 )
 from data_engine.schemas import CHECK_RESULTS
-from data_engine.storage.presence import was_written
 
 if TYPE_CHECKING:
     from data_engine.quality import CheckResult
@@ -197,9 +196,7 @@ class CheckGate:
 
     def _lost(self, version: StepVersion) -> str:
         """Why the rows of a version cannot be read; empty when its commit is in the log of its table."""
-        column = partition_column(version.step)
-        piece = {column: version.batch} if column else {}
-        if version.table_version == 0 or was_written(self.store, version.step, piece, version.table_version):
+        if rows_are_there(self.store, version.step, version.batch, version.table_version):
             return ""
         name = _display_name(self.runtime, version.step, version.batch)
         return f"the rows of {name} are lost; `data-engine run {self.runtime.corpus.name}` makes them anew"
