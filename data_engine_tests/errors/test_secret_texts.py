@@ -1,12 +1,11 @@
 import base64
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_engine.errors import StorageError, secret_texts
+from data_engine.errors import StorageError
 from data_engine.errors.secret_texts import (
     harmless,
     keep_options_secret,
@@ -14,12 +13,6 @@ from data_engine.errors.secret_texts import (
     keep_url_secret,
     without_secrets,
 )
-
-
-@pytest.fixture(autouse=True)
-def no_secrets_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(secret_texts, "_SECRETS", set())
-    yield
 
 
 @pytest.mark.parametrize(
