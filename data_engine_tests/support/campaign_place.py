@@ -237,9 +237,10 @@ def _lines(rows: list[dict[str, object]]) -> list[str]:
 
 
 def _is_of_the_run(column: str, row: dict[str, object]) -> bool:
-    # What the SQL models read is known by the runs that wrote it.
-    is_sql = column == "input_version" and str(row.get("step")).startswith("sql_")
-    return is_sql or column in _OF_THE_RUN or column.endswith("_at")
+    # What the SQL models read is known by the runs that wrote it; that of the answers names the queue by its own id.
+    step = str(row.get("step"))
+    is_of_the_run = column == "input_version" and (step.startswith("sql_") or step == "reviewed_labels")
+    return is_of_the_run or column in _OF_THE_RUN or column.endswith("_at")
 
 
 def limit_file_size(n_bytes: int) -> None:
