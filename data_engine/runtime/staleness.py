@@ -21,13 +21,21 @@ logger = getLogger(__name__)
 
 
 def sql_models_are_stale(runtime: "CorpusRuntime") -> bool:
-    """Whether they never ran, read other versions than those of now, failed a test, or lost a mart."""
+    """Whether they never ran, read other versions than those of now, were not tested or failed, or lost a mart."""
     versions = step_versions(runtime.store())
     last = versions.get(("sql_models", ""))
-    tests = versions.get(("sql_tests", ""))
-    if last is None or (tests is not None and tests.data_version):
+    if last is None or not _passed(runtime, last, versions.get(("sql_tests", ""))):
         return True
     return last.input_version != versions_read(versions) or bool(_lost_marts(runtime))
+
+
+def _passed(runtime: "CorpusRuntime", models: StepVersion, tests: StepVersion | None) -> bool:
+    """Whether the SQL tests, where there are any, held over what the models made last."""
+    from data_engine.runtime.sql_models import sql_folder
+
+    if tests is None:
+        return not any((sql_folder(runtime) / "tests").rglob("*.sql"))
+    return not tests.data_version and tests.input_version == models.input_version
 
 
 def _lost_marts(runtime: "CorpusRuntime") -> list[str]:
