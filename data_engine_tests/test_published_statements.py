@@ -32,16 +32,16 @@ _EDITED: dict[str, object] = {
 
 
 def _published(runtime: CorpusRuntime) -> tuple[str, dict[str, Any], str]:
-    """The card, the manifest and the report, without what differs from run to run."""
+    """The card without what differs from run to run, the manifest and the report."""
     (folder,) = (runtime.corpus_folder / "releases").iterdir()
     card = (folder / "README.md").read_text("utf-8").splitlines()
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-    page = (runtime.corpus_folder / "reports" / "report.html").read_text("utf-8").splitlines()
-    changing = ("created ", "| run |", "| table ", "table version")
+    page = (runtime.corpus_folder / "reports" / "report.html").read_text("utf-8")
+    changing = ("created ", "| run |", "| table ")
     return (
         "\n".join(line for line in card if not any(word in line for word in changing)),
         manifest,
-        "\n".join(line for line in page if not any(word in line for word in changing)),
+        page,
     )
 
 

@@ -79,12 +79,10 @@ def has_another_encoder(
     runtime: "CorpusRuntime", step: str, batch: str, *, versions: dict[tuple[str, str], StepVersion]
 ) -> bool:
     """Whether a batch has vectors of another encoder than the newest ones, such as one of other weights."""
-    last, store = versions.get((step, batch)), runtime.store()
-    return (
-        last is not None
-        and step == "embeddings"
-        and is_of_another(store, last, encoder_in_use(store, versions.values()))
-    )
+    if step != "embeddings" or (step, batch) not in versions:
+        return False
+    store = runtime.store()
+    return is_of_another(store, versions[step, batch], encoder_in_use(store, versions.values()))
 
 
 def batches_of_other_encoders(runtime: "CorpusRuntime", versions: dict[tuple[str, str], StepVersion]) -> list[str]:

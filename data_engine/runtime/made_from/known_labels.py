@@ -9,8 +9,7 @@ from data_engine.runtime.plan import STEPS
 
 if TYPE_CHECKING:
     from data_engine.corpus import Corpus
-    from data_engine.runtime.accepted_tables import AcceptedTables
-    from data_engine.runtime.check_gate import CheckGate
+    from data_engine.runtime.accepted_tables import AcceptedTables, StepVerdicts
 
 
 def reads_known_labels(step: str) -> bool:
@@ -18,7 +17,7 @@ def reads_known_labels(step: str) -> bool:
     return "known_label_column" in STEPS[step].settings
 
 
-def known_label_inputs(corpus: "Corpus", gate: "CheckGate", tables: "AcceptedTables") -> dict[str, str]:
+def known_label_inputs(corpus: "Corpus", gate: "StepVerdicts", tables: "AcceptedTables") -> dict[str, str]:
     """Where the known labels of every batch are read: the data version of its raw index; nothing without a column.
 
     Args:

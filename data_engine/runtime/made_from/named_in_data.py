@@ -111,8 +111,10 @@ def _check_columns(
     if first is None:
         return
     loc, name = next(iter(missing))
+    is_taken = name in (corpus.source.text_column, corpus.source.id_column) and name in first.columns
+    what = "is the text or the id of the samples, and no metadata" if is_taken else "no file of the source has"
     raise InvalidInput(
-        f"{place_of(corpus.folder, *loc)} asks for the column {name!r}, which no file of the source has: "
+        f"{place_of(corpus.folder, *loc)} asks for the column {name!r}, which {what}: "
         f"{first.uri} has {_listed(list(columns))}; name one of them"
     )
 

@@ -5,7 +5,7 @@ The encoder of the vectors is in `encoders.py`.
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import ValidationError
 
@@ -15,7 +15,6 @@ from data_engine.runtime.plan import MADE_STEPS, partition_column
 from data_engine.settings import Settings
 
 if TYPE_CHECKING:
-    from data_engine.runtime.check_gate import CheckGate
     from data_engine.runtime.versions import StepVersion
 
 
@@ -34,6 +33,22 @@ def settings_used(corpus: Corpus, names: Sequence[str]) -> dict[str, Any]:
         with suppress(DataEngineError):
             used["labels"] = {**used["labels"], "classes": list(corpus.class_names)}
     return used
+
+
+class Verdicts(Protocol):
+    """What the checks say of the versions of steps, and which versions there were."""
+
+    def latest(self, step: str, batch: str) -> "StepVersion | None":
+        """The last version of a partition, judged or not."""
+
+    def require(self, step: str, batch: str) -> "StepVersion":
+        """The last version of a partition, which has to be accepted."""
+
+    def accepted(self, step: str) -> "Mapping[str, StepVersion]":
+        """The accepted version of every partition that has one."""
+
+    def version_at(self, step: str, batch: str, table_version: int) -> "StepVersion | None":
+        """The version of a partition that was written at a version of its table; None where it is not known."""
 
 
 #: What each step with its partition was made with; of a step without partitions the partition is empty.
@@ -63,7 +78,7 @@ _OF_LABELS = {
 }
 
 
-def used_by_steps(gate: "CheckGate", as_of: str) -> Used:
+def used_by_steps(gate: Verdicts, as_of: str) -> Used:
     """What the accepted versions of all steps were made with.
 
     Args:
@@ -82,7 +97,7 @@ def used_by_steps(gate: "CheckGate", as_of: str) -> Used:
     return found
 
 
-def refuse_other_rows(gate: "CheckGate", reader: str, tables: Sequence[str], *, before: str) -> None:
+def refuse_other_rows(gate: Verdicts, reader: str, tables: Sequence[str], *, before: str) -> None:
     """Stop where a step was made of other rows of tables without partitions than those that are read now.
 
     Raises: ChecksFailed naming both steps and the remedy.

@@ -61,6 +61,11 @@ def test_a_name_that_the_data_lack_is_told_with_file_field_line_and_what_there_i
     assert "jsonl" in said
 
 
+def test_the_id_of_a_sample_is_no_metadata_that_could_hold_labels(notes: SmallProject) -> None:
+    said = _refused(notes, known_label_column="id")
+    assert "asks for the column 'id', which is the text or the id of the samples, and no metadata" in said
+
+
 def test_what_the_data_have_passes_also_where_one_file_of_several_lacks_it(notes: SmallProject) -> None:
     _check(notes)
     (notes.folder / "source" / "april.jsonl").write_text('{"id": "x", "body": "another shape"}\n', "utf-8")
