@@ -176,6 +176,12 @@ def _notes(source: Path) -> None:
         (_all_duplicates, {}, "kept_share"),
         (_all_duplicates, {"first_pass": {"min_kept_share": 0.0}}, "lower it to at most 1"),
         (_notes, {"encoder": "no-such-model"}, "the encoder 'no-such-model' is neither an installed package"),
+        (
+            _notes,
+            {"known_label_column": "topics"},
+            "asks for the column 'topics', which no file of the source has: may.jsonl",
+        ),
+        (_notes, {"known_label_pattern": "about (.+)"}, "asks for 'about (.+)', which matches no label of the column"),
         (_notes, {"labels": {"question": "?", "classes": "topics.txt"}}, "'topics.txt', which is not beside the YAML"),
     ],
 )

@@ -41,6 +41,21 @@ class CheckedFile:
         return f"a corpus cannot be loaded: {mistakes}; {remedy}"
 
 
+def place_of(folder: str, *loc: str) -> str:
+    """A field of a corpus with the file and line where it stands, or the block that it would stand in.
+
+    Args:
+        folder: Of the `defs.yaml`; empty for a corpus that has none.
+        loc: The keys on the way to the field.
+    """
+    field, path = ".".join(loc), Path(folder) / "defs.yaml"
+    try:
+        node = yaml.compose(_text(path), Loader=yaml.SafeLoader) if folder else None
+    except (OSError, yaml.YAMLError, InvalidInput, RecursionError):
+        node = None
+    return field if node is None else f"{field} at {path}:{_line(node, ('attributes', *loc))}"
+
+
 def check_file(path: Path) -> CheckedFile | None:
     """Check a `defs.yaml`; None where it describes something else than a corpus."""
     folder_name = path.parent.name

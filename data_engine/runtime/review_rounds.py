@@ -16,6 +16,7 @@ from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.check_gate import CheckGate, accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.embeddings import subset_embeddings
+from data_engine.runtime.made_from.encoders import encoder_used, refuse_another
 from data_engine.runtime.versions import step_versions
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ def why_open(runtime: CorpusRuntime) -> tuple[str, str | None]:
         return lacking, f"hold-out:{subset.data_version}:{n_batches}"
     if proposals is None:
         return "there are no proposals yet; train the classifier on the answers first", None
+    made, now = encoder_used(gate.store, proposals), gate.encoder_in_use()
+    if made.version not in ("", now.version):
+        return f"the proposals are of vectors of {made.shown}, and the embeddings of {now.shown}; train first", None
     tables = AcceptedTables(gate.store, gate)
     uncertainty = tables.read("proposals", columns=["uncertainty"])["uncertainty"].to_numpy()
     mean, share = float(uncertainty.mean()), float((uncertainty >= review.uncertain_above).mean())
@@ -153,6 +157,7 @@ def _batch_id(runtime: CorpusRuntime, round_number: int) -> str:
 def _plan(runtime: CorpusRuntime, tables: AcceptedTables, round_number: int) -> "tuple[PlannedTask, ...]":
     from data_engine.labeling import plan_review_batch
 
+    _refuse_other_vectors(runtime)
     ids, x = subset_embeddings(tables)
     classes = {name: index for index, name in enumerate(runtime.corpus.class_names)}
     reviewed = tables.read("reviewed_labels", columns=["sample_id", "purpose", "label"]).to_pylist()
@@ -172,6 +177,16 @@ def _plan(runtime: CorpusRuntime, tables: AcceptedTables, round_number: int) -> 
         seed=runtime.corpus.seed_for("review", round_number),
         kind=runtime.corpus.labels.kind,
     )
+
+
+def _refuse_other_vectors(runtime: CorpusRuntime) -> None:
+    """Subset and proposals are of the encoder of the vectors that they are read with. Raises: ChecksFailed."""
+    gate = CheckGate(runtime, runtime.store(), "review")
+    for step in ("balanced_subset", "proposals"):
+        version = gate.latest(step, "")
+        made = "" if version is None else encoder_used(gate.store, version).version
+        if made:
+            refuse_another(step, made, gate.encoder_in_use())
 
 
 def _proposed(

@@ -4,12 +4,16 @@ What was last written is in `versions.py`.
 """
 
 import json
+from collections.abc import Collection, Sequence
 from logging import getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data_engine.runtime import check_gate
-from data_engine.runtime.plan import JOBS, STEPS, partition_column
+from data_engine.runtime.accepted_tables import AcceptedTables
+from data_engine.runtime.made_from.encoders import encoder_in_use, is_of_another
+from data_engine.runtime.made_from.known_labels import known_label_inputs, reads_known_labels
+from data_engine.runtime.plan import BATCH_STEPS, JOBS, STEPS, partition_column
 from data_engine.runtime.versions import StepVersion, fingerprint, step_versions, versions_read
 from data_engine.storage import presence
 from data_engine.storage.mart_files import run_of_mart
@@ -62,10 +66,49 @@ def is_stale(runtime: "CorpusRuntime", step: str, batch: str, *, versions: dict[
         return True
     if last.input_version != fingerprint(_inputs(runtime, versions, step, batch)):
         return True
-    if is_lost(runtime, last):
+    if is_lost(runtime, last) or has_another_encoder(runtime, step, batch, versions=versions):
         return True
     # A result that its own checks hold back is made again: the settings of a single run may have been the cause.
     return not batch and bool(check_gate.CheckGate(runtime, runtime.store(), "plan").own_refusal(last))
+
+
+def first_stale_steps(
+    runtime: "CorpusRuntime", batches: Sequence[str], versions: dict[tuple[str, str], StepVersion]
+) -> dict[str, str]:
+    """The first stale step of every batch that has one, in the order of the batches."""
+    stale = {
+        batch: [step for step in BATCH_STEPS if is_stale(runtime, step, batch, versions=versions)] for batch in batches
+    }
+    return {batch: steps[0] for batch, steps in stale.items() if steps}
+
+
+def has_another_encoder(
+    runtime: "CorpusRuntime", step: str, batch: str, *, versions: dict[tuple[str, str], StepVersion]
+) -> bool:
+    """Whether a batch has vectors of another encoder than the newest ones, such as one of other weights."""
+    if step != "embeddings" or (step, batch) not in versions:
+        return False
+    store = runtime.store()
+    return is_of_another(store, versions[step, batch], encoder_in_use(store, versions.values()))
+
+
+def batches_of_other_encoders(runtime: "CorpusRuntime", versions: dict[tuple[str, str], StepVersion]) -> list[str]:
+    """The batches that `has_another_encoder` is true of, sorted."""
+    return sorted(batch for step, batch in versions if has_another_encoder(runtime, step, batch, versions=versions))
+
+
+def n_lost_of_batches(runtime: "CorpusRuntime", versions: dict[tuple[str, str], StepVersion]) -> int:
+    """How many results of the steps of batches are lost."""
+    return sum(bool(why_lost(runtime, version)) for (step, _), version in versions.items() if step in BATCH_STEPS)
+
+
+def lost_of_gone(
+    runtime: "CorpusRuntime", gone: Collection[str], versions: dict[tuple[str, str], StepVersion]
+) -> list[tuple[str, str, str]]:
+    """What is lost of batches that the source no longer has, which nobody can make anew: batch, step, why; sorted."""
+    of_gone = [(batch, step) for step, batch in versions if batch in gone and step in BATCH_STEPS]
+    found = ((batch, step, why_lost(runtime, versions[step, batch])) for batch, step in sorted(of_gone))
+    return [(batch, step, lost) for batch, step, lost in found if lost]
 
 
 def is_lost(runtime: "CorpusRuntime", version: StepVersion) -> bool:
@@ -138,6 +181,9 @@ def _inputs(
             part = batch if partition_column(name) else ""
             version = versions.get((name, part))
             inputs[f"{name}/{part}"] = version.data_version if version else "missing"
+    if reads_known_labels(step):
+        gate = check_gate.CheckGate(runtime, runtime.store(), "plan")
+        inputs |= known_label_inputs(runtime.corpus, gate, AcceptedTables(gate.store, gate, step))
     return inputs | _outside_the_plan(runtime, step, batch)
 
 

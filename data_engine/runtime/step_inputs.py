@@ -16,7 +16,18 @@ from data_engine.runtime import embeddings
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.plan import WRITTEN_BY, StepSpec, partition_column, pinned_tables, spec_of, tables_read_by
+from data_engine.runtime.made_from.encoders import EncoderUsed, encoder_used, refuse_another
+from data_engine.runtime.made_from.known_labels import known_label_inputs
+from data_engine.runtime.made_from.settings import Used, refuse_other_rows, used_by_steps
+from data_engine.runtime.plan import (
+    MADE_STEPS,
+    WRITTEN_BY,
+    StepSpec,
+    partition_column,
+    pinned_tables,
+    spec_of,
+    tables_read_by,
+)
 from data_engine.runtime.versions import StepVersion, step_versions
 
 if TYPE_CHECKING:
@@ -74,7 +85,9 @@ class StepInputs:
         """
         step = self._declared_input(table)
         batch = self.batch if partition_column(step) else ""
-        self.inputs[f"{step}/{batch}"] = self._gate.require(step, batch).data_version
+        version = self._gate.require(step, batch)
+        self._refuse_other_vectors(version)
+        self.inputs[f"{step}/{batch}"] = version.data_version
         return self.tables.read(table, batch=batch or None, columns=columns)
 
     def read_batches(self, table: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -188,6 +201,25 @@ class StepInputs:
         mine = {"step": self.step, "batch": self.batch}
         return self._store.read("ledger", partition=mine, columns=["sample_id", "verdict"])
 
+    def take_known_labels(self) -> None:
+        """Make the labels known beforehand part of the input version."""
+        self.inputs |= known_label_inputs(self.corpus, self._gate, self.tables)
+
+    def used(self, *, as_of: str = "") -> Used:
+        """What the accepted versions of all steps were made with, by step and partition.
+
+        Args:
+            as_of: A step without partitions: of those that it read, the versions that it read.
+        """
+        return used_by_steps(self._gate, as_of)
+
+    def refuse_other_rows(self, reader: str, *tables: str) -> None:
+        """Stop where a step was made of other rows of tables without partitions than those that are read now.
+
+        Raises: ChecksFailed naming both steps and the remedy.
+        """
+        refuse_other_rows(self._gate, reader, tables, before=self.step)
+
     def last_version(self) -> StepVersion | None:
         """The last version of this step for this partition; None before the first."""
         return step_versions(self._store, self.step, self.batch).get((self.step, self.batch))
@@ -195,6 +227,11 @@ class StepInputs:
     def all_versions(self) -> dict[tuple[str, str], StepVersion]:
         """The last version of every step, by step and partition."""
         return step_versions(self._store)
+
+    def open_versions(self) -> dict[tuple[str, str], StepVersion]:
+        """The version of every step that is open to readers, by step and partition; not of those after this one."""
+        before = MADE_STEPS[: MADE_STEPS.index(self.step)]
+        return {(step, batch): v for step in before for batch, v in sorted(self._gate.accepted(step).items())}
 
     def accepted_versions(self) -> dict[str, StepVersion]:
         """The partitions of this very step that passed their checks, by batch, in order."""
@@ -211,8 +248,19 @@ class StepInputs:
         self._declared("cluster_tree")
         version = self._gate.require("cluster_tree", "")
         if is_input:
+            self._refuse_other_vectors(version)
             self.inputs["cluster_tree/"] = version.data_version
         return self.frozen_tree()
+
+    def encoder_in_use(self) -> EncoderUsed:
+        """The encoder of all vectors that this step may read."""
+        return self._gate.encoder_in_use()
+
+    def encoder_of(self, step: str) -> EncoderUsed:
+        """The encoder of the vectors that the last version of a declared step without partitions was made from."""
+        self._declared(step)
+        version = self._gate.latest(step, "")
+        return EncoderUsed("", "") if version is None else encoder_used(self._store, version)
 
     def frozen_tree(self) -> "tuple[ClusterTree, pa.Table]":
         """The tree in service and its samples; to the step that makes it, whatever its checks say."""
@@ -255,6 +303,12 @@ class StepInputs:
         versions = {batch: version.table_version for batch, version in sorted(accepted.items())}
         self.tables.stands_on.update({f"{step}/{batch}": version for batch, version in versions.items()})
         return versions
+
+    def _refuse_other_vectors(self, version: StepVersion) -> None:
+        """Of a step that reads vectors: what it reads beside them was made from vectors of the same encoder."""
+        made = encoder_used(self._store, version).version
+        if made and "embeddings" in self._spec.reads:
+            refuse_another(version.step, made, self.encoder_in_use())
 
     def _declared(self, table: str) -> None:
         if table not in tables_read_by(self.step):

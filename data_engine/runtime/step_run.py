@@ -18,6 +18,8 @@ import pyarrow as pa
 from data_engine.errors import InvalidInput
 from data_engine.errors.boundary import secrets_hidden
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.made_from.encoders import EncoderUsed
+from data_engine.runtime.made_from.settings import settings_used
 from data_engine.runtime.plan import partition_column, spec_of
 from data_engine.runtime.progress import Progress, progress
 from data_engine.runtime.step_inputs import StepInputs
@@ -138,6 +140,7 @@ class StepRun(StepInputs):
         metadata: Mapping[str, Any] | None = None,
         details: Mapping[str, Any] | None = None,
         preview: pa.Table | None = None,
+        encoder: EncoderUsed | None = None,
     ) -> StepResult:
         """Write the step's tables, its ledger rows and its version.
 
@@ -149,6 +152,7 @@ class StepRun(StepInputs):
             metadata: What an engineer wants to see of this run.
             details: What the plots of the step are drawn from.
             preview: Rows to show instead of the first ones of the table.
+            encoder: Of the vectors that it made or that its rows come from.
 
         Raises: InvalidInput when tables are missing or more than the plan declares.
         """
@@ -166,7 +170,8 @@ class StepRun(StepInputs):
         if decided is not None:
             wrote["ledger"] = self._write_ledger(decided, written.version)
         seconds = time.perf_counter() - self.started
-        self._write_version(data_version, written.version, written.n_rows, seconds, wrote)
+        made_with = settings_used(self.corpus, self._spec.settings) | (encoder.as_settings() if encoder else {})
+        self._write_version(data_version, written, seconds, wrote, made_with)
 
         def read() -> pa.Table:
             return self._store.read(self.step, partition=partition, version=written.version)
@@ -217,7 +222,12 @@ class StepRun(StepInputs):
         return written.version
 
     def _write_version(
-        self, data_version: str, table_version: int, n_rows: int, seconds: float, wrote: Mapping[str, int]
+        self,
+        data_version: str,
+        written: "Written",
+        seconds: float,
+        wrote: Mapping[str, int],
+        made_with: Mapping[str, Any],
     ) -> None:
         version = StepVersion(
             step=self.step,
@@ -225,12 +235,13 @@ class StepRun(StepInputs):
             data_version=data_version,
             code_version=self.runtime.code_version(self.step),
             input_version=fingerprint(self.inputs),
-            table_version=table_version,
-            n_rows=n_rows,
+            table_version=written.version,
+            n_rows=written.n_rows,
             seconds=seconds,
             run_id=self.run_id,
             written_at=datetime.now(UTC),
             table_versions={**self.tables.stands_on, **wrote},
+            made_with=made_with,
         )
         self._gate.keep_accepted(self.step, self.batch)
         write_version(self._store, version)

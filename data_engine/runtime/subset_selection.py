@@ -3,6 +3,7 @@
 The methods themselves are in `data_engine.sampling`, the search for duplicates in `data_engine.duplicates.semantic`.
 """
 
+import json
 import time
 from dataclasses import dataclass
 from logging import getLogger
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from data_engine import duplicates, sampling
 from data_engine.clustering import with_samples
 from data_engine.reporting import known_label_of
+from data_engine.runtime.made_from.earlier_results import decisions_of_same_vectors
 from data_engine.runtime.versions import fingerprint
 from data_engine.schemas import SEMANTIC_DUPLICATES, SUBSET_COMPARISON
 
@@ -100,7 +102,7 @@ def choose(step_run: "StepRun", pool: SubsetPool) -> NDArray[np.int64]:
 def comparison_of_methods(step_run: "StepRun", pool: SubsetPool) -> tuple[pa.Table, bool]:
     """Balance of subsets by the corpus' method and by those it is compared with (schema SUBSET_COMPARISON).
 
-    Made once per tree and settings: samples that join a frozen tree say nothing new of the methods.
+    Made once per tree, settings and known labels: samples that join a frozen tree say nothing new of the methods.
 
     Returns: the table, without rows when there is nothing to compare with, and whether it was made now.
     """
@@ -111,21 +113,43 @@ def comparison_of_methods(step_run: "StepRun", pool: SubsetPool) -> tuple[pa.Tab
     content = artefacts.get(name)
     if content is not None:
         try:
-            return pa.ipc.open_file(pa.BufferReader(content)).read_all().cast(SUBSET_COMPARISON), False
+            kept = pa.ipc.open_file(pa.BufferReader(content)).read_all()
+            if _still_known(step_run, kept.schema.metadata or {}):
+                return kept.replace_schema_metadata(None).cast(SUBSET_COMPARISON), False
         except (pa.ArrowException, OSError) as error:
             logger.warning("the comparison of methods is damaged and is made again (%s)", error)
-    made, stream = _comparison(step_run, pool), pa.BufferOutputStream()
-    with pa.ipc.new_file(stream, made.schema) as file:
-        file.write_table(made)
+    (made, samples), stream = _comparison(step_run, pool), pa.BufferOutputStream()
+    known = _labels_of(step_run, samples) if corpus.known_label_column is not None and made.num_rows else {}
+    with pa.ipc.new_file(stream, made.schema.with_metadata({_KNOWN_OF: json.dumps(known)})) as file:
+        file.write_table(made.replace_schema_metadata({_KNOWN_OF: json.dumps(known)}))
     artefacts.put(name, stream.getvalue().to_pybytes())
     return made, True
 
 
-def _comparison(step_run: "StepRun", pool: SubsetPool) -> pa.Table:
+#: In a kept comparison: the known label of every sample that it was counted over.
+_KNOWN_OF = b"known_labels"
+
+
+def _still_known(step_run: "StepRun", metadata: dict[bytes, bytes]) -> bool:
+    """Whether a kept comparison was counted over the known labels of now."""
+    then = json.loads(metadata.get(_KNOWN_OF, b"{}"))
+    return not then or _labels_of(step_run, list(then)) == then
+
+
+def _labels_of(step_run: "StepRun", sample_ids: list[str]) -> dict[str, str | None]:
+    """The label known beforehand of every one of these samples; None where the source gives none."""
+    among = {"sample_id": pa.array(sample_ids, pa.string())}
+    raw = step_run.look_up("raw_index", columns=["sample_id", "metadata"], among=among)
+    label_of = known_label_of(step_run.corpus, raw)
+    return {sample_id: label_of.get(sample_id) for sample_id in sample_ids}
+
+
+def _comparison(step_run: "StepRun", pool: SubsetPool) -> tuple[pa.Table, list[str]]:
+    """The table, and the samples that it was counted over."""
     subset = step_run.corpus.subset
     methods = (subset.method, *subset.compare_with) if subset.compare_with else ()
     if not methods:
-        return SUBSET_COMPARISON.empty_table()
+        return SUBSET_COMPARISON.empty_table(), []
     seed = step_run.corpus.seed_for("subset", "comparison")
     part, kept = sampling.part_of(pool.tree, at_most=subset.compare_at_most, seed=seed)
     some = pool.rows.take(pa.array(kept))
@@ -137,7 +161,7 @@ def _comparison(step_run: "StepRun", pool: SubsetPool) -> pa.Table:
         is_resampled=is_resampled,
         strategy=subset.strategy,
     )
-    return sampling.compare(
+    compared = sampling.compare(
         methods,
         candidates,
         max(round(subset.target_size * part.n_samples / pool.tree.n_samples), 1),
@@ -146,6 +170,7 @@ def _comparison(step_run: "StepRun", pool: SubsetPool) -> pa.Table:
         n_draws=subset.compare_draws,
         clock=time.perf_counter,
     )
+    return compared, some["sample_id"].to_pylist()
 
 
 def _groupings(step_run: "StepRun", tree: "ClusterTree", rows: pa.Table) -> dict[str, NDArray[np.int64]]:
@@ -153,8 +178,7 @@ def _groupings(step_run: "StepRun", tree: "ClusterTree", rows: pa.Table) -> dict
     corpus = step_run.corpus
     found = {}
     if corpus.known_label_column is not None:
-        label_of = known_label_of(corpus, step_run.look_up("raw_index", columns=["sample_id", "metadata"]))
-        labels = [label_of.get(sample_id) or "" for sample_id in rows["sample_id"].to_pylist()]
+        labels = [label or "" for label in _labels_of(step_run, rows["sample_id"].to_pylist()).values()]
         names = {name: number for number, name in enumerate(sorted({*labels} - {""}))}
         if names:
             found[KNOWN_LABELS] = np.array([names.get(label, -1) for label in labels])
@@ -165,8 +189,8 @@ def _groupings(step_run: "StepRun", tree: "ClusterTree", rows: pa.Table) -> dict
 
 
 def _precedence(step_run: "StepRun", rows: pa.Table) -> NDArray[np.int64]:
-    """(n,) rank of every sample by what this step decided the last time, then by batch and id."""
-    last = step_run.last_decisions()
+    """(n,) rank of every sample by what this step decided the last time on such vectors, then by batch and id."""
+    last = decisions_of_same_vectors(step_run)
     decided = last["verdict"].take(pc.index_in(rows["sample_id"], value_set=last["sample_id"].combine_chunks()))
     standing = pc.fill_null(pc.index_in(decided, value_set=pa.array(_STAYS_FIRST)), len(_STAYS_FIRST))
     ordered = pc.sort_indices(

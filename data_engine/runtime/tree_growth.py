@@ -17,6 +17,7 @@ from data_engine.cluster_summary import ClusterMeasures
 from data_engine.runtime.code_fingerprint import code_fingerprint
 from data_engine.runtime.step_run import StepRun
 from data_engine.runtime.versions import fingerprint
+from data_engine.schemas import TREE_ASSIGNMENTS
 
 if TYPE_CHECKING:
     from data_engine.clustering import ClusterTree
@@ -125,6 +126,13 @@ def grown_tree(step_run: StepRun, samples: pa.Table) -> "tuple[ClusterTree, Clus
     else:
         x = step_run.embeddings_at(samples.take(pa.array(missing)))
     return tree, kept.joined(cluster_summary.measure(clustering.with_samples(tree, tree.leaf[missing]), x), missing)
+
+
+def assigned_anew(step_run: StepRun, centroids: pa.Table, samples: pa.Table) -> "tuple[ClusterTree, ClusterMeasures]":
+    """A tree of an earlier time (schema CLUSTER_TREE) over the samples of today, and their measures."""
+    tree, _ = clustering.tree_from_tables(centroids, TREE_ASSIGNMENTS.empty_table())
+    _, x = step_run.read_accepted_embeddings()
+    return measured_tree(step_run, _assigned(step_run, tree, x), x, samples["sample_id"])
 
 
 def measured_tree(

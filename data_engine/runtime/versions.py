@@ -26,6 +26,8 @@ class StepVersion:
         table_version: Delta version of the step's own table.
         table_versions: Delta versions of its further tables and of its ledger, and of what it read: `table`, or
             `table/partition` where it read many; of a step with partitions also of what that was made from in turn.
+        made_with: The settings of the YAML that it used, by block or field, without secrets; and of a step that reads
+            or makes vectors `encoder` and `encoder_version`, those of the vectors. Empty in rows of an earlier engine.
     """
 
     step: str
@@ -39,6 +41,7 @@ class StepVersion:
     run_id: str
     written_at: datetime
     table_versions: Mapping[str, int] = field(default_factory=dict)
+    made_with: Mapping[str, Any] = field(default_factory=dict)
 
     def version_of(self, table: str) -> int | None:
         """The Delta version of a table that it wrote or read; None where it does not say."""
@@ -95,12 +98,17 @@ def _named(step: str | None, batch: str | None) -> dict[str, str]:
 
 
 def _row(version: StepVersion) -> dict[str, Any]:
-    return {**vars(version), "table_versions": json.dumps(dict(version.table_versions), sort_keys=True)}
+    texts = {name: json.dumps(dict(vars(version)[name]), sort_keys=True) for name in _JSON}
+    return {**vars(version), **texts}
 
 
 def _version(row: Mapping[str, Any]) -> StepVersion:
     values = {name: row[name] for name in STEP_VERSIONS.names}
-    return StepVersion(**{**values, "table_versions": json.loads(values["table_versions"] or "{}")})
+    return StepVersion(**{**values, **{name: json.loads(values[name] or "{}") for name in _JSON}})
+
+
+#: The columns that hold JSON objects.
+_JSON = ("table_versions", "made_with")
 
 
 def fingerprint(parts: Mapping[str, object] | Sequence[object]) -> str:

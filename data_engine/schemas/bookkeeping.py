@@ -55,6 +55,12 @@ _VERSION = (
         pa.string(),
         "JSON: Delta versions of what it wrote besides and of what it read; null in rows of an earlier engine",
     ),
+    optional(
+        "made_with",
+        pa.string(),
+        "JSON: settings of the YAML that it used, without secrets, and the encoder of the vectors behind it; null "
+        "in rows of an earlier engine",
+    ),
 )
 
 STEP_VERSIONS = pa.schema(_VERSION)

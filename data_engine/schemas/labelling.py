@@ -25,6 +25,13 @@ CLASSIFIER = pa.schema(
         required("gate_target", pa.float64(), "precision promised"),
         required("gate_n_checked", pa.int64(), "hold-out samples above the threshold"),
         required("is_in_service", pa.bool_(), "the version that proposals come from"),
+        optional(
+            "encoder_version",
+            pa.string(),
+            "encoder of the vectors it learnt from; null in rows of an earlier engine",
+        ),
+        optional("took_over", pa.bool_(), "whether it went into service when it was trained"),
+        optional("comparison", pa.string(), "how it was compared with the one in service before, or why it was not"),
         required("artefact", pa.binary(), "NumPy archive of weights, biases, temperature and class names"),
     ]
 )

@@ -51,3 +51,14 @@ class Artefacts:
         for path in self.folder.glob(of):
             if path.name != name:
                 path.unlink(missing_ok=True)
+
+    def put_among(self, name: str, content: bytes, *, of: str, at_most: int) -> None:
+        """Keep bytes under a name, and of what is kept under names that match a pattern only the newest files.
+
+        Raises: StorageError when the disk is full or fails.
+        """
+        self.put(name, content)
+        others = [path for path in self.folder.glob(of) if path.name != name]
+        newest_first = sorted(others, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
+        for path in newest_first[at_most - 1 :]:
+            path.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """One contract for all encoders of the registry that can be loaded here, and the names that it gives."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -12,11 +13,11 @@ import numpy as np
 import pytest
 from drawn_images import disc, stripes
 
-from data_engine.embedding import Encoder, encoder_names, load_encoder
+from data_engine.embedding import Encoder, encoder_names, load_encoder, registry
 from data_engine.embedding.bert.folder import folder_of
 from data_engine.embedding.bert.model import REVISION
-from data_engine.embedding.registry import ANY_OTHER, ENCODERS, encoder_entry
-from data_engine.errors import InvalidInput, SourceMissing
+from data_engine.embedding.registry import ANY_OTHER, ENCODERS, EncoderEntry, encoder_entry
+from data_engine.errors import DataEngineError, InvalidInput, SourceMissing
 
 TEXTS: list[Any] = ["a long text about licences " * 20, "short", "the MIT License", ""]
 IMAGES: list[Any] = [disc("red"), stripes(0), disc("blue", 20, (9, 90)).convert("L")]
@@ -137,6 +138,31 @@ def test_a_name_is_loaded_by_the_first_entry_that_matches_it(name: str, entry: s
 def test_an_unknown_encoder_is_an_error_with_a_remedy() -> None:
     with pytest.raises(SourceMissing, match="give a path, or install one of"):
         load_encoder("no/such-encoder")
+
+
+@pytest.mark.parametrize(
+    ("name", "without_weights"),
+    [("no/such-encoder", "hashed-ngrams for texts"), ("timm/no_such_model", "colour-and-gradient-histograms")],
+)
+def test_an_encoder_that_cannot_be_loaded_is_named_with_one_that_needs_no_weights(
+    name: str, without_weights: str
+) -> None:
+    with pytest.raises(DataEngineError) as failed:
+        load_encoder(name)
+    said = str(failed.value)
+    assert name.removeprefix("timm/") in said and without_weights in said
+
+
+def test_a_library_that_fails_in_its_own_words_is_an_error_with_name_reason_and_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(_name: str) -> Encoder:
+        raise ImportError("no module of that name\nand more")
+
+    monkeypatch.setattr(registry, "ENCODERS", (EncoderEntry("mine", "text", broken),))
+    sentence = "the encoder 'mine' cannot be loaded (ImportError: no module of that name); correct the name, install "
+    with pytest.raises(SourceMissing, match=re.escape(sentence) + ".*hashed-ngrams, which needs no weights"):
+        load_encoder("mine")
 
 
 def test_importing_the_package_imports_no_library_of_any_encoder() -> None:

@@ -12,6 +12,7 @@ from data_engine.labeling import (
     row_in_service,
     train_round,
 )
+from data_engine.labeling.training import Comparison
 from data_engine.schemas import CLASSIFIER
 
 NAMES = ("a", "b", "c", "d")
@@ -94,17 +95,19 @@ def test_embeddings_may_come_from_a_function(first_round) -> None:
 
 def test_the_row_has_the_schema_and_brings_back_classifier_and_gate(first_round) -> None:
     trained = first_round.train(first_round.rows)
-    table = classifier_row(trained, is_in_service=True)
+    table = classifier_row(trained, Comparison(True, "the first"), encoder_version="e-1")
     assert table.schema.equals(CLASSIFIER)
     row = table.to_pylist()[0]
     assert row["n_training"] == 80
+    assert (row["is_in_service"], row["took_over"]) == (True, True)
+    assert (row["comparison"], row["encoder_version"]) == ("the first", "e-1")
     assert Classifier.from_bytes(row["artefact"]).version == row["classifier_version"] == trained.classifier.version
     assert gate_of(row, confidence=0.9) == trained.gate
 
 
 def test_a_gate_that_accepts_nothing_survives_the_row(first_round) -> None:
     trained = first_round.train(first_round.rows, target_precision=0.99)
-    row = classifier_row(trained, is_in_service=False).to_pylist()[0]
+    row = classifier_row(trained, Comparison(False, "worse"), encoder_version="e-1").to_pylist()[0]
     assert (row["gate_threshold"], row["gate_lower_bound"], row["gate_n_checked"]) == (None, None, 0)
     assert gate_of(row, confidence=0.9) == trained.gate
 

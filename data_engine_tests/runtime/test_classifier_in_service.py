@@ -8,7 +8,7 @@ from written_steps import notes_runtime, pass_checks, write_step
 
 from data_engine.labeling import Classifier
 from data_engine.runtime.check_gate import accepted_tables
-from data_engine.runtime.classifier_in_service import classifier_in_service, gate_threshold, newest_audit_age_days
+from data_engine.runtime.classifier_in_service import gate_threshold, newest_audit_age_days, rival_of
 
 
 def _classifier(bias: float) -> Classifier:
@@ -20,17 +20,21 @@ def _classifier(bias: float) -> Classifier:
     )
 
 
-def _row(version: str, bias: float, threshold: float | None, *, is_in_service: bool) -> dict[str, object]:
+def _row(
+    version: str, bias: float, threshold: float | None, *, is_in_service: bool, encoder: str = "e-1"
+) -> dict[str, object]:
     return {
         "classifier_version": version,
         "gate_threshold": threshold,
         "is_in_service": is_in_service,
+        "took_over": is_in_service,
+        "encoder_version": encoder,
         "artefact": _classifier(bias).to_bytes(),
     }
 
 
 def test_before_the_first_classifier_there_is_none_and_no_gate(tmp_path: Path) -> None:
-    assert classifier_in_service(table("classifier", [])) is None
+    assert rival_of(table("classifier", []), "first", "e-1") is None
     assert gate_threshold(accepted_tables(notes_runtime(tmp_path), run_id="run")) is None
 
 
@@ -40,12 +44,33 @@ def test_the_newest_version_in_service_counts_and_a_worse_one_after_it_does_not(
         _row("second", 2.0, 0.8, is_in_service=True),
         _row("worse", 3.0, 0.7, is_in_service=False),
     ]
-    found = classifier_in_service(table("classifier", rows))
+    found = rival_of(table("classifier", rows), "next", "e-1")
     assert found is not None
-    assert found.biases.tolist() == [2.0, 0.0]
+    assert Classifier.from_bytes(found["artefact"]).biases.tolist() == [2.0, 0.0]
     runtime = notes_runtime(tmp_path)
     pass_checks(runtime, write_step(runtime.store(), "classifier", rows))
     assert gate_threshold(accepted_tables(runtime, run_id="run")) == 0.8
+
+
+def test_the_rival_of_a_version_learnt_from_vectors_of_the_same_encoder_or_there_is_none() -> None:
+    rows = [
+        _row("first", 1.0, None, is_in_service=True),
+        _row("lost", 2.0, None, is_in_service=False),
+        _row("second", 3.0, None, is_in_service=True),
+        _row("other", 4.0, None, is_in_service=True, encoder="e-2"),
+    ]
+    before = [{**row, "is_in_service": row["classifier_version"] == "other"} for row in rows]
+    history = table("classifier", before)
+
+    def rival(new: str, encoder: str) -> str | None:
+        found = rival_of(history, new, encoder)
+        return None if found is None else str(found["classifier_version"])
+
+    assert rival("next", "e-3") is None
+    assert rival("next", "e-2") == "other"
+    assert rival("next", "e-1") == "second"
+    assert rival("second", "e-1") == "first"
+    assert rival("lost", "e-1") == "second"
 
 
 def test_the_gate_of_a_classifier_that_is_sure_of_nothing_accepts_nothing(tmp_path: Path) -> None:

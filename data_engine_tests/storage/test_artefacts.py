@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,15 @@ def test_a_new_one_takes_the_place_of_those_whose_names_match_and_of_no_others(t
         kept.put(name, b"old")
     kept.put_instead("junk-2", b"new", of="junk-*")
     assert {path.name: kept.get(path.name) for path in tmp_path.iterdir()} == {"junk-2": b"new", "lines-1": b"old"}
+
+
+def test_of_those_whose_names_match_only_the_newest_stay(tmp_path: Path) -> None:
+    kept = Artefacts(tmp_path)
+    kept.put("lines-1", b"other")
+    for number in range(4):
+        kept.put_among(f"junk-{number}", b"old", of="junk-*", at_most=2)
+        os.utime(tmp_path / f"junk-{number}", (number, number))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["junk-2", "junk-3", "lines-1"]
 
 
 def test_a_folder_that_takes_no_files_is_an_error_that_says_what_was_kept_where(tmp_path: Path) -> None:

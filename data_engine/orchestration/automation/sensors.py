@@ -13,6 +13,7 @@ from data_engine.runtime.accepted_samples import orphaned_duplicates
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.made_from.encoders import encoder_used
 from data_engine.runtime.plan import JOBS, steps_from
 from data_engine.runtime.source_listing import batches_of
 from data_engine.runtime.versions import fingerprint
@@ -160,8 +161,14 @@ def _drift(runtime: CorpusRuntime) -> dg.SensorDefinition:
 
         gate = CheckGate(runtime, runtime.store(), "plan")
         report = AcceptedTables(gate.store, gate).read("drift_report", columns=["batch", "is_alarm"])
+        reports, encoder = gate.accepted("drift_report"), gate.encoder_in_use().version
+
+        def of_now(batch: str) -> bool:
+            """Whether its report compares the vectors of now, and not those of another encoder."""
+            return batch in reports and encoder_used(gate.store, reports[batch]).version in ("", encoder)
+
         alarmed = sorted(set(report.filter(pc.field("is_alarm"))["batch"].to_pylist()))
-        opened = gate.accepted("embeddings")
+        opened = {batch: version for batch, version in gate.accepted("embeddings").items() if of_now(batch)}
         # The content of a batch is the cause, not its report: retraining makes a new report of the same content.
         causes = {f"{batch}:{opened[batch].data_version}" for batch in alarmed if batch in opened}
         handled = set(json.loads(context.cursor or "[]"))

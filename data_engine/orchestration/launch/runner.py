@@ -6,7 +6,7 @@ asset and check of a one-command run is in the UI afterwards.
 
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,24 +16,24 @@ from rich.text import Text
 from data_engine.errors import ChecksFailed, DataEngineError, InvalidInput
 from data_engine.orchestration.automation.drift_reports import config_for
 from data_engine.orchestration.instance.compute_logs import printed_on_the_terminal
+from data_engine.orchestration.launch import run_remarks
 from data_engine.orchestration.launch.failures import why_failed
 from data_engine.orchestration.launch.interrupts import raise_if_interrupted
 from data_engine.orchestration.launch.orphaned_runs import process_tags
 from data_engine.orchestration.names import asset_key, batch_partitions, corpus_name, review_partitions
-from data_engine.runtime import check_gate
+from data_engine.runtime import check_gate, staleness
 from data_engine.runtime.accepted_samples import orphaned_duplicates
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.made_from.named_in_data import check_names_in_data
 from data_engine.runtime.plan import BATCH_STEPS, JOBS, steps_from
 from data_engine.runtime.review_rounds import (
     answer_simulated,
-    batches_without_queue,
     create_review_batch,
     known_batches,
     lacking_hold_out,
     remarks_on_known_labels,
 )
 from data_engine.runtime.source_listing import batches_of, listed_once
-from data_engine.runtime.staleness import is_lost, is_stale, sql_models_are_stale, why_lost
 from data_engine.runtime.steps.reviewed_labels import inputs_of
 from data_engine.runtime.versions import StepVersion, fingerprint, step_versions
 from data_engine.terminal.plain_text import counted, plain
@@ -63,17 +63,14 @@ class OneCommandRun:
         """
         started = time.perf_counter()
         with listed_once():
-            self._require_classes()
+            # A missing file of classes fails now, not after everything has been embedded.
+            _ = self.runtime.corpus.class_names
             self.ingest(only)
             self._curate()
             self._label()
             self._publish()
         self.outcome.total_s = time.perf_counter() - started
         return self.outcome
-
-    def _require_classes(self) -> None:
-        """Fail on a missing file of classes now, not after everything has been embedded."""
-        _ = self.runtime.corpus.class_names
 
     def ingest(self, only: Sequence[str] = ()) -> None:
         """Bring the ingestion batches up to date, then judge again those whose duplicates lost their twin.
@@ -84,29 +81,37 @@ class OneCommandRun:
         Raises: InvalidInput when the source does not have one of them; SourceError when it cannot be listed.
         """
         batches = batches_of(self.runtime)
-        gone = sorted({batch for step, batch in self._known() if step == "raw_index"} - set(batches))
-        if gone:
-            self.console.print(plain(f"  the source no longer has {', '.join(gone)}; what was taken in stays"))
-            self._hold_lost(gone)
         unknown = sorted(set(only) - set(batches))
         if unknown:
             raise InvalidInput(f"the source has no batches {unknown}; it has {sorted(batches)}")
-        self._add_partitions(batch_partitions(self.runtime), sorted(batches))
-        # Of a batch whose neighbours are lost the drift is told once they are back.
-        n_lost = sum(bool(why_lost(self.runtime, v)) for (step, _), v in self._known().items() if step in BATCH_STEPS)
-        for batch in only or sorted(batches):
-            steps = [step for step in BATCH_STEPS if self._is_stale(step, batch)]
-            if steps:
-                self._take_in(batch, steps[0], with_drift=not n_lost)
-        self.judge_again()
-
-    def _hold_lost(self, gone: Sequence[str]) -> None:
-        """Say which rows of batches that the source no longer has are lost: nobody can make them anew."""
-        for (step, batch), version in sorted(self._known().items()):
-            lost = why_lost(self.runtime, version) if batch in gone and step in BATCH_STEPS else ""
-            if lost:
+        stale = staleness.first_stale_steps(self.runtime, only or sorted(batches), self._known())
+        check_names_in_data(self.runtime.corpus, batches, self._known(), stale)
+        is_other_encoder = bool(stale) and run_remarks.load_and_say_encoder(self.runtime, self.console)
+        gone = sorted({batch for step, batch in self._known() if step == "raw_index"} - set(batches))
+        if gone:
+            self.console.print(plain(f"  the source no longer has {', '.join(gone)}; what was taken in stays"))
+            for batch, step, lost in staleness.lost_of_gone(self.runtime, gone, self._known()):
                 why = f"{lost}, and the source no longer has the batch; put it back there"
                 self._hold(batch, f"{step} {batch}", why)
+        self._add_partitions(batch_partitions(self.runtime), sorted(batches))
+        # Of a batch whose neighbours are lost the drift is told once they are back.
+        n_lost = staleness.n_lost_of_batches(self.runtime, self._known())
+        for batch, first in stale.items():
+            # A tree of other vectors is built anew first.
+            self._take_in(batch, first, with_drift=not n_lost and not is_other_encoder)
+        self._embed_again(batches)
+        self.judge_again()
+
+    def _embed_again(self, listed: Collection[str]) -> None:
+        """Embed batches that were not taken in now and whose vectors are of another encoder than the newest ones."""
+        others = set(staleness.batches_of_other_encoders(self.runtime, self._known()))
+        for batch in sorted(others - set(self.outcome.quarantined)):
+            if batch in listed or not self.runtime.corpus.is_of_images:
+                self._add_partitions(batch_partitions(self.runtime), [batch])
+                self._launch("ingest", ["embeddings"], batch, may_fail=True)
+            else:
+                why = "its images are embedded with another encoder and no longer in the source; put them back there"
+                self._hold(batch, f"embeddings {batch}", why)
 
     def _take_in(self, batch: str, first: str, *, with_drift: bool = True) -> None:
         """The steps of a batch, from this one on."""
@@ -139,7 +144,9 @@ class OneCommandRun:
 
         Raises: InvalidInput when the source does not have one of them.
         """
-        for batch in self.chosen_batches(batches):
+        chosen = self.chosen_batches(batches)
+        run_remarks.load_and_say_encoder(self.runtime, self.console)
+        for batch in chosen:
             self._launch("ingest", JOBS["ingest"], batch, may_fail=True)
 
     def chosen_batches(self, batches: Sequence[str]) -> list[str]:
@@ -164,15 +171,8 @@ class OneCommandRun:
         if stale:
             self._launch("curate", steps_from("curate", stale[0]))
         if "cluster_tree" in stale and self.runtime.corpus.tree.fixed_levels is None:
-            self._say_levels()
+            run_remarks.say_levels(self.runtime, self.console)
         self._report_drift([batch for batch in opened if self._is_stale("drift_report", batch)])
-
-    def _say_levels(self) -> None:
-        """Print why the automatic levels of the tree are as they are."""
-        from rich.padding import Padding
-
-        sentences = self.runtime.store().read("tree_explanation")["sentence"].to_pylist()
-        self.console.print(Padding(plain(" ".join(sentences)), (0, 0, 0, 6)), style="dim", highlight=False)
 
     def _report_drift(self, batches: list[str]) -> None:
         """One run for all of them; a batch whose report cannot be made does not hold up the others."""
@@ -191,7 +191,7 @@ class OneCommandRun:
                 self._hold(batch, f"drift {batch}", why)
 
     def _label(self) -> None:
-        self._say_new_queue()
+        run_remarks.say_new_queue(self.runtime, self.console)
         while True:
             self._take_answers()
             with self.runtime.queue() as queue:
@@ -202,6 +202,8 @@ class OneCommandRun:
             may_ask = waiting or n_rounds <= self.runtime.corpus.labels.rounds
             if stale and self._has("reviewed_labels") and not (may_ask and lacking_hold_out(self.runtime)):
                 self._launch("learn", steps_from("learn", stale[0]))
+                if stale[0] == "classifier":
+                    run_remarks.say_comparison(self.runtime, self.console)
             if waiting and self.runtime.corpus.review.simulated and self._answer(waiting[0]):
                 continue
             self.outcome.waiting_for = waiting
@@ -217,13 +219,6 @@ class OneCommandRun:
                 return
             self.console.print(Text.assemble("  ", plain(batch, "bold"), " opened"))
 
-    def _say_new_queue(self) -> None:
-        """Say that a queue does not have the batches whose answers are in the tables."""
-        unknown = ", ".join(batches_without_queue(self.runtime))
-        if unknown:
-            said = f"  the review queue is new, or an older copy: it does not have {unknown}, whose answers stay in "
-            self.console.print(plain(f"{said}the tables; rounds are numbered on"))
-
     def _answer(self, batch_id: str) -> int:
         with self._timed("review"), self.console.status(plain(f"simulated annotators answer {batch_id}")):
             n_answers = answer_simulated(self.runtime, batch_id)
@@ -238,7 +233,7 @@ class OneCommandRun:
         taken = self._known()
         for batch_id, input_version in sorted(inputs.items()):
             version = taken.get(("reviewed_labels", batch_id))
-            if version is None or version.input_version != input_version or is_lost(self.runtime, version):
+            if version is None or version.input_version != input_version or staleness.is_lost(self.runtime, version):
                 self._add_partitions(review_partitions(self.runtime), [batch_id])
                 self._launch("answers", JOBS["answers"], batch_id)
 
@@ -249,14 +244,14 @@ class OneCommandRun:
         stale = [step for step in JOBS["publish"] if self._is_stale(step)]
         if stale:
             self._launch("publish", steps_from("publish", stale[0]))
-        elif sql_models_are_stale(self.runtime):
+        elif staleness.sql_models_are_stale(self.runtime):
             self._launch("publish", ())
 
     def _has(self, step: str) -> bool:
         return any(name == step for name, _ in self._known())
 
     def _is_stale(self, step: str, batch: str = "") -> bool:
-        return is_stale(self.runtime, step, batch, versions=self._known())
+        return staleness.is_stale(self.runtime, step, batch, versions=self._known())
 
     def _known(self) -> dict[tuple[str, str], StepVersion]:
         """The last version of every step; read once between two launches."""

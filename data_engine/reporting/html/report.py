@@ -5,7 +5,7 @@ The samples on it are chosen in `excerpts.py` and `tree_view.py`; the templates 
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,9 @@ from data_engine.reporting.html.gallery import Gallery
 from data_engine.reporting.html.tree_view import N_LEAVES, N_TOP, tree_view
 from data_engine.reporting.metrics.concepts import top_level_warning
 from data_engine.reporting.metrics.funnel import Metrics, headline, stages
-from data_engine.reporting.metrics.label_metrics import DIFFICULTIES
-from data_engine.reporting.metrics.method_comparison import side_by_side
+from data_engine.reporting.metrics.known_labels import knows_labels
+from data_engine.reporting.metrics.label_metrics import DIFFICULTIES, classifier_in_service
+from data_engine.reporting.metrics.method_comparison import comparison_of, side_by_side
 from data_engine.reporting.metrics.metric import Metric, by_name
 from data_engine.reporting.simulation_notice import simulation
 from data_engine.schemas import Tables
@@ -55,6 +56,8 @@ def render_report(
     plots: Mapping[str, bytes],
     seconds: Mapping[str, float],
     versions: Mapping[str, str],
+    *,
+    alarm_limits: Sequence[float] = (),
 ) -> str:
     """The page as HTML: style and images inside, no request to anywhere, and one small script that folds the tree.
 
@@ -62,12 +65,13 @@ def render_report(
     shows the largest clusters. Texts of samples are never markup: the script too only ever sets them as text.
 
     Args:
-        corpus: what the page is about.
+        corpus: what the page is about, with the settings that its tables were made with.
         tables: any tables of the corpus by name; sections whose tables are missing say that they are not there yet.
         metrics: the quality report.
         plots: PNGs by name, as `report_plots` gives them; others are ignored.
         seconds: wall seconds of every step.
         versions: what to reproduce the page with: packages, encoder, table versions, seed, run.
+        alarm_limits: p-values below which the batches were compared to raise the alarm; the corpus' own by default.
     """
     some = {name: table for name, table in tables.items() if table.num_rows}
     known = by_name(metrics)
@@ -84,14 +88,18 @@ def render_report(
         "top_level_warning": top_level_warning(known),
         "levels": [m for (name, _), m in known.items() if name == "clusters"],
         "why_levels": some["tree_explanation"]["sentence"].to_pylist() if "tree_explanation" in some else [],
-        "methods": _methods(some),
+        "methods": _methods(some, knows_labels=knows_labels(corpus, some)),
+        "knows_labels": knows_labels(corpus, some),
         **_about_labels(known),
         "gallery": Gallery(some.get("raw_index"), most_bytes=_GALLERY_BYTES),
         "reasons": excerpts.reasons(some),
         **_about_clusters(some),
         "doubtful": excerpts.doubtful_labels(some),
         "rounds": _rounds(some),
+        "n_encoders": len({row["encoder_version"] for row in _rounds(some)}),
         "drift": _drift(some),
+        "alarm_limits": alarm_limits or (corpus.drift.alarm_p,),
+        "promise": _promise(corpus, some),
         "metrics": list(known.values()),
         "plots": {name: base64.b64encode(png).decode() for name, png in plots.items()},
         "seconds": seconds,
@@ -157,9 +165,10 @@ def _provenance(known: Metrics) -> list[ProvenanceRow]:
     ]
 
 
-def _methods(tables: Tables) -> dict[str, list[dict[str, Any]]]:
+def _methods(tables: Tables, *, knows_labels: bool) -> dict[str, list[dict[str, Any]]]:
     """Grouping over which balance is counted to the methods side by side."""
-    rows = side_by_side(tables["subset_comparison"]).to_pylist() if "subset_comparison" in tables else []
+    compared = comparison_of(tables, knows_labels=knows_labels)
+    rows = [] if compared is None else side_by_side(compared).to_pylist()
     return {over: [row for row in rows if row["counted_over"] == over] for over in {r["counted_over"]: 0 for r in rows}}
 
 
@@ -168,6 +177,13 @@ def _rounds(tables: Tables) -> list[dict[str, Any]]:
         return []
     rows: list[dict[str, Any]] = tables["classifier"].drop_columns(["artefact"]).to_pylist()
     return sorted(rows, key=lambda row: row["n_rounds"])
+
+
+def _promise(corpus: Corpus, tables: Tables) -> float:
+    """The precision that the gate of the classifier in service has to certify."""
+    if "classifier" not in tables:
+        return corpus.labels.target_of("classifier")
+    return float(str(classifier_in_service(tables["classifier"])["gate_target"]))
 
 
 def _drift(tables: Tables) -> list[dict[str, Any]]:

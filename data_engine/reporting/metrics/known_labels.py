@@ -137,6 +137,11 @@ def _strays(corpus: Corpus, strays: Mapping[str, int], n_labels: int) -> str:
     )
 
 
+def knows_labels(corpus: Corpus, tables: Mapping[str, pa.Table]) -> bool:
+    """Whether the corpus has labels known beforehand, and the source gives at least one."""
+    return "raw_index" in tables and any(label is not None for label in known_labels(corpus, tables["raw_index"]))
+
+
 def groups(corpus: Corpus, tables: Mapping[str, pa.Table]) -> BalanceGroups | None:
     """The known labels where the corpus has them, else the top clusters of the tree; None before either is there."""
     if corpus.known_label_column is not None and "raw_index" in tables:

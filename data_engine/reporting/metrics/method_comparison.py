@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data_engine.reporting.metrics.metric import Direction, Metric
+from data_engine.schemas import Tables
 
+KNOWN_LABELS = "known labels"
 #: Quantiles of the draws between which most of them lie.
 _RANGE = (0.05, 0.95)
 _MEANS = ("kl", "largest_share", "n_covered", "seconds")
@@ -33,6 +36,14 @@ _FIGURES: tuple[tuple[str, str, str, Direction, str], ...] = (
     ("coverage_of_method", "coverage", "share", "higher_is_better", "Share of groups with at least one sample"),
     ("largest_share_of_method", "largest_share", "share", "lower_is_better", "Share of samples in the largest group"),
 )
+
+
+def comparison_of(tables: Tables, *, knows_labels: bool) -> pa.Table | None:
+    """The comparison of methods; without what was counted over known labels where none are known any more."""
+    if "subset_comparison" not in tables:
+        return None
+    compared = tables["subset_comparison"]
+    return compared if knows_labels else compared.filter(pc.not_equal(compared["counted_over"], KNOWN_LABELS))
 
 
 def side_by_side(comparison: pa.Table) -> pa.Table:
@@ -80,6 +91,6 @@ def method_metrics(comparison: pa.Table) -> list[Metric]:
 def _note(what: str, row: dict[str, Any]) -> str:
     draws = "one subset" if row["n_draws"] == 1 else f"the mean of {row['n_draws']} subsets"
     note = f"{what} over the {row['n_groups']:,} {row['counted_over']}: {draws} by {row['method']}"
-    if row["counted_over"] == "known labels":
+    if row["counted_over"] == KNOWN_LABELS:
         return f"{note}."
     return f"{note}; they are clusters of the tree, which favours the methods that choose by it."

@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 from data_engine.corpus import Corpus
 from data_engine.reporting.metrics.concepts import concept_metrics
 from data_engine.reporting.metrics.funnel import SEMANTIC
-from data_engine.reporting.metrics.known_labels import BalanceGroups, groups
+from data_engine.reporting.metrics.known_labels import BalanceGroups, groups, knows_labels
 from data_engine.reporting.metrics.label_metrics import label_metrics
-from data_engine.reporting.metrics.method_comparison import method_metrics
+from data_engine.reporting.metrics.method_comparison import comparison_of, method_metrics
 from data_engine.reporting.metrics.metric import Direction, Metric
 from data_engine.sampling.balance import compare_balance
 from data_engine.schemas import QUALITY_REPORT, Tables
@@ -34,7 +34,7 @@ def build_quality_report(corpus: Corpus, tables: Tables) -> pa.Table:
     # A table without rows is a step that has nothing to say yet.
     some = {name: table for name, table in tables.items() if table.num_rows}
     metrics = [*funnel_metrics(corpus, some), *_rejections(some), *_tree(some), *concept_metrics(corpus, some)]
-    metrics += [*_balance(corpus, some), *_methods(some), *label_metrics(corpus, some)]
+    metrics += [*_balance(corpus, some), *_methods(corpus, some), *label_metrics(corpus, some)]
     return pa.Table.from_pylist([vars(metric) for metric in metrics], schema=QUALITY_REPORT)
 
 
@@ -93,8 +93,9 @@ def _tree(tables: Tables) -> list[Metric]:
     return [Metric("clusters", f"level {level}", n, "clusters", "neutral", note) for level, n in per_level]
 
 
-def _methods(tables: Tables) -> list[Metric]:
-    return method_metrics(tables["subset_comparison"]) if "subset_comparison" in tables else []
+def _methods(corpus: Corpus, tables: Tables) -> list[Metric]:
+    compared = comparison_of(tables, knows_labels=knows_labels(corpus, tables))
+    return [] if compared is None else method_metrics(compared)
 
 
 def _balance(corpus: Corpus, tables: Tables) -> list[Metric]:

@@ -36,7 +36,7 @@ def report_plots(corpus: Corpus, tables: Tables, seconds: Mapping[str, float]) -
         "silhouettes": _silhouettes(some),
         "uncertainty": _uncertainty(some),
         "reliability": _reliability(corpus, some),
-        "rounds": metric_plots.rounds_plot(some["classifier"]) if "classifier" in some else None,
+        "rounds": _rounds(some),
         "drift": _drift(some),
         "seconds": metric_plots.seconds_plot(seconds) if seconds else None,
     }
@@ -98,6 +98,16 @@ def _silhouettes(tables: Tables) -> bytes | None:
     return silhouette_plot(
         [portraits.filter(pc.equal(portraits["level"], k))["silhouette"].to_pylist() for k in levels]
     )
+
+
+def _rounds(tables: Tables) -> bytes | None:
+    """The versions that learnt from vectors of the same encoder as the one in service."""
+    if "classifier" not in tables:
+        return None
+    versions = tables["classifier"]
+    encoder = classifier_in_service(versions)["encoder_version"]
+    is_same = [other == encoder for other in versions["encoder_version"].to_pylist()]
+    return metric_plots.rounds_plot(versions.filter(pa.array(is_same)))
 
 
 def _uncertainty(tables: Tables) -> bytes | None:

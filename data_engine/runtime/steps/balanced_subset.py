@@ -22,6 +22,7 @@ def balanced_subset(step_run: StepRun) -> StepResult:
     """Remove semantic duplicates, then draw the subset."""
     subset = step_run.corpus.subset
     tree, rows = step_run.tree()
+    step_run.take_known_labels()
     pool, repeats = semantic_duplicates(step_run, tree, rows, subset.semantic_duplicate_cosine)
     chosen = pool.kept[choose(step_run, pool)]
     names = leaf_names(step_run.look_up("cluster_portraits"))
@@ -40,6 +41,7 @@ def balanced_subset(step_run: StepRun) -> StepResult:
             "methods compared": "now" if is_new else "when this tree first had these settings",
         },
         details={"samples per top cluster": _per_top_cluster(tree, chosen), "comparison": compared},
+        encoder=step_run.encoder_in_use(),
     )
 
 

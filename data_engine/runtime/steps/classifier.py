@@ -7,7 +7,8 @@ import pyarrow.compute as pc
 
 from data_engine import labeling
 from data_engine.runtime.check_inputs import CheckedStep
-from data_engine.runtime.classifier_in_service import classifier_in_service
+from data_engine.runtime.classifier_in_service import Row, rival_of
+from data_engine.runtime.made_from.encoders import EncoderUsed
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.schemas import CLASSIFIER
 
@@ -27,9 +28,11 @@ def classifier(step_run: StepRun) -> StepResult:
         confidence=settings.confidence,
         seed=step_run.corpus.seed_for("classifier"),
     )
-    history = step_run.accepted_history()
-    verdict = labeling.is_better_or_equal(trained, classifier_in_service(history))
-    table = _with_newest(history, labeling.classifier_row(trained, is_in_service=bool(verdict)))
+    history, encoder = step_run.accepted_history(), step_run.encoder_in_use()
+    rival = rival_of(history, trained.classifier.version, encoder.version)
+    verdict = _compared(trained, rival, labeling.row_in_service(history), encoder)
+    row = labeling.classifier_row(trained, verdict, encoder_version=encoder.version)
+    table = _with_newest(history, row, rival)
     probabilities = trained.classifier.predict_proba(trained.hold_out.embeddings)
     threshold = trained.gate.threshold
     return step_run.finish(
@@ -45,6 +48,7 @@ def classifier(step_run: StepRun) -> StepResult:
             "without an embedding": len(trained.without_embedding),
         },
         details={"reliability": labeling.reliability(probabilities, trained.hold_out.classes)},
+        encoder=encoder,
     )
 
 
@@ -60,19 +64,37 @@ def check_inputs(checked: CheckedStep) -> dict[str, Any]:
         "hold_out_ids": held_out["sample_id"].to_pylist(),
         "training_ids": trained["sample_id"].to_pylist(),
     }
+    # A version that learnt from vectors of another encoder says nothing of this one.
+    before = [row for row in versions[:-1] if row["encoder_version"] == versions[-1]["encoder_version"]]
+    if before:
+        values |= {"previous_accuracy": before[-1]["accuracy"], "previous_low": before[-1]["accuracy_low"]}
     if len(versions) > 1:
-        before = versions[-2]
-        values |= {"previous_accuracy": before["accuracy"], "previous_low": before["accuracy_low"]}
         # A larger subset must not stop a corpus that has learnt; its next round enlarges the hold-out.
-        values["min_hold_out"] = min(values["min_hold_out"], before["n_hold_out"])
+        values["min_hold_out"] = min(values["min_hold_out"], versions[-2]["n_hold_out"])
     checked.tables["classifier"] = pa.Table.from_pylist(versions[-1:], schema=checked.tables["classifier"].schema)
     return values
 
 
-def _with_newest(history: pa.Table, newest: pa.Table) -> pa.Table:
-    """The history with a version appended; it takes over when it is in service, and replaces an equal one."""
+def _compared(
+    trained: labeling.TrainedRound, rival: Row | None, in_service: Row | None, encoder: EncoderUsed
+) -> labeling.Comparison:
+    """Whether the new version takes over from its rival; without one of the same vectors it does."""
+    if rival is None and in_service is not None:
+        other = in_service["encoder_version"] or "an encoder that an earlier engine did not keep"
+        return labeling.Comparison(
+            True,
+            f"not compared: version {in_service['classifier_version']}, in service until now, learnt from vectors of "
+            f"{other}, this one from those of {encoder.version}",
+        )
+    return labeling.is_better_or_equal(
+        trained, None if rival is None else labeling.Classifier.from_bytes(rival["artefact"])
+    )
+
+
+def _with_newest(history: pa.Table, newest: pa.Table, rival: Row | None) -> pa.Table:
+    """The history with a version appended, which replaces an equal one; it or its rival is in service alone."""
     new = newest.to_pylist()[0]
     rows = [row for row in history.to_pylist() if row["classifier_version"] != new["classifier_version"]]
-    if new["is_in_service"]:
-        rows = [{**row, "is_in_service": False} for row in rows]
+    stays = None if rival is None or new["is_in_service"] else rival["classifier_version"]
+    rows = [{**row, "is_in_service": row["classifier_version"] == stays} for row in rows]
     return pa.Table.from_pylist([*rows, new], schema=CLASSIFIER)

@@ -1,6 +1,7 @@
 """cluster_tree: hierarchical k-means over all embeddings; frozen until the corpus has outgrown it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,8 +10,9 @@ import pyarrow.compute as pc
 
 from data_engine import cluster_summary, clustering
 from data_engine.runtime.check_inputs import CheckedStep
+from data_engine.runtime.made_from.earlier_results import keep_tree, kept_tree
 from data_engine.runtime.step_run import StepResult, StepRun
-from data_engine.runtime.tree_growth import grown_tree, keep_members, measured_tree
+from data_engine.runtime.tree_growth import assigned_anew, grown_tree, keep_members, measured_tree
 from data_engine.schemas import TREE_EXPLANATION
 from data_engine.storage.ledger import ledger_rows
 
@@ -22,21 +24,20 @@ if TYPE_CHECKING:
 def cluster_tree(step_run: StepRun) -> StepResult:
     """Assign all samples to the frozen tree, or build another one where it no longer fits."""
     samples = step_run.read_accepted_samples()
-    why = "asked for by this run" if step_run.flags["rebuild"] else _why_rebuild(step_run, samples.num_rows)
-    levels = _levels(step_run, samples.num_rows)
-    tree, measures = _built_tree(step_run, levels) if why else grown_tree(step_run, samples)
-    explained = _explained(levels, tree) if why else step_run.look_up("tree_explanation")
-    distance = np.asarray(tree.distance, dtype=np.float32)
+    found = _tree_of(step_run, samples)
+    tree, distance = found.tree, np.asarray(found.tree.distance, dtype=np.float32)
     centroids, assignments = clustering.tree_to_tables(tree, samples["sample_id"], samples["batch"], distance)
-    summaries = _summaries(step_run, tree, measures, samples["sample_id"].to_pylist())
-    keep_members(step_run, tree, samples, measures)
+    if found.is_built:
+        keep_tree(step_run, centroids, found.explained)
+    summaries = _summaries(step_run, tree, found.measures, samples["sample_id"].to_pylist())
+    keep_members(step_run, tree, samples, found.measures)
     names = pa.array(cluster_summary.leaf_names(summaries), pa.string())
     return step_run.finish(
-        centroids if why else step_run.look_up("cluster_tree"),
+        centroids if found.is_built else found.centroids,
         extra_tables={
             "tree_assignments": assignments,
             "cluster_portraits": summaries,
-            "tree_explanation": explained,
+            "tree_explanation": found.explained,
         },
         ledger=ledger_rows(
             samples["sample_id"],
@@ -47,14 +48,50 @@ def cluster_tree(step_run: StepRun) -> StepResult:
         ),
         metadata={
             "tree": tree.version,
-            "rebuilt": f"yes: {why}" if why else "no: new samples were assigned to the frozen tree",
+            "rebuilt": found.how,
             "clusters per level": str([len(level.centroids) for level in tree.levels]),
-            "why these levels": " ".join(explained["sentence"].to_pylist()),
+            "why these levels": " ".join(found.explained["sentence"].to_pylist()),
             "samples": samples.num_rows,
             "kernel for large products": clustering.fastest_kernel(),
         },
         details={"cluster summaries": summaries},
+        encoder=step_run.encoder_in_use(),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """The tree over the samples of today: built now, grown, or one of an earlier time that fits again.
+
+    Attributes:
+        centroids: As the tree was built (schema CLUSTER_TREE); None for one that was built now.
+        how: Whether it was built now, and why.
+    """
+
+    tree: "ClusterTree"
+    measures: "ClusterMeasures"
+    centroids: pa.Table | None
+    explained: pa.Table
+    how: str
+
+    @property
+    def is_built(self) -> bool:
+        return self.centroids is None
+
+
+def _tree_of(step_run: StepRun, samples: pa.Table) -> _Found:
+    why = "asked for by this run" if step_run.flags["rebuild"] else _why_rebuild(step_run, samples.num_rows)
+    if not why:
+        centroids, explained = step_run.look_up("cluster_tree"), step_run.look_up("tree_explanation")
+        how = "no: new samples were assigned to the frozen tree"
+        return _Found(*grown_tree(step_run, samples), centroids, explained, how)
+    kept = None if step_run.flags["rebuild"] else kept_tree(step_run)
+    if kept is not None and not _outgrown(step_run, kept[0], samples.num_rows):
+        how = f"no: {why}, and the tree that was built so before fits again"
+        return _Found(*assigned_anew(step_run, kept[0], samples), *kept, how)
+    levels = _levels(step_run, samples.num_rows)
+    tree, measures = _built_tree(step_run, levels)
+    return _Found(tree, measures, None, _explained(levels, tree), f"yes: {why}")
 
 
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:
@@ -74,8 +111,15 @@ def _why_rebuild(step_run: StepRun, n_samples: int) -> str:
     lost = step_run.why_last_rows_are_lost()
     if lost:
         return f"the one in service is lost: {lost}"
-    n_built = _n_built(step_run.look_up("cluster_tree", columns=["level", "n_samples"]))
-    limit = step_run.corpus.tree.rebuild_at_growth
+    made, now = step_run.encoder_of("cluster_tree"), step_run.encoder_in_use()
+    if made.version not in ("", now.version):
+        return f"it is of vectors of {made.shown}, and the embeddings are now of {now.shown}"
+    return _outgrown(step_run, step_run.look_up("cluster_tree", columns=["level", "n_samples"]), n_samples)
+
+
+def _outgrown(step_run: StepRun, tree: pa.Table, n_samples: int) -> str:
+    """Why a tree no longer fits so many samples; empty where it does."""
+    n_built, limit = _n_built(tree), step_run.corpus.tree.rebuild_at_growth
     if abs(n_samples - n_built) > limit * n_built:
         return f"it was built on {n_built:,} samples and there are {n_samples:,} now, more than {limit:.0%} apart"
     return ""

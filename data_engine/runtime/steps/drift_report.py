@@ -16,12 +16,27 @@ def drift_report(step_run: StepRun) -> StepResult:
     """Compare a batch with all others."""
     window, limits = step_run.read("embeddings"), step_run.corpus.drift
     step_run.inputs["cluster_tree?"] = str(step_run.exists("cluster_tree"))
-    table = _compare(step_run, window, alarm_p=limits.alarm_p, min_samples=limits.min_samples)
+    table = _other_vectors(step_run, window) or _compare(
+        step_run, window, alarm_p=limits.alarm_p, min_samples=limits.min_samples
+    )
     first = table.slice(0, 1).to_pylist()[0]
     return step_run.finish(
         table.sort_by([("contribution", "descending")]),
         metadata={"p-value": first["p_value"], "alarm": first["is_alarm"], "note": first["note"]},
+        encoder=step_run.encoder_in_use(),
     )
+
+
+def _other_vectors(step_run: StepRun, window: pa.Table) -> pa.Table | None:
+    """The report where the tree is of another encoder than the batch, which is made again with the next tree."""
+    if not step_run.exists("cluster_tree"):
+        return None
+    tree, batch = step_run.encoder_of("cluster_tree"), step_run.encoder_in_use()
+    if tree.version in ("", batch.version):
+        return None
+    step_run.inputs["cluster_tree?"] = f"of {tree.version}"
+    note = f"the cluster tree is of vectors of {tree.shown}, the batch of {batch.shown}; compared with the next tree"
+    return _nothing(step_run, window.num_rows, 0, note)
 
 
 def _compare(step_run: StepRun, window: pa.Table, *, alarm_p: float, min_samples: int) -> pa.Table:

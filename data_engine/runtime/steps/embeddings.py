@@ -8,8 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_engine.embedding import embed_unique, load_encoder
+from data_engine.embedding import embed_unique, encoder_names, load_encoder
+from data_engine.errors import InvalidInput
 from data_engine.runtime.check_inputs import CheckedStep
+from data_engine.runtime.made_from.encoders import EncoderUsed
 from data_engine.runtime.media import load_images
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.schemas import EMBEDDINGS
@@ -17,6 +19,7 @@ from data_engine.storage.ledger import ledger_rows
 from data_engine.storage.scratch import ScratchFloats, ScratchTexts
 
 if TYPE_CHECKING:
+    from data_engine.corpus import Corpus
     from data_engine.embedding import Encoder
 
 _REASON = "kept by the first pass"
@@ -25,7 +28,7 @@ _ROWS_PER_BATCH = 4096
 
 def embeddings(step_run: StepRun) -> StepResult:
     """Embed the kept contents of a batch."""
-    encoder = encoder_of(step_run.corpus.encoder)
+    encoder = ready_encoder(step_run.corpus)
     ids, load = _kept_contents(step_run, encoder)
     cache_of_encoder = step_run.embedding_cache(encoder.version, encoder.dim)
     rows = ScratchFloats(step_run.scratch_folder, encoder.dim)
@@ -40,6 +43,7 @@ def embeddings(step_run: StepRun) -> StepResult:
             "from the cache": len(ids) - found.n_computed - len(found.failures),
             "failed": len(found.failures),
         },
+        encoder=EncoderUsed(step_run.corpus.encoder, encoder.version),
     )
 
 
@@ -48,6 +52,20 @@ def check_inputs(checked: CheckedStep) -> dict[str, Any]:
     decided = checked.read_from.decisions("embeddings", checked.batch, columns=["sample_id", "verdict", "reason"])
     failed = decided.filter(pc.equal(decided["verdict"], "rejected"))
     return {"failures": dict(zip(failed["sample_id"].to_pylist(), failed["reason"].to_pylist(), strict=True))}
+
+
+def ready_encoder(corpus: "Corpus") -> "Encoder":
+    """The loaded encoder of a corpus.
+
+    Raises: SourceMissing when it cannot be loaded; InvalidInput when it embeds no samples of this kind.
+    """
+    encoder = encoder_of(corpus.encoder)
+    if encoder.modality not in (None, corpus.modality):
+        raise InvalidInput(
+            f"the encoder {encoder.name!r} takes {encoder.modality}s only, but the samples of {corpus.name} are "
+            f"{corpus.modality}s; name one of {', '.join(encoder_names(corpus.modality))}"
+        )
+    return encoder
 
 
 @cache

@@ -31,6 +31,7 @@ def labels(step_run: StepRun) -> StepResult:
             **{f"provenance {row['values']}": row["counts"] for row in counts},
             "waiting for a person": len(chosen) - table.num_rows,
         },
+        encoder=step_run.encoder_in_use(),
     )
 
 

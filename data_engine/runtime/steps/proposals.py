@@ -13,6 +13,7 @@ from data_engine.labeling.deciders.label_rules import label_rules, rules_opinion
 from data_engine.labeling.deciders.registry import RULES
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.classifier_in_service import gate_threshold, newest_audit_age_days
+from data_engine.runtime.made_from.encoders import refuse_another
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.storage.ledger import ledger_rows
 
@@ -25,6 +26,7 @@ def proposals(step_run: StepRun) -> StepResult:
     row = labeling.row_in_service(step_run.read("classifier"))
     if row is None:
         raise NotEnoughData("no classifier is in service; answer a review batch, then materialize classifier")
+    refuse_another("classifier", row["encoder_version"], step_run.encoder_in_use())
     classifier = labeling.Classifier.from_bytes(row["artefact"])
     ids, x = step_run.subset_embeddings()
     answered = _answered(step_run)
@@ -57,6 +59,7 @@ def proposals(step_run: StepRun) -> StepResult:
         ),
         metadata={"gate": gate.threshold, **{f"route {r['values']}": r["counts"] for r in routes}},
         details={"uncertainty": table["uncertainty"].to_numpy(), "threshold": gate.threshold},
+        encoder=step_run.encoder_in_use(),
     )
 
 

@@ -6,6 +6,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine import reporting
+from data_engine.corpus import Corpus
+from data_engine.runtime.made_from.settings import configuration_used, corpus_used, values_used
 from data_engine.runtime.plan import in_order, tables_read_by
 from data_engine.runtime.step_run import StepResult, StepRun
 
@@ -19,11 +21,13 @@ def quality_report(step_run: StepRun) -> StepResult:
     step_run.read("labels", columns=["sample_id"])
     step_run.read("balanced_subset", columns=["sample_id"])
     step_run.read_accepted("drift_report", columns=["batch"])
+    step_run.take_known_labels()
     tables = {name: step_run.look_up(name, columns=_COLUMNS.get(name)) for name in names}
-    metrics = reporting.build_quality_report(step_run.corpus, tables)
+    corpus, alarm_limits = _as_used(step_run)
+    metrics = reporting.build_quality_report(corpus, tables)
     seconds, versions = _provenance(step_run, names)
-    plots = reporting.report_plots(step_run.corpus, tables, seconds)
-    page = reporting.render_report(step_run.corpus, tables, metrics, plots, seconds, versions)
+    plots = reporting.report_plots(corpus, tables, seconds)
+    page = reporting.render_report(corpus, tables, metrics, plots, seconds, versions, alarm_limits=alarm_limits)
     path = step_run.write_page("reports", "report.html", text=page)
     return step_run.finish(
         metrics,
@@ -32,13 +36,23 @@ def quality_report(step_run: StepRun) -> StepResult:
     )
 
 
+def _as_used(step_run: StepRun) -> tuple[Corpus, tuple[float, ...]]:
+    """The corpus as its tables were made with it, with the known labels of now; and the limits of the drift alarm."""
+    used, now = step_run.used(), step_run.corpus
+    own = {name: getattr(now, name) for name in ("known_label_column", "known_label_pattern")}
+    limits = {block["alarm_p"] for _, block in values_used(used, "drift_report", "drift")}
+    return corpus_used(configuration_used(used, now) | own, now), tuple(sorted(limits))
+
+
 def _provenance(step_run: StepRun, names: list[str]) -> tuple[dict[str, float], dict[str, str]]:
     """Seconds per step in their order, and the version of every table, of this corpus so far."""
     seconds: dict[str, float] = {}
     for (step, _), version in step_run.all_versions().items():
         seconds[step] = seconds.get(step, 0.0) + version.seconds
     found = {name: step_run.table_version(name) for name in names}
-    return in_order(seconds), {name: f"table version {n}" for name, n in found.items() if n is not None}
+    encoder = step_run.encoder_of("cluster_tree").shown
+    made = {"encoder": encoder} if encoder else {}
+    return in_order(seconds), made | {name: f"table version {n}" for name, n in found.items() if n is not None}
 
 
 def _headline(metrics: pa.Table) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine import releasing, storage
+from data_engine.runtime.made_from.settings import configuration_used, corpus_used
 from data_engine.runtime.media import released_images
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.storage.ledger import ledger_rows
@@ -14,12 +15,15 @@ from data_engine.storage.ledger import ledger_rows
 
 def release(step_run: StepRun) -> StepResult:
     """Freeze the labelled samples that are in scope."""
-    runtime, corpus = step_run.runtime, step_run.corpus
+    runtime, now = step_run.runtime, step_run.corpus
     labels, subset = step_run.read("labels"), step_run.read("balanced_subset")
     metrics = step_run.read("quality_report")
+    step_run.refuse_other_rows("quality_report", "labels", "balanced_subset")
+    configuration = configuration_used(step_run.used(as_of="quality_report"), now)
+    corpus = corpus_used(configuration, now)
     raw, masked = _contents(step_run, subset.join(labels.select(["sample_id"]), "sample_id", join_type="left semi"))
     rows = releasing.release_rows(labels, subset, raw, out_of_scope=corpus.labels.out_of_scope)
-    manifest = _manifest(step_run, rows)
+    manifest = _manifest(step_run, rows, configuration)
     card = releasing.data_card(corpus, rows, metrics, manifest)
     folder = runtime.corpus_folder / "releases" / manifest["release_id"]
     images = released_images(runtime, raw, rows["sample_id"].to_pylist())
@@ -42,16 +46,16 @@ def _contents(step_run: StepRun, labelled: pa.Table) -> tuple[pa.Table, dict[str
     return releasing.mask_personal(raw) if step_run.corpus.release.pii == "mask" else (raw, {})
 
 
-def _manifest(step_run: StepRun, rows: pa.Table) -> dict[str, Any]:
-    """The manifest: configuration, table versions, and the data version of every step."""
-    versions = step_run.all_versions()
+def _manifest(step_run: StepRun, rows: pa.Table, configuration: dict[str, Any]) -> dict[str, Any]:
+    """The manifest: what the tables were made with, their versions, and the data version of every step."""
+    versions = step_run.open_versions()
     return {
         "release_id": releasing.release_fingerprint(rows),
         "corpus": step_run.corpus.name,
         "n_samples": rows.num_rows,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "run_id": step_run.run_id,
-        "configuration": step_run.corpus.shown(),
+        "configuration": configuration,
         "table_versions": step_run.pinned_versions(),
         "data_versions": {
             f"{step}/{batch}".rstrip("/"): v.data_version for (step, batch), v in sorted(versions.items())

@@ -1,0 +1,67 @@
+"""Remarks of a run between its jobs: another encoder, why the levels of a tree are as they are, a new review queue.
+
+The summary at its end is in `terminal.run_summary`.
+"""
+
+from typing import TYPE_CHECKING
+
+from data_engine.runtime.check_gate import accepted_tables
+from data_engine.runtime.made_from.encoders import encoder_in_use
+from data_engine.runtime.review_rounds import batches_without_queue
+from data_engine.runtime.steps.embeddings import ready_encoder
+from data_engine.runtime.versions import step_versions
+from data_engine.terminal.plain_text import plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from data_engine.runtime.accepted_tables import AcceptedTables
+    from data_engine.runtime.corpus_runtime import CorpusRuntime
+
+
+def load_and_say_encoder(runtime: "CorpusRuntime", console: "Console") -> bool:
+    """Load the encoder before anything is taken in, and say where it is another one than that of the vectors there.
+
+    Returns: whether it is another one.
+
+    Raises: SourceMissing when it cannot be loaded; InvalidInput when it embeds no samples of this kind.
+    """
+    encoder = ready_encoder(runtime.corpus)
+    before = encoder_in_use(runtime.store(), step_versions(runtime.store(), "embeddings").values())
+    if before.version in ("", encoder.version):
+        return False
+    console.print(
+        plain(
+            f"  the encoder is now {encoder.name} (version {encoder.version}), before it was {before.shown}: every "
+            "sample is embedded anew, then tree, subset, classifier, proposals and labels are made of the new vectors"
+        )
+    )
+    return True
+
+
+def say_levels(runtime: "CorpusRuntime", console: "Console") -> None:
+    """Print why the automatic levels of the tree are as they are."""
+    from rich.padding import Padding
+
+    sentences = _last(runtime, "cluster_tree").read("tree_explanation")["sentence"].to_pylist()
+    console.print(Padding(plain(" ".join(sentences)), (0, 0, 0, 6)), style="dim", highlight=False)
+
+
+def say_comparison(runtime: "CorpusRuntime", console: "Console") -> None:
+    """Print why the newest version of the classifier was not compared with the one before; nothing where it was."""
+    said = _last(runtime, "classifier").read("classifier", columns=["comparison"])["comparison"].to_pylist()
+    if said and (said[-1] or "").startswith("not compared"):
+        console.print(plain(f"      the classifier was {said[-1]}"), style="dim")
+
+
+def _last(runtime: "CorpusRuntime", step: str) -> "AcceptedTables":
+    """The tables with those of a step as it wrote them last, whatever its checks say."""
+    return accepted_tables(runtime, run_id="run", as_step=step)
+
+
+def say_new_queue(runtime: "CorpusRuntime", console: "Console") -> None:
+    """Say that a queue does not have the batches whose answers are in the tables."""
+    unknown = ", ".join(batches_without_queue(runtime))
+    if unknown:
+        said = f"  the review queue is new, or an older copy: it does not have {unknown}, whose answers stay in "
+        console.print(plain(f"{said}the tables; rounds are numbered on"))

@@ -1,0 +1,64 @@
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from other_encoders import SHORTER, register_other_encoders
+from rich.console import Console
+from written_steps import keep_version, notes_runtime, write_step
+
+from data_engine.errors import InvalidInput, SourceMissing
+from data_engine.orchestration.launch.run_remarks import load_and_say_encoder, say_comparison
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.steps.embeddings import encoder_of
+
+
+@pytest.fixture(autouse=True)
+def _other_encoders(monkeypatch: pytest.MonkeyPatch) -> None:
+    register_other_encoders(monkeypatch)
+    encoder_of.cache_clear()
+
+
+def _said(runtime: CorpusRuntime) -> tuple[bool, str]:
+    console = Console(file=StringIO(), width=400)
+    is_other = load_and_say_encoder(runtime, console)
+    assert isinstance(console.file, StringIO)
+    return is_other, console.file.getvalue()
+
+
+def test_an_encoder_is_said_only_where_the_vectors_there_are_of_another(tmp_path: Path) -> None:
+    assert _said(notes_runtime(tmp_path, encoder=SHORTER)) == (False, "")
+    made_with = {"encoder": SHORTER, "encoder_version": f"{SHORTER}-1"}
+    keep_version(notes_runtime(tmp_path).store(), "embeddings", "may", made_with=made_with)
+    assert _said(notes_runtime(tmp_path, encoder=SHORTER)) == (False, "")
+    is_other, said = _said(notes_runtime(tmp_path))
+    assert is_other
+    assert said.startswith(
+        "  the encoder is now hashed-ngrams (version hashed-ngrams-256-1), before it was turned-128 (version turned-"
+    )
+
+
+def test_an_encoder_that_is_not_there_or_of_another_modality_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceMissing, match=r"'no-such-encoder'.*hashed-ngrams"):
+        _said(notes_runtime(tmp_path, encoder="no-such-encoder"))
+    with pytest.raises(InvalidInput, match=r"'hashed-ngrams' takes texts only, but the samples of notes are images"):
+        _said(notes_runtime(tmp_path, modality="image", encoder="hashed-ngrams"))
+
+
+def test_a_classifier_that_was_not_compared_is_said_and_one_that_was_is_not(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+
+    def said() -> str:
+        console = Console(file=StringIO(), width=400)
+        say_comparison(runtime, console)
+        assert isinstance(console.file, StringIO)
+        return console.file.getvalue()
+
+    for comparison, expected in (
+        ("hold-out accuracy 0.9", ""),
+        (
+            "not compared: version a learnt from others",
+            "      the classifier was not compared: version a learnt from others\n",
+        ),
+    ):
+        write_step(runtime.store(), "classifier", [{"comparison": comparison}])
+        assert said() == expected
