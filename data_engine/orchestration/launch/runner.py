@@ -18,22 +18,24 @@ from data_engine.orchestration.automation.drift_reports import config_for
 from data_engine.orchestration.instance.compute_logs import printed_on_the_terminal
 from data_engine.orchestration.launch.failures import why_failed
 from data_engine.orchestration.launch.interrupts import raise_if_interrupted
+from data_engine.orchestration.launch.moves import Moves
 from data_engine.orchestration.launch.orphaned_runs import process_tags
+from data_engine.orchestration.launch.said import say_asked_again, say_before_labels, say_levels, say_waiting
 from data_engine.orchestration.names import asset_key, batch_partitions, corpus_name, review_partitions
+from data_engine.review.class_names import is_again
 from data_engine.runtime import check_gate
 from data_engine.runtime.accepted_samples import orphaned_duplicates
+from data_engine.runtime.amendments.counted_answers import inputs_of
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import BATCH_STEPS, JOBS, steps_from
 from data_engine.runtime.review_rounds import (
     answer_simulated,
-    batches_without_queue,
     create_review_batch,
     known_batches,
     remarks_on_known_labels,
 )
 from data_engine.runtime.source_listing import batches_of, listed_once
 from data_engine.runtime.staleness import is_lost, is_stale, sql_models_are_stale, why_lost
-from data_engine.runtime.steps.reviewed_labels import inputs_of
 from data_engine.runtime.versions import StepVersion, fingerprint, step_versions
 from data_engine.terminal.plain_text import counted, plain
 from data_engine.terminal.run_summary import RunOutcome
@@ -62,17 +64,14 @@ class OneCommandRun:
         """
         started = time.perf_counter()
         with listed_once():
-            self._require_classes()
+            # A missing file of classes fails now, not after everything has been embedded.
+            _ = self.runtime.corpus.class_names
             self.ingest(only)
             self._curate()
             self._label()
             self._publish()
         self.outcome.total_s = time.perf_counter() - started
         return self.outcome
-
-    def _require_classes(self) -> None:
-        """Fail on a missing file of classes now, not after everything has been embedded."""
-        _ = self.runtime.corpus.class_names
 
     def ingest(self, only: Sequence[str] = ()) -> None:
         """Bring the ingestion batches up to date, then judge again those whose duplicates lost their twin.
@@ -83,31 +82,24 @@ class OneCommandRun:
         Raises: InvalidInput when the source does not have one of them; SourceError when it cannot be listed.
         """
         batches = batches_of(self.runtime)
-        gone = sorted({batch for step, batch in self._known() if step == "raw_index"} - set(batches))
-        if gone:
-            said = f"  the source no longer has {', '.join(gone)}; what was taken in from there stays"
-            self.console.print(plain(said))
-            self._hold_lost(gone)
         unknown = sorted(set(only) - set(batches))
         if unknown:
             raise InvalidInput(f"the source has no batches {unknown}; it has {sorted(batches)}")
+        moves = Moves(self.runtime, batches, self.instance, self.console)
+        moves.forget_gone()
+        self._versions = None
         self._add_partitions(batch_partitions(self.runtime), sorted(batches))
+        # What moves from one batch to another has left the first before the second is judged.
+        for batch in moves.to_read_first(only or sorted(batches)):
+            self._launch("ingest", ("raw_index",), batch, may_fail=True)
         # Of a batch whose neighbours are lost the drift is told once they are back.
         n_lost = sum(bool(why_lost(self.runtime, v)) for (step, _), v in self._known().items() if step in BATCH_STEPS)
         for batch in only or sorted(batches):
             steps = [step for step in BATCH_STEPS if self._is_stale(step, batch)]
-            if steps:
+            if steps and batch not in self.outcome.quarantined:
                 self._take_in(batch, steps[0], with_drift=not n_lost)
         self.judge_again()
-
-    def _hold_lost(self, gone: Sequence[str]) -> None:
-        """Say which rows of batches that the source no longer has are lost: nobody can make them anew."""
-        for (step, batch), version in sorted(self._known().items()):
-            lost = why_lost(self.runtime, version) if batch in gone and step in BATCH_STEPS else ""
-            if lost:
-                self._hold(
-                    batch, f"{step} {batch}", f"{lost}, and the source no longer has the batch; put it back there"
-                )
+        moves.say()
 
     def _take_in(self, batch: str, first: str, *, with_drift: bool = True) -> None:
         """The steps of a batch, from this one on."""
@@ -165,15 +157,8 @@ class OneCommandRun:
         if stale:
             self._launch("curate", steps_from("curate", stale[0]))
         if "cluster_tree" in stale and self.runtime.corpus.tree.fixed_levels is None:
-            self._say_levels()
+            say_levels(self.runtime, self.console)
         self._report_drift([batch for batch in opened if self._is_stale("drift_report", batch)])
-
-    def _say_levels(self) -> None:
-        """Print why the automatic levels of the tree are as they are."""
-        from rich.padding import Padding
-
-        sentences = self.runtime.store().read("tree_explanation")["sentence"].to_pylist()
-        self.console.print(Padding(plain(" ".join(sentences)), (0, 0, 0, 6)), style="dim", highlight=False)
 
     def _report_drift(self, batches: list[str]) -> None:
         """One run for all of them; a batch whose report cannot be made does not hold up the others."""
@@ -192,19 +177,22 @@ class OneCommandRun:
                 self._hold(batch, f"drift {batch}", why)
 
     def _label(self) -> None:
-        self._say_new_queue()
+        say_before_labels(self.runtime, self.console)
         while True:
             self._take_answers()
-            stale = [step for step in JOBS["learn"] if self._is_stale(step)]
-            if stale and self._has("reviewed_labels"):
-                self._launch("learn", steps_from("learn", stale[0]))
+            say_asked_again(self.runtime, self.console)
             with self.runtime.queue() as queue:
                 batches = queue.batches(self.runtime.corpus.name)
                 n_rounds = len(known_batches(self.runtime, queue))
             waiting = [b.batch_id for b in batches if not b.is_answered]
-            if waiting and self.runtime.corpus.review.simulated and self._answer(waiting[0]):
+            again = [batch_id for batch_id in waiting if is_again(batch_id, self.runtime.corpus.name)]
+            if again and self.runtime.corpus.review.simulated and self._answer(again[0]):
                 continue
             self.outcome.waiting_for = waiting
+            if not self._learn(again):
+                return
+            if waiting and self.runtime.corpus.review.simulated and self._answer(waiting[0]):
+                continue
             if waiting or n_rounds > self.runtime.corpus.labels.rounds:
                 return
             with self._timed("review"):
@@ -217,12 +205,19 @@ class OneCommandRun:
                 return
             self.console.print(Text.assemble("  ", plain(batch, "bold"), " opened"))
 
-    def _say_new_queue(self) -> None:
-        """Say that a queue does not have the batches whose answers are in the tables."""
-        unknown = ", ".join(batches_without_queue(self.runtime))
-        if unknown:
-            said = f"  the review queue is new, or an older copy: it does not have {unknown}, whose answers stay in "
-            self.console.print(plain(f"{said}the tables; rounds are numbered on"))
+    def _learn(self, again: Sequence[str]) -> bool:
+        """Train where that is due; False when it has to wait for the review batches that ask again."""
+        stale = [step for step in JOBS["learn"] if self._is_stale(step)]
+        if not stale or not self._has("reviewed_labels"):
+            return True
+        try:
+            self._launch("learn", steps_from("learn", stale[0]))
+        except DataEngineError as error:
+            if not again:
+                raise
+            self.outcome.waits_to_learn = str(error)
+            return False
+        return True
 
     def _answer(self, batch_id: str) -> int:
         with self._timed("review"), self.console.status(plain(f"simulated annotators answer {batch_id}")):
@@ -233,8 +228,8 @@ class OneCommandRun:
 
     def _take_answers(self) -> None:
         with self.runtime.queue() as queue:
-            answered = [b for b in queue.batches(self.runtime.corpus.name) if b.is_answered]
-            inputs = {b.batch_id: fingerprint(inputs_of(queue, b.revision)) for b in answered}
+            batches = [batch for batch in queue.batches(self.runtime.corpus.name) if batch.is_answered]
+            inputs = {b.batch_id: fingerprint(inputs_of(self.runtime, queue, b)) for b in batches}
         taken = self._known()
         for batch_id, input_version in sorted(inputs.items()):
             version = taken.get(("reviewed_labels", batch_id))
@@ -245,6 +240,9 @@ class OneCommandRun:
     def _publish(self) -> None:
         if not self._has("proposals"):
             self.console.print("  no labels yet: the review batch waits for answers")
+            return
+        if self.outcome.waits_to_learn:
+            say_waiting(self.outcome, self.console)
             return
         stale = [step for step in JOBS["publish"] if self._is_stale(step)]
         if stale:
@@ -288,7 +286,7 @@ class OneCommandRun:
         keys = [asset_key(self.runtime, step) for step in steps]
         if job == "publish":
             keys += self._sql_model_keys()
-        called = f"{job} {batch or ''}".strip()
+        called = f"{'read' if tuple(steps) == ('raw_index',) else job} {batch or ''}".strip()
         result = self._execute(job, called, {}, partition_key=batch, asset_selection=keys)
         if result.success:
             if job == "publish":

@@ -56,15 +56,34 @@ def check_inputs(checked: CheckedStep) -> dict[str, Any]:
     held_out = reviewed.filter(pc.equal(reviewed["purpose"], "hold_out"))
     trained = reviewed.filter(pc.is_in(reviewed["purpose"], pa.array(labeling.TRAINING_PURPOSES)))
     values: dict[str, Any] = {
-        # A hold-out is drawn once; asking for a larger one later must not stop a corpus that has learnt from this one.
-        "min_hold_out": min(_LEAST_HOLD_OUT, checked.runtime.corpus.subset.target_size // 3),
+        "min_hold_out": _least_hold_out(checked, held_out.num_rows),
         "hold_out_ids": held_out["sample_id"].to_pylist(),
         "training_ids": trained["sample_id"].to_pylist(),
     }
-    if len(versions) > 1:
+    if len(versions) > 1 and _asks_the_same(versions[-2], versions[-1]):
         values |= {"previous_accuracy": versions[-2]["accuracy"], "previous_low": versions[-2]["accuracy_low"]}
     checked.tables["classifier"] = pa.Table.from_pylist(versions[-1:], schema=checked.tables["classifier"].schema)
     return values
+
+
+def _least_hold_out(checked: CheckedStep, n_counted: int) -> int:
+    """The least size of the hold-out: of one that was answered in full, whatever of it is still there.
+
+    A hold-out is drawn once. Asking for a larger one later must not stop a corpus that has learnt from this one, and
+    neither must samples that leave: the gate then certifies less.
+    """
+    corpus = checked.runtime.corpus
+    least = min(_LEAST_HOLD_OUT, corpus.subset.target_size // 3)
+    with checked.runtime.queue() as queue:
+        tasks = queue.tables(corpus.name)["review_task"].to_pylist()
+    answered = {row["sample_id"] for row in tasks if row["purpose"] == "hold_out" and row["n_answers"] > 0}
+    return least if max(len(answered), n_counted) < least else 1
+
+
+def _asks_the_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two versions know the same classes, so that their accuracies can be compared."""
+    names = [labeling.Classifier.from_bytes(row["artefact"]).class_names for row in (one, other)]
+    return names[0] == names[1]
 
 
 def _with_newest(history: pa.Table, newest: pa.Table) -> pa.Table:
