@@ -1,4 +1,4 @@
-"""The command line: run, why, sql, review, release, check, backfill, clean, ui, queue, bench."""
+"""The command line: run, why, sql, review, release, check, recheck, backfill, clean, forget, reset, ui, queue."""
 
 import os
 import subprocess
@@ -96,10 +96,14 @@ def sql(query: str, corpus: str | None, limit: int) -> None:
 @click.option(
     "--annotator", default=lambda: os.environ.get("USER", ""), help="Your name, as it is kept with the answers."
 )
-def review(corpus: str | None, annotator: str) -> None:
-    """Answer the open review tasks here in the terminal."""
-    from data_engine.terminal.review import answer_in_terminal
+@click.option("--skipped", is_flag=True, help="Only list the tasks that you have skipped.")
+def review(corpus: str | None, annotator: str, skipped: bool) -> None:
+    """Answer the open review tasks here in the terminal; /help says what can be typed."""
+    from data_engine.terminal.review import answer_in_terminal, print_skipped
 
+    if skipped:
+        print_skipped(_project().runtime(corpus), annotator, console=_console())
+        return
     answer_in_terminal(_project().runtime(corpus), annotator, console=_console())
 
 
@@ -156,6 +160,66 @@ def clean(corpus: str | None, is_all: bool, dry_run: bool, yes: bool) -> None:
     if not yes and not click.confirm("delete it?"):
         return
     click.echo(f"deleted {cleaning.clean():,} files and folders")
+
+
+@main.command()
+@click.argument("corpus")
+def recheck(corpus: str) -> None:
+    """Make every check of CORPUS again that failed. Ends with 1 where one still fails."""
+    from data_engine.orchestration.launch.amending import recheck_corpus
+
+    found = recheck_corpus(_project(), corpus)
+    for each in found:
+        click.echo(each.sentence)
+    n_failing = sum(not each.passes for each in found)
+    if not found:
+        click.echo("no check has failed")
+    elif not n_failing:
+        click.echo(f"all hold now; data-engine run {corpus} goes on from here")
+    if n_failing:
+        raise SystemExit(1)
+
+
+@main.command()
+@click.argument("corpus")
+@click.option("--batch", "batches", required=True, multiple=True, help="A batch to take out; may be given repeatedly.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def forget(corpus: str, batches: tuple[str, ...], yes: bool) -> None:
+    """Take batches out of CORPUS: their rows leave every table. Answers of people stay in the queue."""
+    from data_engine.orchestration.launch import amending
+
+    runtime = _project().runtime(corpus)
+    for line in amending.told_of_forgetting(runtime, batches):
+        click.echo(line)
+    if not yes and not click.confirm("take it out?"):
+        return
+    amending.forget(runtime, batches)
+    click.echo(f"taken out; data-engine run {corpus} brings the rest up to date")
+
+
+@main.command()
+@click.argument("corpus")
+@click.option("--answers", is_flag=True, help="Also delete every answer that people gave.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(corpus: str, answers: bool, yes: bool) -> None:
+    """Make CORPUS new: everything that the engine made of it goes, but releases. Answers stay unless --answers."""
+    from data_engine.orchestration.launch import amending
+
+    planned = amending.reset_of(_project().runtime(corpus))
+    for line in planned.told(with_answers=answers):
+        click.echo(line)
+    if not yes and not _is_agreed(corpus, with_answers=answers):
+        click.echo("nothing was deleted")
+        return
+    amending.reset(planned, with_answers=answers)
+    click.echo(f"done; data-engine run {corpus} makes it anew")
+
+
+def _is_agreed(corpus: str, *, with_answers: bool) -> bool:
+    """Whether somebody agrees; that answers of people go is only agreed to by the corpus' name."""
+    if not with_answers:
+        return click.confirm("delete it?")
+    return bool(click.prompt(f"type {corpus} to delete the answers too", default="", show_default=False) == corpus)
 
 
 @main.command()

@@ -84,6 +84,8 @@ WHOLE_ENGINE = {
     "test_browser",
     "test_browser_images",
     "test_browser_tree",
+    "test_changed_classes",
+    "test_changed_sources",
     "test_clean",
     "test_contributing",
     "test_damaged_files",

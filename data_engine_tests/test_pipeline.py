@@ -319,12 +319,6 @@ def test_a_subset_of_another_size_from_a_single_launch_does_not_stay(finished: S
     assert store.read("balanced_subset").num_rows == 180
 
 
-def test_a_batch_that_is_gone_from_the_source_is_named_and_its_samples_stay(finished: SmallProject) -> None:
-    (finished.folder / "source" / "june.jsonl").unlink()
-    assert "the source no longer has june.jsonl" in finished.run("notes")
-    assert "june.jsonl" in finished.load().runtime("notes").store().read("tree_assignments")["batch"].to_pylist()
-
-
 def test_a_run_names_the_sql_tests_that_fail_as_long_as_they_do(finished: SmallProject) -> None:
     assert "fails" not in finished.said
     own = finished.folder / "dbt_like_sql"

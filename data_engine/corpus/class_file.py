@@ -4,7 +4,7 @@ Classes that stand in the YAML itself are checked in `labels.py`.
 """
 
 import codecs
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from data_engine.corpus.known_labels import tidy
@@ -56,6 +56,40 @@ def check_special_classes(classes: Sequence[str], *, other: str | None, out_of_s
         if name is not None and name not in classes:
             shown = ", ".join(map(repr, classes[:8])) + (", ..." if len(classes) > 8 else "")
             raise ValueError(f"{field} is {name!r}, which is no class; add it to classes ({shown}), or remove {field}")
+
+
+def check_chains(renamed: Mapping[str, str]) -> None:
+    """That every old name leads to its new one in one step.
+
+    Raises: ValueError for an empty name, a name that becomes itself, a chain and a circle.
+    """
+    for old, new in renamed.items():
+        if not (old and new):
+            raise ValueError(f"renamed says {old!r}: {new!r}; give both names, or remove the entry")
+        if old == new:
+            raise ValueError(f"renamed says that {old!r} is now {new!r}, which is the same name; remove the entry")
+        if new not in renamed:
+            continue
+        last, seen = new, [old]
+        while last in renamed and last not in seen:
+            seen.append(last)
+            last = renamed[last]
+        steps = " -> ".join(map(repr, [*seen, last]))
+        if last in seen:
+            raise ValueError(f"renamed goes in a circle: {steps}; keep the entry whose new name is in classes")
+        raise ValueError(f"renamed has a chain: {steps}; give each old name the last one, {old!r}: {last!r}")
+
+
+def check_renamed(renamed: Mapping[str, str], classes: Sequence[str]) -> None:
+    """That new names are classes and old ones are none any more.
+
+    Raises: ValueError naming the one that is not so.
+    """
+    for old, new in renamed.items():
+        if old in classes:
+            raise ValueError(f"renamed says that {old!r} is now {new!r}, but {old!r} is a class; remove one of the two")
+        if new not in classes:
+            raise ValueError(f"renamed says that {old!r} is now {new!r}, which is no class; add {new!r} to classes")
 
 
 def _text(path: Path) -> str:

@@ -191,11 +191,18 @@ class Corpus(Settings):
         if self.known_label_pattern is not None:
             match = re.fullmatch(self.known_label_pattern, known_label)
             name = match.group(1) if match else None
-        return None if name is None else self._class_finder.find(name)
+        if name is None:
+            return None
+        old = self._finder_of_old_names.find(name)
+        return self._class_finder.find(name) or (None if old is None else self.labels.renamed[old])
 
     @cached_property
     def _class_finder(self) -> ClassNames:
         return ClassNames(self.class_names)
+
+    @cached_property
+    def _finder_of_old_names(self) -> ClassNames:
+        return ClassNames(self.labels.renamed)
 
     @property
     def is_of_images(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
-from data_engine.corpus.class_file import check_number, check_special_classes
+from data_engine.corpus.class_file import check_chains, check_number, check_renamed, check_special_classes
 from data_engine.corpus.deciders import DeciderSettings, check_order
 from data_engine.corpus.known_labels import tidy
 from data_engine.settings import OneOf, Settings, Share
@@ -39,6 +39,9 @@ class Labels(Settings):
     """What an answer is; class: one of the classes."""
     classes: tuple[str, ...] | str
     """The possible answers: a list, or the name of a text file beside the YAML file with one class per line."""
+    renamed: Mapping[str, str] = Field(default_factory=dict)
+    """Old names of classes and the names of now, `{old: new}`: answers, hold-out, audits, known labels and releases
+    follow the new name; taken out again, everything has its old name. Two old names may become one class."""
     out_of_scope: str | None = None
     """The class that means that the sample does not belong here; such samples are labelled and not released."""
     other: str | None = None
@@ -88,7 +91,14 @@ class Labels(Settings):
     def _special_classes_are_classes(self) -> "Labels":
         if isinstance(self.classes, tuple):
             check_special_classes(self.classes, other=self.other, out_of_scope=self.out_of_scope)
+            check_renamed(self.renamed, self.classes)
         return self
+
+    @field_validator("renamed")
+    @classmethod
+    def _tidy_renamed(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        check_chains(tidied := {tidy(old): tidy(new) for old, new in value.items()})
+        return tidied
 
     @field_validator("other", "out_of_scope")
     @classmethod

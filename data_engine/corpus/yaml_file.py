@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from data_engine.corpus.class_file import check_number, check_special_classes, read_classes
+from data_engine.corpus.class_file import check_number, check_renamed, check_special_classes, read_classes
 from data_engine.corpus.corpus import Corpus
 from data_engine.errors import InvalidInput, SourceMissing
 
@@ -190,6 +190,7 @@ def _of_classes(path: Path, attributes: yaml.MappingNode, corpus: Corpus) -> Ite
         classes = read_classes(path.parent / str(labels.classes))
         check_number(classes)
         check_special_classes(classes, other=labels.other, out_of_scope=labels.out_of_scope)
+        check_renamed(labels.renamed, classes)
     except SourceMissing:
         return
     except InvalidInput as error:

@@ -12,7 +12,7 @@ from data_engine.errors import InvalidInput
 from data_engine.labeling.answers.kind import AnswerKind
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.labeling.provenance import provenance
-from data_engine.review.leases import find_lease, shown_proposal, why_lost
+from data_engine.review.leases import find_lease, is_class_now, shown_proposal, why_lost
 from data_engine.review.queue_records import SIMULATED_PREFIX, Submitted, answer_given, check_active_seconds, identifier
 from data_engine.review.queue_tables import annotation, annotator, batch, lease, proposal, task
 from data_engine.review.review_batches import find_batch, finish_if_answered, record
@@ -70,6 +70,7 @@ _FOR_CORRECTION = (
         batch.c.revision.label("batch_revision"),
         batch.c.answered_at,
         proposal.c.answer.label("proposed_answer"),
+        proposal.c.label.label("proposed_label"),
     )
     .join(task, task.c.task_id == annotation.c.task_id)
     .join(batch, batch.c.batch_id == task.c.batch_id)
@@ -170,6 +171,12 @@ def read_answers(connection: Connection, batch_id: str) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=REVIEWED_LABELS)
 
 
+def read_labels(connection: Connection, batch_id: str) -> set[str]:
+    """The different classes that the answers of a batch are."""
+    query = sa.select(annotation.c.label).join(task).where(task.c.batch_id == batch_id, annotation.c.label.is_not(None))
+    return set(connection.execute(query.distinct()).scalars())
+
+
 def read_answer_times(connection: Connection, batch_id: str) -> dict[str, datetime]:
     """When each answer of a batch was given, by annotation_id."""
     given = (
@@ -194,7 +201,8 @@ def _as_repeat(earlier: Row[Any], row: Row[Any], kind: AnswerKind, given: str) -
 
 
 def _provenance(row: Row[Any], kind: AnswerKind, given: str, is_simulated: bool) -> str:
-    shown = shown_proposal(row.arm, row.proposed_answer)
+    is_seen = is_class_now(row.proposed_label, row.classes)
+    shown = shown_proposal(row.arm, row.proposed_answer) if is_seen else None
     return provenance(row.arm, shown, given, is_simulated=is_simulated, is_same=kind.is_same)
 
 

@@ -53,6 +53,7 @@ REVIEW_ANNOTATION = pa.schema(
         pa.field("annotation_id", pa.string(), nullable=False),
         pa.field("task_id", pa.string(), nullable=False),
         pa.field("review_batch", pa.string(), nullable=False),
+        pa.field("corpus", pa.string(), nullable=False),
         pa.field("sample_id", pa.string(), nullable=False),
         pa.field("annotator", pa.string(), nullable=False),
         pa.field("kind", pa.string(), nullable=False),
@@ -92,7 +93,9 @@ _TASKS = (
 )
 
 _ANNOTATIONS = (
-    sa.select(annotation, task.c.batch_id.label("review_batch"), task.c.sample_id, annotator.c.is_simulated)
+    sa.select(
+        annotation, task.c.batch_id.label("review_batch"), task.c.corpus, task.c.sample_id, annotator.c.is_simulated
+    )
     .join(task, task.c.task_id == annotation.c.task_id)
     .join(annotator, annotator.c.annotator == annotation.c.annotator)
     .order_by(task.c.batch_id, annotation.c.annotation_id)
@@ -125,12 +128,22 @@ def count_open(connection: Connection, corpus: str | None) -> int:
     return int(connection.execute(query if corpus is None else query.where(batch.c.corpus == corpus)).scalar_one())
 
 
-def read_tables(connection: Connection) -> dict[str, pa.Table]:
-    """Batches, tasks and annotations of all corpora, sorted by their ids."""
+def count_answers(connection: Connection, corpus: str) -> int:
+    """Answers of a corpus."""
+    query = sa.select(sa.func.count()).select_from(annotation).join(task).where(task.c.corpus == corpus)
+    return int(connection.execute(query).scalar_one())
+
+
+def read_tables(connection: Connection, corpus: str | None) -> dict[str, pa.Table]:
+    """Batches, tasks and annotations of a corpus, or of all, sorted by their ids."""
+    tables = {
+        "review_batch": (_BATCHES, batch.c.corpus, REVIEW_BATCH),
+        "review_task": (_TASKS, task.c.corpus, REVIEW_TASK),
+        "review_annotation": (_ANNOTATIONS, task.c.corpus, REVIEW_ANNOTATION),
+    }
     return {
-        "review_batch": _arrow(connection, _BATCHES, REVIEW_BATCH),
-        "review_task": _arrow(connection, _TASKS, REVIEW_TASK),
-        "review_annotation": _arrow(connection, _ANNOTATIONS, REVIEW_ANNOTATION),
+        name: _arrow(connection, query if corpus is None else query.where(column == corpus), schema)
+        for name, (query, column, schema) in tables.items()
     }
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,12 +14,13 @@ from data_engine.review.queue_records import (
     ARMS_SHOWING_PROPOSAL,
     SIMULATED_PREFIX,
     Lease,
+    SkippedTask,
     Task,
     check_annotator,
     identifier,
 )
+from data_engine.review.queue_tables import annotation, batch, lease, proposal, task
 from data_engine.review.queue_tables import annotator as annotators
-from data_engine.review.queue_tables import batch, lease, proposal, task
 
 _MAX_LEASE_S = 24 * 3600
 
@@ -80,6 +82,31 @@ _CANDIDATE = (
     .limit(1)
 )
 
+_IS_SKIPPED_BY_ANNOTATOR = sa.and_(
+    lease.c.task_id == task.c.task_id, lease.c.annotator == sa.bindparam("name"), lease.c.outcome == "skipped"
+)
+
+_ANSWERED_BY_ANNOTATOR = (
+    sa.exists()
+    .where(
+        annotation.c.task_id == task.c.task_id,
+        annotation.c.annotator == sa.bindparam("name"),
+    )
+    .correlate(task)
+)
+
+_LAST_SKIP = sa.func.max(lease.c.ended_at)
+
+_SKIPPED = (
+    sa.select(task.c.task_id, _LAST_SKIP.label("skipped_at"))
+    .join(lease, _IS_SKIPPED_BY_ANNOTATOR)
+    .where(task.c.is_open, ~_ANSWERED_BY_ANNOTATOR)
+    .group_by(task.c.task_id)
+    .order_by(_LAST_SKIP, task.c.task_id)
+)
+
+_SKIPPED_WITH_ROOM = _SKIPPED.where(task.c.n_answers + _LIVE_ON_TASK < task.c.n_wanted).limit(1)
+
 _LIVE_OF_ANNOTATOR = (
     sa.select(lease.c.lease_id)
     .join(task, task.c.task_id == lease.c.task_id)
@@ -109,10 +136,15 @@ def take(
     if live is not None:
         return as_lease(find_lease(connection, live))
     task_id = connection.execute(_CANDIDATE.where(*within), {"name": name}).scalar_one_or_none()
+    was_skipped = task_id is None and not is_simulated
+    if was_skipped:
+        found = connection.execute(_SKIPPED_WITH_ROOM.where(*within), {"name": name}).first()
+        task_id = None if found is None else found.task_id
     if task_id is None:
         return None
     _register(connection, name, now)
-    return as_lease(find_lease(connection, _insert_lease(connection, task_id, name, lease_s, now)))
+    given = as_lease(find_lease(connection, _insert_lease(connection, task_id, name, lease_s, now)))
+    return replace(given, task=replace(given.task, was_skipped=was_skipped))
 
 
 def extend(connection: Connection, lease_id: str, *, now: datetime) -> Lease:
@@ -137,7 +169,7 @@ def extend(connection: Connection, lease_id: str, *, now: datetime) -> Lease:
 
 
 def skip(connection: Connection, lease_id: str, *, reason: str, now: datetime) -> None:
-    """Give the task back; this annotator is not offered it again. A repeat, or a lost lease, changes nothing.
+    """Give the task back; it comes again when nothing else is left. A repeat, or a lost lease, changes nothing.
 
     Raises: LeaseLost when the lease was already used for an answer. InvalidInput without a reason.
     """
@@ -149,6 +181,19 @@ def skip(connection: Connection, lease_id: str, *, reason: str, now: datetime) -
     if row.outcome in (None, "expired"):
         values = {"outcome": "skipped", "reason": reason, "ended_at": now}
         connection.execute(sa.update(lease).where(lease.c.lease_id == lease_id).values(values))
+
+
+def read_skipped(connection: Connection, name: str, corpus: str | None) -> list[SkippedTask]:
+    """The open tasks that the annotator has skipped and not answered, the longest ago first."""
+    found = connection.execute(_SKIPPED.where(*_filters(corpus, None)), {"name": name}).all()
+    skipped = []
+    for task_id, skipped_at in found:
+        row = connection.execute(sa.select(task).where(task.c.task_id == task_id)).one()
+        is_last = (lease.c.task_id == task_id) & (lease.c.annotator == name) & (lease.c.ended_at == skipped_at)
+        reason = connection.execute(sa.select(lease.c.reason).where(is_last)).scalars().first()
+        payload = json.loads(row.payload)
+        skipped.append(SkippedTask(task_id, row.batch_id, row.sample_id, payload, reason or "", skipped_at))
+    return skipped
 
 
 def find_lease(connection: Connection, lease_id: str) -> Row[Any]:
@@ -179,8 +224,14 @@ def shown_proposal(arm: str, proposed: str | None) -> str | None:
     return proposed if arm in ARMS_SHOWING_PROPOSAL else None
 
 
+def is_class_now(label: str | None, classes: str) -> bool:
+    """Whether what is proposed is still a class of the batch (a JSON list); what is more than a class always is."""
+    return label is None or label in json.loads(classes)
+
+
 def as_lease(row: Row[Any]) -> Lease:
-    """What the annotator is given."""
+    """What the annotator is given; a proposal whose class was removed since is not shown."""
+    arm = row.arm if is_class_now(row.proposed_label, row.classes) else ""
     card = Task(
         task_id=row.task_id,
         batch_id=row.batch_id,
@@ -189,9 +240,9 @@ def as_lease(row: Row[Any]) -> Lease:
         classes=tuple(json.loads(row.classes)),
         payload=json.loads(row.payload),
         arm=row.arm,
-        proposed_label=shown_proposal(row.arm, row.proposed_label),
+        proposed_label=shown_proposal(arm, row.proposed_label),
         kind=row.kind,
-        proposed_answer=shown_proposal(row.arm, row.proposed_answer),
+        proposed_answer=shown_proposal(arm, row.proposed_answer),
     )
     return Lease(row.lease_id, row.annotator, card, row.expires_at)
 

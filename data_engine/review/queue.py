@@ -4,27 +4,30 @@ A batch is opened by a step, leased task by task, answered, and handed out as a 
 revision. The clock is always an argument.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import pyarrow as pa
-from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DatabaseError, InternalError, OperationalError
 
-from data_engine.errors import LeaseLost, StorageError
+from data_engine.errors import LeaseLost
 from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review import annotations, batch_progress, leases, review_batches
-from data_engine.review.queue_database import open_engine, reading, writing
-from data_engine.review.queue_records import BatchInfo, BatchProgress, Change, Lease, NewTask, Submitted, in_utc
+from data_engine.review.queue_records import (
+    BatchInfo,
+    BatchProgress,
+    Change,
+    Lease,
+    NewTask,
+    Submitted,
+    in_utc,
+)
 from data_engine.review.queue_tables import lease
-from data_engine.review.queue_tables import queue as queues
+from data_engine.review.queue_upkeep import QueueUpkeep
 
 
-class ReviewQueue:
+class ReviewQueue(QueueUpkeep):
     """The queue of human work in one database; open it with `with`, or call `close`.
 
     Args:
@@ -34,29 +37,6 @@ class ReviewQueue:
         InvalidInput: the URL is of another kind, or in memory.
         StorageError: the database is of a newer schema, is no database, or its driver is not installed.
     """
-
-    def __init__(self, url: str) -> None:
-        self._engine = open_engine(url)
-        self._is_closed = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give the database's connections back; a closed queue answers nothing more."""
-        self._is_closed = True
-        self._engine.dispose()
-
-    @property
-    def queue_id(self) -> str:
-        """The id that this queue was given when it was made; a copy of the queue has the same."""
-        with self._reading() as connection:
-            return str(connection.execute(queues.select()).scalar_one())
 
     def open_batch(
         self,
@@ -117,7 +97,8 @@ class ReviewQueue:
         """Lease the task of highest priority that has room and that this annotator has neither answered nor skipped.
 
         Equal priorities go by age of the batch, then by the order within it. An annotator with a live lease (within
-        `corpus` and `batch`, where given) gets that one again. Leases that ran out free their place.
+        `corpus` and `batch`, where given) gets that one again. Leases that ran out free their place. When nothing else
+        is left, people get the tasks that they skipped, the longest ago first, marked `was_skipped`.
 
         Returns: None when no task fits.
 
@@ -143,7 +124,7 @@ class ReviewQueue:
             return leases.extend(connection, lease_id, now=in_utc(now))
 
     def release(self, lease_id: str, *, reason: str, now: datetime) -> None:
-        """Skip the task: the annotator is not offered it again, others are. A repeat changes nothing.
+        """Skip the task: the annotator is offered it again when nothing else is left. A repeat changes nothing.
 
         Raises: LeaseLost when the lease was already used for an answer. InvalidInput without a reason.
         """
@@ -278,38 +259,7 @@ class ReviewQueue:
         with self._reading() as connection:
             return review_batches.read_changes(connection, after)
 
-    def tables(self) -> dict[str, pa.Table]:
-        """`review_batch`, `review_task` and `review_annotation` of all corpora, for SQL models."""
+    def tables(self, corpus: str | None = None) -> dict[str, pa.Table]:
+        """`review_batch`, `review_task` and `review_annotation` of a corpus, or of all."""
         with self._reading() as connection:
-            return batch_progress.read_tables(connection)
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with self._guard(), writing(self._engine) as connection:
-            yield connection
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with self._guard(), reading(self._engine) as connection:
-            yield connection
-
-    @contextmanager
-    def _guard(self) -> Iterator[None]:
-        if self._is_closed:
-            raise StorageError("this review queue was closed; open a new ReviewQueue on the same URL")
-        try:
-            yield
-        except DatabaseError as error:
-            # SQLite says of a damaged file neither more nor less than that a database error happened.
-            if type(error) not in (DatabaseError, InternalError, OperationalError):
-                raise
-            said = " ".join(str(error.orig).split())
-            if "readonly" in said:
-                remedy = "make the file and its folder writable"
-            elif "malformed" in said or "not a database" in said:
-                remedy = "the file is damaged, restore it from a backup"
-            else:
-                remedy = "try again"
-            raise StorageError(
-                f"the review queue could not be read or written: {said}; nothing was changed, {remedy}"
-            ) from error
+            return batch_progress.read_tables(connection, corpus)

@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 
 from data_engine.errors import DataEngineError, StorageError
 from data_engine.labeling.answers.registry import answer_kind
-from data_engine.review import annotations, batch_progress
+from data_engine.review import annotations, batch_progress, class_names
 from data_engine.review.queue_database import engine_with_driver
 from data_engine.review.queue_records import ARMS, PURPOSES, identifier
 from data_engine.review.queue_tables import SCHEMA_VERSION, batch, schema_version, task
@@ -35,14 +35,14 @@ class QueueContent:
     Attributes:
         batches: `review_batch` of the corpus, as rows.
         tasks: `review_task`, as rows.
-        answers: By batch, as `ReviewQueue.answers` gives them.
+        answers_that_count: By batch, with the classes that the corpus asks with by now; see `class_names.that_count`.
         payloads: What each task shows, as JSON, by task.
         problems: Sentences about rows that contradict each other, each with its batch.
     """
 
     batches: list[dict[str, Any]]
     tasks: list[dict[str, Any]]
-    answers: dict[str, pa.Table]
+    answers_that_count: dict[str, pa.Table]
     payloads: dict[str, str]
     problems: list[tuple[str, str]]
 
@@ -100,7 +100,7 @@ def _check_file(connection: Connection) -> None:
 
 
 def _content(connection: Connection, corpus: str) -> QueueContent:
-    tables = {name: rows.to_pylist() for name, rows in batch_progress.read_tables(connection).items()}
+    tables = {name: rows.to_pylist() for name, rows in batch_progress.read_tables(connection, None).items()}
     batches = [row for row in tables["review_batch"] if row["corpus"] == corpus]
     names = {row["review_batch"] for row in batches}
     tasks = [row for row in tables["review_task"] if row["review_batch"] in names]
@@ -108,14 +108,26 @@ def _content(connection: Connection, corpus: str) -> QueueContent:
     payloads = {row.task_id: row.payload for row in connection.execute(sa.select(task.c.task_id, task.c.payload))}
     classes = {row.batch_id: row.classes for row in connection.execute(sa.select(batch.c.batch_id, batch.c.classes))}
     problems = [*_batch_problems(batches, tasks, given), *_task_problems(tasks, given), *_answer_problems(given)]
-    problems += _class_problems({name: classes[name] for name in names}, tasks, given)
+    earlier = class_names.names_ever(connection, corpus)
+    problems += _class_problems({name: earlier | {*json.loads(classes[name])} for name in names}, tasks, given)
     return QueueContent(
         batches=batches,
         tasks=tasks,
-        answers={name: annotations.read_answers(connection, name) for name in sorted(names)},
+        answers_that_count=_answers_that_count(connection, corpus, batches, classes),
         payloads={row["task_id"]: payloads[row["task_id"]] for row in tasks},
         problems=problems,
     )
+
+
+def _answers_that_count(
+    connection: Connection, corpus: str, batches: list[dict[str, Any]], classes: Mapping[str, str]
+) -> dict[str, pa.Table]:
+    in_order = [row["review_batch"] for row in sorted(batches, key=lambda row: (row["opened_at"], row["review_batch"]))]
+    if not in_order:
+        return {}
+    answers = {name: annotations.read_answers(connection, name) for name in in_order}
+    renames, asked_with = class_names.read_renames(connection, corpus), json.loads(classes[in_order[-1]])
+    return {name: table for name, (table, _) in class_names.that_count(answers, corpus, asked_with, renames).items()}
 
 
 def _batch_problems(
@@ -169,13 +181,12 @@ def _answer_problems(given: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
 
 
 def _class_problems(
-    classes: Mapping[str, str], tasks: list[dict[str, Any]], given: list[dict[str, Any]]
+    known: Mapping[str, set[str]], tasks: list[dict[str, Any]], given: list[dict[str, Any]]
 ) -> Iterator[tuple[str, str]]:
-    """Answers and proposals that are none of their batch."""
-    known = {name: json.loads(text) for name, text in classes.items()}
+    """Answers and proposals that are none of their batch, with the classes of now or those of earlier."""
     for row in given:
         name, kind = row["review_batch"], answer_kind(row["kind"])
-        is_canonical = kind.validate(row["answer"], known[name], of=name) == row["answer"]
+        is_canonical = kind.validate(row["answer"], sorted(known[name]), of=name) == row["answer"]
         if not is_canonical or row["label"] != kind.label_of(row["answer"]):
             yield f"answer {row['annotation_id']} is {row['answer']!r} with the label {row['label']!r}", name
     for row in tasks:

@@ -83,7 +83,8 @@ class Task:
     """What an annotator is given.
 
     `proposed_answer` (canonical JSON by the schema of `kind`) and `proposed_label`, its class, are None in the arms
-    that show none. `arm` is for programs: a page must not tell a trap from a proposal.
+    that show none. `arm` is for programs: a page must not tell a trap from a proposal. `was_skipped` says that the
+    annotator skipped it before, and that nothing else is left.
     """
 
     task_id: str
@@ -96,6 +97,19 @@ class Task:
     proposed_label: str | None
     kind: str = CLASS
     proposed_answer: str | None = None
+    was_skipped: bool = False
+
+
+@dataclass(frozen=True)
+class SkippedTask:
+    """An open task that an annotator skipped, and why."""
+
+    task_id: str
+    batch_id: str
+    sample_id: str
+    payload: Mapping[str, Any]
+    reason: str
+    skipped_at: datetime
 
 
 @dataclass(frozen=True)
@@ -155,7 +169,10 @@ class BatchInfo:
 
 @dataclass(frozen=True)
 class Change:
-    """Something that happened to a batch: `opened`, `answered`, or `reopened` (an answered batch was corrected)."""
+    """Something that happened to a batch: `opened`, `answered`, or `reopened` (an answered batch was corrected).
+
+    `classes` concerns all batches of the corpus: they ask with other classes from then on.
+    """
 
     cursor: int
     batch_id: str

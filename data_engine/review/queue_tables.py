@@ -157,7 +157,7 @@ audit = sa.Table(
     metadata,
     sa.Column("cursor", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("at", UtcTime, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False, comment="opened, answered, reopened, corrected or decided"),
+    sa.Column("kind", sa.Text, nullable=False, comment="opened, answered, reopened, corrected, decided ..."),
     sa.Column("batch_id", sa.Text, sa.ForeignKey(batch.c.batch_id), nullable=False),
     sa.Column("revision", sa.Integer, nullable=False, comment="of the batch, after it"),
     sa.Column("subject_id", sa.Text, comment="annotation or sample that it is about"),

@@ -13,9 +13,9 @@ from data_engine.errors import InvalidInput
 from data_engine.labeling.answers.kind import AnswerKind
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review.queue_records import BatchInfo, Change, NewTask, answer_given, identifier
-from data_engine.review.queue_tables import audit, batch, decision, lease, proposal, task
+from data_engine.review.queue_tables import annotation, audit, batch, decision, lease, proposal, task
 
-_PUBLISHED = ("opened", "answered", "reopened")
+_PUBLISHED = ("opened", "answered", "reopened", "classes")
 _MAX_NAMED = 10
 
 
@@ -132,6 +132,33 @@ def withdraw_open_tasks(connection: Connection, batch_id: str, *, reason: str, n
     detail = {"n_done": row.n_done, "n_tasks": row.n_tasks, "n_withdrawn": row.n_open, "reason": reason}
     record(connection, "answered", batch_id, row.revision, detail, now=now)
     return True
+
+
+def withdraw_tasks(connection: Connection, task_ids: Sequence[str], *, reason: str, now: datetime) -> None:
+    """Close open tasks without an answer; those that are closed already stay as they are."""
+    for task_id in task_ids:
+        row = connection.execute(sa.select(task).where(task.c.task_id == task_id, task.c.is_open)).first()
+        if row is None:
+            continue
+        is_live = (lease.c.task_id == task_id) & lease.c.outcome.is_(None)
+        connection.execute(sa.update(lease).where(is_live).values(outcome="lost", ended_at=now))
+        connection.execute(sa.update(task).where(task.c.task_id == task_id).values(is_open=False))
+        of_batch = batch.c.batch_id == row.batch_id
+        connection.execute(sa.update(batch).where(of_batch).values(n_open=batch.c.n_open - 1))
+        revision = find_batch(connection, row.batch_id).revision
+        record(connection, "withdrawn", row.batch_id, revision, {"reason": reason}, now=now, subject_id=task_id)
+        finish_if_answered(connection, row.batch_id, now=now)
+
+
+def delete_batches(connection: Connection, corpus: str) -> None:
+    """Delete every row of the batches of a corpus, answers too; names of annotators stay."""
+    batches = sa.select(batch.c.batch_id).where(batch.c.corpus == corpus)
+    tasks = sa.select(task.c.task_id).where(task.c.batch_id.in_(batches))
+    for table in (annotation, lease, proposal):
+        connection.execute(sa.delete(table).where(table.c.task_id.in_(tasks)))
+    for table in (decision, audit, task):
+        connection.execute(sa.delete(table).where(table.c.batch_id.in_(batches)))
+    connection.execute(sa.delete(batch).where(batch.c.corpus == corpus))
 
 
 def store_decision(

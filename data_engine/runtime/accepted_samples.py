@@ -61,7 +61,8 @@ def accepted_images(step_run: StepRun) -> "Callable[[NDArray[np.uint8]], pa.Tabl
         for batch, version in others.items():
             segment = _segment(step_run, batch, version, _OF_IMAGES)
             rows = rows_near(segment.keys, segment.rows, hashes)
-            tables.append(pa.table([segment.sample_ids(rows), segment.sketch_bytes(rows)], schema=_IMAGES))
+            found = pa.table([segment.sample_ids(rows), segment.sketch_bytes(rows)], schema=_IMAGES)
+            tables.append(_without(found, _moved_away(step_run, batch, version)))
         return pa.concat_tables(tables)
 
     return near
@@ -82,8 +83,28 @@ def _equal(step_run: StepRun, sample_ids: pa.ChunkedArray, others: dict[str, Ste
     found = []
     for batch, version in others.items():
         segment = _segment(step_run, batch, version, kind)
-        found += segment.sample_ids(segment.rows_of_ids(ids))
+        moved = set(_moved_away(step_run, batch, version).to_pylist())
+        found += [sample for sample in segment.sample_ids(segment.rows_of_ids(ids)) if sample not in moved]
     return pa.array(found, pa.string())
+
+
+def _moved_away(step_run: StepRun, batch: str, version: StepVersion) -> pa.Array:
+    """What a version of another batch keeps and its newest raw index does not have any more.
+
+    Its first pass is made again in this run; until then it must not make duplicates of what has moved to this batch.
+    """
+    raw = step_run.tables.verdicts.accepted("raw_index").get(batch)
+    if raw is None or raw.table_version == version.table_versions.get("raw_index", raw.table_version):
+        return pa.array([], pa.string())
+    now = step_run.look_up("raw_index", columns=["sample_id"], batch=batch)["sample_id"].combine_chunks()
+    kept = pa.array(kept_ids(step_run, batch), pa.string())
+    return kept.filter(pc.invert(pc.is_in(kept, value_set=now)))
+
+
+def _without(found: pa.Table, sample_ids: pa.Array) -> pa.Table:
+    if not len(sample_ids):
+        return found
+    return found.filter(pc.invert(pc.is_in(found["sample_id"], value_set=sample_ids)))
 
 
 class _NearTexts:
@@ -109,7 +130,8 @@ class _NearTexts:
                 segment = _segment(self._step_run, batch, version, self.kind)
                 rows = segment.rows_of_keys(keys)
                 columns = [segment.sample_ids(rows), [batch] * len(rows), segment.sketch_bytes(rows)]
-                tables.append(pa.table(columns, schema=_SCHEMA))
+                found = pa.table(columns, schema=_SCHEMA)
+                tables.append(_without(found, _moved_away(self._step_run, batch, version)))
         self._found = pa.concat_tables(tables)
         return self._found
 

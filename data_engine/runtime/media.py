@@ -80,7 +80,20 @@ def released_images(runtime: CorpusRuntime, raw: pa.Table, sample_ids: Iterable[
     first = {row["sample_id"]: row for row in rows}
     chosen = [first[sample_id] for sample_id in sample_ids]
     for row, content in zip(chosen, _required(_contents(runtime, chosen)), strict=True):
-        yield f"{row['sample_id']}.{_ENDINGS.get(row['media_type'], row['media_type'].partition('/')[2])}", content
+        yield _file_name(row), content
+
+
+def image_file(runtime: CorpusRuntime, raw: pa.Table) -> tuple[str, bytes]:
+    """A file name and the content of the image of these rows of the raw index, which are of one sample.
+
+    Raises: ContentMissing when it is gone or has changed.
+    """
+    (row,) = raw.select([*_PLACE, "media_type"]).sort_by("uri").slice(0, 1).to_pylist()
+    return _file_name(row), next(_required(_contents(runtime, [row])))
+
+
+def _file_name(row: Mapping[str, Any]) -> str:
+    return f"{row['sample_id']}.{_ENDINGS.get(row['media_type'], row['media_type'].partition('/')[2])}"
 
 
 def _contents(runtime: CorpusRuntime, rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes | ContentMissing]:

@@ -103,7 +103,7 @@ def create_review_batch(runtime: CorpusRuntime, *, cause: str) -> str | None:
         planned = _plan(runtime, tables, round_number)
         if not planned:
             return None
-        texts = _texts(tables, [task.sample_id for task in planned])
+        texts = payloads_of(tables, [task.sample_id for task in planned])
         batch_id = _batch_id(runtime, round_number)
         queue.open_batch(
             batch_id,
@@ -131,11 +131,16 @@ def create_review_batch(runtime: CorpusRuntime, *, cause: str) -> str | None:
 
 
 def known_batches(runtime: CorpusRuntime, queue: "ReviewQueue") -> set[str]:
-    """The review batches of the corpus: those of the queue, and those whose answers are in the tables.
+    """The rounds of the corpus: those of the queue, and those whose answers are in the tables.
 
-    A queue that was lost or replaced does not know the latter; they count as rounds all the same.
+    A queue that was lost or replaced does not know the latter; they count as rounds all the same. Batches that ask
+    again because a class was removed are no rounds.
     """
-    return {batch.batch_id for batch in queue.batches(runtime.corpus.name)} | taken_batches(runtime)
+    from data_engine.review.class_names import is_again
+
+    name = runtime.corpus.name
+    found = {batch.batch_id for batch in queue.batches(name)} | taken_batches(runtime)
+    return {batch_id for batch_id in found if not is_again(batch_id, name)}
 
 
 def batches_without_queue(runtime: CorpusRuntime) -> list[str]:
@@ -148,6 +153,32 @@ def batches_without_queue(runtime: CorpusRuntime) -> list[str]:
 def taken_batches(runtime: CorpusRuntime) -> set[str]:
     """The review batches whose answers were taken out of a queue."""
     return {batch for _, batch in step_versions(runtime.store(), "reviewed_labels")}
+
+
+def what_is_left(runtime: CorpusRuntime) -> str:
+    """What of the subset has no label, and what to do about it, in a sentence; for the end of a run or a review."""
+    name, rounds = runtime.corpus.name, runtime.corpus.labels.rounds
+    with runtime.queue() as queue:
+        n_open = queue.open_tasks(name)
+        waiting = [batch.batch_id for batch in queue.batches(name) if not batch.is_answered]
+        n_rounds = len(known_batches(runtime, queue))
+    if waiting:
+        are = "task waits" if n_open == 1 else "tasks wait"
+        return f"{n_open:,} {are} for an answer in {', '.join(waiting)}: data-engine review --corpus {name}"
+    gate = CheckGate(runtime, runtime.store(), "plan")
+    steps = (gate.latest("balanced_subset", ""), gate.latest("labels", ""))
+    if any(version is None or gate.refusal(version) for version in steps):
+        return f"no review batch is open: data-engine run {name}"
+    n_subset, n_labelled = (version.n_rows for version in steps if version is not None)
+    if n_labelled >= n_subset:
+        return f"all {n_subset:,} samples of the subset have a label"
+    left = f"{n_subset - n_labelled:,} of the {n_subset:,} samples of the subset have no label"
+    if n_rounds <= rounds:
+        return f"{left}: data-engine run {name} takes the answers over and opens the next round"
+    return (
+        f"{left}, and all rounds are asked (labels.rounds is {rounds}): raise labels.rounds in the YAML and give "
+        f"data-engine run {name} to ask on, or leave them without"
+    )
 
 
 def _batch_id(runtime: CorpusRuntime, round_number: int) -> str:
@@ -207,7 +238,7 @@ def _proposed(
     return probabilities_of(in_order), proposed, np.array([name != "person" for name in in_order["route"].to_pylist()])
 
 
-def _texts(tables: AcceptedTables, sample_ids: list[str]) -> dict[str, dict[str, str]]:
+def payloads_of(tables: AcceptedTables, sample_ids: list[str]) -> dict[str, dict[str, str]]:
     """The payload of each task: the sample's text, cut, and its uri. Never the known label."""
     asked = {"sample_id": pa.array(sorted(set(sample_ids)), pa.string())}
     wanted = tables.read("raw_index", columns=["sample_id", "uri", "text"], among=asked)

@@ -124,7 +124,7 @@ def _record(
 
 def _review_tables(runtime: "CorpusRuntime") -> "dict[str, pa.Table]":
     with runtime.queue() as queue:
-        return queue.tables()
+        return queue.tables(runtime.corpus.name)
 
 
 def _variables(runtime: "CorpusRuntime") -> dict[str, str]:

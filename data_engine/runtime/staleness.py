@@ -4,7 +4,7 @@ What was last written is in `versions.py`.
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from logging import getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,15 +100,6 @@ def batches_of_other_encoders(runtime: "CorpusRuntime", versions: dict[tuple[str
 def n_lost_of_batches(runtime: "CorpusRuntime", versions: dict[tuple[str, str], StepVersion]) -> int:
     """How many results of the steps of batches are lost."""
     return sum(bool(why_lost(runtime, version)) for (step, _), version in versions.items() if step in BATCH_STEPS)
-
-
-def lost_of_gone(
-    runtime: "CorpusRuntime", gone: Collection[str], versions: dict[tuple[str, str], StepVersion]
-) -> list[tuple[str, str, str]]:
-    """What is lost of batches that the source no longer has, which nobody can make anew: batch, step, why; sorted."""
-    of_gone = [(batch, step) for step, batch in versions if batch in gone and step in BATCH_STEPS]
-    found = ((batch, step, why_lost(runtime, versions[step, batch])) for batch, step in sorted(of_gone))
-    return [(batch, step, lost) for batch, step, lost in found if lost]
 
 
 def is_lost(runtime: "CorpusRuntime", version: StepVersion) -> bool:

@@ -184,6 +184,12 @@ class SketchIndex:
                     other.unlink(missing_ok=True)
         return Segment.read(path)
 
+    def forget(self, batch: str) -> None:
+        """Delete the segments of a batch that is no longer there."""
+        prefix = self._path(batch, "").name.partition("-")[0]
+        for path in self.folder.glob(f"{prefix}-*.sketches"):
+            path.unlink(missing_ok=True)
+
     def _path(self, batch: str, version: str) -> Path:
         names = (xxhash.xxh3_64(text.encode()).hexdigest() for text in (batch, version))
         return self.folder / f"{'-'.join(names)}.sketches"

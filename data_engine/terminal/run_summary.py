@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import in_order
+from data_engine.runtime.review_rounds import what_is_left
 from data_engine.terminal.summary import print_summary
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class RunOutcome:
         n_runs: Dagster runs launched.
         quarantined: Why, by batch.
         waiting_for: Review batches that wait for people.
+        waits_to_learn: Why nothing can be learnt until review batches are answered; empty when it can.
         failed_tests: What each SQL test that does not hold says, by its name.
     """
 
@@ -34,6 +36,7 @@ class RunOutcome:
     n_runs: int = 0
     quarantined: dict[str, str] = field(default_factory=dict)
     waiting_for: list[str] = field(default_factory=list)
+    waits_to_learn: str = ""
     failed_tests: dict[str, str] = field(default_factory=dict)
 
 
@@ -77,6 +80,8 @@ def _next_steps(runtime: CorpusRuntime, outcome: RunOutcome) -> list[str]:
     steps = []
     if outcome.waiting_for:
         steps.append(f"data-engine review --corpus {name}   answer {', '.join(outcome.waiting_for)}")
+    else:
+        steps.append(what_is_left(runtime))
     if outcome.quarantined:
         steps.append(f"mend {', '.join(outcome.quarantined)} at the source, then data-engine run {name} again")
     judged = accepted_tables(runtime, run_id="summary").read("first_pass", columns=["sample_id", "reason"])

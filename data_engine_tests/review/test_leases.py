@@ -131,15 +131,40 @@ def test_a_lease_of_a_finished_task_is_lost(queue, open_batch, at):
         queue.renew(lease.lease_id, now=at(101))
 
 
-def test_a_skipped_task_goes_to_others_only(queue, open_batch, at):
-    open_batch(n=1)
+def test_a_skipped_task_goes_to_others_and_comes_back_when_nothing_else_is_left(queue, open_batch, at):
+    open_batch(n=2)
     lease = queue.next("ada", now=at(0))
     queue.release(lease.lease_id, reason="cannot read it", now=at(1))
     queue.release(lease.lease_id, reason="cannot read it", now=at(2))
-    assert queue.next("ada", now=at(3)) is None
+    other = queue.next("ada", now=at(3))
+    assert (other.task.sample_id, other.task.was_skipped) == ("s1", False)
     assert queue.next("bob", now=at(3)).task.sample_id == "s0"
     with pytest.raises(LeaseLost, match="was given back by ada"):
         queue.renew(lease.lease_id, now=at(4))
+    queue.submit(other.lease_id, "one", label="mit", now=at(5))
+    # Somebody else is working on it.
+    assert queue.next("ada", now=at(6)) is None
+    queue.release(queue.next("bob", now=at(6)).lease_id, reason="nor can I", now=at(7))
+    again = queue.next("ada", now=at(8))
+    assert (again.task.sample_id, again.task.was_skipped) == ("s0", True)
+    queue.submit(again.lease_id, "two", label="mit", now=at(9))
+    assert queue.progress("b1").is_answered
+
+
+def test_of_skipped_tasks_the_one_of_the_longest_ago_comes_first_and_all_are_listed(queue, open_batch, at):
+    open_batch(n=2)
+    for second in (0, 2):
+        lease = queue.next("ada", now=at(second))
+        queue.release(lease.lease_id, reason=f"reason {second}", now=at(second + 1))
+    skipped = queue.skipped("ada", "licences")
+    assert [(each.sample_id, each.reason) for each in skipped] == [("s0", "reason 0"), ("s1", "reason 2")]
+    assert queue.skipped("ada", "others") == queue.skipped("bob") == []
+    first = queue.next("ada", now=at(4))
+    queue.release(first.lease_id, reason="still not", now=at(5))
+    second = queue.next("ada", now=at(6))
+    assert (first.task.sample_id, second.task.sample_id) == ("s0", "s1")
+    queue.submit(second.lease_id, "one", label="mit", now=at(7))
+    assert [each.reason for each in queue.skipped("ada")] == ["still not"]
 
 
 def test_skipping_needs_a_reason_and_comes_before_the_answer(queue, open_batch, at):

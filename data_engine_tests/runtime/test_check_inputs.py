@@ -1,9 +1,11 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from written_steps import notes_runtime, pass_checks, write_step
 
+from data_engine.labeling import fit_classifier
 from data_engine.review import NewTask
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.check_gate import CheckGate
@@ -50,9 +52,10 @@ def test_the_checks_of_a_classifier_are_given_the_newest_version_and_the_accurac
         for purpose in ("hold_out", "query", "trap")
     ]
     pass_checks(runtime, write_step(runtime.store(), "reviewed_labels", answers, "one"))
+    artefact = fit_classifier(np.eye(2), np.arange(2), seed=0, n_classes=2, class_names=("a", "b")).to_bytes()
     versions = [
-        {"classifier_version": "old", "accuracy": 0.75, "accuracy_low": 0.5, "n_hold_out": 40},
-        {"classifier_version": "new", "accuracy": 0.875, "accuracy_low": 0.625},
+        {"classifier_version": "old", "accuracy": 0.75, "accuracy_low": 0.5, "n_hold_out": 40, "artefact": artefact},
+        {"classifier_version": "new", "accuracy": 0.875, "accuracy_low": 0.625, "artefact": artefact},
     ]
     write_step(runtime.store(), "classifier", versions[:1])
     first = check_inputs_of("classifier", _checked(runtime, "classifier"))[1]
@@ -68,6 +71,10 @@ def test_the_checks_of_a_classifier_are_given_the_newest_version_and_the_accurac
         "previous_accuracy": 0.75,
         "previous_low": 0.5,
     }
+    others = fit_classifier(np.eye(2), np.arange(2), seed=0, n_classes=2, class_names=("a", "c")).to_bytes()
+    for other in ({"artefact": others}, {"encoder_version": "another"}):
+        write_step(runtime.store(), "classifier", [versions[0], {**versions[1], **other}])
+        assert "previous_accuracy" not in check_inputs_of("classifier", _checked(runtime, "classifier"))[1]
 
 
 @pytest.mark.parametrize(("target", "asked"), [(30, 30), (180, 180)])

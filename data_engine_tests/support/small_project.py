@@ -101,3 +101,23 @@ class SmallProject:
         run_corpus(self.load(), corpus, console=console, only=only)
         assert isinstance(console.file, StringIO)
         return console.file.getvalue()
+
+    def change(self, corpus: str, **changes: object) -> None:
+        """Change attributes of a corpus' YAML; a mapping is laid over the block that is there, None takes a key out."""
+        path = self.folder / self.module / "defs" / corpus / "defs.yaml"
+        component = yaml.safe_load(path.read_text("utf-8"))
+        attributes = component["attributes"]
+        for name, value in changes.items():
+            laid = {**attributes.get(name, {}), **value} if isinstance(value, dict) else value
+            if isinstance(laid, dict):
+                laid = {key: each for key, each in laid.items() if each is not None}
+            attributes[name] = laid
+        path.write_text(yaml.safe_dump(component, sort_keys=False), "utf-8")
+
+    def release(self, corpus: str) -> str:
+        """The id of the newest release, which is a hash of its rows."""
+        from data_engine.terminal.run_summary import newest_release
+
+        newest = newest_release(self.load().runtime(corpus))
+        assert newest is not None
+        return newest.name

@@ -13,7 +13,7 @@ from written_steps import notes_runtime
 from data_engine.errors import InvalidInput
 from data_engine.review import NewTask
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.terminal.review import answer_in_terminal
+from data_engine.terminal.review import answer_in_terminal, print_skipped
 
 
 @pytest.fixture
@@ -67,16 +67,61 @@ def test_answers_are_kept_and_enter_takes_what_is_proposed(runtime: CorpusRuntim
 
 
 def test_a_class_that_there_is_not_is_asked_again_with_near_ones(runtime: CorpusRuntime) -> None:
-    _, said = _review(runtime, "bakin\nbaking\n/quit\n")
-    assert "'bakin' is not a class; near it: baking" in said
+    _, said = _review(runtime, "backing\nn\nbaking\n/quit\n")
+    assert "'backing' is not a class; near it: baking" in said
     assert _labels(runtime) == {"a": "baking"}
+
+
+@pytest.mark.parametrize("typed", ["1", "B", "bak", "BAKING", "backing\ny"])
+def test_a_class_is_chosen_by_number_start_or_likeness_in_any_case(runtime: CorpusRuntime, typed: str) -> None:
+    _, said = _review(runtime, f"{typed}\n/QUIT\n")
+    assert _labels(runtime) == {"a": "baking"}
+    assert "1 baking   2 trains" in said
+    assert "1 of 2" in said
+    assert "2 of 2" in said
+
+
+def test_the_last_answers_can_be_undone_also_when_no_task_is_left(runtime: CorpusRuntime) -> None:
+    n_answers, said = _review(runtime, "trains\n/undo\nbaking\ntrains\n/undo\n1\n/undo\n/skip\n\n")
+    assert n_answers == 2
+    assert "was trains, is baking" in said
+    assert "stays baking" in said
+    assert _labels(runtime) == {"a": "baking", "b": "baking"}
+
+
+def test_nothing_is_undone_before_the_first_answer_and_help_says_what_can_be_typed(runtime: CorpusRuntime) -> None:
+    n_answers, said = _review(runtime, "/undo\n/help\n/open\n/quit\n")
+    assert n_answers == 0
+    assert "nothing was answered in this review yet" in said
+    assert "/skip      leaves this task" in said
+    assert "this is a text" in said
+
+
+def test_skipped_tasks_are_listed_and_come_again_when_nothing_else_is_left(runtime: CorpusRuntime) -> None:
+    _, said = _review(runtime, "/skip\ntrains\nbaking\n")
+    assert "1 of 1; skipped before, nothing else is left" not in said
+    assert "skipped before, nothing else is left" in said
+    assert _labels(runtime) == {"a": "baking", "b": "trains"}
+    console = Console(file=StringIO(), width=100)
+    print_skipped(runtime, "ada", console=console)
+    assert isinstance(console.file, StringIO)
+    assert console.file.getvalue() == "0 tasks skipped by ada\n"
+
+
+def test_open_tasks_that_were_skipped_are_named(runtime: CorpusRuntime) -> None:
+    _review(runtime, "/skip\n/quit\n")
+    console = Console(file=StringIO(), width=100)
+    print_skipped(runtime, "ada", console=console)
+    assert isinstance(console.file, StringIO)
+    assert "one  dough  (skipped in the terminal)" in console.file.getvalue()
+    assert "1 task skipped by ada; they come again when nothing else is left" in console.file.getvalue()
 
 
 def test_a_task_can_be_skipped_and_the_review_stopped(runtime: CorpusRuntime) -> None:
     n_answers, said = _review(runtime, "/skip\n/quit\n")
     assert (n_answers, _labels(runtime)) == (0, {})
     assert said.endswith("0 answers kept; 2 tasks are open\n")
-    # Who has skipped a task is not asked about it again.
+    # Who has skipped a task is asked about the others first.
     assert _review(runtime, "trains\n")[0] == 1
     assert _labels(runtime) == {"b": "trains"}
 

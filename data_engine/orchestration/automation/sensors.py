@@ -11,6 +11,7 @@ from data_engine.errors import SourceError
 from data_engine.orchestration.names import asset_key, batch_partitions, corpus_name, review_partitions
 from data_engine.runtime.accepted_samples import orphaned_duplicates
 from data_engine.runtime.accepted_tables import AcceptedTables
+from data_engine.runtime.amendments.class_changes import ask_again, follow_classes
 from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.made_from.encoders import encoder_used
@@ -20,6 +21,7 @@ from data_engine.runtime.versions import fingerprint
 
 if TYPE_CHECKING:
     from data_engine.indexing import SourceFile
+    from data_engine.review.queue_records import Change
     from data_engine.runtime.versions import StepVersion
 
     Versions = Mapping[tuple[str, str], StepVersion]
@@ -108,8 +110,12 @@ def _review_opener(runtime: CorpusRuntime) -> dg.SensorDefinition:
     def review_opener(_context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         from data_engine.runtime.review_rounds import why_open
 
+        follow_classes(runtime)
+        asked = ask_again(runtime)
         cause, version = why_open(runtime)
         if version is None:
+            if asked is not None:
+                cause = f"{asked[0]} is opened: {asked[1]} samples of removed classes are asked about again"
             return dg.SkipReason(cause)
         with runtime.queue() as queue:
             run_key = f"open:{queue.queue_id}:{version}"
@@ -127,6 +133,7 @@ def _review_closer(runtime: CorpusRuntime) -> dg.SensorDefinition:
         description="Takes over a review batch when it is answered, and again after a late correction.",
     )
     def review_closer(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        follow_classes(runtime)
         with runtime.queue() as queue:
             # Another queue counts its changes from 1 again, so a number alone says nothing of it.
             queue_id = queue.queue_id
@@ -135,10 +142,10 @@ def _review_closer(runtime: CorpusRuntime) -> dg.SensorDefinition:
             answered = {b.batch_id: b.revision for b in queue.batches(runtime.corpus.name) if b.is_answered}
         if not changes:
             return dg.SkipReason("nothing has changed in the review queue")
-        batches = sorted({change.batch_id for change in changes} & set(answered))
+        batches, cause = _to_take_over(runtime, changes, answered)
         return dg.SensorResult(
             run_requests=[
-                dg.RunRequest(partition_key=batch, run_key=f"close:{queue_id}:{batch}:{answered[batch]}")
+                dg.RunRequest(partition_key=batch, run_key=f"close:{queue_id}:{batch}:{answered[batch]}{cause}")
                 for batch in batches
             ],
             dynamic_partitions_requests=[review_partitions(runtime).build_add_request(batches)] if batches else [],
@@ -147,6 +154,16 @@ def _review_closer(runtime: CorpusRuntime) -> dg.SensorDefinition:
         )
 
     return review_closer
+
+
+def _to_take_over(
+    runtime: CorpusRuntime, changes: "Sequence[Change]", answered: Mapping[str, int]
+) -> tuple[list[str], str]:
+    """Answered batches that have changed, and what of the cause their revision does not say: other classes."""
+    other_classes = [c.cursor for c in changes if c.kind == "classes" and c.corpus == runtime.corpus.name]
+    if other_classes:
+        return sorted(answered), f":classes {max(other_classes)}"
+    return sorted({change.batch_id for change in changes} & set(answered)), ""
 
 
 def _drift(runtime: CorpusRuntime) -> dg.SensorDefinition:

@@ -1,7 +1,6 @@
 """The commands `data-engine run` and `backfill`. The plan of a run is in `runner.py`, printing in `terminal`."""
 
 import json
-import os
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -12,17 +11,16 @@ from multiprocessing import active_children, get_context
 from pathlib import Path
 
 import dagster as dg
-from dagster_shared.check import CheckError
 from rich.console import Console
 from rich.text import Text
-from yaml import YAMLError
 
-from data_engine.errors import InvalidInput
 from data_engine.orchestration.launch.command_lock import corpus_lock, remove_leftovers
+from data_engine.orchestration.launch.instance_of_home import opened_instance
 from data_engine.orchestration.launch.interrupts import interrupts_noticed, raise_if_interrupted
 from data_engine.orchestration.launch.orphaned_runs import fail_orphaned_runs
 from data_engine.orchestration.launch.project import Project
 from data_engine.orchestration.launch.runner import OneCommandRun
+from data_engine.runtime.review_rounds import what_is_left
 from data_engine.terminal.plain_text import plain
 from data_engine.terminal.run_summary import print_run
 
@@ -45,6 +43,7 @@ def run_corpus(
         timings.write_text(json.dumps(said), "utf-8")
     if outcome.n_runs == 0 and not outcome.waiting_for and not outcome.quarantined:
         console.print("nothing new: every batch is read and every step is up to date; no step ran")
+        console.print(plain(what_is_left(runtime)))
         return True
     print_run(runtime, outcome, console)
     return not (outcome.quarantined or outcome.failed_tests)
@@ -123,19 +122,3 @@ def _instance(console: Console) -> Iterator[dg.DagsterInstance]:
             console.print(plain(f"  the run {run.run_id[:8]} ({run.job_name}) of a killed command is marked as failed"))
         yield instance
         raise_if_interrupted()
-
-
-def opened_instance() -> dg.DagsterInstance:
-    """The instance of DAGSTER_HOME.
-
-    Raises: InvalidInput where its dagster.yaml cannot be used.
-    """
-    try:
-        instance = dg.DagsterInstance.get()
-        # Classes that the file names are looked for at first use.
-        _ = instance.run_storage, instance.event_log_storage, instance.run_coordinator, instance.run_launcher
-    except (dg.DagsterInvalidConfigError, CheckError, YAMLError) as error:
-        file = Path(os.environ.get("DAGSTER_HOME", "")) / "dagster.yaml"
-        why = " ".join(str(error).split())
-        raise InvalidInput(f"{file} cannot be used: {why[:400]}; mend the entry, then run the command again") from error
-    return instance

@@ -1,22 +1,26 @@
-"""Remarks of a run between its jobs: another encoder, why the levels of a tree are as they are, a new review queue.
+"""Remarks of a run between its jobs: another encoder, the levels of a tree, changed classes, a new review queue.
 
 The summary at its end is in `terminal.run_summary`.
 """
 
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
+from data_engine.runtime.amendments.class_changes import ask_again, follow_classes
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.made_from.encoders import encoder_in_use
 from data_engine.runtime.review_rounds import batches_without_queue
 from data_engine.runtime.steps.embeddings import ready_encoder
 from data_engine.runtime.versions import step_versions
-from data_engine.terminal.plain_text import plain
+from data_engine.terminal.plain_text import counted, plain
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from data_engine.runtime.accepted_tables import AcceptedTables
     from data_engine.runtime.corpus_runtime import CorpusRuntime
+    from data_engine.terminal.run_summary import RunOutcome
 
 
 def load_and_say_encoder(runtime: "CorpusRuntime", console: "Console") -> bool:
@@ -59,9 +63,26 @@ def _last(runtime: "CorpusRuntime", step: str) -> "AcceptedTables":
     return accepted_tables(runtime, run_id="run", as_step=step)
 
 
-def say_new_queue(runtime: "CorpusRuntime", console: "Console") -> None:
-    """Say that a queue does not have the batches whose answers are in the tables."""
+def say_before_labels(runtime: "CorpusRuntime", console: "Console") -> None:
+    """Tell the queue of changed classes, and print what that does; print that a queue lacks batches of the tables."""
     unknown = ", ".join(batches_without_queue(runtime))
     if unknown:
         said = f"  the review queue is new, or an older copy: it does not have {unknown}, whose answers stay in "
         console.print(plain(f"{said}the tables; rounds are numbered on"))
+    for said in follow_classes(runtime):
+        console.print(plain(f"  {said}"))
+
+
+def say_asked_again(runtime: "CorpusRuntime", console: "Console") -> None:
+    """Open a review batch about samples whose class was removed, where there are such, and print it."""
+    opened = ask_again(runtime)
+    if opened is not None:
+        said = f" opened: {counted(opened[1], 'sample')} of removed classes to be asked about again"
+        console.print(Text.assemble("  ", plain(opened[0], "bold"), said))
+
+
+def say_waiting(outcome: "RunOutcome", console: "Console") -> None:
+    """Print that nothing can be learnt, and so nothing is published, before review batches are answered."""
+    named = ", ".join(outcome.waiting_for)
+    said = f"labels, report and release stay as they are until {named} is answered ({outcome.waits_to_learn})"
+    console.print(plain(f"  {said}"))

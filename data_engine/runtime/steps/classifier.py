@@ -1,5 +1,6 @@
 """classifier: a small model trained on the answers, calibrated and certified on the hold-out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -12,7 +13,6 @@ from data_engine.runtime.made_from.encoders import EncoderUsed
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.schemas import CLASSIFIER
 
-#: The smallest hold-out that a corpus may ask for.
 _SHOWN_VERSIONS = 8
 
 
@@ -58,21 +58,39 @@ def check_inputs(checked: CheckedStep) -> dict[str, Any]:
     reviewed = checked.read_from.read("reviewed_labels", columns=["sample_id", "purpose"])
     held_out = reviewed.filter(pc.equal(reviewed["purpose"], "hold_out"))
     trained = reviewed.filter(pc.is_in(reviewed["purpose"], pa.array(labeling.TRAINING_PURPOSES)))
-    corpus = checked.runtime.corpus
     values: dict[str, Any] = {
-        "min_hold_out": labeling.least_hold_out(corpus.subset.target_size, corpus.labels.hold_out_size),
+        "min_hold_out": _least_hold_out(checked, held_out.num_rows, versions[:-1]),
         "hold_out_ids": held_out["sample_id"].to_pylist(),
         "training_ids": trained["sample_id"].to_pylist(),
     }
-    # A version that learnt from vectors of another encoder says nothing of this one.
-    before = [row for row in versions[:-1] if row["encoder_version"] == versions[-1]["encoder_version"]]
+    # A version of the vectors of another encoder, or of other classes, says nothing of this one.
+    before = [row for row in versions[:-1] if _asks_the_same(row, versions[-1])]
     if before:
         values |= {"previous_accuracy": before[-1]["accuracy"], "previous_low": before[-1]["accuracy_low"]}
-    if len(versions) > 1:
-        # A larger subset must not stop a corpus that has learnt; its next round enlarges the hold-out.
-        values["min_hold_out"] = min(values["min_hold_out"], versions[-2]["n_hold_out"])
     checked.tables["classifier"] = pa.Table.from_pylist(versions[-1:], schema=checked.tables["classifier"].schema)
     return values
+
+
+def _least_hold_out(checked: CheckedStep, n_counted: int, earlier: Sequence[Row]) -> int:
+    """The least size of the hold-out: of one that was answered in full, whatever of it is still there.
+
+    A larger subset must not stop a corpus that has learnt, and neither must samples that leave: the gate certifies less
+    until the next round has asked for the rest.
+    """
+    corpus = checked.runtime.corpus
+    least = labeling.least_hold_out(corpus.subset.target_size, corpus.labels.hold_out_size)
+    if earlier:
+        least = min(least, earlier[-1]["n_hold_out"])
+    with checked.runtime.queue() as queue:
+        tasks = queue.tables(corpus.name)["review_task"].to_pylist()
+    answered = {row["sample_id"] for row in tasks if row["purpose"] == "hold_out" and row["n_answers"] > 0}
+    return least if max(len(answered), n_counted) < least else 1
+
+
+def _asks_the_same(one: Row, other: Row) -> bool:
+    """Whether two versions know the same classes and vectors, so that their accuracies can be compared."""
+    names = [labeling.Classifier.from_bytes(row["artefact"]).class_names for row in (one, other)]
+    return one["encoder_version"] == other["encoder_version"] and names[0] == names[1]
 
 
 def _compared(

@@ -43,12 +43,15 @@ def check_inputs(checked: CheckedStep) -> dict[str, Any]:
     """
     reviewed = checked.read_from.read("reviewed_labels", columns=["task_id", "purpose", "label"])
     audits = reviewed.filter(pc.equal(reviewed["purpose"], "audit")).to_pylist()
+    corpus = checked.runtime.corpus
     with checked.runtime.queue() as queue:
-        tasks = queue.tables()["review_task"].select(["task_id", "proposed_label"]).to_pylist()
+        tasks = queue.tables(corpus.name)["review_task"].select(["task_id", "proposed_label"]).to_pylist()
+        renames = queue.renames(corpus.name)
     proposed = {row["task_id"]: row["proposed_label"] for row in tasks}
     audited: dict[str, tuple[int, int]] = {}
     for row in audits:
-        name = proposed.get(row["task_id"])
+        before = proposed.get(row["task_id"])
+        name = None if before is None else renames.name_now(before, corpus.class_names)
         if name is None:
             continue
         n, n_agreed = audited.get(name, (0, 0))

@@ -1,29 +1,31 @@
 """reviewed_labels: what was answered in a review batch, with provenance; one partition per answered batch."""
 
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import Any
 
 import pyarrow.compute as pc
 
 from data_engine.errors import ChecksFailed
+from data_engine.runtime.amendments.counted_answers import answers_that_count, inputs_of
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.storage.ledger import ledger_rows
 
-if TYPE_CHECKING:
-    from data_engine.review import ReviewQueue
-
 
 def reviewed_labels(step_run: StepRun) -> StepResult:
-    """Take the answers of a review batch out of the queue."""
+    """Take the answers of a review batch out of the queue; those whose class was removed stay there."""
+    corpus = step_run.runtime.corpus
     with step_run.runtime.queue() as queue:
+        queue.follow_classes(corpus.name, corpus.class_names, dict(corpus.labels.renamed), now=datetime.now(UTC))
         progress = queue.progress(step_run.batch)
         if not progress.is_answered:
             raise ChecksFailed(
                 f"review batch {step_run.batch!r} has {progress.n_open + progress.n_leased} of {progress.n_tasks} "
                 "tasks open; answer them, or close the batch, then materialize this partition"
             )
-        table, times = queue.answers(step_run.batch), queue.answer_times(step_run.batch)
-        step_run.inputs.update(inputs_of(queue, progress.revision))
+        table, aside = answers_that_count(step_run.runtime, queue, step_run.batch)
+        times = queue.answer_times(step_run.batch)
+        step_run.inputs.update(inputs_of(step_run.runtime, queue, progress))
     purpose = pc.binary_join_element_wise("(", table["purpose"], ")", "")
     return step_run.finish(
         table,
@@ -36,19 +38,22 @@ def reviewed_labels(step_run: StepRun) -> StepResult:
         metadata={
             "tasks": progress.n_tasks,
             "undecided": progress.n_undecided,
+            "kept aside, of removed classes": len(aside),
             "simulated": pc.sum(table["is_simulated"]).as_py() or 0,
             "revision": progress.revision,
         },
     )
 
 
-def inputs_of(queue: "ReviewQueue", revision: int) -> dict[str, str]:
-    """What the answers of a batch follow from: the queue that they were given to, and the revision of the batch."""
-    return {"queue": queue.queue_id, "revision": str(revision)}
-
-
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:
-    """The number of tasks of the batch that wait for an answer; as last counted where the queue knows it no more."""
+    """The number of tasks of the batch that wait for an answer; as last counted where the queue knows it no more.
+
+    What a batch that asks again does not ask any more needs no answer.
+    """
+    from data_engine.review.class_names import is_again
+
+    if is_again(checked.batch, checked.runtime.corpus.name):
+        return {"n_undecided": 0}
     with checked.runtime.queue() as queue:
         if checked.batch in {batch.batch_id for batch in queue.batches(checked.runtime.corpus.name)}:
             return {"n_undecided": queue.progress(checked.batch).n_undecided}

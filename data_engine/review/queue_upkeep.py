@@ -1,0 +1,118 @@
+"""A queue as a whole: opening and closing it, the classes that it asks with, what is skipped, called off and deleted.
+
+One task and its answer are in `queue.py`; the database is in `queue_database.py`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DatabaseError, InternalError, OperationalError
+
+from data_engine.errors import StorageError
+from data_engine.review import annotations, batch_progress, class_names, leases, review_batches
+from data_engine.review.queue_database import open_engine, reading, writing
+from data_engine.review.queue_records import SkippedTask, in_utc
+from data_engine.review.queue_tables import queue as queues
+
+
+class QueueUpkeep:
+    """The connection of a review queue, and what concerns more than one task.
+
+    Args:
+        url: Of its database; see `ReviewQueue`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = open_engine(url)
+        self._is_closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the database's connections back; a closed queue answers nothing more."""
+        self._is_closed = True
+        self._engine.dispose()
+
+    @property
+    def queue_id(self) -> str:
+        """The id that this queue was given when it was made; a copy of the queue has the same."""
+        with self._reading() as connection:
+            return str(connection.execute(queues.select()).scalar_one())
+
+    def follow_classes(
+        self, corpus: str, classes: Sequence[str], renamed: Mapping[str, str], *, now: datetime
+    ) -> class_names.ClassChange | None:
+        """Ask with the classes of now in every batch of a corpus; what changed, or None. No answer is touched."""
+        with self._writing() as connection:
+            return class_names.follow(connection, corpus, classes, renamed, now=in_utc(now))
+
+    def renames(self, corpus: str) -> class_names.Renames:
+        """The renames of a corpus' classes that the queue was told of."""
+        with self._reading() as connection:
+            return class_names.read_renames(connection, corpus)
+
+    def call_off(self, task_ids: Sequence[str], *, reason: str, now: datetime) -> None:
+        """Withdraw open tasks that need no answer any more; a batch without open tasks counts as answered."""
+        with self._writing() as connection:
+            review_batches.withdraw_tasks(connection, task_ids, reason=reason, now=in_utc(now))
+
+    def skipped(self, annotator: str, corpus: str | None = None) -> list[SkippedTask]:
+        """The open tasks that an annotator has skipped and not answered, the longest ago first."""
+        with self._reading() as connection:
+            return leases.read_skipped(connection, annotator, corpus)
+
+    def labels_given(self, batch_id: str) -> set[str]:
+        """The classes that the latest answers of a batch are, as they were called when they were given."""
+        with self._reading() as connection:
+            return annotations.read_labels(connection, batch_id)
+
+    def count_answers(self, corpus: str) -> int:
+        """Number of answers of a corpus."""
+        with self._reading() as connection:
+            return batch_progress.count_answers(connection, corpus)
+
+    def delete_corpus(self, corpus: str) -> None:
+        """Delete all review batches of a corpus with every answer; only where somebody named the corpus and agreed."""
+        with self._writing() as connection:
+            review_batches.delete_batches(connection, corpus)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self._guard(), writing(self._engine) as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._guard(), reading(self._engine) as connection:
+            yield connection
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        if self._is_closed:
+            raise StorageError("this review queue was closed; open a new ReviewQueue on the same URL")
+        try:
+            yield
+        except DatabaseError as error:
+            # SQLite says of a damaged file neither more nor less than that a database error happened.
+            if type(error) not in (DatabaseError, InternalError, OperationalError):
+                raise
+            said = " ".join(str(error.orig).split())
+            if "readonly" in said:
+                remedy = "make the file and its folder writable"
+            elif "malformed" in said or "not a database" in said:
+                remedy = "the file is damaged, restore it from a backup"
+            else:
+                remedy = "try again"
+            raise StorageError(
+                f"the review queue could not be read or written: {said}; nothing was changed, {remedy}"
+            ) from error

@@ -1,0 +1,63 @@
+"""What concerns a queue as a whole: names that were given, tasks called off, a corpus that is deleted."""
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from data_engine.review import NewTask
+from data_engine.review.queue_tables import metadata
+
+NOW = datetime(2024, 5, 1, 13, tzinfo=UTC)
+
+
+def test_open_tasks_can_be_called_off_and_the_last_one_ends_the_batch(queue, open_batch):
+    open_batch(n=2)
+    lease = queue.next("ada", now=NOW)
+    others = [row["task_id"] for row in queue.tables()["review_task"].to_pylist()]
+    queue.submit(lease.lease_id, "one", label="mit", now=NOW)
+    held = queue.next("ada", now=NOW)
+    queue.call_off([*others, "nothing"], reason="not needed", now=NOW)
+    progress = queue.progress("b1")
+    assert (progress.n_done, progress.n_open, progress.n_undecided, progress.is_answered) == (1, 0, 1, True)
+    assert queue.next("ada", now=NOW) is None
+    assert queue.answers("b1")["label"].to_pylist() == ["mit"]
+    assert held.task.task_id in others
+
+
+def test_the_names_and_the_number_of_answers_are_counted_by_corpus(queue, open_batch):
+    open_batch(n=2)
+    open_batch("other", corpus="texts", tasks=[NewTask("s9", "query", "manual")])
+    for number, label in enumerate(("mit", "gpl-2.0")):
+        queue.submit(queue.next("ada", now=NOW, corpus="licences").lease_id, str(number), label=label, now=NOW)
+    assert queue.labels_given("b1") == {"mit", "gpl-2.0"}
+    assert queue.labels_given("other") == set()
+    assert (queue.count_answers("licences"), queue.count_answers("texts")) == (2, 0)
+    assert {name: set(rows["corpus"].to_pylist()) for name, rows in queue.tables("licences").items()} == {
+        "review_batch": {"licences"},
+        "review_task": {"licences"},
+        "review_annotation": {"licences"},
+    }
+
+
+def test_deleting_a_corpus_leaves_the_others_whole(queue, open_batch):
+    tasks = [NewTask("s0", "query", "proposed", proposed_label="mit", probability=0.5)]
+    for name, corpus in (("b1", "licences"), ("other", "texts")):
+        open_batch(name, corpus=corpus, tasks=tasks)
+        queue.submit(queue.next("ada", now=NOW, corpus=corpus).lease_id, name, label="mit", now=NOW)
+        queue.decide(name, "s0", "mit", now=NOW)
+    with queue._writing() as connection:
+        before = {table.name: _count(connection, table) for table in metadata.sorted_tables}
+    queue.delete_corpus("licences")
+    assert [batch.batch_id for batch in queue.batches()] == ["other"]
+    assert queue.count_answers("texts") == 1
+    with queue._writing() as connection:
+        after = {table.name: _count(connection, table) for table in metadata.sorted_tables}
+    kept = {"review_schema", "review_queue", "review_annotator"}
+    assert {name: n for name, n in after.items() if name not in kept} == {
+        name: n // 2 for name, n in before.items() if name not in kept
+    }
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+
+
+def _count(connection, table):
+    return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
