@@ -1,4 +1,4 @@
-"""The command line: run, why, sql, review, release, check, backfill, clean, ui, queue, bench."""
+"""The command line: run, plan, why, sql, review, release, check, backfill, clean, ui, queue, bench."""
 
 import os
 import subprocess
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from data_engine.orchestration.launch.project import Project
 
 _CORPUS = click.option("--corpus", default=None, help="Name of the corpus; may be left out when there is only one.")
+_FORM = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="How to print; csv and json have all rows, whole, and nothing else on the standard output.",
+)
 
 
 class _Interrupted(click.ClickException):
@@ -70,25 +78,48 @@ def run(corpus: str, batches: str, timings: Path | None) -> None:
 
 
 @main.command()
+@click.argument("corpus")
+@_FORM
+def plan(corpus: str, form: str) -> None:
+    """Say what differs since the last run of CORPUS, and what a run would therefore do; nothing is done or written."""
+    from data_engine.orchestration.launch.run_plan import plan_run
+    from data_engine.terminal.row_formats import write_rows
+    from data_engine.terminal.run_plan import print_plan
+
+    found = plan_run(_project(makes_home=False).runtime(corpus))
+    if form == "table":
+        print_plan(found, console=_console())
+    else:
+        write_rows(found.rows(), form, sys.stdout)
+
+
+@main.command()
 @click.argument("sample_id")
 @_CORPUS
-def why(sample_id: str, corpus: str | None) -> None:
+@_FORM
+def why(sample_id: str, corpus: str | None, form: str) -> None:
     """Say what every step decided about a sample, and why. The start of the id is enough."""
     from data_engine.terminal.why import print_why
 
-    print_why(_project().runtime(corpus), sample_id, console=_console())
+    print_why(_project().runtime(corpus), sample_id, console=_console(), form=form)
 
 
 @main.command()
 @click.argument("query")
 @_CORPUS
-@click.option("--limit", default=50, show_default=True, help="Most rows to print.")
-def sql(query: str, corpus: str | None, limit: int) -> None:
+@click.option("--limit", type=click.IntRange(0), help="Most rows to print; 50 of a table, else all.")
+@_FORM
+def sql(query: str, corpus: str | None, limit: int | None, form: str) -> None:
     """Ask any table or SQL model: data-engine sql "select * from funnel_stages"."""
     from data_engine.runtime.sql_models import ask
+    from data_engine.terminal.row_formats import write_rows
     from data_engine.terminal.tables import print_table
 
-    print_table(ask(_project().runtime(corpus), query), console=_console(), limit=limit)
+    rows = ask(_project().runtime(corpus), query)
+    if form == "table":
+        print_table(rows, console=_console(), limit=50 if limit is None else limit)
+    else:
+        write_rows(rows.slice(0, limit), form, sys.stdout)
 
 
 @main.command()
@@ -105,24 +136,23 @@ def review(corpus: str | None, annotator: str) -> None:
 
 @main.command()
 @_CORPUS
-def release(corpus: str | None) -> None:
+@_FORM
+def release(corpus: str | None, form: str) -> None:
     """List the releases of a corpus, the newest last."""
     from data_engine.terminal.tables import print_releases
 
-    if not print_releases(_project().runtime(corpus), console=_console()):
+    if not print_releases(_project().runtime(corpus), console=_console(), form=form):
         raise SystemExit(1)
 
 
 @main.command()
 @click.argument("corpus")
-@click.option(
-    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print."
-)
+@_FORM
 def check(corpus: str, form: str) -> None:
     """Say whether all data of CORPUS are as they were written; nothing is changed. Ends with 1 where they are not."""
     from data_engine.terminal.check import print_check
 
-    if not print_check(_project().runtime(corpus), console=_console(), as_json=form == "json"):
+    if not print_check(_project().runtime(corpus), console=_console(), form=form):
         raise SystemExit(1)
 
 
@@ -206,10 +236,10 @@ def bench(name: str, arguments: tuple[str, ...]) -> None:
     raise SystemExit(subprocess.run([sys.executable, str(script), *arguments], check=False).returncode)
 
 
-def _project() -> "Project":
+def _project(*, makes_home: bool = True) -> "Project":
     from data_engine.orchestration.launch.project import Project
 
-    return Project.find(Path.cwd())
+    return Project.find(Path.cwd(), makes_home=makes_home)
 
 
 def _console() -> "Console":

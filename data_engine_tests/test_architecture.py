@@ -100,6 +100,7 @@ WHOLE_ENGINE = {
     "test_gates",
     "test_pipeline",
     "test_secrets",
+    "test_what_changed",
     "test_words",
     "dbt_like_sql/test_marts",
     "dbt_like_sql/test_sql_tests",

@@ -29,14 +29,15 @@ class ReviewQueue:
 
     Args:
         url: `sqlite:////absolute/path.db` (folder and file are made where they lack) or a PostgreSQL URL.
+        reads_only: Whether it is only looked at: nothing is made, brought up to date or written.
 
     Raises:
         InvalidInput: the URL is of another kind, or in memory.
         StorageError: the database is of a newer schema, is no database, or its driver is not installed.
     """
 
-    def __init__(self, url: str) -> None:
-        self._engine = open_engine(url)
+    def __init__(self, url: str, *, reads_only: bool = False) -> None:
+        self._engine = open_engine(url, reads_only=reads_only)
         self._is_closed = False
 
     def __enter__(self) -> Self:

@@ -43,11 +43,13 @@ class CheckGate:
         runtime: The corpus.
         store: Its tables.
         run_id: The run that asks, which new verdicts name.
+        keeps_verdicts: Whether new verdicts are written down; False for somebody who only wants to know.
     """
 
     runtime: "CorpusRuntime"
     store: "TableStore"
     run_id: str
+    keeps_verdicts: bool = True
     _versions: dict[str, dict[str, StepVersion]] = field(default_factory=dict)
     _single_versions: dict[tuple[str, str], StepVersion | None] = field(default_factory=dict)
     _results: dict[str, dict[str, list[dict[str, Any]]]] = field(default_factory=dict)
@@ -131,6 +133,8 @@ class CheckGate:
         """Run the suite of a step on its last version and keep the results in the table `check_results`."""
         started = time.perf_counter()
         results = self.judge(version)
+        if not self.keeps_verdicts:
+            return results
         kept = {
             "step": version.step,
             "batch": version.batch,
@@ -171,7 +175,7 @@ class CheckGate:
         if is_kept and earlier is not None and earlier.verdict_key == key and earlier.is_accepted:
             return ""
         reasons = _reasons([_row(result) for result in self.judge(version)])
-        if is_kept:
+        if is_kept and self.keeps_verdicts:
             write_earlier_version(self.store, EarlierVersion(version, key, is_accepted=not reasons))
         return reasons
 

@@ -31,11 +31,9 @@ def sql_models_are_stale(runtime: "CorpusRuntime") -> bool:
 
 
 def _lost_marts(runtime: "CorpusRuntime") -> list[str]:
-    from data_engine.runtime.sql_models import sql_folder
-
     kept = set(mart_names(runtime.store()))
     lost = sorted(
-        path.stem for path in (sql_folder(runtime) / "models" / "marts").glob("*.sql") if path.stem not in kept
+        path.stem for path in (runtime.sql_folder / "models" / "marts").glob("*.sql") if path.stem not in kept
     )
     if lost:
         logger.warning("the marts %s are lost; the SQL models run again", ", ".join(lost))
@@ -48,17 +46,34 @@ def stale_steps(runtime: "CorpusRuntime") -> list[str]:
     return [step for step in JOBS["refresh"] if is_stale(runtime, step, "", versions=versions)]
 
 
-def is_stale(runtime: "CorpusRuntime", step: str, batch: str, *, versions: dict[tuple[str, str], StepVersion]) -> bool:
-    """Whether a step has to run: it never did, its code or settings changed, or what it reads changed."""
+def is_stale(
+    runtime: "CorpusRuntime",
+    step: str,
+    batch: str,
+    *,
+    versions: dict[tuple[str, str], StepVersion],
+    gate: check_gate.CheckGate | None = None,
+) -> bool:
+    """Whether a step has to run: it never did, its code or settings changed, or what it reads changed.
+
+    Args:
+        runtime: The corpus.
+        step: The step.
+        batch: Its partition.
+        versions: The last version of every step.
+        gate: Whom to ask for verdicts; by default one that keeps new ones.
+    """
+    gate = gate or check_gate.CheckGate(runtime, runtime.store(), "plan")
     last = versions.get((step, batch))
     if last is None or last.code_version != runtime.code_version(step):
         return True
-    if last.input_version != fingerprint(_inputs(runtime, versions, step, batch)):
+    if last.input_version != fingerprint(inputs_now(runtime, versions, step, batch, gate)):
         return True
-    if is_lost(runtime, last):
+    # Who only wants to know hears of it in other ways than the log.
+    if is_lost(runtime, last) if gate.keeps_verdicts else why_lost(runtime, last):
         return True
     # A result that its own checks hold back is made again: the settings of a single run may have been the cause.
-    return not batch and bool(check_gate.CheckGate(runtime, runtime.store(), "plan").own_refusal(last))
+    return not batch and bool(gate.own_refusal(last))
 
 
 def is_lost(runtime: "CorpusRuntime", version: StepVersion) -> bool:
@@ -114,16 +129,21 @@ def _missing_of_release(folder: Path) -> list[Path]:
     return [folder / name for name in names if not (folder / name).is_file()]
 
 
-def _inputs(
-    runtime: "CorpusRuntime", versions: dict[tuple[str, str], StepVersion], step: str, batch: str
+def inputs_now(
+    runtime: "CorpusRuntime",
+    versions: dict[tuple[str, str], StepVersion],
+    step: str,
+    batch: str,
+    gate: check_gate.CheckGate,
 ) -> dict[str, str]:
+    """What a step would read by now, by name, each with its version."""
     inputs: dict[str, str] = {}
     for upstream in STEPS[step].inputs:
         name = upstream.rstrip("*?")
         if STEPS[name].is_external:
             continue
         if upstream.endswith("*"):
-            accepted, _ = check_gate.accepted_batches(runtime, runtime.store(), name, run_id="plan")
+            accepted = gate.accepted(name)
             inputs |= {f"{name}/{other}": version.data_version for other, version in accepted.items()}
         elif upstream.endswith("?"):
             inputs[upstream] = str(runtime.store().exists(name))

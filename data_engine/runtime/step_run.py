@@ -231,6 +231,7 @@ class StepRun(StepInputs):
             run_id=self.run_id,
             written_at=datetime.now(UTC),
             table_versions={**self.tables.stands_on, **wrote},
+            made_from={**self.runtime.made_by(self.step), "inputs": dict(self.inputs)},
         )
         self._gate.keep_accepted(self.step, self.batch)
         write_version(self._store, version)

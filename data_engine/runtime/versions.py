@@ -17,6 +17,8 @@ from data_engine.schemas import ACCEPTED_VERSIONS, STEP_VERSIONS
 if TYPE_CHECKING:
     from data_engine.storage import TableStore
 
+_AS_JSON = ("table_versions", "made_from")
+
 
 @dataclass(frozen=True)
 class StepVersion:
@@ -26,6 +28,8 @@ class StepVersion:
         table_version: Delta version of the step's own table.
         table_versions: Delta versions of its further tables and of its ledger, and of what it read: `table`, or
             `table/partition` where it read many; of a step with partitions also of what that was made from in turn.
+        made_from: `settings`, `code` and `inputs`, as `changes/made_from.py` reads them; empty where an earlier engine
+            wrote it.
     """
 
     step: str
@@ -39,6 +43,7 @@ class StepVersion:
     run_id: str
     written_at: datetime
     table_versions: Mapping[str, int] = field(default_factory=dict)
+    made_from: Mapping[str, Any] = field(default_factory=dict)
 
     def version_of(self, table: str) -> int | None:
         """The Delta version of a table that it wrote or read; None where it does not say."""
@@ -95,12 +100,12 @@ def _named(step: str | None, batch: str | None) -> dict[str, str]:
 
 
 def _row(version: StepVersion) -> dict[str, Any]:
-    return {**vars(version), "table_versions": json.dumps(dict(version.table_versions), sort_keys=True)}
+    return {**vars(version), **{name: json.dumps(dict(getattr(version, name)), sort_keys=True) for name in _AS_JSON}}
 
 
 def _version(row: Mapping[str, Any]) -> StepVersion:
     values = {name: row[name] for name in STEP_VERSIONS.names}
-    return StepVersion(**{**values, "table_versions": json.loads(values["table_versions"] or "{}")})
+    return StepVersion(**{**values, **{name: json.loads(values[name] or "{}") for name in _AS_JSON}})
 
 
 def fingerprint(parts: Mapping[str, object] | Sequence[object]) -> str:

@@ -55,6 +55,12 @@ _VERSION = (
         pa.string(),
         "JSON: Delta versions of what it wrote besides and of what it read; null in rows of an earlier engine",
     ),
+    optional(
+        "made_from",
+        pa.string(),
+        "JSON: settings without secrets, code and inputs by name, for `data-engine plan`; null in rows of an earlier "
+        "engine",
+    ),
 )
 
 STEP_VERSIONS = pa.schema(_VERSION)

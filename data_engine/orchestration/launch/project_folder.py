@@ -21,11 +21,12 @@ _FORMER_PARTS = {
 }
 
 
-def find_project_folder(start: Path) -> Path:
+def find_project_folder(start: Path, *, makes_home: bool = True) -> Path:
     """The project around a folder; this project itself where there is none. `DATA_ENGINE_PROJECT` overrides it.
 
     Sets `DAGSTER_HOME` to the project's own folder where it is not set, so that a command and the UI share their
-    runs, and puts our `dagster.yaml` there where there is none. Paths of the environment become absolute.
+    runs, and puts our `dagster.yaml` there where there is none, unless the command needs no home (`makes_home`). Paths
+    of the environment become absolute.
 
     Raises: InvalidInput where `DATA_ENGINE_PROJECT` is no project.
     """
@@ -42,8 +43,9 @@ def find_project_folder(start: Path) -> Path:
             os.environ[name] = str(Path(os.environ[name]).expanduser().absolute())
     home = Path(os.environ.get("DAGSTER_HOME") or folder / ".dagster_home")
     os.environ["DAGSTER_HOME"] = str(home)
-    home.mkdir(parents=True, exist_ok=True)
-    _put_instance_file(home / "dagster.yaml")
+    if makes_home:
+        home.mkdir(parents=True, exist_ok=True)
+        _put_instance_file(home / "dagster.yaml")
     return folder
 
 
