@@ -101,6 +101,7 @@ WHOLE_ENGINE = {
     "test_pipeline",
     "test_secrets",
     "test_what_changed",
+    "test_without_labels",
     "test_words",
     "dbt_like_sql/test_marts",
     "dbt_like_sql/test_sql_tests",

@@ -56,7 +56,9 @@ class CheckGate:
     _refusals: dict[tuple[str, str, int], str] = field(default_factory=dict)
 
     def latest(self, step: str, batch: str) -> StepVersion | None:
-        """The last version of a partition, judged or not."""
+        """The last version of a partition, judged or not; None of a step that the corpus does not have any more."""
+        if step not in self.runtime.steps:
+            return None
         if step in self._versions:
             return self._versions[step].get(batch)
         key = (step, batch)
@@ -150,7 +152,8 @@ class CheckGate:
 
     def _latest(self, step: str) -> dict[str, StepVersion]:
         if step not in self._versions:
-            self._versions[step] = {batch: version for (_, batch), version in step_versions(self.store, step).items()}
+            found = step_versions(self.store, step) if step in self.runtime.steps else {}
+            self._versions[step] = {batch: version for (_, batch), version in found.items()}
         return self._versions[step]
 
     def own_refusal(self, version: StepVersion) -> str:

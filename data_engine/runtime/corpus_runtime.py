@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from data_engine.corpus import Corpus
 from data_engine.errors import SourceMissing
 from data_engine.runtime.code_fingerprint import code_fingerprint
-from data_engine.runtime.plan import spec_of
+from data_engine.runtime.plan import JOBS, spec_of, steps_of
 from data_engine.runtime.versions import fingerprint
 
 if TYPE_CHECKING:
@@ -99,6 +99,15 @@ class CorpusRuntime:
         own = self.project_folder / "dbt_like_sql"
         return own if own.is_dir() else Path(__file__).resolve().parents[2] / "dbt_like_sql"
 
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The steps of the plan that this corpus has, in order: without labels fewer."""
+        return steps_of(has_labels=self.corpus.has_labels)
+
+    def steps_of_job(self, job: str) -> tuple[str, ...]:
+        """The steps of a job that this corpus has, in order."""
+        return tuple(step for step in JOBS[job] if step in self.steps)
+
     def code_version(self, step: str) -> str:
         """Fingerprint of the code and the settings that a step's result depends on: its import closure, its part of
         the YAML."""
@@ -123,7 +132,9 @@ class CorpusRuntime:
         found: dict[str, object] = {}
         for name in names:
             block, _, field = name.partition(".")
-            found[name] = values[block][field] if field else values[block]
+            # Of a corpus without labels there is nothing to show of them.
+            if block in values:
+                found[name] = values[block][field] if field else values[block]
         if "labels" in names and isinstance(self.corpus.labels.classes, str):
             # Without the file there is an error of its own, as soon as a step needs the classes.
             with suppress(SourceMissing):

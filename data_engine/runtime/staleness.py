@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data_engine.runtime import check_gate
-from data_engine.runtime.plan import JOBS, STEPS, partition_column
+from data_engine.runtime.plan import STEPS, partition_column
 from data_engine.runtime.versions import StepVersion, fingerprint, step_versions, versions_read
 from data_engine.storage import presence
 from data_engine.storage.mart_files import mart_names
@@ -32,9 +32,9 @@ def sql_models_are_stale(runtime: "CorpusRuntime") -> bool:
 
 def _lost_marts(runtime: "CorpusRuntime") -> list[str]:
     kept = set(mart_names(runtime.store()))
-    lost = sorted(
-        path.stem for path in (runtime.sql_folder / "models" / "marts").glob("*.sql") if path.stem not in kept
-    )
+    from data_engine.runtime.sql_models import models_of
+
+    lost = sorted(model.name for model in models_of(runtime) if model.layer == "marts" and model.name not in kept)
     if lost:
         logger.warning("the marts %s are lost; the SQL models run again", ", ".join(lost))
     return lost
@@ -43,7 +43,7 @@ def _lost_marts(runtime: "CorpusRuntime") -> list[str]:
 def stale_steps(runtime: "CorpusRuntime") -> list[str]:
     """The unpartitioned steps that are missing or stale, in order."""
     versions = step_versions(runtime.store())
-    return [step for step in JOBS["refresh"] if is_stale(runtime, step, "", versions=versions)]
+    return [step for step in runtime.steps_of_job("refresh") if is_stale(runtime, step, "", versions=versions)]
 
 
 def is_stale(
@@ -139,7 +139,7 @@ def inputs_now(
     """What a step would read by now, by name, each with its version."""
     inputs: dict[str, str] = {}
     for upstream in STEPS[step].inputs:
-        name = upstream.rstrip("*?")
+        name = upstream.rstrip("*?~")
         if STEPS[name].is_external:
             continue
         if upstream.endswith("*"):
@@ -149,7 +149,7 @@ def inputs_now(
             inputs[upstream] = str(runtime.store().exists(name))
         else:
             part = batch if partition_column(name) else ""
-            version = versions.get((name, part))
+            version = versions.get((name, part)) if name in runtime.steps else None
             inputs[f"{name}/{part}"] = version.data_version if version else "missing"
     return inputs | _outside_the_plan(runtime, step, batch)
 

@@ -26,6 +26,11 @@ def answer_in_terminal(runtime: CorpusRuntime, annotator: str, *, console: "Cons
     """
     if not annotator:
         raise InvalidInput("an answer needs somebody to stand for it; give your name with --annotator")
+    if not runtime.corpus.has_labels:
+        raise InvalidInput(
+            f"corpus {runtime.corpus.name} has no block labels, so there is nothing to answer; add one to "
+            "its defs.yaml and run it"
+        )
     n_answers = 0
     with runtime.queue() as queue:
         while (lease := queue.next(annotator, now=datetime.now(UTC), corpus=runtime.corpus.name)) is not None:

@@ -78,7 +78,9 @@ class _Planning:
     def __init__(self, runtime: "CorpusRuntime") -> None:
         self.runtime, self.found = runtime, RunPlan()
         self.store = runtime.store()
-        self.versions = step_versions(self.store)
+        # Of steps that the corpus does not have any more nothing is done, and nothing is read.
+        steps = (*runtime.steps, "sql_models", "sql_tests")
+        self.versions = {key: version for key, version in step_versions(self.store).items() if key[0] in steps}
         self.gate = CheckGate(runtime, self.store, "plan", keeps_verdicts=False)
 
     def plan(self) -> RunPlan:
@@ -90,11 +92,11 @@ class _Planning:
         for batch, files in listed.items():
             self._batch(batch, files)
         for job in _LATER_JOBS:
-            self._answers() if job == "answers" else self._job(JOBS[job])
+            self._answers() if job == "answers" else self._job(self._steps_of(job))
         self._drift(listed)
         if not self.found.is_empty:
             self.found.following.append(SQL_MODELS)
-        elif self.versions and self._has("labels") and sql_models_are_stale(self.runtime):
+        elif self._has("quality_report") and sql_models_are_stale(self.runtime):
             self.found.certain[SQL_MODELS] = []
             self._differ(Difference("rows", SQL_MODELS, "", "other tables, a failed test or a lost mart"))
         return self.found
@@ -129,15 +131,22 @@ class _Planning:
             if step in self.found.certain:
                 self._differ(*self._why(step, "", ()))
 
+    def _steps_of(self, job: str) -> tuple[str, ...]:
+        """The steps of a job; before there are proposals, the report alone is published."""
+        waits = self.runtime.corpus.has_labels and not self._has("proposals")
+        if job == "publish" and waits and "proposals" not in self.found.following:
+            return ("quality_report",)
+        return self.runtime.steps_of_job(job)
+
     def _has_its_inputs(self, step: str) -> bool:
         """Whether a step that never ran could: else it waits for a person or a check."""
-        needed = [name.rstrip("*") for name in STEPS[step].inputs if not name.endswith("?")]
+        needed = [name.rstrip("*") for name in STEPS[step].inputs if name[-1] not in "?~"]
         return all(self._has(name) or STEPS[name].is_external for name in needed)
 
     def _may_follow(self, step: str) -> bool:
         changing = {*self.found.certain, *self.found.following}
         for name in STEPS[step].inputs:
-            upstream = name.rstrip("*?")
+            upstream = name.rstrip("*?~")
             is_new = (upstream, "") not in self.versions
             if upstream in changing and (is_new or not name.endswith("?")):
                 return True
@@ -145,6 +154,8 @@ class _Planning:
 
     def _answers(self) -> None:
         """Review batches that are answered and not taken over, or not at this revision."""
+        if not self.runtime.corpus.has_labels:
+            return
         if self.runtime.corpus.review.simulated and not self._has("reviewed_labels"):
             self.found.following.append("reviewed_labels")
         try:

@@ -62,17 +62,15 @@ class OneCommandRun:
         """
         started = time.perf_counter()
         with listed_once():
-            self._require_classes()
+            # A missing file of classes is an error now, not after everything has been embedded.
+            _ = self.runtime.corpus.class_names
             self.ingest(only)
             self._curate()
-            self._label()
+            if self.runtime.corpus.has_labels:
+                self._label()
             self._publish()
         self.outcome.total_s = time.perf_counter() - started
         return self.outcome
-
-    def _require_classes(self) -> None:
-        """Fail on a missing file of classes now, not after everything has been embedded."""
-        _ = self.runtime.corpus.class_names
 
     def ingest(self, only: Sequence[str] = ()) -> None:
         """Bring the ingestion batches up to date, then judge again those whose duplicates lost their twin.
@@ -243,12 +241,13 @@ class OneCommandRun:
                 self._launch("answers", JOBS["answers"], batch_id)
 
     def _publish(self) -> None:
-        if not self._has("proposals"):
+        steps = self.runtime.steps_of_job("publish")
+        if self.runtime.corpus.has_labels and not self._has("proposals"):
             self.console.print("  no labels yet: the review batch waits for answers")
-            return
-        stale = [step for step in JOBS["publish"] if self._is_stale(step)]
+            steps = ("quality_report",)
+        stale = [step for step in steps if self._is_stale(step)]
         if stale:
-            self._launch("publish", steps_from("publish", stale[0]))
+            self._launch("publish", steps[steps.index(stale[0]) :])
         elif sql_models_are_stale(self.runtime):
             self._launch("publish", ())
 

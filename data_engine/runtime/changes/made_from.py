@@ -61,7 +61,11 @@ def changed_inputs(before: Mapping[str, str], now: Mapping[str, str]) -> Iterato
 
 
 def _changed_fields(before: Mapping[str, Any], now: Any) -> Iterator[Difference]:
-    old, new = dict(_fields(before)), dict(_fields(now))
+    # A block that is given or taken away as a whole is one difference.
+    for name in sorted(before.keys() ^ now.keys()):
+        yield Difference("setting", name, *(ABSENT if name not in block else "set" for block in (before, now)))
+    both = before.keys() & now.keys()
+    old, new = (dict(_fields({name: block[name] for name in both})) for block in (before, now))
     for name in sorted({*old, *new}):
         if old.get(name, ABSENT) != new.get(name, ABSENT):
             yield Difference("setting", name, _said(old.get(name, ABSENT)), _said(new.get(name, ABSENT)))

@@ -24,6 +24,13 @@ def test_a_changed_field_of_the_yaml_is_named_with_its_old_and_new_value(tmp_pat
     assert list(code_and_settings(notes_runtime(tmp_path, drift={"min_samples": 9}), version)) == []
 
 
+def test_a_block_that_is_given_as_a_whole_is_one_difference(tmp_path: Path) -> None:
+    asking = notes_runtime(tmp_path)
+    silent = notes_runtime(tmp_path, labels=None, review={})
+    version = _version(silent, "quality_report")
+    assert list(code_and_settings(asking, version)) == [Difference("setting", "labels", "not set", "set")]
+
+
 def test_changed_code_is_named_by_its_step_and_not_taken_for_a_setting(tmp_path: Path) -> None:
     runtime = notes_runtime(tmp_path)
     version = replace(_version(runtime, "embeddings", code="earlier"), code_version="earlier")
