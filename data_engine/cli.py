@@ -1,4 +1,4 @@
-"""The command line: run, plan, why, sql, review, release, check, backfill, clean, ui, queue, bench."""
+"""The command line: init, add, run, plan, why, sql, review, release, check, backfill, clean, ui, queue, bench."""
 
 import os
 import subprocess
@@ -60,6 +60,36 @@ def main(debug: bool) -> None:  # noqa: ARG001
         if isinstance(stream, TextIOWrapper):
             # A terminal that has no such character is no reason to end a command.
             stream.reconfigure(errors="backslashreplace")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    """Make a project of your own in FOLDER, which is new or empty: settings, an example corpus, a README."""
+    from data_engine.new_project.project_files import make_project
+    from data_engine.shipped import shipped_dagster_yaml
+
+    made = make_project(folder, shipped_dagster_yaml().read_text("utf-8"))
+    click.echo(f"made the project {made}; go on with\n  cd {folder}\n  data-engine run example")
+
+
+@main.command()
+@click.argument("corpus")
+@click.option("--from", "place", required=True, type=click.Path(path_type=Path), help="File or folder with the data.")
+@click.option("--text", help="Column of the text, in place of a guess.")
+@click.option("--label", help="Column of the label, in place of a guess.")
+def add(corpus: str, place: Path, text: str | None, label: str | None) -> None:
+    """Look at data, write a commented defs.yaml for them as the new corpus CORPUS, and say what was guessed."""
+    from data_engine.new_project.corpus_file import add_corpus, said_of
+    from data_engine.new_project.data_look import look_at
+    from data_engine.terminal.plain_text import shown
+
+    project = _project(makes_home=False)
+    look = look_at(place, text=text, label=label)
+    path = add_corpus(corpus, look, project_folder=project.folder, defs_folder=project.defs_folder)
+    for line in said_of(look):
+        click.echo(shown(line))
+    click.echo(f"wrote {path}\nlook at it, then: data-engine run {corpus}")
 
 
 @main.command()

@@ -16,6 +16,7 @@ from data_engine.errors import SourceMissing
 from data_engine.runtime.code_fingerprint import code_fingerprint
 from data_engine.runtime.plan import JOBS, spec_of, steps_of
 from data_engine.runtime.versions import fingerprint
+from data_engine.shipped import shipped_sql
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -97,7 +98,7 @@ class CorpusRuntime:
     def sql_folder(self) -> Path:
         """The project's own SQL models; the engine's where the project has none."""
         own = self.project_folder / "dbt_like_sql"
-        return own if own.is_dir() else Path(__file__).resolve().parents[2] / "dbt_like_sql"
+        return own if own.is_dir() else shipped_sql()
 
     @property
     def steps(self) -> tuple[str, ...]:

@@ -43,6 +43,11 @@ class Project:
                 sys.path.append(place)
         return dg.ComponentTree.for_project(self.folder)
 
+    @property
+    def defs_folder(self) -> Path:
+        """Where the folders of its corpora are."""
+        return Path(self._tree.defs_module_path)
+
     @cached_property
     def files(self) -> CorpusFiles:
         """The YAML files of corpora, each checked by itself."""
