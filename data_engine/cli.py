@@ -1,4 +1,4 @@
-"""The command line: run, why, sql, review, release, check, recheck, backfill, clean, forget, reset, ui, queue."""
+"""The command line: init, add, run, plan, why, sql, review, release, check, backfill, reset, ui and the others."""
 
 import os
 import subprocess
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from data_engine.orchestration.launch.project import Project
 
 _CORPUS = click.option("--corpus", default=None, help="Name of the corpus; may be left out when there is only one.")
+_FORM = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="How to print; csv and json have all rows, whole, and nothing else on the standard output.",
+)
 
 
 class _Interrupted(click.ClickException):
@@ -55,6 +63,36 @@ def main(debug: bool) -> None:  # noqa: ARG001
 
 
 @main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    """Make a project of your own in FOLDER, which is new or empty: settings, an example corpus, a README."""
+    from data_engine.new_project.project_files import make_project
+    from data_engine.shipped import shipped_dagster_yaml
+
+    made = make_project(folder, shipped_dagster_yaml().read_text("utf-8"))
+    click.echo(f"made the project {made}; go on with\n  cd {folder}\n  data-engine run example")
+
+
+@main.command()
+@click.argument("corpus")
+@click.option("--from", "place", required=True, type=click.Path(path_type=Path), help="File or folder with the data.")
+@click.option("--text", help="Column of the text, in place of a guess.")
+@click.option("--label", help="Column of the label, in place of a guess.")
+def add(corpus: str, place: Path, text: str | None, label: str | None) -> None:
+    """Look at data, write a commented defs.yaml for them as the new corpus CORPUS, and say what was guessed."""
+    from data_engine.new_project.corpus_file import add_corpus, said_of
+    from data_engine.new_project.data_look import look_at
+    from data_engine.terminal.plain_text import shown
+
+    project = _project(makes_home=False)
+    look = look_at(place, text=text, label=label)
+    path = add_corpus(corpus, look, project_folder=project.folder, defs_folder=project.defs_folder)
+    for line in said_of(look):
+        click.echo(shown(line))
+    click.echo(f"wrote {path}\nlook at it, then: data-engine run {corpus}")
+
+
+@main.command()
 @click.argument("corpus")
 @click.option("--batches", default="", help="Take in only these ingestion batches, separated by commas.")
 @click.option(
@@ -70,25 +108,48 @@ def run(corpus: str, batches: str, timings: Path | None) -> None:
 
 
 @main.command()
+@click.argument("corpus")
+@_FORM
+def plan(corpus: str, form: str) -> None:
+    """Say what differs since the last run of CORPUS, and what a run would therefore do; nothing is done or written."""
+    from data_engine.orchestration.launch.run_plan import plan_run
+    from data_engine.terminal.row_formats import write_rows
+    from data_engine.terminal.run_plan import print_plan
+
+    found = plan_run(_project(makes_home=False).runtime(corpus))
+    if form == "table":
+        print_plan(found, console=_console())
+    else:
+        write_rows(found.rows(), form, sys.stdout)
+
+
+@main.command()
 @click.argument("sample_id")
 @_CORPUS
-def why(sample_id: str, corpus: str | None) -> None:
+@_FORM
+def why(sample_id: str, corpus: str | None, form: str) -> None:
     """Say what every step decided about a sample, and why. The start of the id is enough."""
     from data_engine.terminal.why import print_why
 
-    print_why(_project().runtime(corpus), sample_id, console=_console())
+    print_why(_project().runtime(corpus), sample_id, console=_console(), form=form)
 
 
 @main.command()
 @click.argument("query")
 @_CORPUS
-@click.option("--limit", default=50, show_default=True, help="Most rows to print.")
-def sql(query: str, corpus: str | None, limit: int) -> None:
+@click.option("--limit", type=click.IntRange(0), help="Most rows to print; 50 of a table, else all.")
+@_FORM
+def sql(query: str, corpus: str | None, limit: int | None, form: str) -> None:
     """Ask any table or SQL model: data-engine sql "select * from funnel_stages"."""
     from data_engine.runtime.sql_models import ask
+    from data_engine.terminal.row_formats import write_rows
     from data_engine.terminal.tables import print_table
 
-    print_table(ask(_project().runtime(corpus), query), console=_console(), limit=limit)
+    rows = ask(_project().runtime(corpus), query)
+    if form == "table":
+        print_table(rows, console=_console(), limit=50 if limit is None else limit)
+    else:
+        write_rows(rows.slice(0, limit), form, sys.stdout)
 
 
 @main.command()
@@ -109,24 +170,23 @@ def review(corpus: str | None, annotator: str, skipped: bool) -> None:
 
 @main.command()
 @_CORPUS
-def release(corpus: str | None) -> None:
+@_FORM
+def release(corpus: str | None, form: str) -> None:
     """List the releases of a corpus, the newest last."""
     from data_engine.terminal.tables import print_releases
 
-    if not print_releases(_project().runtime(corpus), console=_console()):
+    if not print_releases(_project().runtime(corpus), console=_console(), form=form):
         raise SystemExit(1)
 
 
 @main.command()
 @click.argument("corpus")
-@click.option(
-    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print."
-)
+@_FORM
 def check(corpus: str, form: str) -> None:
     """Say whether all data of CORPUS are as they were written; nothing is changed. Ends with 1 where they are not."""
     from data_engine.terminal.check import print_check
 
-    if not print_check(_project().runtime(corpus), console=_console(), as_json=form == "json"):
+    if not print_check(_project().runtime(corpus), console=_console(), form=form):
         raise SystemExit(1)
 
 
@@ -270,10 +330,10 @@ def bench(name: str, arguments: tuple[str, ...]) -> None:
     raise SystemExit(subprocess.run([sys.executable, str(script), *arguments], check=False).returncode)
 
 
-def _project() -> "Project":
+def _project(*, makes_home: bool = True) -> "Project":
     from data_engine.orchestration.launch.project import Project
 
-    return Project.find(Path.cwd())
+    return Project.find(Path.cwd(), makes_home=makes_home)
 
 
 def _console() -> "Console":

@@ -12,12 +12,12 @@ PACKAGE, TESTS = ROOT / "data_engine", ROOT / "data_engine_tests"
 
 #: The floors of the house, from the ground up: a part may import the parts of its own floor and of those below.
 FLOORS = (
-    ("errors", "schemas", "settings", "images", "kernels"),
+    ("errors", "schemas", "settings", "images", "kernels", "shipped"),
     ("storage", "indexing", "embedding", "clustering", "release_formats"),
     ("duplicates", "sampling", "cluster_summary"),
     ("filtering", "labeling"),
     ("drift", "corpus"),
-    ("quality", "reporting", "releasing", "warehouse", "review"),
+    ("quality", "reporting", "releasing", "warehouse", "review", "new_project"),
     ("runtime",),
     ("terminal", "orchestration"),
     ("cli", "definitions"),
@@ -103,9 +103,12 @@ WHOLE_ENGINE = {
     "test_hold_out",
     "test_lost_queue",
     "test_gates",
+    "test_own_project",
     "test_pipeline",
     "test_published_statements",
     "test_secrets",
+    "test_what_changed",
+    "test_without_labels",
     "test_words",
     "dbt_like_sql/test_marts",
     "dbt_like_sql/test_sql_tests",

@@ -67,7 +67,8 @@ class Corpus(Settings):
     """Share of the kept samples of a batch that the encoder may fail on; above it the batch is held back."""
     tree: Tree = Tree()
     subset: Subset
-    labels: Labels
+    labels: Labels = Labels.none()
+    """The question that is asked of every chosen sample; without it the release is the balanced subset, unlabelled."""
     review: Review = Review()
     drift: DriftAlarm = DriftAlarm()
     release: Release = Release()
@@ -91,6 +92,14 @@ class Corpus(Settings):
         if isinstance(source, dict):
             source = {"max_sample_bytes": 20_000_000, **source}
         return {"encoder": "efficientnet-lite0", **value, "source": source}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_labels(cls, value: Any) -> Any:
+        """An empty block is none."""
+        if isinstance(value, dict) and value.get("labels", "") is None:
+            return {name: block for name, block in value.items() if name != "labels"}
+        return value
 
     @model_validator(mode="after")
     def _rules_are_known(self) -> "Corpus":
@@ -140,6 +149,11 @@ class Corpus(Settings):
 
     @model_validator(mode="after")
     def _simulation_needs_truth(self) -> "Corpus":
+        if self.review.simulated and not self.has_labels:
+            raise ValueError(
+                "review.simulated answers a question but there is no block labels that asks one; add labels, or remove "
+                "review.simulated"
+            )
         if self.review.simulated and self.known_label_column is None:
             raise ValueError(
                 "review.simulated needs the truth to answer from; set known_label_column or remove review.simulated"
@@ -163,7 +177,12 @@ class Corpus(Settings):
     def shown(self) -> dict[str, Any]:
         """The description as values of JSON for people: without secrets of the source, and of URLs anywhere in it."""
         shown: dict[str, Any] = _without_secrets({**self.model_dump(mode="json"), "source": self.source.shown()})
-        return shown
+        return shown if self.has_labels else {name: shown[name] for name in shown if name not in ("labels", "review")}
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether it asks a question, so that its samples get labels."""
+        return bool(self.labels.classes)
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -181,6 +200,8 @@ class Corpus(Settings):
 
         A label that differs from one class only, and by case or white space only, is that class.
         """
+        if not self.has_labels:
+            return known_label or None
         if not known_label:
             return self.labels.out_of_scope
         return self.named_class(known_label) or self.labels.other

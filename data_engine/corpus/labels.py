@@ -110,6 +110,11 @@ class Labels(Settings):
         check_order(self.deciders, self.target_precision, self.classes)
         return self
 
+    @classmethod
+    def none(cls) -> "Labels":
+        """What stands in a corpus that asks no question: no classes, so nothing can be answered."""
+        return cls.model_construct(question="", classes=())
+
     @property
     def decider_names(self) -> tuple[str, ...]:
         """The deciders in their order."""

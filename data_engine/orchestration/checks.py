@@ -27,7 +27,7 @@ def build_checks(runtime: CorpusRuntime, step: str) -> dg.AssetChecksDefinition:
             blocking=check.is_blocking,
             partitions_def=partitions_of(runtime, step),
         )
-        for check in suite_of(step).checks
+        for check in suite_of(step).checks_for(has_labels=runtime.corpus.has_labels)
     ]
 
     @dg.multi_asset_check(name=f"{runtime.corpus.name}__{step}_checks", specs=specs, description=f"the suite of {step}")

@@ -16,7 +16,7 @@ from data_engine.orchestration.sql_models import build_sql_models
 from data_engine.orchestration.step import build_step
 from data_engine.orchestration.ui.materialized import materialized
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.plan import MADE_STEPS, STEPS
+from data_engine.runtime.plan import MADE_STEPS
 
 
 def build_pipeline(runtime: CorpusRuntime) -> dg.Definitions:
@@ -26,9 +26,10 @@ def build_pipeline(runtime: CorpusRuntime) -> dg.Definitions:
         warnings.simplefilter("ignore", dg.PreviewWarning)
         warnings.simplefilter("ignore", dg.BetaWarning)
         sql_models = build_sql_models(runtime)
+        made = [step for step in MADE_STEPS if step in runtime.steps]
         return dg.Definitions(
-            assets=[*(build_step(runtime, step, materialized) for step in STEPS), *sql_models.assets],
-            asset_checks=[*(build_checks(runtime, step) for step in MADE_STEPS), *sql_models.checks],
+            assets=[*(build_step(runtime, step, materialized) for step in runtime.steps), *sql_models.assets],
+            asset_checks=[*(build_checks(runtime, step) for step in made), *sql_models.checks],
             jobs=[*build_jobs(runtime), build_drift_reports_job(runtime, materialized)],
             sensors=build_sensors(runtime),
             schedules=build_schedules(runtime),

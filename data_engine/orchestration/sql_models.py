@@ -13,8 +13,7 @@ from data_engine.orchestration.automation.conditions import on_accepted_input
 from data_engine.orchestration.names import asset_key, corpus_name
 from data_engine.orchestration.ui.metadata import preview
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.plan import STEPS
-from data_engine.runtime.sql_models import run_models, run_tests, sql_folder
+from data_engine.runtime.sql_models import models_of, run_models, run_tests, sql_tests_of
 
 if TYPE_CHECKING:
     from data_engine.warehouse import ModelResult, SqlModel, SqlTest
@@ -30,9 +29,7 @@ class SqlModels:
 
 def build_sql_models(runtime: CorpusRuntime) -> SqlModels:
     """All SQL models as one multi-asset, and all SQL tests as one op of checks."""
-    from data_engine import warehouse
-
-    models = warehouse.load_models(sql_folder(runtime))
+    models = models_of(runtime)
     layers = {model.name: model.layer for model in models}
     specs = [
         dg.AssetSpec(
@@ -41,7 +38,7 @@ def build_sql_models(runtime: CorpusRuntime) -> SqlModels:
             description=f"{model.description}\n\nOne row is {model.grain}.",
             deps=[
                 *(asset_key(runtime, layers[ref], ref) for ref in model.refs),
-                *(asset_key(runtime, source) for source in model.sources if source in STEPS),
+                *(asset_key(runtime, source) for source in model.sources if source in runtime.steps),
             ],
             kinds={"sql", "duckdb"},
             automation_condition=on_accepted_input(),
@@ -93,9 +90,7 @@ def _sources_of_columns(result: "ModelResult") -> dg.TableMetadataValue:
 def _checks(
     runtime: CorpusRuntime, layers: dict[str, str], models: "tuple[SqlModel, ...]"
 ) -> tuple[dg.AssetChecksDefinition, ...]:
-    from data_engine import warehouse
-
-    tests = warehouse.load_tests(sql_folder(runtime))
+    tests = sql_tests_of(runtime)
 
     def asset_of(test: "SqlTest") -> dg.AssetKey:
         return asset_key(runtime, layers[test.refs[0]], test.refs[0])

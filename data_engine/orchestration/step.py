@@ -134,7 +134,8 @@ def _chosen(spec: StepSpec, config: dg.Config) -> tuple[dict[str, dict[str, Any]
 
 
 def _deps(runtime: CorpusRuntime, spec: StepSpec) -> list[dg.AssetDep]:
-    return [_dep(runtime, upstream, spec.name) for upstream in dict.fromkeys(spec.reads)]
+    reads = (step for step in dict.fromkeys(spec.reads) if step in runtime.steps)
+    return [_dep(runtime, upstream, spec.name) for upstream in reads]
 
 
 def _dep(runtime: CorpusRuntime, upstream: str, step: str) -> dg.AssetDep:

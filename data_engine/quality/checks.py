@@ -19,6 +19,8 @@ class Check:
     """The truth, as a person reads it."""
     is_blocking: bool
     """Steps that follow wait while it does not hold."""
+    is_about_labels: bool = False
+    """Whether a corpus without labels has no such check, though it has the step."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,9 @@ class Needs:
         return rows if is_reduced else self.of_rows(rows.select(self.columns))
 
 
-def blocking(name: str, sentence: str) -> Check:
+def blocking(name: str, sentence: str, *, is_about_labels: bool = False) -> Check:
     """A check that holds back the steps that follow."""
-    return Check(name, sentence, is_blocking=True)
+    return Check(name, sentence, is_blocking=True, is_about_labels=is_about_labels)
 
 
 def warning(name: str, sentence: str) -> Check:

@@ -24,7 +24,9 @@ def evaluate(step: str, tables: Tables, corpus: Corpus, **facts: Any) -> tuple[C
         corpus: gives the limits and the classes.
         **facts: what the tables do not say; the keyword arguments of `suite` in `data_engine.quality.suites.STEP`.
 
-    Returns: one result per check of the step, in the order of `CHECKS[step]`.
+    Returns: one result per check of the step, in the order of `CHECKS[step]`; none about labels for a corpus that has
+        no labels.
+
     Raises: InvalidInput for an unknown step or fact, or a table that is missing.
     """
     suite = suite_of(step)
@@ -42,10 +44,12 @@ def evaluate(step: str, tables: Tables, corpus: Corpus, **facts: Any) -> tuple[C
             "remove or rename them"
         )
     reduced = {name: suite.needs[name].of(rows) if name in suite.needs else rows for name, rows in tables.items()}
-    truths = suite.truths(reduced, corpus, **facts)
+    checks = suite.checks_for(has_labels=corpus.has_labels)
+    names = {check.name for check in checks}
+    truths = [truth for truth in suite.truths(reduced, corpus, **facts) if truth.check in names]
     outcomes = run_suite(step, truths)
     by_check = {truth.check: truth for truth in truths}
-    return tuple(_result(check, by_check[check.name], outcomes[check.name]) for check in suite.checks)
+    return tuple(_result(check, by_check[check.name], outcomes[check.name]) for check in checks)
 
 
 def _result(check: Check, truth: Truth, outcome: ExpectationOutcome) -> CheckResult:

@@ -12,7 +12,9 @@ from data_engine.quality.expectations import Profile, Truth, load_expectations, 
 
 PROVENANCES = ("human", "human_assisted", "model_accepted", "model_edited", "model_auto", "rule_auto", "simulated")
 
-PROVENANCE_IS_KNOWN = blocking("provenance_is_known", "Every label says who made it, in the words of the schema.")
+PROVENANCE_IS_KNOWN = blocking(
+    "provenance_is_known", "Every label says who made it, in the words of the schema.", is_about_labels=True
+)
 LABEL_IS_A_CLASS = blocking("every_label_is_a_class", "Every label is one of the classes of the corpus.")
 
 

@@ -31,6 +31,10 @@ class Suite:
     truths: Callable[..., list[Truth]]
     """`(tables, corpus, **facts)` to one truth per check; its keyword arguments are the facts that it takes."""
 
+    def checks_for(self, *, has_labels: bool) -> tuple[Check, ...]:
+        """The checks that a corpus with labels, or one without, has."""
+        return tuple(check for check in self.checks if has_labels or not check.is_about_labels)
+
 
 @cache
 def suite_of(step: str) -> Suite:

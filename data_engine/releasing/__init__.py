@@ -5,7 +5,7 @@ What a release stands on is pinned by `data_engine.storage`.
 
 from data_engine.releasing.data_card import data_card
 from data_engine.releasing.integrity import damage_of_release, read_manifest, refuse_other_contents
-from data_engine.releasing.rows import mask_personal, release_fingerprint, release_rows
+from data_engine.releasing.rows import mask_personal, release_fingerprint, release_rows, unlabelled_rows
 from data_engine.releasing.writer import write_release
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "refuse_other_contents",
     "release_fingerprint",
     "release_rows",
+    "unlabelled_rows",
     "write_release",
 ]

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from data_engine.corpus import Corpus
 from data_engine.release_formats.registry import FORMATS
 from data_engine.releasing.markdown_text import cell, code, escaped, paragraphs
+from data_engine.releasing.rows import exported_rows
 from data_engine.reporting import number_format
 from data_engine.reporting.metrics.funnel import Metrics, stages
 from data_engine.reporting.metrics.metric import by_name
@@ -28,6 +29,8 @@ _MADE_BY = {
 }
 _SCOPE_WORDS = {"all": "", "simulated": ", simulated (they are answered from that class)"}
 _N_CLASSES_SHOWN = 20
+_BY_PEOPLE = """
+by_people = samples[samples["provenance"].isin(["human", "human_assisted", "model_accepted", "model_edited"])]"""
 _IMAGES = """
 
 The images are in `images/`, each under its `sample_id`, as their source has them:
@@ -51,15 +54,15 @@ def data_card(corpus: Corpus, release: pa.Table, metrics: pa.Table, manifest: Ma
         metrics: the quality report.
         manifest: release_id, created_at, table_versions, configuration and what else the release records of itself.
 
-    Returns: Markdown that says in its first lines how many labels are simulated.
+    Returns: Markdown that says in its first lines how many labels are simulated; nothing of labels where the corpus
+        has none.
     """
     known = by_name(metrics)
     sections = [
         _opening(corpus, release, manifest),
         _source(corpus, manifest),
         _how_it_was_made(corpus, known, manifest),
-        _labels(release),
-        _quality(known),
+        *([_labels(release), _quality(known)] if corpus.has_labels else []),
         _balance(known),
         _limits(corpus, release, known, manifest),
         _loading(corpus, release),
@@ -71,6 +74,11 @@ def data_card(corpus: Corpus, release: pa.Table, metrics: pa.Table, manifest: Ma
 def _opening(corpus: Corpus, release: pa.Table, manifest: Mapping[str, Any]) -> str:
     title = escaped(corpus.release.title or number_format.plain(corpus.name))
     n = release.num_rows
+    identity = f"Release `{manifest.get('release_id', 'unnamed')}`"
+    identity += f", created {manifest['created_at']}." if manifest.get("created_at") else "."
+    if not corpus.has_labels:
+        facts = f"{n:,} samples, chosen to be balanced. {identity}"
+        return "\n\n".join([f"# {title}", *paragraphs(corpus.release.description), facts])
     n_simulated = Counter(release["provenance"].to_pylist())["simulated"]
     warning = (
         f"> **{n_simulated:,} of {n:,} labels ({number_format.share(n_simulated / n)}) are simulated:** a program "
@@ -80,8 +88,7 @@ def _opening(corpus: Corpus, release: pa.Table, manifest: Mapping[str, Any]) -> 
         else f"> None of the {n:,} labels is simulated."
     )
     n_classes = len(set(release["label"].to_pylist()))
-    facts = f"{n:,} samples in {n_classes:,} classes. Release `{manifest.get('release_id', 'unnamed')}`"
-    facts += f", created {manifest['created_at']}." if manifest.get("created_at") else "."
+    facts = f"{n:,} samples in {n_classes:,} classes. {identity}"
     return "\n\n".join(part for part in (f"# {title}", warning, *paragraphs(corpus.release.description), facts) if part)
 
 
@@ -196,7 +203,9 @@ def _limits(corpus: Corpus, release: pa.Table, known: Metrics, manifest: Mapping
             f"Automatic labels were certified to {_promise(corpus, counts)} precision as a whole, at "
             f"{corpus.labels.confidence:.0%} confidence, on a random hold-out; single classes can be worse."
         )
-    lines.append("The subset is balanced on purpose: class shares say nothing about how common the classes are.")
+    of_source = "its shares are not those of the source"
+    of_classes = "class shares say nothing about how common the classes are"
+    lines.append(f"The subset is balanced on purpose: {of_classes if corpus.has_labels else of_source}.")
     lines.append(
         f"Balance and clusters are those of the encoder {_encoder(corpus, manifest)}; what it cannot tell apart is not "
         "balanced."
@@ -206,7 +215,7 @@ def _limits(corpus: Corpus, release: pa.Table, known: Metrics, manifest: Mapping
     if any(name == "junk_precision" for name, _ in known) or had_junk:
         lines.append("A small classifier rejected junk before anything else; it rejects some good samples too.")
     n_doubtful = int(pc.sum(pc.cast(pc.less(release["quality"], 0.2), pa.int64())).as_py() or 0)
-    if n_doubtful:
+    if n_doubtful and corpus.has_labels:
         lines.append(f"{n_doubtful:,} released labels have a quality below 0.2; filter by `quality` where it matters.")
     return "\n".join(["## Known limits", *(f"- {line}" for line in lines)])
 
@@ -222,13 +231,13 @@ def _promise(corpus: Corpus, counts: Mapping[str, int]) -> str:
 
 def _loading(corpus: Corpus, release: pa.Table) -> str:
     """How to load the data file of the first format."""
-    columns = ", ".join(f"`{name}`" for name in release.schema.names)
+    columns = ", ".join(f"`{name}`" for name in exported_rows(release).schema.names)
     first = FORMATS[corpus.release.formats[0]]
+    by_people = _BY_PEOPLE if corpus.has_labels else ""
     return f"""## How to load
 
 ```python
-{first.load}
-by_people = samples[samples["provenance"].isin(["human", "human_assisted", "model_accepted", "model_edited"])]
+{first.load}{by_people}
 ```
 
 ```python

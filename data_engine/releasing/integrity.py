@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from data_engine.errors import StorageError
 from data_engine.indexing.samples import sample_id_of_bytes, sample_id_of_text
-from data_engine.releasing.rows import release_fingerprint
+from data_engine.releasing.rows import all_columns, release_fingerprint
 
 CHECKSUM = "manifest_sha256"
 """Key of a manifest with the sha256 of the manifest without that key."""
@@ -97,7 +97,7 @@ def _content_damage(folder: Path, manifest: Mapping[str, Any]) -> Iterator[tuple
     if "text" in rows.column_names:
         # A release keeps the columns that it had; an earlier one has another fingerprint only if it had others.
         try:
-            is_same = release_fingerprint(rows) == folder.name
+            is_same = release_fingerprint(all_columns(rows)) == folder.name
         except KeyError:
             is_same = True
         if not is_same:

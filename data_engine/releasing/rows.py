@@ -13,6 +13,8 @@ from data_engine.errors import ChecksFailed
 from data_engine.schemas import RELEASE
 
 _NUMBERED = ("posterior", "quality")
+LABEL_COLUMNS = ("label", "provenance", *_NUMBERED)
+"""Columns of a release that say what a sample is and who said so."""
 
 
 def release_rows(labels: pa.Table, subset: pa.Table, raw: pa.Table, *, out_of_scope: str | None) -> pa.Table:
@@ -34,10 +36,52 @@ def release_rows(labels: pa.Table, subset: pa.Table, raw: pa.Table, *, out_of_sc
     shown = _exported(in_scope).append_column("provenance", in_scope["provenance"])
     for name in _NUMBERED:
         shown = shown.append_column(name, in_scope[name])
-    chosen = shown.join(places, "sample_id", join_type="inner")
+    rows = _with_contents(shown.join(places, "sample_id", join_type="inner"), raw)
+    _refuse_missing(in_scope, rows, "labelled samples")
+    return _identified(rows)
+
+
+def unlabelled_rows(subset: pa.Table, raw: pa.Table) -> pa.Table:
+    """The rows of a release of a corpus without labels: every sample of the subset with its content, labels null.
+
+    Args:
+        subset: The balanced subset.
+        raw: The raw index, at least of these samples in the batches that the subset names.
+
+    Returns: rows sorted by sample_id; the same subset gives the same rows and the same release_id.
+
+    Raises: ChecksFailed when a sample is not in the raw index of its batch.
+    """
+    chosen = subset.select(["sample_id", "batch", "leaf", "top_cluster"])
+    for name in LABEL_COLUMNS:
+        chosen = chosen.append_column(name, pa.nulls(len(chosen), RELEASE.field(name).type))
+    rows = _with_contents(chosen, raw)
+    _refuse_missing(subset, rows, "chosen samples")
+    return _identified(rows)
+
+
+def exported_rows(rows: pa.Table) -> pa.Table:
+    """The rows in the columns that their files have: without those of labels where no sample has one."""
+    has_labels = rows.num_rows == 0 or any(rows[name].null_count < rows.num_rows for name in LABEL_COLUMNS)
+    return rows if has_labels else rows.drop_columns(list(LABEL_COLUMNS))
+
+
+def all_columns(exported: pa.Table) -> pa.Table:
+    """Rows of a release's file with null labels where the file has no columns of labels."""
+    if any(name in exported.column_names for name in LABEL_COLUMNS):
+        return exported
+    for name in LABEL_COLUMNS:
+        exported = exported.append_column(name, pa.nulls(len(exported), RELEASE.field(name).type))
+    return exported
+
+
+def _with_contents(chosen: pa.Table, raw: pa.Table) -> pa.Table:
     contents = _first_of_each(raw.select(["sample_id", "batch", "uri", "text", "metadata"]))
-    rows = chosen.join(contents, ["sample_id", "batch"], join_type="inner").sort_by("sample_id")
-    _refuse_missing(in_scope, rows)
+    return chosen.join(contents, ["sample_id", "batch"], join_type="inner").sort_by("sample_id")
+
+
+def _identified(rows: pa.Table) -> pa.Table:
+    """The rows in the schema RELEASE, with the id that is their fingerprint."""
     release_id = release_fingerprint(rows)
     ids = pa.array([release_id] * rows.num_rows, pa.string())
     return pa.Table.from_arrays(
@@ -84,11 +128,11 @@ def release_fingerprint(rows: pa.Table) -> str:
     return hashlib.sha256(json.dumps([list(row.values()) for row in values]).encode()).hexdigest()[:16]
 
 
-def _refuse_missing(labels: pa.Table, rows: pa.Table) -> None:
-    missing = labels.filter(pc.invert(pc.is_in(labels["sample_id"], rows["sample_id"].combine_chunks())))
+def _refuse_missing(wanted: pa.Table, rows: pa.Table, what: str) -> None:
+    missing = wanted.filter(pc.invert(pc.is_in(wanted["sample_id"], rows["sample_id"].combine_chunks())))
     if missing.num_rows:
         raise ChecksFailed(
-            f"{missing.num_rows} of {labels.num_rows} labelled samples, among them "
+            f"{missing.num_rows} of {wanted.num_rows} {what}, among them "
             f"{missing['sample_id'][:3].to_pylist()}, are not in the subset and in an accepted batch of the raw index "
             f"any more; materialize cluster_tree and what follows, then the release"
         )

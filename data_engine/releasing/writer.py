@@ -15,6 +15,7 @@ import pyarrow as pa
 from data_engine.errors import InvalidInput, StorageError
 from data_engine.release_formats.registry import FORMATS
 from data_engine.releasing.integrity import manifest_text
+from data_engine.releasing.rows import exported_rows
 from data_engine.storage import conform, storage_errors
 from data_engine.storage.atomic_files import new_folder, place_folder
 
@@ -52,7 +53,7 @@ def write_release(
     unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
         raise InvalidInput(f"formats is {list(formats)}; name at least one of {', '.join(FORMATS)} and no other")
-    rows = conform("release", table).sort_by("sample_id")
+    rows = exported_rows(conform("release", table).sort_by("sample_id"))
     data_files = [FORMATS[name].file_name for name in formats]
     with (
         storage_errors(f"writing release {folder.name}", folder, intact="no release was changed"),

@@ -32,6 +32,7 @@ class ReviewQueue(QueueUpkeep):
 
     Args:
         url: `sqlite:////absolute/path.db` (folder and file are made where they lack) or a PostgreSQL URL.
+        reads_only: Whether it is only looked at: nothing is made, brought up to date or written.
 
     Raises:
         InvalidInput: the URL is of another kind, or in memory.

@@ -30,7 +30,7 @@ _READING = "review_is_reading"
 _AWAY = "restore it from a backup; or move it away, and the next run makes a new queue and numbers its rounds on"
 
 
-def open_engine(url: str, *, may_create: bool = True) -> Engine:
+def open_engine(url: str, *, may_create: bool = True, reads_only: bool = False) -> Engine:
     """An engine on a database that has the tables; folder, file and tables are made where they lack.
 
     Tables of an earlier version become those of today, in one transaction. A SQLite file that may not be written can
@@ -39,6 +39,7 @@ def open_engine(url: str, *, may_create: bool = True) -> Engine:
     Args:
         url: `sqlite:////absolute/path.db`, or a PostgreSQL URL.
         may_create: False refuses a database without a queue.
+        reads_only: Whether nothing at all is written, not even the log of a SQLite file; implies not `may_create`.
 
     Raises:
         InvalidInput: the URL is of another kind, or in memory.
@@ -50,9 +51,10 @@ def open_engine(url: str, *, may_create: bool = True) -> Engine:
     path = Path(str(parsed.database)) if parsed.get_backend_name() == "sqlite" else None
     if path is not None and path.is_dir():
         raise StorageError(f"the review queue at {shown} cannot be opened: that is a folder; give the path of a file")
+    may_create = may_create and not reads_only
     if path is not None and not may_create and not path.exists():
         raise StorageError(f"there is no review queue at {shown}; check the path")
-    is_read_only = path is not None and path.exists() and not _is_writable(path)
+    is_read_only = path is not None and path.exists() and (reads_only or not _is_writable(path))
     engine = _engine(parsed, path if is_read_only else None)
     try:
         if is_read_only:

@@ -24,10 +24,11 @@ class QueueUpkeep:
 
     Args:
         url: Of its database; see `ReviewQueue`.
+        reads_only: Whether it is only looked at.
     """
 
-    def __init__(self, url: str) -> None:
-        self._engine = open_engine(url)
+    def __init__(self, url: str, *, reads_only: bool = False) -> None:
+        self._engine = open_engine(url, reads_only=reads_only)
         self._is_closed = False
 
     def __enter__(self) -> Self:

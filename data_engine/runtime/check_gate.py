@@ -45,11 +45,13 @@ class CheckGate:
         runtime: The corpus.
         store: Its tables.
         run_id: The run that asks, which new verdicts name.
+        keeps_verdicts: Whether new verdicts are written down; False for somebody who only wants to know.
     """
 
     runtime: "CorpusRuntime"
     store: "TableStore"
     run_id: str
+    keeps_verdicts: bool = True
     _versions: dict[str, dict[str, StepVersion]] = field(default_factory=dict)
     _single_versions: dict[tuple[str, str], StepVersion | None] = field(default_factory=dict)
     _results: dict[str, dict[str, list[dict[str, Any]]]] = field(default_factory=dict)
@@ -57,7 +59,9 @@ class CheckGate:
     _encoder: list[EncoderUsed] = field(default_factory=list)
 
     def latest(self, step: str, batch: str) -> StepVersion | None:
-        """The last version of a partition, judged or not."""
+        """The last version of a partition, judged or not; None of a step that the corpus does not have any more."""
+        if step not in self.runtime.steps:
+            return None
         if step in self._versions:
             return self._versions[step].get(batch)
         key = (step, batch)
@@ -140,6 +144,8 @@ class CheckGate:
         """Run the suite of a step on its last version and keep the results in the table `check_results`."""
         started = time.perf_counter()
         results = self.judge(version)
+        if not self.keeps_verdicts:
+            return results
         kept = {
             "step": version.step,
             "batch": version.batch,
@@ -155,7 +161,8 @@ class CheckGate:
 
     def _latest(self, step: str) -> dict[str, StepVersion]:
         if step not in self._versions:
-            self._versions[step] = {batch: version for (_, batch), version in step_versions(self.store, step).items()}
+            found = step_versions(self.store, step) if step in self.runtime.steps else {}
+            self._versions[step] = {batch: version for (_, batch), version in found.items()}
         return self._versions[step]
 
     def own_refusal(self, version: StepVersion) -> str:
@@ -180,7 +187,7 @@ class CheckGate:
         if is_kept and earlier is not None and earlier.verdict_key == key and earlier.is_accepted:
             return ""
         reasons = _reasons([_row(result) for result in self.judge(version)])
-        if is_kept:
+        if is_kept and self.keeps_verdicts:
             write_earlier_version(self.store, EarlierVersion(version, key, is_accepted=not reasons))
         return reasons
 

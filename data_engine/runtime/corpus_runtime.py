@@ -9,13 +9,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from data_engine.corpus import Corpus
 from data_engine.errors import SourceMissing
 from data_engine.runtime.code_fingerprint import code_fingerprint
-from data_engine.runtime.plan import spec_of
+from data_engine.runtime.plan import JOBS, spec_of, steps_of
 from data_engine.runtime.versions import fingerprint
+from data_engine.shipped import shipped_sql
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -54,10 +55,12 @@ class CorpusRuntime:
     Attributes:
         corpus: Its description.
         project_folder: Folder that relative paths start from.
+        reads_only: Whether the review queue is only looked at.
     """
 
     corpus: Corpus
     project_folder: Path
+    reads_only: bool = False
 
     @property
     def data_folder(self) -> Path:
@@ -84,7 +87,7 @@ class CorpusRuntime:
         """The review queue of all corpora; `DATA_ENGINE_REVIEW_URL` overrides where it is."""
         from data_engine.review import ReviewQueue
 
-        return ReviewQueue(self.queue_url)
+        return ReviewQueue(self.queue_url, reads_only=self.reads_only)
 
     @property
     def queue_url(self) -> str:
@@ -95,36 +98,56 @@ class CorpusRuntime:
     def sql_folder(self) -> Path:
         """The project's own SQL models; the engine's where the project has none."""
         own = self.project_folder / "dbt_like_sql"
-        return own if own.is_dir() else Path(__file__).resolve().parents[2] / "dbt_like_sql"
+        return own if own.is_dir() else shipped_sql()
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The steps of the plan that this corpus has, in order: without labels fewer."""
+        return steps_of(has_labels=self.corpus.has_labels)
+
+    def steps_of_job(self, job: str) -> tuple[str, ...]:
+        """The steps of a job that this corpus has, in order."""
+        return tuple(step for step in JOBS[job] if step in self.steps)
 
     def code_version(self, step: str) -> str:
         """Fingerprint of the code and the settings that a step's result depends on: its import closure, its part of
         the YAML."""
-        spec = spec_of(step)
-        settings = self._settings(spec.settings)
-        modules = (f"data_engine.runtime.steps.{step}", *_CODE_OF_EVERY_STEP, *spec.code)
-        code = code_fingerprint(modules, stops=(*_NO_CODE_OF_A_STEP, *spec.code_without))
-        return hashlib.sha256(f"{sorted(settings.items())!r}{code}".encode()).hexdigest()[:12]
+        settings = self._settings(spec_of(step).settings, self.corpus.model_dump(mode="json"))
+        return hashlib.sha256(f"{sorted(settings.items())!r}{_code_of(step)}".encode()).hexdigest()[:12]
+
+    def made_by(self, step: str) -> dict[str, object]:
+        """What a step's code version is made of, for people: the code, and the settings without secrets."""
+        settings = self._settings(spec_of(step).settings, self.corpus.shown())
+        return {"code": _code_of(step)[:12], "settings": settings}
 
     @cached_property
     def rules_version(self) -> str:
         """Fingerprint of what the checks are held against: the corpus' limits and the code of the suites."""
-        limits = self._settings(("first_pass", "max_failed_share", "review", "labels", "subset"))
+        judged_by = ("first_pass", "max_failed_share", "review", "labels", "subset")
+        limits = self._settings(judged_by, self.corpus.model_dump(mode="json"))
         return fingerprint([sorted(limits.items()), code_fingerprint(("data_engine.quality",), stops=_NO_RULES)])
 
-    def _settings(self, names: tuple[str, ...]) -> dict[str, object]:
+    def _settings(self, names: tuple[str, ...], values: dict[str, Any]) -> dict[str, object]:
         """Blocks and fields of the YAML, `tree` or `tree.n_resamples`; with the classes themselves where they are in a
         file."""
-        values = self.corpus.model_dump(mode="json")
         found: dict[str, object] = {}
         for name in names:
             block, _, field = name.partition(".")
-            found[name] = values[block][field] if field else values[block]
+            # Of a corpus without labels there is nothing to show of them.
+            if block in values:
+                found[name] = values[block][field] if field else values[block]
         if "labels" in names and isinstance(self.corpus.labels.classes, str):
             # Without the file there is an error of its own, as soon as a step needs the classes.
             with suppress(SourceMissing):
                 found["classes"] = list(self.corpus.class_names)
         return found
+
+
+def _code_of(step: str) -> str:
+    """Fingerprint of the code alone that a step's result depends on."""
+    spec = spec_of(step)
+    modules = (f"data_engine.runtime.steps.{step}", *_CODE_OF_EVERY_STEP, *spec.code)
+    return code_fingerprint(modules, stops=(*_NO_CODE_OF_A_STEP, *spec.code_without))
 
 
 #: Of the suites' own code, what says what tables and settings are.

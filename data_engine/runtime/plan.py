@@ -21,7 +21,8 @@ class StepSpec:
         row: What one row of its table is, for the README.
         description: What the Dagster UI says of it.
         inputs: Steps whose new data makes this one stale. `embeddings*` stands for every accepted batch of them,
-            `cluster_tree?` for whether it exists at all; without a mark it is the same partition, or the whole table.
+            `cluster_tree?` for whether it exists at all, `labels~` for a table that may not be there yet; without a
+            mark it is the same partition, or the whole table.
         lookups: Steps that are read too and stand in the lineage, but whose new data is no reason to run.
         extra_tables: Further tables that the step writes; part of its data version.
         pages: Files for people that it writes below the corpus' folder.
@@ -37,6 +38,7 @@ class StepSpec:
         kinds: What the Dagster UI shows it with.
         pool: Runs that share a pool go one at a time; `{corpus}` and `{modality}` are filled in.
         pinned_by_release: Whether a release stands on its tables, so that cleaning up keeps these versions.
+        needs_labels: Whether it is no step of a corpus without the block `labels`.
         is_external: Whether something outside materializes it, so that it has neither a file nor a table.
     """
 
@@ -59,6 +61,7 @@ class StepSpec:
     kinds: tuple[str, ...] = ()
     pool: str = ""
     pinned_by_release: bool = False
+    needs_labels: bool = False
     is_external: bool = False
 
     @property
@@ -69,7 +72,7 @@ class StepSpec:
     @property
     def input_steps(self) -> tuple[str, ...]:
         """The inputs without their marks."""
-        return tuple(name.rstrip("*?") for name in self.inputs)
+        return tuple(name.rstrip("*?~") for name in self.inputs)
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -182,6 +185,7 @@ PLAN: tuple[StepSpec, ...] = (
         inputs=("balanced_subset",),
         starts="person",
         kinds=("human",),
+        needs_labels=True,
         is_external=True,
     ),
     StepSpec(
@@ -193,6 +197,7 @@ PLAN: tuple[StepSpec, ...] = (
         partition="review_batch",
         starts="person",
         job="answers",
+        needs_labels=True,
         code=("data_engine.review",),
         kinds=("sqlalchemy",),
     ),
@@ -205,6 +210,7 @@ PLAN: tuple[StepSpec, ...] = (
         inputs=("reviewed_labels*",),
         lookups=("embeddings",),
         job="learn",
+        needs_labels=True,
         settings=("labels", "seed", "encoder"),
         # A classifier of the vectors of another encoder is another classifier.
         code=("data_engine.embedding",),
@@ -218,6 +224,7 @@ PLAN: tuple[StepSpec, ...] = (
         inputs=("classifier", "balanced_subset"),
         lookups=("reviewed_labels", "embeddings", "raw_index"),
         job="learn",
+        needs_labels=True,
         settings=("labels", "seed"),
         kinds=("scikitlearn",),
     ),
@@ -229,6 +236,7 @@ PLAN: tuple[StepSpec, ...] = (
         inputs=("reviewed_labels*", "proposals", "balanced_subset"),
         lookups=("embeddings",),
         job="publish",
+        needs_labels=True,
         settings=("labels", "seed"),
         kinds=("numpy",),
         pinned_by_release=True,
@@ -238,7 +246,7 @@ PLAN: tuple[StepSpec, ...] = (
         row="a metric with its interval; one HTML page is beside it",
         description="Every figure with its 90 % interval, unit and how it was computed; and one self-contained "
         "HTML page: funnel, balance, label quality, gate, rounds, drift, examples.",
-        inputs=("labels", "balanced_subset", "drift_report*"),
+        inputs=("labels~", "balanced_subset", "drift_report*"),
         lookups=("raw_index", "first_pass", "cluster_tree", "classifier", "proposals", "reviewed_labels"),
         pages=("reports/report.html",),
         job="publish",
@@ -248,9 +256,10 @@ PLAN: tuple[StepSpec, ...] = (
     StepSpec(
         name="release",
         row="a sample of a frozen version",
-        description="The labelled samples that are in scope, frozen under a fingerprint of the rows: Parquet, "
-        "JSONL, a manifest of table versions and hashes, a data card; of images, also the images themselves.",
-        inputs=("labels", "balanced_subset", "quality_report"),
+        description="The labelled samples that are in scope, or the whole subset of a corpus without labels, frozen "
+        "under a fingerprint of the rows: Parquet, JSONL, a manifest of table versions and hashes, a data card; of "
+        "images, also the images themselves.",
+        inputs=("labels~", "balanced_subset", "quality_report"),
         lookups=("raw_index",),
         job="publish",
         settings=("release", "labels"),
@@ -288,6 +297,11 @@ JOBS: dict[str, tuple[str, ...]] = _jobs()
 BATCH_STEPS: tuple[str, ...] = tuple(
     step for step in JOBS["ingest"] if all(STEPS[read].job == "ingest" for read in STEPS[step].reads)
 )
+
+
+def steps_of(*, has_labels: bool) -> tuple[str, ...]:
+    """The steps of a corpus with a question or without one, in order."""
+    return tuple(spec.name for spec in PLAN if has_labels or not spec.needs_labels)
 
 
 def spec_of(step: str) -> StepSpec:

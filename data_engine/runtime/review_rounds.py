@@ -28,6 +28,8 @@ _SNIPPET_CHARS = 2000
 
 def why_open(runtime: CorpusRuntime) -> tuple[str, str | None]:
     """Reason to create the next review batch and the version of its evidence; (reason to wait, None) otherwise."""
+    if not runtime.corpus.has_labels:
+        return "the corpus has no block labels, so there is nothing to ask", None
     review, gate = runtime.corpus.review, CheckGate(runtime, runtime.store(), "plan")
     subset, proposals = gate.latest("balanced_subset", ""), gate.latest("proposals", "")
     if subset is None:

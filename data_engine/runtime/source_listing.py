@@ -48,8 +48,8 @@ def batch_files(runtime: CorpusRuntime, batch: str) -> "tuple[SourceFile, ...]":
 
 @contextmanager
 def listed_once() -> Iterator[None]:
-    """Within, every source is listed at most once."""
-    token = _KEPT.set({})
+    """Within, every source is listed at most once; also within another of these."""
+    token = _KEPT.set({} if _KEPT.get() is None else _KEPT.get())
     try:
         yield
     finally:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from data_engine.errors import StorageError
 from data_engine.runtime.check_gate import accepted_tables
-from data_engine.runtime.plan import BATCH_STEPS, partition_column
+from data_engine.runtime.plan import BATCH_STEPS, STEPS, WRITTEN_BY, partition_column
 from data_engine.runtime.versions import StepVersion, fingerprint, step_versions, versions_read, write_version
 from data_engine.storage import TableStore
 from data_engine.storage.presence import was_written
@@ -28,6 +28,45 @@ if TYPE_CHECKING:
 def sql_folder(runtime: "CorpusRuntime") -> Path:
     """The project's own SQL models; the engine's where the project has none."""
     return runtime.sql_folder
+
+
+def models_of(runtime: "CorpusRuntime") -> "tuple[SqlModel, ...]":
+    """The SQL models of a corpus; without labels, not those that nothing but labels is behind.
+
+    Raises: SqlModelError naming the file, where a model is broken.
+    """
+    from data_engine import warehouse
+
+    models = warehouse.load_models(sql_folder(runtime))
+    absent = _models_of_labels(runtime, models)
+    needed = {ref for model in models if model.name not in absent for ref in model.refs}
+    return tuple(model for model in models if model.name not in absent - needed)
+
+
+def sql_tests_of(runtime: "CorpusRuntime") -> "tuple[SqlTest, ...]":
+    """The SQL tests of a corpus; without labels, not those that ask about labels.
+
+    Raises: SqlModelError naming the file, where a test is broken.
+    """
+    from data_engine import warehouse
+
+    tests = warehouse.load_tests(sql_folder(runtime))
+    if runtime.corpus.has_labels:
+        return tests
+    absent = _models_of_labels(runtime, warehouse.load_models(sql_folder(runtime)))
+    return tuple(test for test in tests if not absent & set(test.refs) and "out_of_scope" not in test.sql_template)
+
+
+def _models_of_labels(runtime: "CorpusRuntime", models: "tuple[SqlModel, ...]") -> set[str]:
+    """The models that read only tables which the corpus does not have, and those that are made of such a model."""
+    tables = {table for step in STEPS.values() if step.name not in runtime.steps for table in step.tables}
+    absent: set[str] = set()
+    for model in models if tables else ():
+        of_labels = [source in tables or source.startswith("review_") for source in model.sources]
+        of_labels += [ref in absent for ref in model.refs]
+        if of_labels and (all(of_labels) if model.layer == "staging" else any(of_labels)) and model.name not in _OF_ALL:
+            absent.add(model.name)
+    return absent
 
 
 def ask(runtime: "CorpusRuntime", sql: str) -> "pa.Table":
@@ -70,6 +109,10 @@ def run_tests(
     return results
 
 
+#: Models that count labels beside everything else.
+_OF_ALL = ("funnel_stages", "release_contents")
+
+
 @dataclass(frozen=True)
 class _KnownTables(TableStore):
     """The tables of a corpus, of which some are read at known versions of their partitions.
@@ -87,7 +130,8 @@ class _KnownTables(TableStore):
 
 def _tables_of(runtime: "CorpusRuntime") -> TableStore:
     """The tables as SQL sees them: of a batch the accepted rows, and where there are none, those that are held back."""
-    tables, at = accepted_tables(runtime, run_id="sql"), {}
+    tables = accepted_tables(runtime, run_id="sql")
+    at: dict[str, dict[str, int]] = {name: {} for name, step in WRITTEN_BY.items() if step not in runtime.steps}
     for step in BATCH_STEPS:
         last = step_versions(tables.store, step)
         if last:

@@ -13,7 +13,7 @@ from data_engine.runtime import check_gate
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.made_from.encoders import encoder_in_use, is_of_another
 from data_engine.runtime.made_from.known_labels import known_label_inputs, reads_known_labels
-from data_engine.runtime.plan import BATCH_STEPS, JOBS, STEPS, partition_column
+from data_engine.runtime.plan import BATCH_STEPS, STEPS, partition_column
 from data_engine.runtime.versions import StepVersion, fingerprint, step_versions, versions_read
 from data_engine.storage import presence
 from data_engine.storage.mart_files import run_of_mart
@@ -44,10 +44,10 @@ def _passed(runtime: "CorpusRuntime", models: StepVersion, tests: StepVersion | 
 
 def _lost_marts(runtime: "CorpusRuntime", models: StepVersion) -> list[str]:
     """The marts that are missing, or that are not those which the models wrote last."""
-    from data_engine.runtime.sql_models import sql_folder
+    from data_engine.runtime.sql_models import models_of
 
-    store, files = runtime.store(), (sql_folder(runtime) / "models" / "marts").glob("*.sql")
-    lost = sorted(path.stem for path in files if run_of_mart(store, path.stem) != models.run_id)
+    store, marts = runtime.store(), (model.name for model in models_of(runtime) if model.layer == "marts")
+    lost = sorted(name for name in marts if run_of_mart(store, name) != models.run_id)
     if lost:
         logger.warning("the marts %s are lost, damaged or older; the SQL models run again", ", ".join(lost))
     return lost
@@ -56,20 +56,39 @@ def _lost_marts(runtime: "CorpusRuntime", models: StepVersion) -> list[str]:
 def stale_steps(runtime: "CorpusRuntime") -> list[str]:
     """The unpartitioned steps that are missing or stale, in order."""
     versions = step_versions(runtime.store())
-    return [step for step in JOBS["refresh"] if is_stale(runtime, step, "", versions=versions)]
+    return [step for step in runtime.steps_of_job("refresh") if is_stale(runtime, step, "", versions=versions)]
 
 
-def is_stale(runtime: "CorpusRuntime", step: str, batch: str, *, versions: dict[tuple[str, str], StepVersion]) -> bool:
-    """Whether a step has to run: it never did, its code or settings changed, or what it reads changed."""
+def is_stale(
+    runtime: "CorpusRuntime",
+    step: str,
+    batch: str,
+    *,
+    versions: dict[tuple[str, str], StepVersion],
+    gate: check_gate.CheckGate | None = None,
+) -> bool:
+    """Whether a step has to run: it never did, its code or settings changed, or what it reads changed.
+
+    Args:
+        runtime: The corpus.
+        step: The step.
+        batch: Its partition.
+        versions: The last version of every step.
+        gate: Whom to ask for verdicts; by default one that keeps new ones.
+    """
+    gate = gate or check_gate.CheckGate(runtime, runtime.store(), "plan")
     last = versions.get((step, batch))
     if last is None or last.code_version != runtime.code_version(step):
         return True
-    if last.input_version != fingerprint(_inputs(runtime, versions, step, batch)):
+    if last.input_version != fingerprint(inputs_now(runtime, versions, step, batch, gate)):
         return True
-    if is_lost(runtime, last) or has_another_encoder(runtime, step, batch, versions=versions):
+    if has_another_encoder(runtime, step, batch, versions=versions):
+        return True
+    # Who only wants to know hears of it in other ways than the log.
+    if is_lost(runtime, last) if gate.keeps_verdicts else why_lost(runtime, last):
         return True
     # A result that its own checks hold back is made again: the settings of a single run may have been the cause.
-    return not batch and bool(check_gate.CheckGate(runtime, runtime.store(), "plan").own_refusal(last))
+    return not batch and bool(gate.own_refusal(last))
 
 
 def first_stale_steps(
@@ -155,22 +174,27 @@ def _missing_of_release(folder: Path) -> list[Path]:
     return [folder / name for name in names if not (folder / name).is_file()]
 
 
-def _inputs(
-    runtime: "CorpusRuntime", versions: dict[tuple[str, str], StepVersion], step: str, batch: str
+def inputs_now(
+    runtime: "CorpusRuntime",
+    versions: dict[tuple[str, str], StepVersion],
+    step: str,
+    batch: str,
+    gate: check_gate.CheckGate,
 ) -> dict[str, str]:
+    """What a step would read by now, by name, each with its version."""
     inputs: dict[str, str] = {}
     for upstream in STEPS[step].inputs:
-        name = upstream.rstrip("*?")
+        name = upstream.rstrip("*?~")
         if STEPS[name].is_external:
             continue
         if upstream.endswith("*"):
-            accepted, _ = check_gate.accepted_batches(runtime, runtime.store(), name, run_id="plan")
+            accepted = gate.accepted(name)
             inputs |= {f"{name}/{other}": version.data_version for other, version in accepted.items()}
         elif upstream.endswith("?"):
             inputs[upstream] = str(runtime.store().exists(name))
         else:
             part = batch if partition_column(name) else ""
-            version = versions.get((name, part))
+            version = versions.get((name, part)) if name in runtime.steps else None
             inputs[f"{name}/{part}"] = version.data_version if version else "missing"
     if reads_known_labels(step):
         gate = check_gate.CheckGate(runtime, runtime.store(), "plan")

@@ -80,11 +80,16 @@ class StepInputs:
     def read(self, table: str, *, columns: Sequence[str] | None = None) -> pa.Table:
         """The same partition of an input, or all of one that has none; its version becomes part of the input version.
 
+        An input that need not be there yet (`labels~`) has no rows until it is.
+
         Raises: InvalidInput for a table that the plan does not name among the step's inputs; ChecksFailed when a
             blocking check holds it back, also when this run was launched by hand.
         """
         step = self._declared_input(table)
         batch = self.batch if partition_column(step) else ""
+        if f"{step}~" in self._spec.inputs and self._gate.latest(step, batch) is None:
+            self.inputs[f"{step}/{batch}"] = "missing"
+            return self.tables.read(table, columns=columns)
         version = self._gate.require(step, batch)
         self._refuse_other_vectors(version)
         self.inputs[f"{step}/{batch}"] = version.data_version
@@ -187,7 +192,7 @@ class StepInputs:
         `table/partition`.
         """
         versions: dict[str, int | None] = {}
-        for table in pinned_tables():
+        for table in (name for name in pinned_tables() if WRITTEN_BY[name] in self.runtime.steps):
             if not partition_column(table):
                 versions[table] = self.tables.version(table)
                 continue
@@ -225,8 +230,9 @@ class StepInputs:
         return step_versions(self._store, self.step, self.batch).get((self.step, self.batch))
 
     def all_versions(self) -> dict[tuple[str, str], StepVersion]:
-        """The last version of every step, by step and partition."""
-        return step_versions(self._store)
+        """The last version of every step that the corpus has, by step and partition."""
+        steps = (*self.runtime.steps, "sql_models", "sql_tests")
+        return {key: version for key, version in step_versions(self._store).items() if key[0] in steps}
 
     def open_versions(self) -> dict[tuple[str, str], StepVersion]:
         """The version of every step that is open to readers, by step and partition; not of those after this one."""

@@ -17,6 +17,8 @@ from data_engine.schemas import ACCEPTED_VERSIONS, STEP_VERSIONS
 if TYPE_CHECKING:
     from data_engine.storage import TableStore
 
+_AS_JSON = ("table_versions", "made_with", "made_from")
+
 
 @dataclass(frozen=True)
 class StepVersion:
@@ -28,6 +30,8 @@ class StepVersion:
             `table/partition` where it read many; of a step with partitions also of what that was made from in turn.
         made_with: The settings of the YAML that it used, by block or field, without secrets; and of a step that reads
             or makes vectors `encoder` and `encoder_version`, those of the vectors. Empty in rows of an earlier engine.
+        made_from: `settings`, `code` and `inputs`, as `changes/made_from.py` reads them; empty where an earlier engine
+            wrote it.
     """
 
     step: str
@@ -42,6 +46,7 @@ class StepVersion:
     written_at: datetime
     table_versions: Mapping[str, int] = field(default_factory=dict)
     made_with: Mapping[str, Any] = field(default_factory=dict)
+    made_from: Mapping[str, Any] = field(default_factory=dict)
 
     def version_of(self, table: str) -> int | None:
         """The Delta version of a table that it wrote or read; None where it does not say."""
@@ -98,17 +103,12 @@ def _named(step: str | None, batch: str | None) -> dict[str, str]:
 
 
 def _row(version: StepVersion) -> dict[str, Any]:
-    texts = {name: json.dumps(dict(vars(version)[name]), sort_keys=True) for name in _JSON}
-    return {**vars(version), **texts}
+    return {**vars(version), **{name: json.dumps(dict(getattr(version, name)), sort_keys=True) for name in _AS_JSON}}
 
 
 def _version(row: Mapping[str, Any]) -> StepVersion:
     values = {name: row[name] for name in STEP_VERSIONS.names}
-    return StepVersion(**{**values, **{name: json.loads(values[name] or "{}") for name in _JSON}})
-
-
-#: The columns that hold JSON objects.
-_JSON = ("table_versions", "made_with")
+    return StepVersion(**{**values, **{name: json.loads(values[name] or "{}") for name in _AS_JSON}})
 
 
 def fingerprint(parts: Mapping[str, object] | Sequence[object]) -> str:

@@ -61,6 +61,12 @@ _VERSION = (
         "JSON: settings of the YAML that it used, without secrets, and the encoder of the vectors behind it; null "
         "in rows of an earlier engine",
     ),
+    optional(
+        "made_from",
+        pa.string(),
+        "JSON: settings without secrets, code and inputs by name, for `data-engine plan`; null in rows of an earlier "
+        "engine",
+    ),
 )
 
 STEP_VERSIONS = pa.schema(_VERSION)

@@ -1,15 +1,17 @@
-"""What `data-engine check` prints: every finding with its remedy, as a table or as JSON.
+"""What `data-engine check` prints: every finding with its remedy, as a table, as CSV or as JSON.
 
 The checks themselves are in `data_engine.runtime.integrity`.
 """
 
-import json
 from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.terminal.progress_bars import bars
+from data_engine.terminal.row_formats import write_json, write_rows
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,7 +19,10 @@ if TYPE_CHECKING:
     from data_engine.runtime.integrity.finding import Finding
 
 
-def print_check(runtime: CorpusRuntime, *, console: "Console", as_json: bool) -> bool:
+_COLUMNS = pa.schema([(name, pa.string()) for name in ("severity", "check", "where", "what", "remedy")])
+
+
+def print_check(runtime: CorpusRuntime, *, console: "Console", form: str = "table") -> bool:
     """Check the data of a corpus and print what was found. Returns: whether nothing is damaged or lost."""
     from rich.console import Console as RichConsole
 
@@ -27,14 +32,16 @@ def print_check(runtime: CorpusRuntime, *, console: "Console", as_json: bool) ->
     with bars(RichConsole(stderr=True)):
         findings = check_corpus(runtime)
     counted = Counter(finding.severity for finding in findings)
-    if as_json:
+    if form == "csv":
+        write_rows(pa.Table.from_pylist([asdict(finding) for finding in findings], schema=_COLUMNS), form, console.file)
+    elif form == "json":
         said = {
             "corpus": runtime.corpus.name,
             "n_errors": counted["error"],
             "n_notes": counted["note"],
             "findings": [asdict(finding) for finding in findings],
         }
-        console.file.write(json.dumps(said, indent=2, ensure_ascii=False) + "\n")
+        write_json(said, console.file)
     else:
         _print_table(findings, console)
         is_whole = "the data are whole" if not counted["error"] else f"{counted['error']} errors"

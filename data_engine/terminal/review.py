@@ -44,6 +44,11 @@ def answer_in_terminal(runtime: CorpusRuntime, annotator: str, *, console: "Cons
     """
     if not annotator:
         raise InvalidInput("an answer needs somebody to stand for it; give your name with --annotator")
+    if not runtime.corpus.has_labels:
+        raise InvalidInput(
+            f"corpus {runtime.corpus.name} has no block labels, so there is nothing to answer; add one to "
+            "its defs.yaml and run it"
+        )
     with runtime.queue() as queue:
         review = _Review(runtime, queue, annotator, console)
         while review.ask_next():

@@ -90,5 +90,5 @@ def _next_steps(runtime: CorpusRuntime, outcome: RunOutcome) -> list[str]:
         steps.append(f"data-engine why {twin[:12]} --corpus {name}   why a near-duplicate was dropped")
     model = "balance_by_level" if newest_release(runtime) else "first_pass"
     steps.append(f'data-engine sql "select * from {model}" --corpus {name}   any table, any SQL model')
-    steps.append("make ui   every step, check and plot in the Dagster UI")
+    steps.append("data-engine ui   every step, check and plot in the Dagster UI")
     return steps

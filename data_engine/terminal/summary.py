@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from data_engine.corpus import Corpus
 from data_engine.reporting import number_format
+from data_engine.reporting.metrics.balance_warning import worse_than_random
 from data_engine.reporting.metrics.concepts import top_level_warning
 from data_engine.reporting.metrics.funnel import Metrics, headline, stages
 from data_engine.reporting.metrics.metric import Metric, by_name
@@ -78,6 +79,8 @@ def _opening(corpus: Corpus, known: Metrics, seconds: Mapping[str, float]) -> "R
     if seconds:
         text.append(f"  in {number_format.duration(sum(seconds.values()))}", style="dim")
     text.append(shown(f"\n{headline(known)}"))
+    if worse := worse_than_random(known):
+        text.append(shown(f"\n{worse}"), style="bold yellow")
     return text
 
 

@@ -9,6 +9,8 @@ from data_engine.errors import InvalidInput, UnknownSample
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import STEPS
 from data_engine.terminal.plain_text import plain, shown
+from data_engine.terminal.row_formats import write_rows
+from data_engine.terminal.tables import print_columns
 from data_engine.terminal.thumbnails import drawn
 
 if TYPE_CHECKING:
@@ -43,30 +45,32 @@ def decisions_about(runtime: CorpusRuntime, sample_id: str) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=ledger.schema)
 
 
-def print_why(runtime: CorpusRuntime, sample_id: str, *, console: "Console") -> None:
-    """The sample and what it repeats, then one line per decision: step, verdict, reason, score, versions, run."""
-    from rich.table import Table
+def print_why(runtime: CorpusRuntime, sample_id: str, *, console: "Console", form: str = "table") -> None:
+    """The sample and what it repeats, then one line per decision: step, verdict, reason, score, versions, run.
 
+    In another form than `table` the decisions alone, as rows of the ledger.
+    """
     decided = decisions_about(runtime, sample_id)
+    if form != "table":
+        write_rows(decided, form, console.file)
+        return
     whole_id = decided["sample_id"][0].as_py()
     _print_sample(runtime, whole_id, console)
     for twin in _twins(runtime, whole_id):
         console.print(plain("repeats", "bold"))
         _print_sample(runtime, twin, console)
-    grid = Table(show_edge=False, pad_edge=False)
-    for name in ("step", "verdict", "reason", "score", "threshold", "version", "run"):
-        grid.add_column(name, justify="right" if name in ("score", "threshold") else "left", overflow="fold")
-    for row in decided.to_pylist():
-        grid.add_row(
-            plain(f"{row['step']} {row['batch']}".strip()),
-            plain(row["verdict"]),
-            plain(row["reason"]),
-            plain(_number(row["score"])),
-            plain(_number(row["threshold"])),
-            plain(" ".join(filter(None, (f"table v{row['table_version']}", row["model_version"])))),
-            plain(row["run_id"][:8]),
-        )
-    console.print(grid)
+    rows = decided.to_pylist()
+    columns = {
+        "step": [f"{row['step']} {row['batch']}".strip() for row in rows],
+        "verdict": [row["verdict"] for row in rows],
+        "reason": [row["reason"] for row in rows],
+        "score": [_number(row["score"]) for row in rows],
+        "threshold": [_number(row["threshold"]) for row in rows],
+        "version": [" ".join(filter(None, (f"table v{row['table_version']}", row["model_version"]))) for row in rows],
+        "run": [row["run_id"][:8] for row in rows],
+    }
+    placed = [(name, values, name in ("score", "threshold")) for name, values in columns.items()]
+    print_columns(placed, console=console)
 
 
 def _print_sample(runtime: CorpusRuntime, sample_id: str, console: "Console") -> None:

@@ -3,9 +3,11 @@
 import pyarrow as pa
 import pytest
 from class_rows import with_answers
+from schema_tables import table
 
 from data_engine.errors import ChecksFailed
-from data_engine.releasing import mask_personal, release_fingerprint, release_rows
+from data_engine.releasing import mask_personal, release_fingerprint, release_rows, unlabelled_rows
+from data_engine.releasing.rows import all_columns, exported_rows
 from data_engine.schemas import BALANCED_SUBSET, LABELS, RAW_INDEX
 
 
@@ -93,3 +95,17 @@ def test_what_is_personal_is_masked_in_the_released_text_and_the_id_stays() -> N
 def test_images_have_no_text_to_mask() -> None:
     raw = _raw(("a", "1")).set_column(7, RAW_INDEX.field("text"), pa.array([None], pa.string()))
     assert mask_personal(raw) == (raw, {})
+
+
+def test_without_labels_every_chosen_sample_is_released_and_the_files_have_no_columns_of_labels() -> None:
+    subset = table("balanced_subset", [{"sample_id": i, "batch": "may", "leaf": 4, "top_cluster": 2} for i in "ba"])
+    raw = table("raw_index", [{"sample_id": i, "batch": "may", "uri": i, "text": i} for i in "abc"])
+    rows = unlabelled_rows(subset, raw)
+    assert rows["sample_id"].to_pylist() == ["a", "b"]
+    assert rows["label"].to_pylist() == rows["quality"].to_pylist() == [None, None]
+    assert set(rows["release_id"].to_pylist()) == {release_fingerprint(rows)}
+    exported = exported_rows(rows)
+    assert not {"label", "provenance", "posterior", "quality"} & set(exported.column_names)
+    assert release_fingerprint(all_columns(exported)) == release_fingerprint(rows)
+    with pytest.raises(ChecksFailed, match="1 of 2 chosen samples"):
+        unlabelled_rows(subset, raw.slice(1))

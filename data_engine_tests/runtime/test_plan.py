@@ -8,7 +8,7 @@ import yaml
 from data_engine.errors import InvalidInput
 from data_engine.quality import CHECKS, TABLES
 from data_engine.runtime import plan
-from data_engine.runtime.plan import BATCH_STEPS, JOBS, MADE_STEPS, PLAN, STEPS, WRITTEN_BY, in_order
+from data_engine.runtime.plan import BATCH_STEPS, JOBS, MADE_STEPS, PLAN, STEPS, WRITTEN_BY, in_order, steps_of
 from data_engine.schemas import PARTITION_COLUMNS, SCHEMAS
 
 PACKAGE = Path(plan.__file__).resolve().parents[1]
@@ -82,3 +82,9 @@ def test_the_tables_of_a_step_are_known_to_the_sql_models() -> None:
 def test_an_unknown_step_is_answered_with_the_steps_there_are() -> None:
     with pytest.raises(InvalidInput, match="there is no step 'curate'; the plan has raw_index, first_pass"):
         plan.spec_of("curate")
+
+
+def test_a_corpus_without_labels_has_every_step_but_those_of_labels() -> None:
+    left_out = ["review_batches", "reviewed_labels", "classifier", "proposals", "labels"]
+    assert [step for step in STEPS if step not in steps_of(has_labels=False)] == left_out
+    assert steps_of(has_labels=True) == tuple(STEPS)

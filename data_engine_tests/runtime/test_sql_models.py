@@ -7,7 +7,7 @@ from written_steps import notes_runtime, write_step
 
 from data_engine import warehouse
 from data_engine.errors import SqlModelError
-from data_engine.runtime.sql_models import ask, run_models, run_tests, sql_folder
+from data_engine.runtime.sql_models import ask, models_of, run_models, run_tests, sql_folder, sql_tests_of
 from data_engine.runtime.versions import step_versions
 
 ENGINE = Path(__file__).resolve().parents[2] / "dbt_like_sql"
@@ -58,3 +58,18 @@ def test_which_tests_failed_is_kept_in_place_of_a_data_version(tmp_path: Path) -
     assert "kept_ids_are_unique_across_batches" in failed
     version = step_versions(runtime.store(), "sql_tests")["sql_tests", ""]
     assert (version.data_version, version.n_rows, version.run_id) == (", ".join(failed), len(tests), "again")
+
+
+def test_without_labels_the_models_and_tests_that_only_ask_about_labels_are_left_out(tmp_path: Path) -> None:
+    asking, silent = notes_runtime(tmp_path), notes_runtime(tmp_path, labels=None, review={})
+    assert models_of(asking) == warehouse.load_models(sql_folder(asking))
+    assert sql_tests_of(asking) == warehouse.load_tests(sql_folder(asking))
+    left_out = {model.name for model in models_of(asking)} - {model.name for model in models_of(silent)}
+    assert {"int_latest_answers", "annotator_agreement", "annotator_pace", "label_quality_by_class"} <= left_out
+    assert {"funnel_stages", "release_contents", "balance_by_level", "stg_release"}.isdisjoint(left_out)
+    known = {model.name for model in models_of(silent)}
+    assert all(set(model.refs) <= known for model in models_of(silent))
+    assert all(set(test.refs) <= known for test in sql_tests_of(silent))
+    names = {test.name for test in sql_tests_of(asking)} - {test.name for test in sql_tests_of(silent)}
+    assert {"labels_are_within_the_subset", "release_has_no_out_of_scope", "simulated_answers_are_marked"} <= names
+    assert "every_sample_has_one_verdict" not in names

@@ -1,4 +1,4 @@
--- A released sample is in the subset and carries the label and the provenance that the labels table gives it.
+-- A released sample is in the subset and carries the label and the provenance that the labels table gives it, if any.
 select
     released.sample_id,
     released.label as released_label,
@@ -9,7 +9,7 @@ from {{ ref('stg_release') }} as released
 left join {{ ref('stg_labels') }} as labels on released.sample_id = labels.sample_id
 left join {{ ref('stg_balanced_subset') }} as subset on released.sample_id = subset.sample_id
 where
-    labels.sample_id is null
+    (labels.sample_id is null and released.label is not null)
     or subset.sample_id is null
     or released.label <> labels.label
     or released.provenance <> labels.provenance

@@ -20,10 +20,11 @@ def condition_of(runtime: CorpusRuntime, spec: StepSpec) -> dg.AutomationConditi
     if spec.starts != "new_input":
         return None
     condition = on_new_input_of_a_batch() if spec.partition else on_accepted_input()
-    if not spec.lookups:
+    lookups = [step for step in spec.lookups if step in runtime.steps]
+    if not lookups:
         return condition
     ignored: dg.AutomationCondition = condition.ignore(
-        dg.AssetSelection.assets(*(asset_key(runtime, step) for step in spec.lookups))
+        dg.AssetSelection.assets(*(asset_key(runtime, step) for step in lookups))
     )
     return ignored
 

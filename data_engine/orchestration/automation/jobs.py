@@ -25,8 +25,9 @@ _DESCRIPTIONS = {
 
 def build_jobs(runtime: CorpusRuntime) -> Sequence[Any]:
     """All jobs of a corpus; the SQL models are refreshed with every publication."""
-    jobs = [_asset_job(runtime, purpose, steps) for purpose, steps in JOBS.items()]
-    return [*jobs, _open_review_job(runtime)]
+    steps_of = {purpose: runtime.steps_of_job(purpose) for purpose in JOBS}
+    jobs = [_asset_job(runtime, purpose, steps) for purpose, steps in steps_of.items() if steps]
+    return [*jobs, _open_review_job(runtime)] if runtime.corpus.has_labels else jobs
 
 
 def _asset_job(runtime: CorpusRuntime, purpose: str, steps: tuple[str, ...]) -> Any:

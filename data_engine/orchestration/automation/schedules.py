@@ -22,7 +22,7 @@ def build_schedules(runtime: CorpusRuntime) -> Sequence[dg.ScheduleDefinition]:
         from data_engine.runtime.staleness import stale_steps
 
         stale = stale_steps(runtime)
-        if not runtime.store().exists("reviewed_labels"):
+        if runtime.corpus.has_labels and not runtime.store().exists("reviewed_labels"):
             return dg.SkipReason("nobody has answered a review batch yet; open and answer one first")
         if not stale:
             return dg.SkipReason("everything is up to date")

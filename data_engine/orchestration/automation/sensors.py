@@ -31,8 +31,9 @@ _TRY_AGAIN = timedelta(minutes=10)
 
 
 def build_sensors(runtime: CorpusRuntime) -> Sequence[dg.SensorDefinition]:
-    """The four sensors of a corpus, stopped until somebody turns them on."""
-    return [_new_batches(runtime), _review_opener(runtime), _review_closer(runtime), _drift(runtime)]
+    """The four sensors of a corpus, stopped until somebody turns them on; without labels the two about batches."""
+    of_review = [_review_opener(runtime), _review_closer(runtime)] if runtime.corpus.has_labels else []
+    return [_new_batches(runtime), *of_review, _drift(runtime)]
 
 
 def _new_batches(runtime: CorpusRuntime) -> dg.SensorDefinition:

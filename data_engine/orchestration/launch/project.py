@@ -31,9 +31,9 @@ class Project:
     folder: Path
 
     @classmethod
-    def find(cls, start: Path) -> "Project":
+    def find(cls, start: Path, *, makes_home: bool = True) -> "Project":
         """The project around a folder; see `project_folder.find_project_folder`."""
-        return cls(find_project_folder(start))
+        return cls(find_project_folder(start, makes_home=makes_home))
 
     @cached_property
     def _tree(self) -> dg.ComponentTree:
@@ -42,6 +42,11 @@ class Project:
             if place not in sys.path:
                 sys.path.append(place)
         return dg.ComponentTree.for_project(self.folder)
+
+    @property
+    def defs_folder(self) -> Path:
+        """Where the folders of its corpora are."""
+        return Path(self._tree.defs_module_path)
 
     @cached_property
     def files(self) -> CorpusFiles:

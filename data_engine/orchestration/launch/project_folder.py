@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from data_engine.errors import InvalidInput
+from data_engine.shipped import shipped_dagster_yaml
 
 _OWN_FOLDER = Path(__file__).resolve().parents[3]
 
@@ -21,13 +22,15 @@ _FORMER_PARTS = {
 }
 
 
-def find_project_folder(start: Path) -> Path:
-    """The project around a folder; this project itself where there is none. `DATA_ENGINE_PROJECT` overrides it.
+def find_project_folder(start: Path, *, makes_home: bool = True) -> Path:
+    """The project around a folder; the engine's own where it is a checkout and there is none. `DATA_ENGINE_PROJECT`
+    overrides it.
 
     Sets `DAGSTER_HOME` to the project's own folder where it is not set, so that a command and the UI share their
-    runs, and puts our `dagster.yaml` there where there is none. Paths of the environment become absolute.
+    runs, and puts our `dagster.yaml` there where there is none, unless the command needs no home (`makes_home`). Paths
+    of the environment become absolute.
 
-    Raises: InvalidInput where `DATA_ENGINE_PROJECT` is no project.
+    Raises: InvalidInput where there is no project, and where `DATA_ENGINE_PROJECT` is none.
     """
     given = os.environ.get("DATA_ENGINE_PROJECT")
     if given and not _is_project(Path(given)):
@@ -36,20 +39,26 @@ def find_project_folder(start: Path) -> Path:
             "folder of a project, or unset it to use the project around the current folder"
         )
     folders = [Path(given)] if given else [start, *start.parents]
-    folder = next((f for f in folders if _is_project(f)), _OWN_FOLDER).absolute()
+    found = next((f for f in (*folders, _OWN_FOLDER) if _is_project(f)), None)
+    if found is None:
+        raise InvalidInput(
+            f"{start} is in no project; make one with `data-engine init my-project`, and give the command in its folder"
+        )
+    folder = found.absolute()
     for name in ("DAGSTER_HOME", "DATA_ENGINE_DATA"):
         if os.environ.get(name):
             os.environ[name] = str(Path(os.environ[name]).expanduser().absolute())
     home = Path(os.environ.get("DAGSTER_HOME") or folder / ".dagster_home")
     os.environ["DAGSTER_HOME"] = str(home)
-    home.mkdir(parents=True, exist_ok=True)
-    _put_instance_file(home / "dagster.yaml")
+    if makes_home:
+        home.mkdir(parents=True, exist_ok=True)
+        _put_instance_file(home / "dagster.yaml")
     return folder
 
 
 def _put_instance_file(instance: Path) -> None:
     """Our `dagster.yaml` where there is none, or where a killed command had begun to write it."""
-    shipped = (_OWN_FOLDER / ".dagster_home" / "dagster.yaml").read_text("utf-8")
+    shipped = shipped_dagster_yaml().read_text("utf-8")
     there = instance.read_text("utf-8") if instance.exists() else ""
     if there != shipped and shipped.startswith(there):
         _write_whole(instance, shipped)

@@ -65,7 +65,8 @@ class OneCommandRun:
             _ = self.runtime.corpus.class_names
             self.ingest(only)
             self._curate()
-            self._label()
+            if self.runtime.corpus.has_labels:
+                self._label()
             self._publish()
         self.outcome.total_s = time.perf_counter() - started
         return self.outcome
@@ -252,15 +253,16 @@ class OneCommandRun:
                 self.jobs.launch("answers", JOBS["answers"], batch_id)
 
     def _publish(self) -> None:
-        if not self._has("proposals"):
+        steps = self.runtime.steps_of_job("publish")
+        if self.runtime.corpus.has_labels and not self._has("proposals"):
             self.console.print("  no labels yet: the review batch waits for answers")
-            return
-        if self.outcome.waits_to_learn:
+            steps = ("quality_report",)
+        elif self.outcome.waits_to_learn:
             run_remarks.say_waiting(self.outcome, self.console)
             return
-        stale = [step for step in JOBS["publish"] if self._is_stale(step)]
+        stale = [step for step in steps if self._is_stale(step)]
         if stale:
-            self.jobs.launch("publish", steps_from("publish", stale[0]))
+            self.jobs.launch("publish", steps[steps.index(stale[0]) :])
         elif staleness.sql_models_are_stale(self.runtime):
             self.jobs.launch("publish", ())
 

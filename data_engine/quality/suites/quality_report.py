@@ -16,7 +16,7 @@ from data_engine.quality.profiles import one_row
 TABLES = ("quality_report",)
 
 CHECKS = (
-    warning("has_the_core_metrics", "The report holds the funnel, the balance, the labels and the classifier."),
+    warning("has_the_core_metrics", "The report holds the funnel and the balance; once labelled, labels too."),
     warning("no_metric_is_missing_its_note", "Every metric says how it was computed."),
     warning("balance_beats_random", "The balanced subset is nearer to uniform than random subsets of its size."),
 )
@@ -27,25 +27,26 @@ CORE_METRICS = (
     ("funnel", "kept"),
     ("funnel", "unique"),
     ("funnel", "chosen"),
-    ("funnel", "labelled"),
     ("kl_to_uniform", "raw"),
     ("kl_to_uniform", "random"),
     ("kl_to_uniform", "balanced"),
-    ("label_quality", "all"),
-    ("classifier_accuracy", "all"),
 )
+#: Further ones once there are labels; before the first answer there is nothing to measure.
+LABEL_METRICS = (("funnel", "labelled"), ("label_quality", "all"), ("classifier_accuracy", "all"))
 
 
-def suite(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:  # noqa: ARG001
+def suite(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
     """The truths about the metrics."""
     gx = load_expectations()
     metrics = tables["quality_report"]
     values = {(row["metric"], row["scope"]): row["value"] for row in metrics.to_pylist()}
+    is_labelled = corpus.has_labels and any(key in values for key in LABEL_METRICS)
+    wanted = CORE_METRICS + (LABEL_METRICS if is_labelled else ())
     core = Profile(
         pa.table(
             {
-                "metric": [f"{metric} {scope}" for metric, scope in CORE_METRICS],
-                "is_present": [key in values for key in CORE_METRICS],
+                "metric": [f"{metric} {scope}" for metric, scope in wanted],
+                "is_present": [key in values for key in wanted],
             }
         ),
         "metric",

@@ -17,8 +17,8 @@ from data_engine.quality.profiles import membership
 TABLES = ("release", "labels")
 
 CHECKS = (
-    blocking("every_released_sample_has_a_label", "Every released label is the sample's label."),
-    blocking("no_out_of_scope_sample_is_released", "No sample that is out of scope is released."),
+    blocking("every_released_sample_has_a_label", "Every released label is the sample's label.", is_about_labels=True),
+    blocking("no_out_of_scope_sample_is_released", "No sample that is out of scope is released.", is_about_labels=True),
     blocking("release_is_not_empty", "The release holds at least one sample."),
     PROVENANCE_IS_KNOWN,
 )
@@ -58,7 +58,7 @@ def suite(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
             gx.ExpectTableRowCountToBeBetween(min_value=1),
             lambda _: f"released samples: {len(rows):,}",
             "a release needs at least 1",
-            "label some of the subset first",
+            "label some of the subset first" if corpus.has_labels else "raise subset.target_size, or take in more",
         ),
         provenance_is_known(rows),
     ]

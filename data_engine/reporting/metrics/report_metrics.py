@@ -51,7 +51,7 @@ def funnel_metrics(corpus: Corpus, tables: Tables) -> list[Metric]:
         counted.append(("unique", n_unique, "Kept samples: past every rule, duplicates removed."))
     if "balanced_subset" in tables:
         counted.append(("chosen", tables["balanced_subset"].num_rows, "Samples of the balanced subset."))
-    if "labels" in tables:
+    if "labels" in tables and corpus.has_labels:
         labels = tables["labels"]["label"].to_pylist()
         n_in_scope = sum(label != corpus.labels.out_of_scope for label in labels)
         counted.append(("labelled", len(labels), "Samples of the subset that have a label."))

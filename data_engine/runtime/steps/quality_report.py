@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from data_engine import reporting
 from data_engine.corpus import Corpus
 from data_engine.runtime.made_from.settings import configuration_used, corpus_used, values_used
-from data_engine.runtime.plan import in_order, tables_read_by
+from data_engine.runtime.plan import WRITTEN_BY, in_order, tables_read_by
 from data_engine.runtime.step_run import StepResult, StepRun
 
 #: Of the widest tables, the columns that the report looks at; sketches and signals stay on disk.
@@ -17,7 +17,8 @@ _COLUMNS = {"first_pass": ("sample_id", "uri", "verdict", "reason", "score", "th
 
 def quality_report(step_run: StepRun) -> StepResult:
     """Measure everything, and render the page."""
-    names = [name for name in tables_read_by("quality_report") if name != "quality_report"]
+    read = (name for name in tables_read_by("quality_report") if name != "quality_report")
+    names = [name for name in read if WRITTEN_BY[name] in step_run.runtime.steps]
     step_run.read("labels", columns=["sample_id"])
     step_run.read("balanced_subset", columns=["sample_id"])
     step_run.read_accepted("drift_report", columns=["batch"])

@@ -1,4 +1,4 @@
-"""release: a frozen, documented version of the subset with its labels: Parquet, JSONL, manifest and data card."""
+"""release: a frozen, documented version of the subset with its labels, if any: Parquet, JSONL, manifest, data card."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -14,15 +14,19 @@ from data_engine.storage.ledger import ledger_rows
 
 
 def release(step_run: StepRun) -> StepResult:
-    """Freeze the labelled samples that are in scope."""
+    """Freeze the labelled samples that are in scope; of a corpus without labels, the whole subset."""
     runtime, now = step_run.runtime, step_run.corpus
     labels, subset = step_run.read("labels"), step_run.read("balanced_subset")
     metrics = step_run.read("quality_report")
     step_run.refuse_other_rows("quality_report", "labels", "balanced_subset")
     configuration = configuration_used(step_run.used(as_of="quality_report"), now)
     corpus = corpus_used(configuration, now)
-    raw, masked = _contents(step_run, subset.join(labels.select(["sample_id"]), "sample_id", join_type="left semi"))
-    rows = releasing.release_rows(labels, subset, raw, out_of_scope=corpus.labels.out_of_scope)
+    if corpus.has_labels:
+        raw, masked = _contents(step_run, subset.join(labels.select(["sample_id"]), "sample_id", join_type="left semi"))
+        rows = releasing.release_rows(labels, subset, raw, out_of_scope=corpus.labels.out_of_scope)
+    else:
+        raw, masked = _contents(step_run, subset)
+        rows = releasing.unlabelled_rows(subset, raw)
     manifest = _manifest(step_run, rows, configuration)
     card = releasing.data_card(corpus, rows, metrics, manifest)
     folder = runtime.corpus_folder / "releases" / manifest["release_id"]
@@ -32,7 +36,7 @@ def release(step_run: StepRun) -> StepResult:
     storage.pin(runtime.data_folder, corpus.name, manifest["release_id"], manifest["table_versions"], is_anew=is_anew)
     return step_run.finish(
         rows,
-        ledger=_ledger(labels, rows, manifest["release_id"], masked),
+        ledger=_ledger(labels if corpus.has_labels else rows, rows, manifest["release_id"], masked),
         metadata={"release": manifest["release_id"], "folder": str(folder), **hashes},
     )
 
@@ -63,13 +67,14 @@ def _manifest(step_run: StepRun, rows: pa.Table, configuration: dict[str, Any]) 
     }
 
 
-def _ledger(labels: pa.Table, rows: pa.Table, release_id: str, masked: dict[str, str]) -> pa.Table:
-    sample_ids = labels["sample_id"].to_pylist()
+def _ledger(considered: pa.Table, rows: pa.Table, release_id: str, masked: dict[str, str]) -> pa.Table:
+    """What became of the samples that could be released: all that have a label, or all that are released."""
+    sample_ids = considered["sample_id"].to_pylist()
     notes = [f"release {release_id}" + (f", masked {masked[i]}" if i in masked else "") for i in sample_ids]
-    released = pc.is_in(labels["sample_id"], rows["sample_id"].combine_chunks())
+    released = pc.is_in(considered["sample_id"], rows["sample_id"].combine_chunks())
     return ledger_rows(
-        labels["sample_id"],
+        considered["sample_id"],
         verdict=pc.if_else(released, "released", "not_released"),
         reason=pc.if_else(released, pa.array(notes, pa.string()), "out of scope"),
-        score=labels["posterior"],
+        score=considered["posterior"],
     )

@@ -32,6 +32,8 @@ with counts as (
         'labelled',
         count(*)
     from {{ ref('stg_labels') }}
+    -- A corpus without labels has no such stage.
+    having count(*) > 0
     union all
     select
         6,

@@ -1,0 +1,246 @@
+"""Looks at a file or folder of data: its kind, its size, the first rows, and what their columns seem to be.
+
+Columns are guessed in `columns.py`, what is made of a look is in `corpus_file.py`.
+"""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from data_engine.errors import InvalidInput, SourceMissing
+from data_engine.new_project.columns import IMAGE_ENDINGS, NO_ROLES, Column, Roles, classes_of, columns_of, guess_roles
+
+N_ROWS_LOOKED_AT = 2_000
+_LONGEST_FIELD = 1 << 30
+_KIND_OF_ENDING = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
+_KIND_OF_ENDING |= {".parquet": "parquet"}
+_TEXT_ENDINGS = (".txt", ".md", ".text", ".rst")
+_PACKED = (".gz", ".bz2", ".xz", ".zst")
+_KNOWN = "CSV, JSONL, JSON or Parquet files, images, or texts (.txt, .md)"
+_BY_HAND = "other kinds (tar archives, saved datasets, YAML headers) are described in docs/sources.md: write defs.yaml"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What data look like.
+
+    Attributes:
+        path: The file or folder.
+        kind: Of the source: csv, jsonl, parquet or folder.
+        modality: text or image.
+        pattern: Which files below the folder; empty for a single file.
+        n_files: Files of this kind.
+        n_bytes: What they take.
+        n_samples: Rows or files; of rows an estimate where `is_estimate`.
+        columns: Of the first rows; empty for folders of texts and images.
+        roles: What the columns seem to be.
+        classes: Values of the label, the commonest first.
+        has_class_folders: Whether the name of the folder that a file lies in seems to be its label.
+        n_ignored: Other files in the folder.
+    """
+
+    path: Path
+    kind: str
+    modality: str
+    pattern: str
+    n_files: int
+    n_bytes: int
+    n_samples: int
+    is_estimate: bool = False
+    columns: tuple[Column, ...] = ()
+    roles: Roles = NO_ROLES
+    classes: tuple[str, ...] = ()
+    has_class_folders: bool = False
+    n_ignored: int = 0
+
+
+def look_at(path: Path, *, text: str | None = None, label: str | None = None) -> Look:
+    """Look at a file, or at a folder of files.
+
+    Args:
+        path: The file or folder.
+        text: The column of the text, in place of a guess.
+        label: The column of the label, in place of a guess.
+
+    Raises: SourceMissing when there is nothing at the path; InvalidInput for an empty file or folder, an unknown kind,
+        rows that cannot be read, a column that is not there, and rows without a text.
+    """
+    if not path.exists():
+        raise SourceMissing(f"there is no file or folder {path}; check the path, it starts from the current folder")
+    files = [path] if path.is_file() else _files_below(path)
+    if not files or not any(file.stat().st_size for file in files):
+        raise InvalidInput(f"{path} is empty; put data there: {_KNOWN}")
+    endings = Counter(_ending(file) for file in files)
+    known = {ending: n for ending, n in endings.items() if _kind_of(ending)}
+    if not known:
+        found = ", ".join(sorted(ending or "without an ending" for ending in endings))
+        raise InvalidInput(f"{path} is of an unknown kind ({found}); give {_KNOWN}; {_BY_HAND}")
+    kind = Counter({k: sum(n for e, n in known.items() if _kind_of(e) == k) for k in map(_kind_of, known)})
+    (commonest, n_files), *_ = kind.most_common(1)
+    chosen = [file for file in files if _kind_of(_ending(file)) == commonest]
+    n_bytes = sum(file.stat().st_size for file in chosen)
+    if commonest in ("image", "text"):
+        if text or label:
+            raise InvalidInput(f"{path} holds files without columns; leave out --text and --label")
+        has_classes = _are_class_folders(path, chosen)
+        classes = tuple(sorted({file.parent.name for file in chosen})) if has_classes else ()
+        pattern = _pattern(path, chosen)
+        return Look(
+            path, "folder", commonest, pattern, n_files, n_bytes, n_files,
+            classes=classes, has_class_folders=has_classes, n_ignored=len(files) - n_files,
+        )  # fmt: skip
+    return _look_at_rows(path, commonest, chosen, n_bytes, len(files) - n_files, (text, label))
+
+
+def _look_at_rows(
+    path: Path, kind: str, files: Sequence[Path], n_bytes: int, n_ignored: int, given: tuple[str | None, str | None]
+) -> Look:
+    same = [file for file in files if _ending(file) == _ending(files[0])]
+    first = next((file for file in same if file.stat().st_size), same[0])
+    rows = list(islice(_rows(first, kind), N_ROWS_LOOKED_AT))
+    if not rows:
+        raise InvalidInput(f"{first} holds no rows; give a file with {'a header and ' * (kind == 'csv')}rows")
+    columns = columns_of(rows)
+    roles = _roles(first, columns, len(rows), *given)
+    label = next((column for column in columns if column.name == roles.label), None)
+    n_rows = _n_rows(first, kind, rows)
+    n_samples = n_rows if len(same) == 1 else round(n_rows * n_bytes / max(first.stat().st_size, 1))
+    return Look(
+        path=path,
+        kind=kind,
+        modality="image" if roles.image and not roles.text else "text",
+        pattern=_pattern(path, same),
+        n_files=len(same),
+        n_bytes=sum(file.stat().st_size for file in same),
+        n_samples=n_samples,
+        is_estimate=len(same) > 1,
+        columns=columns,
+        roles=roles,
+        classes=classes_of(label) if label else (),
+        n_ignored=n_ignored + len(files) - len(same),
+    )
+
+
+def _roles(file: Path, columns: Sequence[Column], n_rows: int, text: str | None, label: str | None) -> Roles:
+    names = [column.name for column in columns]
+    for option, name in (("--text", text), ("--label", label)):
+        if name is not None and name not in names:
+            raise InvalidInput(
+                f"{option} is {name!r}, but the columns of {file} are {', '.join(names)}; name one of them"
+            )
+    guessed = guess_roles([column for column in columns if column.name not in (text, label)], n_rows)
+    found = Roles(text or guessed.text, None if text else guessed.image, label or guessed.label, guessed.id)
+    if found.text is None and found.image is None:
+        raise InvalidInput(
+            f"no column of {file} looks like a text (the columns are {', '.join(names)}); name the one that is with "
+            "--text COLUMN"
+        )
+    return found
+
+
+def _rows(file: Path, kind: str) -> Iterator[Mapping[str, Any]]:
+    """The rows of a file, as far as they are asked for. Raises: InvalidInput for a file that is not of its kind."""
+    readers = {"csv": _csv_rows, "jsonl": _json_rows, "parquet": _parquet_rows}
+    try:
+        yield from readers[kind](file)
+    except InvalidInput:
+        raise
+    except (OSError, ValueError, csv.Error) as error:
+        said = " ".join(str(error).split())[:300]
+        raise InvalidInput(f"{file} cannot be read as {kind} ({said}); mend the file, or give another one") from error
+
+
+def _csv_rows(file: Path) -> Iterator[Mapping[str, Any]]:
+    with _text_of(file) as stream:
+        csv.field_size_limit(_LONGEST_FIELD)
+        header = stream.readline()
+        delimiter = max(",;\t|", key=header.count)
+        stream.seek(0)
+        reader = csv.DictReader(stream, delimiter=delimiter)
+        for row in reader:
+            yield {name: value for name, value in row.items() if name is not None}
+
+
+def _json_rows(file: Path) -> Iterator[Mapping[str, Any]]:
+    with _text_of(file) as stream:
+        if stream.read(1).strip() == "[":
+            stream.seek(0)
+            yield from (_object(row, file) for row in json.load(stream))
+            return
+        stream.seek(0)
+        for line in stream:
+            if line.strip():
+                yield _object(json.loads(line), file)
+
+
+def _object(row: Any, file: Path) -> Mapping[str, Any]:
+    if not isinstance(row, dict):
+        raise InvalidInput(f"{file} holds a {type(row).__name__} where a row should be; write one JSON object per row")
+    return row
+
+
+def _parquet_rows(file: Path) -> Iterator[Mapping[str, Any]]:
+    import pyarrow.parquet as pq
+
+    for batch in pq.ParquetFile(file).iter_batches(batch_size=256):
+        yield from batch.to_pylist()
+
+
+def _n_rows(file: Path, kind: str, first: Sequence[object]) -> int:
+    """The rows of a file: of Parquet from its end, of others counted."""
+    if len(first) < N_ROWS_LOOKED_AT:
+        return len(first)
+    if kind == "parquet":
+        import pyarrow.parquet as pq
+
+        return int(pq.ParquetFile(file).metadata.num_rows)
+    return sum(1 for _ in _rows(file, kind))
+
+
+def _text_of(file: Path) -> io.TextIOWrapper:
+    from data_engine.indexing import open_file
+
+    # Packed files cannot always be read twice.
+    with open_file(file) as stream:
+        return io.TextIOWrapper(io.BytesIO(stream.read()), encoding="utf-8-sig", errors="replace", newline="")
+
+
+def _files_below(folder: Path) -> list[Path]:
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+
+
+def _ending(file: Path) -> str:
+    """The ending, of packed files the one below that of the packing."""
+    name = Path(file.stem) if file.suffix.lower() in _PACKED else file
+    return name.suffix.lower()
+
+
+def _kind_of(ending: str) -> str:
+    if ending in IMAGE_ENDINGS:
+        return "image"
+    return "text" if ending in _TEXT_ENDINGS else _KIND_OF_ENDING.get(ending, "")
+
+
+def _pattern(path: Path, files: Sequence[Path]) -> str:
+    """The glob of these files; that of all files where they have several endings. Files of no kind are unreadable."""
+    if path.is_file():
+        return ""
+    packed = {file: file.suffix.lower() in _PACKED for file in files}
+    suffixes = {"".join(file.suffixes[-2:]) if is_packed else file.suffix for file, is_packed in packed.items()}
+    return f"**/*{suffixes.pop()}" if len(suffixes) == 1 else "**/*"
+
+
+def _are_class_folders(root: Path, files: Sequence[Path]) -> bool:
+    """Whether the files lie in two or more folders that hold nothing but files."""
+    parents = {file.parent for file in files}
+    return root not in parents and 2 <= len({parent.name for parent in parents}) <= 1_000

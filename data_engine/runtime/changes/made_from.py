@@ -1,0 +1,86 @@
+"""What differs between the settings, the code and the inputs that a step last saw and those of now, by name.
+
+What it saw stands with its version, see `runtime/versions.py`; files of a source are compared in `source_files.py`.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from data_engine.errors.secret_texts import without_secrets
+
+if TYPE_CHECKING:
+    from data_engine.runtime.corpus_runtime import CorpusRuntime
+    from data_engine.runtime.versions import StepVersion
+
+ABSENT = "not set"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that is no longer as a step last saw it.
+
+    Attributes:
+        kind: file, batch, setting, code, examples, rows, answers, lost or checks.
+        name: Of the file, the field of the YAML (`tree.n_clusters`), the step, ...
+        before: What the step saw; empty where that has no short form.
+        after: What there is now.
+    """
+
+    kind: str
+    name: str
+    before: str = ""
+    after: str = ""
+
+
+def code_and_settings(runtime: "CorpusRuntime", last: "StepVersion") -> Iterator[Difference]:
+    """What changed of the settings and of the code that a version was made by; one of an earlier engine says less."""
+    if last.code_version == runtime.code_version(last.step):
+        return
+    made_by = runtime.made_by(last.step)
+    before: Mapping[str, Any] = last.made_from.get("settings", {})
+    if not last.made_from:
+        yield Difference("code", last.step, "", "its code or settings changed; an earlier engine did not keep which")
+        return
+    settings = list(_changed_fields(before, made_by["settings"]))
+    is_same_code = last.made_from.get("code") == made_by["code"]
+    yield from settings
+    if not is_same_code:
+        yield Difference("code", last.step, "", "changed")
+    elif not settings:
+        yield Difference("setting", "source", "", "a value that is secret, or a $VARIABLE, changed")
+
+
+def changed_inputs(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Name, version before and version of now of every input that is not the same; empty where there is none."""
+    for name in sorted({*before, *now}):
+        old, new = before.get(name, ""), now.get(name, "")
+        if old != new:
+            yield name, old, new
+
+
+def _changed_fields(before: Mapping[str, Any], now: Any) -> Iterator[Difference]:
+    # A block that is given or taken away as a whole is one difference.
+    for name in sorted(before.keys() ^ now.keys()):
+        yield Difference("setting", name, *(ABSENT if name not in block else "set" for block in (before, now)))
+    both = before.keys() & now.keys()
+    old, new = (dict(_fields({name: block[name] for name in both})) for block in (before, now))
+    for name in sorted({*old, *new}):
+        if old.get(name, ABSENT) != new.get(name, ABSENT):
+            yield Difference("setting", name, _said(old.get(name, ABSENT)), _said(new.get(name, ABSENT)))
+
+
+def _fields(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every field by its place in the YAML, `labels.rounds`."""
+    for name, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            yield from _fields(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _said(value: object) -> str:
+    if value is None or value == ABSENT:
+        return ABSENT
+    return without_secrets(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

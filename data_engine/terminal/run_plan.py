@@ -1,0 +1,82 @@
+"""What `data-engine plan` and `run` say of what differs since the last run, and what a run says that it changed.
+
+What differs is found in `data_engine.runtime.changes`.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from data_engine.reporting import number_format
+from data_engine.runtime.changes.run_outcome import Versions, changes_of_a_run, drift_alarms, failed_warnings
+from data_engine.runtime.plan import STEPS
+from data_engine.terminal.plain_text import plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from data_engine.orchestration.launch.run_plan import RunPlan
+    from data_engine.runtime.corpus_runtime import CorpusRuntime
+
+_MOST_OF_A_KIND = 8
+_LONGEST = 160
+
+
+def print_plan(plan: "RunPlan", *, console: "Console") -> None:
+    """What differs, by name, and the steps that will therefore be done; one line where nothing is to be done."""
+    if plan.is_empty and not plan.differences:
+        _line(console, "nothing differs since the last run; every step is up to date")
+    else:
+        _line(console, "nothing has been taken in yet" if plan.is_first else "what differs since the last run")
+        _print_differences(plan, console)
+        if plan.certain:
+            _line(
+                console,
+                f"  done anew: {', '.join(_step(step, plan.certain[step]) for step in _in_order(plan.certain))}",
+            )
+        if plan.following:
+            _line(console, f"  then, where what they read changes: {', '.join(_in_order(plan.following))}")
+    for note in plan.notes:
+        _line(console, f"  {note}")
+
+
+def print_changes(runtime: "CorpusRuntime", before: Versions, *, console: "Console") -> None:
+    """What a run changed in one line, then every warning that does not hold and every batch that drifted."""
+    said = changes_of_a_run(runtime, before)
+    if said:
+        _line(console, f" changed: {', '.join(said)}", "bold")
+    for warning in failed_warnings(runtime):
+        _line(console, f" warning: {warning}", "yellow")
+    for batch, p_value in drift_alarms(runtime).items():
+        _line(console, f" drift: {batch} differs from what came before (p = {number_format.number(p_value)})", "yellow")
+
+
+def _print_differences(plan: "RunPlan", console: "Console") -> None:
+    kinds = list(dict.fromkeys(difference.kind for difference in plan.differences))
+    for kind in kinds:
+        found = [difference for difference in plan.differences if difference.kind == kind]
+        for difference in found[:_MOST_OF_A_KIND]:
+            before = f"{_cut(difference.before)} -> " if difference.before else ""
+            _line(console, f"  {kind:<8} {difference.name}  {before}{_cut(difference.after)}")
+        if len(found) > _MOST_OF_A_KIND:
+            more = len(found) - _MOST_OF_A_KIND
+            _line(console, f"  {kind:<8} and {more:,} more; --format json of `data-engine plan` names all")
+
+
+def _line(console: "Console", text: str, style: str = "") -> None:
+    # Names are never broken: a terminal wraps what is too long by itself.
+    console.print(plain(text, style), soft_wrap=True, highlight=False)
+
+
+def _step(step: str, batches: list[str]) -> str:
+    if not batches:
+        return step
+    return f"{step} ({', '.join(batches)})" if len(batches) <= 2 else f"{step} ({len(batches):,} batches)"
+
+
+def _in_order(steps: Iterable[str]) -> list[str]:
+    place = {step: number for number, step in enumerate(STEPS)}
+    return sorted(steps, key=lambda step: place.get(step, len(place)))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."

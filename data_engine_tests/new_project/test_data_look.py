@@ -1,0 +1,44 @@
+import gzip
+from pathlib import Path
+
+import pytest
+
+from data_engine.errors import InvalidInput, SourceMissing
+from data_engine.new_project.data_look import look_at
+
+
+def _rows(n: int) -> str:
+    return "id;text\n" + "".join(f"{number};some words about {number}\n" for number in range(n))
+
+
+def test_a_packed_file_is_looked_at_like_any_other_and_its_rows_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(_rows(2_500).encode()))
+    look = look_at(tmp_path / "a.csv.gz")
+    assert (look.kind, look.n_samples, look.is_estimate, look.pattern) == ("csv", 2_500, False, "")
+    assert (look.roles.text, look.roles.id) == ("text", "id")
+
+
+def test_of_a_folder_the_commonest_kind_counts_and_the_rest_is_said(tmp_path: Path) -> None:
+    for name in ("may", "june"):
+        (tmp_path / f"{name}.csv").write_text(_rows(10), "utf-8")
+    (tmp_path / "notes.txt").write_text("x", "utf-8")
+    (tmp_path / ".hidden.csv").write_text("x", "utf-8")
+    look = look_at(tmp_path)
+    assert (look.kind, look.pattern, look.n_files, look.n_ignored) == ("csv", "**/*.csv", 2, 1)
+    assert look.is_estimate
+    assert look.n_samples == pytest.approx(20, abs=1)
+
+
+def test_files_beside_each_other_have_no_class_folders(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.txt").write_text("x", "utf-8")
+    assert not look_at(tmp_path).has_class_folders
+    with pytest.raises(InvalidInput, match="leave out --text and --label"):
+        look_at(tmp_path, text="x")
+
+
+def test_what_is_not_there_or_empty_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceMissing, match="check the path"):
+        look_at(tmp_path / "absent")
+    with pytest.raises(InvalidInput, match="is empty; put data there"):
+        look_at(tmp_path)

@@ -1,0 +1,71 @@
+from dataclasses import replace
+from pathlib import Path
+
+from written_steps import keep_version, notes_runtime
+
+from data_engine.runtime.changes.made_from import Difference, changed_inputs, code_and_settings
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.versions import StepVersion
+
+
+def _version(runtime: CorpusRuntime, step: str, **made_by: object) -> StepVersion:
+    made_from = {**runtime.made_by(step), **made_by}
+    return keep_version(runtime.store(), step, code_version=runtime.code_version(step), made_from=made_from)
+
+
+def test_a_changed_field_of_the_yaml_is_named_with_its_old_and_new_value(tmp_path: Path) -> None:
+    version = _version(notes_runtime(tmp_path), "balanced_subset")
+    assert list(code_and_settings(notes_runtime(tmp_path), version)) == []
+    changed = notes_runtime(tmp_path, subset={"target_size": 90}, known_label_pattern="(.*)")
+    assert list(code_and_settings(changed, version)) == [
+        Difference("setting", "known_label_pattern", "not set", "(.*)"),
+        Difference("setting", "subset.target_size", "180", "90"),
+    ]
+    assert list(code_and_settings(notes_runtime(tmp_path, drift={"min_samples": 9}), version)) == []
+
+
+def test_a_block_that_is_given_as_a_whole_is_one_difference(tmp_path: Path) -> None:
+    asking = notes_runtime(tmp_path)
+    silent = notes_runtime(tmp_path, labels=None, review={})
+    version = _version(silent, "quality_report")
+    assert list(code_and_settings(asking, version)) == [Difference("setting", "labels", "not set", "set")]
+
+
+def test_changed_code_is_named_by_its_step_and_not_taken_for_a_setting(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    version = replace(_version(runtime, "embeddings", code="earlier"), code_version="earlier")
+    assert list(code_and_settings(runtime, version)) == [Difference("code", "embeddings", "", "changed")]
+
+
+def test_a_version_of_an_earlier_engine_says_that_it_did_not_keep_what_it_was_made_from(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    version = keep_version(runtime.store(), "embeddings")
+    (found,) = code_and_settings(runtime, version)
+    assert (found.kind, found.name) == ("code", "embeddings")
+    assert "an earlier engine did not keep which" in found.after
+
+
+def test_a_secret_that_changed_is_said_to_have_changed_and_never_shown(tmp_path: Path) -> None:
+    def runtime(password: str) -> CorpusRuntime:
+        source = {"kind": "jsonl", "path": f"https://me:{password}@host/notes", "storage_options": {"key": password}}
+        return notes_runtime(tmp_path, source=source)
+
+    version = _version(runtime("hunter-first"), "raw_index")
+    found = list(code_and_settings(runtime("hunter-second"), version))
+    assert found == [Difference("setting", "source", "", "a value that is secret, or a $VARIABLE, changed")]
+    assert "hunter" not in str(dict(version.made_from))
+
+
+def test_inputs_are_compared_by_name() -> None:
+    before, now = {"a/": "1", "b/": "2"}, {"b/": "3", "c/": "4"}
+    assert list(changed_inputs(before, now)) == [("a/", "1", ""), ("b/", "2", "3"), ("c/", "", "4")]
+
+
+def test_what_a_version_was_made_from_is_read_back(tmp_path: Path) -> None:
+    from data_engine.runtime.versions import step_versions
+
+    runtime = notes_runtime(tmp_path)
+    version = _version(runtime, "cluster_tree")
+    kept = step_versions(runtime.store())["cluster_tree", ""]
+    assert kept.made_from == version.made_from
+    assert kept.made_from["settings"]["seed"] == 3

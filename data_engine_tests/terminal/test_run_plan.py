@@ -1,0 +1,46 @@
+from io import StringIO
+
+from rich.console import Console
+
+from data_engine.orchestration.launch.run_plan import RunPlan
+from data_engine.runtime.changes.made_from import Difference
+from data_engine.terminal.run_plan import print_plan
+
+
+def _said(plan: RunPlan, width: int = 60) -> list[str]:
+    console = Console(file=StringIO(), width=width)
+    print_plan(plan, console=console)
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue().splitlines()
+
+
+def test_where_nothing_differs_one_line_says_so() -> None:
+    assert _said(RunPlan()) == ["nothing differs since the last run; every step is up to date"]
+
+
+def test_differences_and_steps_are_named_and_no_name_is_broken_in_a_narrow_terminal() -> None:
+    name = "a/" * 60 + "x.jsonl"
+    plan = RunPlan(
+        differences=[Difference("setting", "subset.target_size", "180", "90"), Difference("file", name, "", "new")],
+        certain={"balanced_subset": [], "raw_index": ["may", "june", "july"], "first_pass": ["may"]},
+        following=["sql models", "labels"],
+        notes=["the source no longer has april"],
+    )
+    assert _said(plan, width=20) == [
+        "what differs since the last run",
+        "  setting  subset.target_size  180 -> 90",
+        f"  file     {name}  new",
+        "  done anew: raw_index (3 batches), first_pass (may), balanced_subset",
+        "  then, where what they read changes: labels, sql models",
+        "  the source no longer has april",
+    ]
+
+
+def test_of_very_many_differences_the_first_are_named_and_the_rest_counted() -> None:
+    plan = RunPlan(
+        differences=[Difference("file", f"{n}.txt", "", "new") for n in range(30)], certain={"raw_index": []}
+    )
+    said = _said(plan, width=200)
+    assert "  file     7.txt  new" in said
+    assert "  file     8.txt  new" not in said
+    assert "  file     and 22 more; --format json of `data-engine plan` names all" in said
