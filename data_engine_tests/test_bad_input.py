@@ -157,7 +157,7 @@ def _one_sample(source: Path) -> None:
 def _all_duplicates(source: Path) -> None:
     source.mkdir()
     (source / "may.jsonl").write_text(
-        "".join(_line(id=str(i), text="all of them say this") for i in range(60)), "utf-8"
+        "".join(_line(id=str(i), text="all of them say this", topic="baking") for i in range(60)), "utf-8"
     )
 
 

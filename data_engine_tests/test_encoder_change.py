@@ -50,8 +50,11 @@ def _encoders(project: SmallProject) -> dict[str, set[Any]]:
 def test_another_encoder_is_said_first_rebuilds_what_follows_and_comes_back_with_the_same_release(
     finished: SmallProject,
 ) -> None:
-    before = _release(finished)
+    before, source = _release(finished), finished.folder / "source"
     for name in (SHORTER, TURNED):
+        if name == TURNED:
+            # A batch that the source no longer has is embedded anew from its raw index.
+            (source / "may.jsonl").rename(finished.folder / "aside.jsonl")
         said = _run_with(finished, encoder=name)
         assert said.splitlines()[1].startswith(f"  the encoder is now {name} (version {name}-1), before it was ")
         assert "held" not in said
@@ -65,6 +68,7 @@ def test_another_encoder_is_said_first_rebuilds_what_follows_and_comes_back_with
         assert f"`{name}`" in card and f"`{name}-1`" in card and "hashed-ngrams" not in card
     report = (finished.load().runtime("notes").corpus_folder / "reports" / "report.html").read_text("utf-8")
     assert "Vectors of" in report and "of different encoders are not compared" in report
+    (finished.folder / "aside.jsonl").rename(source / "may.jsonl")
     said = _run_with(finished)
     assert "the encoder is now hashed-ngrams (version hashed-ngrams-256-1), before it was turned-256" in said
     assert _release(finished) == before

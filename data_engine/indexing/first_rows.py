@@ -27,6 +27,10 @@ _ROWS: dict[str, Callable[[SourceFile, ReadOptions, list[str]], Iterator[Row]]] 
 }
 
 
+#: Characters of a value that are kept.
+_LONGEST = 1000
+
+
 @dataclass(frozen=True)
 class FirstRows:
     """What the first rows of a file hold.
@@ -34,7 +38,7 @@ class FirstRows:
     Attributes:
         uri: Of the file.
         uris: Of the samples.
-        rows: Their columns; of a kind without rows the metadata of the samples.
+        rows: Their columns, long texts cut; of a kind without rows the metadata of the samples.
         error: Of a kind without rows: why the first sample that cannot be read is so; empty where all can.
     """
 
@@ -56,6 +60,11 @@ class FirstRows:
 def has_rows(source: Source) -> bool:
     """Whether the files of a source hold rows with columns of text, images and ids."""
     return source.kind in _ROWS
+
+
+def rows_have_every_column(source: Source) -> bool:
+    """Whether each row of a file has all columns of the file."""
+    return source.kind in ("csv", "parquet", "huggingface", "pixel_rows")
 
 
 def first_rows(source: Source, file: SourceFile, modality: str, at_most: int) -> FirstRows | None:
@@ -87,8 +96,16 @@ def first_rows(source: Source, file: SourceFile, modality: str, at_most: int) ->
         # What nobody foresaw of a file holds its own batch back, once it is read.
         return None
     uris = tuple(uri for uri, _ in pairs)
-    rows = tuple({**columns, **_of_uri(source.uri_pattern, uri)} for uri, columns in pairs)
+    rows = tuple({**_short(columns), **_of_uri(source.uri_pattern, uri)} for uri, columns in pairs)
     return FirstRows(file.uri, uris, rows, error)
+
+
+def _short(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns without what no label is: long texts are cut, bytes left out."""
+    return {
+        name: value[:_LONGEST] if isinstance(value, str) else None if isinstance(value, bytes) else value
+        for name, value in columns.items()
+    }
 
 
 def _of_uri(pattern: str | None, uri: str) -> dict[str, str | None]:

@@ -5,12 +5,13 @@ The rows looked at come from `indexing.first_rows`; whether known labels name cl
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from data_engine.corpus.known_labels import label_text
 from data_engine.corpus.yaml_file import place_of
 from data_engine.errors import InvalidInput
-from data_engine.indexing.first_rows import FirstRows, first_rows, has_rows
+from data_engine.indexing.first_rows import FirstRows, first_rows, has_rows, rows_have_every_column
 
 if TYPE_CHECKING:
     from data_engine.corpus import Corpus
@@ -45,34 +46,63 @@ def check_names_in_data(
     Raises: InvalidInput naming a file, the field with its line in the YAML, what it asks for and what there is.
     """
     _check_batches(corpus, batches)
+    look = _Look(corpus)
     raw = {batch: batches[batch] for batch, step in stale.items() if step == "raw_index"}
     is_proven = any(("raw_index", batch) in versions and batch not in raw for batch in batches)
     if raw and not is_proven:
-        _check_columns(corpus, _looked_at(corpus, raw), _fields_of_source(corpus))
-        _check_members(corpus, raw)
-        _check_uri_pattern(corpus, raw)
+        _check_columns(corpus, look.at(raw), _wanted_of_source(corpus))
+        _check_members(corpus, look.at(raw))
+        _check_uri_pattern(corpus, look.at(raw))
     junk = corpus.first_pass.junk
     if junk is not None and junk.column is not None and stale:
-        files = {batch: batches[batch] for batch in junk.batches}
-        _check_columns(corpus, _looked_at(corpus, files), {("first_pass", "junk", "column"): (junk.column,)})
+        marked = {batch: batches[batch] for batch in junk.batches}
+        _check_columns(corpus, look.at(marked), [_Wanted(("first_pass", "junk", "column"), (junk.column,))])
     if corpus.known_label_column is not None and _labels_are_others(corpus, versions):
-        labels = (corpus.known_label_column,)
-        _check_columns(corpus, _looked_at(corpus, batches), {("known_label_column",): labels})
-        _check_label_pattern(corpus, batches)
+        _check_columns(corpus, look.at(batches), [_Wanted(("known_label_column",), (corpus.known_label_column,))])
+        _check_label_pattern(corpus, look, batches)
 
 
-def _fields_of_source(corpus: "Corpus") -> dict[tuple[str, ...], tuple[str, ...]]:
-    """The fields of the block `source` that name columns, with the columns."""
-    source = corpus.source
-    fields: dict[tuple[str, ...], tuple[str, ...]] = {}
+@dataclass(frozen=True)
+class _Wanted:
+    """What a field names: one of these columns has to be there."""
+
+    loc: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Look:
+    """The first rows of files, each read once."""
+
+    corpus: "Corpus"
+    _seen: dict[tuple[str, int], FirstRows | None] = field(default_factory=dict)
+
+    def at(self, batches: Files, *, n_rows: int = _ROWS) -> Iterator[FirstRows]:
+        """Those of every file that can be read and has any samples, in order."""
+        at_most = _ROWS_OF_IMAGES if self.corpus.is_of_images else n_rows
+        for file in (file for _, files in sorted(batches.items()) for file in files):
+            key = (file.uri, at_most)
+            if key not in self._seen:
+                self._seen[key] = first_rows(self.corpus.source, file, self.corpus.modality, at_most)
+            found = self._seen[key]
+            if found is not None and (found.rows or found.error):
+                yield found
+
+
+def _wanted_of_source(corpus: "Corpus") -> list[_Wanted]:
+    """The columns that the block `source` names; of `keep_where_any` one is enough where rows may leave some out."""
+    source, wanted = corpus.source, []
     if has_rows(source):
         content = "path_column" if corpus.is_of_images else "text_column"
-        name = source.path_column if corpus.is_of_images else source.text_column
-        fields |= {} if name is None else {("source", content): (name,)}
-        fields |= {} if source.id_column is None else {("source", "id_column"): (source.id_column,)}
-    if source.keep_where_any:
-        fields[("source", "keep_where_any")] = source.keep_where_any
-    return fields
+        for name in (content, "id_column"):
+            column = getattr(source, name)
+            wanted += [] if column is None else [_Wanted(("source", name), (column,))]
+    kept = ("source", "keep_where_any")
+    if source.keep_where_any and rows_have_every_column(source):
+        wanted += [_Wanted(kept, (column,)) for column in source.keep_where_any]
+    elif source.keep_where_any:
+        wanted.append(_Wanted(kept, source.keep_where_any))
+    return wanted
 
 
 def _labels_are_others(corpus: "Corpus", versions: "Mapping[tuple[str, str], StepVersion]") -> bool:
@@ -82,77 +112,61 @@ def _labels_are_others(corpus: "Corpus", versions: "Mapping[tuple[str, str], Ste
     return last is None or any(last.made_with.get(name) != value for name, value in now.items())
 
 
-def _looked_at(corpus: "Corpus", batches: Files, at_most: int = 0) -> Iterator[FirstRows]:
-    """The first rows of every file that can be read and has any samples, in order."""
-    n_rows = _ROWS_OF_IMAGES if corpus.is_of_images else at_most or _ROWS
-    for _, files in sorted(batches.items()):
-        for file in files:
-            found = first_rows(corpus.source, file, corpus.modality, n_rows)
-            if found is not None and (found.rows or found.error):
-                yield found
-
-
-def _check_columns(
-    corpus: "Corpus", files: Iterator[FirstRows], fields: Mapping[tuple[str, ...], tuple[str, ...]]
-) -> None:
-    missing = {(loc, name): None for loc, names in fields.items() for name in names}
+def _check_columns(corpus: "Corpus", files: Iterator[FirstRows], wanted: Sequence[_Wanted]) -> None:
+    missing = list(wanted)
     first: FirstRows | None = None
     columns: dict[str, None] = {}
-    if not missing:
-        return
-    for file in files:
+    for file in files if missing else ():
         if not file.rows:
             continue
         first = first or file
-        columns |= dict.fromkeys(_metadata_of(corpus, file.columns, fields))
-        missing = {(loc, name): None for loc, name in missing if name not in columns}
+        columns |= dict.fromkeys(_nameable(corpus, file.columns, wanted))
+        missing = [each for each in missing if not columns.keys() & set(each.columns)]
         if not missing:
             return
     if first is None:
         return
-    loc, name = next(iter(missing))
-    is_taken = name in (corpus.source.text_column, corpus.source.id_column) and name in first.columns
+    loc, named = missing[0].loc, missing[0].columns
+    is_taken = named[0] in first.columns and named[0] not in columns
     what = "is the text or the id of the samples, and no metadata" if is_taken else "no file of the source has"
+    asked = f"the column {named[0]!r}" if len(named) == 1 else f"one of the columns {_listed(named)}"
     raise InvalidInput(
-        f"{place_of(corpus.folder, *loc)} asks for the column {name!r}, which {what}: "
-        f"{first.uri} has {_listed(list(columns))}; name one of them"
+        f"{place_of(corpus.folder, *loc)} asks for {asked}, which {what}: {first.uri} has {_listed(list(columns))}; "
+        "name one of them"
     )
 
 
-def _metadata_of(corpus: "Corpus", columns: Sequence[str], fields: Mapping[tuple[str, ...], Any]) -> list[str]:
-    """The columns that fields can name: content and id are no metadata, in which all but the source's own look."""
-    of_source = _fields_of_source(corpus)
-    if all(loc[0] == "source" for loc in fields):
+def _nameable(corpus: "Corpus", columns: Sequence[str], wanted: Sequence[_Wanted]) -> list[str]:
+    """The columns that fields can name: all of them for the block `source`, for others what becomes metadata."""
+    if all(each.loc[0] == "source" for each in wanted):
         return list(columns)
-    taken = {name for loc, names in of_source.items() if loc[1] != "keep_where_any" for name in names}
-    return [
-        name for name in columns if name not in taken or (corpus.is_of_images and name == corpus.source.path_column)
-    ]
+    taken = {corpus.source.id_column, None if corpus.is_of_images else corpus.source.text_column}
+    return [name for name in columns if name not in taken]
 
 
-def _check_members(corpus: "Corpus", batches: Files) -> None:
+def _check_members(corpus: "Corpus", files: Iterator[FirstRows]) -> None:
     """Of archives: at the beginning of at least one there is a sample that can be read."""
     if corpus.source.kind != "webdataset":
         return
     error = ""
-    for file in _looked_at(corpus, batches):
+    for file in files:
         if file.rows:
             return
         error = error or file.error
     if error:
-        field = "path_column" if corpus.is_of_images else "text_column"
+        content = "path_column" if corpus.is_of_images else "text_column"
         raise InvalidInput(
-            f"{place_of(corpus.folder, 'source', field)} asks for a member that no sample at the beginning of the "
+            f"{place_of(corpus.folder, 'source', content)} asks for a member that no sample at the beginning of the "
             f"archives has: {error}; name one of them"
         )
 
 
-def _check_uri_pattern(corpus: "Corpus", batches: Files) -> None:
+def _check_uri_pattern(corpus: "Corpus", files: Iterator[FirstRows]) -> None:
     pattern = corpus.source.uri_pattern
     if pattern is None:
         return
     seen: list[str] = []
-    for file in _looked_at(corpus, batches):
+    for file in files:
         if any(re.search(pattern, uri) for uri in file.uris):
             return
         seen = seen or list(file.uris)
@@ -163,16 +177,17 @@ def _check_uri_pattern(corpus: "Corpus", batches: Files) -> None:
         )
 
 
-def _check_label_pattern(corpus: "Corpus", batches: Files) -> None:
+def _check_label_pattern(corpus: "Corpus", look: _Look, batches: Files) -> None:
     pattern, column = corpus.known_label_pattern, corpus.known_label_column
     if pattern is None or column is None:
         return
     seen: dict[str, str] = {}
-    for file in _looked_at(corpus, batches, _ROWS_OF_LABELS):
-        for label in filter(None, map(label_text, file.values(column))):
-            if re.fullmatch(pattern, label):
-                return
-            seen.setdefault(label, file.uri)
+    for n_rows in (_ROWS, _ROWS_OF_LABELS):
+        for file in look.at(batches, n_rows=n_rows):
+            for label in filter(None, map(label_text, file.values(column))):
+                if re.fullmatch(pattern, label):
+                    return
+                seen.setdefault(label, file.uri)
     if seen:
         raise InvalidInput(
             f"{place_of(corpus.folder, 'known_label_pattern')} asks for {pattern!r}, which matches no label of the "

@@ -61,6 +61,12 @@ def test_a_name_that_the_data_lack_is_told_with_file_field_line_and_what_there_i
     assert "jsonl" in said
 
 
+def test_of_the_columns_that_mark_samples_one_is_enough_where_rows_may_leave_columns_out(notes: SmallProject) -> None:
+    _check(notes, source={**_SOURCE, "keep_where_any": ["rare", "topic"]})
+    said = _refused(notes, source={**_SOURCE, "keep_where_any": ["rare", "seldom"]})
+    assert "source.keep_where_any at " in said and "asks for one of the columns 'rare', 'seldom', which no file" in said
+
+
 def test_the_id_of_a_sample_is_no_metadata_that_could_hold_labels(notes: SmallProject) -> None:
     said = _refused(notes, known_label_column="id")
     assert "asks for the column 'id', which is the text or the id of the samples, and no metadata" in said

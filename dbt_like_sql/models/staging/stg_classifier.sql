@@ -16,5 +16,8 @@ select
     gate_lower_bound,
     gate_target,
     gate_n_checked,
-    is_in_service
+    is_in_service,
+    encoder_version,
+    took_over,
+    comparison
 from {{ source('engine', 'classifier') }}

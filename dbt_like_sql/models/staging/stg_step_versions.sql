@@ -12,5 +12,6 @@ select
     seconds,
     run_id,
     written_at,
-    table_versions
+    table_versions,
+    made_with
 from {{ source('engine', 'step_versions') }}
