@@ -60,9 +60,11 @@ def test_lost_rows_of_a_batch_that_the_source_no_longer_has_are_never_nothing_ne
 
     said = "".join(finished.run("notes").split())
 
-    assert f"heldembeddings{batch}" in said
-    assert "isgone,andthesourcenolongerhasthebatch;putitbackthere" in said
+    assert f"thesourcenolongerhas{batch}" in said
+    assert "putthefilesbacktohavethemagain" in said
     assert "nothingnew" not in said
+    assert batch not in {batch for _, batch in _data_versions(finished)}
+    assert "nothing new" in finished.run("notes")
 
 
 @pytest.mark.parametrize("table", ["first_pass", "classifier"])

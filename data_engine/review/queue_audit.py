@@ -35,14 +35,14 @@ class QueueContent:
     Attributes:
         batches: `review_batch` of the corpus, as rows.
         tasks: `review_task`, as rows.
-        answers_that_count: By batch, with the classes that the corpus asks with by now; see `class_names.that_count`.
+        answers: By batch, with the classes that the corpus asks with by now; see `class_names.that_count`.
         payloads: What each task shows, as JSON, by task.
         problems: Sentences about rows that contradict each other, each with its batch.
     """
 
     batches: list[dict[str, Any]]
     tasks: list[dict[str, Any]]
-    answers_that_count: dict[str, pa.Table]
+    answers: dict[str, pa.Table]
     payloads: dict[str, str]
     problems: list[tuple[str, str]]
 
@@ -113,7 +113,7 @@ def _content(connection: Connection, corpus: str) -> QueueContent:
     return QueueContent(
         batches=batches,
         tasks=tasks,
-        answers_that_count=_answers_that_count(connection, corpus, batches, classes),
+        answers=_answers_that_count(connection, corpus, batches, classes),
         payloads={row["task_id"]: payloads[row["task_id"]] for row in tasks},
         problems=problems,
     )

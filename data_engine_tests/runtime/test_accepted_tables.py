@@ -29,8 +29,11 @@ READS_AS_IT_IS = {
     "runtime/made_from/encoders.py": "the encoder of rows of an earlier engine, at the version that is asked about",
     "runtime/staleness.py": "the release that has to be there",
     "orchestration/launch/failures.py": "verdicts of the run that failed",
-    "orchestration/launch/runner.py": "verdicts, for their seconds",
+    "orchestration/launch/job_runs.py": "verdicts, for their seconds",
+    "runtime/amendments/forgetting.py": "what batches past their checks keep, at the versions that were accepted",
+    "runtime/amendments/rechecking.py": "the verdicts that failed",
     "terminal/why.py": "shows what happened to a sample, also in batches that are held back",
+    "terminal/image_viewer.py": "the image of one content, whichever batch holds it",
     "terminal/thumbnails.py": "the image of one content, whichever batch holds it",
     "warehouse": "all tables, for SQL",
 }

@@ -12,7 +12,13 @@ from data_engine.errors import ChecksFailed, InvalidInput
 from data_engine.review import NewTask
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.review_rounds import answer_simulated, create_review_batch, known_classes, why_open
+from data_engine.runtime.review_rounds import (
+    answer_simulated,
+    create_review_batch,
+    known_classes,
+    what_is_left,
+    why_open,
+)
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -45,6 +51,31 @@ def test_a_round_waits_for_a_subset_then_for_answers_and_then_for_proposals(tmp_
         "there are no proposals yet; train the classifier on the answers first",
         None,
     )
+
+
+def test_what_is_left_is_said_with_what_to_do(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    store = runtime.store()
+    assert what_is_left(runtime) == "no review batch is open: data-engine run notes"
+    _open(runtime, "notes-round-000", "ab")
+    _open(runtime, "notes-round-001", "c")
+    said = what_is_left(runtime)
+    assert said == ("3 tasks wait for an answer in notes-round-000, notes-round-001: data-engine review --corpus notes")
+    _end(runtime, "notes-round-000")
+    assert what_is_left(runtime).startswith("1 task waits for an answer in notes-round-001: ")
+    _end(runtime, "notes-round-001")
+    pass_checks(runtime, keep_version(store, "balanced_subset", n_rows=2000))
+    pass_checks(runtime, keep_version(store, "labels", n_rows=1420))
+    assert what_is_left(runtime) == (
+        "580 of the 2,000 samples of the subset have no label, and all rounds are asked (labels.rounds is 1): raise "
+        "labels.rounds in the YAML and give data-engine run notes to ask on, or leave them without"
+    )
+    more = notes_runtime(tmp_path, labels={**runtime.corpus.labels.model_dump(), "rounds": 2})
+    for step, n in (("balanced_subset", 2000), ("labels", 1420)):
+        pass_checks(more, keep_version(store, step, n_rows=n))
+    assert what_is_left(more).endswith("data-engine run notes takes the answers over and opens the next round")
+    pass_checks(more, keep_version(store, "labels", n_rows=2000))
+    assert what_is_left(more) == "all 2,000 samples of the subset have a label"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The SQL models and tests of the engine on an almost empty corpus."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from written_steps import notes_runtime, write_step
 
 from data_engine import warehouse
 from data_engine.errors import SqlModelError
+from data_engine.review import NewTask
 from data_engine.runtime.sql_models import ask, models_of, run_models, run_tests, sql_folder, sql_tests_of
 from data_engine.runtime.versions import step_versions
 
@@ -27,6 +29,21 @@ def test_a_question_is_answered_from_tables_models_and_the_queue(tmp_path: Path)
     assert ask(runtime, "select count(*) as n from review_task").to_pylist() == [{"n": 0}]
     with pytest.raises(SqlModelError):
         ask(runtime, "delete from raw_index")
+
+
+def test_the_queue_in_sql_is_that_of_the_corpus_alone_and_says_so(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    with runtime.queue() as queue:
+        for corpus in ("notes", "others"):
+            task = NewTask(corpus, "query", "manual")
+            queue.open_batch(corpus, corpus=corpus, question="?", classes="ab", tasks=[task], cause="c", now=now)
+            lease = queue.next("ada", now=now, corpus=corpus)
+            assert lease is not None
+            queue.submit(lease.lease_id, corpus, label="a", now=now)
+    for table in ("review_batch", "review_task", "review_annotation"):
+        assert ask(runtime, f"select distinct corpus from {table}").to_pylist() == [{"corpus": "notes"}]
+    assert ask(runtime, "select sample_id from review_annotation").to_pylist() == [{"sample_id": "notes"}]
 
 
 def test_that_models_ran_is_kept_once_the_last_one_is_made(tmp_path: Path) -> None:

@@ -100,5 +100,6 @@ def drop_partitions(runtime: CorpusRuntime, instance: dg.DagsterInstance, batche
 
 
 def _answered(runtime: CorpusRuntime) -> pa.Array:
-    table = runtime.store().read("reviewed_labels", columns=["sample_id"])
-    return pc.unique(table["sample_id"].combine_chunks())
+    with runtime.queue() as queue:
+        given = queue.tables(runtime.corpus.name)["review_annotation"]
+    return pc.unique(given["sample_id"].combine_chunks())

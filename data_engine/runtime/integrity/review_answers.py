@@ -66,7 +66,7 @@ def _taken_findings(checked: CheckedCorpus, queue: "QueueContent", taken: dict[s
             f"review batch {batch}",
             _RESTORE,
         )
-    counted = queue.answers_that_count
+    counted = queue.answers
     for row in queue.batches:
         batch = row["review_batch"]
         if batch in taken:

@@ -89,8 +89,9 @@ def _least_hold_out(checked: CheckedStep, n_counted: int, earlier: Sequence[Row]
 
 def _asks_the_same(one: Row, other: Row) -> bool:
     """Whether two versions know the same classes and vectors, so that their accuracies can be compared."""
-    names = [labeling.Classifier.from_bytes(row["artefact"]).class_names for row in (one, other)]
-    return one["encoder_version"] == other["encoder_version"] and names[0] == names[1]
+    known = [row["artefact"] for row in (one, other)]
+    names = {labeling.Classifier.from_bytes(artefact).class_names for artefact in known if artefact}
+    return one["encoder_version"] == other["encoder_version"] and len(names) < 2
 
 
 def _compared(

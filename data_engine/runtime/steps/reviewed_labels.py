@@ -38,7 +38,7 @@ def reviewed_labels(step_run: StepRun) -> StepResult:
         metadata={
             "tasks": progress.n_tasks,
             "undecided": progress.n_undecided,
-            "kept aside, of removed classes": len(aside),
+            **({"kept aside, of removed classes": len(aside)} if aside else {}),
             "simulated": pc.sum(table["is_simulated"]).as_py() or 0,
             "revision": progress.revision,
         },

@@ -153,6 +153,23 @@ def test_the_closer_fires_when_a_batch_is_answered_and_again_after_a_correction(
     assert closer.tick() == []
 
 
+def test_the_closer_takes_all_answers_over_again_when_a_class_changed_its_name(
+    notes: SmallProject, instance: dg.DagsterInstance
+) -> None:
+    closer = Ticking(notes, "review_closer", instance)
+    for batch in ("round 0", "round 1"):
+        _open(closer.runtime, batch, n_tasks=1)
+        _answer(closer.runtime, batch)
+    assert len(closer.tick()) == 2
+    classes = ["bread", *closer.runtime.corpus.class_names[1:]]
+    notes.change("notes", labels={"classes": classes, "renamed": {"baking": "bread"}})
+    renamed = Ticking(notes, "review_closer", instance)
+    renamed.cursor = closer.cursor
+    assert sorted(request.partition_key for request in renamed.tick()) == ["round 0", "round 1"]
+    assert renamed.tick() == []
+    assert renamed.skipped == "nothing has changed in the review queue"
+
+
 def test_the_closer_sees_the_first_answers_of_another_queue(ticking: Ticks) -> None:
     closer = ticking("review_closer")
     for batch in ("round 0", "round 1"):
@@ -280,7 +297,8 @@ def test_what_the_sensors_request_runs_from_the_first_file_to_the_retraining(
 
 def _open(runtime: CorpusRuntime, batch_id: str, *, n_tasks: int, corpus: str = "notes") -> None:
     tasks = [NewTask(sample_id=f"sample {i}", purpose="query", arm="manual", payload={}) for i in range(n_tasks)]
-    arguments: dict[str, Any] = {"question": "About?", "classes": ("baking", "trains"), "cause": "a test", "now": NOW}
+    classes = runtime.corpus.class_names
+    arguments: dict[str, Any] = {"question": "About?", "classes": classes, "cause": "a test", "now": NOW}
     with runtime.queue() as queue:
         queue.open_batch(batch_id, corpus=corpus, tasks=tasks, **arguments)
 
