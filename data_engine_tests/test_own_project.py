@@ -195,6 +195,8 @@ BAD = {
     "sound.mp3": ("x", "is of an unknown kind (.mp3); give CSV, JSONL, JSON or Parquet files, images, or texts"),
     "broken.jsonl": ('{"text": \n', "cannot be read as jsonl"),
     "list.jsonl": ("[1]\n", "write one JSON object per row"),
+    "unnamed.csv": ("3,Fears for pensions\n4,No fears\n", "looks like data and not like names of columns ('3')"),
+    "whole.json": ('{\n "train": [],\n "test": []\n}', "holds one JSON object (with the keys train, test)"),
     "broken.parquet": ("no parquet", "cannot be read as parquet"),
 }
 

@@ -114,12 +114,13 @@ def _kind(filled: Sequence[Any]) -> str:
         return "bytes"
     if all(isinstance(value, bool) or str(value).lower() in ("true", "false") for value in filled):
         return "true/false"
-    if all(_is_number(value) for value in filled):
+    if all(is_number(value) for value in filled):
         return "number"
     return "list" if any(isinstance(value, list | dict) for value in filled) else "text"
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a value is a number, or the text of one."""
     try:
         float(value)
     except (TypeError, ValueError):

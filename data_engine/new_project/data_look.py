@@ -6,18 +6,31 @@ Columns are guessed in `columns.py`, what is made of a look is in `corpus_file.p
 import csv
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from data_engine.errors import InvalidInput, SourceMissing
-from data_engine.new_project.columns import IMAGE_ENDINGS, NO_ROLES, Column, Roles, classes_of, columns_of, guess_roles
+from data_engine.new_project.columns import (
+    IMAGE_ENDINGS,
+    NO_ROLES,
+    Column,
+    Roles,
+    classes_of,
+    columns_of,
+    guess_roles,
+    is_number,
+)
 
 N_ROWS_LOOKED_AT = 2_000
-_LONGEST_FIELD = 1 << 30
+_LONGEST_FIELD, _MOST_WORDS_OF_A_NAME = 1 << 30, 8
+#: Texts about the data, which are no data.
+_ABOUT = re.compile(r"(readme|licen[cs]e|notice|copying|changelog|authors)\b", re.IGNORECASE)
 _KIND_OF_ENDING = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 _KIND_OF_ENDING |= {".parquet": "parquet"}
 _TEXT_ENDINGS = (".txt", ".md", ".text", ".rst")
@@ -76,14 +89,15 @@ def look_at(path: Path, *, text: str | None = None, label: str | None = None) ->
     files = [path] if path.is_file() else _files_below(path)
     if not files or not any(file.stat().st_size for file in files):
         raise InvalidInput(f"{path} is empty; put data there: {_KNOWN}")
-    endings = Counter(_ending(file) for file in files)
+    about = [file for file in files if len(files) > 1 and _ABOUT.match(file.name)]
+    endings = Counter(_ending(file) for file in files if file not in about)
     known = {ending: n for ending, n in endings.items() if _kind_of(ending)}
     if not known:
         found = ", ".join(sorted(ending or "without an ending" for ending in endings))
         raise InvalidInput(f"{path} is of an unknown kind ({found}); give {_KNOWN}; {_BY_HAND}")
     kind = Counter({k: sum(n for e, n in known.items() if _kind_of(e) == k) for k in map(_kind_of, known)})
     (commonest, n_files), *_ = kind.most_common(1)
-    chosen = [file for file in files if _kind_of(_ending(file)) == commonest]
+    chosen = [file for file in files if _kind_of(_ending(file)) == commonest and file not in about]
     n_bytes = sum(file.stat().st_size for file in chosen)
     if commonest in ("image", "text"):
         if text or label:
@@ -163,8 +177,20 @@ def _csv_rows(file: Path) -> Iterator[Mapping[str, Any]]:
         delimiter = max(",;\t|", key=header.count)
         stream.seek(0)
         reader = csv.DictReader(stream, delimiter=delimiter)
+        _refuse_without_header(file, reader.fieldnames or ())
         for row in reader:
             yield {name: value for name, value in row.items() if name is not None}
+
+
+def _refuse_without_header(file: Path, names: Sequence[str]) -> None:
+    """Raises: InvalidInput where the first row holds numbers or whole sentences, which no column is called."""
+    data = [name for name in names if name and (is_number(name) or len(name.split()) > _MOST_WORDS_OF_A_NAME)]
+    if data:
+        shown = ", ".join(repr(name[:40]) for name in data[:3])
+        raise InvalidInput(
+            f"the first row of {file} looks like data and not like names of columns ({shown}); put a row of names "
+            f"above it, one for each of the {len(names)} columns"
+        )
 
 
 def _json_rows(file: Path) -> Iterator[Mapping[str, Any]]:
@@ -176,7 +202,23 @@ def _json_rows(file: Path) -> Iterator[Mapping[str, Any]]:
         stream.seek(0)
         for line in stream:
             if line.strip():
-                yield _object(json.loads(line), file)
+                yield _object(_parsed(line, file), file)
+
+
+def _parsed(line: str, file: Path) -> Any:
+    """One line. Raises: InvalidInput where it is a part of one object that fills the file; ValueError else."""
+    try:
+        return json.loads(line)
+    except ValueError as error:
+        whole: Any = None
+        with suppress(ValueError), _text_of(file) as stream:
+            whole = json.load(stream)
+        if not isinstance(whole, dict):
+            raise
+        raise InvalidInput(
+            f"{file} holds one JSON object (with the keys {', '.join(list(whole)[:8])}) where rows should be; "
+            "write one object per line, or an array of objects"
+        ) from error
 
 
 def _object(row: Any, file: Path) -> Mapping[str, Any]:

@@ -42,3 +42,13 @@ def test_what_is_not_there_or_empty_is_refused(tmp_path: Path) -> None:
         look_at(tmp_path / "absent")
     with pytest.raises(InvalidInput, match="is empty; put data there"):
         look_at(tmp_path)
+
+
+def test_texts_about_the_data_are_no_data(tmp_path: Path) -> None:
+    (tmp_path / "README.txt").write_text("about", "utf-8")
+    (tmp_path / "numbers.npy").write_bytes(b"x")
+    with pytest.raises(InvalidInput, match=r"unknown kind \(\.npy\)"):
+        look_at(tmp_path)
+    (tmp_path / "letter.txt").write_text("dear", "utf-8")
+    look = look_at(tmp_path)
+    assert (look.modality, look.n_files, look.n_ignored) == ("text", 1, 2)
