@@ -1,9 +1,11 @@
 """Subset selection: semantic duplicates are removed, then the YAML's method chooses and is compared with others.
 
-The methods themselves are in `data_engine.sampling`, the search for duplicates in `data_engine.duplicates.semantic`.
+The methods themselves are in `data_engine.sampling`, the search for duplicates in `data_engine.duplicates.semantic`,
+what a classifier learns from a subset in `data_engine.labeling.subset_proof`.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from logging import getLogger
 from typing import TYPE_CHECKING
@@ -15,17 +17,25 @@ from numpy.typing import NDArray
 
 from data_engine import duplicates, sampling
 from data_engine.clustering import with_samples
+from data_engine.labeling.subset_proof import Way, prove
 from data_engine.reporting import known_label_of
+from data_engine.runtime.code_fingerprint import code_fingerprint
 from data_engine.runtime.versions import fingerprint
-from data_engine.schemas import SEMANTIC_DUPLICATES, SUBSET_COMPARISON
+from data_engine.schemas import SEMANTIC_DUPLICATES, SUBSET_COMPARISON, SUBSET_PROOF
 
 if TYPE_CHECKING:
     from data_engine.clustering import ClusterTree
+    from data_engine.labeling.subset_proof import Chooser
     from data_engine.runtime.step_run import StepRun
 
 logger = getLogger(__name__)
 
 KNOWN_LABELS, TOP_CLUSTERS, LEAVES = "known labels", "top clusters", "leaves"
+
+#: The dial of `balanced` at which the report says what a subset would cover.
+EVENNESS_CURVE = (0.0, 0.25, 0.5, 0.75, 1.0)
+#: Samples that the proof looks at in each draw: a classifier is trained for each method.
+_PROVEN_AT_MOST = 6_000
 
 #: What this step decided the last time, from what stays first.
 _STAYS_FIRST = ("chosen", "not_chosen")
@@ -92,6 +102,7 @@ def choose(step_run: "StepRun", pool: SubsetPool) -> NDArray[np.int64]:
         step_run.embeddings_in_order(pool.rows["sample_id"]) if needed else None,
         is_resampled=is_resampled,
         strategy=subset.strategy,
+        evenness=subset.evenness,
         priority=sampling.stable_priority(pool.rows["sample_id"].to_pylist(), seed),
     )
     return sampling.select(subset.method, candidates, subset.target_size, seed=seed)
@@ -104,21 +115,72 @@ def comparison_of_methods(step_run: "StepRun", pool: SubsetPool) -> tuple[pa.Tab
 
     Returns: the table, without rows when there is nothing to compare with, and whether it was made now.
     """
+    return _kept_per_tree(step_run, pool, "comparison", SUBSET_COMPARISON, lambda: _comparison(step_run, pool))
+
+
+def proof(step_run: "StepRun", pool: SubsetPool) -> pa.Table:
+    """What a classifier learns from subsets by the corpus' method and by those it is compared with (SUBSET_PROOF).
+
+    Random subsets are always among them. Made once per tree and settings, as the comparison of methods is.
+    """
+    made, _ = _kept_per_tree(step_run, pool, "proof", SUBSET_PROOF, lambda: _proof(step_run, pool))
+    return made
+
+
+def _kept_per_tree(
+    step_run: "StepRun", pool: SubsetPool, kind: str, schema: pa.Schema, make: Callable[[], pa.Table]
+) -> tuple[pa.Table, bool]:
+    """A table that is made once per tree and settings, and whether it was made now."""
     artefacts, corpus = step_run.artefacts(), step_run.corpus
     versions = [step_run.runtime.code_version(step) for step in ("balanced_subset", "cluster_tree")]
+    versions += [code_fingerprint(("data_engine.labeling.subset_proof",))] if kind == "proof" else []
     settings = [corpus.subset.model_dump_json(), corpus.known_label_column, corpus.seed]
-    name = f"comparison-{fingerprint([*versions, pool.tree.version, *settings])}.arrow"
+    name = f"{kind}-{fingerprint([*versions, pool.tree.version, *settings])}.arrow"
     content = artefacts.get(name)
     if content is not None:
         try:
-            return pa.ipc.open_file(pa.BufferReader(content)).read_all().cast(SUBSET_COMPARISON), False
+            return pa.ipc.open_file(pa.BufferReader(content)).read_all().cast(schema), False
         except (pa.ArrowException, OSError) as error:
-            logger.warning("the comparison of methods is damaged and is made again (%s)", error)
-    made, stream = _comparison(step_run, pool), pa.BufferOutputStream()
+            logger.warning("the %s of methods is damaged and is made again (%s)", kind, error)
+    made, stream = make(), pa.BufferOutputStream()
     with pa.ipc.new_file(stream, made.schema) as file:
         file.write_table(made)
     artefacts.put(name, stream.getvalue().to_pybytes())
     return made, True
+
+
+def _proof(step_run: "StepRun", pool: SubsetPool) -> pa.Table:
+    subset, n = step_run.corpus.subset, pool.tree.n_samples
+    if not subset.compare_with:
+        return SUBSET_PROOF.empty_table()
+    seed = step_run.corpus.seed_for("subset", "proof")
+    some = np.sort(np.random.default_rng([seed, 5]).permutation(n)[: subset.compare_draws * _PROVEN_AT_MOST])
+    rows = pool.rows.take(pa.array(some))
+    methods = dict.fromkeys((subset.method, "random", *subset.compare_with))
+    ways = [Way(method, subset.evenness, _chooser(method, step_run)) for method in methods]
+    ways += [
+        Way("balanced", evenness, _chooser("balanced", step_run, evenness), is_trained_on=False)
+        for evenness in EVENNESS_CURVE
+        if (subset.method, subset.evenness) != ("balanced", evenness)
+    ]
+    return prove(
+        step_run.embeddings_in_order(rows["sample_id"]),
+        _known_label_numbers(step_run, rows),
+        ways,
+        subset.target_size / n,
+        seed=seed,
+        n_draws=subset.compare_draws,
+        at_most=_PROVEN_AT_MOST,
+    )
+
+
+def _chooser(method: str, step_run: "StepRun", evenness: float | None = None) -> "Chooser":
+    """The method with the corpus' settings; those that choose by a tree get one of the pool that they choose from."""
+    subset, n_concepts = step_run.corpus.subset, step_run.corpus.tree.n_concepts
+    dial = subset.evenness if evenness is None else evenness
+    return lambda x, target, seed: sampling.choose_subset(
+        x, target, method=method, seed=seed, n_concepts=n_concepts, evenness=dial
+    )
 
 
 def _comparison(step_run: "StepRun", pool: SubsetPool) -> pa.Table:
@@ -136,6 +198,7 @@ def _comparison(step_run: "StepRun", pool: SubsetPool) -> pa.Table:
         step_run.embeddings_in_order(some["sample_id"]) if needed else None,
         is_resampled=is_resampled,
         strategy=subset.strategy,
+        evenness=subset.evenness,
     )
     return sampling.compare(
         methods,
@@ -150,18 +213,25 @@ def _comparison(step_run: "StepRun", pool: SubsetPool) -> pa.Table:
 
 def _groupings(step_run: "StepRun", tree: "ClusterTree", rows: pa.Table) -> dict[str, NDArray[np.int64]]:
     """The groups over which balance is counted: known labels where the corpus has them; clusters of the tree."""
-    corpus = step_run.corpus
     found = {}
-    if corpus.known_label_column is not None:
-        label_of = known_label_of(corpus, step_run.look_up("raw_index", columns=["sample_id", "metadata"]))
-        labels = [label_of.get(sample_id) or "" for sample_id in rows["sample_id"].to_pylist()]
-        names = {name: number for number, name in enumerate(sorted({*labels} - {""}))}
-        if names:
-            found[KNOWN_LABELS] = np.array([names.get(label, -1) for label in labels])
+    labels = _known_label_numbers(step_run, rows)
+    if (labels >= 0).any():
+        found[KNOWN_LABELS] = labels
     found[TOP_CLUSTERS] = tree.ancestors(len(tree.levels))[tree.leaf].astype(np.int64)
     if len(tree.levels) > 1:
         found[LEAVES] = tree.leaf.astype(np.int64)
     return found
+
+
+def _known_label_numbers(step_run: "StepRun", rows: pa.Table) -> NDArray[np.int64]:
+    """(n,) number of the label known beforehand of every sample, in the order of their names; -1 where there is none."""
+    corpus = step_run.corpus
+    if corpus.known_label_column is None:
+        return np.full(rows.num_rows, -1)
+    label_of = known_label_of(corpus, step_run.look_up("raw_index", columns=["sample_id", "metadata"]))
+    labels = [label_of.get(sample_id) or "" for sample_id in rows["sample_id"].to_pylist()]
+    names = {name: number for number, name in enumerate(sorted({*labels} - {""}))}
+    return np.array([names.get(label, -1) for label in labels], dtype=np.int64)
 
 
 def _precedence(step_run: "StepRun", rows: pa.Table) -> NDArray[np.int64]:

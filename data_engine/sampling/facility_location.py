@@ -1,0 +1,172 @@
+"""Facility location: the samples that stand best for all others, whether many or few are like them.
+
+`balanced` is this with weights that make dense regions count for less; the other methods are in `methods.py`, the
+blocks that a large pool is cut into in `blocks.py`.
+
+The chosen samples minimise the weighted sum, over the pool, of the squared (squared distance to the nearest chosen
+one). That is submodular, so picking greedily comes within 1 - 1/e of the best there is. Sources: Wei, Iyer and Bilmes
+2015, "Submodularity in Data Subset Selection and Active Learning"; Minoux 1978 for the lazy way to do it. The square
+of the loss gives more room to what lies far from everything chosen: rare concepts. The loss is cut off at the distance
+of two samples taken at random, so an outlier counts once, however far it lies.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_engine.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from data_engine.clustering.types import FloatMatrix, Matrix
+
+#: Samples whose distances to each other are held at once: 268 MB.
+LARGEST_BLOCK = 8192
+#: Distance at which a neighbour counts 1/e for the density, as a share of the mean squared distance.
+_DENSITY_SHARE = 0.1
+#: Chosen samples per neighbourhood, whose sizes weigh as densities do.
+_CHOSEN_PER_NEIGHBOURHOOD = 2
+_MOST_NEIGHBOURHOODS = 512
+#: Squared distances below this, as a share of their mean, are rounding: the rows are equal.
+_ROUNDING = 1e-5
+_TILE_ROWS = 256
+#: Rows from which middle and spread are taken.
+_SPREAD_ROWS = 65_536
+
+
+@dataclass(frozen=True, eq=False)
+class Gains:
+    """Samples of a block in the order in which they would be chosen, and what each adds.
+
+    Attributes:
+        rows: (m,) row numbers.
+        gain: (m,) drop of the weighted loss by each; never rises.
+    """
+
+    rows: NDArray[np.int64]
+    gain: NDArray[np.float64]
+
+
+def facility_location(
+    x: "Matrix",
+    target_size: int,
+    *,
+    seed: int,
+    priority: NDArray[np.float64],
+    evenness: float = 0.0,
+    largest_block: int = LARGEST_BLOCK,
+) -> NDArray[np.int64]:
+    """Choose the samples that stand best for the pool.
+
+    Of a pool of at most `largest_block` samples the greedy order is exact. A larger one is cut into blocks of
+    neighbours; samples stand for samples of their own block only, and one sequence over all blocks decides who is
+    chosen, so no block has a quota.
+
+    Args:
+        x: (n, dim) floating point; only distances count, so neither the middle nor the scale matters.
+        target_size: samples wanted, 1 to n.
+        seed: decides the blocks and the neighbourhoods.
+        priority: (n,) the lower, the earlier a sample is taken where several add the same. Rows are worked on in this
+            order, so the same samples with the same priorities give the same choice in whatever order they come.
+        evenness: in [0, 1]; 0 weighs every sample of the pool the same, 1 every region, however dense it is.
+        largest_block: bounds time and memory: both grow with it.
+
+    Returns: (target_size,) row numbers, the first chosen first.
+    Raises: InvalidInput when evenness is not in [0, 1].
+    """
+    from data_engine.sampling.blocks import blocks
+
+    if not 0 <= evenness <= 1:
+        raise InvalidInput(f"evenness is {evenness}; it must be at least 0 (as the pool is) and at most 1 (even)")
+    if target_size >= len(x):
+        return np.argsort(priority, kind="stable")
+    in_order = np.argsort(priority, kind="stable")
+    scaled = _scaling(x, in_order)
+    share = target_size / len(x)
+
+    def order(block: NDArray[np.int64]) -> Gains:
+        return _order_of_block(scaled(block), block, max(round(share * len(block)), 1), target_size, evenness, seed)
+
+    parts = blocks(x, in_order, at_most=largest_block, seed=seed)
+    with ThreadPoolExecutor(_n_at_once(len(parts))) as threads:
+        found = list(threads.map(order, parts))
+    return _merged(found, priority)[:target_size]
+
+
+def _n_at_once(n_blocks: int) -> int:
+    """Blocks worked on at the same time: each holds its distances."""
+    from data_engine.clustering.parallel import TEAM
+
+    with TEAM:
+        return max(min(TEAM.n_threads, n_blocks, 2), 1)
+
+
+def _scaling(x: "Matrix", in_order: NDArray[np.int64]) -> "Callable[[NDArray[np.int64]], FloatMatrix]":
+    """Gives rows of x, moved and scaled so that half the mean squared distance of two samples is 1."""
+    some = np.asarray(x[np.sort(in_order[:_SPREAD_ROWS])], dtype=np.float32)
+    middle = some.mean(axis=0, dtype=np.float64).astype(np.float32)
+    centred = some - middle
+    spread = float(np.einsum("nd,nd->n", centred, centred, dtype=np.float64).mean())
+    factor = np.float32(1 / np.sqrt(spread) if spread > np.finfo(np.float32).tiny else 0.0)
+
+    def scaled(rows: NDArray[np.int64]) -> "FloatMatrix":
+        values = np.asarray(x[rows], dtype=np.float32) - middle
+        values *= factor
+        return values
+
+    return scaled
+
+
+def _order_of_block(
+    x: "FloatMatrix", rows: NDArray[np.int64], n_expected: int, at_most: int, evenness: float, seed: int
+) -> Gains:
+    """The samples of a block in greedy order; x are its rows, scaled."""
+    from data_engine.kernels.facility_location import greedy_order
+
+    losses, density = _losses(x)
+    weights = np.ones(len(x))
+    if evenness and len(x) > 1:
+        weights = (np.sqrt(density) * _neighbourhood_sizes(x, n_expected, seed)) ** -evenness
+    order, gain = greedy_order(losses, weights, 1.0, min(at_most, len(x)))
+    return Gains(rows[order], np.minimum.accumulate(gain))
+
+
+def _losses(x: "FloatMatrix") -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """(n, n) squares of half the squared distances, at most 1; and the (n,) density: samples nearby, itself included."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    n = len(x)
+    half_norm = 0.5 * np.einsum("nd,nd->n", x, x)
+    losses, density = np.empty((n, n), np.float32), np.empty(n)
+    with threadpool_limits(1, user_api="blas"):
+        for start in range(0, n, _TILE_ROWS):
+            tile = losses[start : start + _TILE_ROWS]
+            np.matmul(x[start : start + _TILE_ROWS], x.T, out=tile)
+            np.subtract(half_norm, tile, out=tile)
+            tile += half_norm[start : start + _TILE_ROWS, None]
+            tile[tile < _ROUNDING] = 0
+            density[start : start + _TILE_ROWS] = np.exp(tile / np.float32(-_DENSITY_SHARE)).sum(axis=1)
+            np.minimum(tile, 1, out=tile)
+            tile *= tile
+    return losses, density
+
+
+def _neighbourhood_sizes(x: "FloatMatrix", n_chosen: int, seed: int) -> NDArray[np.int64]:
+    """(n,) samples in the k-means cluster of each, with half as many clusters as samples will be chosen."""
+    from data_engine.clustering import kmeans
+
+    n_clusters = min(max(n_chosen // _CHOSEN_PER_NEIGHBOURHOOD, 1), len(x), _MOST_NEIGHBOURHOODS)
+    assignment = kmeans(x, n_clusters, seed=seed).assignment
+    sizes: NDArray[np.int64] = np.bincount(assignment)[assignment]
+    return sizes
+
+
+def _merged(found: list[Gains], priority: NDArray[np.float64]) -> NDArray[np.int64]:
+    """All rows in one sequence by what each adds; where nothing is added any more, by their priority."""
+    rows = np.concatenate([part.rows for part in found])
+    gain = np.concatenate([part.gain for part in found])
+    place = np.arange(len(rows), dtype=np.float64)
+    return rows[np.lexsort((np.where(gain > 0, place, priority[rows]), -gain))]
