@@ -1,4 +1,4 @@
-"""Prints the summary at the end of a run: funnel, balance, labels, time, places.
+"""Prints the summary at the end of a run: worth of the subset, funnel, balance, labels, time, places.
 
 Its figures and their format are in `data_engine.reporting`.
 """
@@ -13,6 +13,7 @@ from data_engine.reporting import number_format
 from data_engine.reporting.metrics.concepts import top_level_warning
 from data_engine.reporting.metrics.funnel import Metrics, headline, stages
 from data_engine.reporting.metrics.metric import Metric, by_name
+from data_engine.reporting.metrics.subset_worth import table_of_methods, verdict
 from data_engine.reporting.simulation_notice import simulation
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def print_summary(
     places: Mapping[str, str],
     next_steps: Sequence[str],
 ) -> None:
-    """Print what a run did: funnel, balance, labels, time, where things are, what to try next.
+    """Print what a run did: what the subset is worth, funnel, balance, labels, time, where things are, what to try next.
 
     Args:
         console: where to print; at most 100 columns are used, and nothing depends on colour.
@@ -49,6 +50,7 @@ def print_summary(
     known = by_name(metrics)
     parts = [
         _opening(corpus, known, seconds),
+        _worth(corpus, known),
         _funnel(known),
         _balance(known),
         _methods(known),
@@ -90,6 +92,27 @@ def _grid(title: str, *columns: str) -> "Table":
     for side in columns:
         grid.add_column(justify="right" if side == "right" else "left", overflow="fold", no_wrap=side == "right")
     return grid
+
+
+def _worth(corpus: Corpus, known: Metrics) -> "RenderableType | None":
+    """What a classifier learns from the subset and from others of its size; without labels, what they cover."""
+    found = table_of_methods(known)
+    if not found:
+        return None
+    from rich.console import Group
+
+    columns = {"macro_accuracy": "accuracy", "rare_recall": "rarest third", "class_coverage": "covered"}
+    shown = {name: title for name, title in columns.items() if name in found[0].figures}
+    grid = _grid("Does the subset teach?", "left", "left", *["right"] * (len(shown) + 1))
+    leading = "macro_accuracy" if "macro_accuracy" in shown else "distance"
+    most = max(row.figures[leading].value for row in found if leading in row.figures) or 1.0
+    grid.add_row("", "", *(_styled(title, "dim") for title in (*shown.values(), "distance")))
+    for row in found:
+        style = "green" if row.method == corpus.subset.method else "cyan"
+        share = row.figures[leading].value / most if leading in row.figures else 0.0
+        figures = [_figure(row.figures.get(name)) for name in shown] + [f"{row.figures['distance'].value:.3f}"]
+        grid.add_row(number_format.plain(row.method), _styled(f"{bar(share, 28):<28}", style), *figures)
+    return Group(_styled(verdict(known), "bold"), "", grid)
 
 
 def _funnel(known: Metrics) -> "Table | None":

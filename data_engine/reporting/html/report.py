@@ -21,6 +21,7 @@ from data_engine.reporting.metrics.funnel import Metrics, headline, stages
 from data_engine.reporting.metrics.label_metrics import DIFFICULTIES
 from data_engine.reporting.metrics.method_comparison import side_by_side
 from data_engine.reporting.metrics.metric import Metric, by_name
+from data_engine.reporting.metrics.subset_worth import table_of_methods, verdict
 from data_engine.reporting.simulation_notice import simulation
 from data_engine.schemas import Tables
 
@@ -85,6 +86,8 @@ def render_report(
         "levels": [m for (name, _), m in known.items() if name == "clusters"],
         "why_levels": some["tree_explanation"]["sentence"].to_pylist() if "tree_explanation" in some else [],
         "methods": _methods(some),
+        "worth": table_of_methods(known),
+        "worth_verdict": verdict(known),
         **_about_labels(known),
         "gallery": Gallery(some.get("raw_index"), most_bytes=_GALLERY_BYTES),
         "reasons": excerpts.reasons(some),
