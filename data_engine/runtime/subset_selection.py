@@ -224,7 +224,7 @@ def _groupings(step_run: "StepRun", tree: "ClusterTree", rows: pa.Table) -> dict
 
 
 def _known_label_numbers(step_run: "StepRun", rows: pa.Table) -> NDArray[np.int64]:
-    """(n,) number of the label known beforehand of every sample, in the order of their names; -1 where there is none."""
+    """(n,) number of the label known beforehand of every sample, in the order of their names; -1 for none."""
     corpus = step_run.corpus
     if corpus.known_label_column is None:
         return np.full(rows.num_rows, -1)

@@ -135,7 +135,7 @@ def _order_of_block(
 
 
 def _losses(x: "FloatMatrix") -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """(n, n) squares of half the squared distances, at most 1; and the (n,) density: samples nearby, itself included."""
+    """(n, n) squares of half the squared distances, at most 1; and (n,) densities: samples nearby, itself included."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     n = len(x)

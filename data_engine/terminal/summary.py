@@ -35,7 +35,7 @@ def print_summary(
     places: Mapping[str, str],
     next_steps: Sequence[str],
 ) -> None:
-    """Print what a run did: what the subset is worth, funnel, balance, labels, time, where things are, what to try next.
+    """Print what a run did: worth of the subset, funnel, balance, labels, time, where things are, what to try next.
 
     Args:
         console: where to print; at most 100 columns are used, and nothing depends on colour.
