@@ -85,5 +85,5 @@ def test_blocks_cost_little_of_what_the_choice_stands_for() -> None:
 
 @pytest.mark.parametrize("evenness", [-0.1, 1.5])
 def test_an_evenness_outside_its_range_is_an_error(evenness: float) -> None:
-    with pytest.raises(InvalidInput, match="evenness is .*; it must be at least 0"):
+    with pytest.raises(InvalidInput, match=r"evenness is .*; it must be at least 0"):
         facility_location(np.eye(3, dtype=np.float32), 1, seed=0, priority=priorities(3), evenness=evenness)

@@ -91,7 +91,7 @@ def test_without_known_labels_held_out_samples_are_to_lie_as_near_as_to_random_s
         "balanced minus random, nearness of held-out samples: +0.100 (90 % interval +0.100 to +0.100)"
     )
     farther = [row | {"distance": 0.1 if row["method"] == "random" else 0.3} for row in unknown]
-    assert failed("balanced_subset", {"subset_proof": farther}) == {"balanced_is_not_worse_than_random"}
+    assert failed("balanced_subset", {"subset_proof": farther}, target=4) == {"balanced_is_not_worse_than_random"}
 
 
 def test_what_was_not_measured_against_random_samples_is_said_and_is_no_failure() -> None:
@@ -99,4 +99,4 @@ def test_what_was_not_measured_against_random_samples_is_said_and_is_no_failure(
     for rows in ([], only):
         detail = details("balanced_subset", {"subset_proof": rows})["balanced_is_not_worse_than_random"]
         assert detail == "it has not been measured against random subsets"
-        assert not failed("balanced_subset", {"subset_proof": rows})
+        assert not failed("balanced_subset", {"subset_proof": rows}, target=4)
