@@ -23,7 +23,9 @@ from data_engine.errors import InvalidInput
 if TYPE_CHECKING:
     from data_engine.clustering.types import FloatMatrix, Matrix
 
-#: Samples whose distances to each other are held at once: 268 MB.
+#: Samples up to which a pool is worked on whole: their distances to each other are 1 GB.
+LARGEST_WHOLE = 16_384
+#: Samples in a block of a larger pool, of which two are worked on at once: 268 MB each.
 LARGEST_BLOCK = 8192
 #: Distance at which a neighbour counts 1/e for the density, as a share of the mean squared distance.
 _DENSITY_SHARE = 0.1
@@ -60,11 +62,12 @@ def facility_location(
     seed: int,
     priority: NDArray[np.float64],
     evenness: float = 0.0,
+    largest_whole: int = LARGEST_WHOLE,
     largest_block: int = LARGEST_BLOCK,
 ) -> NDArray[np.int64]:
     """Choose the samples that stand best for the pool.
 
-    Of a pool of at most `largest_block` samples the greedy order is exact. A larger one is cut into blocks of
+    Of a pool of at most `largest_whole` samples the greedy order is exact. A larger one is cut into blocks of
     neighbours; samples stand for samples of their own block only, and one sequence over all blocks decides who is
     chosen, so no block has a quota.
 
@@ -75,7 +78,8 @@ def facility_location(
         priority: (n,) the lower, the earlier a sample is taken where several add the same. Rows are worked on in this
             order, so the same samples with the same priorities give the same choice in whatever order they come.
         evenness: in [0, 1]; 0 weighs every sample of the pool the same, 1 every region, however dense it is.
-        largest_block: bounds time and memory: both grow with it.
+        largest_whole: samples up to which the pool is not cut.
+        largest_block: samples of a block; bounds time and memory, which both grow with it.
 
     Returns: (target_size,) row numbers, the first chosen first.
     Raises: InvalidInput when evenness is not in [0, 1].
@@ -93,7 +97,8 @@ def facility_location(
     def order(block: NDArray[np.int64]) -> Gains:
         return _order_of_block(scaled(block), block, max(round(share * len(block)), 1), target_size, evenness, seed)
 
-    parts = blocks(x, in_order, at_most=largest_block, seed=seed)
+    is_whole = len(x) <= largest_whole
+    parts = [in_order] if is_whole else blocks(x, in_order, at_most=largest_block, seed=seed)
     with ThreadPoolExecutor(_n_at_once(len(parts))) as threads:
         found = list(threads.map(order, parts))
     return _merged(found, priority)[:target_size]
@@ -133,7 +138,8 @@ def _order_of_block(
     weights = np.ones(len(x))
     if evenness and len(x) > 1:
         sizes = _neighbourhood_sizes(x, n_expected, seed)
-        weights = density ** (-evenness / 2) * sizes ** (-evenness * _unevenness(sizes))
+        steep = _unevenness(sizes)
+        weights = density ** (-evenness * (1 + steep) / 2) * sizes ** (-evenness * steep)
     order, gain = greedy_order(losses, weights, 1.0, min(at_most, len(x)))
     return Gains(rows[order], np.minimum.accumulate(gain))
 

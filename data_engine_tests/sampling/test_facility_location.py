@@ -55,7 +55,7 @@ def test_rows_that_are_all_equal_are_taken_by_their_priority() -> None:
     chosen = facility_location(np.ones((50, 3), np.float32), 10, seed=0, priority=priority, evenness=0.5)
     assert chosen.tolist() == np.argsort(priority)[:10].tolist()
     in_blocks = facility_location(
-        np.ones((50, 3), np.float32), 10, seed=0, priority=priority, evenness=0.5, largest_block=20
+        np.ones((50, 3), np.float32), 10, seed=0, priority=priority, evenness=0.5, largest_whole=20, largest_block=20
     )
     # The first of every block stands for it; then priority decides.
     assert set(np.argsort(priority)[:7]) <= set(in_blocks.tolist())
@@ -77,7 +77,7 @@ def test_blocks_cost_little_of_what_the_choice_stands_for() -> None:
         return float(((x[:, None] - x[chosen]) ** 2).sum(axis=2).min(axis=1).mean())
 
     whole = facility_location(x, 100, seed=0, priority=priorities(1500))
-    cut = facility_location(x, 100, seed=0, priority=priorities(1500), largest_block=300)
+    cut = facility_location(x, 100, seed=0, priority=priorities(1500), largest_whole=300, largest_block=300)
     random = np.argsort(priorities(1500))[:100]
     lost = mean_distance(cut) - mean_distance(whole)
     assert lost < 0.1 * (mean_distance(random) - mean_distance(whole))

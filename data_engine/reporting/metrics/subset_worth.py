@@ -124,7 +124,7 @@ def verdict(known: Mapping[tuple[str, str], Metric]) -> str:
     if accuracy is not None and rare is not None:
         return (
             f"A classifier trained on samples chosen by {number_format.plain(accuracy.scope)} is {_points(accuracy)} "
-            "than one trained on as many random ones (macro accuracy on held-out samples), and "
+            "than one trained on as many random ones (macro accuracy on samples outside the pool), and "
             f"{_points(rare)} at the rarest third of the labels."
         )
     distance = gains.get("held_out_distance_gain")
@@ -132,7 +132,7 @@ def verdict(known: Mapping[tuple[str, str], Metric]) -> str:
         return ""
     nearer = "nearer to" if distance.value < 0 else "farther from"
     return (
-        f"Held-out samples lie {abs(distance.value):.3f} {nearer} the subset than to as many random samples (1 - "
+        f"Samples outside the pool lie {abs(distance.value):.3f} {nearer} the subset than to as many random samples (1 - "
         "cosine to the nearest); no labels are known, so what a classifier would learn cannot be said."
     )
 

@@ -62,7 +62,7 @@ def test_the_table_and_the_sentence_say_what_the_subset_is_worth() -> None:
     assert [row.method for row in table_of_methods(found)] == ["balanced", "random"]
     assert verdict(found) == (
         "A classifier trained on samples chosen by balanced is 10.0 points better than one trained on as many random "
-        "ones (macro accuracy on held-out samples), and 12.5 points better at the rarest third of the labels."
+        "ones (macro accuracy on samples outside the pool), and 12.5 points better at the rarest third of the labels."
     )
     worse = known(_swapped())
     assert "is 10.0 points WORSE than" in verdict(worse)
@@ -76,7 +76,7 @@ def _swapped() -> pa.Table:
 def test_without_labels_the_sentence_says_what_can_be_said() -> None:
     found = known(proof(macro_accuracy=None, rare_recall=None, class_coverage=None, kl=None, n_classes=None))
     assert verdict(found) == (
-        "Held-out samples lie 0.100 nearer to the subset than to as many random samples (1 - cosine to the nearest); "
+        "Samples outside the pool lie 0.100 nearer to the subset than to as many random samples (1 - cosine to the nearest); "
         "no labels are known, so what a classifier would learn cannot be said."
     )
     assert verdict({}) == ""
