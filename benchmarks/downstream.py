@@ -1,16 +1,17 @@
 """Does the subset teach? One classifier on subsets by every method, judged on a balanced test set, on real corpora.
 
-python benchmarks/downstream.py --corpus clinc150 --data FOLDER --embedded FOLDER/clinc150.npz   # one corpus
-python benchmarks/downstream.py --embedded FOLDER --write                                       # all, into RESULTS.md
+python benchmarks/downstream.py --embedded FOLDER --corpus clinc150   # one corpus
+python benchmarks/downstream.py --embedded FOLDER --write             # all, into RESULTS.md
 
-Each corpus is an .npz of embeddings by the engine's default encoders: x (n, dim), y (n,) labels, and xt, yt for a test
-set, where the corpus has its own. `--embed FOLDER` makes them from the public data named in `corpora.py`.
+Each corpus is FOLDER/<corpus>.npz, made with the engine's default encoder (`data_engine.embedding.load_encoder`): x
+(n, dim) embeddings, y (n,) names of the labels ("" where unknown), and xt, yt for a test set where the corpus has one.
 """
 
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -154,11 +155,7 @@ PEERS: dict[str, Callable[[NDArray[np.float32], int, int], Rows]] = {"k-center":
 
 def peers() -> dict[str, Callable[[NDArray[np.float32], int, int], Rows]]:
     """The peers that are installed."""
-    try:
-        import apricot as _
-    except ImportError:
-        return PEERS
-    return PEERS | {"apricot facility location": apricot}
+    return PEERS | ({"apricot facility location": apricot} if find_spec("apricot") else {})
 
 
 def ways(names: list[str]) -> dict[str, Callable[[NDArray[np.float32], int, int], Rows]]:
@@ -207,20 +204,21 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--write", action="store_true", help="write the section of RESULTS.md")
     args = parser.parse_args()
-    lines = [
-        f"Means over {args.seeds} seeds of pool and method, ± half the 90 % interval; but for random, differences to it "
-        "(mean of three draws). The classifier is the engine's softmax layer on fixed embeddings.",
+    head = [
+        f"Means over {args.seeds} seeds of pool and method, ± half the 90 % interval; all but random are differences "
+        "to it (mean of three draws). The classifier is the engine's softmax layer on fixed embeddings.",
         "",
         "| pool | method | macro accuracy | rarest third | classes covered |",
         "|---|---|---|---|---|",
     ]
     for case in CASES:
         if (not args.corpus or case.corpus in args.corpus) and (args.embedded / f"{case.corpus}.npz").exists():
-            for target in case.targets:
-                lines += lines_of(args.embedded, case, target, args.seeds, args.method)
-    print(*lines, sep="\n")
-    if args.write:
-        append_results("What a subset teaches", "\n".join(lines))
+            lines = [
+                row for target in case.targets for row in lines_of(args.embedded, case, target, args.seeds, args.method)
+            ]
+            if args.write:
+                tail = f", tail {case.tail}" if case.tail else ""
+                append_results(f"What a subset teaches: {case.corpus}{tail}", "\n".join([*head, *lines]))
     print(environment())
 
 

@@ -53,7 +53,7 @@ def print_summary(
         _worth(corpus, known),
         _funnel(known),
         _balance(known),
-        _methods(known),
+        _methods(corpus, known),
         _labels(known),
         _seconds(seconds),
         _pairs("Where it is", places),
@@ -154,12 +154,12 @@ def _balance(known: Metrics) -> "Table | None":
     return grid
 
 
-def _methods(known: Metrics) -> "RenderableType | None":
+def _methods(corpus: Corpus, known: Metrics) -> "RenderableType | None":
     """The methods side by side over the first grouping that was measured, and the warning of too few clusters."""
     from rich.console import Group
 
     found = [scope.split(" over ", 1) for name, scope in known if name == "kl_of_method"]
-    warning = top_level_warning(known)
+    warning = top_level_warning(known, corpus.subset.method)
     parts: list[RenderableType] = [_styled(f"NOTE: {warning}", "bold yellow")] if warning else []
     if found:
         over = found[0][1]

@@ -82,7 +82,7 @@ def render_report(
         "get": lambda metric, scope="all": known.get((metric, scope)),
         "balance": [name for name in ("raw", "random", "balanced") if ("kl_to_uniform", name) in known],
         "groups": next(((m, scope) for (name, scope), m in known.items() if name == "groups"), None),
-        "top_level_warning": top_level_warning(known),
+        "top_level_warning": top_level_warning(known, corpus.subset.method),
         "levels": [m for (name, _), m in known.items() if name == "clusters"],
         "why_levels": some["tree_explanation"]["sentence"].to_pylist() if "tree_explanation" in some else [],
         "methods": _methods(some),

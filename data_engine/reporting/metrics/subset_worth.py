@@ -132,8 +132,8 @@ def verdict(known: Mapping[tuple[str, str], Metric]) -> str:
         return ""
     nearer = "nearer to" if distance.value < 0 else "farther from"
     return (
-        f"Samples outside the pool lie {abs(distance.value):.3f} {nearer} the subset than to as many random samples (1 - "
-        "cosine to the nearest); no labels are known, so what a classifier would learn cannot be said."
+        f"Samples outside the pool lie {abs(distance.value):.3f} {nearer} the subset than to as many random samples "
+        "(1 - cosine to the nearest); no labels are known, so what a classifier would learn cannot be said."
     )
 
 
