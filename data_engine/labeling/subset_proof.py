@@ -37,13 +37,13 @@ class Way:
 
     Attributes:
         method: Its name.
-        evenness: The dial of `balanced`; for the other methods what the corpus says.
+        evenness: The dial of `balanced`, None for as the pool needs; for the other methods what the corpus says.
         choose: How it chooses.
         is_trained_on: Whether a classifier is trained on what it chooses, which is what takes time.
     """
 
     method: str
-    evenness: float
+    evenness: float | None
     choose: Chooser
     is_trained_on: bool = True
 

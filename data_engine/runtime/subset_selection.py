@@ -157,7 +157,7 @@ def _proof(step_run: "StepRun", pool: SubsetPool) -> pa.Table:
     some = np.sort(np.random.default_rng([seed, 5]).permutation(n)[: subset.compare_draws * _PROVEN_AT_MOST])
     rows = pool.rows.take(pa.array(some))
     methods = dict.fromkeys((subset.method, "random", *subset.compare_with))
-    ways = [Way(method, subset.evenness, _chooser(method, step_run)) for method in methods]
+    ways = [Way(method, subset.evenness, _chooser(method, step_run, subset.evenness)) for method in methods]
     ways += [
         Way("balanced", evenness, _chooser("balanced", step_run, evenness), is_trained_on=False)
         for evenness in EVENNESS_CURVE
@@ -174,12 +174,11 @@ def _proof(step_run: "StepRun", pool: SubsetPool) -> pa.Table:
     )
 
 
-def _chooser(method: str, step_run: "StepRun", evenness: float | None = None) -> "Chooser":
+def _chooser(method: str, step_run: "StepRun", evenness: float | None) -> "Chooser":
     """The method with the corpus' settings; those that choose by a tree get one of the pool that they choose from."""
-    subset, n_concepts = step_run.corpus.subset, step_run.corpus.tree.n_concepts
-    dial = subset.evenness if evenness is None else evenness
+    n_concepts = step_run.corpus.tree.n_concepts
     return lambda x, target, seed: sampling.choose_subset(
-        x, target, method=method, seed=seed, n_concepts=n_concepts, evenness=dial
+        x, target, method=method, seed=seed, n_concepts=n_concepts, evenness=evenness
     )
 
 

@@ -8,12 +8,11 @@ from data_engine.sampling.balance import Balance, balance, compare_balance, kl_t
 from data_engine.sampling.choose import choose_subset
 from data_engine.sampling.comparison import compare, part_of
 from data_engine.sampling.density import intrinsic_dimension, log_inverse_density
-from data_engine.sampling.methods import EVENNESS, METHODS, Candidates, select
+from data_engine.sampling.methods import METHODS, Candidates, select
 from data_engine.sampling.quotas import balanced_sample, first_members, quotas, split, stable_priority
 from data_engine.sampling.semantic_dedup import redundancy
 
 __all__ = [
-    "EVENNESS",
     "METHODS",
     "Balance",
     "Candidates",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput
-from data_engine.sampling.methods import EVENNESS, METHODS, Candidates, select
+from data_engine.sampling.methods import METHODS, Candidates, select
 
 if TYPE_CHECKING:
     from data_engine.clustering import ClusterTree
@@ -23,7 +23,7 @@ def choose_subset(
     method: str = "balanced",
     seed: int,
     n_concepts: int | None = None,
-    evenness: float = EVENNESS,
+    evenness: float | None = None,
     priority: NDArray[np.float64] | None = None,
 ) -> NDArray[np.int64]:
     """Choose samples of a pool; the default is what teaches a classifier more than as many random ones.
@@ -35,7 +35,8 @@ def choose_subset(
         seed: decides every draw; same x and seed, same subset.
         n_concepts: for the methods that choose by a tree: clusters of its coarsest level, at least 1; without it they
             follow from n and the target size. `balanced` has no use for it.
-        evenness: for `balanced`, in [0, 1]; 0 weighs every sample of the pool the same, 1 every region, however dense.
+        evenness: for `balanced`, in [0, 1]; 0 weighs every sample of the pool the same, 1 every region, however dense;
+            None: 0 on a mild tail, up to 0.5 on a steep one.
         priority: (n,) the lower, the earlier a sample is taken where chance or a tie decides; drawn by the seed
             without it. With priorities that go with the samples, `balanced`, `facility_location` and `random` choose
             the same samples in whatever order the rows come, but for what the last bits of sums decide.

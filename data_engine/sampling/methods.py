@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 #: How often a tree is resampled that is built only to choose by it.
 N_RESAMPLES = 10
-#: How far `balanced` evens out the density of the pool: what taught a classifier most, on mild and steep tails alike.
-EVENNESS = 0.5
 
 
 @dataclass(frozen=True)
@@ -35,8 +33,9 @@ class Candidates:
     """Whether the tree was built with resampling."""
     strategy: Literal["random", "closest"] = "random"
     """Which members of a cluster: "random", or "closest" to its centroid."""
-    evenness: float = EVENNESS
-    """For `balanced`, in [0, 1]: 0 weighs every sample of the pool the same, 1 every region, however dense it is."""
+    evenness: float | None = None
+    """For `balanced`, in [0, 1]: 0 weighs every sample of the pool the same, 1 every region, however dense it is;
+    None: as the pool needs."""
     priority: NDArray[np.float64] | None = None
     """(n,) uniform draws in [0, 1), the lower the earlier a sample is taken where chance decides; without it drawn by
     the seed. `sampling.stable_priority` makes the choice independent of the order of the rows."""
@@ -105,7 +104,7 @@ def _facility_location(pool: Candidates, target_size: int, seed: int) -> NDArray
     return _standing_for_the_pool(pool, target_size, seed, 0.0)
 
 
-def _standing_for_the_pool(pool: Candidates, target_size: int, seed: int, evenness: float) -> NDArray[np.int64]:
+def _standing_for_the_pool(pool: Candidates, target_size: int, seed: int, evenness: float | None) -> NDArray[np.int64]:
     from data_engine.sampling.facility_location import facility_location
 
     priority = pool.priorities(seed)

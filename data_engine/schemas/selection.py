@@ -95,7 +95,7 @@ SUBSET_COMPARISON = pa.schema(
 SUBSET_PROOF = pa.schema(
     [
         required("method", pa.string(), "how the subset was chosen; see subset.method"),
-        required("evenness", pa.float64(), "subset.evenness, which only balanced looks at"),
+        optional("evenness", pa.float64(), "subset.evenness, which only balanced looks at; null: as the pool needs"),
         required("draw", pa.int32(), "which split into held-out samples and pool, from 0"),
         required("n_chosen", pa.int64(), "samples chosen from the pool of this draw"),
         required("n_held_out", pa.int64(), "samples that were kept out of the pool"),

@@ -41,6 +41,12 @@ FIGURES: dict[str, tuple[str, str, Direction, str]] = {
         "Mean of 1 - cosine of every held-out sample to the nearest one of the subset",
     ),
 }
+_KL: tuple[str, str, Direction, str] = (
+    "kl",
+    "nats",
+    "lower_is_better",
+    "Kullback-Leibler divergence of its labels to uniform",
+)
 #: What the dial of evenness moves, without a classifier: coverage, balance, distance.
 CURVE = ("class_coverage", "kl", "distance")
 
@@ -154,16 +160,17 @@ def _draws(proof: pa.Table) -> dict[str, list[dict[str, Any]]]:
 def _curve_metrics(proof: pa.Table) -> list[Metric]:
     """What `balanced` would cover at several values of evenness, in the first draw."""
     rows = sorted(
-        (row for row in proof.to_pylist() if row["method"] == "balanced" and row["draw"] == 0),
+        (
+            row
+            for row in proof.to_pylist()
+            if row["method"] == "balanced" and row["draw"] == 0 and row["evenness"] is not None
+        ),
         key=lambda row: row["evenness"],
     )
     note = "A subset by balanced with this evenness, in the first draw: "
     metrics = []
     for column in CURVE:
-        if column == "kl":
-            unit, direction, what = "nats", "lower_is_better", "Kullback-Leibler divergence of its labels to uniform"
-        else:
-            _, unit, direction, what = FIGURES[column]
+        _, unit, direction, what = FIGURES.get(column, _KL)
         metrics += [
             Metric(f"{column}_by_evenness", f"{row['evenness']:g}", row[column], unit, direction, f"{note}{what}.")
             for row in rows
