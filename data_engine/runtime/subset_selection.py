@@ -35,7 +35,7 @@ KNOWN_LABELS, TOP_CLUSTERS, LEAVES = "known labels", "top clusters", "leaves"
 #: The dial of `balanced` at which the report says what a subset would cover.
 EVENNESS_CURVE = (0.0, 0.25, 0.5, 0.75, 1.0)
 #: Samples that the proof looks at in each draw: a classifier is trained for each method.
-_PROVEN_AT_MOST = 6_000
+_PROVEN_AT_MOST = 4_000
 
 #: What this step decided the last time, from what stays first.
 _STAYS_FIRST = ("chosen", "not_chosen")

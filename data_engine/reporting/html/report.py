@@ -129,7 +129,7 @@ def _about_clusters(tables: Tables) -> dict[str, Any]:
 
 
 def _key_figures(known: Metrics) -> list[KeyFigure]:
-    figures = []
+    figures = _worth_figures(known)
     raw, balanced = known.get(("kl_to_uniform", "raw")), known.get(("kl_to_uniform", "balanced"))
     if raw and balanced:
         figures.append(
@@ -150,6 +150,16 @@ def _key_figures(known: Metrics) -> list[KeyFigure]:
         )
         figures.append(KeyFigure("Accepted without a person", number_format.figure(accepted), detail))
     return figures
+
+
+def _worth_figures(known: Metrics) -> list[KeyFigure]:
+    """The gain over random subsets, where a classifier could be trained to tell it."""
+    gains = {name: metric for (name, _), metric in known.items() if name.endswith("_gain")}
+    accuracy, rare = gains.get("taught_accuracy_gain"), gains.get("taught_rare_recall_gain")
+    if accuracy is None or rare is None:
+        return []
+    detail = f"points of macro accuracy over random subsets; rarest third {100 * rare.value:+.1f}"
+    return [KeyFigure("What it teaches", f"{100 * accuracy.value:+.1f}", detail)]
 
 
 def _provenance(known: Metrics) -> list[ProvenanceRow]:

@@ -103,7 +103,7 @@ def evenness_plot(proof: pa.Table, evenness: float | None) -> bytes:
     figure, axes = new_figure(7.2, 2.9)
     for key, scale, color, label in (
         ("class_coverage", 100, BLUE, "labels covered (%)"),
-        ("kl", 100, AMBER, "KL of the labels to uniform (nats / 100)"),
+        ("kl", 100, AMBER, "KL of the labels to uniform (hundredths of a nat)"),
         ("distance", 100, GREY, "1 - cosine of held-out samples to the nearest chosen one (%)"),
     ):
         values = [row[key] for row in rows]
