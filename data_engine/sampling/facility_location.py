@@ -29,9 +29,12 @@ LARGEST_WHOLE = 16_384
 LARGEST_BLOCK = 8192
 #: Distance at which a neighbour counts 1/e for the density, as a share of the mean squared distance.
 _DENSITY_SHARE = 0.1
-#: Samples of a neighbourhood on average, whose sizes weigh as densities do. It does not follow the target: a pool is as
-#: steep as it is, and few samples chosen need the small neighbourhoods most.
-_NEIGHBOURHOOD = 16
+#: Chosen samples per neighbourhood, whose sizes weigh as densities do.
+_CHOSEN_PER_NEIGHBOURHOOD = 2
+#: Where fewer than one sample in so many is chosen, only large groups would get any: such a target counts as steep.
+_SMALL_TARGET = 32
+#: Samples of a neighbourhood on average for such a target.
+_SMALL_NEIGHBOURHOOD = 16
 _MOST_NEIGHBOURHOODS = 512
 #: The evenness that taught a classifier most on steep tails; on mild ones it was 0.
 STEEP_EVENNESS = 0.5
@@ -96,9 +99,10 @@ def facility_location(
         return np.argsort(priority, kind="stable")
     in_order = np.argsort(priority, kind="stable")
     scaled = _scaling(x, in_order)
+    share = target_size / len(x)
 
     def order(block: NDArray[np.int64]) -> Gains:
-        return _order_of_block(scaled(block), block, target_size, evenness, seed)
+        return _order_of_block(scaled(block), block, share, target_size, evenness, seed)
 
     is_whole = len(x) <= largest_whole
     parts = [in_order] if is_whole else blocks(x, in_order, at_most=largest_block, seed=seed)
@@ -132,7 +136,7 @@ def _scaling(x: "Matrix", in_order: NDArray[np.int64]) -> "Callable[[NDArray[np.
 
 
 def _order_of_block(
-    x: "FloatMatrix", rows: NDArray[np.int64], at_most: int, evenness: float | None, seed: int
+    x: "FloatMatrix", rows: NDArray[np.int64], share: float, at_most: int, evenness: float | None, seed: int
 ) -> Gains:
     """The samples of a block in greedy order; x are its rows, scaled."""
     from data_engine.kernels.facility_location import greedy_order
@@ -140,8 +144,9 @@ def _order_of_block(
     losses, density = _losses(x)
     weights = np.ones(len(x))
     if evenness != 0 and len(x) > 1:
-        sizes = _neighbourhood_sizes(x, seed)
-        dial = STEEP_EVENNESS * _steepness(sizes) if evenness is None else evenness
+        sizes = _neighbourhood_sizes(x, share, seed)
+        steep = 1.0 if share < 1 / _SMALL_TARGET else _steepness(sizes)
+        dial = STEEP_EVENNESS * steep if evenness is None else evenness
         weights = (density * sizes) ** -dial
     order, gain = greedy_order(losses, weights, 1.0, min(at_most, len(x)))
     return Gains(rows[order], np.minimum.accumulate(gain))
@@ -167,11 +172,12 @@ def _losses(x: "FloatMatrix") -> tuple[NDArray[np.float32], NDArray[np.float64]]
     return losses, density
 
 
-def _neighbourhood_sizes(x: "FloatMatrix", seed: int) -> NDArray[np.float64]:
-    """(n,) samples in the k-means cluster of each."""
+def _neighbourhood_sizes(x: "FloatMatrix", share: float, seed: int) -> NDArray[np.float64]:
+    """(n,) samples in the k-means cluster of each, where this share of all will be chosen."""
     from data_engine.clustering import kmeans
 
-    n_clusters = min(max(len(x) // _NEIGHBOURHOOD, 1), _MOST_NEIGHBOURHOODS)
+    per_sample = 1 / _SMALL_NEIGHBOURHOOD if share < 1 / _SMALL_TARGET else share / _CHOSEN_PER_NEIGHBOURHOOD
+    n_clusters = min(max(round(per_sample * len(x)), 1), _MOST_NEIGHBOURHOODS)
     # Greedy seeding leaves fewer small clusters, and it is they that tell sparse regions.
     assignment = kmeans(x, n_clusters, seed=seed, init="kmeans++").assignment
     sizes: NDArray[np.float64] = np.bincount(assignment).astype(np.float64)[assignment]
