@@ -25,8 +25,8 @@ class Subset(Settings):
     method: Annotated[str, OneOf("How they are chosen.", _methods)] = "balanced"
     evenness: Annotated[float, Field(ge=0, le=1)] | None = None
     """How far `balanced` evens the pool out: at 0 every sample of the pool counts the same, at 1 every region, however
-    dense it is. Without it, as the pool needs: 0 on a mild tail, up to 0.5 on a steep one or for few samples, which is what teaches a
-    classifier most. The report shows what other values would cover."""
+    dense it is. Without it, as the pool needs: 0 on a mild tail, up to 0.5 on a steep one or for few samples, which is
+    what teaches a classifier most. The report shows what other values would cover."""
     strategy: Literal["random", "closest"] = "random"
     """Which members of a cluster the methods take that share the target out over clusters: at random, or the closest
     to its centroid. `balanced` chooses its members itself."""
