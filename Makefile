@@ -41,6 +41,6 @@ browser:
 	|| { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
 	|| { echo "Chromium is needed for the browser tests and could not be installed; install the package chromium" >&2; exit 1; }
 
-# Everything that the engine made; the virtual environment stays.
+# What the engine made; what people made is named first.
 clean:
-	rm -rf data .dagster_home/storage .dagster_home/history .dagster_home/schedules .dagster_home/logs
+	scripts/clean

@@ -1,15 +1,17 @@
-"""The command line: run, why, sql, review, release, backfill, ui, bench."""
+"""The command line: run, why, sql, review, release, check, backfill, clean, ui, queue, bench."""
 
 import os
-import socket
 import subprocess
 import sys
+import traceback
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from data_engine.errors import DataEngineError, InvalidInput
+from data_engine.errors import InvalidInput
+from data_engine.errors.boundary import secrets_hidden
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,22 +21,37 @@ if TYPE_CHECKING:
 _CORPUS = click.option("--corpus", default=None, help="Name of the corpus; may be left out when there is only one.")
 
 
+class _Interrupted(click.ClickException):
+    exit_code = 130
+
+
 class _Commands(click.Group):
-    """Commands whose named errors are printed as one sentence, without a traceback."""
+    """Commands whose errors are printed as one sentence, without a traceback."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
+            with secrets_hidden():
+                return super().invoke(ctx)
+        except (BrokenPipeError, click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except (DataEngineError, OSError) as error:
-            raise click.ClickException(str(error)) from error
+        except (Exception, KeyboardInterrupt) as error:
+            from data_engine.terminal.last_words import last_words
+
+            if ctx.params.get("debug") and not isinstance(error, KeyboardInterrupt):
+                traceback.print_exception(error)
+            said, status = last_words(error)
+            raise (_Interrupted if status == _Interrupted.exit_code else click.ClickException)(said) from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="data-engine")
-def main() -> None:
+@click.option("--debug", is_flag=True, envvar="DATA_ENGINE_DEBUG", help="Print the traceback of an error.")
+def main(debug: bool) -> None:  # noqa: ARG001
     """From piles of raw text and images to a small, balanced, labelled, checked training set."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that has no such character is no reason to end a command.
+            stream.reconfigure(errors="backslashreplace")
 
 
 @main.command()
@@ -92,7 +109,21 @@ def release(corpus: str | None) -> None:
     """List the releases of a corpus, the newest last."""
     from data_engine.terminal.tables import print_releases
 
-    print_releases(_project().runtime(corpus), console=_console())
+    if not print_releases(_project().runtime(corpus), console=_console()):
+        raise SystemExit(1)
+
+
+@main.command()
+@click.argument("corpus")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print."
+)
+def check(corpus: str, form: str) -> None:
+    """Say whether all data of CORPUS are as they were written; nothing is changed. Ends with 1 where they are not."""
+    from data_engine.terminal.check import print_check
+
+    if not print_check(_project().runtime(corpus), console=_console(), as_json=form == "json"):
+        raise SystemExit(1)
 
 
 @main.command()
@@ -109,24 +140,57 @@ def backfill(corpus: str, batches: str, processes: int) -> None:
 
 
 @main.command()
-@click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI, on 127.0.0.1.")
+@click.argument("corpus", required=False)
+@click.option("--all", "is_all", is_flag=True, help="Every corpus, and the embeddings that no corpus needs any more.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def clean(corpus: str | None, is_all: bool, dry_run: bool, yes: bool) -> None:
+    """Free what nobody needs: leftovers of killed runs, and old versions of tables that no release stands on."""
+    from data_engine.orchestration.launch.cleaning import Cleaning
+
+    cleaning = Cleaning.of(_project(), corpus, is_all=is_all)
+    for line in cleaning.told():
+        click.echo(line)
+    if cleaning.n_bytes is None or dry_run:
+        return
+    if not yes and not click.confirm("delete it?"):
+        return
+    click.echo(f"deleted {cleaning.clean():,} files and folders")
+
+
+@main.command()
+@click.option(
+    "--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port of the UI, on 127.0.0.1."
+)
 def ui(port: int) -> None:
     """Open the Dagster UI, with the daemon that runs sensors, schedules and backfills."""
-    from data_engine.orchestration.launch.project_folder import find_project_folder
+    from data_engine.orchestration.launch.ui_process import become_ui
 
-    folder = find_project_folder(Path.cwd())
-    if not (folder / "workspace.yaml").is_file():
-        raise InvalidInput(
-            f"the project {folder} has no workspace.yaml for Dagster to load; copy the engine's own there"
-        )
-    command = [sys.executable, "-m", "dagster", "dev", "-w", str(folder / "workspace.yaml")]
-    with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", port)) == 0:
-            raise InvalidInput(f"port {port} is in use; stop what runs there, or give another one with --port")
-    click.echo(f"Dagster UI: http://127.0.0.1:{port}  (stop with Ctrl-C)")
-    os.chdir(folder)
-    # In the place of this process, so that a signal reaches Dagster itself.
-    os.execv(sys.executable, [*command, "-h", "127.0.0.1", "-p", str(port)])
+    become_ui(Path.cwd(), port, say=click.echo)
+
+
+@main.group()
+def queue() -> None:
+    """The review queue as a whole."""
+
+
+@queue.command()
+@click.argument("source")
+@click.argument("target")
+def copy(source: str, target: str) -> None:
+    """Copy the review queue at SOURCE to the empty database TARGET, with all ids.
+
+    Both are paths of SQLite files or database URLs. Let nobody review meanwhile, then set DATA_ENGINE_REVIEW_URL to
+    the target.
+    """
+    from data_engine.review.queue_copy import copy_queue
+    from data_engine.terminal.plain_text import counted
+
+    urls = [place if ":" in place else f"sqlite:///{Path(place).absolute()}" for place in (source, target)]
+    counts = copy_queue(*urls)
+    for table, n_rows in counts.items():
+        click.echo(f"{table:<20} {counted(n_rows, 'row')}")
+    click.echo("all of it arrived; set DATA_ENGINE_REVIEW_URL to the target, and use the source no more")
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -151,7 +215,7 @@ def _project() -> "Project":
 def _console() -> "Console":
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 110)
+    return Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 110)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 class Settings(BaseModel):
     """A block of a corpus' YAML: frozen, without unknown keys, its docstrings shown wherever the schema is."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True)
 
     former_names: ClassVar[Mapping[str, str]] = {}
     """Names that fields had in earlier versions; a YAML file that still has them is read on."""

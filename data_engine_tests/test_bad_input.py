@@ -19,7 +19,7 @@ from data_engine.indexing import SourceFile
 from data_engine.indexing.source import Batches, Source
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.versions import step_versions
-from data_engine.storage import delta_commits
+from data_engine.storage.tables import delta_commits
 from data_engine.terminal.why import decisions_about
 
 _WAITING: dict[str, object] = {"review": {}, "subset": {"target_size": 60}, "tree": {"n_clusters": [20, 5]}}
@@ -245,14 +245,14 @@ def test_a_full_disk_is_named_and_once_there_is_room_the_run_ends_like_an_undist
 
 def _fill_the_disk_when_writing(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
-    write_rows = delta_commits.write_rows
+    write_files = delta_commits.write_files
 
-    def write_or_fail(delta: Any, rows: Any, predicate: str, metadata: Any) -> None:
-        if delta.table_uri.rstrip("/").endswith(table):
+    def write_or_fail(folder: Path, *rows: Any) -> Any:
+        if folder.name == table:
             raise OSError(errno.ENOSPC, "No space left on device")
-        write_rows(delta, rows, predicate, metadata)
+        return write_files(folder, *rows)
 
-    monkeypatch.setattr(delta_commits, "write_rows", write_or_fail)
+    monkeypatch.setattr(delta_commits, "write_files", write_or_fail)
 
 
 def test_a_disk_that_is_full_is_a_sentence_and_not_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,7 +261,9 @@ def test_a_disk_that_is_full_is_a_sentence_and_not_a_traceback(monkeypatch: pyte
 
     monkeypatch.setattr("data_engine.cli._project", full)
     done = CliRunner().invoke(main, ["run", "notes"])
-    assert (done.exit_code, done.output) == (1, "Error: [Errno 28] No space left on device\n")
+    assert (done.exit_code, done.output) == (1, done.output)
+    assert done.output.startswith("Error: no room is left to write a file (No space left on device); make room (")
+    assert done.output.count("\n") == 1
 
 
 def test_what_follows_the_name_of_a_benchmark_goes_to_its_script(

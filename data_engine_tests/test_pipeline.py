@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import dagster as dg
@@ -14,6 +15,7 @@ from data_engine.cli import main
 from data_engine.errors import ChecksFailed, DataEngineError, InvalidInput, UnknownSample
 from data_engine.orchestration.names import asset_key
 from data_engine.runtime.plan import JOBS, MADE_STEPS
+from data_engine.runtime.sql_models import sql_folder
 from data_engine.runtime.versions import step_versions
 from data_engine.schemas import SCHEMAS
 from data_engine.terminal.why import decisions_about
@@ -325,16 +327,17 @@ def test_a_batch_that_is_gone_from_the_source_is_named_and_its_samples_stay(fini
 
 def test_a_run_names_the_sql_tests_that_fail_as_long_as_they_do(finished: SmallProject) -> None:
     assert "fails" not in finished.said
-    store = finished.load().runtime("notes").store()
-    by_somebody = {"run_id": "somebody", "code_version": "1"}
-    lost = {
-        "ledger": {"step": "first_pass", "batch": "may.jsonl"},
-        "step_versions": {"step": "sql_models", "batch": ""},
-    }
-    for name, piece in lost.items():
-        store.write(name, SCHEMAS[name].empty_table(), partition=piece, **by_somebody)
+    own = finished.folder / "dbt_like_sql"
+    shutil.copytree(sql_folder(finished.load().runtime("notes")), own)
+    broken = own / "tests" / "no_batch_is_called_may.sql"
+    broken.write_text("-- None.\nselect uri from {{ ref('stg_raw_index') }} where batch = 'may.jsonl'\n", "utf-8")
+    finished.run("notes")
+    # What was run last is forgotten, so that the tests run again.
+    store, piece = finished.load().runtime("notes").store(), {"step": "sql_models", "batch": ""}
+    nothing = SCHEMAS["step_versions"].empty_table()
+    store.write("step_versions", nothing, partition=piece, run_id="somebody", code_version="1")
     for _ in range(2):
         said = " ".join(finished.run("notes").split())
-        assert "fails ledger_covers_every_raw_sample: " in said
-        assert " 120 rows break it; ledger_covers_every_raw_sample.sql selects them" in said
+        assert "fails no_batch_is_called_may: " in said
+        assert " 120 rows break it; no_batch_is_called_may.sql selects them" in said
         assert said.count("fails") == 1

@@ -29,7 +29,7 @@ _CHROMIUM_OPTIONS = (
 
 
 @contextmanager
-def served_ui(home: Path, *, seconds_to_start: float = 60) -> Iterator[str]:
+def served_ui(home: Path, *, seconds_to_start: float = 180) -> Iterator[str]:
     """`data-engine ui` on a free port of 127.0.0.1, over the runs in a Dagster home; stopped at the end.
 
     Yields: its address. Raises: RuntimeError when it stops early or does not answer in time, with what it said.

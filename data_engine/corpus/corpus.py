@@ -12,14 +12,16 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from data_engine.corpus.class_file import read_classes
 from data_engine.corpus.drift import DriftAlarm
 from data_engine.corpus.first_pass import FirstPass
+from data_engine.corpus.known_labels import ClassNames
 from data_engine.corpus.labels import Labels
 from data_engine.corpus.release import Release
 from data_engine.corpus.review import Review
 from data_engine.corpus.subset import Subset
 from data_engine.corpus.tree import Tree
-from data_engine.errors import SourceMissing
+from data_engine.errors.secret_texts import without_secrets
 from data_engine.indexing.source import Batches, Source
 from data_engine.settings import Name, Settings, Share
 
@@ -158,35 +160,42 @@ class Corpus(Settings):
                 raise ValueError(f"known_label_pattern {value!r} has no group; put parentheses around the class")
         return value
 
+    def shown(self) -> dict[str, Any]:
+        """The description as values of JSON for people: without secrets of the source, and of URLs anywhere in it."""
+        shown: dict[str, Any] = _without_secrets({**self.model_dump(mode="json"), "source": self.source.shown()})
+        return shown
+
     @property
     def class_names(self) -> tuple[str, ...]:
         """The possible labels, in a fixed order.
 
-        Raises: SourceMissing when the file that `classes` names is not beside the YAML file.
+        Raises: SourceMissing when the file that `classes` names is not beside the YAML file; InvalidInput for one that
+            lists no classes.
         """
         if isinstance(self.labels.classes, tuple):
             return self.labels.classes
-        path = Path(self.folder) / self.labels.classes
-        if not path.is_file():
-            raise SourceMissing(
-                f"labels.classes names the file {self.labels.classes!r}, which is not beside the YAML file in "
-                f"{self.folder or 'the current folder'}; create it with one class per line, or give a list"
-            )
-        return tuple(dict.fromkeys(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()))
+        return read_classes(Path(self.folder or ".") / self.labels.classes)
 
     def known_class(self, known_label: str | None) -> str | None:
-        """The class of a label known beforehand: itself, `other` for one outside the classes, out of scope for none."""
+        """The class of a label known beforehand: itself, `other` for one outside the classes, out of scope for none.
+
+        A label that differs from one class only, and by case or white space only, is that class.
+        """
         if not known_label:
             return self.labels.out_of_scope
+        return self.named_class(known_label) or self.labels.other
+
+    def named_class(self, known_label: str) -> str | None:
+        """The class that a label known beforehand names; None where it names none."""
         name: str | None = known_label
         if self.known_label_pattern is not None:
             match = re.fullmatch(self.known_label_pattern, known_label)
             name = match.group(1) if match else None
-        return name if name in self._class_set else self.labels.other
+        return None if name is None else self._class_finder.find(name)
 
     @cached_property
-    def _class_set(self) -> frozenset[str]:
-        return frozenset(self.class_names)
+    def _class_finder(self) -> ClassNames:
+        return ClassNames(self.class_names)
 
     @property
     def is_of_images(self) -> bool:
@@ -197,3 +206,11 @@ class Corpus(Settings):
         """A seed for one purpose, derived from the corpus' seed; the same purpose gives the same seed."""
         text = ":".join(map(str, (self.seed, *purpose)))
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, str):
+        return without_secrets(value)
+    if isinstance(value, dict):
+        return {name: _without_secrets(entry) for name, entry in value.items()}
+    return [_without_secrets(entry) for entry in value] if isinstance(value, list) else value

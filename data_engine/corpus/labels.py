@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
+from data_engine.corpus.class_file import check_number, check_special_classes
 from data_engine.corpus.deciders import DeciderSettings, check_order
+from data_engine.corpus.known_labels import tidy
 from data_engine.settings import OneOf, Settings, Share
 
 
@@ -73,12 +75,25 @@ class Labels(Settings):
     @classmethod
     def _at_least_two(cls, value: tuple[str, ...] | str) -> tuple[str, ...] | str:
         if isinstance(value, tuple):
-            if len(value) < 2:
-                raise ValueError(f"classes has {len(value)} entries; a question needs at least 2 possible answers")
+            value = tuple(map(tidy, value))
+            if "" in value:
+                raise ValueError(f"classes has an empty name at place {value.index('') + 1}; name it, or remove it")
+            check_number(value)
             twice = sorted({name for name in value if value.count(name) > 1})
             if twice:
                 raise ValueError(f"classes names {twice} more than once; keep each class once")
         return value
+
+    @model_validator(mode="after")
+    def _special_classes_are_classes(self) -> "Labels":
+        if isinstance(self.classes, tuple):
+            check_special_classes(self.classes, other=self.other, out_of_scope=self.out_of_scope)
+        return self
+
+    @field_validator("other", "out_of_scope")
+    @classmethod
+    def _tidy_name(cls, value: str | None) -> str | None:
+        return None if value is None else tidy(value)
 
     @model_validator(mode="after")
     def _deciders_fit(self) -> "Labels":

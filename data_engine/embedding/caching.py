@@ -27,12 +27,20 @@ class Cache(Protocol):
         """Keep one chunk of vectors, all or none."""
 
 
+class VectorRows(Protocol):
+    """Where vectors go, by their position."""
+
+    def put(self, rows: NDArray[np.int64], values: NDArray[np.float32]) -> None:
+        """Keep (m, dim) values as these rows."""
+
+
 @dataclass(frozen=True)
 class Embedded:
     """Embeddings of n contents, and the failures among them.
 
     Attributes:
-        rows: (n, dim) float32 rows of L2 norm 1 in the order of the ids; NaN where the encoder failed.
+        rows: (n, dim) float32 rows of L2 norm 1 in the order of the ids; NaN where the encoder failed. Without rows
+            where they went elsewhere.
         n_computed: How many were computed now; the others were known, or failed.
         failures: Why, by the position of a content that the encoder failed on.
     """
@@ -42,6 +50,14 @@ class Embedded:
     failures: dict[int, str]
 
 
+@dataclass(frozen=True)
+class _Matrix:
+    rows: NDArray[np.float32]
+
+    def put(self, rows: NDArray[np.int64], values: NDArray[np.float32]) -> None:
+        self.rows[rows] = values
+
+
 def embed_unique(
     sample_ids: Sequence[str],
     load: Callable[[Sequence[int]], Sequence[Any]],
@@ -49,6 +65,7 @@ def embed_unique(
     cache: Cache,
     *,
     progress: Progress = lambda _n: None,
+    into: VectorRows | None = None,
 ) -> Embedded:
     """Embed n contents, each once, and remember them.
 
@@ -62,29 +79,34 @@ def embed_unique(
         encoder: Computes what the cache does not know.
         cache: Known vectors of this encoder version.
         progress: A callable `advance(n)`: n more are done, cached ones included.
+        into: Is given every vector, a chunk at a time, so that they are never all in memory; none where the encoder
+            failed. By default they are rows of what is returned.
 
     Raises: InvalidInput when an id comes twice.
     """
     if len(set(sample_ids)) != len(sample_ids):
         twice = sorted(i for i, n in Counter(sample_ids).items() if n > 1)[:10]
         raise InvalidInput(f"sample ids {twice} come more than once; embed each content once")
-    rows = np.full((len(sample_ids), encoder.dim), np.nan, dtype=np.float32)
+    matrix = _Matrix(np.full((len(sample_ids) if into is None else 0, encoder.dim), np.nan, dtype=np.float32))
+    rows: VectorRows = matrix if into is None else into
     failures: dict[int, str] = {}
     n_computed = 0
     order = sorted(range(len(sample_ids)), key=sample_ids.__getitem__)
     for start in range(0, len(order), CHUNK):
         chunk = np.array(order[start : start + CHUNK])
         known, vectors = cache.get([sample_ids[i] for i in chunk])
-        rows[chunk[known]] = vectors[known]
+        rows.put(chunk[known], vectors[known])
         progress(int(known.sum()))
         missing = [int(i) for i in chunk[~known]]
         if missing:
-            rows[missing], failed = _compute(missing, load, encoder, progress)
+            computed, failed = _compute(missing, load, encoder, progress)
             failures |= failed
-            done = [i for i in missing if i not in failed]
-            cache.put([sample_ids[i] for i in done], rows[done])
+            is_done = np.array([i not in failed for i in missing])
+            done = np.array(missing)[is_done]
+            rows.put(done, computed[is_done])
+            cache.put([sample_ids[i] for i in done], computed[is_done])
             n_computed += len(done)
-    return Embedded(rows, n_computed, failures)
+    return Embedded(matrix.rows, n_computed, failures)
 
 
 def _compute(

@@ -4,12 +4,13 @@ Everything that opens an image goes through here, so that limits, orientation an
 everywhere.
 """
 
-from data_engine.images.decoding import DEFAULT_MAX_PIXELS, DecodedImage, decode_each, decode_image
+from data_engine.images.decoding import DEFAULT_MAX_PIXELS, NO_MEMORY, DecodedImage, decode_each, decode_image
 from data_engine.images.packed_pixels import PackedPixels, words_of
 from data_engine.images.thumbnails import THUMBNAIL_PX, montage, pixels_of, reduced, shrunk, thumbnail
 
 __all__ = [
     "DEFAULT_MAX_PIXELS",
+    "NO_MEMORY",
     "THUMBNAIL_PX",
     "DecodedImage",
     "PackedPixels",

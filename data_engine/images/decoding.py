@@ -1,9 +1,10 @@
 """Bytes to an RGB image: which formats are read, and what is refused before a pixel is decoded.
 
-Thumbnails of decoded images are in `thumbnails.py`.
+Pixels of other modes become RGB in `conversion.py`; thumbnails are in `thumbnails.py`.
 """
 
 import os
+import sys
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,14 +14,18 @@ from io import BytesIO
 from math import ceil
 from typing import Any, TypeVar
 
-import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+
+from data_engine.images.containers import pixels_only
+from data_engine.images.conversion import as_rgb, joined_bytes, needs_low_bytes
 
 S = TypeVar("S")
 T = TypeVar("T")
 
 #: About a 50 megapixel camera; 150 MB as RGB.
 DEFAULT_MAX_PIXELS = 50_000_000
+#: The error of an image for which there was not enough memory, perhaps because others were decoded beside it.
+NO_MEMORY = "there is not enough memory to decode it"
 #: Raster formats only: others run programs (EPS, PDF), load drivers or hold no pixels.
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "PPM", "AVIF", "JPEG2000", "ICO", "TGA")
 _TURNS = {
@@ -37,7 +42,8 @@ _SHORTEST_PX = 64
 #: Images that one thread takes at a time, and the bytes of files after which it takes no more.
 _MOST_OF_A_GROUP, _BYTES_OF_A_GROUP = 8, 1 << 18
 _SIDEWAYS = (5, 6, 7, 8)
-_DEEP_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
+#: How Pillow unpacks the high bytes of colours of 16 bits, and what unpacks the low ones.
+_LOW_BYTES = {f"{mode};16{one}": f"{mode};16{other}" for mode in ("RGB", "RGBA") for one, other in ("BL", "LB")}
 
 
 @dataclass(frozen=True)
@@ -60,9 +66,11 @@ class DecodedImage:
 class _Opened:
     """An image whose header was read and found within the limits; no pixel is decoded yet."""
 
+    content: bytes
     image: Image.Image
     media_type: str
     orientation: int
+    """As the file notes it; 1 where that stands behind the pixels."""
     n_frames: int
 
 
@@ -76,7 +84,9 @@ def decode_image(
     """Decode the whole image to RGB, as a person would see it.
 
     The first frame of an animation is shown, the orientation that the camera noted is applied, transparency is laid
-    on white, deeper channels are scaled to 8 bits, palettes and CMYK become RGB (without colour profiles).
+    on white (on black or grey where white would hide it), deeper channels are scaled to 8 bits, palettes and CMYK
+    become RGB (without colour profiles). Only pixels decide whether an image is read: damage in profiles, camera data,
+    texts and other chunks costs nothing but these.
 
     Args:
         content: The bytes of a file.
@@ -156,6 +166,16 @@ def _open_all(contents: list[bytes], max_pixels: int) -> list[_Opened | DecodedI
 
 
 def _open(content: bytes, max_pixels: int) -> _Opened | DecodedImage:
+    """The header of a file; where that cannot be read, of the same file without what tells nothing of its pixels."""
+    opened = _opened(content, max_pixels)
+    if isinstance(opened, DecodedImage) and not _is_too_large(opened):
+        shorter = pixels_only(content)
+        again = opened if shorter is None else _opened(shorter, max_pixels)
+        return opened if isinstance(again, DecodedImage) and not _is_too_large(again) else again
+    return opened
+
+
+def _opened(content: bytes, max_pixels: int) -> _Opened | DecodedImage:
     if not content:
         return DecodedImage(None, error="empty file, not an image")
     try:
@@ -164,8 +184,9 @@ def _open(content: bytes, max_pixels: int) -> _Opened | DecodedImage:
         width, height = image.size
         if width * height > max_pixels:
             return _too_many(f"{width} x {height} pixels", max_pixels, media_type)
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-        return _Opened(image, media_type, orientation, int(getattr(image, "n_frames", 1)))
+        # Pillow decodes a PNG to look behind its pixels for the orientation, which is left to the threads.
+        orientation = 1 if image.format == "PNG" and "exif" not in image.info else _orientation_of(image)
+        return _Opened(content, image, media_type, orientation, _n_frames(image))
     except UnidentifiedImageError:
         return DecodedImage(None, error=f"not an image in a format that is read ({', '.join(_FORMATS)})")
     except Image.DecompressionBombError:
@@ -174,13 +195,50 @@ def _open(content: bytes, max_pixels: int) -> _Opened | DecodedImage:
         return DecodedImage(None, error=_damage(error))
 
 
+def _orientation_of(image: Image.Image) -> int:
+    """The orientation that the file notes, from 1 to 8; 1 where its camera data is damaged."""
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        return int(orientation) if orientation in _TURNS else 1
+    except Exception:
+        return 1
+
+
+def _n_frames(image: Image.Image) -> int:
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except Exception:
+        # Further pages of a TIFF are other images; the first one is whole without them.
+        if image.format != "TIFF":
+            raise
+        image.seek(0)
+        return 1
+
+
 def _too_many(found: str, max_pixels: int, media_type: str) -> DecodedImage:
     return DecodedImage(
         None, media_type, error=f"has {found}, max_pixels is {max_pixels}; scale it down or raise max_pixels"
     )
 
 
+def _is_too_large(decoded: DecodedImage) -> bool:
+    return "max_pixels is" in (decoded.error or "")
+
+
 def _decode(opened: _Opened, at_least_px: int | None, longer_at_least_px: int | None) -> DecodedImage:
+    """The pixels of a file; where they cannot be had, of the same file without what tells nothing of them."""
+    decoded = _decoded(opened, at_least_px, longer_at_least_px)
+    shorter = None if decoded.error is None else pixels_only(opened.content)
+    if shorter is not None:
+        width, height = opened.image.size
+        again = _opened(shorter, width * height)
+        if isinstance(again, _Opened):
+            found = _decoded(again, at_least_px, longer_at_least_px)
+            return decoded if found.error is not None else found
+    return decoded
+
+
+def _decoded(opened: _Opened, at_least_px: int | None, longer_at_least_px: int | None) -> DecodedImage:
     image = opened.image
     width, height = image.size
     stored_mode = image.mode
@@ -190,49 +248,50 @@ def _decode(opened: _Opened, at_least_px: int | None, longer_at_least_px: int | 
         elif longer_at_least_px is not None:
             factor = longer_at_least_px / max(width, height)
             image.draft(None, (max(_SHORTEST_PX, ceil(width * factor)), max(_SHORTEST_PX, ceil(height * factor))))
+        raw_mode = _raw_mode(image)
         image.load()
-        rgb, notes = _as_rgb(image)
+        # Of some formats Pillow turns the image while it loads it, and then no longer names an orientation.
+        left_to_do = _orientation_of(image)
+        low = _low_bytes(opened, raw_mode) if raw_mode in _LOW_BYTES and needs_low_bytes(image) else None
+        rgb, notes = as_rgb(image) if low is None else joined_bytes(image, low)
     except Exception as error:
         return DecodedImage(None, opened.media_type, error=_damage(error))
     if stored_mode not in ("RGB", "L", "1"):
         notes = {"mode": stored_mode, **notes}
-    if opened.orientation in _TURNS:
-        method, words = _TURNS[opened.orientation]
-        rgb, notes = rgb.transpose(method), {**notes, "orientation": words}
-    if opened.orientation in _SIDEWAYS:
+    if left_to_do in _TURNS:
+        rgb = rgb.transpose(_TURNS[left_to_do][0])
+    if left_to_do in _SIDEWAYS:
         width, height = height, width
+    orientation = opened.orientation if opened.orientation in _TURNS else left_to_do
+    if orientation in _TURNS:
+        notes = {**notes, "orientation": _TURNS[orientation][1]}
     if opened.n_frames > 1:
         notes = {**notes, "n_frames": opened.n_frames, "shown": "first frame"}
     return DecodedImage(rgb, opened.media_type, width, height, notes)
 
 
-def _as_rgb(image: Image.Image) -> tuple[Image.Image, dict[str, Any]]:
-    """The pixels as RGB, and what was done to them beyond a change of mode."""
-    if image.mode in _DEEP_MODES:
-        return _eight_bits(image).convert("RGB"), {"depth": "scaled to 8 bits"}
-    if image.has_transparency_data:
-        with_alpha = image.convert("RGBA")
-        least_alpha, _ = with_alpha.getchannel("A").getextrema()
-        if least_alpha != 255:
-            white = Image.new("RGBA", image.size, (255, 255, 255, 255))
-            return Image.alpha_composite(white, with_alpha).convert("RGB"), {"background": "white"}
-        return with_alpha.convert("RGB"), {}
-    return image if image.mode == "RGB" else image.convert("RGB"), {}
+def _raw_mode(image: Image.Image) -> str:
+    """How the pixels of a file lie in it, as Pillow names it; empty where it does not say so."""
+    arguments = image.tile[0].args if isinstance(image, ImageFile.ImageFile) and image.tile else ""
+    mode = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
+    return mode.replace("16N", "16L" if sys.byteorder == "little" else "16B") if isinstance(mode, str) else ""
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Whole numbers by the range of 8, 16 or more bits that they fit in, fractions from [0, 1] or [0, 255]."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    if image.mode.startswith("I;16"):
-        top = 65535.0
-    else:
-        largest = float(values.max(initial=0.0))
-        steps = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
-        top = next((step for step in steps if largest <= step), largest)
-    return Image.fromarray(np.clip(np.rint(values * (255.0 / top)), 0, 255).astype(np.uint8), "L")
+def _low_bytes(opened: _Opened, raw_mode: str) -> Image.Image:
+    """The low bytes of colours of 16 bits: the same file, unpacked as if the bytes of a value were swapped."""
+    image = Image.open(BytesIO(opened.content), formats=_FORMATS)
+    swapped = _LOW_BYTES[raw_mode]
+    image.tile = [
+        tile._replace(args=swapped if isinstance(tile.args, str) else (swapped, *(tile.args or ())[1:]))
+        for tile in image.tile
+    ]
+    image.load()
+    return image
 
 
 def _damage(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return NO_MEMORY
     words = str(error) or type(error).__name__
     if "truncated" in words.lower() or isinstance(error, EOFError):
         return f"truncated image: the file ends before the image does ({words})"

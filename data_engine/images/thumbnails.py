@@ -10,6 +10,8 @@ from PIL import Image
 THUMBNAIL_PX = 128
 _QUALITY = 80
 _GAP_PX = 4
+#: Characters of a comment that a thumbnail may carry.
+_LONGEST_COMMENT = 4096
 
 
 def thumbnail(image: Image.Image, side_px: int = THUMBNAIL_PX) -> bytes:
@@ -72,5 +74,10 @@ def _fitted(image: Image.Image, side_px: int) -> Image.Image:
 
 def _jpeg(image: Image.Image) -> bytes:
     written = BytesIO()
-    image.convert("RGB").save(written, "JPEG", quality=_QUALITY)
+    rgb = image.convert("RGB")
+    # Pillow writes the comment of the file too; it refuses a long one, and never ends with some.
+    comment = rgb.info.get("comment", b"")
+    if not isinstance(comment, str | bytes) or len(comment) > _LONGEST_COMMENT:
+        rgb.info.pop("comment")
+    rgb.save(written, "JPEG", quality=_QUALITY)
     return written.getvalue()

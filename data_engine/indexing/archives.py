@@ -7,7 +7,6 @@ Source of the format: the WebDataset convention, https://github.com/webdataset/w
 """
 
 import contextlib
-import json
 import mmap
 import shutil
 import tarfile
@@ -18,10 +17,13 @@ from functools import lru_cache
 from io import BufferedReader
 from typing import TYPE_CHECKING, Any
 
-from data_engine.indexing.files import broken_off, image_sample, is_wanted, text_sample, unread
-from data_engine.indexing.samples import RawSample
+from data_engine.indexing.files import broken_off, image_sample, is_wanted, not_opened, text_sample
+from data_engine.indexing.opening.patience import USUAL_PATIENCE, Patience
+from data_engine.indexing.opening.unpacking import refuse_unknown_packing
+from data_engine.indexing.samples import RawSample, parse_json
 from data_engine.indexing.source_files import Find, ReadOptions, SourceFile, is_packed, open_file
 from data_engine.indexing.text_decoding import decode
+from data_engine.indexing.uris import part_uri, path_of, splits_of, storable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +33,13 @@ if TYPE_CHECKING:
 KEY_COLUMN = "__key__"
 _IMAGE_ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "ppm", "pgm", "jp2", "avif")
 _MAX_COLUMN_BYTES = 64 << 10
+_EXTENDED = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
 
 
 @dataclass(frozen=True)
@@ -59,37 +68,58 @@ def read_archive(file: SourceFile, source: ReadOptions, *, modality: str) -> Ite
     to_sample = _text_of if modality == "text" else _image_of
     last, seen = "its start", set[str]()
     try:
-        with open_file(file.path) as stream:
-            for key, members in _samples_of(_members(stream, source.max_sample_bytes)):
+        with open_file(file.path, source.patience) as stream:
+            refuse_unknown_packing(stream)
+            for key, found in _samples_of(_members(stream, source.max_sample_bytes)):
                 last = f"sample {key}"
-                uri = f"{file.uri}#{key}" if key not in seen else f"{file.uri}#{key}@{members[0].offset}"
-                place = replace(file, uri=uri, n_bytes=sum(member.n_bytes for member in members))
                 if key in seen:
-                    yield unread(place, "an earlier sample of the archive has the same name; rename one of them")
+                    place = _place(file, f"{key}@{found[0].offset}", found)
+                    yield not_opened(place, "an earlier sample of the archive has the same name; rename one of them")
                     continue
                 seen.add(key)
-                sample = to_sample(place, key, members, source)
+                members, repeated = _told_apart(found)
+                for member in repeated:
+                    why = f"{_name(member)} is an earlier member's name too; rename one of them"
+                    yield not_opened(_place(file, f"{key}@{member.offset}", [member]), why)
+                sample = to_sample(_place(file, key, members), key, members, source)
                 if sample is not None:
                     yield sample
+            if not seen:
+                yield not_opened(file, "the archive holds no file; remove it or pack it again")
     except (tarfile.TarError, OSError) as error:
         yield broken_off(file, last, error)
 
 
-def image_finder(path: "Path | UPath") -> Callable[[str], bytes]:
+def _place(file: SourceFile, part: str, members: list["_Member"]) -> SourceFile:
+    return replace(file, uri=part_uri(file.uri, part), n_bytes=sum(member.n_bytes for member in members))
+
+
+def _name(member: "_Member") -> str:
+    return f"{member.key}.{member.ending}" if member.ending else member.key
+
+
+def _told_apart(members: list["_Member"]) -> tuple[list["_Member"], list["_Member"]]:
+    """The first member of every name, and those that repeat the name of one before."""
+    first: dict[str, _Member] = {}
+    repeated = [member for member in members if first.setdefault(member.ending, member) is not member]
+    return list(first.values()), repeated
+
+
+def image_finder(path: "Path | UPath", patience: Patience = USUAL_PATIENCE) -> Callable[[str], bytes]:
     """Reads the images of one archive again, each by the key of its sample, in any order.
 
     A packed archive is unpacked once, into a file without a name that vanishes with the finder.
 
     Raises: KeyError by the finder when the archive holds no such image; OSError when it cannot be read.
     """
-    whole = _unpacked(path) if is_packed(path) else None
+    whole = _unpacked(path, patience) if is_packed(path, patience) else None
     found: dict[str, _Member | None] = {}
     broken: OSError | None = None
     try:
-        with open_file(path) if whole is None else contextlib.nullcontext(whole) as stream:
+        with open_file(path, patience) if whole is None else contextlib.nullcontext(whole) as stream:
             for key, members in _samples_of(_members(stream, max_bytes=-1)):
                 # Of two samples with one name the first is the one that was indexed.
-                found.setdefault(key, _image_among(members))
+                found.setdefault(storable(key), _image_among(members))
     except (tarfile.TarError, OSError) as error:
         # The images before the break can still be read.
         broken = OSError(f"the archive breaks off: {error}")
@@ -100,49 +130,70 @@ def image_finder(path: "Path | UPath") -> Callable[[str], bytes]:
             raise broken or KeyError(key)
         if whole is not None:
             return whole[member.offset : member.offset + member.n_bytes]
-        with open_file(path) as stream:
+        with open_file(path, patience) as stream:
             stream.seek(member.offset)
             return stream.read(member.n_bytes)
 
     return find
 
 
-def find_in_archives(folder: "Path | UPath") -> Find:
+def find_in_archives(folder: "Path | UPath", options: ReadOptions) -> Find:
     """Reads an image of the archives of a folder again, by its uri `archive.tar#key`."""
-    finder_of = lru_cache(maxsize=4)(lambda archive: image_finder(folder / archive))
+    finder_of = lru_cache(maxsize=4)(lambda archive: image_finder(path_of(folder, archive), options.patience))
 
     def find(uri: str, _metadata: str) -> bytes:
-        archive, _, key = uri.partition("#")
-        return finder_of(archive)(key)
+        first: OSError | None = None
+        for archive, key in splits_of(uri):
+            try:
+                return finder_of(archive)(key)
+            except (FileNotFoundError, NotADirectoryError) as error:
+                first = first or error
+        raise first or KeyError(uri)
 
     return find
 
 
-def _unpacked(path: "Path | UPath") -> mmap.mmap:
+def _unpacked(path: "Path | UPath", patience: Patience) -> mmap.mmap:
     """The unpacked bytes of a file, up to where it breaks off, in a file without a name."""
     with tempfile.TemporaryFile() as plain:
-        with open_file(path) as stream, contextlib.suppress(OSError):
+        with open_file(path, patience) as stream, contextlib.suppress(OSError):
             shutil.copyfileobj(stream, plain)
         plain.flush()
         return mmap.mmap(plain.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 class _Header(tarfile.TarInfo):
-    """A header that cannot be read in the midst of an archive is an error, and not its quiet end."""
+    """A header that cannot be read in the midst of an archive is an error, and not its quiet end.
+
+    Zeros end an archive, and another one may follow that was joined to it.
+    """
 
     @classmethod
     def fromtarfile(cls, archive: tarfile.TarFile) -> "_Header":
         try:
             return super().fromtarfile(archive)
         except tarfile.HeaderError as error:
-            if type(error).__name__ == "EOFHeaderError":
+            kind = type(error).__name__
+            if kind == "EOFHeaderError":
+                archive.n_ends = getattr(archive, "n_ends", 0) + 1  # type: ignore[attr-defined]
+                raise
+            if kind == "EmptyHeaderError" and hasattr(archive, "n_ends"):
                 raise
             raise OSError(f"{error} at byte {archive.offset:,}") from error
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Header":
+        header = super().frombuf(buf, encoding, errors)
+        if header.type in _EXTENDED and header.size > _MAX_COLUMN_BYTES:
+            raise OSError(
+                f"an extended header of {header.size:,} bytes, of which at most {_MAX_COLUMN_BYTES:,} are read"
+            )
+        return header
 
 
 def _members(stream: "BufferedReader | mmap.mmap", max_bytes: int) -> Iterator[_Member]:
     """The regular files of an archive, in order; contents of more than `max_bytes` are passed over unread."""
-    with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive:
+    with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header, ignore_zeros=True) as archive:
         for header in archive:
             if header.isdir() or _is_hidden(header.name):
                 continue
@@ -198,9 +249,9 @@ def _image_of(place: SourceFile, key: str, members: list[_Member], source: ReadO
     found = _image_among(members)
     columns = _columns(members, found, source)
     if isinstance(columns, str) or not is_wanted(columns, source):
-        return unread(place, columns) if isinstance(columns, str) else None
+        return not_opened(place, columns) if isinstance(columns, str) else None
     if found is None or found.content is None:
-        return unread(place, _missing(members, found, "an image"))
+        return not_opened(place, _missing(members, found, "an image"))
     sample = image_sample(replace(place, n_bytes=found.n_bytes), found.content)
     return _with_columns(sample, key, columns, source)
 
@@ -210,11 +261,11 @@ def _text_of(place: SourceFile, key: str, members: list[_Member], source: ReadOp
     found = endings.get("txt") or endings.get(source.text_column)
     columns = _columns(members, found, source)
     if isinstance(columns, str) or not is_wanted(columns, source):
-        return unread(place, columns) if isinstance(columns, str) else None
+        return not_opened(place, columns) if isinstance(columns, str) else None
     text = columns.pop(source.text_column, None) if found is None else None
     content = text.encode() if isinstance(text, str) else found.content if found is not None else None
     if content is None:
-        return unread(place, _missing(members, found, f"a text (.txt, .{source.text_column}, or in .json)"))
+        return not_opened(place, _missing(members, found, f"a text (.txt, .{source.text_column}, or in .json)"))
     return _with_columns(text_sample(replace(place, n_bytes=len(content)), content), key, columns, source)
 
 
@@ -236,7 +287,7 @@ def _columns(members: Iterable[_Member], found: _Member | None, source: ReadOpti
             columns[member.ending] = f"<{member.n_bytes} bytes>" if text is None else text.strip()
             continue
         try:
-            parsed = json.loads(text or "")
+            parsed = parse_json(text or "")
         except (ValueError, RecursionError) as error:
             if is_needed:
                 return f"its member .json is not JSON: {error}"

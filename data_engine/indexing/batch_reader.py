@@ -1,21 +1,29 @@
-"""read_batch: the files of one batch become rows of the raw index.
+"""read_batch and read_in_order: the files of one batch become rows of the raw index, in memory or on disk meanwhile.
 
 The reader of each kind of source is named in `registry.py`.
 """
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from typing import Literal
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from data_engine.errors import SourceError
-from data_engine.indexing.files import look_at_images, without_content
+from data_engine import schemas
+from data_engine.errors import DataEngineError, SourceError
+from data_engine.indexing.files import broken_off, look_at_images, not_opened, without_content
 from data_engine.indexing.registry import KINDS
-from data_engine.indexing.samples import RawSample, to_table
+from data_engine.indexing.samples import RawSample, to_batches, to_table
 from data_engine.indexing.source import Source
 from data_engine.indexing.source_files import SourceFile
+
+if TYPE_CHECKING:
+    from data_engine.storage.scratch import OrderedBatches
 
 
 def read_batch(
@@ -25,6 +33,7 @@ def read_batch(
     batch: str,
     modality: Literal["text", "image"],
     progress: Callable[[int, int], None] | None = None,
+    unread: list[str] | None = None,
 ) -> pa.Table:
     """Read the files of a batch, one file at a time and in bounded pieces.
 
@@ -38,6 +47,8 @@ def read_batch(
         batch: the batch key written to every row.
         modality: what a sample is.
         progress: called after each file with the number of files read and the number of all files.
+        unread: takes the uris of what could not be read for a reason that may pass: a server that is down or cuts the
+            connection, a permission that lacks. Such a batch is worth reading again although no file changed.
 
     Returns:
         Table with the schema `schemas.RAW_INDEX`, sorted by uri.
@@ -46,11 +57,74 @@ def read_batch(
         SourceError: a column that the source names is missing from a file, or the source's settings do not go
             together; the message names the file, the column and what was found.
     """
+    return to_table(_read(source, files, modality, progress, unread), batch)
+
+
+@dataclass(frozen=True, eq=False)
+class RowsInOrder:
+    """Rows of the raw index sorted by uri, which are not in memory; each iteration reads them from a scratch file."""
+
+    rows: "OrderedBatches"
+    order: NDArray[np.int64]
+    n_unreadable: int
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """Batches of bounded size."""
+        return self.rows.in_order(self.order)
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.order)
+
+
+def read_in_order(
+    source: Source,
+    files: Sequence[SourceFile],
+    *,
+    batch: str,
+    modality: Literal["text", "image"],
+    scratch: Path,
+    progress: Callable[[int, int], None] | None = None,
+    unread: list[str] | None = None,
+) -> RowsInOrder:
+    """The rows of `read_batch` in the same order; only their uris are in memory all at once.
+
+    Args:
+        source: how the files are to be read.
+        files: the files of the batch.
+        batch: the batch key written to every row.
+        modality: what a sample is.
+        scratch: folder for a file without a name, as large as the rows; small batches do without it.
+        progress: as for `read_batch`.
+        unread: as for `read_batch`.
+
+    Raises:
+        SourceError: as `read_batch` does.
+        StorageError: the disk of the scratch file is full or fails.
+    """
+    from data_engine.storage.scratch import OrderedBatches
+
+    rows, uris, n_unreadable = OrderedBatches(scratch, schemas.RAW_INDEX), [], 0
+    for piece in to_batches(_read(source, files, modality, progress, unread), batch):
+        rows.add(piece)
+        uris.append(piece["uri"])
+        n_unreadable += pc.sum(pc.cast(pc.invert(piece["is_readable"]), pa.int64())).as_py()
+    order = pc.sort_indices(pa.chunked_array(uris, pa.string())).to_numpy().astype(np.int64)
+    return RowsInOrder(rows, order, n_unreadable)
+
+
+def _read(
+    source: Source,
+    files: Sequence[SourceFile],
+    modality: str,
+    progress: Callable[[int, int], None] | None,
+    unread: list[str] | None,
+) -> Iterator[RawSample]:
     _refuse_what_does_not_fit(source, modality)
-    samples = _samples(source, files, modality, progress)
+    samples = _noted(_samples(source, files, modality, progress), [] if unread is None else unread)
     if modality == "image":
-        samples = look_at_images(samples, source.max_pixels)
-    return to_table(_with_columns_of_uri(samples, source.uri_pattern), batch)
+        samples = look_at_images(samples, source)
+    return _with_columns_of_uri(samples, source.uri_pattern)
 
 
 def _refuse_what_does_not_fit(source: Source, modality: str) -> None:
@@ -78,11 +152,32 @@ def _with_columns_of_uri(samples: Iterator[RawSample], pattern: str | None) -> I
 def _samples(
     source: Source, files: Sequence[SourceFile], modality: str, progress: Callable[[int, int], None] | None
 ) -> Iterator[RawSample]:
-    read = KINDS[source.kind].read
     for n_read, file in enumerate(files, start=1):
-        try:
-            yield from read(file, source, modality)
-        except OSError as error:
-            yield without_content(file, error)
+        if file.why_not is not None:
+            yield not_opened(file, file.why_not)
+        else:
+            yield from _of_file(source, file, modality)
         if progress is not None:
             progress(n_read, len(files))
+
+
+def _of_file(source: Source, file: SourceFile, modality: str) -> Iterator[RawSample]:
+    last = "its start"
+    try:
+        for sample in KINDS[source.kind].read(file, source, modality):
+            last = sample.uri
+            yield sample
+    except OSError as error:
+        yield without_content(file, error)
+    except DataEngineError:
+        raise
+    except Exception as error:
+        # What nobody foresaw of a file holds its batch back, by the check of files that break off, and no other one.
+        yield broken_off(file, last, f"its reader failed: {type(error).__name__}: {error}")
+
+
+def _noted(samples: Iterator[RawSample], unread: list[str]) -> Iterator[RawSample]:
+    for sample in samples:
+        if sample.failed_on_the_way:
+            unread.append(sample.uri)
+        yield sample

@@ -10,28 +10,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import xxhash
-import yaml
 
-from data_engine.images import THUMBNAIL_PX, DecodedImage, decode_each, thumbnail
+from data_engine.indexing.isolation.reader_process import Limits
+from data_engine.indexing.isolation.seen_images import SeenImage, see_each
+from data_engine.indexing.opening.patience import failed_on_the_way
+from data_engine.indexing.records.yaml_headers import parse_header
 from data_engine.indexing.samples import UNKNOWN_MEDIA_TYPE, RawSample, normalise, sample_id_of_bytes
 from data_engine.indexing.source_files import Find, ReadOptions, SourceFile, open_file
 from data_engine.indexing.text_decoding import BINARY_CONTENT, decode
+from data_engine.indexing.uris import path_of
 from data_engine.schemas import BREAKS_OFF
 
 if TYPE_CHECKING:
     from upath import UPath
 
 _PIECE_BYTES = 1 << 20
-_MAX_HEADER_VALUES = 100_000
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _HEADER_END = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _TRUE_WORDS = frozenset({"true", "yes", "y", "t", "on", "1"})
+_LOST = "what follows is lost"
 VANISHED = "vanished between listing and reading"
 
 
 def read_text_file(file: SourceFile, source: ReadOptions) -> Iterator[RawSample]:
     """The file as one text sample."""
-    content = _content(file, source.max_sample_bytes)
+    content = _content(file, source)
     yield content if isinstance(content, RawSample) else text_sample(file, content)
 
 
@@ -41,7 +43,7 @@ def read_front_matter(file: SourceFile, source: ReadOptions) -> Iterator[RawSamp
     A file without a header is text without metadata. A file with a header that cannot be read is an unreadable
     sample, whatever `keep_where_any` asks, because nobody can tell which kind it is.
     """
-    content = _content(file, source.max_sample_bytes)
+    content = _content(file, source)
     if isinstance(content, RawSample):
         yield content
         return
@@ -57,7 +59,7 @@ def read_front_matter(file: SourceFile, source: ReadOptions) -> Iterator[RawSamp
     # A header that does not even name a wanted column cannot hold it as true: most files are skipped unparsed.
     if source.keep_where_any and not any(name in header for name in source.keep_where_any):
         return
-    metadata = _parse_header(header)
+    metadata = parse_header(header)
     if isinstance(metadata, str):
         yield unreadable(file, content, metadata)
     elif is_wanted(metadata, source):
@@ -79,15 +81,15 @@ def read_front_matter(file: SourceFile, source: ReadOptions) -> Iterator[RawSamp
 
 def read_image(file: SourceFile, source: ReadOptions) -> Iterator[RawSample]:
     """The file as one image sample."""
-    content = _content(file, source.max_sample_bytes)
+    content = _content(file, source)
     yield content if isinstance(content, RawSample) else image_sample(file, content)
 
 
-def find_in_folder(folder: "Path | UPath") -> Find:
+def find_in_folder(folder: "Path | UPath", options: ReadOptions) -> Find:
     """Reads a file below a folder again, by its uri."""
 
     def find(uri: str, _metadata: str) -> bytes:
-        with open_file(folder / uri) as stream:
+        with open_file(path_of(folder, uri), options.patience) as stream:
             return stream.read()
 
     return find
@@ -123,24 +125,27 @@ def image_sample(file: SourceFile, content: bytes) -> RawSample:
     )
 
 
-def look_at_images(samples: Iterable[RawSample], max_pixels: int) -> Iterator[RawSample]:
-    """Image samples with type, size and thumbnail; those that cannot be decoded whole become unreadable."""
-    pending = ((sample, sample.content or b"") for sample in samples)
-    return decode_each(pending, _look_at, max_pixels=max_pixels, longer_at_least_px=THUMBNAIL_PX)
+def look_at_images(samples: Iterable[RawSample], options: ReadOptions) -> Iterator[RawSample]:
+    """Image samples with type, size and thumbnail; those that cannot be decoded whole become unreadable.
+
+    Raises: SourceError when a great many of them end the process that decodes them.
+    """
+    pending = ((sample, None if sample.error is not None else sample.content or b"") for sample in samples)
+    limits = Limits(options.max_sample_s, options.max_reader_bytes)
+    for sample, seen in see_each(pending, options.max_pixels, limits):
+        yield sample if seen is None else _looked_at(sample, seen)
 
 
-def _look_at(sample: RawSample, decoded: DecodedImage) -> RawSample:
-    if sample.error is not None:
-        return sample
-    known = replace(sample, content=None, media_type=decoded.media_type)
-    if decoded.image is None:
-        return replace(known, error=decoded.error)
-    notes = {"image": dict(decoded.notes)} if decoded.notes else {}
+def _looked_at(sample: RawSample, seen: SeenImage) -> RawSample:
+    known = replace(sample, content=None, media_type=seen.media_type)
+    if seen.error is not None:
+        return replace(known, error=seen.error)
+    notes = {"image": dict(seen.notes)} if seen.notes else {}
     return replace(
         known,
-        width_px=decoded.width_px,
-        height_px=decoded.height_px,
-        thumbnail=thumbnail(decoded.image),
+        width_px=seen.width_px,
+        height_px=seen.height_px,
+        thumbnail=seen.thumbnail,
         metadata={**notes, **known.metadata},
     )
 
@@ -165,10 +170,10 @@ def without_content(file: SourceFile, error: OSError) -> RawSample:
         reason = "permission denied; grant read access to the file"
     else:
         reason = f"cannot be read: {error.strerror or error}"
-    return unread(file, reason)
+    return replace(not_opened(file, reason), failed_on_the_way=failed_on_the_way(error))
 
 
-def unread(file: SourceFile, reason: str) -> RawSample:
+def not_opened(file: SourceFile, reason: str) -> RawSample:
     """A sample without content, because of the reason; its id is the hash of its uri."""
     return RawSample(
         sample_id=sample_id_of_bytes(file.uri.encode()),
@@ -181,7 +186,9 @@ def unread(file: SourceFile, reason: str) -> RawSample:
 
 def broken_off(file: SourceFile, last: str, why: object) -> RawSample:
     """An unreadable sample in place of all that a file held after `last`; its id is the hash of its uri."""
-    return unread(file, f"{BREAKS_OFF} {last} ({why}); what follows is lost: repair the file or fetch it again")
+    may_pass = isinstance(why, OSError) and failed_on_the_way(why)
+    remedy = "what follows is read by the next run" if may_pass else f"{_LOST}: repair the file or fetch it again"
+    return replace(not_opened(file, f"{BREAKS_OFF} {last} ({why}); {remedy}"), failed_on_the_way=may_pass)
 
 
 def is_wanted(metadata: Mapping[str, Any], source: ReadOptions) -> bool:
@@ -195,10 +202,11 @@ def _is_true(value: object) -> bool:
     return value.strip().lower() in _TRUE_WORDS if isinstance(value, str) else bool(value)
 
 
-def _content(file: SourceFile, max_bytes: int) -> bytes | RawSample:
-    """The bytes of a file, or an unreadable sample when there are more than `max_bytes` or none can be had."""
+def _content(file: SourceFile, source: ReadOptions) -> bytes | RawSample:
+    """The bytes of a file, or an unreadable sample when there are more than `max_sample_bytes` or none can be had."""
+    max_bytes = source.max_sample_bytes
     try:
-        with open_file(file.path) as stream:
+        with open_file(file.path, source.patience) as stream:
             content = stream.read(max_bytes + 1)
             if len(content) <= max_bytes:
                 return content
@@ -224,36 +232,3 @@ def _split_header(text: str) -> tuple[str, str] | None:
         return "", text
     end = _HEADER_END.search(text, start.end() + 1)
     return (text[start.end() + 1 : end.start()], text[end.end() :]) if end else None
-
-
-def _parse_header(header: str) -> dict[str, Any] | str:
-    """The header's columns, or why it cannot be read."""
-    try:
-        parsed = yaml.load(header, _LOADER)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        problem = getattr(error, "problem", None) or str(error) or type(error).__name__
-        mark = getattr(error, "problem_mark", None)
-        where = f" in line {mark.line + 2}" if mark else ""
-        return f"broken YAML header{where}: {problem}"
-    if parsed is None:
-        return {}
-    if not isinstance(parsed, dict):
-        return f"the YAML header is a {type(parsed).__name__}, not a list of `name: value` lines"
-    if "*" in header and not _is_bounded(parsed):
-        return f"the YAML header expands to more than {_MAX_HEADER_VALUES} values; remove its aliases"
-    return {str(name): value for name, value in parsed.items()}
-
-
-def _is_bounded(value: object) -> bool:
-    """Whether a value has few enough parts with every alias written out; aliases may repeat or contain themselves."""
-    waiting, n_values = [value], 0
-    while waiting:
-        current = waiting.pop()
-        n_values += 1
-        if n_values > _MAX_HEADER_VALUES:
-            return False
-        if isinstance(current, dict):
-            waiting.extend(current.values())
-        elif isinstance(current, list):
-            waiting.extend(current)
-    return True

@@ -7,16 +7,17 @@ import json
 import posixpath
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data_engine.indexing.listing.links import Links
 from data_engine.indexing.source_files import Find, ReadOptions, open_file
+from data_engine.indexing.uris import path_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from upath import UPath
 
 
@@ -62,25 +63,32 @@ def find_in_saved_dataset(folder: "Path | UPath", options: ReadOptions) -> Find:
 
 def _find(folder: "Path | UPath", options: ReadOptions, column_of: Callable[[Any, str], Any]) -> Find:
     column = options.path_column or ""
-    finder_of = lru_cache(maxsize=1)(lambda table: _row_finder(folder / table, column, column_of))
+    finder_of = lru_cache(maxsize=1)(lambda table: _row_finder(path_of(folder, table), column, options, column_of))
 
     def find(uri: str, metadata: str) -> bytes:
         table, _, number = uri.rpartition("#")
         path = embedded(json.loads(metadata).get(column))
         if path is None:
             return finder_of(table)(int(number))
-        with open_file(folder / place_of_image(table, path)) as stream:
+        image = folder / place_of_image(table, path)
+        if isinstance(folder, Path) and isinstance(image, Path):
+            why_not = Links.of(folder, options.follow_links).why_not(image)
+            if why_not is not None:
+                raise ValueError(f"it {why_not}")
+        with open_file(image, options.patience) as stream:
             return stream.read()
 
     return find
 
 
-def _row_finder(path: "Path | UPath", column: str, column_of: Callable[[Any, str], Any]) -> Callable[[int], bytes]:
+def _row_finder(
+    path: "Path | UPath", column: str, options: ReadOptions, column_of: Callable[[Any, str], Any]
+) -> Callable[[int], bytes]:
     """Reads the images of one file by the number of their row, from 1; the column is held in memory.
 
     Raises: KeyError when the file has no such column, and by the finder when it has no such row or no image there.
     """
-    with open_file(path) as stream:
+    with open_file(path, options.patience) as stream:
         images = column_of(stream, column)
 
     def find(number: int) -> bytes:

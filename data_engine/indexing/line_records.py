@@ -76,7 +76,7 @@ def _quoted_field(record: str, start: int) -> tuple[str, int]:
 def _records(stream: BufferedReader, max_bytes: int, delimiter: int | None) -> Iterator[Record]:
     content, n_bytes, digest = bytearray(), 0, xxhash.xxh3_128()
     line, first_line, state, is_line_end = 1, 1, _FIELD_START, True
-    for piece in _pieces(stream):
+    for piece in pieces_of(stream):
         digest.update(piece)
         n_bytes += len(piece)
         if n_bytes <= max_bytes + 2:
@@ -134,13 +134,20 @@ def _advance(state: int, piece: bytes, delimiter: int) -> int:
     return state
 
 
-def _pieces(stream: BufferedReader) -> Iterator[bytes]:
-    """The bytes of a file in UTF-8, in pieces that end at every line end and are bounded in size."""
+def pieces_of(stream: BufferedReader) -> Iterator[bytes]:
+    """The bytes of a file in UTF-8, in pieces that end at every line end and are bounded in size.
+
+    In a file that starts with lines which end in a lone carriage return, each of those is given as a line feed.
+    """
     length, encoding = byte_order_mark(stream.peek(4)[:4])
     stream.read(length)
     decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)("replace")
-    while piece := stream.readline(_PIECE_BYTES) if decoder is None else stream.read(_PIECE_BYTES):
-        if decoder is None:
-            yield piece
-        else:
+    start = stream.peek(_PIECE_BYTES)
+    by_returns = decoder is None and b"\r" in start[:-1] and b"\n" not in start
+    while piece := stream.read(_PIECE_BYTES) if decoder or by_returns else stream.readline(_PIECE_BYTES):
+        if decoder is not None:
             yield from (part.encode() for part in _UP_TO_LINE_END.findall(decoder.decode(piece)))
+        elif by_returns:
+            yield from piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n").splitlines(keepends=True)
+        else:
+            yield piece

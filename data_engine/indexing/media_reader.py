@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from data_engine.errors import ContentMissing
+from data_engine.errors.secret_texts import harmless
+from data_engine.indexing.listing.remote import shown_name
 from data_engine.indexing.registry import KINDS
 from data_engine.indexing.samples import sample_id_of_bytes
 from data_engine.indexing.source import Source
@@ -23,7 +25,11 @@ class Contents:
         Raises: SourceMissing when the package that carries the data is not installed.
         """
         root = source.resolve(project_folder)
-        self._folder = root.parent if root.is_file() else root
+        is_file = root.is_file()
+        self._folder = root.parent if is_file else root
+        # The uri of the one file of a URL lacks the query by which it is found.
+        self._name = root.name if is_file and not isinstance(root, Path) else ""
+        self._shown = "" if isinstance(root, Path) else shown_name(root, self._name)
         self._find = KINDS[source.kind].find(self._folder, source)
 
     def read(self, row: Mapping[str, Any]) -> bytes:
@@ -35,13 +41,16 @@ class Contents:
         Raises: ContentMissing when it is gone, may not be read, or is not what was indexed.
         """
         try:
-            content = self._find(row["uri"], row["metadata"])
+            content = self._find(self._place(row["uri"]), row["metadata"])
         except (OSError, ValueError, KeyError) as error:
             reason = getattr(error, "strerror", None) or error
             raise ContentMissing(
                 f"image {row['uri']} cannot be read again below {self._folder} ({reason}); put it back, or ingest its "
                 "batch anew"
-            ) from error
+            ) from harmless(error)
         if sample_id_of_bytes(content) != row["sample_id"]:
             raise ContentMissing(f"image {row['uri']} has changed since it was indexed; ingest its batch anew")
         return content
+
+    def _place(self, uri: str) -> str:
+        return self._name + uri[len(self._shown) :] if self._name and uri.startswith(self._shown) else uri

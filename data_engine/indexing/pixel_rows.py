@@ -15,6 +15,7 @@ from data_engine.indexing.files import image_sample, unreadable
 from data_engine.indexing.line_records import Record, read_lines
 from data_engine.indexing.samples import RawSample
 from data_engine.indexing.source_files import Find, ReadOptions, SourceFile, open_file
+from data_engine.indexing.uris import part_uri, path_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,7 @@ def read_pixel_rows(file: SourceFile, source: ReadOptions) -> Iterator[RawSample
             and a label make.
     """
     for record in _lines(file.path, source):
-        place = replace(file, uri=f"{file.uri}#{record.line}", n_bytes=record.n_bytes)
+        place = replace(file, uri=part_uri(file.uri, record.line), n_bytes=record.n_bytes)
         found = _image_of_line(record, source)
         if isinstance(found, str):
             if record.line == 1:
@@ -49,7 +50,7 @@ def pixel_contents(path: "Path | UPath", source: ReadOptions) -> dict[int, bytes
 
 def find_pixel_rows(folder: "Path | UPath", source: ReadOptions) -> Find:
     """Reads an image of the files of a folder again, by its uri `file.csv#line`; one file is held in memory."""
-    images_of = lru_cache(maxsize=1)(lambda file: pixel_contents(folder / file, source))
+    images_of = lru_cache(maxsize=1)(lambda file: pixel_contents(path_of(folder, file), source))
 
     def find(uri: str, _metadata: str) -> bytes:
         file, _, line = uri.rpartition("#")
@@ -60,7 +61,7 @@ def find_pixel_rows(folder: "Path | UPath", source: ReadOptions) -> Find:
 
 def _lines(path: "Path | UPath", source: ReadOptions) -> Iterator[Record]:
     try:
-        with open_file(path) as stream:
+        with open_file(path, source.patience) as stream:
             yield from (record for record in read_lines(stream, source.max_sample_bytes) if record.content != b"")
     except OSError as error:
         raise SourceError(f"{path.name} cannot be read: {error}; repair or remove it") from error

@@ -88,10 +88,10 @@ def _read_pixel_rows(file: SourceFile, options: ReadOptions, _modality: str) -> 
     return read_pixel_rows(file, options)
 
 
-def _find_files(folder: "Path | UPath", _options: ReadOptions) -> Find:
+def _find_files(folder: "Path | UPath", options: ReadOptions) -> Find:
     from data_engine.indexing.files import find_in_folder
 
-    return find_in_folder(folder)
+    return find_in_folder(folder, options)
 
 
 def _find_named_by_rows(folder: "Path | UPath", options: ReadOptions) -> Find:
@@ -112,10 +112,10 @@ def _find_in_saved_dataset(folder: "Path | UPath", options: ReadOptions) -> Find
     return find_in_saved_dataset(folder, options)
 
 
-def _find_in_archives(folder: "Path | UPath", _options: ReadOptions) -> Find:
+def _find_in_archives(folder: "Path | UPath", options: ReadOptions) -> Find:
     from data_engine.indexing.archives import find_in_archives
 
-    return find_in_archives(folder)
+    return find_in_archives(folder, options)
 
 
 def _find_pixel_rows(folder: "Path | UPath", options: ReadOptions) -> Find:

@@ -16,6 +16,8 @@ import pyarrow.compute as pc
 import xxhash
 
 from data_engine import schemas
+from data_engine.errors.secret_texts import without_secrets
+from data_engine.indexing.uris import named_apart, storable
 
 _ROWS_PER_PIECE = 8192
 _BYTES_PER_PIECE = 64 << 20
@@ -41,6 +43,8 @@ class RawSample:
     """The bytes of an image whose pixels have not been looked at yet."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
+    failed_on_the_way: bool = False
+    """Whether it could not be read for a reason that may pass: a server that is down, a permission that lacks."""
 
 
 def normalise(text: str) -> str:
@@ -60,12 +64,16 @@ def sample_id_of_bytes(content: bytes) -> str:
 
 def to_table(samples: Iterable[RawSample], batch: str) -> pa.Table:
     """The raw index of a batch, rows sorted by uri."""
-    pieces = (
+    table = pa.Table.from_batches(to_batches(samples, batch), schema=schemas.RAW_INDEX)
+    return table.take(pc.sort_indices(table["uri"]))
+
+
+def to_batches(samples: Iterable[RawSample], batch: str) -> Iterator[pa.RecordBatch]:
+    """Rows of the raw index in the order of the samples, in batches that are bounded in rows and bytes."""
+    return (
         pa.RecordBatch.from_pylist([_row(sample, batch) for sample in piece], schema=schemas.RAW_INDEX)
         for piece in _pieces(samples)
     )
-    table = pa.Table.from_batches(pieces, schema=schemas.RAW_INDEX)
-    return table.take(pc.sort_indices(table["uri"]))
 
 
 def _pieces(samples: Iterable[RawSample]) -> Iterator[list[RawSample]]:
@@ -86,30 +94,53 @@ def _row(sample: RawSample, batch: str) -> dict[str, Any]:
     return {
         "sample_id": sample.sample_id,
         "batch": batch,
-        "uri": sample.uri,
-        "source_id": sample.source_id,
+        "uri": storable(sample.uri),
+        "source_id": None if sample.source_id is None else storable(sample.source_id),
         "media_type": sample.media_type,
         "n_bytes": sample.n_bytes,
         "arrived_at": sample.arrived_at,
-        "text": sample.text,
+        "text": None if sample.text is None else storable(sample.text),
         "width_px": sample.width_px,
         "height_px": sample.height_px,
         "thumbnail": sample.thumbnail,
         "metadata": to_json(sample.metadata),
         "is_readable": sample.error is None,
-        "error": sample.error,
+        "error": None if sample.error is None else storable(without_secrets(sample.error)),
     }
 
 
 def to_json(metadata: Mapping[str, Any]) -> str:
-    """Metadata as one line of valid JSON: dates as ISO 8601, bytes as hex, NaN and infinity as null."""
+    """Metadata as one line of valid JSON: dates as ISO 8601, bytes as hex, NaN and infinity as null.
+
+    A column that cannot be written (nested too deeply, a number of thousands of digits) is a text that says so.
+    """
     if not metadata:
         return "{}"
     try:
-        written = json.dumps(metadata, ensure_ascii=False, allow_nan=False, default=_as_json)
-    except (TypeError, ValueError):
-        written = json.dumps(_finite(metadata), ensure_ascii=False, allow_nan=False, default=_as_json)
+        written = _dumped(metadata)
+    except (TypeError, ValueError, RecursionError):
+        written = _dumped(named_apart((str(name), _writable(value)) for name, value in metadata.items()))
     return written.encode("utf-8", "replace").decode()
+
+
+def parse_json(text: str) -> Any:
+    """The value of a JSON text, of which no key is lost: further ones of one name have a number behind it.
+
+    Raises: ValueError or RecursionError where it is no JSON that can be read.
+    """
+    return _DECODER.decode(text)
+
+
+def json_name(key: object) -> str:
+    """The name that JSON gives to a key of another type."""
+    return {True: "true", False: "false", None: "null"}[key] if key is None or isinstance(key, bool) else str(key)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=named_apart)
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_as_json)
 
 
 def _as_json(value: object) -> str:
@@ -121,11 +152,23 @@ def _as_json(value: object) -> str:
     return str(isoformat()) if isoformat else str(value)
 
 
+def _writable(value: Any) -> Any:
+    """The value as JSON takes it, or why it cannot be written."""
+    try:
+        finite = _finite(value)
+        _dumped(finite)
+    except RecursionError:
+        return "<not written: nested too deeply>"
+    except (TypeError, ValueError) as error:
+        return f"<not written: {error}>"
+    return finite
+
+
 def _finite(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):
-        return {str(key): _finite(entry) for key, entry in value.items()}
+        return named_apart((str(key), _finite(entry)) for key, entry in value.items())
     if isinstance(value, list | tuple):
         return [_finite(entry) for entry in value]
     return value

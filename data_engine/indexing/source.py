@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from data_engine.errors import SourceError, SourceMissing
+from data_engine.errors.secret_texts import harmless, keep_options_secret, keep_url_secret, without_secrets
+from data_engine.indexing.opening.patience import Patience
 from data_engine.indexing.registry import KINDS
 from data_engine.settings import OneOf, Settings
 
@@ -27,14 +29,22 @@ class Source(Settings):
     path: str
     """Folder or file, or the URL of one on any file system that fsspec knows (`s3://bucket/folder`, `https://...`).
     `~` and `$VARIABLES` are expanded; relative paths start at the project's folder, or at the package's folder when
-    `package` is given. Files ending in .gz, .bz2 or .xz are unpacked while they are read."""
+    `package` is given. Files packed by gzip, bzip2, xz or zstd are unpacked while they are read."""
     storage_options: dict[str, Any] = Field(default_factory=dict)
     """What the file system of a URL needs, as fsspec names it (`anon`, `endpoint_url`, `key`); `$VARIABLES` in values
     are expanded, so that no secret has to stand in the file."""
+    timeout_s: float = Field(default=120.0, gt=0)
+    """Seconds that a server may take for one answer, all attempts together; then its file counts as not read, and its
+    batch is read again by the next run."""
+    retries: int = Field(default=3, ge=0, le=20)
+    """How often something that failed on the way to a server is tried again, after pauses that double."""
     package: str | None = None
     """Installed Python package that carries the data."""
     pattern: str = "**/*"
     """Which files below the folder, as a glob. Hidden files and `.tmp`, `.part`, `.crdownload` and `~` are ignored."""
+    follow_links: bool | tuple[str, ...] = False
+    """Symbolic links that lead out of the source: false makes each of them an unreadable sample, a list names the
+    folders and files that they may lead to, true follows all. Links within the source are always followed."""
     text_column: str = "text"
     """Column of a row that holds the text, or the ending of the member that does (webdataset)."""
     path_column: str | None = None
@@ -52,6 +62,25 @@ class Source(Settings):
     """A sample larger than this many bytes is unreadable; it is never loaded whole. 20,000,000 for images."""
     max_pixels: int = Field(default=50_000_000, ge=1, le=178_000_000)
     """An image with more pixels (width x height) is unreadable; it is refused before it is decoded."""
+
+    max_sample_s: float = Field(default=60.0, gt=0)
+    """Seconds that decoding one sample (an image, rows of Parquet) may take; then it is stopped, and unreadable."""
+    max_reader_bytes: int = Field(default=4 << 30, ge=1 << 29)
+    """Bytes of memory that the process which decodes images and Parquet may take; a sample that needs more is
+    unreadable."""
+
+    @property
+    def patience(self) -> Patience:
+        """How long its server is waited for."""
+        return Patience(self.timeout_s, self.retries)
+
+    @field_validator("follow_links")
+    @classmethod
+    def _are_places(cls, value: bool | tuple[str, ...]) -> bool | tuple[str, ...]:
+        for place in () if isinstance(value, bool) else value:
+            if not Path(os.path.expandvars(place)).expanduser().is_absolute():
+                raise ValueError(f"follow_links names {place!r}; write the whole path, from / or ~ or a $VARIABLE")
+        return value
 
     @field_validator("uri_pattern")
     @classmethod
@@ -77,6 +106,11 @@ class Source(Settings):
                 )
         return self
 
+    def shown(self) -> dict[str, Any]:
+        """The settings for people: storage options by their names only, no URL with user info or query."""
+        values = self.model_dump(mode="json")
+        return {**values, "path": without_secrets(self.path), "storage_options": sorted(self.storage_options)}
+
     def resolve(self, project_folder: Path) -> "Path | UPath":
         """The absolute path of the source, or its URL.
 
@@ -86,6 +120,8 @@ class Source(Settings):
         """
         expanded = os.path.expandvars(self.path).removeprefix("file://")
         if "://" in expanded:
+            keep_url_secret(expanded)
+            keep_options_secret(_expanded(self.storage_options))
             return _remote(expanded, self.storage_options)
         path = Path(expanded).expanduser()
         if self.package is None:
@@ -106,7 +142,7 @@ def _remote(url: str, options: Mapping[str, Any]) -> "UPath":
         raise SourceError(
             f"the source {url} cannot be opened: {error}; check source.path and source.storage_options, and install "
             "the driver (data-engine[remote] for s3:// and https://)"
-        ) from error
+        ) from harmless(error)
     return path
 
 

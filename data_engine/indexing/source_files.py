@@ -3,25 +3,25 @@
 Which files there are is in `listing/batches.py`; the readers themselves are listed in `registry.py`.
 """
 
-import bz2
-import gzip
 import io
-import lzma
-from collections.abc import Callable
-from dataclasses import dataclass
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from data_engine.indexing.opening import unpacking
+from data_engine.indexing.opening.patience import USUAL_PATIENCE, Patience, PatientStream
+from data_engine.indexing.opening.unpacking import unpacked
 
 if TYPE_CHECKING:
     from upath import UPath
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-#: How packed files begin, and what unpacks them.
-_UNPACKERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
-#: Text packs 3 to 20 times, dull logs 100 times; what unpacks to more is an archive bomb.
-MAX_EXPANSION = 200
-_ALWAYS_ALLOWED_BYTES = 64 << 20
 _BUFFER_BYTES = 1 << 18
 
 #: Reads the bytes of an image again, by its uri and its metadata (JSON). Raises: OSError, ValueError, KeyError.
@@ -40,6 +40,10 @@ class SourceFile:
     """UTC; the epoch where a remote file system does not say."""
     version: str = ""
     """What the file system calls this content, an entity tag; empty for local files."""
+    why_not: str | None = None
+    """Why it may not be opened; None where it may."""
+    is_folder: bool = False
+    """Whether it stands for a whole folder that may not be opened."""
 
 
 class ReadOptions(Protocol):
@@ -66,77 +70,63 @@ class ReadOptions(Protocol):
         """Height and width of images whose rows do not say it, in pixels."""
 
     @property
+    def follow_links(self) -> bool | tuple[str, ...]:
+        """Whether links out of the source are followed, or the places that they may lead to."""
+
+    @property
+    def patience(self) -> Patience:
+        """How long a server is waited for."""
+
+    @property
     def max_sample_bytes(self) -> int:
         """A larger sample is unreadable."""
 
+    @property
+    def max_pixels(self) -> int:
+        """An image with more pixels is unreadable."""
 
-def open_file(path: "Path | UPath") -> io.BufferedReader:
-    """The bytes of a file, unpacked when it is a gzip, bzip2 or xz file.
+    @property
+    def max_sample_s(self) -> float:
+        """Seconds after which what decodes a sample is stopped."""
+
+    @property
+    def max_reader_bytes(self) -> int:
+        """Memory that the process which decodes samples may take."""
+
+
+def open_file(path: "Path | UPath", patience: Patience = USUAL_PATIENCE) -> io.BufferedReader:
+    """The bytes of a file, unpacked when it is a gzip, bzip2, xz or zstd file.
 
     Whatever goes wrong while reading is an OSError: a broken connection, damaged or truncated packing, and more than
-    `MAX_EXPANSION` bytes unpacked from one.
+    200 bytes unpacked from one. What fails on the way to a server is tried again.
     """
-    stream: Any = path.open("rb")
-    stored = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(_Guarded(stream, stream))
-    unpack = _unpacker_of(stored)
-    return stored if unpack is None else io.BufferedReader(_Guarded(unpack(stored, "rb"), stored), _BUFFER_BYTES)
+    return unpacked(_stored(path, patience))
 
 
-def is_packed(path: "Path | UPath") -> bool:
+def is_packed(path: "Path | UPath", patience: Patience = USUAL_PATIENCE) -> bool:
     """Whether `open_file` unpacks the file; then each jump back in it reads it from its start."""
-    with path.open("rb") as stream:
-        return _unpacker_of(io.BufferedReader(_Guarded(stream, stream))) is not None
+    with _stored(path, patience) as stream:
+        return unpacking.is_packed(stream)
 
 
-def _unpacker_of(stored: io.BufferedReader) -> Callable[..., Any] | None:
-    start = stored.peek(6)[:6]
-    return next((unpack for mark, unpack in _UNPACKERS.items() if start.startswith(mark)), None)
+@contextmanager
+def local_copy(file: SourceFile, patience: Patience = USUAL_PATIENCE) -> "Iterator[SourceFile]":
+    """The file as one on this machine that is not packed: itself, or with a copy as its path that goes afterwards."""
+    if isinstance(file.path, Path) and not is_packed(file.path):
+        yield file
+        return
+    with tempfile.NamedTemporaryFile() as copy:
+        with open_file(file.path, patience) as stream:
+            shutil.copyfileobj(stream, copy, 1 << 20)
+        copy.flush()
+        yield replace(file, path=Path(copy.name))
 
 
-class _Guarded(io.RawIOBase):
-    """A stream whose every failure is an OSError, and which stops at an archive bomb."""
-
-    def __init__(self, content: IO[bytes], stored: IO[bytes]) -> None:
-        self._content = content
-        # What was unpacked before a break is handed on, and not lost with the rest of the buffer.
-        self._read = getattr(content, "read1", content.read)
-        self._stored = stored
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        try:
-            piece = self._read(len(buffer))
-        except OSError:
-            raise
-        except Exception as error:
-            # Packing libraries and remote file systems have exceptions of their own.
-            raise OSError(f"{error or type(error).__name__}") from error
-        buffer[: len(piece)] = piece
-        self._refuse_bombs()
-        return len(piece)
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return self._content.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._content.tell()
-
-    def close(self) -> None:
-        self._content.close()
-        self._stored.close()
-        super().close()
-
-    def _refuse_bombs(self) -> None:
-        if self._content is self._stored:
-            return
-        n_unpacked, n_stored = self._content.tell(), self._stored.tell()
-        if n_unpacked > max(_ALWAYS_ALLOWED_BYTES, MAX_EXPANSION * n_stored):
-            raise OSError(
-                f"unpacks to more than {MAX_EXPANSION} times its size ({n_unpacked:,} bytes from {n_stored:,}), like "
-                "an archive bomb; unpack it yourself if it is none"
-            )
+def _stored(path: "Path | UPath", patience: Patience) -> io.BufferedReader:
+    if not isinstance(path, Path):
+        return io.BufferedReader(PatientStream(path, patience), _BUFFER_BYTES)
+    if not stat.S_ISREG(path.stat().st_mode):
+        # Opening a pipe waits for somebody to write into it, and a device may never end.
+        raise OSError("it is a folder, pipe, socket or device; only files are read")
+    stream: Any = path.open("rb")
+    return stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)

@@ -6,7 +6,14 @@ What a step is, is in `runtime/plan.py`.
 import dagster as dg
 
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.plan import STEPS
+from data_engine.runtime.plan import JOBS, STEPS
+
+#: What the names of the jobs, sensors, schedules, groups, partitions, pools and operations of a corpus end with.
+_PURPOSES = (
+    *JOBS,
+    *("accepted", "batches", "compare_batches", "daily", "drift", "drift_reports", "new_batches", "open_review"),
+    *("open_review_batch", "review_batches", "review_closer", "review_opener", "sql", "sql_models", "sql_tests"),
+)
 
 
 def asset_key(runtime: CorpusRuntime, *parts: str) -> dg.AssetKey:
@@ -17,6 +24,11 @@ def asset_key(runtime: CorpusRuntime, *parts: str) -> dg.AssetKey:
 def corpus_name(runtime: CorpusRuntime, purpose: str) -> str:
     """The name of a job, sensor or schedule of this corpus."""
     return f"{runtime.corpus.name}_{purpose}"
+
+
+def names_of(corpus: str) -> tuple[str, ...]:
+    """Every name that a corpus of this name has in Dagster, its own first."""
+    return (corpus, *(f"{corpus}_{purpose}" for purpose in _PURPOSES))
 
 
 def batch_partitions(runtime: CorpusRuntime) -> dg.DynamicPartitionsDefinition:

@@ -4,8 +4,8 @@ The only place that knows Great Expectations. Importing this package does not im
 wherever a list of them is needed. What the checks look at is gathered in `data_engine.runtime.check_inputs`.
 """
 
-from data_engine.quality.checks import Check, CheckResult
+from data_engine.quality.checks import Check, CheckResult, Needs
 from data_engine.quality.evaluation import evaluate
-from data_engine.quality.registry import CHECKS, TABLES
+from data_engine.quality.registry import CHECKS, TABLES, suite_of
 
-__all__ = ["CHECKS", "TABLES", "Check", "CheckResult", "evaluate"]
+__all__ = ["CHECKS", "TABLES", "Check", "CheckResult", "Needs", "evaluate", "suite_of"]

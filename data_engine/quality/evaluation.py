@@ -19,7 +19,8 @@ def evaluate(step: str, tables: Tables, corpus: Corpus, **facts: Any) -> tuple[C
 
     Args:
         step: a key of `CHECKS`.
-        tables: the tables named in `TABLES[step]`, in the schemas of `data_engine.schemas`; others are ignored.
+        tables: the tables named in `TABLES[step]`, in the schemas of `data_engine.schemas`, or what the suite needs of
+            them; others are ignored.
         corpus: gives the limits and the classes.
         **facts: what the tables do not say; the keyword arguments of `suite` in `data_engine.quality.suites.STEP`.
 
@@ -40,7 +41,8 @@ def evaluate(step: str, tables: Tables, corpus: Corpus, **facts: Any) -> tuple[C
             f"the checks of {step} were given the facts {unknown} but take {known_facts or 'none'}; "
             "remove or rename them"
         )
-    truths = suite.truths(tables, corpus, **facts)
+    reduced = {name: suite.needs[name].of(rows) if name in suite.needs else rows for name, rows in tables.items()}
+    truths = suite.truths(reduced, corpus, **facts)
     outcomes = run_suite(step, truths)
     by_check = {truth.check: truth for truth in truths}
     return tuple(_result(check, by_check[check.name], outcomes[check.name]) for check in suite.checks)

@@ -4,14 +4,14 @@ Running a suite is in `evaluation.py`.
 """
 
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 
 from data_engine.errors import InvalidInput
 from data_engine.quality import suites
-from data_engine.quality.checks import Check
+from data_engine.quality.checks import Check, Needs
 from data_engine.quality.expectations import Truth
 
 #: Steps that have checks, in alphabetical order.
@@ -26,6 +26,8 @@ class Suite:
     """In the order in which `evaluate` answers them."""
     tables: tuple[str, ...]
     """The tables that they read. `embedded` is any table whose `sample_id` lists the embedded samples."""
+    needs: Mapping[str, Needs]
+    """What is needed of some of these tables; of the others everything."""
     truths: Callable[..., list[Truth]]
     """`(tables, corpus, **facts)` to one truth per check; its keyword arguments are the facts that it takes."""
 
@@ -42,7 +44,7 @@ def suite_of(step: str) -> Suite:
             f"step is {step!r}, which has no checks; use one of {known}, or add data_engine/quality/suites/{step}.py"
         )
     module = import_module(f"{suites.__name__}.{step}")
-    return Suite(module.CHECKS, module.TABLES, module.suite)
+    return Suite(module.CHECKS, module.TABLES, getattr(module, "NEEDS", {}), module.suite)
 
 
 #: The checks of every step, in the order in which `evaluate` answers them.

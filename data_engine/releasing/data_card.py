@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
 from data_engine.release_formats.registry import FORMATS
+from data_engine.releasing.markdown_text import cell, code, escaped, paragraphs
 from data_engine.reporting import number_format
 from data_engine.reporting.metrics.funnel import Metrics, stages
 from data_engine.reporting.metrics.metric import by_name
@@ -68,7 +69,7 @@ def data_card(corpus: Corpus, release: pa.Table, metrics: pa.Table, manifest: Ma
 
 
 def _opening(corpus: Corpus, release: pa.Table, manifest: Mapping[str, Any]) -> str:
-    title = corpus.release.title or number_format.plain(corpus.name)
+    title = escaped(corpus.release.title or number_format.plain(corpus.name))
     n = release.num_rows
     n_simulated = Counter(release["provenance"].to_pylist())["simulated"]
     warning = (
@@ -81,19 +82,20 @@ def _opening(corpus: Corpus, release: pa.Table, manifest: Mapping[str, Any]) -> 
     n_classes = len(set(release["label"].to_pylist()))
     facts = f"{n:,} samples in {n_classes:,} classes. Release `{manifest.get('release_id', 'unnamed')}`"
     facts += f", created {manifest['created_at']}." if manifest.get("created_at") else "."
-    return "\n\n".join(part for part in (f"# {title}", warning, corpus.release.description, facts) if part)
+    return "\n\n".join(part for part in (f"# {title}", warning, *paragraphs(corpus.release.description), facts) if part)
 
 
 def _source(corpus: Corpus) -> str:
     source = corpus.source
-    place = f"package `{source.package}`, `{source.path}`" if source.package else f"`{source.path}`"
+    path = code(str(source.shown()["path"]))
+    place = f"package {code(source.package)}, {path}" if source.package else path
     lines = [
         "## Source and licence",
-        f"- Source: {place} ({number_format.plain(source.kind)}, pattern `{source.pattern}`)",
-        f"- Licence of the content: {corpus.release.licence}",
+        f"- Source: {place} ({number_format.plain(source.kind)}, pattern {code(source.pattern)})",
+        f"- Licence of the content: {escaped(corpus.release.licence)}",
     ]
     if corpus.release.attribution:
-        lines.append(f"- Attribution: {corpus.release.attribution}")
+        lines.append(f"- Attribution: {escaped(corpus.release.attribution)}")
     return "\n".join(lines)
 
 
@@ -106,8 +108,8 @@ def _how_it_was_made(corpus: Corpus, known: Metrics) -> str:
     method = METHODS[corpus.subset.method]
     members = f" ({corpus.subset.strategy} members of each cluster)" if method.takes_members else ""
     text = (
-        f"Every sample was embedded with `{corpus.encoder}`; hierarchical k-means built a tree of {levels} clusters; "
-        f"the subset was {method.meaning_for(corpus.tree.n_resamples)}{members}."
+        f"Every sample was embedded with {code(corpus.encoder)}; hierarchical k-means built a tree of {levels} "
+        f"clusters; the subset was {method.meaning_for(corpus.tree.n_resamples)}{members}."
     )
     table = _table(("stage", "samples", "what is left", "what was lost"), rows) if rows else ""
     return "\n\n".join(part for part in ("## How it was made", table, text) if part)
@@ -116,11 +118,11 @@ def _how_it_was_made(corpus: Corpus, known: Metrics) -> str:
 def _labels(release: pa.Table) -> str:
     counts = Counter(release["provenance"].to_pylist())
     rows = [
-        (f"`{name}`", _MADE_BY.get(name, ""), f"{n:,}", number_format.share(n / release.num_rows))
+        (code(name), _MADE_BY.get(name, ""), f"{n:,}", number_format.share(n / release.num_rows))
         for name, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
     classes = sorted(Counter(release["label"].to_pylist()).items(), key=lambda item: (-item[1], item[0]))
-    shown = [(label, f"{n:,}") for label, n in classes[:_N_CLASSES_SHOWN]]
+    shown = [(escaped(label), f"{n:,}") for label, n in classes[:_N_CLASSES_SHOWN]]
     rest = len(classes) - len(shown)
     parts = [
         "## Labels and who made them",
@@ -144,7 +146,10 @@ def _quality(known: Metrics) -> str:
         ("agreement", "agreement of annotators (Krippendorff's alpha)"),
     )
     rows = [
-        (text + _SCOPE_WORDS.get(scope, f", {number_format.plain(scope)}"), number_format.with_interval(metric))
+        (
+            text + _SCOPE_WORDS.get(scope, f", {escaped(number_format.plain(scope))}"),
+            number_format.with_interval(metric),
+        )
         for name, text in wanted
         for (metric_name, scope), metric in known.items()
         if metric_name == name and (scope == "all" or name == "label_accuracy")
@@ -181,7 +186,8 @@ def _limits(corpus: Corpus, release: pa.Table, known: Metrics) -> str:
         )
     lines.append("The subset is balanced on purpose: class shares say nothing about how common the classes are.")
     lines.append(
-        f"Balance and clusters are those of the encoder `{corpus.encoder}`; what it cannot tell apart is not balanced."
+        f"Balance and clusters are those of the encoder {code(corpus.encoder)}; what it cannot tell apart is not "
+        "balanced."
     )
     if any(name == "junk_precision" for name, _ in known) or corpus.first_pass.junk is not None:
         lines.append("A small classifier rejected junk before anything else; it rejects some good samples too.")
@@ -216,14 +222,10 @@ def _versions(corpus: Corpus, manifest: Mapping[str, Any]) -> str:
     rows += [("encoder", corpus.encoder), ("seed", str(corpus.seed))]
     rows += [(f"package {name}", str(version)) for name, version in manifest.get("package_versions", {}).items()]
     rows += [(f"table {name}", str(version)) for name, version in manifest.get("table_versions", {}).items()]
-    shown = [(name, f"`{value}`") for name, value in rows if value]
+    shown = [(escaped(name), code(value)) for name, value in rows if value]
     return "\n\n".join(("## Versions", _table(("what", "version"), shown)))
 
 
 def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [header, tuple("---" for _ in header), *rows]
-    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    return "\n".join(f"| {' | '.join(cell(text) for text in line)} |" for line in lines)

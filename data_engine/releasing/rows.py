@@ -9,6 +9,7 @@ import json
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_engine.errors import ChecksFailed
 from data_engine.schemas import RELEASE
 
 _NUMBERED = ("posterior", "quality")
@@ -20,10 +21,13 @@ def release_rows(labels: pa.Table, subset: pa.Table, raw: pa.Table, *, out_of_sc
     Args:
         labels: One label per sample.
         subset: The balanced subset; gives leaf and top cluster.
-        raw: The raw index, at least of the labelled samples; the first place (by uri) of a content counts.
+        raw: The raw index, at least of the labelled samples in the batches that the subset names; of one content that
+            a batch holds twice, the first place (by uri) counts.
         out_of_scope: The class whose samples are not released.
 
     Returns: rows sorted by sample_id; the same labels give the same rows and the same release_id.
+
+    Raises: ChecksFailed when a labelled sample is not in the subset, or not in the raw index of its batch.
     """
     in_scope = labels if out_of_scope is None else labels.filter(pc.not_equal(labels["label"], out_of_scope))
     places = subset.select(["sample_id", "batch", "leaf", "top_cluster"])
@@ -32,7 +36,8 @@ def release_rows(labels: pa.Table, subset: pa.Table, raw: pa.Table, *, out_of_sc
         shown = shown.append_column(name, in_scope[name])
     chosen = shown.join(places, "sample_id", join_type="inner")
     contents = _first_of_each(raw.select(["sample_id", "batch", "uri", "text", "metadata"]))
-    rows = chosen.join(contents.drop_columns(["batch"]), "sample_id", join_type="inner").sort_by("sample_id")
+    rows = chosen.join(contents, ["sample_id", "batch"], join_type="inner").sort_by("sample_id")
+    _refuse_missing(in_scope, rows)
     release_id = release_fingerprint(rows)
     ids = pa.array([release_id] * rows.num_rows, pa.string())
     return pa.Table.from_arrays(
@@ -79,8 +84,18 @@ def release_fingerprint(rows: pa.Table) -> str:
     return hashlib.sha256(json.dumps([list(row.values()) for row in values]).encode()).hexdigest()[:16]
 
 
+def _refuse_missing(labels: pa.Table, rows: pa.Table) -> None:
+    missing = labels.filter(pc.invert(pc.is_in(labels["sample_id"], rows["sample_id"].combine_chunks())))
+    if missing.num_rows:
+        raise ChecksFailed(
+            f"{missing.num_rows} of {labels.num_rows} labelled samples, among them "
+            f"{missing['sample_id'][:3].to_pylist()}, are not in the subset and in an accepted batch of the raw index "
+            f"any more; materialize cluster_tree and what follows, then the release"
+        )
+
+
 def _first_of_each(raw: pa.Table) -> pa.Table:
     ordered = raw.sort_by([("sample_id", "ascending"), ("batch", "ascending"), ("uri", "ascending")])
-    ids = ordered["sample_id"].to_pylist()
-    first = [i for i, sample_id in enumerate(ids) if i == 0 or sample_id != ids[i - 1]]
+    ids = list(zip(ordered["sample_id"].to_pylist(), ordered["batch"].to_pylist(), strict=True))
+    first = [i for i, place in enumerate(ids) if i == 0 or place != ids[i - 1]]
     return ordered.take(pa.array(first, pa.int64()))

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from data_engine.errors import InvalidInput, StorageError
 from data_engine.release_formats.registry import FORMATS
+from data_engine.releasing.integrity import manifest_text
 from data_engine.storage import conform, storage_errors
 from data_engine.storage.atomic_files import new_folder, place_folder
 
@@ -37,7 +38,8 @@ def write_release(
     Args:
         folder: The release's own folder, named after its id.
         table: Rows in `schemas.RELEASE`.
-        manifest: What the release stands on, JSON values only; `files` is added with size and sha256 of each file.
+        manifest: What the release stands on, JSON values only; `files` is added with size and sha256 of each file, and
+            a checksum of the manifest itself.
         data_card: Markdown.
         images: File names and contents for the folder `images`; drawn one by one, and only for a new release.
         formats: Names of `FORMATS`, a data file each.
@@ -68,8 +70,8 @@ def write_release(
 def _describe(folder: Path, names: Sequence[str], manifest: Mapping[str, Any], data_card: str) -> None:
     (folder / "README.md").write_text(data_card, encoding="utf-8", newline="\n")
     files = {name: {"sha256": _sha256(folder / name), "n_bytes": (folder / name).stat().st_size} for name in names}
-    text = json.dumps({**manifest, "files": files}, ensure_ascii=False, indent=2, sort_keys=True)
-    (folder / "manifest.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+    text = manifest_text({**manifest, "files": files})
+    (folder / "manifest.json").write_text(text, encoding="utf-8", newline="\n")
 
 
 def _fill_images(folder: Path, images: Iterable[tuple[str, bytes]]) -> None:

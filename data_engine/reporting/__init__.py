@@ -4,7 +4,7 @@ The data card is in `data_engine.releasing`, the output of commands in `data_eng
 """
 
 from data_engine.reporting.html.report import render_report
-from data_engine.reporting.metrics.known_labels import known_classes, known_label_of
+from data_engine.reporting.metrics.known_labels import known_classes, known_label_of, remarks_on_known_labels
 from data_engine.reporting.metrics.method_comparison import side_by_side
 from data_engine.reporting.metrics.report_metrics import build_quality_report
 from data_engine.reporting.plots.metric_plots import (
@@ -32,6 +32,7 @@ __all__ = [
     "lorenz_curve",
     "lorenz_plot",
     "reliability_plot",
+    "remarks_on_known_labels",
     "render_report",
     "report_plots",
     "seconds_plot",

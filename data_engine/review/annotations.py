@@ -170,6 +170,14 @@ def read_answers(connection: Connection, batch_id: str) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=REVIEWED_LABELS)
 
 
+def read_answer_times(connection: Connection, batch_id: str) -> dict[str, datetime]:
+    """When each answer of a batch was given, by annotation_id."""
+    given = (
+        sa.select(annotation.c.annotation_id, annotation.c.submitted_at).join(task).where(task.c.batch_id == batch_id)
+    )
+    return {row.annotation_id: row.submitted_at for row in connection.execute(given)}
+
+
 def _as_repeat(earlier: Row[Any], row: Row[Any], kind: AnswerKind, given: str) -> Submitted:
     if (earlier.task_id, earlier.annotator) != (row.task_id, row.annotator):
         raise InvalidInput(

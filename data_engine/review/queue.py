@@ -12,14 +12,16 @@ from typing import Any, Self
 
 import pyarrow as pa
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, InternalError, OperationalError
 
 from data_engine.errors import LeaseLost, StorageError
 from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review import annotations, batch_progress, leases, review_batches
+from data_engine.review.queue_database import open_engine, reading, writing
 from data_engine.review.queue_records import BatchInfo, BatchProgress, Change, Lease, NewTask, Submitted, in_utc
-from data_engine.review.queue_tables import lease, open_engine, reading, writing
+from data_engine.review.queue_tables import lease
+from data_engine.review.queue_tables import queue as queues
 
 
 class ReviewQueue:
@@ -49,6 +51,12 @@ class ReviewQueue:
         """Give the database's connections back; a closed queue answers nothing more."""
         self._is_closed = True
         self._engine.dispose()
+
+    @property
+    def queue_id(self) -> str:
+        """The id that this queue was given when it was made; a copy of the queue has the same."""
+        with self._reading() as connection:
+            return str(connection.execute(queues.select()).scalar_one())
 
     def open_batch(
         self,
@@ -237,6 +245,11 @@ class ReviewQueue:
         with self._reading() as connection:
             return annotations.read_answers(connection, batch_id)
 
+    def answer_times(self, batch_id: str) -> dict[str, datetime]:
+        """When each answer of a batch was given, by annotation_id; a correction does not change it."""
+        with self._reading() as connection:
+            return annotations.read_answer_times(connection, batch_id)
+
     def decisions(self, batch_id: str) -> pa.Table:
         """The decisions stored for a batch: sample_id, review_batch, label, posterior, method, decided_at."""
         with self._reading() as connection:
@@ -286,7 +299,17 @@ class ReviewQueue:
             raise StorageError("this review queue was closed; open a new ReviewQueue on the same URL")
         try:
             yield
-        except OperationalError as error:
+        except DatabaseError as error:
+            # SQLite says of a damaged file neither more nor less than that a database error happened.
+            if type(error) not in (DatabaseError, InternalError, OperationalError):
+                raise
+            said = " ".join(str(error.orig).split())
+            if "readonly" in said:
+                remedy = "make the file and its folder writable"
+            elif "malformed" in said or "not a database" in said:
+                remedy = "the file is damaged, restore it from a backup"
+            else:
+                remedy = "try again"
             raise StorageError(
-                f"the review queue could not be read or written: {error.orig}; nothing was changed, try again"
+                f"the review queue could not be read or written: {said}; nothing was changed, {remedy}"
             ) from error

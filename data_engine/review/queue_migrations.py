@@ -4,7 +4,7 @@ The tables of today are in `queue_tables.py`. Each version adds one function her
 to those of its own; the rows then go into the tables of today, so that a table is rebuilt once however old it is.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +18,42 @@ _Change = Callable[[_Row], _Row]
 
 _CHUNK = 1000
 
+#: Columns by table that a version added, and those that it dropped.
+_ADDED = {
+    2: {
+        "review_batch": {"kind"},
+        "review_proposal": {"kind", "answer"},
+        "review_annotation": {"kind", "submitted_answer", "answer"},
+    },
+    3: {"review_queue": {"queue_id"}},
+}
+_DROPPED = {2: {"review_annotation": {"submitted_label"}}}
+
+
+def lacking(tables: Mapping[str, set[str]], version: int, metadata: sa.MetaData) -> list[str]:
+    """What the tables of a queue lack of a version, as `table` or `table.column`, sorted."""
+    found = []
+    for name, columns in _columns_of(version, metadata).items():
+        missing = columns - tables.get(name, set())
+        found += [f"{name}.{column}" for column in missing] if name in tables else [name]
+    return sorted(found)
+
+
+def likely_version(tables: Mapping[str, set[str]], metadata: sa.MetaData) -> int | None:
+    """The newest version whose columns are all there; None where there is none."""
+    versions = range(max(_ADDED), 0, -1)
+    return next((v for v in versions if set(lacking(tables, v, metadata)) <= {"review_schema"}), None)
+
+
+def _columns_of(version: int, metadata: sa.MetaData) -> dict[str, set[str]]:
+    columns = {table.name: {column.name for column in table.columns} for table in metadata.sorted_tables}
+    for later in range(max(_ADDED), version, -1):
+        for name, added in _ADDED[later].items():
+            columns[name] -= added
+        for name, dropped in _DROPPED.get(later, {}).items():
+            columns[name] |= dropped
+    return {name: names for name, names in columns.items() if names}
+
 
 def migrate(connection: Connection, found: int, metadata: sa.MetaData) -> None:
     """Bring the tables from version `found` to those of the metadata; nothing is lost, and nothing asked anew.
@@ -30,6 +66,8 @@ def migrate(connection: Connection, found: int, metadata: sa.MetaData) -> None:
         _rebuild(connection, metadata.tables["review_proposal"], _proposal_of_2)
         _rebuild(connection, metadata.tables["review_annotation"], _annotation_of_2)
         _rebuild_drafts(connection, metadata.tables["review_lease"])
+    if found < 3:
+        metadata.tables["review_queue"].create(connection)
 
 
 def _answer(label: str) -> str:

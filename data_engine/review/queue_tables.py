@@ -1,34 +1,18 @@
-"""The tables of the review queue, one schema for SQLite and PostgreSQL, and opening a database that has them.
+"""The tables of the review queue, one schema for SQLite and PostgreSQL.
 
-Every write is one transaction at a time (BEGIN IMMEDIATE on SQLite, an advisory lock on PostgreSQL), so a rule such
-as `no more answers than wanted` is checked and kept in the same breath. Names start with `review_`, so that the queue
-can share a database. SQLite writes ahead with synchronous=NORMAL: a killed process loses nothing, a power cut may
-lose the last moments.
+Names start with `review_`, so that the queue can share a database. Opening one is in `queue_database.py`.
 """
 
-import sqlite3
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, Connection, Dialect, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from data_engine.errors import InvalidInput, StorageError
 from data_engine.labeling.answers.class_answers import CLASS
-from data_engine.review.queue_migrations import migrate
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised with every change of the tables below; how older ones become these is in `queue_migrations.py`."""
-
-_BUSY_TIMEOUT_S = 30
-_POSTGRES_LOCK = 0x72657669
-_READING = "review_is_reading"
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -53,6 +37,12 @@ class UtcTime(TypeDecorator[datetime]):
 metadata = sa.MetaData()
 
 schema_version = sa.Table("review_schema", metadata, sa.Column("version", sa.Integer, primary_key=True))
+
+queue = sa.Table(
+    "review_queue",
+    metadata,
+    sa.Column("queue_id", sa.Text, primary_key=True, comment="made with the queue, kept when it is copied"),
+)
 
 batch = sa.Table(
     "review_batch",
@@ -174,131 +164,3 @@ audit = sa.Table(
     sa.Column("detail", sa.Text, nullable=False, comment="JSON object: what was before and after"),
     sqlite_autoincrement=True,
 )
-
-
-def open_engine(url: str) -> Engine:
-    """An engine on a database that has the tables; folder, file and tables are made where they lack.
-
-    Tables of an earlier version become those of today, in one transaction.
-
-    Args:
-        url: `sqlite:////absolute/path.db`, or a PostgreSQL URL.
-
-    Raises:
-        InvalidInput: the URL is of another kind, or in memory.
-        StorageError: the database is of a newer schema, is no database, or its driver is not installed.
-    """
-    parsed = _parsed(url)
-    shown = parsed.render_as_string(hide_password=True)
-    engine = _engine(parsed, shown)
-    try:
-        _install(engine, shown)
-    except DatabaseError as error:
-        engine.dispose()
-        raise StorageError(
-            f"the review queue at {shown} cannot be opened: {error.orig}; check the path or URL"
-        ) from error
-    except BaseException:
-        engine.dispose()
-        raise
-    return engine
-
-
-@contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """One write transaction; no other writer runs beside it. Rolled back when the block raises."""
-    with engine.begin() as connection:
-        yield connection
-
-
-@contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """One snapshot of all tables; writers go on meanwhile."""
-    level = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
-    with engine.execution_options(**{_READING: True}, **level).begin() as connection:
-        yield connection
-
-
-def _parsed(url: str) -> URL:
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise InvalidInput(f"url is {url!r}, which is no database URL; write sqlite:////absolute/path.db") from error
-    backend = parsed.get_backend_name()
-    if backend not in ("sqlite", "postgresql"):
-        raise InvalidInput(f"url is for {backend!r}; the review queue runs on sqlite and postgresql")
-    if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
-        raise InvalidInput(f"url is {url!r}, a database in memory; answers must outlive it: give a file path")
-    return parsed
-
-
-def _engine(url: URL, shown: str) -> Engine:
-    is_sqlite = url.get_backend_name() == "sqlite"
-    if is_sqlite:
-        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-    try:
-        engine = sa.create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S} if is_sqlite else {})
-    except (ModuleNotFoundError, NoSuchModuleError) as error:
-        raise StorageError(
-            f"the review queue at {shown} needs a database driver that is not installed ({error}); "
-            "install it, e.g. psycopg2-binary, or use SQLite"
-        ) from error
-    if is_sqlite:
-        sa.event.listen(engine, "connect", _configure_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
-    else:
-        sa.event.listen(engine, "begin", _begin_postgres)
-    return engine
-
-
-def _configure_sqlite(dbapi_connection: Any, _record: object) -> None:
-    # The driver would begin transactions late and without IMMEDIATE; None leaves them to _begin_sqlite.
-    dbapi_connection.isolation_level = None
-    cursor = dbapi_connection.cursor()
-    for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    is_reading = connection.get_execution_options().get(_READING, False)
-    connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
-
-
-def _begin_postgres(connection: Connection) -> None:
-    if not connection.get_execution_options().get(_READING, False):
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})")
-
-
-def _install(engine: Engine, shown: str) -> None:
-    if engine.dialect.name == "sqlite":
-        _write_ahead(engine)
-    with writing(engine) as connection:
-        if not sa.inspect(connection).has_table(schema_version.name):
-            metadata.create_all(connection)
-            connection.execute(sa.insert(schema_version), {"version": SCHEMA_VERSION})
-        found = connection.execute(sa.select(sa.func.max(schema_version.c.version))).scalar_one()
-        # Another process that opens the same queue waits for this transaction, and then finds the version of today.
-        if found < SCHEMA_VERSION:
-            migrate(connection, found, metadata)
-            connection.execute(sa.insert(schema_version), {"version": SCHEMA_VERSION})
-    if found > SCHEMA_VERSION:
-        raise StorageError(
-            f"the review queue at {shown} has schema version {found} and this release reads up to {SCHEMA_VERSION}; "
-            "upgrade data-engine, or point it at another queue"
-        )
-
-
-def _write_ahead(engine: Engine) -> None:
-    # Switching the mode of a new file does not wait for other processes that do the same: it fails at once.
-    for is_last in [False] * (_BUSY_TIMEOUT_S * 20 - 1) + [True]:
-        try:
-            with closing(engine.raw_connection()) as connection:
-                connection.cursor().execute("PRAGMA journal_mode=WAL").close()
-            return
-        except sqlite3.DatabaseError as error:
-            if is_last or "locked" not in str(error):
-                raise StorageError(
-                    f"the review queue at {engine.url} cannot be opened: {error}; check the path"
-                ) from error
-            time.sleep(0.05)

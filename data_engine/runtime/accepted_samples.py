@@ -6,7 +6,7 @@ would be in neither; a batch that is materialized anew has a new version and a n
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_engine.runtime import check_gate
+from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.step_run import StepRun
 from data_engine.runtime.versions import StepVersion
@@ -22,24 +22,31 @@ from data_engine.runtime.versions import StepVersion
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from data_engine.duplicates.texts import Sketches
+    from data_engine.filtering import Accepted
     from data_engine.storage import Segment, TableStore
 
 _SCHEMA = pa.schema([("sample_id", pa.string()), ("batch", pa.string()), ("minhash", pa.binary())])
 _IMAGES = pa.schema([("sample_id", pa.string()), ("sketch", pa.binary())])
 
 
-def duplicate_candidates(step_run: StepRun, raw: pa.Table, similarity: float | None) -> pa.Table:
-    """Kept samples of the other batches that a raw sample of this batch equals or may nearly repeat.
+def accepted_by_others(step_run: StepRun, sample_ids: pa.ChunkedArray, similarity: float | None) -> "Accepted":
+    """What the other batches have accepted, as the first pass of this batch asks for it.
 
     Args:
         step_run: The first pass of a batch.
-        raw: Its raw index.
+        sample_ids: The raw samples of this batch.
         similarity: At and above which a text is a near-duplicate; None where only equal ones are looked for.
-
-    Returns: Table with columns `sample_id`, `batch` and `minhash`; of images only those that are equal, without it.
     """
-    like = _equal if step_run.corpus.is_of_images else _alike
-    return pa.concat_tables([_SCHEMA.empty_table(), *like(step_run, raw, similarity)])
+    from data_engine.filtering import Accepted
+
+    if step_run.corpus.is_of_images:
+        none_near = _NearTexts(step_run, {}, None)
+        equal = _equal(step_run, sample_ids, _others(step_run), _OF_IMAGES)
+        return Accepted(equal, none_near.find, none_near.texts, accepted_images(step_run))
+    others = _others(step_run)
+    near = _NearTexts(step_run, others, similarity)
+    return Accepted(_equal(step_run, sample_ids, others, near.kind), near.find, near.texts)
 
 
 def accepted_images(step_run: StepRun) -> "Callable[[NDArray[np.uint8]], pa.Table]":
@@ -65,31 +72,50 @@ def _others(step_run: StepRun) -> dict[str, StepVersion]:
     return {batch: version for batch, version in step_run.accepted_versions().items() if batch != step_run.batch}
 
 
-def _equal(step_run: StepRun, raw: pa.Table, _: float | None) -> Iterator[pa.Table]:
+def _equal(step_run: StepRun, sample_ids: pa.ChunkedArray, others: dict[str, StepVersion], kind: "_Kind") -> pa.Array:
+    """Those of the samples that other batches keep."""
     from data_engine.storage import ids_as_numbers
 
-    ids = ids_as_numbers(raw["sample_id"].to_pylist())
-    for batch, version in _others(step_run).items():
-        segment = _segment(step_run, batch, version, _OF_IMAGES)
-        found = segment.sample_ids(segment.rows_of_ids(ids))
-        yield pa.table([found, [batch] * len(found), [None] * len(found)], schema=_SCHEMA)
+    if not others:
+        return pa.array([], pa.string())
+    ids = ids_as_numbers(sample_ids.to_pylist())
+    found = []
+    for batch, version in others.items():
+        segment = _segment(step_run, batch, version, kind)
+        found += segment.sample_ids(segment.rows_of_ids(ids))
+    return pa.array(found, pa.string())
 
 
-def _alike(step_run: StepRun, raw: pa.Table, similarity: float | None) -> Iterator[pa.Table]:
-    from data_engine.duplicates.texts import Sketches, band_keys, bands_and_rows
-    from data_engine.storage import ids_as_numbers
+class _NearTexts:
+    """A search of the other batches for texts that share a key with new ones."""
 
-    readable = raw.filter(pc.is_valid(raw["text"]))
-    n_bands, n_rows = bands_and_rows(similarity or 1.0)
-    keys = np.sort(band_keys(Sketches.of(readable["text"].to_pylist()), n_bands, n_rows).keys, axis=1)
-    ids = ids_as_numbers(raw["sample_id"].to_pylist())
-    for batch, version in _others(step_run).items():
-        segment = _segment(step_run, batch, version, _of_texts(n_bands, n_rows))
-        rows = segment.rows_of_ids(ids)
-        if similarity is not None:
-            rows = np.union1d(rows, segment.rows_of_keys(keys))
-        columns = [segment.sample_ids(rows), [batch] * len(rows), segment.sketch_bytes(rows)]
-        yield pa.table(columns, schema=_SCHEMA)
+    def __init__(self, step_run: StepRun, others: dict[str, StepVersion], similarity: float | None) -> None:
+        from data_engine.duplicates.texts import bands_and_rows
+
+        self._step_run, self._others = step_run, others
+        self._bands = bands_and_rows(similarity or 1.0)
+        self.kind = _of_texts(*self._bands)
+        self._found = _SCHEMA.empty_table()
+
+    def find(self, sketches: "Sketches") -> pa.Table:
+        """Kept texts (`sample_id`, `batch`, `minhash`) that may be like any of those with these sketches."""
+        from data_engine.duplicates.texts import band_keys
+
+        tables = [_SCHEMA.empty_table()]
+        if self._others:
+            keys = band_keys(sketches, *self._bands).keys
+            keys.sort(axis=1)
+            for batch, version in self._others.items():
+                segment = _segment(self._step_run, batch, version, self.kind)
+                rows = segment.rows_of_keys(keys)
+                columns = [segment.sample_ids(rows), [batch] * len(rows), segment.sketch_bytes(rows)]
+                tables.append(pa.table(columns, schema=_SCHEMA))
+        self._found = pa.concat_tables(tables)
+        return self._found
+
+    def texts(self, sample_ids: Sequence[str]) -> list[str]:
+        """The texts of some of what was found last."""
+        return texts_of(self._step_run, self._found)(sample_ids)
 
 
 @dataclass(frozen=True)
@@ -100,29 +126,35 @@ class _Kind:
     """Changes when the keys do."""
     column: str
     """Of the verdicts, with the sketches."""
-    entries: "Callable[[list[bytes]], tuple[NDArray[np.uint8], NDArray[np.uint64], NDArray[np.int64]]]"
-    """Gives, of n sketches, their bytes, (n_bands, n_entries) keys, and the sketch that each entry is of."""
+    stack: "Callable[[list[bytes]], NDArray[np.uint8]]"
+    """Gives n sketches as (n, width) bytes; raises InvalidInput for sketches of another width."""
+    entries: "Callable[[NDArray[np.uint8]], tuple[NDArray[np.uint64], NDArray[np.int64]]]"
+    """Gives, of (n, width) sketches, (n_bands, n_entries) keys, and the sketch that each entry is of."""
 
 
 def _of_texts(n_bands: int, n_rows: int) -> _Kind:
     from data_engine.duplicates.texts import Sketches, band_keys
 
-    def entries(found: list[bytes]) -> "tuple[NDArray[np.uint8], NDArray[np.uint64], NDArray[np.int64]]":
-        sketches = Sketches.from_bytes(found)
-        keyed = band_keys(sketches, n_bands, n_rows)
-        return sketches.as_bytes(), keyed.keys, keyed.numbers
+    def entries(found: "NDArray[np.uint8]") -> "tuple[NDArray[np.uint64], NDArray[np.int64]]":
+        keyed = band_keys(Sketches.from_rows(found), n_bands, n_rows)
+        return keyed.keys, keyed.numbers
 
-    return _Kind(f"{n_bands}x{n_rows}", "minhash", entries)
-
-
-def _image_entries(found: list[bytes]) -> "tuple[NDArray[np.uint8], NDArray[np.uint64], NDArray[np.int64]]":
-    from data_engine.duplicates.images import hashes_of, keys_of, stacked
-
-    sketches = stacked(found)
-    return sketches, keys_of(hashes_of(sketches)), np.arange(len(found))
+    return _Kind(f"{n_bands}x{n_rows}", "minhash", lambda rows: Sketches.from_bytes(rows).as_bytes(), entries)
 
 
-_OF_IMAGES = _Kind("turned hashes", "sketch", _image_entries)
+def _image_entries(found: "NDArray[np.uint8]") -> "tuple[NDArray[np.uint64], NDArray[np.int64]]":
+    from data_engine.duplicates.images import hashes_of, keys_of
+
+    return keys_of(hashes_of(found)), np.arange(len(found))
+
+
+def _stacked_images(rows: list[bytes]) -> "NDArray[np.uint8]":
+    from data_engine.duplicates.images import stacked
+
+    return stacked(rows)
+
+
+_OF_IMAGES = _Kind("turned hashes", "sketch", _stacked_images, _image_entries)
 
 
 def _segment(step_run: StepRun, batch: str, version: StepVersion, kind: _Kind) -> "Segment":
@@ -132,13 +164,24 @@ def _segment(step_run: StepRun, batch: str, version: StepVersion, kind: _Kind) -
     found = index.open(batch, name)
     if found is not None:
         return found
-    kept = _kept(step_run, batch, kind.column)
-    with_sketch = np.flatnonzero(kept[kind.column].is_valid())
-    sketches, keys, numbers = kind.entries(kept[kind.column].take(pa.array(with_sketch)).to_pylist())
-    table = np.zeros((kept.num_rows, sketches.shape[1]), np.uint8)
-    table[with_sketch] = sketches
-    ids = kept["sample_id"].to_pylist()
+    ids = kept_ids(step_run, batch)
+    table, has_sketch = _sketches(step_run, batch, kind, len(ids))
+    with_sketch = np.flatnonzero(has_sketch)
+    keys, numbers = kind.entries(table if len(with_sketch) == len(table) else table[with_sketch])
     return index.write(batch, name, sample_ids=ids, sketches=table, keys=keys, rows=with_sketch[numbers])
+
+
+def _sketches(step_run: StepRun, batch: str, kind: _Kind, n_kept: int) -> "tuple[NDArray[np.uint8], NDArray[np.bool_]]":
+    """(n_kept, width) the sketches of what a batch keeps, and which of them there are."""
+    table, has_sketch = np.zeros((n_kept, kind.stack([]).shape[1]), np.uint8), np.zeros(n_kept, bool)
+    start = 0
+    for piece in step_run.look_up_batches("first_pass", ["verdict", kind.column], batch=batch):
+        column = piece.filter(pc.equal(piece["verdict"], "kept"))[kind.column]
+        there = np.flatnonzero(column.is_valid())
+        table[start + there] = kind.stack(column.take(pa.array(there)).to_pylist())
+        has_sketch[start + there] = True
+        start += len(column)
+    return table, has_sketch
 
 
 def orphaned_duplicates(runtime: CorpusRuntime, store: "TableStore") -> dict[str, int]:
@@ -149,12 +192,15 @@ def orphaned_duplicates(runtime: CorpusRuntime, store: "TableStore") -> dict[str
 
     Returns: by batch, in order; those without such a duplicate are left out.
     """
-    verdicts = store.dataset("first_pass")
+    gate = CheckGate(runtime, store, "plan")
+    accepted_batches, held = gate.sorted_out("first_pass")
+    last = {batch: gate.latest("first_pass", batch) for batch in held}
+    versions = {batch: version for batch, version in {**last, **accepted_batches}.items() if version is not None}
+    verdicts = store.dataset("first_pass", at={batch: version.table_version for batch, version in versions.items()})
     repeats = verdicts.to_table(columns=["batch", "duplicate_of"], filter=pc.field("duplicate_of").is_valid())
     named = pc.unique(repeats["duplicate_of"])
     is_kept_twin = (pc.field("verdict") == "kept") & pc.field("sample_id").isin(named)
     twins = verdicts.to_table(columns=["batch", "sample_id"], filter=is_kept_twin)
-    accepted_batches, _ = check_gate.accepted_batches(runtime, store, "first_pass", run_id="plan")
     accepted = twins.filter(pc.is_in(twins["batch"], pa.array(accepted_batches, pa.string())))["sample_id"]
     open_ends = repeats.filter(pc.invert(pc.is_in(repeats["duplicate_of"], accepted.combine_chunks())))
     own = set(zip(twins["batch"].to_pylist(), twins["sample_id"].to_pylist(), strict=True))
@@ -164,13 +210,14 @@ def orphaned_duplicates(runtime: CorpusRuntime, store: "TableStore") -> dict[str
 
 def kept_before(step_run: StepRun) -> list[str]:
     """The ids of what this batch kept when it was judged the last time, whether or not its checks held it back."""
-    kept: list[str] = _kept(step_run, step_run.batch)["sample_id"].to_pylist()
+    return kept_ids(step_run, step_run.batch)
+
+
+def kept_ids(step_run: StepRun, batch: str) -> list[str]:
+    """The ids of what a batch keeps, in the order of its rows."""
+    table = step_run.look_up("first_pass", columns=["sample_id", "verdict"], batch=batch)
+    kept: list[str] = table.filter(pc.equal(table["verdict"], "kept"))["sample_id"].to_pylist()
     return kept
-
-
-def _kept(step_run: StepRun, batch: str, *columns: str) -> pa.Table:
-    table = step_run.look_up("first_pass", columns=["sample_id", "verdict", *columns], batch=batch)
-    return table.filter(pc.equal(table["verdict"], "kept"))
 
 
 def texts_of(step_run: StepRun, accepted: pa.Table) -> Callable[[Sequence[str]], list[str]]:
@@ -178,19 +225,18 @@ def texts_of(step_run: StepRun, accepted: pa.Table) -> Callable[[Sequence[str]],
 
     Args:
         step_run: The first pass of a batch.
-        accepted: What `duplicate_candidates` gives.
+        accepted: Columns `sample_id` and `batch` of all that may be asked for.
     """
 
     def read(sample_ids: Sequence[str]) -> list[str]:
         wanted = pa.array(sample_ids, pa.string())
         batches = pc.unique(accepted.filter(pc.is_in(accepted["sample_id"], wanted))["batch"])
-        rows = step_run.scan("raw_index").scanner(
+        found = step_run.scan("raw_index", behind="first_pass").to_table(
             columns=["sample_id", "text"],
             filter=pc.field("batch").isin(batches) & pc.field("sample_id").isin(wanted),
             batch_readahead=2,
             fragment_readahead=1,
         )
-        found = rows.to_table()
         by_id = dict(zip(found["sample_id"].to_pylist(), found["text"].to_pylist(), strict=True))
         return [by_id.get(sample_id) or "" for sample_id in sample_ids]
 

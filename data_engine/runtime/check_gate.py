@@ -1,25 +1,241 @@
-"""Check gate: which batches of a step passed its blocking checks, by the verdicts on the very rows that are read.
+"""Check gate: which versions of a step passed its blocking checks, by the verdicts on the very rows that are read.
 
 A blocking asset check holds back only its own run. So every result is also kept in the table `check_results`, with the
 data version that it was given for, and every step asks here before it reads - also when somebody launches it by hand.
 What the checks look at is in `check_inputs.py`; the threshold that proposals pass is a gate of `labeling`.
+
+A version is open to those who read it when its own checks hold and those of every step that it was made from. When a
+batch is delivered anew and held back, the version of it that was accepted before stays open.
 """
 
 import time
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from data_engine.errors import ChecksFailed
-from data_engine.runtime.check_inputs import CheckedStep, check_inputs_of
-from data_engine.runtime.versions import StepVersion, step_versions
+from data_engine.runtime.accepted_tables import AcceptedTables, rows_are_there
+from data_engine.runtime.check_inputs import CheckedStep, check_inputs_of, what_ages
+from data_engine.runtime.plan import STEPS
+from data_engine.runtime.versions import (
+    EarlierVersion,
+    StepVersion,
+    earlier_versions,
+    fingerprint,
+    step_versions,
+    write_earlier_version,
+)
 from data_engine.schemas import CHECK_RESULTS
 
 if TYPE_CHECKING:
     from data_engine.quality import CheckResult
     from data_engine.runtime.corpus_runtime import CorpusRuntime
     from data_engine.storage import TableStore
+
+
+@dataclass
+class CheckGate:
+    """The verdicts on the versions of a corpus' steps, as they were when they were first asked for.
+
+    Attributes:
+        runtime: The corpus.
+        store: Its tables.
+        run_id: The run that asks, which new verdicts name.
+    """
+
+    runtime: "CorpusRuntime"
+    store: "TableStore"
+    run_id: str
+    _versions: dict[str, dict[str, StepVersion]] = field(default_factory=dict)
+    _single_versions: dict[tuple[str, str], StepVersion | None] = field(default_factory=dict)
+    _results: dict[str, dict[str, list[dict[str, Any]]]] = field(default_factory=dict)
+    _refusals: dict[tuple[str, str, int], str] = field(default_factory=dict)
+
+    def latest(self, step: str, batch: str) -> StepVersion | None:
+        """The last version of a partition, judged or not."""
+        if step in self._versions:
+            return self._versions[step].get(batch)
+        key = (step, batch)
+        if key not in self._single_versions:
+            self._single_versions[key] = step_versions(self.store, step, batch).get(key)
+        return self._single_versions[key]
+
+    def require(self, step: str, batch: str) -> StepVersion:
+        """The last version of a partition, whose blocking checks all hold.
+
+        Raises: ChecksFailed when it does not exist yet or a blocking check does not hold, naming check and remedy.
+        """
+        version = self.latest(step, batch)
+        if version is None:
+            name = _display_name(self.runtime, step, batch)
+            raise ChecksFailed(f"{name} does not exist yet; materialize it first, then this step")
+        refusal = self.refusal(version)
+        if refusal:
+            raise ChecksFailed(refusal)
+        return version
+
+    def accepted(self, step: str) -> dict[str, StepVersion]:
+        """The version of every partition that is open to readers: the last one, or that which was accepted before."""
+        return self.sorted_out(step)[0]
+
+    def sorted_out(self, step: str) -> tuple[dict[str, StepVersion], dict[str, str]]:
+        """The open version of every partition, and why the last version of some is not."""
+        accepted: dict[str, StepVersion] = {}
+        held: dict[str, str] = {}
+        for batch, version in self._latest(step).items():
+            refusal = self.refusal(version)
+            if not refusal:
+                accepted[batch] = version
+                continue
+            held[batch] = refusal
+            before = self.accepted_before(step, batch) if STEPS[step].partition else None
+            if before is not None:
+                accepted[batch] = before
+        return accepted, held
+
+    def accepted_before(self, step: str, batch: str) -> StepVersion | None:
+        """The version of a partition that was accepted before the last one, if today's rules accept it still."""
+        earlier = earlier_versions(self.store, step, batch).get(batch)
+        last = self.latest(step, batch)
+        if earlier is None or (last is not None and last.table_version == earlier.version.table_version):
+            return None
+        return None if self.refusal(earlier.version) else earlier.version
+
+    def refusal(self, version: StepVersion) -> str:
+        """Why a version is not open to readers; empty when it is."""
+        key = (version.step, version.batch, version.table_version)
+        if key not in self._refusals:
+            self._refusals[key] = self._lost(version) or self.own_refusal(version) or self._refusal_behind(version)
+        return self._refusals[key]
+
+    def keep_accepted(self, step: str, batch: str) -> None:
+        """Keep the last version of a partition, if its checks hold, before the step replaces it with its next one."""
+        version = step_versions(self.store, step, batch).get((step, batch))
+        if version is None:
+            return
+        key = self._verdict_key(version)
+        verdict = self._kept_verdict(version, key)
+        if verdict is not None and not verdict:
+            write_earlier_version(self.store, EarlierVersion(version, key, is_accepted=True))
+
+    def judge(self, version: StepVersion) -> "list[CheckResult]":
+        """Run the suite of a step on one of its versions."""
+        from data_engine.quality import evaluate
+
+        tables, values = check_inputs_of(version.step, self._checked(version))
+        return list(evaluate(version.step, tables, self.runtime.corpus, **values))
+
+    def judge_and_keep(self, version: StepVersion) -> "list[CheckResult]":
+        """Run the suite of a step on its last version and keep the results in the table `check_results`."""
+        started = time.perf_counter()
+        results = self.judge(version)
+        kept = {
+            "step": version.step,
+            "batch": version.batch,
+            "data_version": self._verdict_key(version),
+            "seconds": time.perf_counter() - started,
+            "run_id": self.run_id,
+            "checked_at": datetime.now(UTC),
+        }
+        table = pa.Table.from_pylist([{**kept, **_row(result)} for result in results], schema=CHECK_RESULTS)
+        partition = {"step": version.step, "batch": version.batch}
+        self.store.write("check_results", table, partition=partition, run_id=self.run_id, code_version="1")
+        return results
+
+    def _latest(self, step: str) -> dict[str, StepVersion]:
+        if step not in self._versions:
+            self._versions[step] = {batch: version for (_, batch), version in step_versions(self.store, step).items()}
+        return self._versions[step]
+
+    def own_refusal(self, version: StepVersion) -> str:
+        """What the checks of the step itself have against it; they are run where nobody has judged it yet."""
+        key = self._verdict_key(version)
+        reasons = self._kept_verdict(version, key)
+        if reasons is None:
+            latest = self.latest(version.step, version.batch)
+            if latest is not None and latest.table_version == version.table_version:
+                reasons = _reasons([_row(result) for result in self.judge_and_keep(version)])
+            else:
+                reasons = self._judged_earlier(version, key)
+        if not reasons:
+            return ""
+        name = _display_name(self.runtime, version.step, version.batch)
+        return f"{name} is held back by its checks ({reasons}); mend the cause and materialize it again"
+
+    def _judged_earlier(self, version: StepVersion, key: str) -> str:
+        """The verdict on a version that is not the last one any more."""
+        earlier = earlier_versions(self.store, version.step, version.batch).get(version.batch)
+        is_kept = earlier is not None and earlier.version.table_version == version.table_version
+        if is_kept and earlier is not None and earlier.verdict_key == key and earlier.is_accepted:
+            return ""
+        reasons = _reasons([_row(result) for result in self.judge(version)])
+        if is_kept:
+            write_earlier_version(self.store, EarlierVersion(version, key, is_accepted=not reasons))
+        return reasons
+
+    def _kept_verdict(self, version: StepVersion, key: str) -> str | None:
+        """What failed when these rows were judged by these rules, empty when nothing did; None when nobody has."""
+        if version.step in self._versions:
+            rows = self._results_of(version.step).get(version.batch, [])
+        else:
+            partition = {"step": version.step, "batch": version.batch}
+            rows = self.store.read("check_results", partition=partition).to_pylist()
+        rows = [row for row in rows if row["data_version"] == key]
+        return _reasons(rows) if rows else None
+
+    def _results_of(self, step: str) -> dict[str, list[dict[str, Any]]]:
+        """The kept results of a step by partition, read once where all partitions are asked for."""
+        if step not in self._results:
+            found: dict[str, list[dict[str, Any]]] = {}
+            for row in self.store.read("check_results", partition={"step": step}).to_pylist():
+                found.setdefault(row["batch"], []).append(row)
+            self._results[step] = found
+        return self._results[step]
+
+    def _lost(self, version: StepVersion) -> str:
+        """Why the rows of a version cannot be read; empty when its commit is in the log of its table."""
+        if rows_are_there(self.store, version.step, version.batch, version.table_version):
+            return ""
+        name = _display_name(self.runtime, version.step, version.batch)
+        return f"the rows of {name} are lost; `data-engine run {self.runtime.corpus.name}` makes them anew"
+
+    def _refusal_behind(self, version: StepVersion) -> str:
+        """Why one of the steps that it was made from is not open; what has been replaced since was so when it ran."""
+        for read, table_version in version.table_versions.items():
+            step, _, batch = read.partition("/")
+            if step == version.step or step not in STEPS:
+                continue
+            if batch:
+                self._latest(step)
+            elif STEPS[step].partition:
+                batch = version.batch
+            behind = self._at(step, batch, table_version)
+            refusal = "" if behind is None else self.refusal(behind)
+            if refusal:
+                name = _display_name(self.runtime, version.step, version.batch)
+                return f"{name} was made from what is held back since: {refusal}"
+        return ""
+
+    def _at(self, step: str, batch: str, table_version: int) -> StepVersion | None:
+        """The version of a partition that was written at a version of its table; None when it is no longer known."""
+        last = self.latest(step, batch)
+        if last is None or last.table_version == table_version:
+            return last
+        earlier = earlier_versions(self.store, step, batch).get(batch)
+        if earlier is None or earlier.version.table_version != table_version or self._lost(earlier.version):
+            return None
+        return earlier.version
+
+    def _checked(self, version: StepVersion) -> CheckedStep:
+        tables = AcceptedTables(self.store, self, version.step, version.batch, judged=version)
+        return CheckedStep(self.runtime, tables, version.batch, {})
+
+    def _verdict_key(self, version: StepVersion) -> str:
+        """The rows and the rules that a verdict was given for; when either changes, it is no longer one."""
+        ages = what_ages(version.step, self._checked(version))
+        return f"{version.data_version}:{self.runtime.rules_version}" + (f":{fingerprint(ages)}" if ages else "")
 
 
 def require_accepted(
@@ -29,53 +245,41 @@ def require_accepted(
 
     Raises: ChecksFailed when it does not exist yet or a blocking check does not hold, naming check and remedy.
     """
-    accepted, held = _sorted_out(runtime, store, step, run_id=run_id, only=batch)
-    if batch in accepted:
-        return accepted[batch]
-    raise ChecksFailed(
-        held.get(batch)
-        or f"{_display_name(runtime, step, batch)} does not exist yet; materialize it first, then this step"
-    )
+    return CheckGate(runtime, store, run_id).require(step, batch)
 
 
 def accepted_batches(
     runtime: "CorpusRuntime", store: "TableStore", step: str, *, run_id: str
 ) -> tuple[dict[str, StepVersion], dict[str, str]]:
-    """The partitions of a step that passed its blocking checks, and why each of the others did not."""
-    return _sorted_out(runtime, store, step, run_id=run_id)
+    """The open version of each partition of a step, and why the last version of the others is not."""
+    return CheckGate(runtime, store, run_id).sorted_out(step)
+
+
+def accepted_tables(runtime: "CorpusRuntime", *, run_id: str, as_step: str = "") -> AcceptedTables:
+    """The tables of a corpus for somebody beside the steps: only what has passed all checks.
+
+    Args:
+        runtime: The corpus.
+        run_id: What new verdicts name as the run.
+        as_step: A step without partitions whose own tables are read as it wrote them last, whatever its checks say.
+    """
+    store = runtime.store()
+    return AcceptedTables(store, CheckGate(runtime, store, run_id), as_step)
 
 
 def run_checks(
     runtime: "CorpusRuntime", store: "TableStore", step: str, batch: str, *, run_id: str
 ) -> "list[CheckResult]":
-    """Run the suite of a step on one partition and keep the results in the table `check_results`.
+    """Run the suite of a step on the last version of one partition and keep the results in `check_results`.
 
     Raises: ChecksFailed when there is nothing to check yet.
     """
-    from data_engine.quality import evaluate
-
-    version = step_versions(store, step, batch).get((step, batch))
+    gate = CheckGate(runtime, store, run_id)
+    version = gate.latest(step, batch)
     if version is None:
         name = _display_name(runtime, step, batch)
         raise ChecksFailed(f"{name} does not exist yet; materialize it before checking it")
-    started = time.perf_counter()
-
-    def accepted(other: str) -> list[str]:
-        return sorted(accepted_batches(runtime, store, other, run_id=run_id)[0])
-
-    tables, values = check_inputs_of(step, CheckedStep(runtime, store, batch, {}, accepted))
-    results = list(evaluate(step, tables, runtime.corpus, **values))
-    kept = {
-        "step": step,
-        "batch": batch,
-        "data_version": _verdict_key(runtime, version),
-        "seconds": time.perf_counter() - started,
-        "run_id": run_id,
-        "checked_at": datetime.now(UTC),
-    }
-    table = pa.Table.from_pylist([{**kept, **_row(result)} for result in results], schema=CHECK_RESULTS)
-    store.write("check_results", table, partition={"step": step, "batch": batch}, run_id=run_id, code_version="1")
-    return results
+    return gate.judge_and_keep(version)
 
 
 def _row(result: "CheckResult") -> dict[str, Any]:
@@ -88,34 +292,8 @@ def _row(result: "CheckResult") -> dict[str, Any]:
     }
 
 
-def _sorted_out(
-    runtime: "CorpusRuntime", store: "TableStore", step: str, *, run_id: str, only: str | None = None
-) -> tuple[dict[str, StepVersion], dict[str, str]]:
-    versions = {batch: version for (_, batch), version in step_versions(store, step, only).items()}
-    named = {"step": step} if only is None else {"step": step, "batch": only}
-    kept = store.read("check_results", partition=named).to_pylist()
-    accepted: dict[str, StepVersion] = {}
-    held: dict[str, str] = {}
-    for batch, version in versions.items():
-        key = _verdict_key(runtime, version)
-        rows = [row for row in kept if row["batch"] == batch and row["data_version"] == key]
-        if not rows:
-            rows = [_row(result) for result in run_checks(runtime, store, step, batch, run_id=run_id)]
-        failed = [row for row in rows if row["is_blocking"] and not row["passed"]]
-        if failed:
-            reasons = "; ".join(f"{row['check']}: {row['detail']}" for row in failed)
-            held[batch] = (
-                f"{_display_name(runtime, step, batch)} is held back by its checks ({reasons}); mend the cause and "
-                f"materialize it again"
-            )
-        else:
-            accepted[batch] = version
-    return accepted, held
-
-
-def _verdict_key(runtime: "CorpusRuntime", version: StepVersion) -> str:
-    """The rows and the rules that a verdict was given for; when either changes, it is no longer one."""
-    return f"{version.data_version}:{runtime.rules_version}"
+def _reasons(rows: list[dict[str, Any]]) -> str:
+    return "; ".join(f"{row['check']}: {row['detail']}" for row in rows if row["is_blocking"] and not row["passed"])
 
 
 def _display_name(runtime: "CorpusRuntime", step: str, batch: str) -> str:

@@ -84,7 +84,18 @@ class CorpusRuntime:
         """The review queue of all corpora; `DATA_ENGINE_REVIEW_URL` overrides where it is."""
         from data_engine.review import ReviewQueue
 
-        return ReviewQueue(os.environ.get("DATA_ENGINE_REVIEW_URL") or f"sqlite:///{self.data_folder / 'review.db'}")
+        return ReviewQueue(self.queue_url)
+
+    @property
+    def queue_url(self) -> str:
+        """Where the review queue is, with the password where it has one: not to be shown."""
+        return os.environ.get("DATA_ENGINE_REVIEW_URL") or f"sqlite:///{self.data_folder / 'review.db'}"
+
+    @property
+    def sql_folder(self) -> Path:
+        """The project's own SQL models; the engine's where the project has none."""
+        own = self.project_folder / "dbt_like_sql"
+        return own if own.is_dir() else Path(__file__).resolve().parents[2] / "dbt_like_sql"
 
     def code_version(self, step: str) -> str:
         """Fingerprint of the code and the settings that a step's result depends on: its import closure, its part of

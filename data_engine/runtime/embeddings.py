@@ -13,21 +13,21 @@ from numpy.typing import NDArray
 from data_engine.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from data_engine.storage import TableStore
+    from data_engine.runtime.accepted_tables import AcceptedTables
 
 Floats = NDArray[np.float32]
 
 
-def embeddings_by_id(store: "TableStore", sample_ids: pa.ChunkedArray | pa.Array) -> dict[str, Floats]:
+def embeddings_by_id(tables: "AcceptedTables", sample_ids: pa.ChunkedArray | pa.Array) -> dict[str, Floats]:
     """The embeddings of those of the samples that have one, by id; a stricter first pass may have dropped others."""
     from data_engine.storage import float_rows
 
     wanted = {"sample_id": pc.unique(sample_ids)}
-    found = store.read("embeddings", columns=["sample_id", "embedding"], among=wanted)
+    found = tables.read("embeddings", columns=["sample_id", "embedding"], among=wanted)
     return dict(zip(found["sample_id"].to_pylist(), float_rows(found["embedding"]), strict=True))
 
 
-def sorted_embeddings(store: "TableStore", sample_ids: pa.ChunkedArray | pa.Array) -> tuple[list[str], Floats]:
+def sorted_embeddings(tables: "AcceptedTables", sample_ids: pa.ChunkedArray | pa.Array) -> tuple[list[str], Floats]:
     """The ids of these samples, sorted and each once, and their (n, dim) embeddings.
 
     Raises: InvalidInput when one of them has none.
@@ -35,7 +35,7 @@ def sorted_embeddings(store: "TableStore", sample_ids: pa.ChunkedArray | pa.Arra
     from data_engine.storage import float_rows
 
     wanted = {"sample_id": pc.unique(sample_ids)}
-    found = store.read("embeddings", columns=["sample_id", "embedding"], among=wanted).sort_by("sample_id")
+    found = tables.read("embeddings", columns=["sample_id", "embedding"], among=wanted).sort_by("sample_id")
     ids = found["sample_id"].to_pylist()
     _require(sorted(set(sample_ids.to_pylist()) - set(ids)))
     first = [i for i, sample_id in enumerate(ids) if i == 0 or sample_id != ids[i - 1]]
@@ -43,24 +43,23 @@ def sorted_embeddings(store: "TableStore", sample_ids: pa.ChunkedArray | pa.Arra
     return once["sample_id"].to_pylist(), float_rows(once["embedding"])
 
 
-def embeddings_in_order(store: "TableStore", sample_ids: pa.ChunkedArray) -> Floats:
+def embeddings_in_order(tables: "AcceptedTables", sample_ids: pa.ChunkedArray) -> Floats:
     """(n, dim) embeddings of these samples, in their order: where it is that of the table, without a copy.
 
     Raises: InvalidInput when one of them has none.
     """
     from data_engine.storage import read_embeddings
 
-    batches = pc.unique(store.read("embeddings", columns=["batch"])["batch"]).to_pylist()
-    known, x = read_embeddings(store, batches)
+    known, x = read_embeddings(tables.store, tables.partitions("embeddings"))
     place = pc.index_in(sample_ids, value_set=known["sample_id"].combine_chunks())
     _require(sample_ids.filter(pc.is_null(place)).to_pylist())
     order = place.to_numpy()
     return x if np.array_equal(order, np.arange(len(x))) else x[order]
 
 
-def subset_embeddings(store: "TableStore") -> tuple[list[str], Floats]:
+def subset_embeddings(tables: "AcceptedTables") -> tuple[list[str], Floats]:
     """The ids of the balanced subset, sorted, and their (n, dim) embeddings."""
-    return sorted_embeddings(store, store.read("balanced_subset", columns=["sample_id"])["sample_id"])
+    return sorted_embeddings(tables, tables.read("balanced_subset", columns=["sample_id"])["sample_id"])
 
 
 def _require(missing: list[str]) -> None:

@@ -24,6 +24,7 @@ class StepSpec:
             `cluster_tree?` for whether it exists at all; without a mark it is the same partition, or the whole table.
         lookups: Steps that are read too and stand in the lineage, but whose new data is no reason to run.
         extra_tables: Further tables that the step writes; part of its data version.
+        pages: Files for people that it writes below the corpus' folder.
         timing_tables: Tables of the step that hold measured seconds, and so take no part in its data version.
         partition: What one partition is: an ingestion batch, an answered review batch, or "" for the whole table.
         starts: What starts it by itself: `new_input` (Dagster's automation), a `sensor`, or a `person`'s answers.
@@ -46,6 +47,7 @@ class StepSpec:
     lookups: tuple[str, ...] = ()
     extra_tables: tuple[str, ...] = ()
     timing_tables: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()
     partition: Literal["batch", "review_batch", ""] = ""
     starts: Literal["sensor", "new_input", "person"] = "new_input"
     job: str = ""
@@ -239,6 +241,7 @@ PLAN: tuple[StepSpec, ...] = (
         "HTML page: funnel, balance, label quality, gate, rounds, drift, examples.",
         inputs=("labels", "balanced_subset", "drift_report*"),
         lookups=("raw_index", "first_pass", "cluster_tree", "classifier", "proposals", "reviewed_labels"),
+        pages=("reports/report.html",),
         job="publish",
         settings=("known_label_column", "known_label_pattern", "labels", "subset", "tree"),
         kinds=("html",),

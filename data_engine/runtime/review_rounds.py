@@ -5,66 +5,74 @@ Whom to ask is decided by `labeling.rounds`; the queue is in `data_engine.review
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from data_engine.errors import InvalidInput
+from data_engine.errors import ChecksFailed, InvalidInput
+from data_engine.runtime.accepted_tables import AcceptedTables
+from data_engine.runtime.check_gate import CheckGate, accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.embeddings import subset_embeddings
 from data_engine.runtime.versions import step_versions
 
 if TYPE_CHECKING:
     from data_engine.labeling import PlannedTask
-    from data_engine.review import Task
-    from data_engine.storage import TableStore
+    from data_engine.review import ReviewQueue, Task
 
 _SNIPPET_CHARS = 2000
 
 
 def why_open(runtime: CorpusRuntime) -> tuple[str, str | None]:
     """Reason to create the next review batch and the version of its evidence; (reason to wait, None) otherwise."""
-    review, store = runtime.corpus.review, runtime.store()
-    versions = step_versions(store)
-    if ("balanced_subset", "") not in versions:
+    review, gate = runtime.corpus.review, CheckGate(runtime, runtime.store(), "plan")
+    subset, proposals = gate.latest("balanced_subset", ""), gate.latest("proposals", "")
+    if subset is None:
         return "there is no balanced subset yet; curate the corpus first", None
+    refusals = [gate.refusal(version) for version in (subset, proposals) if version is not None]
+    if any(refusals):
+        return "; ".join(filter(None, refusals)), None
     with runtime.queue() as queue:
         waiting = [batch.batch_id for batch in queue.batches(runtime.corpus.name) if not batch.is_answered]
         n_open = queue.open_tasks(runtime.corpus.name)
-        n_batches = len(queue.batches(runtime.corpus.name))
+        n_batches = len(known_batches(runtime, queue))
     if n_open >= review.max_open_tasks:
         return f"{n_open} tasks are open, the limit is {review.max_open_tasks}; answer some first", None
     if waiting:
         return f"review batch {waiting[0]} is not answered yet", None
     if n_batches == 0:
-        return "nobody has answered anything yet", f"first:{versions['balanced_subset', ''].data_version}"
-    if ("proposals", "") not in versions:
+        return "nobody has answered anything yet", f"first:{subset.data_version}"
+    if proposals is None:
         return "there are no proposals yet; train the classifier on the answers first", None
-    uncertainty = store.read("proposals", columns=["uncertainty"])["uncertainty"].to_numpy()
+    tables = AcceptedTables(gate.store, gate)
+    uncertainty = tables.read("proposals", columns=["uncertainty"])["uncertainty"].to_numpy()
     mean, share = float(uncertainty.mean()), float((uncertainty >= review.uncertain_above).mean())
     measured = f"mean uncertainty {mean:.2f} (limit {review.open_at_mean_uncertainty}), {share:.0%} of the proposals "
     measured += f"are at least {review.uncertain_above} uncertain (limit {review.open_at_uncertain_share:.0%})"
     if mean < review.open_at_mean_uncertainty and share < review.open_at_uncertain_share:
         return f"the proposals are certain enough: {measured}", None
-    return measured, versions["proposals", ""].data_version
+    return measured, proposals.data_version
 
 
 def create_review_batch(runtime: CorpusRuntime, *, cause: str) -> str | None:
     """Put the next round of questions into the queue.
 
     Returns: the id of the review batch; None when nothing is left to ask.
+    Raises: ChecksFailed when the subset or the proposals are held back by their checks.
     """
     from data_engine.review import NewTask
 
-    store = runtime.store()
+    tables = accepted_tables(runtime, run_id="review")
     with runtime.queue() as queue:
-        round_number = len(queue.batches(runtime.corpus.name))
-        planned = _plan(runtime, store, round_number)
+        known = known_batches(runtime, queue)
+        round_number = next(n for n in count(len(known)) if _batch_id(runtime, n) not in known)
+        planned = _plan(runtime, tables, round_number)
         if not planned:
             return None
-        texts = _texts(store, [task.sample_id for task in planned])
-        batch_id = f"{runtime.corpus.name}-round-{round_number:03d}"
+        texts = _texts(tables, [task.sample_id for task in planned])
+        batch_id = _batch_id(runtime, round_number)
         queue.open_batch(
             batch_id,
             corpus=runtime.corpus.name,
@@ -90,13 +98,37 @@ def create_review_batch(runtime: CorpusRuntime, *, cause: str) -> str | None:
     return batch_id
 
 
-def _plan(runtime: CorpusRuntime, store: "TableStore", round_number: int) -> "tuple[PlannedTask, ...]":
+def known_batches(runtime: CorpusRuntime, queue: "ReviewQueue") -> set[str]:
+    """The review batches of the corpus: those of the queue, and those whose answers are in the tables.
+
+    A queue that was lost or replaced does not know the latter; they count as rounds all the same.
+    """
+    return {batch.batch_id for batch in queue.batches(runtime.corpus.name)} | taken_batches(runtime)
+
+
+def batches_without_queue(runtime: CorpusRuntime) -> list[str]:
+    """The review batches whose answers were taken out of another queue than the one of now."""
+    with runtime.queue() as queue:
+        there = {batch.batch_id for batch in queue.batches(runtime.corpus.name)}
+    return sorted(taken_batches(runtime) - there)
+
+
+def taken_batches(runtime: CorpusRuntime) -> set[str]:
+    """The review batches whose answers were taken out of a queue."""
+    return {batch for _, batch in step_versions(runtime.store(), "reviewed_labels")}
+
+
+def _batch_id(runtime: CorpusRuntime, round_number: int) -> str:
+    return f"{runtime.corpus.name}-round-{round_number:03d}"
+
+
+def _plan(runtime: CorpusRuntime, tables: AcceptedTables, round_number: int) -> "tuple[PlannedTask, ...]":
     from data_engine.labeling import plan_review_batch
 
-    ids, x = subset_embeddings(store)
+    ids, x = subset_embeddings(tables)
     classes = {name: index for index, name in enumerate(runtime.corpus.class_names)}
-    reviewed = store.read("reviewed_labels", columns=["sample_id", "purpose", "label"]).to_pylist()
-    probabilities, proposed, accepts = _proposed(store, ids, classes)
+    reviewed = tables.read("reviewed_labels", columns=["sample_id", "purpose", "label"]).to_pylist()
+    probabilities, proposed, accepts = _proposed(tables, ids, classes)
     return plan_review_batch(
         round_number=round_number,
         sample_ids=ids,
@@ -115,7 +147,7 @@ def _plan(runtime: CorpusRuntime, store: "TableStore", round_number: int) -> "tu
 
 
 def _proposed(
-    store: "TableStore", ids: list[str], classes: dict[str, int]
+    tables: AcceptedTables, ids: list[str], classes: dict[str, int]
 ) -> "tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]":
     """Probabilities, proposed classes, and whether a decider takes it without a person, in the order of the ids.
 
@@ -123,7 +155,7 @@ def _proposed(
     """
     from data_engine.labeling import probabilities_of
 
-    table = store.read("proposals", columns=["sample_id", "label", "probabilities", "route"])
+    table = tables.read("proposals", columns=["sample_id", "label", "probabilities", "route"])
     row_of = {sample_id: row for row, sample_id in enumerate(table["sample_id"].to_pylist())}
     if not row_of or any(sample_id not in row_of for sample_id in ids):
         return None, None, None
@@ -132,14 +164,21 @@ def _proposed(
     return probabilities_of(in_order), proposed, np.array([name != "person" for name in in_order["route"].to_pylist()])
 
 
-def _texts(store: "TableStore", sample_ids: list[str]) -> dict[str, dict[str, str]]:
+def _texts(tables: AcceptedTables, sample_ids: list[str]) -> dict[str, dict[str, str]]:
     """The payload of each task: the sample's text, cut, and its uri. Never the known label."""
     asked = {"sample_id": pa.array(sorted(set(sample_ids)), pa.string())}
-    wanted = store.read("raw_index", columns=["sample_id", "uri", "text"], among=asked)
-    return {
+    wanted = tables.read("raw_index", columns=["sample_id", "uri", "text"], among=asked)
+    payloads = {
         row["sample_id"]: {"uri": row["uri"], "text": (row["text"] or "")[:_SNIPPET_CHARS]}
         for row in wanted.to_pylist()
     }
+    missing = sorted(set(sample_ids) - set(payloads))
+    if missing:
+        raise ChecksFailed(
+            f"{len(missing)} samples to ask about, among them {missing[:3]}, are in no accepted batch of the raw index "
+            f"any more; materialize cluster_tree and what follows, then open the review batch"
+        )
+    return payloads
 
 
 def answer_simulated(runtime: CorpusRuntime, batch_id: str) -> int:
@@ -159,23 +198,41 @@ def answer_simulated(runtime: CorpusRuntime, batch_id: str) -> int:
         return answer_as_simulated(queue, batch_id, answers, now=datetime.now(UTC))
 
 
-def _answer(runtime: CorpusRuntime, name: str, error_rate: float) -> "Callable[[Task], str]":
+def _answer(runtime: CorpusRuntime, name: str, error_rate: float) -> "Callable[[Task], str | None]":
     from data_engine.labeling import SimulatedLabeller
 
     classes = runtime.corpus.class_names
     labeller = SimulatedLabeller(name, error_rate, runtime.corpus.seed_for("simulated", name))
     truth = known_classes(runtime)
 
-    def answer(task: "Task") -> str:
-        known = truth[task.sample_id]
+    def answer(task: "Task") -> str | None:
+        known = truth.get(task.sample_id)
+        if known is None:
+            return None
         proposed = None if task.proposed_label is None else classes.index(task.proposed_label)
         return classes[labeller.answer(task.sample_id, classes.index(known), len(classes), proposed)]
 
     return answer
 
 
+def remarks_on_known_labels(runtime: CorpusRuntime) -> list[str]:
+    """What is to be said of the known labels of the samples that can be asked about, before the first round.
+
+    Raises: InvalidInput where simulated annotators would have no answer at all.
+    """
+    from data_engine import reporting
+
+    if runtime.corpus.known_label_column is None:
+        return []
+    tables = accepted_tables(runtime, run_id="remarks")
+    asked = set(tables.read("balanced_subset", columns=["sample_id"])["sample_id"].to_pylist())
+    raw_index = tables.read("raw_index", columns=["sample_id", "metadata"])
+    return reporting.remarks_on_known_labels(runtime.corpus, raw_index, asked)
+
+
 def known_classes(runtime: CorpusRuntime) -> dict[str, str]:
     """The class of every sample whose label is known beforehand; for simulation and evaluation only."""
     from data_engine import reporting
 
-    return reporting.known_classes(runtime.corpus, runtime.store().read("raw_index", columns=["sample_id", "metadata"]))
+    tables = accepted_tables(runtime, run_id="simulated")
+    return reporting.known_classes(runtime.corpus, tables.read("raw_index", columns=["sample_id", "metadata"]))

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from data_engine.errors import SourceMissing
+from data_engine.errors.boundary import secrets_hidden
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def batches_of(runtime: CorpusRuntime) -> "dict[str, tuple[SourceFile, ...]]":
     kept = _KEPT.get()
     if kept is not None and runtime.corpus.name in kept:
         return kept[runtime.corpus.name]
-    batches = indexing.list_batches(runtime.corpus.source, runtime.corpus.batches, runtime.project_folder)
+    with secrets_hidden():
+        batches = indexing.list_batches(runtime.corpus.source, runtime.corpus.batches, runtime.project_folder)
     if kept is not None:
         kept[runtime.corpus.name] = batches
     return batches

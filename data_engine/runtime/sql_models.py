@@ -4,13 +4,19 @@ The runner itself is in `data_engine.warehouse`; as assets they are in `orchestr
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from data_engine.runtime.step_run import write_version
-from data_engine.runtime.versions import StepVersion, fingerprint
+from data_engine.errors import StorageError
+from data_engine.runtime.check_gate import accepted_tables
+from data_engine.runtime.plan import BATCH_STEPS, partition_column
+from data_engine.runtime.versions import StepVersion, fingerprint, step_versions, versions_read, write_version
+from data_engine.storage import TableStore
+from data_engine.storage.presence import was_written
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,13 +24,10 @@ if TYPE_CHECKING:
     from data_engine.runtime.corpus_runtime import CorpusRuntime
     from data_engine.warehouse import ModelResult, SqlModel, SqlTest, TestResult
 
-_ENGINE_SQL = Path(__file__).resolve().parents[2] / "dbt_like_sql"
-
 
 def sql_folder(runtime: "CorpusRuntime") -> Path:
     """The project's own SQL models; the engine's where the project has none."""
-    own = runtime.project_folder / "dbt_like_sql"
-    return own if own.is_dir() else _ENGINE_SQL
+    return runtime.sql_folder
 
 
 def ask(runtime: "CorpusRuntime", sql: str) -> "pa.Table":
@@ -36,7 +39,7 @@ def ask(runtime: "CorpusRuntime", sql: str) -> "pa.Table":
 
     models = warehouse.load_models(sql_folder(runtime))
     review, variables = _review_tables(runtime), _variables(runtime)
-    return warehouse.query(runtime.store(), sql, review=review, models=models, variables=variables)
+    return warehouse.query(_tables_of(runtime), sql, review=review, models=models, variables=variables)
 
 
 def run_models(runtime: "CorpusRuntime", models: "tuple[SqlModel, ...]", *, run_id: str) -> "Iterator[ModelResult]":
@@ -45,8 +48,9 @@ def run_models(runtime: "CorpusRuntime", models: "tuple[SqlModel, ...]", *, run_
 
     started = time.perf_counter()
     review, variables = _review_tables(runtime), _variables(runtime)
-    yield from warehouse.run_models(runtime.store(), models, run_id=run_id, review=review, variables=variables)
-    _record(runtime, "sql_models", len(models), "", started, run_id)
+    read = versions_read(step_versions(runtime.store()))
+    yield from warehouse.run_models(_tables_of(runtime), models, run_id=run_id, review=review, variables=variables)
+    _record(runtime, "sql_models", len(models), "", started, run_id, read)
 
 
 def run_tests(
@@ -57,21 +61,56 @@ def run_tests(
 
     started = time.perf_counter()
     review, variables = _review_tables(runtime), _variables(runtime)
-    found = warehouse.run_tests(runtime.store(), tests, models, review=review, variables=variables)
+    found = warehouse.run_tests(_tables_of(runtime), tests, models, review=review, variables=variables)
     results = {result.name: result for result in found}
     failed = ", ".join(name for name, result in results.items() if not result.passed)
-    _record(runtime, "sql_tests", len(tests), failed, started, run_id)
+    _record(runtime, "sql_tests", len(tests), failed, started, run_id, fingerprint({}))
     return results
 
 
-def _record(runtime: "CorpusRuntime", name: str, n_run: int, failed: str, started: float, run_id: str) -> None:
+@dataclass(frozen=True)
+class _KnownTables(TableStore):
+    """The tables of a corpus, of which some are read at known versions of their partitions.
+
+    Attributes:
+        at: By table, the version of each partition.
+    """
+
+    at: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    def dataset(self, name: str, *, version: int | None = None, at: Mapping[str, int] | None = None) -> Any:
+        """As that of any store; without a version, at the known ones."""
+        return super().dataset(name, version=version, at=self.at.get(name) if version is None and at is None else at)
+
+
+def _tables_of(runtime: "CorpusRuntime") -> TableStore:
+    """The tables as SQL sees them: of a batch the accepted rows, and where there are none, those that are held back."""
+    tables, at = accepted_tables(runtime, run_id="sql"), {}
+    for step in BATCH_STEPS:
+        last = step_versions(tables.store, step)
+        if last:
+            written = {
+                batch: version.table_version
+                for (_, batch), version in last.items()
+                if was_written(tables.store, step, {partition_column(step): batch}, version.table_version)
+            }
+            at[step] = written
+            # A verdict that is not known yet cannot be kept in a folder that may not be written.
+            with suppress(StorageError):
+                at[step] = {**written, **tables.partitions(step)}
+    return _KnownTables(tables.store.root, tables.store.corpus, at)
+
+
+def _record(
+    runtime: "CorpusRuntime", name: str, n_run: int, failed: str, started: float, run_id: str, input_version: str
+) -> None:
     """Keep that they ran; in place of a data version stands which failed."""
     version = StepVersion(
         step=name,
         batch="",
         data_version=failed,
         code_version="1",
-        input_version=fingerprint({}),
+        input_version=input_version,
         table_version=0,
         n_rows=n_run,
         seconds=time.perf_counter() - started,

@@ -3,24 +3,43 @@
 What was last written is in `versions.py`.
 """
 
+import json
+from logging import getLogger
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data_engine.runtime import check_gate
 from data_engine.runtime.plan import JOBS, STEPS, partition_column
-from data_engine.runtime.versions import StepVersion, fingerprint, step_versions
+from data_engine.runtime.versions import StepVersion, fingerprint, step_versions, versions_read
+from data_engine.storage import presence
+from data_engine.storage.mart_files import mart_names
 
 if TYPE_CHECKING:
     from data_engine.runtime.corpus_runtime import CorpusRuntime
 
+logger = getLogger(__name__)
+
 
 def sql_models_are_stale(runtime: "CorpusRuntime") -> bool:
-    """Whether a step has written something since the SQL models ran, they never did, or one of their tests failed."""
+    """Whether they never ran, read other versions than those of now, failed a test, or lost a mart."""
     versions = step_versions(runtime.store())
-    last = versions.pop(("sql_models", ""), None)
-    tests = versions.pop(("sql_tests", ""), None)
-    if tests is not None and tests.data_version:
+    last = versions.get(("sql_models", ""))
+    tests = versions.get(("sql_tests", ""))
+    if last is None or (tests is not None and tests.data_version):
         return True
-    return last is None or any(version.written_at > last.written_at for version in versions.values())
+    return last.input_version != versions_read(versions) or bool(_lost_marts(runtime))
+
+
+def _lost_marts(runtime: "CorpusRuntime") -> list[str]:
+    from data_engine.runtime.sql_models import sql_folder
+
+    kept = set(mart_names(runtime.store()))
+    lost = sorted(
+        path.stem for path in (sql_folder(runtime) / "models" / "marts").glob("*.sql") if path.stem not in kept
+    )
+    if lost:
+        logger.warning("the marts %s are lost; the SQL models run again", ", ".join(lost))
+    return lost
 
 
 def stale_steps(runtime: "CorpusRuntime") -> list[str]:
@@ -36,8 +55,63 @@ def is_stale(runtime: "CorpusRuntime", step: str, batch: str, *, versions: dict[
         return True
     if last.input_version != fingerprint(_inputs(runtime, versions, step, batch)):
         return True
+    if is_lost(runtime, last):
+        return True
     # A result that its own checks hold back is made again: the settings of a single run may have been the cause.
-    return not batch and bool(check_gate.accepted_batches(runtime, runtime.store(), step, run_id="plan")[1])
+    return not batch and bool(check_gate.CheckGate(runtime, runtime.store(), "plan").own_refusal(last))
+
+
+def is_lost(runtime: "CorpusRuntime", version: StepVersion) -> bool:
+    """Whether something that a step wrote is no longer there, which is logged."""
+    why = why_lost(runtime, version)
+    if why:
+        logger.warning("%s is lost and is made anew: %s", f"{version.step} {version.batch}".strip(), why)
+    return bool(why)
+
+
+def why_lost(runtime: "CorpusRuntime", version: StepVersion) -> str:
+    """Why something that a step wrote is no longer there; empty when all of it is. Only logs and names are read.
+
+    Args:
+        runtime: The corpus.
+        version: What the step last wrote for a partition; one without a table version says nothing of its rows.
+
+    Raises: StorageError when a log cannot be read.
+    """
+    if version.table_version == 0:
+        return ""
+    store, step, run_id = runtime.store(), version.step, version.run_id
+    piece = {partition_column(step): version.batch} if version.batch else {}
+    own = presence.why_rows_are_lost(
+        store, step, piece, version=version.table_version, run_id=run_id, n_rows=version.n_rows
+    )
+    others = (presence.why_table_is_lost(store, name, run_id=run_id) for name in STEPS[step].tables if name != step)
+    return own or next((why for why in others if why), "") or _why_files_are_lost(runtime, version)
+
+
+def _why_files_are_lost(runtime: "CorpusRuntime", version: StepVersion) -> str:
+    """Ledger rows, pages and releases, which a step writes beside its tables."""
+    store, run_id = runtime.store(), version.run_id
+    ledger_version = version.version_of("ledger")
+    if ledger_version is not None:
+        piece = {"step": version.step, "batch": version.batch}
+        why = presence.why_rows_are_lost(store, "ledger", piece, version=ledger_version, run_id=run_id)
+        if why:
+            return why
+    lost = [page for page in STEPS[version.step].pages if not (runtime.corpus_folder / page).is_file()]
+    if version.step == "release":
+        ids = store.dataset("release").head(1, columns=["release_id"])["release_id"].to_pylist()
+        lost += [str(path) for name in ids for path in _missing_of_release(runtime.corpus_folder / "releases" / name)]
+    return f"{lost[0]} is gone" if lost else ""
+
+
+def _missing_of_release(folder: Path) -> list[Path]:
+    """Files that the manifest of a release names and that are not there."""
+    try:
+        names = json.loads((folder / "manifest.json").read_text("utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return [folder / "manifest.json"]
+    return [folder / name for name in names if not (folder / name).is_file()]
 
 
 def _inputs(

@@ -4,16 +4,17 @@ Writing is in `step_run.py`; how tables lie on disk is known to `data_engine.sto
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from logging import getLogger
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from data_engine.errors import InvalidInput
-from data_engine.runtime import check_gate, embeddings
+from data_engine.runtime import embeddings
+from data_engine.runtime.accepted_tables import AcceptedTables
+from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import WRITTEN_BY, StepSpec, partition_column, pinned_tables, spec_of, tables_read_by
 from data_engine.runtime.versions import StepVersion, step_versions
@@ -41,6 +42,7 @@ class StepInputs:
         settings: Settings of this run alone, by block and field, over those of the corpus.
         flags: Switches of this run alone.
         inputs: Versions of what was read so far; together they are the input version.
+        tables: The tables of the corpus as this step may read them.
     """
 
     runtime: CorpusRuntime
@@ -60,6 +62,8 @@ class StepInputs:
         """
         self._spec = spec_of(self.step)
         self._store: TableStore = self.runtime.store()
+        self._gate = CheckGate(self.runtime, self._store, self.run_id)
+        self.tables = AcceptedTables(self._store, self._gate, self.step, self.batch)
         self.corpus: Corpus = _with_settings(self.runtime.corpus, self.settings)
 
     def read(self, table: str, *, columns: Sequence[str] | None = None) -> pa.Table:
@@ -69,11 +73,25 @@ class StepInputs:
             blocking check holds it back, also when this run was launched by hand.
         """
         step = self._declared_input(table)
-        column = partition_column(step)
-        batch = self.batch if column else ""
-        version = check_gate.require_accepted(self.runtime, self._store, step, batch, run_id=self.run_id)
-        self.inputs[f"{step}/{batch}"] = version.data_version
-        return self._store.read(table, partition={column: batch} if batch else None, columns=columns)
+        batch = self.batch if partition_column(step) else ""
+        self.inputs[f"{step}/{batch}"] = self._gate.require(step, batch).data_version
+        return self.tables.read(table, batch=batch or None, columns=columns)
+
+    def read_batches(self, table: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """The rows of `read` in the same order, a piece in memory at a time.
+
+        Raises: as `read` does.
+        """
+        self.read(table, columns=[])
+        return self.look_up_batches(table, columns, batch=self.batch)
+
+    def look_up_batches(self, table: str, columns: Sequence[str], *, batch: str) -> Iterator[pa.RecordBatch]:
+        """The rows of `look_up` of one batch in the same order, a piece in memory at a time.
+
+        Raises: InvalidInput for a table that the plan does not declare.
+        """
+        self._declared(table)
+        return self.tables.read_pieces(table, columns, batch=batch)
 
     def read_accepted(self, table: str, *, columns: Sequence[str] | None = None) -> pa.Table:
         """All batches of an input that passed their checks, sorted by batch; held ones are logged and left out.
@@ -81,10 +99,8 @@ class StepInputs:
         Raises: InvalidInput for a table that the plan does not name among the step's inputs.
         """
         column = partition_column(self._declared_input(table))
-        accepted = self._accepted(table)
         wanted = [*columns, column] if columns and column not in columns else columns
-        found = self._store.read(table, columns=wanted)
-        return found.filter(pc.is_in(found[column], pa.array(accepted, pa.string()))).sort_by([(column, "ascending")])
+        return self._store.read(table, columns=wanted, at=self._accepted(table)).sort_by([(column, "ascending")])
 
     def read_accepted_samples(self) -> pa.Table:
         """The samples of all accepted batches of embeddings (sample_id, batch, encoder_version), every content once.
@@ -110,25 +126,36 @@ class StepInputs:
         columns: Sequence[str] | None = None,
         among: Mapping[str, pa.Array] | None = None,
         batch: str | None = None,
+        behind: str = "",
     ) -> pa.Table:
-        """Rows of a table as they are now, which are no part of the input version.
+        """Accepted rows of a table, which are no part of the input version; of the step's own, what it wrote last.
 
         Args:
             table: One that the plan names among the step's inputs or lookups, or one of its own.
             columns: Columns wanted; None reads all.
             among: Values of columns that rows must have; the others are never in memory all at once.
             batch: The partition to read; None reads all.
+            behind: Of all partitions, those that this step accepted, at the versions that it was made from.
 
-        Raises: InvalidInput for a table that the plan does not declare.
+        Raises: InvalidInput for a table that the plan does not declare; ChecksFailed when a blocking check holds it
+            back.
         """
         self._declared(table)
-        partition = None if batch is None else {partition_column(table): batch}
-        return self._store.read(table, partition=partition, columns=columns, among=among)
+        return self.tables.read(table, columns=columns, among=among, batch=batch, behind=behind)
 
-    def scan(self, table: str) -> Any:
+    def scan(self, table: str, *, behind: str = "") -> Any:
         """A declared table as a pyarrow dataset, for reading rows that are few among many."""
         self._declared(table)
-        return self._store.dataset(table)
+        return self.tables.scan(table, behind=behind)
+
+    def accepted_history(self) -> pa.Table:
+        """The rows of this step's own table as its checks last accepted them."""
+        version = self._gate.latest(self.step, self.batch)
+        if version is not None and self._gate.refusal(version):
+            version = self._gate.accepted_before(self.step, self.batch)
+        if version is None:
+            return self._store.read(self.step, at={})
+        return self._store.read(self.step, version=version.table_version)
 
     def exists(self, table: str) -> bool:
         """Whether a declared table was ever written."""
@@ -138,11 +165,23 @@ class StepInputs:
     def table_version(self, table: str) -> int | None:
         """The Delta version of a declared table; None where it does not exist."""
         self._declared(table)
-        return self._store.version(table)
+        return self._store.version(table) if partition_column(table) else self.tables.version(table)
 
     def pinned_versions(self) -> dict[str, int | None]:
-        """The Delta version of every table that a release stands on."""
-        return {table: self._store.version(table) for table in pinned_tables()}
+        """The Delta versions that a release stands on, by table; None where it does not exist.
+
+        A partition of which a later delivery is held back is read at an earlier version, which is named by
+        `table/partition`.
+        """
+        versions: dict[str, int | None] = {}
+        for table in pinned_tables():
+            if not partition_column(table):
+                versions[table] = self.tables.version(table)
+                continue
+            versions[table] = self._store.version(table)
+            rewritten = self._store.rewritten(table, self.tables.partitions(table))
+            versions |= {f"{table}/{batch}": version for batch, version in rewritten.items()}
+        return versions
 
     def last_decisions(self) -> pa.Table:
         """The last decisions of this step on this partition (sample_id, verdict), from the ledger."""
@@ -159,8 +198,7 @@ class StepInputs:
 
     def accepted_versions(self) -> dict[str, StepVersion]:
         """The partitions of this very step that passed their checks, by batch, in order."""
-        accepted, _ = check_gate.accepted_batches(self.runtime, self._store, self.step, run_id=self.run_id)
-        return dict(sorted(accepted.items()))
+        return dict(sorted(self._gate.accepted(self.step).items()))
 
     def tree(self, *, is_input: bool = True) -> "tuple[ClusterTree, pa.Table]":
         """The cluster tree over all samples, and the samples in its row order (sample_id, batch).
@@ -171,49 +209,52 @@ class StepInputs:
         Raises: ChecksFailed when there is no tree, or its checks hold it back.
         """
         self._declared("cluster_tree")
-        version = check_gate.require_accepted(self.runtime, self._store, "cluster_tree", "", run_id=self.run_id)
+        version = self._gate.require("cluster_tree", "")
         if is_input:
             self.inputs["cluster_tree/"] = version.data_version
         return self.frozen_tree()
 
     def frozen_tree(self) -> "tuple[ClusterTree, pa.Table]":
-        """The tree in service and its samples, whatever its checks say of its assignments."""
+        """The tree in service and its samples; to the step that makes it, whatever its checks say."""
         from data_engine.clustering import tree_from_tables
 
-        self._declared("cluster_tree")
-        assignments = self._store.read("tree_assignments")
-        tree, _ = tree_from_tables(self._store.read("cluster_tree"), assignments)
+        assignments = self.look_up("tree_assignments")
+        tree, _ = tree_from_tables(self.look_up("cluster_tree"), assignments)
         return tree, assignments.select(["sample_id", "batch"])
 
     def embeddings_of(self, sample_ids: pa.ChunkedArray | pa.Array) -> "dict[str, NDArray[np.float32]]":
         """The embeddings of those of the samples that have one, by id."""
         self._declared("embeddings")
-        return embeddings.embeddings_by_id(self._store, sample_ids)
+        return embeddings.embeddings_by_id(self.tables, sample_ids)
 
     def embeddings_in_order(self, sample_ids: pa.ChunkedArray) -> "NDArray[np.float32]":
         """(n, dim) embeddings of these samples, in their order. Raises: InvalidInput when one of them has none."""
         self._declared("embeddings")
-        return embeddings.embeddings_in_order(self._store, sample_ids)
+        return embeddings.embeddings_in_order(self.tables, sample_ids)
 
     def embeddings_at(self, samples: pa.Table) -> "NDArray[np.float32]":
         """(n, dim) embeddings of samples (sample_id, batch), in their order; only their batches are read."""
         from data_engine.storage import read_some_embeddings
 
         self._declared("embeddings")
-        return read_some_embeddings(self._store, samples)
+        return read_some_embeddings(self._store, samples, self.tables.partitions("embeddings"))
 
     def subset_embeddings(self) -> "tuple[list[str], NDArray[np.float32]]":
         """The ids of the balanced subset, sorted, and their (n, dim) embeddings."""
         self._declared("embeddings")
-        return embeddings.sorted_embeddings(self._store, self.read("balanced_subset")["sample_id"])
+        return embeddings.sorted_embeddings(self.tables, self.read("balanced_subset")["sample_id"])
 
-    def _accepted(self, table: str) -> list[str]:
+    def _accepted(self, table: str) -> dict[str, int]:
+        """The accepted batches of an input, each with the version of the table that holds its rows."""
         step = WRITTEN_BY[table]
-        accepted, held = check_gate.accepted_batches(self.runtime, self._store, step, run_id=self.run_id)
+        accepted, held = self._gate.sorted_out(step)
         for batch, reason in held.items():
-            logger.warning("batch %s of %s is left out: %s", batch, step, reason)
+            what = "stays as it was accepted before" if batch in accepted else "is left out"
+            logger.warning("batch %s of %s %s: %s", batch, step, what, reason)
         self.inputs.update({f"{step}/{batch}": version.data_version for batch, version in accepted.items()})
-        return sorted(accepted)
+        versions = {batch: version.table_version for batch, version in sorted(accepted.items())}
+        self.tables.stands_on.update({f"{step}/{batch}": version for batch, version in versions.items()})
+        return versions
 
     def _declared(self, table: str) -> None:
         if table not in tables_read_by(self.step):

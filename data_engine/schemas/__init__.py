@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from data_engine.schemas.arrival import BREAKS_OFF, DRIFT_REPORT, EMBEDDINGS, FIRST_PASS, RAW_INDEX
-from data_engine.schemas.bookkeeping import CHECK_RESULTS, LEDGER, STEP_VERSIONS
+from data_engine.schemas.bookkeeping import ACCEPTED_VERSIONS, CHECK_RESULTS, LEDGER, STEP_VERSIONS
 from data_engine.schemas.fields import FILLED, answer_text, is_filled
 from data_engine.schemas.labelling import CLASSIFIER, LABELS, PROPOSALS, REVIEWED_LABELS
 from data_engine.schemas.publication import QUALITY_REPORT, RELEASE
@@ -26,6 +26,7 @@ from data_engine.schemas.selection import (
 )
 
 __all__ = [
+    "ACCEPTED_VERSIONS",
     "BALANCED_SUBSET",
     "BREAKS_OFF",
     "CHECK_RESULTS",
@@ -94,6 +95,7 @@ TABLES: dict[str, Table] = {
     "ledger": Table(LEDGER, ("step", "batch")),
     "check_results": Table(CHECK_RESULTS, ("step", "batch")),
     "step_versions": Table(STEP_VERSIONS, ("step", "batch")),
+    "accepted_versions": Table(ACCEPTED_VERSIONS, ("step", "batch")),
 }
 
 SCHEMAS: dict[str, pa.Schema] = {name: table.schema for name, table in TABLES.items()}

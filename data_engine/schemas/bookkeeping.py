@@ -1,4 +1,4 @@
-"""Schemas of the ledger, of check results and of step versions: the only tables that name runs and times.
+"""Schemas of the ledger, of check results and of versions: the only tables that name runs and times.
 
 All tables by name are in the package itself.
 """
@@ -39,17 +39,30 @@ CHECK_RESULTS = pa.schema(
     ]
 )
 
-STEP_VERSIONS = pa.schema(
+_VERSION = (
+    required("step", pa.string(), "the step"),
+    required("batch", pa.string(), "its partition, or empty"),
+    required("data_version", pa.string(), "fingerprint of the rows written"),
+    required("code_version", pa.string(), "fingerprint of the step's code and configuration"),
+    required("input_version", pa.string(), "fingerprint of what the step read"),
+    required("table_version", pa.int64(), "Delta version of the table after the write"),
+    required("n_rows", pa.int64(), "rows written"),
+    required("seconds", pa.float64(), "wall seconds of the step's own work"),
+    required("run_id", pa.string(), "the run"),
+    required("written_at", TIME, "when"),
+    optional(
+        "table_versions",
+        pa.string(),
+        "JSON: Delta versions of what it wrote besides and of what it read; null in rows of an earlier engine",
+    ),
+)
+
+STEP_VERSIONS = pa.schema(_VERSION)
+
+ACCEPTED_VERSIONS = pa.schema(
     [
-        required("step", pa.string(), "the step"),
-        required("batch", pa.string(), "its partition, or empty"),
-        required("data_version", pa.string(), "fingerprint of the rows written"),
-        required("code_version", pa.string(), "fingerprint of the step's code and configuration"),
-        required("input_version", pa.string(), "fingerprint of what the step read"),
-        required("table_version", pa.int64(), "Delta version of the table after the write"),
-        required("n_rows", pa.int64(), "rows written"),
-        required("seconds", pa.float64(), "wall seconds of the step's own work"),
-        required("run_id", pa.string(), "the run"),
-        required("written_at", TIME, "when"),
+        *_VERSION,
+        required("verdict_key", pa.string(), "content and rules that it was last judged by, as in check_results"),
+        required("is_accepted", pa.bool_(), "whether every blocking check held"),
     ]
 )

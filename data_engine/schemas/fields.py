@@ -29,7 +29,7 @@ def filled(name: str, kind: pa.DataType, text: str) -> pa.Field:
 
 
 def is_filled(field: pa.Field) -> bool:
-    """Whether rows of an earlier version lack this required column; how it is filled is in storage/earlier_rows.py."""
+    """Whether rows of an earlier version lack this required column, which `earlier_rows.py` of the storage fills."""
     return FILLED.encode() in (field.metadata or {})
 
 

@@ -10,6 +10,7 @@ version is in another segment. A look-up reads the pages it needs; only its answ
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from logging import getLogger
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -19,7 +20,10 @@ from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput
 from data_engine.storage.atomic_files import replace_file
+from data_engine.storage.checksums import seal, verify
 from data_engine.storage.storage_errors import storage_errors
+
+logger = getLogger(__name__)
 
 Keys = NDArray[np.uint64]
 Places = NDArray[np.int64]
@@ -121,11 +125,18 @@ class SketchIndex:
     folder: Path
 
     def open(self, batch: str, version: str) -> Segment | None:
-        """The segment of a batch in a version; None when it has to be written. A damaged one counts as missing."""
+        """The segment of a batch in a version; None when it has to be written.
+
+        A damaged one counts as missing, which is logged.
+        """
         path = self._path(batch, version)
+        if not path.exists():
+            return None
         try:
-            return Segment.read(path) if path.exists() else None
-        except (OSError, ValueError):
+            verify(path)
+            return Segment.read(path)
+        except (OSError, ValueError) as error:
+            logger.warning("%s, the accepted samples of %r, is damaged and is computed anew (%s)", path, batch, error)
             return None
 
     def write(
@@ -145,7 +156,7 @@ class SketchIndex:
             version: Whatever changes when the samples or the keys do.
             sample_ids: n ids of 32 hexadecimal digits, each once.
             sketches: (n, width) their sketches; any bytes for samples without one.
-            keys: (n_bands, n_entries) the keys of the samples that have a sketch.
+            keys: (n_bands, n_entries) the keys of the samples that have a sketch; sorted in place.
             rows: (n_entries,) which sample each entry is of.
 
         Raises: StorageError when the disk is full or fails.
@@ -154,15 +165,17 @@ class SketchIndex:
         order = np.lexsort((ids[:, 1], ids[:, 0]))
         place = np.empty(len(order), np.uint32)
         place[order] = np.arange(len(order), dtype=np.uint32)
-        by_key = np.argsort(keys, axis=1)
-        segment = Segment(
-            ids[order], sketches[order], np.take_along_axis(keys, by_key, axis=1), place[rows[by_key]].astype(np.uint32)
-        )
+        sample_of = np.empty(keys.shape, np.uint32)
+        for band, here in enumerate(keys):
+            by_key = np.argsort(here)
+            keys[band], sample_of[band] = here[by_key], place[rows[by_key]]
+        segment = Segment(ids[order], sketches[order], keys, sample_of)
         path = self._path(batch, version)
 
         def fill(temporary: Path) -> None:
             with temporary.open("wb") as file:
                 segment.write(file)
+            seal(temporary, path.name)
 
         with storage_errors(f"indexing the accepted samples of {batch!r}", path, intact="the index is as it was"):
             replace_file(path, fill)

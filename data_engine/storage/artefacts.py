@@ -1,14 +1,18 @@
 """Artefacts: small models and other results that can be computed again, named by a fingerprint of their inputs.
 
-A missing one costs time and nothing else, and a killed process leaves none half. Embeddings are in
-`embedding_cache.py`, accepted samples in `accepted_index.py`.
+A missing one costs time and nothing else, a killed process leaves none half, and each ends in its checksum.
+Embeddings are in `embedding_cache.py`, accepted samples in `accepted_index.py`.
 """
 
 from dataclasses import dataclass
+from logging import getLogger
 from pathlib import Path
 
 from data_engine.storage.atomic_files import write_bytes
+from data_engine.storage.checksums import DamagedContent, sealed, unsealed
 from data_engine.storage.storage_errors import storage_errors
+
+logger = getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -18,15 +22,25 @@ class Artefacts:
     folder: Path
 
     def get(self, name: str) -> bytes | None:
-        """The bytes kept under a name; None where there are none. Raises: StorageError when they cannot be read."""
+        """The bytes kept under a name; None where there are none, or they are damaged, which is logged.
+
+        Raises: StorageError when they cannot be read.
+        """
         path = self.folder / name
         with storage_errors(f"reading {name}", self.folder, intact="nothing was changed"):
-            return path.read_bytes() if path.exists() else None
+            if not path.exists():
+                return None
+            content = path.read_bytes()
+        try:
+            return unsealed(content, name)
+        except DamagedContent as error:
+            logger.warning("%s is damaged and is computed anew (%s)", path, error)
+            return None
 
     def put(self, name: str, content: bytes) -> None:
         """Keep bytes under a name, whole or not at all. Raises: StorageError when the disk is full or fails."""
         with storage_errors(f"keeping {name}", self.folder, intact="nothing was changed"):
-            write_bytes(self.folder / name, content)
+            write_bytes(self.folder / name, sealed(content, name))
 
     def put_instead(self, name: str, content: bytes, *, of: str) -> None:
         """Keep bytes under a name, and delete what was kept under other names that match a pattern.

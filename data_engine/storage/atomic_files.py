@@ -1,15 +1,19 @@
 """Atomic writes: a file or a folder is there whole or not at all, also when the process is killed.
 
 Everything is written beside its place, flushed to the disk, and moved there in one step. Tables have their own commits,
-see `delta_commits.py`.
+see `tables/delta_commits.py`.
 """
 
 import os
 import shutil
+import socket
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
+
+import xxhash
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
@@ -22,7 +26,7 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     Raises: OSError as the disk gives it; the temporary file is removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _beside(path)
+    temporary = beside(path)
     try:
         write(temporary)
         flush(temporary)
@@ -48,7 +52,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
 
     What was not moved is removed at the end, also after an error.
     """
-    temporary = _beside(folder)
+    temporary = beside(folder)
     temporary.mkdir(parents=True)
     try:
         yield temporary
@@ -85,6 +89,21 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def _beside(path: Path) -> Path:
-    """A name that nobody else has, in the same folder; `retention.vacuum` deletes old ones of this form."""
-    return path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+def beside(path: Path) -> Path:
+    """A name that nobody else has, in the same folder; `cleaning.leftovers` deletes those of dead processes."""
+    return path.with_name(temporary_name(path.name, uuid.uuid4().hex))
+
+
+def temporary_name(name: str, random: str) -> str:
+    """The name of a file or folder that is being written, which tells the process that writes it."""
+    return f".{name}.{this_machine()}-{os.getpid()}-{random}.tmp"
+
+
+@cache
+def this_machine() -> str:
+    """The machine, since it was started, and the container: where a number of a process means one process."""
+    parts = [socket.gethostname()]
+    with suppress(OSError):
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text("utf-8").strip())
+        parts.append(str(Path("/proc/self/ns/pid").stat().st_ino))
+    return str(xxhash.xxh3_64("\0".join(parts).encode()).hexdigest())

@@ -4,7 +4,7 @@ Vectors by content, shared by all corpora, are in `embedding_cache.py`.
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,24 +35,28 @@ def float_rows(column: pa.ChunkedArray | pa.Array) -> NDArray[np.float32]:
 
 
 def read_embeddings(
-    store: "TableStore", batches: Sequence[str], *, in_memory_bytes: int = IN_MEMORY_BYTES
+    store: "TableStore", at: Mapping[str, int], *, in_memory_bytes: int = IN_MEMORY_BYTES
 ) -> tuple[pa.Table, NDArray[np.float32]]:
-    """The embeddings of these batches: every content once, also when two batches took it in at the same moment.
+    """The embeddings of some batches: every content once, also when two batches took it in at the same moment.
 
     A matrix above `in_memory_bytes` lies in a scratch file beside the tables. It has no name, so the system frees it
     with the array, also when the process is killed.
 
+    Args:
+        store: The tables.
+        at: The batches, each with the version of the table that wrote the rows to read.
+        in_memory_bytes: Size of the largest matrix that is held in memory.
+
     Returns: samples sorted by batch and id (sample_id, batch), and (n, dim) float32 in their order.
     Raises: StorageError when the rows differ in length, or the table changes meanwhile.
     """
-    dataset = store.dataset("embeddings")
-    wanted = pc.field("batch").isin(pa.array(batches, pa.string()))
-    samples = dataset.to_table(columns=["sample_id", "batch"], filter=wanted)
+    dataset = store.dataset("embeddings", at=at)
+    samples = dataset.to_table(columns=["sample_id", "batch"])
     order = _once_each(samples)
     row = np.full(len(samples), -1, dtype=np.int64)
     row[order] = np.arange(len(order))
     x, start = np.empty((0, 0), dtype=np.float32), 0
-    for piece in _pieces(dataset, wanted):
+    for piece in _pieces(dataset):
         values, here = float_rows(piece["embedding"]), row[start : start + len(piece)]
         if start == 0:
             x = _matrix(store, (len(order), values.shape[1]), in_memory_bytes)
@@ -65,26 +69,29 @@ def read_embeddings(
     return samples.take(pa.array(order)), x
 
 
-def read_samples(store: "TableStore", batches: Sequence[str]) -> pa.Table:
-    """The samples of these batches as `read_embeddings` gives them, with their encoder's version, without embeddings.
+def read_samples(store: "TableStore", at: Mapping[str, int]) -> pa.Table:
+    """The samples of some batches as `read_embeddings` gives them, with their encoder's version, without embeddings.
 
     Returns: sample_id, batch and encoder_version, sorted by batch and id, every content once.
     """
-    wanted = pc.field("batch").isin(pa.array(batches, pa.string()))
     columns = ["sample_id", "batch", "encoder_version"]
-    samples = store.dataset("embeddings").to_table(columns=columns, filter=wanted)
+    samples = store.dataset("embeddings", at=at).to_table(columns=columns)
     return samples.take(pa.array(_once_each(samples)))
 
 
-def read_some_embeddings(store: "TableStore", samples: pa.Table) -> NDArray[np.float32]:
+def read_some_embeddings(store: "TableStore", samples: pa.Table, at: Mapping[str, int]) -> NDArray[np.float32]:
     """(n, dim) float32 embeddings of some samples (sample_id, batch), in their order; only their batches are read.
+
+    Args:
+        store: The tables.
+        samples: The samples wanted.
+        at: The batches that there are, each with the version of the table that wrote the rows to read.
 
     Raises: StorageError when one of them has none, or the rows differ in length.
     """
-    batches = pc.unique(samples["batch"])
     ids = samples["sample_id"].combine_chunks()
-    wanted = pc.field("batch").isin(batches) & pc.field("sample_id").isin(ids)
-    found = store.dataset("embeddings").to_table(columns=["sample_id", "embedding"], filter=wanted)
+    some = {batch: at[batch] for batch in pc.unique(samples["batch"]).to_pylist() if batch in at}
+    found = store.read("embeddings", columns=["sample_id", "embedding"], at=some, among={"sample_id": ids})
     place = pc.index_in(ids, value_set=found["sample_id"].combine_chunks())
     if place.null_count:
         raise StorageError(f"{place.null_count} samples lost their embeddings while the step ran; run it again")
@@ -103,11 +110,10 @@ def _once_each(samples: pa.Table) -> NDArray[np.int64]:
     return np.asarray(order[is_first[order]], dtype=np.int64)
 
 
-def _pieces(dataset: Any, wanted: Any) -> Any:
+def _pieces(dataset: Any) -> Any:
     """Small record batches in the order of the files; without the limits, Arrow reads gigabytes ahead."""
     found = dataset.to_batches(
         columns=["sample_id", "embedding"],
-        filter=wanted,
         batch_size=_PIECE_ROWS,
         batch_readahead=2,
         fragment_readahead=1,

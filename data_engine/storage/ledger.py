@@ -4,9 +4,12 @@ Step, partition, table version, run and time are added when the step is written,
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+
+from data_engine.schemas import LEDGER
 
 
 def ledger_rows(
@@ -17,8 +20,9 @@ def ledger_rows(
     score: Sequence[float | None] | pa.ChunkedArray | None = None,
     threshold: Sequence[float | None] | pa.ChunkedArray | float | None = None,
     model_version: Sequence[str | None] | pa.ChunkedArray | str | None = None,
+    decided_at: Sequence[datetime] | None = None,
 ) -> pa.Table:
-    """Ledger rows of one step: one decision per sample."""
+    """Ledger rows of one step: one decision per sample; without `decided_at`, made when the step is written."""
     n = len(sample_ids)
 
     def column(values: Any, kind: pa.DataType) -> Any:
@@ -26,7 +30,7 @@ def ledger_rows(
             return pa.array([values] * n, kind)
         return values.cast(kind) if isinstance(values, pa.ChunkedArray | pa.Array) else pa.array(values, kind)
 
-    return pa.table(
+    rows = pa.table(
         {
             "sample_id": column(sample_ids, pa.string()),
             "verdict": column(verdict, pa.string()),
@@ -35,4 +39,9 @@ def ledger_rows(
             "threshold": column(threshold, pa.float64()),
             "model_version": column(model_version, pa.string()),
         }
+    )
+    return (
+        rows
+        if decided_at is None
+        else rows.append_column("decided_at", pa.array(decided_at, LEDGER.field("decided_at").type))
     )

@@ -11,8 +11,10 @@ import pyarrow as pa
 
 from data_engine.errors import InvalidInput
 from data_engine.storage.atomic_files import replace_file
+from data_engine.storage.integrity.checksums import replace_sealed
 from data_engine.storage.storage_errors import storage_errors
 from data_engine.storage.table_store import TableStore
+from data_engine.storage.tables.parquet_files import verified_format
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
@@ -34,11 +36,9 @@ def write_mart(store: TableStore, name: str, table: pa.Table) -> Path:
 
     Raises: InvalidInput for a name that is none; StorageError when the disk is full or fails.
     """
-    import pyarrow.parquet as pq
-
     path = mart_path(store, name)
     with storage_errors(f"writing mart {name}", path, intact="the earlier mart is intact"):
-        replace_file(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))
+        replace_sealed(path, lambda: replace_file(path, lambda temporary: _fill(temporary, table)))
     return path
 
 
@@ -56,4 +56,10 @@ def mart_dataset(store: TableStore, name: str) -> Any:
 
     path = mart_path(store, name)
     with storage_errors(f"opening mart {name}", path, intact="nothing was changed"):
-        return pads.dataset(path, format="parquet")
+        return pads.dataset(path, format=verified_format())
+
+
+def _fill(path: Path, table: pa.Table) -> None:
+    import pyarrow.parquet as pq
+
+    pq.write_table(table, path, compression="zstd", write_page_checksum=True)

@@ -5,18 +5,25 @@ Nothing younger than a week is deleted, except what killed runs left half-writte
 
 import fcntl
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
+from urllib.parse import unquote
+
+import pyarrow as pa
 
 from data_engine.errors import InvalidInput, StorageError
 from data_engine.schemas import SCHEMAS
 from data_engine.storage.atomic_files import write_text
+from data_engine.storage.cleaning.leftovers import delete, leftovers
+from data_engine.storage.presence import is_current
 from data_engine.storage.storage_errors import storage_errors
 from data_engine.storage.table_store import TableStore
+
+#: Tables that say which versions of others are needed.
+_WITH_VERSIONS = ("step_versions", "accepted_versions")
 
 LEAST_KEEP_HOURS = 168
 """A reader or writer that started a week ago still finds its files."""
@@ -31,7 +38,7 @@ class Vacuumed:
 
 
 def pins(root: Path, corpus: str) -> dict[str, dict[str, int]]:
-    """Table versions that releases stand on, by release id and table name.
+    """Versions that releases stand on, by release id, and by table or `table/partition` (see `pin`).
 
     Raises: StorageError when the list cannot be read; without it nothing must be deleted.
     """
@@ -48,7 +55,9 @@ def pins(root: Path, corpus: str) -> dict[str, dict[str, int]]:
         ) from error
 
 
-def pin(root: Path, corpus: str, release_id: str, versions: Mapping[str, int]) -> dict[str, int]:
+def pin(
+    root: Path, corpus: str, release_id: str, versions: Mapping[str, int], *, is_anew: bool = False
+) -> dict[str, int]:
     """Pin the table versions of a release, so that no vacuum deletes them.
 
     A release is frozen, so the versions of its first pin stay when it is pinned again.
@@ -57,19 +66,20 @@ def pin(root: Path, corpus: str, release_id: str, versions: Mapping[str, int]) -
         root: Data folder of all corpora.
         corpus: Name of the corpus.
         release_id: The release.
-        versions: Delta version by table name.
+        is_anew: Whether its files were lost and are written anew, from these versions.
+        versions: Delta version by table name; by `table/partition` for a partition that was read at an earlier one.
 
     Returns: The versions that are pinned for the release.
 
     Raises: InvalidInput for an unknown table; StorageError when the list cannot be read or written.
     """
-    unknown = sorted(set(versions) - set(SCHEMAS))
+    unknown = sorted({name.partition("/")[0] for name in versions} - set(SCHEMAS))
     if unknown:
         raise InvalidInput(f"there is no table {unknown[0]!r} to pin; the tables are {', '.join(sorted(SCHEMAS))}")
     path = _pin_list(root, corpus)
     with storage_errors(f"pinning release {release_id}", path), _locked(path):
         known = pins(root, corpus)
-        if release_id not in known:
+        if release_id not in known or is_anew:
             known[release_id] = {table: int(version) for table, version in versions.items()}
             text = json.dumps(known, indent=2, sort_keys=True) + "\n"
             write_text(path, text)
@@ -78,16 +88,20 @@ def pin(root: Path, corpus: str, release_id: str, versions: Mapping[str, int]) -
 
 def pinned_versions(root: Path, corpus: str, table: str) -> list[int]:
     """The versions of one table that any release stands on, sorted."""
-    return sorted({versions[table] for versions in pins(root, corpus).values() if table in versions})
+    known = [pinned.items() for pinned in pins(root, corpus).values()]
+    return sorted({version for pinned in known for name, version in pinned if name.partition("/")[0] == table})
 
 
-def vacuum(store: TableStore, *, keep_hours: int = LEAST_KEEP_HOURS, now: datetime) -> Vacuumed:
-    """Delete data files that neither the last `keep_hours` nor any pinned version needs; run it with no writer active.
+def vacuum(store: TableStore, *, keep_hours: int = LEAST_KEEP_HOURS, now: datetime, is_tried: bool = False) -> Vacuumed:
+    """Delete data files that neither the last `keep_hours` nor a version in use needs; run it with no writer active.
+
+    In use are the versions that releases pin, and those that steps name as what they last wrote.
 
     Args:
         store: The tables of a corpus.
         keep_hours: Files replaced less than this many hours ago stay; at least 168.
-        now: The time, aware; leftovers of killed writes older than a day before it are deleted.
+        now: The time, aware; leftovers of dead processes are deleted, and others older than a day before it.
+        is_tried: Only say what would be deleted.
 
     Returns: The deleted files.
 
@@ -97,33 +111,50 @@ def vacuum(store: TableStore, *, keep_hours: int = LEAST_KEEP_HOURS, now: dateti
         raise InvalidInput(
             f"keep_hours is {keep_hours} but runs may read files for a week; give at least {LEAST_KEEP_HOURS}"
         )
-    data_files = [file for name in SCHEMAS for file in _vacuum_table(store, name, keep_hours)]
-    return Vacuumed(tuple(sorted(data_files)), tuple(_delete_leftovers(store.folder, now)))
+    data_files = [file for name in SCHEMAS for file in _vacuum_table(store, name, keep_hours, is_tried=is_tried)]
+    half = leftovers(store.folder, now=now)
+    if not is_tried:
+        delete(half)
+    names = (str(path.relative_to(store.folder)) for path in half)
+    return Vacuumed(tuple(sorted(data_files)), tuple(sorted(names)))
 
 
-def _vacuum_table(store: TableStore, name: str, keep_hours: int) -> list[str]:
+def _vacuum_table(store: TableStore, name: str, keep_hours: int, *, is_tried: bool) -> list[str]:
     from deltalake import DeltaTable
 
     if not store.exists(name):
         return []
     folder = store.path(name)
-    keep = pinned_versions(store.root, store.corpus, name)
-    before = list(folder.rglob("*.parquet"))
+    keep = sorted({*pinned_versions(store.root, store.corpus, name), *versions_in_use(store, name)})
     with storage_errors(f"vacuuming {name}", folder, intact="no pinned version was touched"):
-        DeltaTable(str(folder)).vacuum(retention_hours=keep_hours, dry_run=False, full=True, keep_versions=keep or None)
-    return [str(path.relative_to(store.folder)) for path in before if not path.exists()]
+        table = DeltaTable(str(folder))
+        named = table.vacuum(retention_hours=keep_hours, dry_run=True, full=True, keep_versions=keep or None)
+        # Of what was deleted before, the name is told again.
+        found = [path for path in (_place(folder, name) for name in named) if path.exists()]
+        if not is_tried:
+            table.vacuum(retention_hours=keep_hours, dry_run=False, full=True, keep_versions=keep or None)
+    return [str(path.relative_to(store.folder)) for path in found if is_tried or not path.exists()]
 
 
-def _delete_leftovers(folder: Path, now: datetime) -> Iterator[str]:
-    """Half-written files of killed processes: `*.parquet#1` of Delta, `.*.tmp` of our own."""
-    oldest = (now - timedelta(days=1)).timestamp()
-    for path in sorted([*folder.rglob("*.parquet#*"), *folder.rglob(".*.tmp")]):
-        if path.exists() and path.stat().st_mtime < oldest:
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
-            yield str(path.relative_to(folder))
+def _place(folder: Path, name: str) -> Path:
+    """Where a file is that Delta names, by its path below the table or in the log's encoding of that."""
+    return folder / name if (folder / name).exists() else folder / unquote(name)
+
+
+def versions_in_use(store: TableStore, name: str) -> set[int]:
+    """Versions that steps say they wrote or read, or had accepted before, where the latest has other rows there."""
+    latest = store.version(name)
+    columns = ["step", "table_version", "table_versions"]
+    named: set[int] = set()
+    for row in pa.concat_tables(store.read(kept, columns=columns) for kept in _WITH_VERSIONS).to_pylist():
+        besides = json.loads(row["table_versions"] or "{}")
+        named |= {version for read, version in besides.items() if read.partition("/")[0] == name}
+        named |= {row["table_version"]} if row["step"] == name else set()
+    return {
+        version
+        for version in named
+        if latest is not None and version <= latest and not is_current(store, name, version)
+    }
 
 
 def _pin_list(root: Path, corpus: str) -> Path:

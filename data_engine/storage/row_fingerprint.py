@@ -25,19 +25,60 @@ def data_version(table: pa.Table) -> str:
 
     Returns: xxh3-64 as 16 hex digits.
     """
-    hashers: _Hashers = defaultdict(xxhash.xxh3_64)
-    for position, name in enumerate(table.column_names):
-        for chunk in table.column(name).chunks:
-            _feed(hashers, f"{position}", plain(chunk))
-    digest = xxhash.xxh3_64(str(table.num_rows).encode())
-    for field in table.schema:
-        digest.update(f"{field.name}\0{plain_type(field.type)}\0".encode())
-    for path in sorted(path for path in hashers if hashers[path].digest() != _NOTHING):
-        digest.update(path.encode() + hashers[path].digest())
-    return str(digest.hexdigest())
+    rows = RowFingerprint(table.schema)
+    rows.add(table)
+    return rows.value()
+
+
+class RowFingerprint:
+    """The fingerprint of rows that come one part after the other, the same as that of all of them in one table."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._schema, self._n_rows = schema, 0
+        self._hashers: _Hashers = defaultdict(xxhash.xxh3_64)
+
+    def add(self, rows: pa.Table) -> None:
+        """Add the next rows, in the columns of the schema."""
+        self._n_rows += rows.num_rows
+        for position, column in enumerate(rows.columns):
+            for chunk in column.chunks:
+                _feed(self._hashers, f"{position}", plain(chunk))
+
+    @property
+    def n_rows(self) -> int:
+        """Rows added so far."""
+        return self._n_rows
+
+    def value(self) -> str:
+        """xxh3-64 of what was added so far, as 16 hex digits."""
+        digest = xxhash.xxh3_64(str(self._n_rows).encode())
+        for field in self._schema:
+            digest.update(f"{field.name}\0{plain_type(field.type)}\0".encode())
+        for path in sorted(path for path in self._hashers if self._hashers[path].digest() != _NOTHING):
+            digest.update(path.encode() + self._hashers[path].digest())
+        return str(digest.hexdigest())
 
 
 _NOTHING = xxhash.xxh3_64().digest()
+
+
+class _Twice:
+    """Hashes what it is given and then all of it again, however many parts it came in.
+
+    So the fingerprint of a column of maps has always been taken.
+    """
+
+    def __init__(self) -> None:
+        self._hasher, self._all = xxhash.xxh3_64(), bytearray()
+
+    def update(self, content: bytes) -> None:
+        self._hasher.update(content)
+        self._all += content
+
+    def digest(self) -> bytes:
+        again = self._hasher.copy()
+        again.update(bytes(self._all))
+        return again.digest()
 
 
 def plain_type(kind: pa.DataType) -> pa.DataType:
@@ -64,13 +105,15 @@ def plain(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
 
 def _feed(hashers: _Hashers, path: str, array: pa.Array) -> None:
     """Add one chunk to the hashers of its validity, its lengths and its bytes."""
+    if pa.types.is_map(array.type) and f"{path}.valid" not in hashers:
+        hashers[f"{path}.valid"] = _Twice()
     hashers[f"{path}.valid"].update(_bytes(array.is_valid()))
+    if pa.types.is_map(array.type):
+        array = pc.cast(array, pa.list_(pa.struct([array.type.key_field, array.type.item_field])))
     if pa.types.is_list(array.type):
         lengths = pc.fill_null(pc.list_value_length(array), 0)
         hashers[f"{path}.length"].update(_bytes(lengths))
         _feed(hashers, f"{path}.item", array.flatten())
-    elif pa.types.is_map(array.type):
-        _feed(hashers, path, pc.cast(array, pa.list_(pa.struct([array.type.key_field, array.type.item_field]))))
     elif pa.types.is_struct(array.type):
         for position in range(array.type.num_fields):
             _feed(hashers, f"{path}.{position}", pc.struct_field(array, position))

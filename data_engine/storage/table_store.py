@@ -1,11 +1,10 @@
 """TableStore: the Delta tables of a corpus, written piece by piece in one commit each, read in a fixed row order.
 
-The commits are in `delta_commits.py`, how rows are scanned in `table_scan.py`, other files in the modules of this
-folder.
+How they lie on disk is in `tables/`, other files are in the modules of this folder.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,12 +15,15 @@ import pyarrow as pa
 
 from data_engine.errors import InvalidInput, SchemaMismatch, StorageError
 from data_engine.schemas import FORMER_NAMES, PARTITION_COLUMNS
-from data_engine.storage.delta_commits import DeltaFolder, described
-from data_engine.storage.earlier_rows import read_as_today
-from data_engine.storage.row_fingerprint import data_version
-from data_engine.storage.schema_check import conform, refuse_other_pieces, schema_of
+from data_engine.storage.integrity.checksums import record_commit
+from data_engine.storage.row_fingerprint import RowFingerprint
+from data_engine.storage.schema_check import schema_of
 from data_engine.storage.storage_errors import storage_errors
-from data_engine.storage.table_scan import all_of, dataset_of, tiny_files
+from data_engine.storage.tables.delta_commits import DeltaFolder, described
+from data_engine.storage.tables.earlier_rows import read_as_today
+from data_engine.storage.tables.partition_rows import partitions_of
+from data_engine.storage.tables.piece_versions import piece_versions
+from data_engine.storage.tables.table_scan import all_of, dataset_of, tiny_files
 
 if TYPE_CHECKING:
     from data_engine.storage.accepted_index import SketchIndex
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from data_engine.storage.embedding_cache import EmbeddingCache
 
 #: Tables of a row or a few per file, which every step reads several times.
-_OF_TINY_FILES = ("step_versions", "check_results")
+_OF_TINY_FILES = ("step_versions", "accepted_versions", "check_results")
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ class TableStore:
     def write(
         self,
         name: str,
-        table: pa.Table,
+        rows: pa.Table | Iterable[pa.RecordBatch],
         *,
         partition: Mapping[str, str] | None = None,
         run_id: str,
@@ -133,34 +135,38 @@ class TableStore:
 
         Args:
             name: Table in `schemas.SCHEMAS`; created at the first write.
-            table: Rows in the schema of the table; may be empty.
+            rows: Rows in the schema of the table; may be empty. Of a stream of record batches only a row group is
+                held in memory; its rows are of one partition.
             partition: Values of partition columns that select the piece; None replaces the whole table.
             run_id: The run that writes; kept in the commit.
             code_version: Version of the code that made the rows; kept in the commit.
             opened: The table as it was when the step began; by default the latest version is replaced.
 
-        Returns: Version of the commit, number of rows, fingerprint of the rows.
+        Returns: Version of the commit, number of rows, fingerprint of the rows as they are read.
 
         Raises: SchemaMismatch when a column, a type, a null or a partition value breaks the schema; ConcurrentWrite
-            when another run wrote the same piece meanwhile; StorageError when the disk is full or fails.
+            when another run wrote the same piece meanwhile; StorageError when the disk is full or fails; whatever
+            the stream raises. No row of a write that fails is ever read.
         """
         piece = self._piece(name, partition)
         if opened is not None and opened.name != name:
             raise InvalidInput(f"opened is a handle of {opened.name!r} but {name!r} is written; open {name!r}")
-        rows = conform(name, table)
-        refuse_other_pieces(name, rows, piece)
-        fingerprint = data_version(rows)
-        metadata = {
-            "run_id": run_id,
-            "code_version": code_version,
-            "data_version": fingerprint,
-            "n_rows": str(rows.num_rows),
-            "partition": json.dumps(piece),
-        }
-        base = None if opened is None else opened.version or 0
-        with storage_errors(f"writing {described(name, piece)}", self.path(name)):
-            version = self._delta(name).replace(rows, piece, metadata, base=base)
-        return Written(version, rows.num_rows, fingerprint)
+        fingerprint = RowFingerprint(schema_of(name))
+        partitions = partitions_of(name, rows, piece, fingerprint)
+        base = self.version(name) if opened is None else opened.version
+        folder = self._delta(name)
+        with storage_errors(f"writing {described(name, piece)}", folder.path):
+            files = folder.write_files(partitions)
+            metadata = {
+                "run_id": run_id,
+                "code_version": code_version,
+                "data_version": fingerprint.value(),
+                "n_rows": str(fingerprint.n_rows),
+                "partition": json.dumps(piece),
+            }
+            version = folder.replace(files, piece, metadata, base=base or 0)
+            record_commit(folder.path, version)
+        return Written(version, fingerprint.n_rows, metadata["data_version"])
 
     def read(
         self,
@@ -170,6 +176,7 @@ class TableStore:
         columns: Sequence[str] | None = None,
         among: Mapping[str, pa.Array] | None = None,
         version: int | None = None,
+        at: Mapping[str, int] | None = None,
     ) -> pa.Table:
         """The rows of a table, partition by partition in order of their values, each in the order it was written.
 
@@ -179,6 +186,7 @@ class TableStore:
             columns: Columns wanted, in this order; None reads all in the order of the schema.
             among: Values of columns that rows must have to be read; the others are never in memory all at once.
             version: Delta version; None reads the latest.
+            at: Partitions to read of a table with one partition column, each as the commit of this version left it.
 
         Returns: A table of exactly the schema's types; empty where the table or the partition does not exist.
 
@@ -191,27 +199,44 @@ class TableStore:
         if unknown:
             raise SchemaMismatch(f"{name} has no column {unknown[0]!r}; its columns are {', '.join(schema.names)}")
         with storage_errors(f"reading {described(name, piece)}", self.path(name), intact="nothing was changed"):
-            found = self.dataset(name, version=version)
-            if name in _OF_TINY_FILES and not among:
+            are_tiny = name in _OF_TINY_FILES and not among
+            found = self._rows(name, version, piece, at, are_verified=not are_tiny)
+            if are_tiny:
                 rows = tiny_files(found, piece, wanted)
             else:
                 rows = found.to_table(columns=wanted, filter=all_of(piece, among))
         return rows.cast(pa.schema([schema.field(column) for column in wanted]))
 
-    def dataset(self, name: str, *, version: int | None = None) -> Any:
+    def dataset(self, name: str, *, version: int | None = None, at: Mapping[str, int] | None = None) -> Any:
         """A table as a pyarrow dataset in its schema, for scans that are larger than memory and for DuckDB.
 
         Rows that an earlier version of the engine wrote have the columns and words of today.
 
+        Args:
+            name: Table in `schemas.SCHEMAS`.
+            version: Delta version; None is the latest.
+            at: Partitions, each as the commit of this version left it; others are left out.
+
         Raises: StorageError when the version does not exist.
         """
+        return self._rows(name, version, {}, at)
+
+    def _rows(
+        self,
+        name: str,
+        version: int | None,
+        piece: Mapping[str, str],
+        at: Mapping[str, int] | None,
+        *,
+        are_verified: bool = True,
+    ) -> Any:
         folder = self._delta(name)
         if version is not None and not folder.exists():
             raise StorageError(
                 f"version {version} of {name} is asked for, but {folder.path} does not exist; materialize {name}"
             )
         with storage_errors(f"opening {name}", folder.path, intact="nothing was changed"):
-            found = dataset_of(folder, version)
+            found = dataset_of(folder, version, piece, at, are_verified=are_verified)
             return read_as_today(name, found) if folder.may_have_earlier_rows(version) else found
 
     def exists(self, name: str) -> bool:
@@ -225,6 +250,15 @@ class TableStore:
             return None
         with storage_errors(f"opening {name}", folder.path, intact="nothing was changed"):
             return int(folder.open().version())
+
+    def rewritten(self, name: str, at: Mapping[str, int]) -> dict[str, int]:
+        """Those of the partitions whose rows of these versions are not in the latest version of the table any more."""
+        folder = self._delta(name)
+        if not at or not folder.exists():
+            return {}
+        with storage_errors(f"reading the history of {name}", folder.path, intact="nothing was changed"):
+            last = piece_versions(folder.path)
+        return {value: version for value, version in at.items() if last.of(value) != version}
 
     def history(self, name: str) -> list[CommittedVersion]:
         """The commits of a table, the newest first; empty when it does not exist."""

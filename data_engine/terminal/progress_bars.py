@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from data_engine.runtime.progress import Progress, shown_by
+from data_engine.terminal.plain_text import shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,7 +21,7 @@ def bars(console: "Console") -> Iterator[None]:
     from rich.progress import Progress as Bars
 
     columns = (
-        TextColumn("  {task.description:<34}"),
+        TextColumn("  {task.description:<34}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -29,7 +30,7 @@ def bars(console: "Console") -> Iterator[None]:
     with Bars(*columns, console=console, transient=True) as drawn:
 
         def show(text: str, total: int) -> Progress:
-            task = drawn.add_task(text, total=total)
+            task = drawn.add_task(shown(text), total=total)
             done = 0
 
             def advance(n: int) -> None:

@@ -10,6 +10,7 @@ import click
 
 from data_engine.errors import InvalidInput
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.terminal.plain_text import counted, plain, shown
 from data_engine.terminal.thumbnails import drawn
 
 if TYPE_CHECKING:
@@ -39,26 +40,34 @@ def answer_in_terminal(runtime: CorpusRuntime, annotator: str, *, console: "Cons
             queue.submit(lease.lease_id, uuid4().hex, label=answer, now=datetime.now(UTC), active_s=seconds)
             n_answers += 1
         left = queue.open_tasks(runtime.corpus.name)
-    console.print(f"{n_answers} answers kept; {left} tasks are open")
+    are = "is" if left == 1 else "are"
+    console.print(plain(f"{counted(n_answers, 'answer')} kept; {counted(left, 'task')} {are} open"))
     return n_answers
 
 
 def _ask(runtime: CorpusRuntime, lease: "Lease", console: "Console") -> str | None:
     """The chosen class; an empty text to skip the task, None to stop."""
     from rich.panel import Panel
-    from rich.text import Text
 
     task = lease.task
-    shown = drawn(runtime, task.sample_id, console) or Text(str(task.payload.get("text") or ""))
-    console.print(Panel(shown, title=task.question, subtitle=str(task.payload.get("uri", ""))))
-    hint = f" [Enter for {task.proposed_label}]" if task.proposed_label else ""
+    content = drawn(runtime, task.sample_id, console) or plain(task.payload.get("text") or "")
+    console.print(Panel(content, title=plain(task.question), subtitle=plain(task.payload.get("uri", ""))))
+    hint = f" [Enter for {shown(task.proposed_label)}]" if task.proposed_label else ""
     while True:
-        said = click.prompt(
-            f"class{hint}, /skip or /quit", default=task.proposed_label or "", show_default=False
-        ).strip()
+        said = _typed(f"class{hint}, /skip or /quit", task.proposed_label or "")
         if said in ("/quit", "/skip"):
             return None if said == "/quit" else ""
         if said in task.classes:
             return str(said)
         near = get_close_matches(said, task.classes, n=5, cutoff=0.3) or list(task.classes[:5])
-        console.print(f"{said!r} is not a class; near it: {', '.join(near)}")
+        console.print(plain(f"{said!r} is not a class; near it: {', '.join(near)}"))
+
+
+def _typed(prompt: str, default: str) -> str:
+    """What was typed; the end of the input is `/quit`."""
+    try:
+        return str(click.prompt(prompt, default=default, show_default=False)).strip()
+    except click.Abort as abort:
+        if isinstance(abort.__context__, EOFError):
+            return "/quit"
+        raise KeyboardInterrupt from abort

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import in_order
 from data_engine.terminal.summary import print_summary
@@ -38,12 +39,11 @@ class RunOutcome:
 
 def print_run(runtime: CorpusRuntime, outcome: RunOutcome, console: "Console") -> None:
     """Print the summary of a run."""
-    store = runtime.store()
     orchestration = outcome.total_s - sum(outcome.seconds.values())
     print_summary(
         console,
         corpus=runtime.corpus,
-        metrics=store.read("quality_report"),
+        metrics=accepted_tables(runtime, run_id="summary", as_step="quality_report").read("quality_report"),
         seconds=in_order({**outcome.seconds, "orchestration": max(orchestration, 0.0)}),
         places={
             name: str(_shown(path)) for name, path in _places(runtime).items() if path is not None and path.exists()
@@ -62,7 +62,7 @@ def _places(runtime: CorpusRuntime) -> dict[str, Path | None]:
 
 def newest_release(runtime: CorpusRuntime) -> Path | None:
     """The folder of the newest release; None before the first."""
-    table = runtime.store().read("release", columns=["release_id"])
+    table = accepted_tables(runtime, run_id="summary", as_step="release").read("release", columns=["release_id"])
     if table.num_rows == 0:
         return None
     return runtime.corpus_folder / "releases" / str(table["release_id"][0].as_py())
@@ -79,8 +79,8 @@ def _next_steps(runtime: CorpusRuntime, outcome: RunOutcome) -> list[str]:
         steps.append(f"data-engine review --corpus {name}   answer {', '.join(outcome.waiting_for)}")
     if outcome.quarantined:
         steps.append(f"mend {', '.join(outcome.quarantined)} at the source, then data-engine run {name} again")
-    rejected = runtime.store().read("first_pass", columns=["sample_id", "reason"]).to_pylist()
-    twin = next((row["sample_id"] for row in rejected if row["reason"] == "near_duplicate"), None)
+    judged = accepted_tables(runtime, run_id="summary").read("first_pass", columns=["sample_id", "reason"])
+    twin = next((row["sample_id"] for row in judged.to_pylist() if row["reason"] == "near_duplicate"), None)
     if twin:
         steps.append(f"data-engine why {twin[:12]} --corpus {name}   why a near-duplicate was dropped")
     model = "balance_by_level" if newest_release(runtime) else "first_pass"

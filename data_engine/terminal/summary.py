@@ -15,11 +15,11 @@ from data_engine.reporting.metrics.funnel import Metrics, headline, stages
 from data_engine.reporting.metrics.metric import Metric, by_name
 from data_engine.reporting.metrics.subset_worth import table_of_methods, verdict
 from data_engine.reporting.simulation_notice import simulation
+from data_engine.terminal.plain_text import plain, shown
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
-    from rich.text import Text
 
 WIDTH = 100
 BAR = 36
@@ -76,10 +76,10 @@ def _opening(corpus: Corpus, known: Metrics, seconds: Mapping[str, float]) -> "R
     from rich.text import Text
 
     text = Text()
-    text.append(corpus.release.title or number_format.plain(corpus.name), style="bold")
+    text.append(shown(corpus.release.title or number_format.plain(corpus.name)), style="bold")
     if seconds:
         text.append(f"  in {number_format.duration(sum(seconds.values()))}", style="dim")
-    text.append(f"\n{headline(known)}")
+    text.append(shown(f"\n{headline(known)}"))
     return text
 
 
@@ -88,7 +88,7 @@ def _grid(title: str, *columns: str) -> "Table":
     from rich.table import Table
 
     grid = Table.grid(padding=(0, 2))
-    grid.title, grid.title_justify, grid.title_style = title, "left", "bold cyan"
+    grid.title, grid.title_justify, grid.title_style = plain(title), "left", "bold cyan"
     for side in columns:
         grid.add_column(justify="right" if side == "right" else "left", overflow="fold", no_wrap=side == "right")
     return grid
@@ -106,13 +106,13 @@ def _worth(corpus: Corpus, known: Metrics) -> "RenderableType | None":
     grid = _grid("Does the subset teach?", "left", "left", *["right"] * (len(shown) + 1))
     leading = "macro_accuracy" if "macro_accuracy" in shown else "distance"
     most = max(row.figures[leading].value for row in found if leading in row.figures) or 1.0
-    grid.add_row("", "", *(_styled(title, "dim") for title in (*shown.values(), "distance")))
+    grid.add_row("", "", *(plain(title, "dim") for title in (*shown.values(), "distance")))
     for row in found:
         style = "green" if row.method == corpus.subset.method else "cyan"
         share = row.figures[leading].value / most if leading in row.figures else 0.0
         figures = [_figure(row.figures.get(name)) for name in shown] + [f"{row.figures['distance'].value:.3f}"]
-        grid.add_row(number_format.plain(row.method), _styled(f"{bar(share, 28):<28}", style), *figures)
-    return Group(_styled(verdict(known), "bold"), "", grid)
+        grid.add_row(number_format.plain(row.method), plain(f"{bar(share, 28):<28}", style), *figures)
+    return Group(plain(verdict(known), "bold"), "", grid)
 
 
 def _funnel(known: Metrics) -> "Table | None":
@@ -122,7 +122,7 @@ def _funnel(known: Metrics) -> "Table | None":
     grid = _grid("Funnel", "left", "left", "right", "left")
     for stage in found:
         lost = f"lost: {stage.lost}" if stage.lost else stage.meaning
-        grid.add_row(stage.name, _styled(f"{bar(stage.share):<{BAR}}", "cyan"), f"{stage.n:,}", _styled(lost, "dim"))
+        grid.add_row(plain(stage.name), plain(f"{bar(stage.share):<{BAR}}", "cyan"), f"{stage.n:,}", plain(lost, "dim"))
     return grid
 
 
@@ -140,16 +140,16 @@ def _balance(known: Metrics) -> "Table | None":
     most = max(metric.value for _, _, metric in rows) or 1.0
     grid.add_row(
         "",
-        _styled("KL to uniform in nats, 0 is perfectly even", "dim"),
+        plain("KL to uniform in nats, 0 is perfectly even", "dim"),
         "",
-        *(_styled(t, "dim") for t in ("largest", "covered")),
+        *(plain(t, "dim") for t in ("largest", "covered")),
     )
     for scope, name, metric in rows:
         largest, covered = known.get(("largest_class_share", scope)), known.get(("class_coverage", scope))
         style = "green" if scope == "balanced" else "cyan"
         line = f"{bar(metric.value / most):<{BAR}}"
         grid.add_row(
-            name, _styled(line, style), number_format.figure(metric), *(_figure(m) for m in (largest, covered))
+            plain(name), plain(line, style), number_format.figure(metric), *(_figure(m) for m in (largest, covered))
         )
     return grid
 
@@ -160,7 +160,7 @@ def _methods(corpus: Corpus, known: Metrics) -> "RenderableType | None":
 
     found = [scope.split(" over ", 1) for name, scope in known if name == "kl_of_method"]
     warning = top_level_warning(known, corpus.subset.method)
-    parts: list[RenderableType] = [_styled(f"NOTE: {warning}", "bold yellow")] if warning else []
+    parts: list[RenderableType] = [plain(f"NOTE: {warning}", "bold yellow")] if warning else []
     if found:
         over = found[0][1]
         rows = [(method, known[("kl_of_method", f"{method} over {over}")]) for method, o in found if o == over]
@@ -168,8 +168,10 @@ def _methods(corpus: Corpus, known: Metrics) -> "RenderableType | None":
         most = max(metric.value for _, metric in rows) or 1.0
         for method, metric in rows:
             rest = (known.get((name, metric.scope)) for name in ("largest_share_of_method", "coverage_of_method"))
-            line = _styled(f"{bar(metric.value / most):<{BAR}}", "green" if method == rows[0][0] else "cyan")
-            grid.add_row(number_format.plain(method), line, number_format.figure(metric), *(_figure(m) for m in rest))
+            line = plain(f"{bar(metric.value / most):<{BAR}}", "green" if method == rows[0][0] else "cyan")
+            grid.add_row(
+                plain(number_format.plain(method)), line, number_format.figure(metric), *(_figure(m) for m in rest)
+            )
         parts = [grid, *(["", *parts] if parts else [])]
     return Group(*parts) if parts else None
 
@@ -199,9 +201,9 @@ def _labels(known: Metrics) -> "RenderableType | None":
     for text, metric in rows:
         spread = number_format.interval(metric)
         n = f"n = {metric.n:,}" if metric.n is not None else ""
-        grid.add_row(text, number_format.figure(metric), _styled(spread, "dim"), _styled(n, "dim"))
+        grid.add_row(text, number_format.figure(metric), plain(spread, "dim"), plain(n, "dim"))
     warning = simulation(known)
-    return Group(_styled(f"SIMULATED: {warning}", "bold yellow"), "", grid) if warning else grid
+    return Group(plain(f"SIMULATED: {warning}", "bold yellow"), "", grid) if warning else grid
 
 
 def _seconds(seconds: Mapping[str, float]) -> "Table | None":
@@ -211,7 +213,9 @@ def _seconds(seconds: Mapping[str, float]) -> "Table | None":
     most = max(seconds.values()) or 1.0
     for name, value in seconds.items():
         grid.add_row(
-            number_format.plain(name), _styled(f"{bar(value / most):<{BAR}}", "cyan"), number_format.duration(value)
+            plain(number_format.plain(name)),
+            plain(f"{bar(value / most):<{BAR}}", "cyan"),
+            number_format.duration(value),
         )
     return grid
 
@@ -221,7 +225,7 @@ def _pairs(title: str, pairs: Mapping[str, str]) -> "Table | None":
         return None
     grid = _grid(title, "left", "left")
     for name, value in pairs.items():
-        grid.add_row(name, _styled(value, "bold"))
+        grid.add_row(plain(name), plain(value, "bold"))
     return grid
 
 
@@ -230,12 +234,5 @@ def _steps(next_steps: Sequence[str]) -> "Table | None":
         return None
     grid = _grid("What to try next", "left")
     for step in next_steps:
-        grid.add_row(_styled(step, ""))
+        grid.add_row(plain(step))
     return grid
-
-
-def _styled(text: str, style: str) -> "Text":
-    """Text that is never read as markup: paths and commands may hold brackets."""
-    from rich.text import Text
-
-    return Text(text, style=style)

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from data_engine.errors import StorageError
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.terminal.plain_text import counted, plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -13,33 +15,46 @@ if TYPE_CHECKING:
 def print_table(table: pa.Table, *, console: "Console", limit: int = 50) -> None:
     """The first rows of a table, long values folded, and how many rows there are."""
     from rich.table import Table
-    from rich.text import Text
 
-    shown = Table(show_edge=False, pad_edge=False)
+    grid = Table(show_edge=False, pad_edge=False)
     for field in table.schema:
         is_number = pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
-        shown.add_column(field.name, justify="right" if is_number else "left", overflow="fold")
-    for row in table.slice(0, limit).to_pylist():
-        shown.add_row(*(Text(_cell(value)) for value in row.values()))
-    console.print(shown)
+        grid.add_column(plain(field.name), justify="right" if is_number else "left", overflow="fold")
+    # By position: two columns may have one name.
+    for row in zip(*(column.to_pylist() for column in table.slice(0, limit).columns), strict=True):
+        grid.add_row(*(plain(_cell(value)) for value in row))
+    console.print(grid)
     more = f", {limit} shown" if table.num_rows > limit else ""
-    console.print(f"[dim]{table.num_rows:,} rows{more}[/]")
+    console.print(plain(f"{counted(table.num_rows, 'row')}{more}", "dim"))
 
 
-def print_releases(runtime: CorpusRuntime, *, console: "Console") -> None:
-    """Every release folder, with its size and the versions it stands on."""
-    import json
+def print_releases(runtime: CorpusRuntime, *, console: "Console") -> bool:
+    """Every release folder, with its size and the versions it stands on.
 
-    folder = runtime.corpus_folder / "releases"
-    manifests = [json.loads(path.read_text("utf-8")) for path in folder.glob("*/manifest.json")]
-    if not manifests:
-        console.print(f"no release yet; make one with data-engine run {runtime.corpus.name}")
-        return
-    for manifest in sorted(manifests, key=lambda m: str(m.get("created_at", ""))):
-        console.print(
-            f"[bold]{manifest['release_id']}[/]  {manifest['n_samples']:,} samples  {manifest.get('created_at', '')}"
-        )
-        console.print(f"  [dim]{folder / manifest['release_id']}[/]")
+    Returns: whether the manifest of each can be read; what is wrong with the others is said after the list.
+    """
+    from rich.text import Text
+
+    from data_engine.releasing import read_manifest
+
+    root = runtime.corpus_folder / "releases"
+    manifests: dict[str, dict[str, object]] = {}
+    broken: list[str] = []
+    for folder in (path for path in sorted(root.glob("*")) if path.is_dir() and not path.name.startswith(".")):
+        try:
+            manifests[folder.name] = read_manifest(folder)
+        except StorageError as error:
+            broken.append(str(error))
+    if not manifests and not broken:
+        console.print(plain(f"no release yet; make one with data-engine run {runtime.corpus.name}"))
+    for name, manifest in sorted(manifests.items(), key=lambda item: str(item[1].get("created_at", ""))):
+        n = manifest.get("n_samples")
+        size = counted(n, "sample") if isinstance(n, int) else "an unknown number of samples"
+        console.print(Text.assemble(plain(name, "bold"), f"  {size}  ", plain(str(manifest.get("created_at", "")))))
+        console.print(plain(f"  {root / name}", "dim"))
+    for sentence in broken:
+        console.print(plain(sentence, "red"))
+    return not broken
 
 
 def _cell(value: object) -> str:

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from data_engine.errors import InvalidInput, UnknownSample
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import STEPS
+from data_engine.terminal.plain_text import plain, shown
 from data_engine.terminal.thumbnails import drawn
 
 if TYPE_CHECKING:
@@ -45,41 +46,38 @@ def decisions_about(runtime: CorpusRuntime, sample_id: str) -> pa.Table:
 def print_why(runtime: CorpusRuntime, sample_id: str, *, console: "Console") -> None:
     """The sample and what it repeats, then one line per decision: step, verdict, reason, score, versions, run."""
     from rich.table import Table
-    from rich.text import Text
 
     decided = decisions_about(runtime, sample_id)
     whole_id = decided["sample_id"][0].as_py()
     _print_sample(runtime, whole_id, console)
     for twin in _twins(runtime, whole_id):
-        console.print("[bold]repeats[/]")
+        console.print(plain("repeats", "bold"))
         _print_sample(runtime, twin, console)
-    shown = Table(show_edge=False, pad_edge=False)
+    grid = Table(show_edge=False, pad_edge=False)
     for name in ("step", "verdict", "reason", "score", "threshold", "version", "run"):
-        shown.add_column(name, justify="right" if name in ("score", "threshold") else "left", overflow="fold")
+        grid.add_column(name, justify="right" if name in ("score", "threshold") else "left", overflow="fold")
     for row in decided.to_pylist():
-        shown.add_row(
-            Text(f"{row['step']} {row['batch']}".strip()),
-            Text(row["verdict"]),
-            Text(row["reason"]),
-            _number(row["score"]),
-            _number(row["threshold"]),
-            Text(" ".join(filter(None, (f"table v{row['table_version']}", row["model_version"])))),
-            row["run_id"][:8],
+        grid.add_row(
+            plain(f"{row['step']} {row['batch']}".strip()),
+            plain(row["verdict"]),
+            plain(row["reason"]),
+            plain(_number(row["score"])),
+            plain(_number(row["threshold"])),
+            plain(" ".join(filter(None, (f"table v{row['table_version']}", row["model_version"])))),
+            plain(row["run_id"][:8]),
         )
-    console.print(shown)
+    console.print(grid)
 
 
 def _print_sample(runtime: CorpusRuntime, sample_id: str, console: "Console") -> None:
     """Every place of a sample, and its text or image."""
-    from rich.text import Text
-
     raw = runtime.store().read("raw_index", columns=["sample_id", "uri", "batch", "text"])
     text = ""
     for row in raw.filter(pc.equal(raw["sample_id"], sample_id)).to_pylist():
-        place = Text(sample_id, style="bold").append(f"  {row['batch']}  {row['uri']}", style="not bold")
+        place = plain(sample_id, "bold").append(shown(f"  {row['batch']}  {row['uri']}"), style="not bold")
         console.print(place, soft_wrap=True, highlight=False)
         text = row["text"] or ""
-    snippet = Text(text[:_SNIPPET_CHARS] + (" ..." if len(text) > _SNIPPET_CHARS else ""), style="italic")
+    snippet = plain(text[:_SNIPPET_CHARS] + (" ..." if len(text) > _SNIPPET_CHARS else ""), "italic")
     console.print(drawn(runtime, sample_id, console) or snippet)
 
 

@@ -1,8 +1,10 @@
 """An in-memory DuckDB over the tables of a corpus, closed to files. Queries on it are in `queries.py`."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import pyarrow as pa
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 #: How DuckDB begins the error of a table's files, as opposed to one of the SQL.
 _STREAM_FAILED = "reading the stream registered as"
+
+#: The tables that a connection reads.
+_TABLES: "WeakKeyDictionary[duckdb.DuckDBPyConnection, dict[str, Any]]" = WeakKeyDictionary()
 
 _LOCK = (
     "SET TimeZone = 'UTC'",
@@ -64,8 +69,9 @@ def open_tables(
     # What does not fit into memory goes beside the data, not into whatever folder the process was started in.
     spill = str(store.folder.absolute() / ".spill")
     connection = duckdb.connect(":memory:", config={"threads": threads, "temp_directory": spill})
-    for name in SCHEMAS:
-        connection.register(name, store.dataset(name))
+    _TABLES[connection] = {name: store.dataset(name) for name in SCHEMAS}
+    for name, rows in _TABLES[connection].items():
+        connection.register(name, rows)
     for name, table in (review or {}).items():
         connection.register(name, table)
     for statement in _LOCK:
@@ -87,12 +93,24 @@ def sql_errors(what: str, connection: "duckdb.DuckDBPyConnection") -> Iterator[N
         names = ", ".join(sorted(row[0] for row in connection.execute("SHOW TABLES").fetchall()))
         raise SqlModelError(f"{what} cannot run: {_one_line(error)}; the tables are {names}") from error
     except duckdb.Error as error:
+        damage = _damage(connection, error)
+        if damage is not None:
+            raise StorageError(f"{what} cannot run: {_one_line(error)}; {damage}") from error
         if _STREAM_FAILED in str(error):
             raise StorageError(
                 f"{what} cannot run: {_one_line(error)}; nothing was changed: restore the file, or materialize the "
                 f"table anew"
             ) from error
         raise SqlModelError(f"{what} cannot run: {_one_line(error)}; correct the SQL") from error
+
+
+def _damage(connection: "duckdb.DuckDBPyConnection", error: Exception) -> StorageError | None:
+    """What is wrong with a file of the table that an error of DuckDB names; None where nothing is found."""
+    from data_engine.storage.tables.table_rows import TableRows
+
+    named = re.search(rf"{_STREAM_FAILED} '(\w+)'", str(error))
+    rows = _TABLES.get(connection, {}).get(named[1] if named else "")
+    return rows.damage() if isinstance(rows, TableRows) else None
 
 
 def _one_line(error: BaseException) -> str:

@@ -1,7 +1,7 @@
 from math import log
 
 import pytest
-from warehouse_corpus import FOLDER, ROWS, at, write_corpus
+from warehouse_corpus import FOLDER, HELD_JUNE, ROWS, at, write_corpus
 
 from data_engine.warehouse import load_models, query, run_models
 
@@ -53,6 +53,32 @@ def test_funnel_stages_go_from_raw_to_released(mart):
         (5, "labelled", 3, 0.25, 1),
         (6, "released", 2, 2 / 12, 1),
     ]
+
+
+def test_what_a_held_batch_kept_is_held_and_counts_as_kept_nowhere(empty_store):
+    write_corpus(empty_store, **HELD_JUNE)
+    list(run_models(empty_store, MODELS, run_id="run-9"))
+
+    def rows(sql):
+        return [tuple(row.values()) for row in query(empty_store, sql).to_pylist()]
+
+    assert rows("select stage, n_samples from funnel_stages limit 3") == [("raw", 12), ("kept", 4), ("unique", 3)]
+    assert rows("select verdict, reason, n_samples from funnel where batch = 'june'") == [
+        ("held", "held", 3),
+        ("rejected", "near_duplicate", 1),
+    ]
+    assert rows("select batch, n_kept, n_held, held_by from batch_history") == [
+        ("july", None, None, None),
+        ("june", 0, 3, "enough_is_kept"),
+        ("may", 3, 0, None),
+    ]
+    assert rows("select distinct batch from first_pass_labels") == [("may",)]
+
+
+def test_a_verdict_on_rows_that_were_written_anew_since_holds_nothing(empty_store):
+    changed = {"check_results": [{**row, "data_version": "former:rules"} for row in HELD_JUNE["check_results"]]}
+    write_corpus(empty_store, **changed)
+    assert query(empty_store, "select * from int_held_batches", models=MODELS).num_rows == 0
 
 
 def test_balance_by_level_measures_before_and_after(mart):
@@ -135,6 +161,8 @@ def test_batch_history_has_null_where_a_step_has_not_seen_the_batch(mart):
         "n_raw": 6,
         "n_unreadable": 1,
         "n_kept": 3,
+        "n_held": 0,
+        "held_by": None,
         "n_embedded": 3,
         "drift_p_value": None,
         "is_drift_alarm": None,
@@ -223,7 +251,7 @@ def test_a_result_says_rows_types_first_rows_and_origin(results):
         "share_of_batch": "DOUBLE",
     }
     assert funnel.seconds > 0
-    assert funnel.lineage["reason"] == [("stg_first_pass", "reason")]
+    assert funnel.lineage["reason"] == [("int_first_pass", "reason")]
     assert results["stg_first_pass"].lineage["is_kept"] == [("first_pass", "verdict")]
     assert results["stg_first_pass"].preview.num_rows == 8
 

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from warehouse_corpus import FOLDER, ROWS, answer, decided, label, released, write_corpus
+from warehouse_corpus import FOLDER, HELD_JUNE, ROWS, answer, decided, label, released, write_corpus
 
 from data_engine.warehouse import load_models, load_tests, run_tests
 
@@ -104,6 +104,23 @@ def test_a_sound_corpus_passes_every_test(store):
     assert list(results) == NAMES
     assert {name: result.rows for name, result in results.items() if not result.passed} == {}
     assert all(result.n_offending == 0 for result in results.values())
+
+
+def test_what_a_held_batch_kept_may_be_kept_by_another_and_is_not_to_be_chosen(empty_store):
+    july = [{"sample_id": i, "batch": "july", "uri": f"y{n}", "verdict": "kept", "reason": "kept"}
+            for n, i in enumerate("jk", start=1)]  # fmt: skip
+    first_pass = [*ROWS["first_pass"], *july]
+    again = [{**row, "sample_id": "f"} if row["uri"] == "y1" else row for row in first_pass]
+    raw = [{**row, "sample_id": "f"} if row["uri"] == "y1" else row for row in ROWS["raw_index"]]
+    ledger = [*ROWS["ledger"], *(decided(i, "first_pass", "july", "kept") for i in ("f", "k"))]
+    only_f = {name: [row for row in ROWS[name] if row["sample_id"] in "abdf"] for name in ("balanced_subset", "labels")}
+    tree = [row for row in ROWS["tree_assignments"] if row["sample_id"] in "abdf"]
+    changed = {"first_pass": again, "raw_index": raw, "ledger": ledger, "tree_assignments": tree, **only_f}
+    write_corpus(empty_store, **changed, **HELD_JUNE)
+    assert {name for name, result in _run(empty_store).items() if not result.passed} == set()
+    # Chosen samples that only the held batch kept are found.
+    write_corpus(empty_store, **HELD_JUNE)
+    assert sorted(row["sample_id"] for row in _run(empty_store)["subset_is_within_kept"].rows) == ["f", "g", "i"]
 
 
 def test_an_empty_corpus_passes_every_test(empty_store):

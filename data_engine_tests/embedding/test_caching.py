@@ -114,3 +114,20 @@ def test_an_id_that_comes_twice_is_refused() -> None:
     encoder = load_encoder("hashed-ngrams")
     with pytest.raises(InvalidInput, match=r"\['a'\] come more than once"):
         embed_unique(["a", "a"], lambda _p: [], encoder, _Memory(encoder.dim))
+
+
+def test_vectors_that_go_elsewhere_are_the_same_and_none_is_returned() -> None:
+    minilm = load_encoder("hashed-ngrams")
+    ids, texts = ["b", "a", "c"], ["two words", "one", "three"]
+    put: dict[int, NDArray[np.float32]] = {}
+
+    class Rows:
+        def put(self, rows: NDArray[np.int64], values: NDArray[np.float32]) -> None:
+            put.update(zip(rows.tolist(), values, strict=True))
+
+    cache = _Memory(minilm.dim)
+    cache.put(["c"], minilm.encode(["three"]))
+    found = embed_unique(ids, lambda p: [texts[i] for i in p], minilm, cache, into=Rows())
+    at_once = embed_unique(ids, lambda p: [texts[i] for i in p], minilm, _Memory(minilm.dim))
+    assert (found.n_computed, found.failures, len(found.rows)) == (2, {}, 0)
+    np.testing.assert_array_equal([put[i] for i in range(3)], at_once.rows)

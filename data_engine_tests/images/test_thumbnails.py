@@ -52,3 +52,10 @@ def test_a_montage_fills_its_rows_on_white() -> None:
     grey = sheet.convert("L")
     assert (grey.getpixel((10, 10)), grey.getpixel((34, 10)), grey.getpixel((10, 34))) == (0, 0, 0)
     assert grey.getpixel((38, 38)) == 255
+
+
+@pytest.mark.parametrize("comment", ["é" * 40_000, "x" * 70_000, b"x" * 70_000, 7])
+def test_a_long_comment_in_the_file_keeps_no_thumbnail_from_being_made(comment: object) -> None:
+    image = Image.new("RGB", (9, 9), RED)
+    image.info["comment"] = comment
+    assert thumbnail(image) == thumbnail(Image.new("RGB", (9, 9), RED))

@@ -97,7 +97,7 @@ def test_a_packed_archive_is_unpacked_once_however_many_images_are_read(
     rows = read(tmp_path, gzip.compress(pack(images)), modality="image")
     opened: list[Path] = []
     open_file = archives.open_file
-    monkeypatch.setattr(archives, "open_file", lambda path: opened.append(path) or open_file(path))
+    monkeypatch.setattr(archives, "open_file", lambda path, *how: opened.append(path) or open_file(path, *how))
     contents = Contents(Source(kind="webdataset", path=str(tmp_path)), tmp_path)
     backwards = [contents.read(row) for row in reversed(rows)]
     assert backwards == [images[row["uri"].partition("#")[2] + ".png"] for row in reversed(rows)]
@@ -193,3 +193,44 @@ def test_an_archive_bomb_is_stopped(tmp_path: Path) -> None:
     assert [row["text"] for row in rows if row["is_readable"]] == ["one"]
     error = next(row["error"] for row in rows if not row["is_readable"])
     assert "unpacks to more than 200 times its size" in error
+
+
+def test_a_member_that_repeats_a_name_has_a_row_of_its_own(tmp_path: Path) -> None:
+    members = [("1.txt", b"one"), ("1.txt", b"again"), ("1.cls", b"a"), ("1.cls", b"b"), ("2.txt", b"two")]
+    rows = {row["uri"]: row for row in read(tmp_path, pack(members))}
+    assert (rows["shard.tar#1"]["text"], json.loads(rows["shard.tar#1"]["metadata"])) == ("one", {"cls": "a"})
+    assert {uri: row["error"] for uri, row in rows.items() if "@" in uri} == {
+        "shard.tar#1@1536": "1.txt is an earlier member's name too; rename one of them",
+        "shard.tar#1@3584": "1.cls is an earlier member's name too; rename one of them",
+    }
+    assert len(rows) == 4
+
+
+def test_archives_that_were_joined_are_read_to_the_end_of_the_last(tmp_path: Path) -> None:
+    joined = pack({"1.png": png(1)}) + pack({"2.png": png(2)}) + pack({"3.png": png(3)})
+    rows = read(tmp_path, joined, modality="image")
+    assert [row["uri"] for row in rows if row["is_readable"]] == ["shard.tar#1", "shard.tar#2", "shard.tar#3"]
+    contents = Contents(Source(kind="webdataset", path=str(tmp_path)), tmp_path)
+    assert [contents.read(row) for row in rows] == [png(1), png(2), png(3)]
+    (broken,) = [row for row in read(tmp_path, joined + b"\xff" * 600, modality="image") if not row["is_readable"]]
+    assert broken["error"].startswith("breaks off after sample 3 (")
+
+
+@pytest.mark.parametrize("key", ["a#b", "caf\udce9", "a#b#c d", "x\\x41"])
+@pytest.mark.parametrize("archive", ["shard #1.tar", "a#b#.tar", "plain.tar"])
+def test_images_are_found_again_whatever_signs_are_in_the_names(key: str, archive: str, tmp_path: Path) -> None:
+    (tmp_path / archive).write_bytes(pack({f"{key}.png": png(7)}))
+    source = Source(kind="webdataset", path=str(tmp_path))
+    (files,) = list_batches(source, Batches(), tmp_path).values()
+    (row,) = read_batch(source, files, batch="b", modality="image").to_pylist()
+    assert row["error"] is None
+    assert Contents(source, tmp_path).read(row) == png(7)
+
+
+def test_an_archive_without_a_file_and_a_huge_extended_header_are_named(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, pack({}))
+    assert row["error"] == "the archive holds no file; remove it or pack it again"
+    header = tarfile.TarInfo("x")
+    header.type, header.size = tarfile.XHDTYPE, 1 << 30
+    (row,) = read(tmp_path, header.tobuf() + bytes(5000))
+    assert "an extended header of 1,073,741,824 bytes, of which at most 65,536 are read" in row["error"]

@@ -2,13 +2,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from PIL import Image
 
 from data_engine import schemas
 from data_engine.errors import SourceError
-from data_engine.indexing import list_batches, read_batch
+from data_engine.indexing import list_batches, read_batch, read_in_order, samples
 from data_engine.indexing.source import Batches, Source
+from data_engine.storage.scratch import ordered_batches
 
 
 def read(root: Path, kind: str = "folder", modality: Any = "text", **settings: Any) -> list[dict[str, Any]]:
@@ -64,3 +66,31 @@ def test_a_file_that_is_gone_is_one_row_and_the_others_are_read(tmp_path: Path) 
     gone, there = read_batch(source, files, batch="b", modality="text").to_pylist()
     assert (gone["uri"], gone["is_readable"], gone["error"]) == ("a", False, "vanished between listing and reading")
     assert (there["uri"], there["text"], there["batch"]) == ("b", "b", "b")
+
+
+@pytest.mark.parametrize("piece", [300, 1 << 20])
+def test_rows_that_pass_through_the_disk_are_those_that_are_read_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    for name in ("b", "a"):
+        lines = [json.dumps({"text": f"text {n} of {name}" * (n % 3), "n": n}) for n in range(23)]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join([*lines, "{broken"]), "utf-8")
+    source = Source(kind="jsonl", path=str(tmp_path), pattern="*.jsonl")
+    files = [file for batch in list_batches(source, Batches(), tmp_path).values() for file in batch]
+    at_once = read_batch(source, files, batch="b", modality="text")
+    monkeypatch.setattr(samples, "_BYTES_PER_PIECE", piece)
+    monkeypatch.setattr(ordered_batches, "IN_MEMORY_BYTES", piece)
+    monkeypatch.setattr(ordered_batches, "WINDOW_BYTES", piece)
+    told: list[tuple[int, int]] = []
+    rows = read_in_order(
+        source, files, batch="b", modality="text", scratch=tmp_path / "new", progress=lambda *n: told.append(n)
+    )
+    assert pa.Table.from_batches(rows).equals(at_once)
+    assert (len(rows), rows.n_unreadable, told) == (48, 2, [(1, 2), (2, 2)])
+    assert (len(list(rows)) > 1) == (piece == 300)
+
+
+def test_a_batch_without_rows_is_in_order(tmp_path: Path) -> None:
+    source = Source(kind="jsonl", path=str(tmp_path), pattern="*.jsonl")
+    rows = read_in_order(source, [], batch="b", modality="text", scratch=tmp_path)
+    assert (list(rows), len(rows), rows.n_unreadable) == ([], 0, 0)

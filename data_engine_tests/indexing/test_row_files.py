@@ -1,5 +1,6 @@
 import gzip
 import json
+import os
 import tracemalloc
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +14,7 @@ import xxhash
 from PIL import Image
 
 from data_engine.errors import SourceError
-from data_engine.indexing import list_batches, read_batch, sample_id_of_text
+from data_engine.indexing import list_batches, read_batch, row_files, sample_id_of_text
 from data_engine.indexing.source import Batches, Source
 
 
@@ -218,3 +219,56 @@ def test_rows_can_name_images(tmp_path: Path) -> None:
 def test_same_input_gives_the_same_table(tmp_path: Path) -> None:
     content = b"".join(b'{"text": "%d"}\n' % number for number in range(50))
     assert read(tmp_path / "a.jsonl", content) == read(tmp_path / "a.jsonl")
+
+
+def test_a_text_that_is_no_number_is_empty(tmp_path: Path) -> None:
+    rows = read(tmp_path / "a.jsonl", b'{"text": NaN}\n{"text": "nan"}\n{"text": 1.5}\n')
+    assert [row["text"] for row in rows] == ["", "nan", "1.5"]
+
+
+def test_a_column_that_a_row_names_twice_is_kept_twice(tmp_path: Path) -> None:
+    (row,) = read(tmp_path / "a.jsonl", b'{"text": "one", "x": 1, "x": 2, "text": "two"}\n')
+    assert (row["text"], json.loads(row["metadata"])) == ("one", {"x": 1, "x.3": 2, "text.4": "two"})
+
+
+def test_a_file_without_rows_says_so(tmp_path: Path) -> None:
+    for content in (b"", b"\n\n"):
+        (row,) = read(tmp_path / "a.jsonl", content)
+        assert row["error"] == "the file holds no rows; remove it or fetch it again"
+
+
+def test_a_row_cannot_name_a_pipe_a_link_that_leads_out_or_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    Image.new("L", (4, 3)).save(tmp_path / "secret.png")
+    Image.new("L", (4, 3)).save(tmp_path / "in" / "fine.png")
+    (tmp_path / "in" / "link.png").symlink_to(tmp_path / "secret.png")
+    os.mkfifo(tmp_path / "in" / "pipe.png")
+    names = ["link.png", "pipe.png", "x" * 300, "fine.png"]
+    lines = "".join(json.dumps({"file": name}) + "\n" for name in names).encode()
+    rows = read(tmp_path / "in" / "a.jsonl", lines, modality="image", path_column="file")
+    assert rows[0]["error"].startswith("row 1: image 'link.png' is a link that leads out of the source, to ")
+    assert rows[1]["error"] == "row 2 names image 'pipe.png', which is not beside a.jsonl"
+    assert rows[2]["error"].startswith("row 3 names image 'xxxx")
+    assert rows[2]["error"].endswith("and no file can be called so")
+    assert rows[3]["is_readable"]
+
+
+def test_what_nobody_foresaw_holds_its_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.jsonl").write_bytes(b'{"text": "one"}\n{"text": "two"}\n')
+    source = Source(kind="jsonl", path=str(tmp_path))
+    (files,) = list_batches(source, Batches(), tmp_path).values()
+    decode = row_files.decode
+
+    def fail(content: bytes) -> Any:
+        if b"two" in content and not failed:
+            failed.append(content)
+            raise ZeroDivisionError("by zero")
+        return decode(content)
+
+    failed: list[bytes] = []
+    monkeypatch.setattr(row_files, "decode", fail)
+    rows = read_batch(source, files, batch="b", modality="text").to_pylist()
+    assert [row["uri"] for row in rows if row["is_readable"]] == ["a.jsonl#1", "b.jsonl#1", "b.jsonl#2"]
+    error = next(row["error"] for row in rows if not row["is_readable"])
+    assert error.startswith("breaks off after a.jsonl#1 (its reader failed: ZeroDivisionError: by zero); ")

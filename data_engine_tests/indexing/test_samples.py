@@ -3,9 +3,19 @@ import math
 from datetime import UTC, date, datetime
 
 import xxhash
+from hypothesis import given
+from hypothesis import strategies as st
 
 from data_engine import schemas
-from data_engine.indexing.samples import RawSample, normalise, sample_id_of_bytes, sample_id_of_text, to_json, to_table
+from data_engine.indexing.samples import (
+    RawSample,
+    normalise,
+    parse_json,
+    sample_id_of_bytes,
+    sample_id_of_text,
+    to_json,
+    to_table,
+)
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -64,3 +74,31 @@ def test_numbers_that_json_has_not_are_null_keys_are_texts_and_lone_surrogates_a
     )
     assert json.loads(to_json({(1, 2): "pair"})) == {"(1, 2)": "pair"}
     assert to_json({"name": "\ud800"}) == '{"name": "?"}'
+
+
+def test_a_value_that_cannot_be_written_says_so_and_the_others_stay() -> None:
+    deep: list[object] = []
+    for _ in range(5000):
+        deep = [deep]
+    written = json.loads(to_json({"deep": deep, "many": 10**5000, "sound": 1, "nan": math.nan}))
+    assert written["deep"] == "<not written: nested too deeply>"
+    assert written["many"].startswith("<not written: Exceeds the limit")
+    assert (written["sound"], written["nan"]) == (1, None)
+
+
+def test_no_key_of_a_json_object_is_lost() -> None:
+    assert parse_json('{"a": 1, "b": {"c": 2, "c": 3}, "a": 4}') == {"a": 1, "b": {"c": 2, "c.2": 3}, "a.3": 4}
+
+
+ANY_TEXT = st.text(alphabet=st.characters(codec=None, exclude_categories=()), max_size=20)
+
+
+@given(ANY_TEXT, ANY_TEXT, ANY_TEXT, st.dictionaries(ANY_TEXT, ANY_TEXT, max_size=3))
+def test_any_text_of_a_sample_can_be_written_into_the_table(
+    uri: str, source_id: str, error: str, metadata: dict[str, str]
+) -> None:
+    (row,) = to_table(
+        [_sample(uri, sample_id="1", source_id=source_id, error=error, metadata=metadata)], "may"
+    ).to_pylist()
+    assert row["is_readable"] is False
+    assert isinstance(json.loads(row["metadata"]), dict)

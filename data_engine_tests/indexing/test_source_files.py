@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from data_engine.indexing import list_batches, read_batch
-from data_engine.indexing import source_files as module
+from data_engine.indexing.opening import unpacking as module
 from data_engine.indexing.source import Batches, Source
 from data_engine.indexing.source_files import is_packed, open_file
 

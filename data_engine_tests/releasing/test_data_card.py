@@ -1,5 +1,6 @@
 import pyarrow as pa
 import pytest
+from markdown_it import MarkdownIt
 
 from data_engine.corpus import Corpus
 from data_engine.releasing import data_card
@@ -102,3 +103,41 @@ def test_the_card_loads_the_first_format(card: str, corpus: Corpus, release: pa.
     of_lines = data_card(corpus.model_copy(update=changes), release, build_quality_report(corpus, {}), {})
     assert "data.parquet" not in of_lines
     assert 'load_dataset("json", data_files="data.jsonl", split="train")' in of_lines
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<img src=x onerror=alert(11)>",
+        "a | b",
+        "[click](javascript:alert(1))",
+        "# heading",
+        "title\n===",
+        "```\ncode\n```",
+        "<!-- gone -->",
+        "1. list",
+        "- list",
+        "> quote",
+        "![x](y)",
+    ],
+)
+def test_names_and_titles_are_shown_as_they_are_and_bring_no_markup(
+    corpus: Corpus, tables: dict[str, pa.Table], release: pa.Table, text: str
+) -> None:
+    said = {"title": text, "description": f"{text}\n\n{text}", "licence": text, "attribution": text}
+    named = corpus.model_copy(update={"release": corpus.release.model_copy(update=said)})
+    labels = [text if label == "mit" else label for label in release["label"].to_pylist()]
+    renamed = release.set_column(release.schema.get_field_index("label"), "label", pa.array(labels))
+
+    def structure(shown: Corpus, rows: pa.Table) -> list[str]:
+        card = data_card(shown, rows, build_quality_report(corpus, tables), MANIFEST)
+        tokens = MarkdownIt("commonmark").enable("table").parse(card)
+        inner = [child.type for token in tokens for child in token.children or () if child.type != "softbreak"]
+        return [token.type for token in tokens if token.type != "inline"] + sorted(
+            {kind for kind in inner if kind not in ("text", "code_inline", "strong_open", "strong_close")}
+        )
+
+    plain = {"title": "t", "description": "one\n\ntwo", "licence": "l", "attribution": "a"}
+    without = corpus.model_copy(update={"release": corpus.release.model_copy(update=plain)})
+    assert structure(named, renamed) == structure(without, release)
+    assert "<" not in data_card(named, renamed, build_quality_report(corpus, tables), MANIFEST)

@@ -1,8 +1,10 @@
 """Releases: which rows are frozen, and when their id changes."""
 
 import pyarrow as pa
+import pytest
 from class_rows import with_answers
 
+from data_engine.errors import ChecksFailed
 from data_engine.releasing import mask_personal, release_fingerprint, release_rows
 from data_engine.schemas import BALANCED_SUBSET, LABELS, RAW_INDEX
 
@@ -47,6 +49,18 @@ def test_what_is_out_of_scope_or_unlabelled_is_not_released() -> None:
 def test_a_content_found_twice_is_released_once_from_its_first_place() -> None:
     rows = release_rows(_labels(a="mit"), _subset("a"), _raw(("a", "z"), ("a", "y")), out_of_scope=None)
     assert rows["uri"].to_pylist() == ["y"]
+
+
+def test_a_content_of_two_batches_is_released_from_the_batch_that_the_subset_names() -> None:
+    other = _raw(("a", "0"))
+    place = other.schema.get_field_index("batch")
+    other = other.set_column(place, other.schema.field(place), pa.array(["another"]))
+    raw = pa.concat_tables([other, _raw(("a", "y"))])
+    assert release_rows(_labels(a="mit"), _subset("a"), raw, out_of_scope=None)["uri"].to_pylist() == ["y"]
+    with pytest.raises(
+        ChecksFailed, match=r"1 of 1 labelled samples, among them .'a'., are not in the subset and in an"
+    ):
+        release_rows(_labels(a="mit"), _subset("a"), other, out_of_scope=None)
 
 
 def test_the_id_depends_on_labels_and_not_on_the_order_of_rows() -> None:

@@ -6,8 +6,9 @@ import sqlalchemy as sa
 from data_engine import schemas
 from data_engine.errors import InvalidInput, LeaseLost, UnknownLabel
 from data_engine.review import NewTask, ReviewQueue, Submitted
+from data_engine.review.queue_database import reading
 from data_engine.review.queue_records import identifier
-from data_engine.review.queue_tables import audit, reading
+from data_engine.review.queue_tables import audit
 
 
 def test_an_answer_becomes_one_row_of_the_schema(queue, open_batch, at):

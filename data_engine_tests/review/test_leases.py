@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from data_engine.errors import InvalidInput, LeaseLost
 from data_engine.review import NewTask
-from data_engine.review.queue_tables import reading
+from data_engine.review.queue_database import reading
 
 
 def samples(queue, annotator, n, now, **filters):

@@ -55,7 +55,8 @@ import sys, time
 from datetime import UTC, datetime
 import sqlalchemy as sa
 from data_engine.review import ReviewQueue
-from data_engine.review.queue_tables import batch, task, writing
+from data_engine.review.queue_database import writing
+from data_engine.review.queue_tables import batch, task
 
 now = datetime(2024, 5, 1, 12, tzinfo=UTC)
 queue = ReviewQueue(sys.argv[1])

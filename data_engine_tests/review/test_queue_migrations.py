@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from earlier_project import REVIEW_BATCH, unpack_earlier_project
+from earlier_queues import EARLIER_VERSIONS, write_earlier_queue
 from sqlalchemy.dialects import postgresql
 
 from data_engine.errors import StorageError
 from data_engine.review import SCHEMA_VERSION, ReviewQueue, queue_migrations
+from data_engine.review.queue_database import open_engine
 from data_engine.review.queue_migrations import migrate
-from data_engine.review.queue_tables import metadata, open_engine
+from data_engine.review.queue_tables import metadata
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 _KEPT = "task_id, annotator, submission_id, provenance, revision, submitted_at, active_s"
@@ -150,3 +152,88 @@ def test_the_tables_that_are_made_anew_compile_for_postgres():
         statement = str(sa.schema.CreateTable(metadata.tables[name]).compile(dialect=postgresql.dialect()))
         assert "answer TEXT NOT NULL" in statement
         assert "\tlabel TEXT, " in statement
+
+
+def test_there_is_a_file_of_every_earlier_version():
+    assert tuple(range(1, SCHEMA_VERSION)) == EARLIER_VERSIONS
+
+
+@pytest.mark.parametrize("version", EARLIER_VERSIONS)
+def test_a_queue_of_any_earlier_version_becomes_the_one_of_today_with_all_rows(version, tmp_path):
+    path = write_earlier_queue(version, tmp_path / "review.db")
+    n_rows = {name: rows_of(path, f"select count(*) from review_{name}") for name in _TABLES}
+    kept = rows_of(path, f"select {_KEPT}, label from review_annotation order by 1, 2")
+    with ReviewQueue(f"sqlite:///{path}") as queue:
+        answers = {row["sample_id"]: row for row in queue.answers("notes-round-000").to_pylist()}
+        said = {name: (row["label"], row["provenance"], row["revision"]) for name, row in answers.items()}
+        assert said == {
+            "s0": ("baking", "human_assisted", 1),
+            "s1": ("sailing", "model_edited", 2),
+            "s2": ("sailing", "human", 1),
+        }
+        assert [batch.batch_id for batch in queue.batches("notes")] == ["notes-round-000", "notes-round-001"]
+        assert queue.decisions("notes-round-000")["posterior"].to_pylist() == [0.9]
+        assert [change.kind for change in queue.changes()] == ["opened", "answered", "opened"]
+        assert len(queue.queue_id) == 32
+    assert {name: rows_of(path, f"select count(*) from review_{name}") for name in _TABLES} == n_rows
+    assert rows_of(path, f"select {_KEPT}, label from review_annotation order by 1, 2") == kept
+    assert rows_of(path, "select max(version) from review_schema") == [(SCHEMA_VERSION,)]
+    assert rows_of(path, "pragma foreign_key_check") == []
+    ReviewQueue(f"sqlite:///{tmp_path / 'new.db'}").close()
+    assert shape_of(path) == shape_of(tmp_path / "new.db")
+
+
+def test_the_same_answers_are_the_same_rows_whichever_version_took_them(tmp_path):
+    found = []
+    for version in EARLIER_VERSIONS:
+        path = write_earlier_queue(version, tmp_path / f"{version}.db")
+        ReviewQueue(f"sqlite:///{path}").close()
+        names = {name: sorted(column for column, *_ in columns) for name, columns in shape_of(path).items()}
+        # The audit says what was written at the time, and leases have random ids.
+        for name in ("review_queue", "review_schema", "review_audit"):
+            del names[name]
+        names["review_lease"].remove("lease_id")
+        found.append({n: sorted(rows_of(path, f"select {', '.join(c)} from {n}"), key=repr) for n, c in names.items()})
+    assert all(rows == found[0] for rows in found)
+
+
+def test_an_id_that_a_queue_was_given_stays(tmp_path):
+    path = write_earlier_queue(2, tmp_path / "review.db")
+    ids = set()
+    for _ in range(2):
+        with ReviewQueue(f"sqlite:///{path}") as queue:
+            ids.add(queue.queue_id)
+    assert len(ids) == 1
+
+
+_DAMAGE = {
+    "no row": ("delete from review_schema", r"does not say its schema version .* those of version 2: insert that into"),
+    "no table of versions": ("drop table review_schema", "does not say its schema version .* those of version 2"),
+    "no table": ("drop table review_lease", r"is damaged: it lacks review_lease; restore it from a backup; or move it"),
+    "no column": ("alter table review_task drop column payload", r"is damaged: it lacks review_task\.payload; restore"),
+    "version 0": ("update review_schema set version = 0", "has schema version 0, which never was; restore it from"),
+    "newer": ("update review_schema set version = 9", "has schema version 9 and this release reads up to 3; upgrade"),
+}
+
+
+@pytest.mark.parametrize("damage", _DAMAGE)
+def test_a_queue_whose_tables_are_of_no_version_is_named_with_a_remedy_and_left_as_it_is(damage, tmp_path):
+    path = write_earlier_queue(2, tmp_path / "review.db")
+    statement, says = _DAMAGE[damage]
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(statement)
+        database.commit()
+    before = dump_of(path)
+    with pytest.raises(StorageError, match=says):
+        ReviewQueue(f"sqlite:///{path}")
+    assert dump_of(path) == before
+
+
+def test_a_version_that_was_put_back_as_it_is_said_opens_the_queue(tmp_path):
+    path = write_earlier_queue(1, tmp_path / "review.db")
+    for statement in ("delete from review_schema", "insert into review_schema values (1)"):
+        with closing(sqlite3.connect(path)) as database:
+            database.execute(statement)
+            database.commit()
+    with ReviewQueue(f"sqlite:///{path}") as queue:
+        assert queue.answers("notes-round-000").num_rows == 3

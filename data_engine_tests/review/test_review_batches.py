@@ -3,8 +3,9 @@ import sqlalchemy as sa
 
 from data_engine.errors import InvalidInput, LeaseLost, UnknownLabel
 from data_engine.review import Change, NewTask
+from data_engine.review.queue_database import reading
 from data_engine.review.queue_records import identifier
-from data_engine.review.queue_tables import audit, reading
+from data_engine.review.queue_tables import audit
 
 
 def test_opening_twice_changes_nothing_the_second_time(queue, open_batch, at):

@@ -2,35 +2,42 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from written_steps import notes_runtime, write_step
+from written_steps import notes_runtime, pass_checks, write_step
 
 from data_engine.review import NewTask
+from data_engine.runtime.accepted_tables import AcceptedTables
+from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.check_inputs import CheckedStep, check_inputs_of
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def _checked(runtime: CorpusRuntime, batch: str = "", accepted: tuple[str, ...] = ()) -> CheckedStep:
-    return CheckedStep(runtime, runtime.store(), batch, {}, lambda _: list(accepted))
+def _checked(runtime: CorpusRuntime, step: str, batch: str = "") -> CheckedStep:
+    gate = CheckGate(runtime, runtime.store(), "run")
+    tables = AcceptedTables(gate.store, gate, step, batch, judged=gate.latest(step, batch))
+    return CheckedStep(runtime, tables, batch, {})
 
 
 def test_the_checks_of_a_batch_are_given_the_rows_of_that_batch_alone(tmp_path: Path) -> None:
     runtime = notes_runtime(tmp_path)
     for batch in ("may", "june"):
         write_step(runtime.store(), "raw_index", [{"sample_id": batch, "uri": batch}], batch)
-    tables, values = check_inputs_of("raw_index", _checked(runtime, "may"))
+    tables, values = check_inputs_of("raw_index", _checked(runtime, "raw_index", "may"))
     assert {name: table["sample_id"].to_pylist() for name, table in tables.items()} == {"raw_index": ["may"]}
     assert values == {}
 
 
-def test_the_checks_of_a_tree_are_given_the_samples_of_accepted_batches(tmp_path: Path) -> None:
+def test_the_checks_of_a_tree_are_given_the_samples_that_it_was_made_from(tmp_path: Path) -> None:
     runtime = notes_runtime(tmp_path)
     for batch in ("may", "june"):
-        write_step(runtime.store(), "embeddings", [{"sample_id": batch, "dim": 0}], batch)
-    write_step(runtime.store(), "cluster_tree", [{"level": 1, "n_samples": 1}])
-    tables, values = check_inputs_of("cluster_tree", _checked(runtime, accepted=("may",)))
-    assert tables["embedded"]["sample_id"].to_pylist() == ["may"]
+        embedded = write_step(runtime.store(), "embeddings", [{"sample_id": batch, "dim": 0}], batch)
+    made_from = {f"embeddings/{embedded.batch}": embedded.table_version}
+    write_step(runtime.store(), "cluster_tree", [{"level": 1, "n_samples": 1}], table_versions=made_from)
+    # What came after the tree was made is not asked of it.
+    write_step(runtime.store(), "embeddings", [{"sample_id": "later", "dim": 0}], "june")
+    tables, values = check_inputs_of("cluster_tree", _checked(runtime, "cluster_tree"))
+    assert tables["embedded"]["sample_id"].to_pylist() == ["june"]
     assert values == {"is_rebuilt": False}
 
 
@@ -42,15 +49,15 @@ def test_the_checks_of_a_classifier_are_given_the_newest_version_and_the_accurac
         {"annotation_id": purpose, "sample_id": purpose, "purpose": purpose}
         for purpose in ("hold_out", "query", "trap")
     ]
-    write_step(runtime.store(), "reviewed_labels", answers, "one")
+    pass_checks(runtime, write_step(runtime.store(), "reviewed_labels", answers, "one"))
     versions = [
         {"classifier_version": "old", "accuracy": 0.75, "accuracy_low": 0.5},
         {"classifier_version": "new", "accuracy": 0.875, "accuracy_low": 0.625},
     ]
     write_step(runtime.store(), "classifier", versions[:1])
-    assert "previous_accuracy" not in check_inputs_of("classifier", _checked(runtime))[1]
+    assert "previous_accuracy" not in check_inputs_of("classifier", _checked(runtime, "classifier"))[1]
     write_step(runtime.store(), "classifier", versions)
-    tables, values = check_inputs_of("classifier", _checked(runtime))
+    tables, values = check_inputs_of("classifier", _checked(runtime, "classifier"))
     assert tables["classifier"]["classifier_version"].to_pylist() == ["new"]
     assert values == {
         "min_hold_out": 50,
@@ -66,7 +73,7 @@ def test_the_checks_of_a_subset_are_given_the_number_of_samples_asked_for(
     tmp_path: Path, target: int, asked: int
 ) -> None:
     runtime = notes_runtime(tmp_path, subset={"target_size": target})
-    assert check_inputs_of("balanced_subset", _checked(runtime))[1] == {"target": asked}
+    assert check_inputs_of("balanced_subset", _checked(runtime, "balanced_subset"))[1] == {"target": asked}
 
 
 def test_the_checks_of_labels_are_given_how_many_audits_of_a_class_agreed(tmp_path: Path) -> None:
@@ -85,5 +92,5 @@ def test_the_checks_of_labels_are_given_how_many_audits_of_a_class_agreed(tmp_pa
         {"annotation_id": task, "task_id": task, "purpose": "audit", "label": label}
         for task, label in zip(ids, labels, strict=True)
     ]
-    write_step(runtime.store(), "reviewed_labels", answers, "one")
-    assert check_inputs_of("labels", _checked(runtime))[1] == {"audited": {"baking": (3, 2)}}
+    pass_checks(runtime, write_step(runtime.store(), "reviewed_labels", answers, "one"))
+    assert check_inputs_of("labels", _checked(runtime, "labels"))[1] == {"audited": {"baking": (3, 2)}}

@@ -4,9 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from schema_tables import table
-from written_steps import notes_runtime, write_step
+from written_steps import notes_runtime, pass_checks, write_step
 
 from data_engine.labeling import Classifier
+from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.classifier_in_service import classifier_in_service, gate_threshold, newest_audit_age_days
 
 
@@ -30,7 +31,7 @@ def _row(version: str, bias: float, threshold: float | None, *, is_in_service: b
 
 def test_before_the_first_classifier_there_is_none_and_no_gate(tmp_path: Path) -> None:
     assert classifier_in_service(table("classifier", [])) is None
-    assert gate_threshold(notes_runtime(tmp_path).store()) is None
+    assert gate_threshold(accepted_tables(notes_runtime(tmp_path), run_id="run")) is None
 
 
 def test_the_newest_version_in_service_counts_and_a_worse_one_after_it_does_not(tmp_path: Path) -> None:
@@ -42,21 +43,38 @@ def test_the_newest_version_in_service_counts_and_a_worse_one_after_it_does_not(
     found = classifier_in_service(table("classifier", rows))
     assert found is not None
     assert found.biases.tolist() == [2.0, 0.0]
-    store = notes_runtime(tmp_path).store()
-    write_step(store, "classifier", rows)
-    assert gate_threshold(store) == 0.8
+    runtime = notes_runtime(tmp_path)
+    pass_checks(runtime, write_step(runtime.store(), "classifier", rows))
+    assert gate_threshold(accepted_tables(runtime, run_id="run")) == 0.8
 
 
 def test_the_gate_of_a_classifier_that_is_sure_of_nothing_accepts_nothing(tmp_path: Path) -> None:
-    store = notes_runtime(tmp_path).store()
-    write_step(store, "classifier", [_row("first", 1.0, None, is_in_service=True)])
-    assert gate_threshold(store) is None
+    runtime = notes_runtime(tmp_path)
+    row = _row("first", 1.0, None, is_in_service=True)
+    pass_checks(runtime, write_step(runtime.store(), "classifier", [row]))
+    assert gate_threshold(accepted_tables(runtime, run_id="run")) is None
 
 
-def test_the_age_is_that_of_the_newest_batch_with_a_hold_out_or_audit_answer(tmp_path: Path) -> None:
-    store = notes_runtime(tmp_path).store()
-    assert newest_audit_age_days(store) is None
+def test_the_age_is_that_of_the_newest_hold_out_or_audit_answer_however_often_it_was_taken_over(
+    tmp_path: Path,
+) -> None:
+    runtime = notes_runtime(tmp_path)
+    store = runtime.store()
+    assert newest_audit_age_days(accepted_tables(runtime, run_id="run")) is None
     for batch, purpose, days in (("one", "hold_out", 9), ("two", "audit", 2), ("three", "query", 1)):
-        answers = [{"annotation_id": batch, "purpose": purpose}]
-        write_step(store, "reviewed_labels", answers, batch, written_at=datetime.now(UTC) - timedelta(days=days))
-    assert newest_audit_age_days(store) == pytest.approx(2.0, abs=0.01)
+        answered_at = [datetime.now(UTC) - timedelta(days=days)]
+        decided = {"step": "reviewed_labels", "batch": batch, "sample_id": "a", "decided_at": answered_at[0]}
+        partition = {"step": "reviewed_labels", "batch": batch}
+        ledger = store.write("ledger", table("ledger", [decided]), partition=partition, run_id="r", code_version="1")
+        answers = [{"annotation_id": batch, "sample_id": "a", "purpose": purpose}]
+        # The version is written now, as if the answers were taken over once more.
+        version = write_step(
+            store,
+            "reviewed_labels",
+            answers,
+            batch,
+            written_at=datetime.now(UTC),
+            table_versions={"ledger": ledger.version},
+        )
+        pass_checks(runtime, version)
+    assert newest_audit_age_days(accepted_tables(runtime, run_id="run")) == pytest.approx(2.0, abs=0.01)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from small_project import SmallProject, notes_corpus
-from written_steps import keep_version, notes_runtime, write_step
+from written_steps import keep_version, notes_runtime, pass_checks, take_in, write_step
 
-from data_engine.errors import InvalidInput
+from data_engine.errors import ChecksFailed, InvalidInput
 from data_engine.review import NewTask
+from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.review_rounds import answer_simulated, create_review_batch, known_classes, why_open
 
@@ -32,7 +33,7 @@ def _end(runtime: CorpusRuntime, batch: str) -> None:
 def test_a_round_waits_for_a_subset_then_for_answers_and_then_for_proposals(tmp_path: Path) -> None:
     runtime = notes_runtime(tmp_path, review={"max_open_tasks": 3})
     assert why_open(runtime) == ("there is no balanced subset yet; curate the corpus first", None)
-    keep_version(runtime.store(), "balanced_subset", data_version="d7")
+    pass_checks(runtime, keep_version(runtime.store(), "balanced_subset", data_version="d7"))
     assert why_open(runtime) == ("nobody has answered anything yet", "first:d7")
     _open(runtime, "one", "ab")
     assert why_open(runtime) == ("review batch one is not answered yet", None)
@@ -58,11 +59,11 @@ def test_a_round_opens_when_the_mean_or_the_share_of_uncertain_proposals_reaches
     tmp_path: Path, uncertainties: list[float], measured: str, opens: bool
 ) -> None:
     runtime = notes_runtime(tmp_path)
-    keep_version(runtime.store(), "balanced_subset")
+    pass_checks(runtime, keep_version(runtime.store(), "balanced_subset"))
     _open(runtime, "one", "a")
     _end(runtime, "one")
     rows = [{"sample_id": str(n), "uncertainty": value} for n, value in enumerate(uncertainties)]
-    version = write_step(runtime.store(), "proposals", rows)
+    version = pass_checks(runtime, write_step(runtime.store(), "proposals", rows))
     reason, evidence = why_open(runtime)
     assert reason.endswith(f"{measured}are at least 0.5 uncertain (limit 30%)")
     assert reason.startswith("the proposals are certain enough: ") is not opens
@@ -113,5 +114,29 @@ def test_the_known_class_of_a_label_outside_the_classes_is_other(tmp_path: Path)
     rows = [
         {"sample_id": name, "uri": name, "metadata": json.dumps({"topic": topic})} for name, topic in topics.items()
     ]
-    write_step(runtime.store(), "raw_index", rows, "may")
+    take_in(runtime, "may", rows)
     assert known_classes(runtime) == {"a": "baking", "b": "other"}
+
+
+def test_a_subset_or_proposals_that_their_checks_hold_back_open_no_round(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path, subset={"target_size": 30})
+    subset = write_step(runtime.store(), "balanced_subset", [{"sample_id": "a", "batch": "may"}])
+    pass_checks(runtime, subset, passed=False)
+    reason, evidence = why_open(runtime)
+    assert reason.startswith("notes/balanced_subset is held back by its checks (")
+    assert evidence is None
+    with pytest.raises(ChecksFailed, match="notes/balanced_subset is held back by its checks"):
+        create_review_batch(runtime, cause="a test")
+    with runtime.queue() as queue:
+        assert queue.batches("notes") == []
+
+
+def test_samples_of_a_batch_that_is_held_back_are_not_shown_to_people(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    take_in(runtime, "may", [{"sample_id": "a", "text": "past its checks"}])
+    write_step(runtime.store(), "raw_index", [{"sample_id": "a", "uri": "held", "text": "held"}], "june")
+    tables = accepted_tables(runtime, run_id="run")
+    assert tables.read("raw_index", columns=["sample_id", "uri", "text"]).to_pylist() == [
+        {"sample_id": "a", "uri": "a", "text": "past its checks"}
+    ]
+    assert known_classes(runtime) == {}

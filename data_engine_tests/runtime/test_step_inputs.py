@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 from small_project import SmallProject
-from written_steps import keep_version, notes_runtime, write_step
+from written_steps import keep_version, notes_runtime, pass_checks, take_in, write_step
 
 from data_engine.errors import ChecksFailed, InvalidInput
+from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.plan import MADE_STEPS, STEPS, WRITTEN_BY, tables_read_by
 from data_engine.runtime.step_inputs import StepInputs
 from data_engine.runtime.step_run import StepRun
@@ -65,7 +66,8 @@ def test_what_is_only_looked_up_is_no_part_of_the_input_version(tmp_path: Path) 
     write_step(runtime.store(), "raw_index", [MAY], "may")
     write_step(runtime.store(), "raw_index", [JUNE], "june")
     inputs = StepInputs(runtime, "embeddings", "may", "run")
-    assert inputs.look_up("raw_index", columns=["uri"]).to_pylist() == [{"uri": "b"}, {"uri": "a"}]
+    # Nothing is read of batches that the first pass has not judged yet.
+    assert inputs.look_up("raw_index", columns=["uri"]).to_pylist() == []
     assert inputs.look_up("raw_index", columns=["uri"], batch="may").to_pylist() == [{"uri": "a"}]
     assert (inputs.exists("raw_index"), inputs.exists("first_pass")) == (True, False)
     assert (inputs.table_version("raw_index"), inputs.table_version("first_pass")) == (2, None)
@@ -86,6 +88,7 @@ def test_of_all_batches_those_held_back_are_left_out_with_a_warning(
     versions = {}
     for batch, values in (("may", [0.6, 0.8]), ("june", [3.0, 4.0])):
         kept = [{"sample_id": batch, "uri": batch, "verdict": "kept", "reason": "kept"}]
+        write_step(runtime.store(), "raw_index", [{**MAY, "sample_id": batch, "uri": batch}], batch)
         write_step(runtime.store(), "first_pass", kept, batch)
         embedded = [{"sample_id": batch, "embedding": np.array(values, np.float32).tobytes(), "dim": 2}]
         versions[batch] = write_step(runtime.store(), "embeddings", embedded, batch).data_version
@@ -115,3 +118,32 @@ def test_a_release_pins_the_tables_it_stands_on_those_that_do_not_exist_included
     pinned = StepInputs(runtime, "release", "", "run").pinned_versions()
     assert pinned["raw_index"] == runtime.store().version("raw_index") == 1
     assert {name for name, version in pinned.items() if version is None} == set(pinned) - {"raw_index"}
+
+
+def test_a_release_names_the_earlier_version_of_a_batch_whose_next_delivery_is_held_back(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    first = take_in(runtime, "may", [{"sample_id": "a"}])
+    take_in(runtime, "june", [{"sample_id": "b"}])
+    CheckGate(runtime, runtime.store(), "run").keep_accepted("raw_index", "may")
+    pass_checks(runtime, write_step(runtime.store(), "raw_index", [UNREADABLE], "may"), passed=False)
+    pinned = StepInputs(runtime, "release", "", "run").pinned_versions()
+    assert pinned["raw_index"] == runtime.store().version("raw_index")
+    assert {name: version for name, version in pinned.items() if "/" in name} == {
+        "raw_index/may": first["raw_index"].table_version
+    }
+
+
+def test_rows_read_in_batches_are_those_of_the_partition_and_part_of_the_input_version(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    may = write_step(runtime.store(), "raw_index", [MAY], "may")
+    write_step(runtime.store(), "raw_index", [JUNE], "june")
+    inputs = StepInputs(runtime, "first_pass", "may", "run")
+    assert [batch.to_pylist() for batch in inputs.read_batches("raw_index", ["uri"])] == [[{"uri": "a"}]]
+    assert inputs.inputs == {"raw_index/may": may.data_version}
+    looked_up = StepInputs(runtime, "embeddings", "may", "run")
+    assert [batch.to_pylist() for batch in looked_up.look_up_batches("raw_index", ["uri"], batch="june")] == [
+        [{"uri": "b"}]
+    ]
+    assert looked_up.inputs == {}
+    with pytest.raises(InvalidInput, match="step embeddings reads labels"):
+        looked_up.look_up_batches("labels", ["sample_id"], batch="may")

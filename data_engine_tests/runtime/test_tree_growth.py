@@ -1,6 +1,7 @@
 """A frozen tree that samples join."""
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ from data_engine import cluster_summary, clustering, storage
 from data_engine.cluster_summary import ClusterMeasures
 from data_engine.runtime.step_run import StepRun
 from data_engine.runtime.tree_growth import Members, grown_tree, keep_members
+from data_engine.runtime.versions import step_versions, write_version
 
 
 def _work(project: SmallProject) -> StepRun:
@@ -58,7 +60,10 @@ def _embed_anew(step_run: StepRun, batch: str) -> None:
     for name, values in (("embedding", turned), ("encoder_version", ["v2"] * len(table))):
         number = table.schema.get_field_index(name)
         table = table.set_column(number, table.schema.field(number), pa.array(values, table.schema.field(number).type))
-    step_run.runtime.store().write("embeddings", table, partition={"batch": batch}, run_id="run", code_version="code")
+    store = step_run.runtime.store()
+    written = store.write("embeddings", table, partition={"batch": batch}, run_id="run", code_version="code")
+    last = step_versions(store, "embeddings", batch)["embeddings", batch]
+    write_version(store, replace(last, data_version=written.data_version, table_version=written.version))
 
 
 def test_batches_embedded_anew_one_after_the_other_are_assigned_anew_one_after_the_other(
@@ -68,6 +73,7 @@ def test_batches_embedded_anew_one_after_the_other_are_assigned_anew_one_after_t
     before, _ = grown_tree(step_run, step_run.read_accepted_samples())
     for batch in ("may.jsonl", "june.jsonl"):
         _embed_anew(step_run, batch)
+        step_run = _work(finished)
         samples = step_run.read_accepted_samples()
         tree, measures = grown_tree(step_run, samples)
         keep_members(step_run, tree, samples, measures)
@@ -82,7 +88,7 @@ def _rows_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     rows: list[int] = []
     read = storage.read_some_embeddings
     monkeypatch.setattr(
-        storage, "read_some_embeddings", lambda store, some: (rows.append(some.num_rows), read(store, some))[1]
+        storage, "read_some_embeddings", lambda store, some, at: (rows.append(some.num_rows), read(store, some, at))[1]
     )
     return rows
 

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from flipped_bits import flip_a_bit
 
 from data_engine.errors import InvalidInput
 from data_engine.storage import Segment, SketchIndex, ids_as_numbers
@@ -78,3 +79,18 @@ def test_a_batch_that_accepts_nothing_has_an_empty_segment(tmp_path: Path) -> No
 def test_keys_of_other_settings_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="keys are given for 1 bands but the segment has 2"):
         written(SketchIndex(tmp_path)).rows_of_keys(keys([1]))
+
+
+@pytest.mark.parametrize("place", range(0, 700, 90))
+def test_a_segment_with_a_flipped_bit_counts_as_missing_and_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, place: int
+) -> None:
+    index = SketchIndex(tmp_path)
+    written(index)
+    (path,) = tmp_path.iterdir()
+    assert index.open("may", "1") is not None
+    flip_a_bit(path, lambda size: place % size)
+    assert index.open("may", "1") is None
+    assert f"{path}, the accepted samples of 'may', is damaged and is computed anew" in caplog.text
+    written(index)
+    assert index.open("may", "1") is not None

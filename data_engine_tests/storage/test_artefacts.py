@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from flipped_bits import flip_a_bit
 
 from data_engine.errors import StorageError
 from data_engine.storage.artefacts import Artefacts
@@ -19,7 +20,7 @@ def test_a_new_one_takes_the_place_of_those_whose_names_match_and_of_no_others(t
     for name in ("junk-1", "junk-2", "lines-1"):
         kept.put(name, b"old")
     kept.put_instead("junk-2", b"new", of="junk-*")
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"junk-2": b"new", "lines-1": b"old"}
+    assert {path.name: kept.get(path.name) for path in tmp_path.iterdir()} == {"junk-2": b"new", "lines-1": b"old"}
 
 
 def test_a_folder_that_takes_no_files_is_an_error_that_says_what_was_kept_where(tmp_path: Path) -> None:
@@ -32,3 +33,13 @@ def test_a_name_that_is_a_folder_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "junk-1").mkdir()
     with pytest.raises(StorageError, match=r"reading junk-1 failed at .*see the cause, and run it again"):
         Artefacts(tmp_path).get("junk-1")
+
+
+def test_one_flipped_bit_makes_it_missing_and_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    kept = Artefacts(tmp_path)
+    kept.put("junk-1", b"weights")
+    flip_a_bit(tmp_path / "junk-1", lambda _: 3)
+    assert kept.get("junk-1") is None
+    assert f"{tmp_path / 'junk-1'} is damaged and is computed anew" in caplog.text
+    kept.put("junk-1", b"weights")
+    assert kept.get("junk-1") == b"weights"

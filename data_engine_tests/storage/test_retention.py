@@ -40,6 +40,8 @@ def test_pins_are_kept_by_release_and_the_first_pin_stays(tmp_path):
     assert pins(tmp_path, "shop") == {"r1": {"first_pass": 7, "labels": 3}, "r2": {"labels": 5}}
     assert pinned_versions(tmp_path, "shop", "labels") == [3, 5]
     assert pinned_versions(tmp_path, "other", "labels") == []
+    pin(tmp_path, "shop", "r4", {"first_pass": 9, "first_pass/may": 4})
+    assert pinned_versions(tmp_path, "shop", "first_pass") == [4, 7, 9]
     with pytest.raises(InvalidInput, match="there is no table 'nope' to pin"):
         pin(tmp_path, "shop", "r3", {"nope": 1})
 

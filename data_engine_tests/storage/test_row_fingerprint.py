@@ -86,3 +86,12 @@ def test_text_moved_between_two_rows_changes_it():
 def test_an_empty_table_has_a_version_of_its_own_schema():
     assert data_version(ROWS.slice(0, 0)) == data_version(ROWS.schema.empty_table())
     assert data_version(ROWS.slice(0, 0)) != data_version(ROWS.select(["name"]).slice(0, 0))
+
+
+@pytest.mark.parametrize("cut", [0, 1, 2, 3, 5])
+def test_maps_in_several_chunks_have_the_version_that_they_have_in_one(cut):
+    scores = [[("a", 1.0), ("b", None)], None, [("c", 3.0)], [], [("d", 4.0)]]
+    rows = pa.table({"scores": pa.array(scores, pa.map_(pa.string(), pa.float64()))})
+    assert data_version(pa.concat_tables([rows.slice(0, cut), rows.slice(cut)])) == data_version(rows)
+    assert data_version(rows) == "994d6fd34361d270"
+    assert data_version(rows.slice(cut)) != data_version(rows) or cut == 0

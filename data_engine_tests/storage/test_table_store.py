@@ -8,7 +8,8 @@ from deltalake import DeltaTable
 
 from data_engine.errors import ConcurrentWrite, InvalidInput, SchemaMismatch, StorageError
 from data_engine.schemas import FIRST_PASS, LEDGER, PARTITION_COLUMNS, SCHEMAS
-from data_engine.storage import TableStore, data_version, delta_commits
+from data_engine.storage import TableStore, data_version
+from data_engine.storage.tables import delta_commits
 
 WRITE = {"run_id": "run-1", "code_version": "code-1"}
 
@@ -180,7 +181,7 @@ def test_a_missing_and_an_unknown_column_are_refused(store, verdicts):
         store.write("first_pass", rows.drop_columns(["uri"]), **WRITE)
     with pytest.raises(SchemaMismatch, match="column 'colour' of first_pass is not in its schema"):
         store.write("first_pass", rows.append_column("colour", pa.array(["red"])), **WRITE)
-    with pytest.raises(SchemaMismatch, match="there is no table 'nope'; the tables are balanced_subset, "):
+    with pytest.raises(SchemaMismatch, match="there is no table 'nope'; the tables are accepted_versions, "):
         store.write("nope", rows, **WRITE)
 
 
@@ -298,7 +299,7 @@ def test_a_full_disk_is_an_error_that_says_what_where_and_that_nothing_is_lost(s
     def full(*_arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(delta_commits, "write_rows", full)
+    monkeypatch.setattr(delta_commits, "write_files", full)
     expected = (
         r"writing batch 'part-00' of first_pass failed at .*shop/tables/first_pass: the disk is full "
         r"\([\d,.]+ MB free now\); what was committed before is intact: free some space and run it again"

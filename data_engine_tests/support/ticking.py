@@ -1,13 +1,13 @@
 """A daemon that ticks one sensor by hand, and tables as a step would leave them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 from class_rows import with_answers
 from small_project import SmallProject
+from written_steps import keep_version, pass_checks
 
 from data_engine.orchestration.names import corpus_name
 from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -71,22 +71,19 @@ class Ticking:
 def leave(
     runtime: CorpusRuntime, step: str, rows: Sequence[Mapping[str, Any]], *, version: str, batch: str = ""
 ) -> None:
-    """Write a step's table and its version, as the step would."""
+    """Write a step's table and its version, as the step would, past its checks."""
     store = runtime.store()
     partition = {"batch": batch} if batch else None
     table = pa.Table.from_pylist(with_answers(step, rows), schema=SCHEMAS[step])
     written = store.write(step, table, partition=partition, run_id="run", code_version="1")
-    row = {
-        "step": step,
-        "batch": batch,
-        "data_version": version,
-        "code_version": runtime.code_version(step),
-        "input_version": fingerprint({}),
-        "table_version": written.version,
-        "n_rows": len(rows),
-        "seconds": 1.0,
-        "run_id": "run",
-        "written_at": datetime(2026, 1, 1, tzinfo=UTC),
-    }
-    of_versions = pa.Table.from_pylist([row], schema=SCHEMAS["step_versions"])
-    store.write("step_versions", of_versions, partition={"step": step, "batch": batch}, run_id="run", code_version="1")
+    kept = keep_version(
+        store,
+        step,
+        batch,
+        data_version=version,
+        code_version=runtime.code_version(step),
+        input_version=fingerprint({}),
+        table_version=written.version,
+        n_rows=len(rows),
+    )
+    pass_checks(runtime, kept)

@@ -227,6 +227,23 @@ ROWS = {
 }  # fmt: skip
 
 
+def _checked(name, passed, **changes):
+    row = {"step": "first_pass", "batch": "june", "data_version": "first_pass@june:rules", "check": name}
+    row |= {"passed": passed, "is_blocking": True, "detail": "", "n_offending": 0, "seconds": 0.5, "run_id": "run-2"}
+    return {**row, "checked_at": at(14), **changes}
+
+
+#: The batch june is held by one of its checks, a day after it was accepted.
+HELD_JUNE = {
+    "check_results": [
+        _checked("enough_is_kept", False),
+        _checked("every_verdict_has_a_reason", True),
+        _checked("few_are_short", False, is_blocking=False),
+        _checked("enough_is_kept", True, batch="may", data_version="first_pass@may:rules"),
+    ]
+}
+
+
 def table(name, rows):
     return pa.Table.from_pylist(with_answers(name, rows), schema=SCHEMAS[name])
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 from rich.console import Console
@@ -83,3 +84,45 @@ def test_a_task_can_be_skipped_and_the_review_stopped(runtime: CorpusRuntime) ->
 def test_an_answer_needs_a_name(runtime: CorpusRuntime) -> None:
     with pytest.raises(InvalidInput, match="give your name with --annotator"):
         answer_in_terminal(runtime, "", console=Console(file=StringIO()))
+
+
+def test_questions_texts_uris_and_answers_are_shown_as_they_are(tmp_path: Path) -> None:
+    made = notes_runtime(tmp_path)
+    payload = {"text": "\x1b[2J [bold]dough[/bold]", "uri": "x[/y] 5.txt"}
+    task = NewTask(sample_id="a", purpose="query", arm="manual", payload=payload)
+    with made.queue() as queue:
+        queue.open_batch(
+            "one",
+            corpus="notes",
+            question="Is it [spam] or [/ham]?",
+            classes=["[spam]", "[/ham]"],
+            tasks=[task],
+            cause="c",
+            now=datetime.now(UTC),
+        )
+    n_answers, said = _review(made, "[/spam]\nx\n[/ham]\n")
+    assert n_answers == 1
+    assert "Is it [spam] or [/ham]?" in said
+    assert "x[/y] 5.txt" in said
+    assert "\\x1b[2J [bold]dough[/bold]" in said
+    assert "'[/spam]' is not a class; near it: [spam], [/ham]" in said
+    assert "\x1b" not in said
+    assert _labels(made) == {"a": "[/ham]"}
+
+
+def test_the_end_of_the_input_ends_the_review_and_an_interrupt_goes_on_up(
+    runtime: CorpusRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_answers, said = _review(runtime, "baking\n")
+    assert n_answers == 1
+    assert said.endswith("1 answer kept; 1 task is open\n")
+
+    def interrupted(*_: object, **__: object) -> str:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise click.Abort from None
+
+    monkeypatch.setattr(click, "prompt", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        _review(runtime, "")

@@ -2,8 +2,7 @@ from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
-from schema_tables import table
-from written_steps import notes_runtime, write_step
+from written_steps import notes_runtime, pass_checks, take_in, write_step
 
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.terminal.run_summary import RunOutcome, newest_release, print_run
@@ -31,7 +30,11 @@ def test_a_near_duplicate_is_offered_as_an_example_of_why(tmp_path: Path) -> Non
         {"sample_id": "1" * 32, "uri": "a", "reason": "too_short"},
         {"sample_id": "2" * 32, "uri": "b", "reason": "near_duplicate"},
     ]
-    write_step(runtime.store(), "first_pass", rows, "may")
+    take_in(runtime, "may", [{"sample_id": row["sample_id"]} for row in rows])
+    made_from = {"raw_index": 1}
+    judged = pass_checks(runtime, write_step(runtime.store(), "first_pass", rows, "may", table_versions=made_from))
+    made_from["first_pass"] = judged.table_version
+    pass_checks(runtime, write_step(runtime.store(), "embeddings", [], "may", table_versions=made_from))
     said = _printed(runtime, RunOutcome())
     assert "data-engine why 222222222222 --corpus notes why a near-duplicate was dropped" in said
 
@@ -50,8 +53,7 @@ def test_what_the_steps_did_not_take_of_the_time_was_orchestration(tmp_path: Pat
 def test_the_newest_release_is_the_one_whose_rows_the_table_holds(tmp_path: Path) -> None:
     runtime = notes_runtime(tmp_path)
     assert newest_release(runtime) is None
-    released = table("release", [{"release_id": "ab12"}])
-    runtime.store().write("release", released, run_id="run", code_version="1")
+    write_step(runtime.store(), "release", [{"release_id": "ab12"}])
     folder = runtime.corpus_folder / "releases" / "ab12"
     assert newest_release(runtime) == folder
     folder.mkdir(parents=True)

@@ -57,7 +57,8 @@ def test_no_query_reaches_a_variable_of_python(store):
 
 def test_an_unknown_table_is_answered_with_the_tables_there_are(store):
     with pytest.raises(
-        SqlModelError, match=r"Table with name lables does not exist.*the tables are balanced_subset, check_results, cl"
+        SqlModelError,
+        match=r"Table with name lables does not exist.*the tables are accepted_versions, ",
     ):
         query(store, "select * from lables")
 

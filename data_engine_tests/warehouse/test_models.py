@@ -80,7 +80,7 @@ BROKEN = {
     "has broken Jinja": "select {{ ref('x' }}",
     "'nope' is undefined": "select {{ nope }}",
     "refers to 'nope', which is no model; the models are a_mart": "select * from {{ ref('nope') }}",
-    "reads unknown table 'nope'; the tables are balanced_subset, ": "select * from {{ source('engine', 'nope') }}",
+    "reads unknown table 'nope'; the tables are accepted_versions, ": "select * from {{ source('engine', 'nope') }}",
     "reads source group 'lake'; the groups are engine and review": "select * from {{ source('lake', 'labels') }}",
     "holds several statements; keep one SELECT per file": "select 1; select 2",
     "needs variable 'x', which has no value": "select {{ var('x') }}",

@@ -4,7 +4,7 @@ select
     count(*) as n_kept,
     min(batch) as first_batch,
     max(batch) as last_batch
-from {{ ref('stg_first_pass') }}
+from {{ ref('int_first_pass') }}
 where is_kept
 group by sample_id
 having count(*) > 1

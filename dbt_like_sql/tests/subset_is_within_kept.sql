@@ -4,6 +4,6 @@ select
     count(*) as n_chosen,
     count(kept.sample_id) as n_kept
 from {{ ref('stg_balanced_subset') }} as subset
-left join {{ ref('stg_first_pass') }} as kept on subset.sample_id = kept.sample_id and kept.is_kept
+left join {{ ref('int_first_pass') }} as kept on subset.sample_id = kept.sample_id and kept.is_kept
 group by subset.sample_id
 having count(*) <> 1 or count(kept.sample_id) <> 1

@@ -7,12 +7,13 @@ column, in about 0.4 ns per shingle and value. Words and hashes come from `token
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from data_engine.duplicates.texts.tokens import Hashes, Words, mixed
@@ -27,6 +28,7 @@ SKETCH_BYTES = 512
 #: Characters sketched at once: few enough for the CPU's cache, enough to outweigh the interpreter's overhead.
 _PIECE_CHARACTERS = 1 << 17
 _MAX_THREADS = 8
+_ROWS_PER_SLICE = 65_536
 #: Odd, so that no two hashes have the same product.
 _MULTIPLIERS = np.asarray(mixed(np.arange(1, N_PERMUTATIONS + 1, dtype=np.uint64)) >> np.uint64(32), np.uint32)
 _MULTIPLIERS |= np.uint32(1)
@@ -46,25 +48,40 @@ class Sketches:
     @classmethod
     def of(cls, texts: Sequence[str]) -> "Sketches":
         """Sketch texts, piece by piece on every core."""
-        signatures = np.zeros((len(texts), N_PERMUTATIONS), np.uint32)
-        numbers = np.zeros(len(texts), np.uint64)
-        has_shingles = np.zeros(len(texts), bool)
+        return cls.in_pieces(len(texts), [(np.arange(len(texts)), texts)])
 
-        is_compiled = loading.use_compiled_text_kernels(sum(map(len, texts)))
+    @classmethod
+    def in_pieces(cls, n: int, pieces: Iterable[tuple[NDArray[np.int64], Sequence[str]]]) -> "Sketches":
+        """Sketch n texts that are not in memory all at once.
 
-        def sketch(rows: list[int]) -> None:
-            words = Words.of([texts[row] for row in rows])
-            n_words = np.diff(words.offsets)
-            has_shingles[rows] = n_words > 0
-            numbers[rows] = words.numbers
-            filled = np.flatnonzero(n_words)
-            signatures[np.array(rows)[filled]] = _signatures(
-                words.shingles(), 2 * words.offsets[filled], is_compiled=is_compiled
-            )
-
+        Args:
+            n: number of texts.
+            pieces: some rows and their texts, together each row once.
+        """
+        signatures = np.zeros((n, N_PERMUTATIONS), np.uint32)
+        numbers = np.zeros(n, np.uint64)
+        has_shingles = np.zeros(n, bool)
+        n_characters = 0
         with ThreadPoolExecutor(min(os.cpu_count() or 1, _MAX_THREADS)) as threads:
-            list(threads.map(sketch, _pieces(texts)))
+            for places, texts in pieces:
+                n_characters += sum(map(len, texts))
+                is_compiled = loading.use_compiled_text_kernels(n_characters)
+                cut = list(_pieces(texts))
+                found = threads.map(partial(_sketched, texts, is_compiled), cut)
+                for chosen, (values, hashed, has_words) in zip(cut, found, strict=True):
+                    rows = places[chosen]
+                    signatures[rows], numbers[rows], has_shingles[rows] = values, hashed, has_words
         return cls(signatures, numbers, has_shingles)
+
+    @classmethod
+    def from_column(cls, column: pa.ChunkedArray) -> "Sketches":
+        """Sketches in a column of bytes, as `from_bytes` reads them.
+
+        Raises: InvalidInput when a row has another length.
+        """
+        pieces = [cls.from_bytes(chunk.to_pylist()) for chunk in _slices(column)]
+        columns = [(piece.signatures, piece.numbers, piece.has_shingles) for piece in pieces or [cls.of([])]]
+        return cls(*(np.concatenate(parts) for parts in zip(*columns, strict=True)))
 
     @classmethod
     def from_bytes(cls, rows: Sequence[bytes]) -> "Sketches":
@@ -78,7 +95,12 @@ class Sketches:
                 f"accepted samples have signatures of {sorted(lengths)} bytes, this code writes {SKETCH_BYTES}; "
                 "run the first pass of their batches again"
             )
-        table = np.frombuffer(b"".join(rows), dtype="<u4").reshape(-1, SKETCH_BYTES // 4)
+        return cls.from_rows(np.frombuffer(b"".join(rows), np.uint8).reshape(-1, SKETCH_BYTES))
+
+    @classmethod
+    def from_rows(cls, rows: NDArray[np.uint8]) -> "Sketches":
+        """Sketches of texts with words, from (n, 512) bytes as `as_bytes` gives them; nothing is copied."""
+        table = rows.view("<u4")
         numbers = np.ascontiguousarray(table[:, N_PERMUTATIONS:]).view("<u8").ravel()
         return cls(table[:, :N_PERMUTATIONS], numbers, np.ones(len(table), bool))
 
@@ -100,6 +122,20 @@ class Sketches:
         """(n_texts,) whether the text has fewer than fifty words."""
         short: NDArray[np.bool_] = (self.numbers & np.uint64(1)).astype(bool)
         return short
+
+
+def _slices(column: pa.ChunkedArray) -> Iterator[pa.ChunkedArray]:
+    return (column.slice(start, _ROWS_PER_SLICE) for start in range(0, len(column), _ROWS_PER_SLICE))
+
+
+def _sketched(texts: Sequence[str], is_compiled: bool, rows: list[int]) -> tuple[Signatures, Hashes, NDArray[np.bool_]]:
+    """Signatures, hashes of the numbers, and which have words, of some of the texts."""
+    words = Words.of([texts[row] for row in rows])
+    n_words = np.diff(words.offsets)
+    signatures = np.zeros((len(rows), N_PERMUTATIONS), np.uint32)
+    filled = np.flatnonzero(n_words)
+    signatures[filled] = _signatures(words.shingles(), 2 * words.offsets[filled], is_compiled=is_compiled)
+    return signatures, words.numbers, n_words > 0
 
 
 def _pieces(texts: Sequence[str]) -> Iterator[list[int]]:

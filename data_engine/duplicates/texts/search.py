@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,8 +47,31 @@ class Twin:
     row: int | None = None
 
 
+class TextsOfRows(Protocol):
+    """Texts that are read when they are needed."""
+
+    @property
+    def n_bytes(self) -> Numbers:
+        """(n,) about how large each is."""
+
+    def read(self, places: Sequence[int]) -> Sequence[str]:
+        """The texts at these places, in their order."""
+
+
+@dataclass(frozen=True, eq=False)
+class _HeldTexts:
+    texts: Sequence[str]
+
+    @property
+    def n_bytes(self) -> Numbers:
+        return np.array([len(text) for text in self.texts], np.int64)
+
+    def read(self, places: Sequence[int]) -> Sequence[str]:
+        return [self.texts[place] for place in places]
+
+
 def find_twins(
-    texts: Sequence[str],
+    texts: Sequence[str] | TextsOfRows,
     sketches: Sketches,
     *,
     threshold: float,
@@ -57,7 +81,7 @@ def find_twins(
     """For every text, the kept text that it nearly repeats, or None where it is kept itself.
 
     Args:
-        texts: the new texts, in the order of precedence.
+        texts: the new texts, in the order of precedence; or what reads them, so that only candidates are in memory.
         sketches: theirs.
         threshold: similarity in (0, 1] at and above which a text is a near-duplicate.
         accepted: sketches of texts that are never rejected.
@@ -67,9 +91,10 @@ def find_twins(
 
     Raises: InvalidInput when `accepted_texts` gives another number of texts than it is asked for.
     """
-    search = _Search.over(texts, sketches, threshold, accepted, accepted_texts)
-    n_accepted, n_all = len(accepted), len(accepted) + len(texts)
-    step = max(_TEXTS_PER_BLOCK, -(-len(texts) // _MAX_BLOCKS))
+    held = _HeldTexts(texts) if isinstance(texts, Sequence) else texts
+    search = _Search.over(held, sketches, threshold, accepted, accepted_texts)
+    n_accepted, n_all = len(accepted), len(accepted) + len(sketches)
+    step = max(_TEXTS_PER_BLOCK, -(-len(sketches) // _MAX_BLOCKS))
     for start in range(n_accepted, n_all, step):
         search.decide(start, min(start + step, n_all))
     return [search.twins.get(number) for number in range(n_accepted, n_all)]
@@ -79,7 +104,9 @@ def find_twins(
 class _Search:
     """The state of a search. Texts are numbered: the accepted ones first, then the new ones in their order."""
 
-    texts: Sequence[str]
+    texts: TextsOfRows
+    sizes: Numbers
+    """About how large each new text is."""
     threshold: float
     n_accepted: int
     signatures: tuple[Signatures, Signatures]
@@ -92,7 +119,7 @@ class _Search:
     @classmethod
     def over(
         cls,
-        texts: Sequence[str],
+        texts: TextsOfRows,
         sketches: Sketches,
         threshold: float,
         accepted: Sketches,
@@ -102,9 +129,9 @@ class _Search:
         old = band_keys(accepted, n_bands, n_rows)
         new = band_keys(sketches, n_bands, n_rows, first_number=len(accepted))
         groups = colliding(old, new)
-        is_rejected = np.zeros(len(accepted) + len(texts), bool)
+        is_rejected = np.zeros(len(accepted) + len(sketches), bool)
         signatures = accepted.signatures, sketches.signatures
-        return cls(texts, threshold, len(accepted), signatures, accepted_texts, groups, is_rejected, {})
+        return cls(texts, texts.n_bytes, threshold, len(accepted), signatures, accepted_texts, groups, is_rejected, {})
 
     def decide(self, start: int, stop: int) -> None:
         """Decide about the texts with the numbers start to stop; those before them are decided."""
@@ -155,19 +182,22 @@ class _Search:
     def _read_pieces(self, later: Numbers, earlier: Numbers) -> Iterator[tuple[slice, list[str], Numbers]]:
         """Pieces of the pairs: their texts, each once, and the places of the later and the earlier ones among them."""
         for read in _pieces(self._n_characters(later), _CHARACTERS_PER_READ):
-            accepted = self._read_accepted(earlier[read])
+            text_of = self._read(np.concatenate([later[read], earlier[read]]))
             for part in _pieces(self._n_characters(later[read]), _CHARACTERS_PER_PIECE):
                 piece = slice(read.start + part.start, read.start + part.stop)
                 numbers, places = np.unique(np.concatenate([later[piece], earlier[piece]]), return_inverse=True)
-                yield (
-                    piece,
-                    [accepted[n] if n < self.n_accepted else self.texts[n - self.n_accepted] for n in numbers.tolist()],
-                    places,
-                )
+                yield piece, [text_of[number] for number in numbers.tolist()], places
 
     def _n_characters(self, later: Numbers) -> list[int]:
-        """Characters of each pair, as if an accepted text were as long as its newcomer."""
-        return [2 * len(self.texts[number - self.n_accepted]) for number in later.tolist()]
+        """About how many characters each pair has, as if an accepted text were as long as its newcomer."""
+        found: list[int] = (2 * self.sizes[later - self.n_accepted]).tolist()
+        return found
+
+    def _read(self, numbers: Numbers) -> dict[int, str]:
+        """The texts of these numbers, each read once."""
+        new = np.unique(numbers[numbers >= self.n_accepted])
+        texts = self.texts.read((new - self.n_accepted).tolist())
+        return {**self._read_accepted(numbers), **dict(zip(new.tolist(), texts, strict=True))}
 
     def _read_accepted(self, numbers: Numbers) -> dict[int, str]:
         asked = np.unique(numbers[numbers < self.n_accepted]).tolist()

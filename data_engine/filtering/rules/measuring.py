@@ -70,10 +70,25 @@ def measure(subjects: Iterable[Any], modality: Modality, limits: Sequence[Limit]
 
     Returns: One mapping of signal to score per subject, without the scores that do not apply.
     """
+    measured = measure_of(modality, limits)
+    return [measured(subject) for subject in subjects]
+
+
+def measure_of(modality: Modality, limits: Sequence[Limit]) -> Callable[[Any], Signals | None]:
+    """Returns what measures one subject, as `measure` does."""
+    scores = _scores(modality, limits)
+    return lambda subject: None if subject is None else _signals(subject, scores)
+
+
+def signal_names(modality: Modality, limits: Sequence[Limit]) -> list[str]:
+    """The signals that are measured, in their order."""
+    return list(_scores(modality, limits))
+
+
+def _scores(modality: Modality, limits: Sequence[Limit]) -> dict[str, Callable[[Any], float | None]]:
     on = {limit.rule.name: limit.rule for limit in limits}
     rules = [on.get(rule.name, rule) for rule in rules_of(modality) if not rule.is_costly or rule.name in on]
-    scores = {rule.signal: rule.score for rule in rules}
-    return [None if subject is None else _signals(subject, scores) for subject in subjects]
+    return {rule.signal: rule.score for rule in rules}
 
 
 def _signals(subject: Any, scores: Mapping[str, Callable[[Any], float | None]]) -> Signals:

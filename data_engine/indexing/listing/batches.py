@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 import xxhash
 
 from data_engine.errors import SourceEmpty, SourceError, SourceMissing
+from data_engine.indexing.listing.links import Links
 from data_engine.indexing.listing.remote import list_remote
 from data_engine.indexing.registry import KINDS
 from data_engine.indexing.source import Batches, Source
 from data_engine.indexing.source_files import EPOCH, SourceFile
+from data_engine.indexing.uris import storable
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -25,15 +27,18 @@ if TYPE_CHECKING:
 _TEMPORARY_ENDINGS = (".tmp", ".part", ".crdownload", "~")
 _NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9_.-]+|\.{2,}")
 _TOP = "top"
+#: Characters of a batch key: it becomes the name of a folder, `batch=key`, which file systems hold to 255 bytes.
+_LONGEST_KEY = 200
 
 
 def list_batches(source: Source, batches: Batches, project_folder: Path) -> dict[str, tuple[SourceFile, ...]]:
     """The files of a source by batch key, both sorted.
 
-    Hidden files and folders and unfinished downloads are ignored. Links to folders are followed, every real folder
-    once. A key holds ASCII letters, digits, `_`, `-` and `.` only; a folder or file whose name is not such a key gets
-    its name with the other characters replaced plus eight hex digits of the name's hash, so that two names never
-    share a key and a key never depends on what else is in the folder.
+    Hidden files and folders and unfinished downloads are ignored. Links within the source are followed, every real
+    folder once; links that lead out of it are files that may not be read, unless `follow_links` allows them. A key
+    holds ASCII letters, digits, `_`, `-` and `.` only, at most 200; a folder or file whose name is not such a key gets
+    its name with the other characters replaced, and cut where it is long, plus eight hex digits of the name's hash, so
+    that two names never share a key and a key never depends on what else is in the folder.
 
     Raises:
         SourceMissing: the folder, file or package does not exist.
@@ -57,34 +62,49 @@ def list_batches(source: Source, batches: Batches, project_folder: Path) -> dict
     return {key: tuple(grouped[key]) for key in sorted(grouped)}
 
 
-def fingerprint(files: Iterable[SourceFile]) -> str:
-    """32 hex digits that change when a file is added, removed, or changes its size or modification time."""
+def fingerprint(files: Iterable[SourceFile], *, is_whole: bool = True) -> str:
+    """32 hex digits that change when a file is added, removed, or changes its size or modification time.
+
+    Args:
+        files: The files of a batch.
+        is_whole: Whether all of them could be read; False where some could not for a reason that may pass. The
+            fingerprint is then that of no listing, so that the batch is stale until all of it was read.
+    """
     digest = xxhash.xxh3_128()
     for file in sorted(files, key=lambda file: file.uri):
         microseconds = (file.modified_at - EPOCH) // timedelta(microseconds=1)
         digest.update(f"{len(file.uri)}:{file.uri}:{file.n_bytes}:{microseconds}:{file.version}\n".encode())
-    return digest.hexdigest()
+    return digest.hexdigest() + ("" if is_whole else ", not all of it read")
 
 
 def _list_files(root: "Path | UPath", source: Source) -> list[SourceFile]:
     if not isinstance(root, Path):
-        found = list_remote(root)
+        found = list_remote(root, source.patience)
         if [file.path for file in found] == [root]:
             return found
     elif root.is_file():
         return [_source_file(root, root.name)]
     elif root.is_dir():
-        found = [_source_file(path, path.relative_to(root).as_posix()) for path in _walk(root)]
+        links = Links.of(root, source.follow_links)
+        found = [_source_file(path, path.relative_to(root).as_posix(), why) for path, why in _walk(root, links)]
     else:
         raise SourceMissing(f"the source {root} does not exist; create it or change source.path")
     matches = _glob_pattern(source.pattern).fullmatch
-    wanted = [file for file in found if matches(file.uri) and not any(map(_is_ignored, file.uri.split("/")))]
     holds_samples = KINDS[source.kind].holds_samples
-    return sorted((file for file in wanted if holds_samples(file.uri)), key=lambda file: file.uri)
+
+    def is_wanted(file: SourceFile) -> bool:
+        # Nobody knows what a folder behind a refused link holds, so that no pattern can leave it out.
+        return file.is_folder or (matches(file.uri) is not None and holds_samples(file.uri))
+
+    visible = (file for file in found if not any(map(_is_ignored, file.uri.split("/"))))
+    return sorted(filter(is_wanted, visible), key=lambda file: file.uri)
 
 
-def _walk(root: Path) -> Iterator[Path]:
-    """Regular files and dangling links below a folder; links to folders come last, so real ones keep their names."""
+def _walk(root: Path, allowed: Links) -> Iterator[tuple[Path, str | None]]:
+    """Regular files and dangling links below a folder, and links that may not be followed with the reason.
+
+    Links to folders come last, so that real ones keep their names.
+    """
     visited: set[tuple[int, int]] = set()
     folders: list[Path] = [root]
     links: list[Path] = []
@@ -95,10 +115,14 @@ def _walk(root: Path) -> Iterator[Path]:
             continue
         visited.add((status.st_dev, status.st_ino))
         for entry in _entries(folder):
-            if _is_folder(entry):
-                (links if entry.is_symlink() else folders).append(Path(entry.path))
-            elif not Path(entry.path).exists() or entry.is_file():
-                yield Path(entry.path)
+            path = Path(entry.path)
+            why_not = allowed.why_not(path) if entry.is_symlink() else None
+            if why_not is not None:
+                yield path, why_not
+            elif _is_folder(entry):
+                (links if entry.is_symlink() else folders).append(path)
+            elif not path.exists() or entry.is_file():
+                yield path, None
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -123,16 +147,15 @@ def _is_ignored(name: str) -> bool:
     return name.startswith(".") or name.lower().endswith(_TEMPORARY_ENDINGS)
 
 
-def _source_file(path: Path, uri: str) -> SourceFile:
+def _source_file(path: Path, uri: str, why_not: str | None = None) -> SourceFile:
     try:
-        status = path.stat()
+        status = path.lstat() if why_not else path.stat()
     except OSError:
         status = path.lstat()
     n_bytes = status.st_size if stat.S_ISREG(status.st_mode) else 0
     modified_at = EPOCH + timedelta(microseconds=status.st_mtime_ns // 1000)
-    # File names are bytes; what is not UTF-8 in them is written as \xNN because tables hold valid text only.
-    readable_uri = uri.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return SourceFile(path=path, uri=readable_uri, n_bytes=n_bytes, modified_at=modified_at)
+    version = "refused" if why_not else ""
+    return SourceFile(path, storable(uri), n_bytes, modified_at, version, why_not, bool(why_not) and path.is_dir())
 
 
 def _glob_pattern(pattern: str) -> re.Pattern[str]:
@@ -161,12 +184,13 @@ def _batch_key(file: SourceFile, batches: Batches) -> tuple[str, str]:
         return key, key
     if batches.by == "file":
         return _key_of_name(file.uri), file.uri
-    folder, _, rest = file.uri.partition("/")
+    folder, _, rest = (f"{file.uri}/." if file.is_folder else file.uri).partition("/")
     return (_key_of_name(folder), f"{folder}/") if rest else (_TOP, _TOP)
 
 
 def _key_of_name(name: str) -> str:
-    if name != _TOP and not _NOT_IN_A_KEY.search(name):
+    if name != _TOP and not _NOT_IN_A_KEY.search(name) and len(name) <= _LONGEST_KEY:
         return name
     digits = xxhash.xxh3_64_hexdigest(name.encode())[:8]
-    return f"{_NOT_IN_A_KEY.sub('-', name).strip('-') or 'batch'}-{digits}"
+    shown = _NOT_IN_A_KEY.sub("-", name).strip("-")[: _LONGEST_KEY - len(digits) - 1]
+    return f"{shown or 'batch'}-{digits}"

@@ -51,8 +51,10 @@ def _open_review_job(runtime: CorpusRuntime) -> dg.JobDefinition:
         description="Put the next round of questions into the review queue.",
     )
     def open_review_batch(context: dg.OpExecutionContext, config: OpenReviewConfig) -> None:
-        from data_engine.runtime.review_rounds import create_review_batch
+        from data_engine.runtime.review_rounds import create_review_batch, remarks_on_known_labels
 
+        for remark in remarks_on_known_labels(runtime):
+            context.log.warning(remark)
         batch_id = create_review_batch(runtime, cause=config.cause)
         if batch_id is None:
             context.log.info("nothing is left to ask")

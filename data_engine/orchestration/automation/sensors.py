@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -9,6 +10,8 @@ import dagster as dg
 from data_engine.errors import SourceError
 from data_engine.orchestration.names import asset_key, batch_partitions, corpus_name, review_partitions
 from data_engine.runtime.accepted_samples import orphaned_duplicates
+from data_engine.runtime.accepted_tables import AcceptedTables
+from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import JOBS, steps_from
 from data_engine.runtime.source_listing import batches_of
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     from data_engine.runtime.versions import StepVersion
 
     Versions = Mapping[tuple[str, str], StepVersion]
+
+#: How long a batch of which something could not be read, such as from a server that is down, is left alone.
+_TRY_AGAIN = timedelta(minutes=10)
 
 
 def build_sensors(runtime: CorpusRuntime) -> Sequence[dg.SensorDefinition]:
@@ -64,12 +70,15 @@ def _new_batches(runtime: CorpusRuntime) -> dg.SensorDefinition:
 
 
 def _unread(batches: "Mapping[str, Sequence[SourceFile]]", versions: "Versions") -> dict[str, str]:
-    """A run key for each batch whose files are new or have changed since they were read."""
+    """A run key for each batch whose files are new or have changed since they were read, or could not all be read."""
     from data_engine import indexing
 
     causes = {}
     for batch, files in batches.items():
         last, found = versions.get(("raw_index", batch)), indexing.fingerprint(files)
+        tried = fingerprint({"files": indexing.fingerprint(files, is_whole=False)})
+        if last is not None and last.input_version == tried and datetime.now(UTC) - last.written_at < _TRY_AGAIN:
+            continue
         if last is None or last.input_version != fingerprint({"files": found}):
             # With the version that is replaced in the key, files that are put back as they once were fire again.
             causes[batch] = f"ingest:{batch}:{last.table_version if last else 'new'}:{found}"
@@ -101,8 +110,10 @@ def _review_opener(runtime: CorpusRuntime) -> dg.SensorDefinition:
         cause, version = why_open(runtime)
         if version is None:
             return dg.SkipReason(cause)
+        with runtime.queue() as queue:
+            run_key = f"open:{queue.queue_id}:{version}"
         config = {"ops": {corpus_name(runtime, "open_review_batch"): {"config": {"cause": cause}}}}
-        return dg.RunRequest(run_key=f"open:{version}", run_config=config)
+        return dg.RunRequest(run_key=run_key, run_config=config)
 
     return review_opener
 
@@ -115,20 +126,23 @@ def _review_closer(runtime: CorpusRuntime) -> dg.SensorDefinition:
         description="Takes over a review batch when it is answered, and again after a late correction.",
     )
     def review_closer(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        after = int(context.cursor or 0)
         with runtime.queue() as queue:
-            changes = queue.changes(after)
+            # Another queue counts its changes from 1 again, so a number alone says nothing of it.
+            queue_id = queue.queue_id
+            of_queue, _, seen = (context.cursor or "").rpartition(":")
+            changes = queue.changes(int(seen or 0) if of_queue in ("", queue_id) else 0)
             answered = {b.batch_id: b.revision for b in queue.batches(runtime.corpus.name) if b.is_answered}
         if not changes:
             return dg.SkipReason("nothing has changed in the review queue")
         batches = sorted({change.batch_id for change in changes} & set(answered))
         return dg.SensorResult(
             run_requests=[
-                dg.RunRequest(partition_key=batch, run_key=f"close:{batch}:{answered[batch]}") for batch in batches
+                dg.RunRequest(partition_key=batch, run_key=f"close:{queue_id}:{batch}:{answered[batch]}")
+                for batch in batches
             ],
             dynamic_partitions_requests=[review_partitions(runtime).build_add_request(batches)] if batches else [],
             skip_reason=None if batches else "no review batch of this corpus was finished",
-            cursor=str(max(change.cursor for change in changes)),
+            cursor=f"{queue_id}:{max(change.cursor for change in changes)}",
         )
 
     return review_closer
@@ -144,14 +158,12 @@ def _drift(runtime: CorpusRuntime) -> dg.SensorDefinition:
     def drift(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         import pyarrow.compute as pc
 
-        from data_engine.runtime.versions import step_versions
-
-        store = runtime.store()
-        report = store.read("drift_report", columns=["batch", "is_alarm"])
+        gate = CheckGate(runtime, runtime.store(), "plan")
+        report = AcceptedTables(gate.store, gate).read("drift_report", columns=["batch", "is_alarm"])
         alarmed = sorted(set(report.filter(pc.field("is_alarm"))["batch"].to_pylist()))
-        versions = step_versions(store)
+        opened = gate.accepted("embeddings")
         # The content of a batch is the cause, not its report: retraining makes a new report of the same content.
-        causes = {f"{batch}:{versions['embeddings', batch].data_version}" for batch in alarmed}
+        causes = {f"{batch}:{opened[batch].data_version}" for batch in alarmed if batch in opened}
         handled = set(json.loads(context.cursor or "[]"))
         new = sorted(causes - handled)
         if not new:

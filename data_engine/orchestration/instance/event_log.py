@@ -20,6 +20,7 @@ from dagster._serdes import ConfigurableClassData
 
 from data_engine.orchestration.instance.dagster_home import InDagsterHome
 from data_engine.orchestration.instance.run_storage import set_synchronous_normal
+from data_engine.orchestration.instance.whole_databases import ensure_whole
 
 #: The index and the runs in progress; a web server that shows many runs must not keep all their files open.
 _MOST_CONNECTIONS = 4
@@ -40,6 +41,7 @@ class PooledSqliteEventLogStorage(InDagsterHome, SqliteEventLogStorage):
         self._tables: set[str] = set()
         self._asset_columns: set[str] = set()
         self._empty_log: bytes | None = None
+        ensure_whole(Path(base_dir) / f"{INDEX_SHARD_NAME}.db")
         super().__init__(base_dir, inst_data=inst_data)
 
     @contextmanager

@@ -7,6 +7,7 @@ is tidied up, and waited for, whenever nobody has it open any more.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Self
 
 from dagster._core.storage.runs import SqliteRunStorage
@@ -15,6 +16,7 @@ from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
 
 from data_engine.orchestration.instance.dagster_home import InDagsterHome
+from data_engine.orchestration.instance.whole_databases import ensure_whole
 
 
 class PooledSqliteRunStorage(InDagsterHome, SqliteRunStorage):
@@ -24,7 +26,9 @@ class PooledSqliteRunStorage(InDagsterHome, SqliteRunStorage):
 
     @classmethod
     def in_folder(cls, folder: str, inst_data: ConfigurableClassData | None) -> Self:
-        """Made by Dagster from `dagster.yaml`."""
+        """Made by Dagster from `dagster.yaml`; the schedules, which Dagster opens next, are seen to as well."""
+        ensure_whole(Path(folder) / "runs.db")
+        ensure_whole(Path(folder).parent / "schedules" / "schedules.db")
         return cls.from_local(folder, inst_data)
 
     @contextmanager

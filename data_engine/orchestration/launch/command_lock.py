@@ -5,9 +5,14 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from logging import getLogger
 
 from data_engine.errors import ConcurrentWrite
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.storage.cleaning.leftovers import delete, leftovers
+
+logger = getLogger(__name__)
 
 
 @contextmanager
@@ -34,3 +39,10 @@ def corpus_lock(runtime: CorpusRuntime) -> Iterator[None]:
         lock.write(f"process {os.getpid()} on {socket.gethostname()}\n")
         lock.flush()
         yield
+
+
+def remove_leftovers(runtime: CorpusRuntime) -> None:
+    """Delete what killed processes left half-written in the folder of a corpus, and say so in the log."""
+    gone = delete(leftovers(runtime.corpus_folder, now=datetime.now(UTC)))
+    if gone:
+        logger.info("deleted %d files and folders that killed processes left half-written", len(gone))

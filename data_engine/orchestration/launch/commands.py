@@ -2,12 +2,13 @@
 
 import json
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from io import StringIO
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 
 import dagster as dg
@@ -17,10 +18,12 @@ from rich.text import Text
 from yaml import YAMLError
 
 from data_engine.errors import InvalidInput
-from data_engine.orchestration.launch.command_lock import corpus_lock
+from data_engine.orchestration.launch.command_lock import corpus_lock, remove_leftovers
+from data_engine.orchestration.launch.interrupts import interrupts_noticed, raise_if_interrupted
 from data_engine.orchestration.launch.orphaned_runs import fail_orphaned_runs
 from data_engine.orchestration.launch.project import Project
 from data_engine.orchestration.launch.runner import OneCommandRun
+from data_engine.terminal.plain_text import plain
 from data_engine.terminal.run_summary import print_run
 
 
@@ -32,13 +35,15 @@ def run_corpus(
     Returns: False when a batch was quarantined or an SQL test fails. Raises: DataEngineError when a step failed.
     """
     runtime = project.runtime(corpus)
-    console.print(f"[bold]{corpus}[/]  {runtime.corpus.release.title or runtime.corpus.modality}")
+    title = runtime.corpus.release.title or runtime.corpus.modality
+    console.print(Text.assemble(plain(corpus, "bold"), "  ", plain(title)))
     with corpus_lock(runtime), _instance(console) as instance:
+        remove_leftovers(runtime)
         outcome = OneCommandRun(runtime, project.definitions_of(runtime), instance, console).execute(only)
     if timings is not None:
         said = {"seconds": outcome.seconds, "total_s": outcome.total_s, "n_runs": outcome.n_runs}
         timings.write_text(json.dumps(said), "utf-8")
-    if outcome.n_runs == 0 and not outcome.waiting_for:
+    if outcome.n_runs == 0 and not outcome.waiting_for and not outcome.quarantined:
         console.print("nothing new: every batch is read and every step is up to date; no step ran")
         return True
     print_run(runtime, outcome, console)
@@ -54,15 +59,16 @@ def backfill_batches(
     """
     runtime = project.runtime(corpus)
     with corpus_lock(runtime), _instance(console) as instance:
+        remove_leftovers(runtime)
         launcher = OneCommandRun(runtime, project.definitions_of(runtime), instance, console)
         if n_processes == 1:
             launcher.backfill(batches)
         else:
             chosen = launcher.chosen_batches(batches)
-            with console.status(f"{len(chosen)} batches, {n_processes} at a time"):
+            with console.status(plain(f"{len(chosen)} batches, {n_processes} at a time")):
                 done = ingest_side_by_side(project.folder, corpus, chosen, n_processes)
             for said, quarantined in done:
-                console.print(Text(said.rstrip()))
+                console.print(plain(said.rstrip()))
                 launcher.outcome.quarantined |= quarantined
         launcher.judge_again()
         return not launcher.outcome.quarantined
@@ -78,8 +84,18 @@ def ingest_side_by_side(
     Raises: DataEngineError when a run fails by a defect; the batches that had begun come to their end first.
     """
     n = len(batches)
-    with ProcessPoolExecutor(n_processes, mp_context=get_context("spawn")) as processes:
-        return list(processes.map(_ingest, [project_folder] * n, [corpus] * n, batches))
+    with ProcessPoolExecutor(n_processes, mp_context=get_context("spawn"), initializer=_ignore_interrupts) as processes:
+        try:
+            return list(processes.map(_ingest, [project_folder] * n, [corpus] * n, batches))
+        except KeyboardInterrupt:
+            for process in active_children():
+                process.kill()
+            raise
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C reaches every process of a terminal; the one that started the others ends them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _ingest(project_folder: Path, corpus: str, batch: str) -> tuple[str, dict[str, str]]:
@@ -87,7 +103,7 @@ def _ingest(project_folder: Path, corpus: str, batch: str) -> tuple[str, dict[st
     project = _loaded(project_folder)
     runtime = project.runtime(corpus)
     said = StringIO()
-    with _dagster_instance() as instance:
+    with opened_instance() as instance:
         launcher = OneCommandRun(runtime, project.definitions_of(runtime), instance, Console(file=said, width=110))
         launcher.backfill([batch])
     return said.getvalue(), launcher.outcome.quarantined
@@ -102,13 +118,14 @@ def _loaded(project_folder: Path) -> Project:
 @contextmanager
 def _instance(console: Console) -> Iterator[dg.DagsterInstance]:
     """The Dagster instance, cleared of what killed commands left in it."""
-    with _dagster_instance() as instance:
+    with interrupts_noticed(), opened_instance() as instance:
         for run in fail_orphaned_runs(instance):
-            console.print(f"  the run {run.run_id[:8]} ({run.job_name}) of a killed command is marked as failed")
+            console.print(plain(f"  the run {run.run_id[:8]} ({run.job_name}) of a killed command is marked as failed"))
         yield instance
+        raise_if_interrupted()
 
 
-def _dagster_instance() -> dg.DagsterInstance:
+def opened_instance() -> dg.DagsterInstance:
     """The instance of DAGSTER_HOME.
 
     Raises: InvalidInput where its dagster.yaml cannot be used.

@@ -1,18 +1,25 @@
 """Project: the folder with the corpora's YAML files, found from where a command is given."""
 
+import hashlib
+import re
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import dagster as dg
 from pydantic import ValidationError
 
+from data_engine.corpus.yaml_file import CheckedFile
 from data_engine.errors import DataEngineError, InvalidInput
+from data_engine.errors.secret_texts import harmless
 from data_engine.orchestration.component import CorpusComponent
+from data_engine.orchestration.launch.corpus_files import CorpusFiles, check_files
 from data_engine.orchestration.launch.project_folder import find_project_folder
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 
@@ -30,45 +37,106 @@ class Project:
 
     @cached_property
     def _tree(self) -> dg.ComponentTree:
+        # The project's own package, also where nobody has installed it; what is installed goes before.
+        for place in (str(self.folder), str(self.folder / "src")):
+            if place not in sys.path:
+                sys.path.append(place)
         return dg.ComponentTree.for_project(self.folder)
 
     @cached_property
+    def files(self) -> CorpusFiles:
+        """The YAML files of corpora, each checked by itself."""
+        return check_files(self._tree.defs_module_path)
+
+    @cached_property
     def definitions(self) -> dg.Definitions:
-        """Everything that the Dagster UI loads."""
-        return self._built()
+        """Everything that the Dagster UI loads. A corpus that cannot be built is an asset that says why.
+
+        Raises: InvalidInput where no corpus can be built.
+        """
+        if not self.files.broken:
+            return self._built()
+        for broken in self.files.broken:
+            dg.get_dagster_logger("data_engine").error(broken.sentence)
+        return dg.Definitions.merge(
+            *(_build(tree) for tree in self._sound_trees.values()),
+            dg.Definitions(assets=[_not_loaded(broken) for broken in self.files.broken]),
+        )
 
     def definitions_of(self, runtime: CorpusRuntime) -> dg.Definitions:
         """The graph of one corpus, as its folder in `defs` describes it; what a command needs that runs it."""
-        return self._built(Path(runtime.corpus.folder))
+        folder = Path(runtime.corpus.folder)
+        return _build(self._sound_trees[folder]) if self.files.broken else self._built(folder)
 
     def _built(self, folder: Path | None = None) -> dg.Definitions:
         """The definitions of a folder of `defs`; of all when none is given."""
-        with warnings.catch_warnings(), _short_load_errors():
-            warnings.simplefilter("ignore", dg.PreviewWarning)
-            warnings.simplefilter("ignore", dg.BetaWarning)
-            return self._tree.build_defs(folder)
+        return _build(self._tree, folder)
+
+    @cached_property
+    def _sound_trees(self) -> dict[Path, dg.ComponentTree]:
+        """A tree of its own for each folder of a sound corpus, so that the files of others are not read.
+
+        Raises: InvalidInput where there is none.
+        """
+        if not self.files.sound:
+            raise InvalidInput("\n".join(broken.sentence for broken in self.files.broken))
+        trees = {}
+        for file in self.files.sound:
+            folder = file.path.parent
+            module = ModuleType(f"{self._tree.defs_module_name}.{folder.name}")
+            module.__path__, module.__file__ = [str(folder)], str(folder / "__init__.py")
+            trees[folder] = dg.ComponentTree.from_module(module, self.folder)
+        return trees
 
     @cached_property
     def runtimes(self) -> dict[str, CorpusRuntime]:
-        """The runtimes of all corpora, by name."""
+        """The runtimes of all corpora that can be built, by name.
+
+        Raises: InvalidInput where there are YAML files of corpora and none can be built.
+        """
+        trees = self._sound_trees.values() if self.files.broken else [self._tree]
         with warnings.catch_warnings(), _short_load_errors():
             warnings.simplefilter("ignore", dg.BetaWarning)
-            components = self._tree.get_all_components(of_type=CorpusComponent)
+            components = [c for tree in trees for c in tree.get_all_components(of_type=CorpusComponent)]
         return {c.corpus.name: CorpusRuntime(c.corpus, self.folder) for c in components}
 
     def runtime(self, corpus: str | None) -> CorpusRuntime:
         """The runtime of a corpus; of the only one when no name is given.
 
-        Raises: InvalidInput when the name is unknown, or needed and missing.
+        Raises: InvalidInput when the name is unknown, or needed and missing, or its YAML file has mistakes.
         """
+        broken = [each for each in self.files.broken if corpus in (each.name, each.path.parent.name)]
+        if broken and not any(each.name == corpus for each in self.files.sound):
+            raise InvalidInput("\n".join(each.sentence for each in broken))
         known = ", ".join(sorted(self.runtimes)) or "none"
-        if corpus is None and len(self.runtimes) == 1:
+        if self.files.broken:
+            known += (
+                f"; not loaded, because of mistakes: {', '.join(sorted({each.name for each in self.files.broken}))}"
+            )
+        if corpus is None and len(self.runtimes) == 1 and not self.files.broken:
             return next(iter(self.runtimes.values()))
         if corpus is None:
             raise InvalidInput(f"which corpus? give one with --corpus; there are: {known}")
         if corpus not in self.runtimes:
             raise InvalidInput(f"there is no corpus {corpus!r}; there are: {known}")
         return self.runtimes[corpus]
+
+
+def _build(tree: dg.ComponentTree, folder: Path | None = None) -> dg.Definitions:
+    with warnings.catch_warnings(), _short_load_errors():
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return tree.build_defs(folder)
+
+
+def _not_loaded(broken: CheckedFile) -> dg.AssetSpec:
+    """An asset that stands in the UI for a corpus that cannot be built; its description says why."""
+    # Two files may describe a corpus of one name, and a name may hold what no key may.
+    place = hashlib.sha256(str(broken.path).encode()).hexdigest()[:6]
+    name = re.sub(r"[^A-Za-z0-9_]", "_", broken.name) or "corpus"
+    return dg.AssetSpec(
+        dg.AssetKey([f"not_loaded_{name}_{place}"]), description=broken.sentence, group_name="corpora_not_loaded"
+    )
 
 
 @contextmanager
@@ -88,7 +156,7 @@ def _short_load_errors() -> Iterator[None]:
         raise InvalidInput(
             f"a corpus cannot be loaded: {_sentence(cause)}; mend its defs.yaml, then run the command again, or "
             "`dg check defs`"
-        ) from error
+        ) from harmless(error)
 
 
 def _sentence(cause: ValidationError | DataEngineError) -> str:

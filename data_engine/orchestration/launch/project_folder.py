@@ -5,8 +5,9 @@ The project itself, with its corpora, is in `project.py`.
 
 import os
 import re
-import shutil
 from pathlib import Path
+
+from data_engine.errors import InvalidInput
 
 _OWN_FOLDER = Path(__file__).resolve().parents[3]
 
@@ -24,26 +25,52 @@ def find_project_folder(start: Path) -> Path:
     """The project around a folder; this project itself where there is none. `DATA_ENGINE_PROJECT` overrides it.
 
     Sets `DAGSTER_HOME` to the project's own folder where it is not set, so that a command and the UI share their
-    runs, and puts our `dagster.yaml` there where there is none.
+    runs, and puts our `dagster.yaml` there where there is none. Paths of the environment become absolute.
+
+    Raises: InvalidInput where `DATA_ENGINE_PROJECT` is no project.
     """
     given = os.environ.get("DATA_ENGINE_PROJECT")
+    if given and not _is_project(Path(given)):
+        raise InvalidInput(
+            f"DATA_ENGINE_PROJECT is {given!r}, which has no pyproject.toml with [tool.dg.project]; set it to the "
+            "folder of a project, or unset it to use the project around the current folder"
+        )
     folders = [Path(given)] if given else [start, *start.parents]
-    folder = next((f for f in folders if _is_project(f)), _OWN_FOLDER)
-    home = Path(os.environ.setdefault("DAGSTER_HOME", str(folder / ".dagster_home")))
+    folder = next((f for f in folders if _is_project(f)), _OWN_FOLDER).absolute()
+    for name in ("DAGSTER_HOME", "DATA_ENGINE_DATA"):
+        if os.environ.get(name):
+            os.environ[name] = str(Path(os.environ[name]).expanduser().absolute())
+    home = Path(os.environ.get("DAGSTER_HOME") or folder / ".dagster_home")
+    os.environ["DAGSTER_HOME"] = str(home)
     home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():
-        shutil.copy(_OWN_FOLDER / ".dagster_home" / "dagster.yaml", home)
-    _rename_parts(home / "dagster.yaml")
+    _put_instance_file(home / "dagster.yaml")
     return folder
 
 
-def _rename_parts(instance: Path) -> None:
+def _put_instance_file(instance: Path) -> None:
+    """Our `dagster.yaml` where there is none, or where a killed command had begun to write it."""
+    shipped = (_OWN_FOLDER / ".dagster_home" / "dagster.yaml").read_text("utf-8")
+    there = instance.read_text("utf-8") if instance.exists() else ""
+    if there != shipped and shipped.startswith(there):
+        _write_whole(instance, shipped)
+    else:
+        _rename_parts(instance, there)
+
+
+def _rename_parts(instance: Path, text: str) -> None:
     """Bring a `dagster.yaml` of an earlier version up to date; the rest of the file stays as its owner wrote it."""
-    text = renamed = instance.read_text("utf-8")
+    renamed = text
     for former, name in _FORMER_PARTS.items():
         renamed = re.sub(rf"(?<=: ){re.escape(former)}(?=\s)", name, renamed)
     if renamed != text:
-        instance.write_text(renamed, "utf-8")
+        _write_whole(instance, renamed)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """All of the file or none of it, also where the process is killed."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside.write_text(text, "utf-8")
+    beside.replace(path)
 
 
 def _is_project(folder: Path) -> bool:

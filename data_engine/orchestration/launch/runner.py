@@ -17,16 +17,25 @@ from data_engine.errors import ChecksFailed, DataEngineError, InvalidInput
 from data_engine.orchestration.automation.drift_reports import config_for
 from data_engine.orchestration.instance.compute_logs import printed_on_the_terminal
 from data_engine.orchestration.launch.failures import why_failed
+from data_engine.orchestration.launch.interrupts import raise_if_interrupted
 from data_engine.orchestration.launch.orphaned_runs import process_tags
 from data_engine.orchestration.names import asset_key, batch_partitions, corpus_name, review_partitions
 from data_engine.runtime import check_gate
 from data_engine.runtime.accepted_samples import orphaned_duplicates
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import BATCH_STEPS, JOBS, steps_from
-from data_engine.runtime.review_rounds import answer_simulated, create_review_batch
+from data_engine.runtime.review_rounds import (
+    answer_simulated,
+    batches_without_queue,
+    create_review_batch,
+    known_batches,
+    remarks_on_known_labels,
+)
 from data_engine.runtime.source_listing import batches_of, listed_once
-from data_engine.runtime.staleness import is_stale, sql_models_are_stale
+from data_engine.runtime.staleness import is_lost, is_stale, sql_models_are_stale, why_lost
+from data_engine.runtime.steps.reviewed_labels import inputs_of
 from data_engine.runtime.versions import StepVersion, fingerprint, step_versions
+from data_engine.terminal.plain_text import counted, plain
 from data_engine.terminal.run_summary import RunOutcome
 
 if TYPE_CHECKING:
@@ -76,20 +85,33 @@ class OneCommandRun:
         batches = batches_of(self.runtime)
         gone = sorted({batch for step, batch in self._known() if step == "raw_index"} - set(batches))
         if gone:
-            self.console.print(f"  the source no longer has {', '.join(gone)}; what was taken in from there stays")
+            said = f"  the source no longer has {', '.join(gone)}; what was taken in from there stays"
+            self.console.print(plain(said))
+            self._hold_lost(gone)
         unknown = sorted(set(only) - set(batches))
         if unknown:
             raise InvalidInput(f"the source has no batches {unknown}; it has {sorted(batches)}")
         self._add_partitions(batch_partitions(self.runtime), sorted(batches))
+        # Of a batch whose neighbours are lost the drift is told once they are back.
+        n_lost = sum(bool(why_lost(self.runtime, v)) for (step, _), v in self._known().items() if step in BATCH_STEPS)
         for batch in only or sorted(batches):
             steps = [step for step in BATCH_STEPS if self._is_stale(step, batch)]
             if steps:
-                self._take_in(batch, steps[0])
+                self._take_in(batch, steps[0], with_drift=not n_lost)
         self.judge_again()
 
-    def _take_in(self, batch: str, first: str) -> None:
+    def _hold_lost(self, gone: Sequence[str]) -> None:
+        """Say which rows of batches that the source no longer has are lost: nobody can make them anew."""
+        for (step, batch), version in sorted(self._known().items()):
+            lost = why_lost(self.runtime, version) if batch in gone and step in BATCH_STEPS else ""
+            if lost:
+                self._hold(
+                    batch, f"{step} {batch}", f"{lost}, and the source no longer has the batch; put it back there"
+                )
+
+    def _take_in(self, batch: str, first: str, *, with_drift: bool = True) -> None:
         """The steps of a batch, from this one on."""
-        steps = JOBS["ingest"] if self.runtime.store().exists("cluster_tree") else BATCH_STEPS
+        steps = JOBS["ingest"] if with_drift and ("cluster_tree", "") in self._known() else BATCH_STEPS
         self._launch("ingest", steps[steps.index(first) :], batch, may_fail=True)
 
     def judge_again(self) -> None:
@@ -102,7 +124,8 @@ class OneCommandRun:
             again = [batch for batch in lost if self._may_be_judged(batch)]
             self._add_partitions(batch_partitions(self.runtime), again)
             for batch in again:
-                self.console.print(f"  {batch} is judged again: what {lost[batch]} of its duplicates repeat is gone")
+                said = f"  {batch} is judged again: what {lost[batch]} of its duplicates repeat is gone"
+                self.console.print(plain(said))
                 self._take_in(batch, "first_pass")
             if not again:
                 return
@@ -150,7 +173,7 @@ class OneCommandRun:
         from rich.padding import Padding
 
         sentences = self.runtime.store().read("tree_explanation")["sentence"].to_pylist()
-        self.console.print(Padding(" ".join(sentences), (0, 0, 0, 6)), style="dim", highlight=False)
+        self.console.print(Padding(plain(" ".join(sentences)), (0, 0, 0, 6)), style="dim", highlight=False)
 
     def _report_drift(self, batches: list[str]) -> None:
         """One run for all of them; a batch whose report cannot be made does not hold up the others."""
@@ -169,6 +192,7 @@ class OneCommandRun:
                 self._hold(batch, f"drift {batch}", why)
 
     def _label(self) -> None:
+        self._say_new_queue()
         while True:
             self._take_answers()
             stale = [step for step in JOBS["learn"] if self._is_stale(step)]
@@ -176,35 +200,45 @@ class OneCommandRun:
                 self._launch("learn", steps_from("learn", stale[0]))
             with self.runtime.queue() as queue:
                 batches = queue.batches(self.runtime.corpus.name)
+                n_rounds = len(known_batches(self.runtime, queue))
             waiting = [b.batch_id for b in batches if not b.is_answered]
             if waiting and self.runtime.corpus.review.simulated and self._answer(waiting[0]):
                 continue
             self.outcome.waiting_for = waiting
-            if waiting or len(batches) > self.runtime.corpus.labels.rounds:
+            if waiting or n_rounds > self.runtime.corpus.labels.rounds:
                 return
             with self._timed("review"):
+                for remark in [] if batches else remarks_on_known_labels(self.runtime):
+                    self.console.print(Text.assemble("  ", ("note", "yellow"), f" {remark}"))
                 batch = create_review_batch(
-                    self.runtime, cause=f"round {len(batches)} of {self.runtime.corpus.labels.rounds}"
+                    self.runtime, cause=f"round {n_rounds} of {self.runtime.corpus.labels.rounds}"
                 )
             if batch is None:
                 return
-            self.console.print(f"  [bold]{batch}[/] opened")
+            self.console.print(Text.assemble("  ", plain(batch, "bold"), " opened"))
+
+    def _say_new_queue(self) -> None:
+        """Say that a queue does not have the batches whose answers are in the tables."""
+        unknown = ", ".join(batches_without_queue(self.runtime))
+        if unknown:
+            said = f"  the review queue is new, or an older copy: it does not have {unknown}, whose answers stay in "
+            self.console.print(plain(f"{said}the tables; rounds are numbered on"))
 
     def _answer(self, batch_id: str) -> int:
-        with self._timed("review"), self.console.status(f"simulated annotators answer {batch_id}"):
+        with self._timed("review"), self.console.status(plain(f"simulated annotators answer {batch_id}")):
             n_answers = answer_simulated(self.runtime, batch_id)
-        self.console.print(
-            f"  [bold]{batch_id}[/] answered: {n_answers} answers, all by [yellow]simulated[/] annotators"
-        )
+        said = (" answered: ", counted(n_answers, "answer"), ", all by ", ("simulated", "yellow"), " annotators")
+        self.console.print(Text.assemble("  ", plain(batch_id, "bold"), *said))
         return n_answers
 
     def _take_answers(self) -> None:
         with self.runtime.queue() as queue:
-            answered = {b.batch_id: b for b in queue.batches(self.runtime.corpus.name) if b.is_answered}
+            answered = [b for b in queue.batches(self.runtime.corpus.name) if b.is_answered]
+            inputs = {b.batch_id: fingerprint(inputs_of(queue, b.revision)) for b in answered}
         taken = self._known()
-        for batch_id, info in sorted(answered.items()):
+        for batch_id, input_version in sorted(inputs.items()):
             version = taken.get(("reviewed_labels", batch_id))
-            if version is None or version.input_version != fingerprint({"revision": str(info.revision)}):
+            if version is None or version.input_version != input_version or is_lost(self.runtime, version):
                 self._add_partitions(review_partitions(self.runtime), [batch_id])
                 self._launch("answers", JOBS["answers"], batch_id)
 
@@ -280,10 +314,12 @@ class OneCommandRun:
                 tags=process_tags(),
                 **selected,
             )
+        raise_if_interrupted()
         self.outcome.n_runs += 1
         self._account(result.run_id)
         if result.success:
-            self.console.print(f"  [green]ok[/]  {called:<28} {time.perf_counter() - started:6.1f} s")
+            took = time.perf_counter() - started
+            self.console.print(Text.assemble("  ", ("ok", "green"), "  ", plain(f"{called:<28} {took:6.1f} s")))
         return result
 
     def _name_failed_tests(self, result: dg.ExecuteInProcessResult) -> None:
@@ -292,11 +328,13 @@ class OneCommandRun:
         for check in result.get_asset_check_evaluations():
             if check.asset_key in sql and not check.passed:
                 self.outcome.failed_tests[check.check_name] = check.description or ""
-                self.console.print(Text.assemble("  ", ("fails", "red"), f" {check.check_name}: {check.description}"))
+                self.console.print(
+                    Text.assemble("  ", ("fails", "red"), plain(f" {check.check_name}: {check.description}"))
+                )
 
     def _hold(self, batch: str, called: str, why: str) -> None:
         self.outcome.quarantined[batch] = why
-        self.console.print(Text.assemble("  ", ("held", "red"), f" {called:<28} {why}"))
+        self.console.print(Text.assemble("  ", ("held", "red"), plain(f" {called:<28} {why}")))
 
     def _sql_model_keys(self) -> list[dg.AssetKey]:
         group = corpus_name(self.runtime, "sql")

@@ -16,7 +16,7 @@ def materialized(step_run: StepRun, result: StepResult) -> dg.MaterializeResult:
     return dg.MaterializeResult(
         data_version=dg.DataVersion(result.data_version),
         metadata={
-            "dagster/row_count": result.table.num_rows,
+            "dagster/row_count": result.rows.num_rows,
             "dagster/uri": result.uri,
             "table version": result.table_version,
             "seconds": round(result.seconds, 2),

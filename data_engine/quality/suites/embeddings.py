@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
-from data_engine.quality.checks import blocking
-from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
+from data_engine.quality.checks import Needs, blocking
+from data_engine.quality.expectations import MAX_OFFENDING, Profile, Truth, load_expectations, of_rows
 from data_engine.quality.profiles import membership, vectors
 
 TABLES = ("embeddings", "first_pass")
@@ -25,6 +25,25 @@ CHECKS = (
 )
 
 NORM_TOLERANCE = 1e-3
+
+
+def _measures(rows: pa.Table) -> pa.Table:
+    """What is measured of every embedding, in the place of the embedding."""
+    measured = vectors(rows["embedding"])
+    columns = {
+        "sample_id": rows["sample_id"],
+        "dim": rows["dim"],
+        "n_values": measured.n_values,
+        "is_finite": measured.is_finite,
+        "norm": pa.array(measured.norm, from_pandas=True),
+    }
+    return pa.table(columns)
+
+
+NEEDS = {
+    "embeddings": Needs(("sample_id", "embedding", "dim"), _measures, gives=("n_values", "is_finite", "norm")),
+    "first_pass": Needs(("sample_id", "verdict")),
+}
 
 
 def suite(tables: Mapping[str, pa.Table], corpus: Corpus, failures: Mapping[str, str] | None = None) -> list[Truth]:
@@ -103,19 +122,19 @@ def _failed_share(judged: pa.Table, failures: Mapping[str, str], limit: float) -
         lambda _: f"kept samples that the encoder failed on: {len(failures):,} of {len(rows):,} ({share:.1%})",
         f"at most {limit:.1%} may be",
         "look at the samples named, give a rule of the first pass that rejects their like, or raise max_failed_share",
-        culprits=tuple(f"{sample_id}: {why}" for sample_id, why in sorted(failures.items())),
+        culprits=tuple(f"{sample_id}: {why}" for sample_id, why in sorted(failures.items())[:MAX_OFFENDING]),
+        n_culprits=len(failures),
     )
 
 
 def _measured(embedded: pa.Table) -> tuple[Profile, int]:
     """Measures of every embedding, and the commonest dimension."""
-    measured = vectors(embedded["embedding"])
-    dims = embedded["dim"].to_numpy()
+    dims, n_values = embedded["dim"].to_numpy(), embedded["n_values"].to_numpy()
     common = int(np.bincount(dims).argmax()) if len(dims) else 0
     columns = {
         "sample_id": embedded["sample_id"],
-        "has_the_dim": (dims == common) & (measured.n_values == common),
-        "is_finite": measured.is_finite,
-        "norm": pa.array(measured.norm, from_pandas=True),
+        "has_the_dim": (dims == common) & (n_values == common),
+        "is_finite": embedded["is_finite"],
+        "norm": embedded["norm"],
     }
     return Profile(pa.table(columns), "sample_id"), common

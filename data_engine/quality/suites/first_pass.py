@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
-from data_engine.quality.checks import blocking
+from data_engine.quality.checks import Needs, blocking
 from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
 from data_engine.quality.profiles import membership
 
@@ -23,6 +23,12 @@ CHECKS = (
     blocking("kept_share_within_band", "The share of kept samples lies between min_kept_share and max_kept_share."),
     blocking("every_duplicate_names_its_twin", "Every rejected duplicate names the sample that it repeats."),
 )
+
+
+NEEDS = {
+    "first_pass": Needs(("sample_id", "uri", "verdict", "reason", "duplicate_of")),
+    "raw_index": Needs(("uri",)),
+}
 
 
 def suite(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:

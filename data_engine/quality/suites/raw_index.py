@@ -5,13 +5,14 @@ What becomes of the samples is checked in `first_pass.py`.
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
-from data_engine.quality.checks import blocking, warning
-from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
+from data_engine.quality.checks import Needs, blocking, warning
+from data_engine.quality.expectations import MAX_OFFENDING, Profile, Truth, load_expectations, of_rows
 from data_engine.schemas import BREAKS_OFF
 
 TABLES = ("raw_index",)
@@ -26,15 +27,27 @@ CHECKS = (
 )
 
 
+def _with_objects(rows: pa.Table) -> pa.Table:
+    """Whether the metadata is an object, in the place of the metadata."""
+    is_object = [_is_object(text) for text in rows["metadata"].to_pylist()]
+    return rows.drop_columns("metadata").append_column("is_object", pa.array(is_object, pa.bool_()))
+
+
+NEEDS = {
+    "raw_index": Needs(
+        ("sample_id", "uri", "source_id", "is_readable", "error", "metadata"), _with_objects, gives=("is_object",)
+    )
+}
+
+
 def suite(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
     """The truths about newly read samples."""
     gx = load_expectations()
     raw = tables["raw_index"]
-    is_object = pa.array([_is_object(text) for text in raw["metadata"].to_pylist()], pa.bool_())
     rows = Profile(
-        raw.select(["uri", "source_id"])
-        .append_column("is_unreadable", pc.cast(pc.invert(raw["is_readable"]), pa.int8()))
-        .append_column("is_object", is_object),
+        raw.select(["uri", "source_id", "is_object"]).append_column(
+            "is_unreadable", pc.cast(pc.invert(raw["is_readable"]), pa.int8())
+        ),
         "uri",
     )
     return [
@@ -80,7 +93,7 @@ def _has_samples(rows: Profile) -> Truth:
 
 
 def _unreadable_share(raw: pa.Table, rows: Profile, limit: float) -> Truth:
-    unreadable = raw.filter(pc.invert(raw["is_readable"])).select(["uri", "error"]).to_pylist()
+    unreadable = raw.filter(pc.invert(raw["is_readable"])).select(["uri", "error"])
     share = len(unreadable) / max(len(rows), 1)
     # The mean of no rows is no number; an empty batch is for has_samples to name.
     expectation = (
@@ -95,7 +108,7 @@ def _unreadable_share(raw: pa.Table, rows: Profile, limit: float) -> Truth:
         lambda _: f"unreadable samples: {len(unreadable):,} of {len(rows):,} ({share:.1%})",
         f"at most {limit:.1%} may be",
         "repair or remove the files named, or raise first_pass.max_unreadable_share",
-        culprits=tuple(f"{row['uri']}: {row['error']}" for row in unreadable),
+        **_named(unreadable),
     )
 
 
@@ -109,8 +122,14 @@ def _broken_files(raw: pa.Table, limit: int) -> Truth:
         lambda _: f"files that end before all of their samples were read: {broken.num_rows:,}",
         f"at most {limit:,} may, because nobody knows how many samples are missing",
         "repair the files named or fetch them again, or raise first_pass.max_broken_files to go on without the rest",
-        culprits=tuple(f"{row['uri']}: {row['error']}" for row in broken.to_pylist()),
+        **_named(broken),
     )
+
+
+def _named(rows: pa.Table) -> dict[str, Any]:
+    """The first of some rows with their errors, and how many there are."""
+    first = rows.slice(0, MAX_OFFENDING).to_pylist()
+    return {"culprits": tuple(f"{row['uri']}: {row['error']}" for row in first), "n_culprits": len(rows)}
 
 
 def _is_object(text: str) -> bool:

@@ -5,7 +5,8 @@ Metrics that compare labels with them are in `label_metrics.py`.
 
 import json
 import weakref
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data_engine.corpus import Corpus
+from data_engine.corpus.known_labels import label_text
+from data_engine.errors import InvalidInput
 
 
 @dataclass(frozen=True)
@@ -37,17 +40,13 @@ def known_labels(corpus: Corpus, raw_index: pa.Table) -> list[str | None]:
         return [None] * raw_index.num_rows
     key = (id(raw_index), column)
     if key not in _READ:
-        _READ[key] = [_text(json.loads(metadata).get(column)) for metadata in raw_index["metadata"].to_pylist()]
+        _READ[key] = [label_text(json.loads(metadata).get(column)) for metadata in raw_index["metadata"].to_pylist()]
         weakref.finalize(raw_index, _READ.pop, key, None)
     return _READ[key]
 
 
 #: The labels of tables that are in use, by the table's identity: a report asks for them six times.
 _READ: dict[tuple[int, str], list[str | None]] = {}
-
-
-def _text(value: object) -> str | None:
-    return None if value is None or value == "" else str(value)
 
 
 def known_label_of(corpus: Corpus, raw_index: pa.Table) -> dict[str, str | None]:
@@ -63,6 +62,79 @@ def known_classes(corpus: Corpus, raw_index: pa.Table) -> dict[str, str]:
     """sample_id to the class known beforehand, for simulation and evaluation only; samples without one are absent."""
     classes = {key: corpus.known_class(label) for key, label in known_label_of(corpus, raw_index).items()}
     return {key: name for key, name in classes.items() if name is not None}
+
+
+def remarks_on_known_labels(corpus: Corpus, raw_index: pa.Table, sample_ids: Collection[str]) -> list[str]:
+    """What a person has to know of the known labels before anything is made of them: one sentence each.
+
+    Args:
+        corpus: Its column, pattern and classes.
+        raw_index: sample_id and metadata of every raw sample.
+        sample_ids: The samples that can be asked about.
+
+    Returns: nothing where every sample has a label that names a class, or the corpus has no known labels.
+
+    Raises: InvalidInput where simulated annotators would have no answer at all.
+    """
+    column = corpus.known_label_column
+    if column is None or not raw_index.num_rows:
+        return []
+    label_of = {key: label for key, label in known_label_of(corpus, raw_index).items() if key in sample_ids}
+    if not any(known_labels(corpus, raw_index)) and (nowhere := _nowhere(column, raw_index)):
+        if corpus.review.simulated:
+            raise InvalidInput(nowhere)
+        return [nowhere]
+    classes = known_classes(corpus, raw_index)
+    strays = Counter(label for label in label_of.values() if label and corpus.named_class(label) is None)
+    n_unknown = sum(key not in classes for key in label_of)
+    said = []
+    if strays:
+        said.append(_strays(corpus, strays, sum(label is not None for label in label_of.values())))
+    if corpus.labels.out_of_scope is not None and (n_empty := sum(label is None for label in label_of.values())):
+        said.append(
+            f"{n_empty:,} of {len(label_of):,} samples have no value in {column}; "
+            f"they count as {corpus.labels.out_of_scope!r}, which labels.out_of_scope names"
+        )
+    if n_unknown and n_unknown == len(label_of) and corpus.review.simulated:
+        raise InvalidInput(" ".join([*said, _NO_ANSWER.format(column=column)]))
+    if n_unknown:
+        said.append(
+            f"{n_unknown:,} of {len(label_of):,} samples have no known class: simulated annotators leave them "
+            f"unanswered for a person, and metrics that compare with {column} leave them out"
+        )
+    return said
+
+
+_NO_ANSWER = (
+    "no sample has a known class, so simulated annotators could answer nothing; mend known_label_column (now "
+    "{column!r}), known_label_pattern or labels.classes, or remove review.simulated"
+)
+#: The commonest values that a message names.
+_MOST_NAMED = 8
+
+
+def _nowhere(column: str, raw_index: pa.Table) -> str:
+    """That no row has the column, and which there are; empty where one has it."""
+    columns = Counter(key for metadata in raw_index["metadata"].to_pylist() for key in json.loads(metadata))
+    found = ", ".join(sorted(columns)) or "none"
+    return (
+        ""
+        if column in columns
+        else f"known_label_column is {column!r}, but no row has that column; the columns found are: {found}; name one "
+        "of them, or remove known_label_column"
+    )
+
+
+def _strays(corpus: Corpus, strays: Mapping[str, int], n_labels: int) -> str:
+    """The labels that are no class, the commonest first, and what becomes of them."""
+    common = ", ".join(f"{label[:60]!r} ({n:,})" for label, n in Counter(strays).most_common(_MOST_NAMED))
+    become = f"count as {corpus.labels.other!r}" if corpus.labels.other else "count as no label"
+    names = ", ".join(map(repr, corpus.class_names[:_MOST_NAMED]))
+    names += ", ..." if len(corpus.class_names) > _MOST_NAMED else ""
+    return (
+        f"{sum(strays.values()):,} of {n_labels:,} known labels (column {corpus.known_label_column}) name no class and "
+        f"{become}; the commonest are {common}; the classes are {names}"
+    )
 
 
 def groups(corpus: Corpus, tables: Mapping[str, pa.Table]) -> BalanceGroups | None:

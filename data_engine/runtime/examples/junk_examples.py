@@ -5,7 +5,7 @@ The examples of web pages are read in `page_examples.py`.
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -172,13 +172,15 @@ def _marked(runtime: CorpusRuntime, junk: JunkExamples, files: "list[SourceFile]
     """The readable examples, and whether each is junk."""
     from data_engine import indexing
 
+    def rows_of(source: Source, files: "list[SourceFile]") -> Iterator[tuple[str | None, str]]:
+        """Texts and metadata, sorted by uri."""
+        scratch = runtime.corpus_folder
+        read = indexing.read_in_order(source, files, batch="examples", modality="text", scratch=scratch)
+        for piece in read:
+            yield from zip(piece["text"].to_pylist(), piece["metadata"].to_pylist(), strict=True)
+
     if junk.batches:
-        rows = indexing.read_batch(runtime.corpus.source, files, batch="examples", modality="text").to_pylist()
-        marked = [(row["text"], bool(json.loads(row["metadata"]).get(junk.column))) for row in rows]
-    else:
-        tables = [
-            indexing.read_batch(source, _files(runtime, source), batch="examples", modality="text")
-            for source in _places(runtime, junk)
-        ]
-        marked = [(text, is_junk == 1) for is_junk, table in enumerate(tables) for text in table["text"].to_pylist()]
-    return [(text, is_junk) for text, is_junk in marked if text]
+        rows = rows_of(runtime.corpus.source, files)
+        return [(text, bool(json.loads(metadata).get(junk.column))) for text, metadata in rows if text]
+    places = enumerate(_places(runtime, junk))
+    return [(text, n == 1) for n, place in places for text, _ in rows_of(place, _files(runtime, place)) if text]

@@ -28,7 +28,7 @@ def classifier(step_run: StepRun) -> StepResult:
         confidence=settings.confidence,
         seed=step_run.corpus.seed_for("classifier"),
     )
-    history = step_run.look_up("classifier")
+    history = step_run.accepted_history()
     verdict = labeling.is_better_or_equal(trained, classifier_in_service(history))
     table = _with_newest(history, labeling.classifier_row(trained, is_in_service=bool(verdict)))
     probabilities = trained.classifier.predict_proba(trained.hold_out.embeddings)
@@ -52,7 +52,7 @@ def classifier(step_run: StepRun) -> StepResult:
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:
     """Hold-out and training samples, and the accuracy of the version before; of the table, the newest version."""
     versions = checked.tables["classifier"].to_pylist()
-    reviewed = checked.store.read("reviewed_labels", columns=["sample_id", "purpose"])
+    reviewed = checked.read_from.read("reviewed_labels", columns=["sample_id", "purpose"])
     held_out = reviewed.filter(pc.equal(reviewed["purpose"], "hold_out"))
     trained = reviewed.filter(pc.is_in(reviewed["purpose"], pa.array(labeling.TRAINING_PURPOSES)))
     values: dict[str, Any] = {

@@ -59,9 +59,7 @@ def cluster_tree(step_run: StepRun) -> StepResult:
 
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:
     """The samples that have to be in the tree, and whether it was built for just these."""
-    embedded = checked.store.read("embeddings", columns=["sample_id", "batch"])
-    accepted = pa.array(checked.accepted("embeddings"), pa.string())
-    checked.tables["embedded"] = embedded.filter(pc.is_in(embedded["batch"], accepted))
+    checked.tables["embedded"] = checked.read_from.read("embeddings", columns=["sample_id", "batch"])
     n_built = _n_built(checked.tables["cluster_tree"])
     return {"is_rebuilt": n_built == checked.tables["tree_assignments"].num_rows}
 
@@ -73,6 +71,9 @@ def _why_rebuild(step_run: StepRun, n_samples: int) -> str:
         return "there is no tree yet"
     if last.code_version != step_run.runtime.code_version("cluster_tree"):
         return "its code or configuration changed"
+    lost = step_run.why_last_rows_are_lost()
+    if lost:
+        return f"the one in service is lost: {lost}"
     n_built = _n_built(step_run.look_up("cluster_tree", columns=["level", "n_samples"]))
     limit = step_run.corpus.tree.rebuild_at_growth
     if abs(n_samples - n_built) > limit * n_built:

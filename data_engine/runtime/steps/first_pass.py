@@ -1,39 +1,51 @@
 """first_pass: a verdict and its reason for every raw sample, by duplicates, rules and classifiers."""
 
+from functools import partial
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine import filtering
 from data_engine.filtering import LearnedFilters
-from data_engine.runtime.accepted_samples import accepted_images, duplicate_candidates, kept_before, texts_of
+from data_engine.runtime.accepted_samples import accepted_by_others, kept_before
 from data_engine.runtime.examples.junk_examples import learnt_from_examples
 from data_engine.runtime.media import read_looks
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.storage.ledger import ledger_rows
+from data_engine.storage.scratch import ScratchTexts
 
 
 def first_pass(step_run: StepRun) -> StepResult:
     """Judge every raw sample of a batch."""
     rules, modality = step_run.corpus.first_pass, step_run.corpus.modality
-    is_of_images = step_run.corpus.is_of_images
-    learnt, raw = learnt_from_examples(step_run, rules), step_run.read("raw_index")
-    accepted = duplicate_candidates(step_run, raw, rules.near_duplicate_similarity)
-    advance = step_run.progress("looking at", raw.num_rows) if is_of_images else None
-    table = filtering.first_pass(
+    learnt, raw = learnt_from_examples(step_run, rules), _raw_rows(step_run)
+    accepted = accepted_by_others(step_run, raw.index["sample_id"], rules.near_duplicate_similarity)
+    advance = step_run.progress("looking at", len(raw)) if step_run.corpus.is_of_images else None
+    judged = filtering.judge(
         raw,
         filtering.limits_of(modality, rules.rules, rule_sets=rules.rule_sets, defaults=rules.rule_defaults),
         batch=step_run.batch,
         accepted=accepted,
-        text_of=texts_of(step_run, accepted),
         near_duplicate_similarity=rules.similarity_of(modality),
         learned=learnt,
         kept_before=kept_before(step_run),
         modality=modality,
         read=None if advance is None else read_looks(step_run.runtime, advance),
-        accepted_near=accepted_images(step_run) if is_of_images else None,
     )
-    counts = {row["values"]: row["counts"] for row in pc.value_counts(table["reason"]).to_pylist()}
-    return step_run.finish(table, ledger=_ledger(table, learnt), metadata=counts, details={"verdicts": counts})
+    counts = judged.verdicts.counts()
+    return step_run.finish(
+        judged, ledger=partial(_ledger, learnt=learnt), metadata=counts, details={"verdicts": counts}
+    )
+
+
+def _raw_rows(step_run: StepRun) -> filtering.RawRows:
+    """The raw index of the batch; texts are read from it once, and then from a scratch file."""
+    columns = ["sample_id", "uri", "is_readable", *(["metadata"] if step_run.corpus.is_of_images else [])]
+    return filtering.RawRows(
+        step_run.read("raw_index", columns=columns),
+        lambda: (pa.Table.from_batches([piece]) for piece in step_run.read_batches("raw_index", ["sample_id", "text"])),
+        ScratchTexts(step_run.scratch_folder),
+    )
 
 
 def _ledger(table: pa.Table, learnt: LearnedFilters) -> pa.Table:

@@ -37,16 +37,19 @@ def labels(step_run: StepRun) -> StepResult:
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:
     """Per class, the audits of labels accepted without a person: how many, and how many agreed.
 
-    An audit is blind: what the classifier had proposed is in the queue's task, not in the answer.
+    An audit is blind: what the classifier had proposed is in the queue's task, not in the answer. Audits whose task
+    this queue does not know are not counted.
     """
-    reviewed = checked.store.read("reviewed_labels", columns=["task_id", "purpose", "label"])
+    reviewed = checked.read_from.read("reviewed_labels", columns=["task_id", "purpose", "label"])
     audits = reviewed.filter(pc.equal(reviewed["purpose"], "audit")).to_pylist()
     with checked.runtime.queue() as queue:
         tasks = queue.tables()["review_task"].select(["task_id", "proposed_label"]).to_pylist()
     proposed = {row["task_id"]: row["proposed_label"] for row in tasks}
     audited: dict[str, tuple[int, int]] = {}
     for row in audits:
-        name = proposed[row["task_id"]]
+        name = proposed.get(row["task_id"])
+        if name is None:
+            continue
         n, n_agreed = audited.get(name, (0, 0))
         audited[name] = (n + 1, n_agreed + (row["label"] == name))
     return {"audited": audited}

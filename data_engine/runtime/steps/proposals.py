@@ -63,10 +63,16 @@ def proposals(step_run: StepRun) -> StepResult:
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:
     """The gate in service, and the age of its newest audit in days."""
     return {
-        "audit_age_days": newest_audit_age_days(checked.store),
+        "audit_age_days": newest_audit_age_days(checked.read_from),
         "max_audit_age_days": checked.runtime.corpus.labels.audit_max_age_days,
-        "gate_threshold": gate_threshold(checked.store),
+        "gate_threshold": gate_threshold(checked.read_from),
     }
+
+
+def what_ages(checked: CheckedStep) -> dict[str, str]:
+    """Whether the newest audit is too old by now."""
+    age, limit = newest_audit_age_days(checked.read_from), checked.runtime.corpus.labels.audit_max_age_days
+    return {} if age is None or age <= limit else {"newest audit": f"more than {limit} days ago"}
 
 
 def _answered(step_run: StepRun) -> list[tuple[str, int]]:

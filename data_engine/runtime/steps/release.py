@@ -17,14 +17,15 @@ def release(step_run: StepRun) -> StepResult:
     runtime, corpus = step_run.runtime, step_run.corpus
     labels, subset = step_run.read("labels"), step_run.read("balanced_subset")
     metrics = step_run.read("quality_report")
-    raw, masked = _contents(step_run, labels)
+    raw, masked = _contents(step_run, subset.join(labels.select(["sample_id"]), "sample_id", join_type="left semi"))
     rows = releasing.release_rows(labels, subset, raw, out_of_scope=corpus.labels.out_of_scope)
     manifest = _manifest(step_run, rows)
     card = releasing.data_card(corpus, rows, metrics, manifest)
     folder = runtime.corpus_folder / "releases" / manifest["release_id"]
     images = released_images(runtime, raw, rows["sample_id"].to_pylist())
+    is_anew = not (folder / "manifest.json").exists()
     hashes = releasing.write_release(folder, rows, manifest, card, images=images, formats=corpus.release.formats)
-    storage.pin(runtime.data_folder, corpus.name, manifest["release_id"], manifest["table_versions"])
+    storage.pin(runtime.data_folder, corpus.name, manifest["release_id"], manifest["table_versions"], is_anew=is_anew)
     return step_run.finish(
         rows,
         ledger=_ledger(labels, rows, manifest["release_id"], masked),
@@ -32,9 +33,12 @@ def release(step_run: StepRun) -> StepResult:
     )
 
 
-def _contents(step_run: StepRun, labels: pa.Table) -> tuple[pa.Table, dict[str, str]]:
-    """The labelled raw samples, and by sample_id what was masked in them."""
-    raw = step_run.look_up("raw_index", among={"sample_id": labels["sample_id"].combine_chunks()})
+def _contents(step_run: StepRun, labelled: pa.Table) -> tuple[pa.Table, dict[str, str]]:
+    """The labelled samples in the raw index of the batch that each was chosen from, and what was masked, by id."""
+    raw = step_run.look_up("raw_index", among={"sample_id": labelled["sample_id"].combine_chunks()})
+    places = labelled.select(["sample_id", "batch"])
+    raw = raw.join(places, ["sample_id", "batch"], join_type="left semi").select(raw.column_names)
+    releasing.refuse_other_contents(raw, step_run.corpus.name)
     return releasing.mask_personal(raw) if step_run.corpus.release.pii == "mask" else (raw, {})
 
 
@@ -47,7 +51,7 @@ def _manifest(step_run: StepRun, rows: pa.Table) -> dict[str, Any]:
         "n_samples": rows.num_rows,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "run_id": step_run.run_id,
-        "configuration": step_run.corpus.model_dump(mode="json"),
+        "configuration": step_run.corpus.shown(),
         "table_versions": step_run.pinned_versions(),
         "data_versions": {
             f"{step}/{batch}".rstrip("/"): v.data_version for (step, batch), v in sorted(versions.items())

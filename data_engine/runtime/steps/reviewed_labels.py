@@ -1,6 +1,6 @@
 """reviewed_labels: what was answered in a review batch, with provenance; one partition per answered batch."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
@@ -8,6 +8,9 @@ from data_engine.errors import ChecksFailed
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.storage.ledger import ledger_rows
+
+if TYPE_CHECKING:
+    from data_engine.review import ReviewQueue
 
 
 def reviewed_labels(step_run: StepRun) -> StepResult:
@@ -19,8 +22,8 @@ def reviewed_labels(step_run: StepRun) -> StepResult:
                 f"review batch {step_run.batch!r} has {progress.n_open + progress.n_leased} of {progress.n_tasks} "
                 "tasks open; answer them, or close the batch, then materialize this partition"
             )
-        table = queue.answers(step_run.batch)
-    step_run.inputs["revision"] = str(progress.revision)
+        table, times = queue.answers(step_run.batch), queue.answer_times(step_run.batch)
+        step_run.inputs.update(inputs_of(queue, progress.revision))
     purpose = pc.binary_join_element_wise("(", table["purpose"], ")", "")
     return step_run.finish(
         table,
@@ -28,6 +31,7 @@ def reviewed_labels(step_run: StepRun) -> StepResult:
             table["sample_id"],
             verdict="answered",
             reason=pc.binary_join_element_wise(table["annotator"], table["label"], purpose, " "),
+            decided_at=[times[annotation_id] for annotation_id in table["annotation_id"].to_pylist()],
         ),
         metadata={
             "tasks": progress.n_tasks,
@@ -38,7 +42,17 @@ def reviewed_labels(step_run: StepRun) -> StepResult:
     )
 
 
+def inputs_of(queue: "ReviewQueue", revision: int) -> dict[str, str]:
+    """What the answers of a batch follow from: the queue that they were given to, and the revision of the batch."""
+    return {"queue": queue.queue_id, "revision": str(revision)}
+
+
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:
-    """The number of tasks of the batch that wait for an answer."""
+    """The number of tasks of the batch that wait for an answer; as last counted where the queue knows it no more."""
     with checked.runtime.queue() as queue:
-        return {"n_undecided": queue.progress(checked.batch).n_undecided}
+        if checked.batch in {batch.batch_id for batch in queue.batches(checked.runtime.corpus.name)}:
+            return {"n_undecided": queue.progress(checked.batch).n_undecided}
+    named = {"step": "reviewed_labels", "batch": checked.batch}
+    kept = checked.read_from.store.read("check_results", partition=named, columns=["check", "n_offending"]).to_pylist()
+    counted = [row["n_offending"] for row in kept if row["check"] == "every_task_is_decided"]
+    return {"n_undecided": counted[0] if counted else 0}

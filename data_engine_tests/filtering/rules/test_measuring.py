@@ -2,7 +2,7 @@ from typing import Any
 
 from data_engine.corpus import FirstPass
 from data_engine.filtering.rules.document import Document
-from data_engine.filtering.rules.measuring import first_broken, limits_of, measure
+from data_engine.filtering.rules.measuring import first_broken, limits_of, measure, measure_of, signal_names
 
 
 def limits(**settings: Any) -> dict[str, float]:
@@ -61,3 +61,12 @@ def test_rules_that_are_off_are_measured_and_costly_ones_only_when_they_are_on()
 
 def test_a_subject_that_is_not_there_has_no_signals() -> None:
     assert measure([None], "text", limits_of("text")) == [None]
+
+
+def test_signals_come_in_the_order_of_their_names_and_one_by_one_as_all_at_once() -> None:
+    on = limits_of("text", {"stop_words": 2})
+    names, documents = signal_names("text", on), [Document("the cat and the dog, 42!"), None, Document("")]
+    signals = [measure_of("text", on)(document) for document in documents]
+    assert signals == measure(documents, "text", on)
+    assert all(list(found) == [name for name in names if name in found] for found in signals if found is not None)
+    assert "stop_words" in names

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from data_engine.errors import SourceEmpty, SourceError, SourceMissing
-from data_engine.indexing import SourceFile, fingerprint, list_batches
+from data_engine.indexing import SourceFile, fingerprint, list_batches, read_batch
 from data_engine.indexing.source import Batches, Source
 
 BY_FOLDER = Batches(by="folder")
@@ -21,8 +21,10 @@ def write(root: Path, *names: str) -> None:
         path.write_text(name, "utf-8")
 
 
-def listed(root: Path, batches: Batches = BY_FOLDER, pattern: str = "**/*") -> dict[str, list[str]]:
-    source = Source(kind="folder", path=str(root), pattern=pattern)
+def listed(
+    root: Path, batches: Batches = BY_FOLDER, pattern: str = "**/*", follow_links: bool | tuple[str, ...] = False
+) -> dict[str, list[str]]:
+    source = Source(kind="folder", path=str(root), pattern=pattern, follow_links=follow_links)
     return {key: [file.uri for file in files] for key, files in list_batches(source, batches, root).items()}
 
 
@@ -122,10 +124,63 @@ def test_link_loops_end_and_every_real_folder_is_read_once(tmp_path: Path) -> No
     assert listed(tmp_path) == {"top": ["itself"], "z": ["z/1.txt"]}
 
 
-def test_linked_folders_outside_the_source_are_read(tmp_path: Path) -> None:
+def test_linked_folders_outside_the_source_are_read_where_they_are_allowed(tmp_path: Path) -> None:
     write(tmp_path, "outside/1.txt", "source/2.txt")
     (tmp_path / "source" / "link").symlink_to(tmp_path / "outside")
-    assert listed(tmp_path / "source") == {"link": ["link/1.txt"], "top": ["2.txt"]}
+    for allowed in (True, (str(tmp_path / "outside"),)):
+        assert listed(tmp_path / "source", follow_links=allowed) == {"link": ["link/1.txt"], "top": ["2.txt"]}
+
+
+def test_links_that_lead_out_of_the_source_are_files_that_may_not_be_read(tmp_path: Path) -> None:
+    write(tmp_path, "outside/1.txt", "source/2.txt", "source/deep/3.txt")
+    (tmp_path / "source" / "folder").symlink_to(tmp_path / "outside")
+    (tmp_path / "source" / "file.txt").symlink_to(tmp_path / "outside" / "1.txt")
+    (tmp_path / "source" / "deep" / "up.txt").symlink_to("../../outside/1.txt")
+    (tmp_path / "source" / "inside.txt").symlink_to("deep/3.txt")
+    source = Source(kind="folder", path=str(tmp_path / "source"), pattern="**/*.txt")
+    found = list_batches(source, BY_FOLDER, tmp_path)
+    assert {key: [(file.uri, file.why_not is None) for file in files] for key, files in found.items()} == {
+        "deep": [("deep/3.txt", True), ("deep/up.txt", False)],
+        "folder": [("folder", False)],
+        "top": [("2.txt", True), ("file.txt", False), ("inside.txt", True)],
+    }
+    rows = [
+        row for key, files in found.items() for row in read_batch(source, files, batch=key, modality="text").to_pylist()
+    ]
+    assert {row["uri"]: row["error"] for row in rows if not row["is_readable"]} == {
+        uri: f"is a link that leads out of the source, to {tmp_path / target}; copy it there, or allow it by "
+        "source.follow_links"
+        for uri, target in [("deep/up.txt", "outside/1.txt"), ("file.txt", "outside/1.txt"), ("folder", "outside")]
+    }
+
+
+def test_a_link_of_an_allowed_folder_to_a_third_place_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "outside/1.txt", "third/secret.txt", "source/2.txt")
+    (tmp_path / "source" / "link").symlink_to(tmp_path / "outside")
+    (tmp_path / "outside" / "on").symlink_to(tmp_path / "third")
+    source = Source(kind="folder", path=str(tmp_path / "source"), follow_links=(str(tmp_path / "outside"),))
+    found = [file for files in list_batches(source, BY_FOLDER, tmp_path).values() for file in files]
+    assert [(file.uri, file.why_not is None) for file in found] == [
+        ("link/1.txt", True),
+        ("link/on", False),
+        ("2.txt", True),
+    ]
+
+
+def test_a_long_name_gives_a_key_that_can_name_a_folder_and_names_that_differ_give_keys_that_differ(
+    tmp_path: Path,
+) -> None:
+    longest = "y" * 200
+    names = [*("x" * 249 + end for end in "abc"), longest]
+    write(tmp_path, *(f"{name}/1.txt" for name in names))
+    keys = listed(tmp_path)
+    assert len(keys) == 4
+    assert longest in keys
+    assert all(len(key.encode()) <= 200 for key in keys)
+    nested = "/".join(["z" * 120] * 3)
+    write(tmp_path / "nested", f"{nested}/1.txt")
+    (key,) = listed(tmp_path / "nested", Batches(by="file"))
+    assert len(key) <= 200
 
 
 def test_pipes_are_no_files(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_the_opener_waits_for_a_subset_and_opens_the_first_batch_once(ticking: T
 
     leave(opener.runtime, "balanced_subset", [], version="subset 1")
     [first] = opener.tick()
-    assert first.run_key == "open:first:subset 1"
+    assert first.run_key == f"open:{_queue_id(opener)}:first:subset 1"
     assert first.run_config["ops"]["notes_open_review_batch"]["config"]["cause"] == "nobody has answered anything yet"
     assert opener.tick() == []
 
@@ -108,13 +108,13 @@ def test_the_opener_names_its_figures_and_fires_once_per_version_of_the_proposal
 
     _propose(opener.runtime, uncertainties=[0.1, 0.1, 0.5, 0.5], version="proposals 2")
     [by_share] = opener.tick()
-    assert by_share.run_key == "open:proposals 2"
+    assert by_share.run_key == f"open:{_queue_id(opener)}:proposals 2"
     assert "mean uncertainty 0.30" in by_share.run_config["ops"]["notes_open_review_batch"]["config"]["cause"]
     assert opener.tick() == []
 
     _propose(opener.runtime, uncertainties=[0.4, 0.4, 0.4, 0.4], version="proposals 3")
     [by_mean] = opener.tick()
-    assert by_mean.run_key == "open:proposals 3"
+    assert by_mean.run_key == f"open:{_queue_id(opener)}:proposals 3"
 
 
 def test_the_opener_stops_at_the_cap_on_open_tasks(notes: SmallProject, instance: dg.DagsterInstance) -> None:
@@ -138,7 +138,7 @@ def test_the_closer_fires_when_a_batch_is_answered_and_again_after_a_correction(
     [closed] = closer.tick()
     with closer.runtime.queue() as queue:
         revision = queue.progress("round 0").revision
-    assert (closed.partition_key, closed.run_key) == ("round 0", f"close:round 0:{revision}")
+    assert (closed.partition_key, closed.run_key) == ("round 0", f"close:{_queue_id(closer)}:round 0:{revision}")
     assert list(closer.instance.get_dynamic_partitions("notes_review_batches")) == ["round 0"]
     assert closer.tick() == []
     assert closer.skipped == "nothing has changed in the review queue"
@@ -146,8 +146,40 @@ def test_the_closer_fires_when_a_batch_is_answered_and_again_after_a_correction(
     with closer.runtime.queue() as queue:
         queue.reopen(annotation_id, label="trains", now=NOW, annotator="maria")
     [corrected] = closer.tick()
-    assert (corrected.partition_key, corrected.run_key) == ("round 0", f"close:round 0:{revision + 1}")
+    assert (corrected.partition_key, corrected.run_key) == (
+        "round 0",
+        f"close:{_queue_id(closer)}:round 0:{revision + 1}",
+    )
     assert closer.tick() == []
+
+
+def test_the_closer_sees_the_first_answers_of_another_queue(ticking: Ticks) -> None:
+    closer = ticking("review_closer")
+    for batch in ("round 0", "round 1"):
+        _open(closer.runtime, batch, n_tasks=2)
+        _answer(closer.runtime, batch)
+    assert len(closer.tick()) == 2
+    for file in closer.runtime.data_folder.glob("review.db*"):
+        file.unlink()
+    _open(closer.runtime, "round 1", n_tasks=2)
+    _answer(closer.runtime, "round 1")
+    [closed] = closer.tick()
+    assert closed.run_key == f"close:{_queue_id(closer)}:round 1:1"
+
+
+def test_the_closer_goes_on_after_the_number_that_an_earlier_version_kept(ticking: Ticks) -> None:
+    closer = ticking("review_closer")
+    _open(closer.runtime, "round 0", n_tasks=2)
+    closer.cursor = "1"
+    assert closer.tick() == []
+    assert closer.skipped == "nothing has changed in the review queue"
+    _answer(closer.runtime, "round 0")
+    assert [request.partition_key for request in closer.tick()] == ["round 0"]
+
+
+def _queue_id(ticking: Ticking) -> str:
+    with ticking.runtime.queue() as queue:
+        return queue.queue_id
 
 
 def test_the_closer_leaves_the_batches_of_other_corpora_alone(ticking: Ticks) -> None:

@@ -7,7 +7,7 @@ import pytest
 from ticking import QUIET
 from written_steps import notes_runtime, write_step
 
-from data_engine.errors import InvalidInput, StorageError
+from data_engine.errors import ConcurrentWrite, InvalidInput, SourceError, StorageError
 from data_engine.orchestration.launch.failures import why_failed
 from data_engine.runtime.check_gate import run_checks
 from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -33,8 +33,22 @@ def test_an_error_of_the_engine_is_its_own_sentence_without_its_class(runtime: C
 
 
 def test_the_named_error_counts_and_not_what_it_was_raised_from(runtime: CorpusRuntime) -> None:
+    failed = _failed(SourceError("the server is down; try again"), OSError("connection refused"))
+    assert why_failed(runtime, failed) == ("the server is down; try again", True)
+
+
+def test_what_could_not_be_stored_is_no_refusal_of_the_batch(runtime: CorpusRuntime) -> None:
     failed = _failed(StorageError("the disk is full; free some space"), OSError("no space left on device"))
-    assert why_failed(runtime, failed) == ("the disk is full; free some space", True)
+    assert why_failed(runtime, failed) == ("the disk is full; free some space", False)
+    lost = _failed(ConcurrentWrite("run b wrote first; run this one again"))
+    assert why_failed(runtime, lost) == ("run b wrote first; run this one again", True)
+
+
+@pytest.mark.parametrize("error", [dg.DagsterExecutionInterruptedError("SIGINT"), RuntimeError("within a step")])
+def test_an_interrupt_goes_on_up(runtime: CorpusRuntime, error: Exception) -> None:
+    cause = None if isinstance(error, dg.DagsterExecutionInterruptedError) else dg.DagsterExecutionInterruptedError()
+    with pytest.raises(KeyboardInterrupt):
+        why_failed(runtime, _failed(error, cause))
 
 
 def test_any_other_error_is_given_with_its_class_and_is_no_refusal(runtime: CorpusRuntime) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 from schema_tables import table
-from written_steps import notes_runtime, write_step
+from written_steps import notes_runtime, take_in
 
 from data_engine.images import thumbnail
 from data_engine.orchestration.ui.montages import (
@@ -42,7 +42,7 @@ def images(tmp_path: Path) -> CorpusRuntime:
         {"sample_id": "a", "uri": "a", "thumbnail": RED},
         {"sample_id": "c", "uri": "c", "is_readable": False},
     ]
-    write_step(runtime.store(), "raw_index", rows, "may")
+    take_in(runtime, "may", rows)
     return runtime
 
 

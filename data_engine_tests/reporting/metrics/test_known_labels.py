@@ -1,9 +1,14 @@
 import json
+import re
+from collections.abc import Sequence
+from typing import Any
 
 import pyarrow as pa
+import pytest
 
-from data_engine.corpus import Corpus
-from data_engine.reporting import known_classes, known_label_of
+from data_engine.corpus import Corpus, Review, SimulatedAnnotator
+from data_engine.errors import InvalidInput
+from data_engine.reporting import known_classes, known_label_of, remarks_on_known_labels
 
 
 def test_of_equal_contents_the_first_label_that_the_source_gives_counts(corpus: Corpus) -> None:
@@ -15,3 +20,60 @@ def test_of_equal_contents_the_first_label_that_the_source_gives_counts(corpus: 
     assert known_label_of(corpus, raw) == labels
     # A sample without a label is out of scope; one outside the classes is none, since this corpus names no other.
     assert known_classes(corpus, raw) == {"a": "not a licence", "b": "mit"}
+
+
+def raw_index(values: Sequence[Any], column: str = "license") -> pa.Table:
+    ids = [str(number) for number in range(len(values))]
+    return pa.table({"sample_id": ids, "metadata": [json.dumps({column: value}) for value in values]})
+
+
+def remarks(corpus: Corpus, values: Sequence[Any], column: str = "license") -> list[str]:
+    raw = raw_index(values, column)
+    return remarks_on_known_labels(corpus, raw, set(raw["sample_id"].to_pylist()))
+
+
+def with_labels(corpus: Corpus, **changes: Any) -> Corpus:
+    written = corpus.model_dump()
+    written["labels"] |= {"classes": ("mit", "gpl", "0", "rest"), "out_of_scope": None, **changes}
+    return Corpus.model_validate(written)
+
+
+def test_numbers_lists_cases_and_normal_forms_are_the_classes_that_they_mean(corpus: Corpus) -> None:
+    asked = with_labels(corpus)
+    values = [0, 0.0, ["mit"], " MIT ", "mit", [], None, float("nan"), "moon"]
+    known = known_classes(asked, raw_index(values))
+    assert known == {"0": "0", "1": "0", "2": "mit", "3": "mit", "4": "mit"}
+
+
+def test_nothing_is_said_where_every_sample_has_a_class(corpus: Corpus) -> None:
+    assert remarks(with_labels(corpus), ["mit", "gpl", 0]) == []
+    assert remarks(corpus.model_copy(update={"known_label_column": None}), ["moon"]) == []
+
+
+def test_samples_without_a_label_are_counted(corpus: Corpus) -> None:
+    assert remarks(with_labels(corpus), ["mit", None, ""]) == [
+        "2 of 3 samples have no known class: simulated annotators leave them unanswered for a person, and metrics that "
+        "compare with license leave them out"
+    ]
+    assert remarks(with_labels(corpus, out_of_scope="rest"), ["mit", None]) == [
+        "1 of 2 samples have no value in license; they count as 'rest', which labels.out_of_scope names"
+    ]
+
+
+def test_labels_that_are_no_class_are_named_with_the_classes(corpus: Corpus) -> None:
+    said = remarks(with_labels(corpus, other="rest"), ["moon", "moon", "sun", ["mit", "gpl"], "mit"])
+    assert said == [
+        "4 of 5 known labels (column license) name no class and count as 'rest'; the commonest are 'moon' (2), "
+        "'sun' (1), '[\"mit\", \"gpl\"]' (1); the classes are 'mit', 'gpl', '0', 'rest'"
+    ]
+
+
+def test_a_column_that_no_row_has_is_named_with_those_there_are(corpus: Corpus) -> None:
+    sentence = "known_label_column is 'license', but no row has that column; the columns found are: licence; name one"
+    people = with_labels(corpus).model_copy(update={"review": Review()})
+    assert remarks(people, ["mit"], column="licence")[0].startswith(sentence)
+    simulated = people.model_copy(update={"review": Review(simulated=(SimulatedAnnotator(name="sim"),))})
+    with pytest.raises(InvalidInput, match=re.escape(sentence)):
+        remarks(simulated, ["mit"], column="licence")
+    with pytest.raises(InvalidInput, match=r"'moon' .1.; the classes are 'mit'.* no sample has a known class"):
+        remarks(simulated, ["moon", None])

@@ -48,7 +48,8 @@ def test_answers_become_rows_and_the_ledger_says_who_gave_them(runtime: CorpusRu
     assert answered == {"a": ("baking", "human"), "b": ("trains", "human")}
     decided = {row["sample_id"]: (row["verdict"], row["reason"]) for row in runtime.store().read("ledger").to_pylist()}
     assert decided == {"a": ("answered", "ada baking (query)"), "b": ("answered", "ada trains (query)")}
-    assert step_run.inputs == {"revision": "1"}
+    with runtime.queue() as queue:
+        assert step_run.inputs == {"queue": queue.queue_id, "revision": "1"}
     assert result.metadata == {"tasks": 2, "undecided": 0, "simulated": 0, "revision": 1}
 
 
@@ -61,3 +62,19 @@ def test_a_batch_that_was_ended_with_a_task_undecided_does_not_pass_its_checks(r
     }
     assert not results["every_task_is_decided"].passed
     assert results["every_task_is_decided"].detail.startswith("tasks without a decision: 1")
+
+
+@pytest.mark.parametrize("n_answers", [1, 2])
+def test_a_batch_that_the_queue_lost_is_judged_by_what_was_counted_last(runtime: CorpusRuntime, n_answers: int) -> None:
+    if n_answers == 2:
+        _answer(runtime, "trains")
+    else:
+        with runtime.queue() as queue:
+            queue.end_batch("one", reason="nobody has time", now=NOW)
+    execute(runtime, "reviewed_labels", "one", run_id="run")
+    run_checks(runtime, runtime.store(), "reviewed_labels", "one", run_id="r")
+    for file in runtime.data_folder.glob("review.db*"):
+        file.unlink()
+    results = {r.name: r for r in run_checks(runtime, runtime.store(), "reviewed_labels", "one", run_id="r")}
+    assert results["every_task_is_decided"].passed is (n_answers == 2)
+    assert results["every_task_is_decided"].n_offending == 2 - n_answers

@@ -1,5 +1,5 @@
--- What became of each ingestion batch, when it came, and which content its tables hold. Null where a step has not
--- seen the batch yet.
+-- What became of each ingestion batch, when it came, and which content its tables hold. What a batch kept that its
+-- checks hold back is held, and not kept. Null where a step has not seen the batch yet.
 -- grain: an ingestion batch
 with raw as (
     select
@@ -15,8 +15,9 @@ with raw as (
 judged as (
     select
         batch,
-        count(*) filter (where is_kept) as n_kept
-    from {{ ref('stg_first_pass') }}
+        count(*) filter (where is_kept) as n_kept,
+        count(*) filter (where verdict = 'held') as n_held
+    from {{ ref('int_first_pass') }}
     group by batch
 ),
 
@@ -54,6 +55,8 @@ select
     raw.n_raw,
     raw.n_unreadable,
     judged.n_kept,
+    judged.n_held,
+    held.failed_checks as held_by,
     embedded.n_embedded,
     drift.drift_p_value,
     drift.is_drift_alarm,
@@ -68,4 +71,5 @@ left join judged on raw.batch = judged.batch
 left join embedded on raw.batch = embedded.batch
 left join drift on raw.batch = drift.batch
 left join written on raw.batch = written.batch
+left join {{ ref('int_held_batches') }} as held on raw.batch = held.batch
 order by raw.batch

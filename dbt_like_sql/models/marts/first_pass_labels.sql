@@ -10,7 +10,7 @@ select
     top_clusters.name as broad_topic,
     judged.signals['colourless'] as colourfulness,
     judged.signals['lying'] as lying
-from {{ ref('stg_first_pass') }} as judged
+from {{ ref('int_first_pass') }} as judged
 left join {{ ref('stg_tree_assignments') }} as assigned on judged.sample_id = assigned.sample_id
 left join {{ ref('stg_cluster_portraits') }} as leaves
     on

@@ -1,4 +1,4 @@
--- How many samples of a batch each reason of the first pass kept or rejected.
+-- How many samples of a batch each reason of the first pass kept or rejected; held: what a held batch kept.
 -- grain: a batch and a reason
 select
     batch,
@@ -6,6 +6,6 @@ select
     reason,
     count(*) as n_samples,
     count(*) / sum(count(*)) over (partition by batch) as share_of_batch
-from {{ ref('stg_first_pass') }}
+from {{ ref('int_first_pass') }}
 group by batch, verdict, reason
 order by batch, n_samples desc, reason

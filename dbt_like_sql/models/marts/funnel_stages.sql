@@ -1,5 +1,5 @@
 -- What is left of the raw samples after each stage. raw: read from the source. kept: passed the filters, duplicates
--- still among them. unique: not a duplicate either. chosen: in the balanced subset. labelled: has a label.
+-- still among them, in a batch that is not held. unique: not a duplicate either. chosen: in the balanced subset. labelled: has a label.
 -- released: in the newest release.
 -- grain: a stage
 with counts as (
@@ -12,14 +12,14 @@ with counts as (
     select
         2,
         'kept',
-        count(*) filter (where is_kept or is_duplicate)
-    from {{ ref('stg_first_pass') }}
+        count(*) filter (where is_kept or (is_duplicate and not is_held))
+    from {{ ref('int_first_pass') }}
     union all
     select
         3,
         'unique',
         count(*) filter (where is_kept)
-    from {{ ref('stg_first_pass') }}
+    from {{ ref('int_first_pass') }}
     union all
     select
         4,

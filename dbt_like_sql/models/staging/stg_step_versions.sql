@@ -11,5 +11,6 @@ select
     n_rows,
     seconds,
     run_id,
-    written_at
+    written_at,
+    table_versions
 from {{ source('engine', 'step_versions') }}

@@ -1,0 +1,1 @@
+"""Decoders that damaged files can kill, hang or blow up run in a process of their own; what they gave comes back."""

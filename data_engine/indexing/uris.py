@@ -1,0 +1,79 @@
+"""The one place where names become uris, names of columns are told apart, and any text becomes one that a table holds.
+
+Which files there are is in `listing/batches.py`; what else a row of the raw index holds in `samples.py`.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+_ESCAPED_BYTES = re.compile(r"(?:\\x[0-9a-f]{2})+")
+_LONGEST_NAME_BYTES = 255
+
+
+def storable(text: str) -> str:
+    r"""The text without what no table holds: bytes that were no UTF-8 and NUL as `\xNN`, lone surrogates as `\uNNNN`.
+
+    Everything else stays as it is, control characters too; what shows a text has to mind them.
+    """
+    if "\0" in text:
+        text = text.replace("\0", r"\x00")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "".join(_written(character) if "\ud800" <= character <= "\udfff" else character for character in text)
+    return text
+
+
+def _written(surrogate: str) -> str:
+    """A lone surrogate as the byte that it stands for in names of files, or else as its number."""
+    number = ord(surrogate)
+    return f"\\x{number - 0xDC00:02x}" if 0xDC80 <= number <= 0xDCFF else f"\\u{number:04x}"
+
+
+def named_apart(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """The pairs as a dictionary; of several with one name the first keeps it, the others get their place behind it."""
+    listed = list(pairs)
+    apart = dict(listed)
+    if len(apart) == len(listed):
+        return apart
+    taken, apart = set(apart), {}
+    for place, (name, value) in enumerate(listed, start=1):
+        unique, number = name, place
+        while unique in apart or (unique != name and unique in taken):
+            unique, number = f"{name}.{number}", number + 1
+        apart[unique] = value
+    return apart
+
+
+def part_uri(uri: str, part: object) -> str:
+    """The uri of a row or a sample within a file."""
+    return f"{uri}#{storable(str(part))}"
+
+
+def splits_of(uri: str) -> Iterator[tuple[str, str]]:
+    """Every way to split a uri into that of a file and the part within it: both may have a `#` in their names."""
+    for position, character in enumerate(uri):
+        if character == "#":
+            yield uri[:position], uri[position + 1 :]
+
+
+def path_of(folder: "Path | UPath", uri: str) -> "Path | UPath":
+    r"""Where the file of a uri is below the folder of its source, also where its name is not UTF-8."""
+    path = folder / uri
+    if isinstance(path, Path) and "\\x" in uri and not os.path.lexists(path):
+        raw = _ESCAPED_BYTES.sub(lambda found: os.fsdecode(bytes.fromhex(found[0].replace("\\x", ""))), uri)
+        if "\0" not in raw:
+            return folder / raw
+    return path
+
+
+def is_a_name_of_files(path: str) -> bool:
+    """Whether a local file can have this path: no NUL, and no part of more than 255 bytes."""
+    parts = path.split("/")
+    return "\0" not in path and all(len(os.fsencode(part)) <= _LONGEST_NAME_BYTES for part in parts)

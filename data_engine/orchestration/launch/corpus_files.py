@@ -1,0 +1,54 @@
+"""The YAML files of a project: which describe a corpus that can be built, and what is wrong with the others.
+
+What one file may hold is checked in `data_engine.corpus.yaml_file`; a project is loaded in `project.py`.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from data_engine.corpus.yaml_file import CheckedFile, check_file
+from data_engine.orchestration.names import names_of
+
+
+@dataclass(frozen=True)
+class CorpusFiles:
+    """The files that describe corpora, sorted by their paths."""
+
+    sound: Sequence[CheckedFile]
+    broken: Sequence[CheckedFile]
+    """Those with mistakes, or with names that another corpus has."""
+
+
+def check_files(defs_folder: Path) -> CorpusFiles:
+    """Check every `defs.yaml` below a folder by itself, then their names beside each other."""
+    checked = [found for path in sorted(defs_folder.rglob("defs.yaml")) if (found := check_file(path))]
+    clashes = _clashes(checked)
+    judged = [replace(each, mistakes=(*each.mistakes, *clashes.get(each.path, ()))) for each in checked]
+    return CorpusFiles([each for each in judged if not each.mistakes], [each for each in judged if each.mistakes])
+
+
+def _clashes(checked: Sequence[CheckedFile]) -> Mapping[Path, Sequence[str]]:
+    """What is wrong with names, by file: two corpora of one name, or a name that another's jobs and groups have."""
+    found: dict[Path, list[str]] = defaultdict(list)
+    of_name: dict[str, list[CheckedFile]] = defaultdict(list)
+    for each in checked:
+        of_name[each.name].append(each)
+    for name, files in of_name.items():
+        for each in files if len(files) > 1 else ():
+            others = ", ".join(str(other.path) for other in files if other is not each)
+            found[each.path].append(f"{each.path} describes a corpus {name!r}, as {others} does; rename one of them")
+    # Of two corpora whose names clash, the one of the shorter name stays.
+    taken: dict[str, CheckedFile] = {}
+    for each in sorted(checked, key=lambda file: (len(file.name), file.name, file.path)):
+        names = names_of(each.name)
+        other = next((taken[name] for name in names if name in taken and taken[name].name != each.name), None)
+        if other is not None:
+            found[each.path].append(
+                f"{each.path}: the name {each.name!r} clashes with what Dagster calls parts of the corpus "
+                f"{other.name!r} ({', '.join(sorted(set(names) & set(names_of(other.name))))}); choose another name"
+            )
+            continue
+        taken.update(dict.fromkeys(names, each))
+    return found

@@ -1,0 +1,77 @@
+"""The check of files that can be made again: accepted samples, what was learnt, marts, the report, the embedding cache.
+
+Releases, which cannot, are in `releases.py`.
+"""
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
+from data_engine.runtime.progress import progress
+
+_DAMAGED = "is not the file that was written: its checksum differs"
+
+
+def check_derived_files(checked: CheckedCorpus) -> Iterator[Finding]:
+    """Derived files that are damaged, or missing although they were made."""
+    yield from _marts(checked)
+    yield from _report(checked)
+    yield from _ending_in_a_checksum(checked)
+    yield from _embeddings(checked)
+
+
+def _ending_in_a_checksum(checked: CheckedCorpus) -> Iterator[Finding]:
+    """Accepted samples and artefacts, which runs make anew where they are damaged or missing."""
+    from data_engine.storage.checksums import verify
+
+    folder = checked.runtime.corpus_folder
+    for path in sorted((*folder.glob("accepted/*.sketches"), *folder.glob("learnt/[!.]*"))):
+        try:
+            verify(path)
+        except (OSError, ValueError) as error:
+            yield Finding("error", str(error), checked.shown(path), f"rm {shlex.quote(str(path))} && {checked.run()}")
+
+
+def _marts(checked: CheckedCorpus) -> Iterator[Finding]:
+    from data_engine import warehouse
+    from data_engine.storage.mart_files import mart_path
+
+    if ("sql_models", "") not in checked.versions:
+        return
+    for model in warehouse.load_models(checked.runtime.sql_folder):
+        if model.layer == "marts":
+            yield from _sealed(checked, mart_path(checked.store, model.name), f"mart {model.name}")
+
+
+def _report(checked: CheckedCorpus) -> Iterator[Finding]:
+    if ("quality_report", "") in checked.versions:
+        yield from _sealed(checked, checked.runtime.corpus_folder / "reports" / "report.html", "quality report")
+
+
+def _sealed(checked: CheckedCorpus, path: Path, name: str) -> Iterator[Finding]:
+    """A file with a checksum beside it."""
+    from data_engine.storage.integrity.checksums import is_as_sealed, seal_path
+
+    where = f"{name}: {checked.shown(path)}"
+    files = f"{shlex.quote(str(path))} {shlex.quote(str(seal_path(path)))}"
+    again = f"rm -f {files} && {checked.run()}"
+    if not path.is_file():
+        yield Finding("error", "is missing", where, again)
+    elif (sound := is_as_sealed(path)) is False:
+        yield Finding("error", _DAMAGED, where, again)
+    elif sound is None:
+        yield Finding("note", "has no checksum beside it, so nobody can tell whether it is whole", where, again)
+
+
+def _embeddings(checked: CheckedCorpus) -> Iterator[Finding]:
+    from data_engine.storage.integrity.embedding_files import damage_of, embedding_files
+
+    files = embedding_files(checked.runtime.data_folder)
+    advance = progress("checking the embedding cache", len(files))
+    for path in files:
+        what = damage_of(path)
+        if what:
+            remedy = f"rm {shlex.quote(str(path))}; its embeddings are computed again when they are needed"
+            yield Finding("error", what, f"embedding cache: {checked.shown(path)}", remedy)
+        advance(1)

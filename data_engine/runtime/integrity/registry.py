@@ -1,0 +1,52 @@
+"""The kinds of checks of a corpus' data, in order, and carrying them out.
+
+What a finding is, is in `finding.py`.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from data_engine.errors import DataEngineError
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.integrity.derived_files import check_derived_files
+from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
+from data_engine.runtime.integrity.orphans import check_orphans
+from data_engine.runtime.integrity.releases import check_releases
+from data_engine.runtime.integrity.review_answers import check_review_queue
+from data_engine.runtime.integrity.sample_ids import check_sample_ids
+from data_engine.runtime.integrity.step_records import check_step_versions
+from data_engine.runtime.integrity.table_files import check_tables
+
+#: The kinds of checks by name.
+CHECKS: dict[str, Callable[[CheckedCorpus], Iterator[Finding]]] = {
+    "tables": check_tables,
+    "step_versions": check_step_versions,
+    "sample_ids": check_sample_ids,
+    "review_queue": check_review_queue,
+    "releases": check_releases,
+    "derived_files": check_derived_files,
+    "orphans": check_orphans,
+}
+
+
+def check_corpus(runtime: CorpusRuntime) -> list[Finding]:
+    """Everything that is not whole in the data of a corpus, errors first; nothing is written."""
+    checked = CheckedCorpus(runtime)
+    found = [finding for name in CHECKS for finding in _carried_out(name, checked)]
+    return sorted(dict.fromkeys(found), key=lambda finding: finding.severity != "error")
+
+
+def _carried_out(name: str, checked: CheckedCorpus) -> Iterator[Finding]:
+    try:
+        for finding in CHECKS[name](checked):
+            yield replace(finding, check=name)
+    except Exception as error:
+        # Damaged data can fail in any way, in any library that reads it; the other checks go on.
+        said = str(error) if isinstance(error, DataEngineError) else f"{type(error).__name__}: {error}"
+        yield Finding(
+            "error",
+            f"could not be checked to the end: {said}",
+            checked.runtime.corpus.name,
+            f"mend what else is found, then: data-engine check {checked.name}",
+            name,
+        )

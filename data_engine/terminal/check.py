@@ -1,0 +1,52 @@
+"""What `data-engine check` prints: every finding with its remedy, as a table or as JSON.
+
+The checks themselves are in `data_engine.runtime.integrity`.
+"""
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.terminal.progress_bars import bars
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from data_engine.runtime.integrity.finding import Finding
+
+
+def print_check(runtime: CorpusRuntime, *, console: "Console", as_json: bool) -> bool:
+    """Check the data of a corpus and print what was found. Returns: whether nothing is damaged or lost."""
+    from rich.console import Console as RichConsole
+
+    from data_engine.runtime.integrity.registry import check_corpus
+
+    # Bars go to the error stream, so that what is printed can be read by a program.
+    with bars(RichConsole(stderr=True)):
+        findings = check_corpus(runtime)
+    counted = Counter(finding.severity for finding in findings)
+    if as_json:
+        said = {
+            "corpus": runtime.corpus.name,
+            "n_errors": counted["error"],
+            "n_notes": counted["note"],
+            "findings": [asdict(finding) for finding in findings],
+        }
+        console.file.write(json.dumps(said, indent=2, ensure_ascii=False) + "\n")
+    else:
+        _print_table(findings, console)
+        is_whole = "the data are whole" if not counted["error"] else f"{counted['error']} errors"
+        console.print(f"{runtime.corpus.name}: {is_whole}, {counted['note']} notes", markup=False)
+    return not counted["error"]
+
+
+def _print_table(findings: "list[Finding]", console: "Console") -> None:
+    from rich.text import Text
+
+    for finding in findings:
+        color = "red" if finding.severity == "error" else "dim"
+        console.print(Text.assemble((finding.severity, color), f"  {finding.where}"))
+        console.print(Text(f"       {finding.what}"))
+        console.print(Text(f"       remedy: {finding.remedy}", "dim"))

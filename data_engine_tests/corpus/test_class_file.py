@@ -1,0 +1,57 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from data_engine.corpus.class_file import check_number, check_special_classes, read_classes
+from data_engine.errors import InvalidInput, SourceMissing
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "baking\nCafé\n".encode(),
+        b"\xef\xbb\xbfbaking\r\nCafe\xcc\x81\r\n",
+        "baking\n\n  Café ".encode("utf-16"),
+        "baking\rCafé".encode(),
+    ],
+)
+def test_marks_line_ends_and_normal_forms_make_no_other_class(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "classes.txt"
+    path.write_bytes(content)
+    assert read_classes(path) == ("baking", "Café")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"a\nb\n a \n", ":3: the class 'a' stands in line 1 too; keep each class once"),
+        ("Café\nx\nCafe\u0301".encode(), ":3: the class 'Café' stands in line 1 too"),
+        (b"a\nb\xff\n", ":2: is no text in UTF-8"),
+        ("a\nb".encode("utf-16-le"), ":1: has a character of value 0; save the file as UTF-8"),
+    ],
+)
+def test_a_mistake_is_named_with_file_and_line(tmp_path: Path, content: bytes, sentence: str) -> None:
+    path = tmp_path / "classes.txt"
+    path.write_bytes(content)
+    with pytest.raises(InvalidInput, match=re.escape(f"{path}{sentence}")):
+        read_classes(path)
+
+
+def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceMissing, match=r"names the file 'classes\.txt', which is not beside the YAML file"):
+        read_classes(tmp_path / "classes.txt")
+
+
+def test_a_question_has_two_answers() -> None:
+    check_number(["a", "b"])
+    with pytest.raises(ValueError, match="classes has 1 entries; a question needs at least 2 possible answers"):
+        check_number(["a"])
+
+
+def test_the_class_for_everything_else_is_a_class() -> None:
+    check_special_classes(["a", "b"], other="b", out_of_scope=None)
+    with pytest.raises(ValueError, match="other is 'c', which is no class; add it to classes \\('a', 'b'\\)"):
+        check_special_classes(["a", "b"], other="c", out_of_scope=None)
+    with pytest.raises(ValueError, match="out_of_scope is 'c', which is no class"):
+        check_special_classes(["a", "b"], other=None, out_of_scope="c")

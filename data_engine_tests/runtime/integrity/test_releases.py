@@ -1,0 +1,67 @@
+import json
+from pathlib import Path
+
+import pyarrow as pa
+from schema_tables import table
+from written_steps import notes_runtime
+
+from data_engine.indexing.samples import sample_id_of_text
+from data_engine.releasing import release_fingerprint, write_release
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
+from data_engine.runtime.integrity.releases import check_releases
+from data_engine.storage import pin
+
+
+def released(folder: Path) -> tuple[CorpusRuntime, Path]:
+    runtime = notes_runtime(folder)
+    rows = table("release", [{"sample_id": sample_id_of_text("one"), "text": "one", "metadata": "{}"}])
+    release_id = release_fingerprint(rows)
+    rows = rows.set_column(1, rows.schema.field(1), pa.array([release_id]))
+    place = runtime.corpus_folder / "releases" / release_id
+    write_release(place, rows, {"release_id": release_id, "n_samples": 1, "table_versions": {"labels": 1}}, "card")
+    pin(runtime.data_folder, "notes", release_id, {"labels": 1})
+    runtime.store().write("release", rows, run_id="r", code_version="c")
+    return runtime, place
+
+
+def found(runtime: CorpusRuntime) -> list[Finding]:
+    return list(check_releases(CheckedCorpus(runtime)))
+
+
+def test_a_release_as_it_was_written_is_sound_and_damage_names_its_file(tmp_path: Path) -> None:
+    runtime, place = released(tmp_path)
+    assert found(runtime) == []
+    (place / "README.md").write_text("other")
+    (finding,) = found(runtime)
+    assert finding.where == f"notes/releases/{place.name}/README.md"
+    (place / "manifest.json").write_text("{")
+    assert "cannot be read" in found(runtime)[0].what
+
+
+def test_pins_and_releases_that_do_not_fit_are_named(tmp_path: Path) -> None:
+    runtime, place = released(tmp_path)
+    pins = runtime.corpus_folder / "pins.json"
+    text = pins.read_text()
+    for other, said in (
+        (text.replace("1\n", "2\n"), f"pins other versions for release {place.name} than its manifest names"),
+        (text + " ", "is not in the form in which it was written"),
+        ("{}", f"release {place.name} is not pinned: cleaning up may delete what it stands on"),
+        ("[", "the list of pinned versions at"),
+    ):
+        pins.write_text(other)
+        assert [finding.severity for finding in found(runtime) if finding.what.startswith(said)] == ["error"]
+    pins.write_text(json.dumps({**json.loads(text), "zz": {"labels": 1}}, indent=2, sort_keys=True) + "\n")
+    assert [(finding.severity, finding.what) for finding in found(runtime)] == [
+        ("note", "pins versions for release zz, which is not there")
+    ]
+
+
+def test_the_newest_release_must_be_there_with_the_rows_of_its_table(tmp_path: Path) -> None:
+    runtime, place = released(tmp_path)
+    place.rename(place.with_name("elsewhere"))
+    assert "the newest release is missing" in {finding.what for finding in found(runtime)}
+    rows = runtime.store().read("release")
+    other = rows.set_column(4, rows.schema.field(4), pa.array(["two"]))
+    runtime.store().write("release", other, run_id="r", code_version="c")
+    assert f"its rows are not those of release {place.name}" in {finding.what for finding in found(runtime)}

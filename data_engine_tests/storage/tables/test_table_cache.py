@@ -1,0 +1,80 @@
+import shutil
+from datetime import UTC, datetime
+
+import pyarrow as pa
+from deltalake import DeltaTable, write_deltalake
+
+from data_engine.schemas import STEP_VERSIONS
+from data_engine.storage.tables.table_cache import latest_of
+
+WRITE = {"run_id": "run-1", "code_version": "code-1"}
+
+
+def _version(batch, data_version):
+    row = {
+        "step": "labels",
+        "batch": batch,
+        "data_version": data_version,
+        "code_version": "1",
+        "input_version": "1",
+        "table_version": 0,
+        "n_rows": 1,
+        "seconds": 0.5,
+        "run_id": "run-1",
+        "written_at": datetime(2026, 1, 1, tzinfo=UTC),
+    }
+    return pa.Table.from_pylist([row], schema=STEP_VERSIONS)
+
+
+def _write(store, batch, data_version):
+    piece = {"step": "labels", "batch": batch}
+    store.write("step_versions", _version(batch, data_version), partition=piece, **WRITE)
+
+
+def _numbers(folder, values):
+    write_deltalake(str(folder), pa.table({"n": values}), mode="append")
+
+
+def test_a_table_that_was_opened_is_the_same_object_until_somebody_writes(tmp_path):
+    _numbers(tmp_path / "t", [1])
+    first = latest_of(tmp_path / "t")
+    assert latest_of(tmp_path / "t") is first
+    assert first.version() == 0
+    _numbers(tmp_path / "t", [2])
+    _numbers(tmp_path / "t", [3])
+    assert latest_of(tmp_path / "t").version() == 2
+
+
+def test_another_table_in_the_place_of_one_that_was_opened_is_seen(tmp_path):
+    _numbers(tmp_path / "t", [1])
+    _numbers(tmp_path / "t", [2])
+    latest_of(tmp_path / "t")
+    shutil.rmtree(tmp_path / "t")
+    _numbers(tmp_path / "t", [7])
+    assert latest_of(tmp_path / "t").to_pyarrow_table()["n"].to_pylist() == [7]
+
+
+def test_a_table_whose_folder_is_gone_does_not_exist(store):
+    _write(store, "", "one")
+    assert store.exists("step_versions")
+    shutil.rmtree(store.path("step_versions"))
+    assert not store.exists("step_versions")
+    assert store.read("step_versions").num_rows == 0
+
+
+def test_what_others_commit_between_two_reads_of_small_files_is_read(store):
+    _write(store, "b", "one")
+    _write(store, "", "whole")
+    assert store.read("step_versions", columns=["batch", "data_version"]).to_pylist() == [
+        {"batch": "", "data_version": "whole"},
+        {"batch": "b", "data_version": "one"},
+    ]
+    DeltaTable(str(store.path("step_versions"))).delete("batch = 'b'")
+    assert store.read("step_versions")["batch"].to_pylist() == [""]
+    _write(store, "b", "two")
+    assert store.read("step_versions", partition={"batch": "b"})["data_version"].to_pylist() == ["two"]
+
+
+def test_small_files_are_read_in_the_exact_schema(store):
+    _write(store, "", "whole")
+    assert store.read("step_versions").equals(_version("", "whole"))

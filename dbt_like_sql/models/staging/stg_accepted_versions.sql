@@ -1,0 +1,18 @@
+-- What the checks had accepted of a partition before the step wrote it anew.
+-- Steps without partitions have the empty batch, which Delta itself keeps as null.
+-- grain: a step and a partition
+select
+    step,
+    coalesce(batch, '') as batch,
+    data_version,
+    code_version,
+    input_version,
+    table_version,
+    n_rows,
+    seconds,
+    run_id,
+    written_at,
+    table_versions,
+    verdict_key,
+    is_accepted
+from {{ source('engine', 'accepted_versions') }}
