@@ -104,6 +104,7 @@ def choose(step_run: "StepRun", pool: SubsetPool) -> NDArray[np.int64]:
         strategy=subset.strategy,
         evenness=subset.evenness,
         priority=sampling.stable_priority(pool.rows["sample_id"].to_pylist(), seed),
+        was_chosen=_was_chosen(step_run, pool.rows),
     )
     return sampling.select(subset.method, candidates, subset.target_size, seed=seed)
 
@@ -231,6 +232,14 @@ def _known_label_numbers(step_run: "StepRun", rows: pa.Table) -> NDArray[np.int6
     labels = [label_of.get(sample_id) or "" for sample_id in rows["sample_id"].to_pylist()]
     names = {name: number for number, name in enumerate(sorted({*labels} - {""}))}
     return np.array([names.get(label, -1) for label in labels], dtype=np.int64)
+
+
+def _was_chosen(step_run: "StepRun", rows: pa.Table) -> NDArray[np.bool_]:
+    """(n,) whether this step chose a sample the last time."""
+    last = step_run.last_decisions()
+    chosen = last.filter(pc.equal(last["verdict"], "chosen"))["sample_id"].combine_chunks()
+    was_chosen: NDArray[np.bool_] = pc.is_in(rows["sample_id"], value_set=chosen).to_numpy()
+    return was_chosen
 
 
 def _precedence(step_run: "StepRun", rows: pa.Table) -> NDArray[np.int64]:

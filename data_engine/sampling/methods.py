@@ -39,6 +39,8 @@ class Candidates:
     priority: NDArray[np.float64] | None = None
     """(n,) uniform draws in [0, 1), the lower the earlier a sample is taken where chance decides; without it drawn by
     the seed. `sampling.stable_priority` makes the choice independent of the order of the rows."""
+    was_chosen: NDArray[np.bool_] | None = None
+    """(n,) the samples of an earlier choice, which `balanced` and `facility_location` keep where that costs little."""
 
     def __post_init__(self) -> None:
         if self.x is not None and len(self.x) != self.n_samples:
@@ -107,8 +109,14 @@ def _facility_location(pool: Candidates, target_size: int, seed: int) -> NDArray
 def _standing_for_the_pool(pool: Candidates, target_size: int, seed: int, evenness: float | None) -> NDArray[np.int64]:
     from data_engine.sampling.facility_location import facility_location
 
-    priority = pool.priorities(seed)
-    return facility_location(pool.embeddings, target_size, seed=seed, priority=priority, evenness=evenness)
+    return facility_location(
+        pool.embeddings,
+        target_size,
+        seed=seed,
+        priority=pool.priorities(seed),
+        evenness=evenness,
+        was_chosen=pool.was_chosen,
+    )
 
 
 def _random(pool: Candidates, target_size: int, seed: int) -> NDArray[np.int64]:

@@ -41,9 +41,13 @@ def test_without_structure_the_pool_is_covered_no_worse_than_at_random(
     if kind == "sphere":
         x /= np.linalg.norm(x, axis=1, keepdims=True)
     x, target = x.astype(np.float32), max(round(share * n), 2)
-    chosen = choose_subset(x, target, seed=seed)
+    chosen = choose_subset(x, target, seed=seed, evenness=0.0)
     assert len(set(chosen.tolist())) == target
-    assert mean_distance(x, chosen) <= random_distance(x, target)
+    at_random = random_distance(x, target)
+    assert mean_distance(x, chosen) <= at_random
+    # Below one sample in 32 the default evens out even what is uneven by chance, so distances are not what it lowers.
+    if target * 32 >= n:
+        assert mean_distance(x, choose_subset(x, target, seed=seed)) <= at_random
 
 
 @given(n=st.integers(2, 200), share=st.floats(0.01, 1.0), n_distinct=st.integers(1, 5), seed=st.integers(0, 1000))

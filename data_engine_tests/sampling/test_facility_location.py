@@ -87,3 +87,51 @@ def test_blocks_cost_little_of_what_the_choice_stands_for() -> None:
 def test_an_evenness_outside_its_range_is_an_error(evenness: float) -> None:
     with pytest.raises(InvalidInput, match=r"evenness is .*; it must be at least 0"):
         facility_location(np.eye(3, dtype=np.float32), 1, seed=0, priority=priorities(3), evenness=evenness)
+
+
+@pytest.mark.parametrize("largest_whole", [1000, 100])
+@pytest.mark.parametrize("evenness", [0.0, 0.5, None])
+def test_an_earlier_choice_stays_where_its_places_cost_little(largest_whole: int, evenness: float | None) -> None:
+    x, _ = groups((300, 80, 20, 10), spread=0.3)
+    priority, early = priorities(len(x)), np.flatnonzero(np.arange(len(x)) % 6 > 0)
+
+    def chosen(was_chosen: NDArray[np.bool_] | None) -> set[int]:
+        found = facility_location(
+            x,
+            60,
+            seed=0,
+            priority=priority,
+            evenness=evenness,
+            was_chosen=was_chosen,
+            largest_whole=largest_whole,
+            largest_block=100,
+        )
+        assert len(found) == len(set(found.tolist())) == 60
+        return set(found.tolist())
+
+    was_chosen = np.zeros(len(x), dtype=bool)
+    was_chosen[early[facility_location(x[early], 60, seed=0, priority=priority[early], evenness=evenness)]] = True
+    earlier, fresh, kept = set(np.flatnonzero(was_chosen).tolist()), chosen(None), chosen(was_chosen)
+    assert len(kept & earlier) > len(fresh & earlier)
+    # What is chosen once more from the same samples does not move, nor does what nothing was chosen before.
+    again = np.isin(np.arange(len(x)), list(kept))
+    assert chosen(again) == kept
+    assert chosen(np.zeros(len(x), dtype=bool)) == fresh
+
+
+def test_an_earlier_choice_gives_way_to_a_group_that_it_has_nobody_of() -> None:
+    x, group = groups((200, 100, 50))
+    was_chosen = np.zeros(len(x), dtype=bool)
+    was_chosen[np.flatnonzero(group == 0)[:2]] = was_chosen[np.flatnonzero(group == 1)[:1]] = True
+    chosen = facility_location(x, 3, seed=0, priority=priorities(len(x)), was_chosen=was_chosen)
+    assert sorted(group[chosen].tolist()) == [0, 1, 2]
+
+
+def test_a_smaller_target_takes_nothing_new_and_the_old_one_gives_the_same_again() -> None:
+    x, _ = groups((300, 80, 20, 10), spread=0.3)
+    priority = priorities(len(x))
+    many = facility_location(x, 80, seed=0, priority=priority)
+    few = facility_location(x, 40, seed=0, priority=priority, was_chosen=np.isin(np.arange(len(x)), many))
+    assert set(few.tolist()) < set(many.tolist())
+    back = facility_location(x, 80, seed=0, priority=priority, was_chosen=np.isin(np.arange(len(x)), few))
+    assert sorted(back.tolist()) == sorted(many.tolist())
