@@ -96,6 +96,7 @@ WHOLE_ENGINE = {
     "test_label_rules",
     "test_load",
     "test_lost_data",
+    "test_hold_out",
     "test_lost_queue",
     "test_gates",
     "test_pipeline",

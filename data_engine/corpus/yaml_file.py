@@ -4,6 +4,7 @@ The blocks themselves check what they hold; here are the file, its keys, and the
 """
 
 import difflib
+import importlib
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,12 +56,14 @@ def check_file(path: Path) -> CheckedFile | None:
         return CheckedFile(path, folder_name, tuple(twice))
     keys = {key.value: value for key, value in node.value if isinstance(key, yaml.ScalarNode)}
     kind = getattr(keys.get("type"), "value", None)
+    place = f"{path}:{(keys.get('type') or node).start_mark.line + 1}"
     if isinstance(kind, str) and kind and not _is_corpus(kind):
-        return None
+        why = _why_no_component(kind)
+        return CheckedFile(path, folder_name, (f"{place}: {why}; a corpus has `type: {COMPONENT}`",)) if why else None
     attributes = keys.get("attributes")
-    if kind != COMPONENT and (kind is None or not isinstance(kind, str) or not kind.endswith(".CorpusComponent")):
-        line = (keys.get("type") or node).start_mark.line + 1
-        return CheckedFile(path, folder_name, (f"{path}:{line}: type is {kind!r}; a corpus has `type: {COMPONENT}`",))
+    if not isinstance(kind, str) or not kind.endswith(".CorpusComponent"):
+        found = "is missing" if kind is None else f"is {kind!r}" if isinstance(kind, str) else "is not one name"
+        return CheckedFile(path, folder_name, (f"{place}: type {found}; a corpus has `type: {COMPONENT}`",))
     unknown = [_unknown(path, key, str(key.value), _TOP_KEYS) for key, _ in node.value if key.value not in _TOP_KEYS]
     if not isinstance(attributes, yaml.MappingNode):
         line = (attributes or node).start_mark.line + 1
@@ -73,6 +76,22 @@ def check_file(path: Path) -> CheckedFile | None:
 def _is_corpus(kind: str) -> bool:
     """Whether a type is that of a corpus, or was meant to be."""
     return kind.endswith(".CorpusComponent") or bool(difflib.get_close_matches(kind, [COMPONENT], cutoff=0.85))
+
+
+def _why_no_component(kind: str) -> str:
+    """Why Dagster would find no component by that name; empty where it finds a class."""
+    module, _, name = kind.rpartition(".")
+    if not module or not all(part.isidentifier() for part in kind.split(".")):
+        return f"type is {kind!r}, which is no class with its module"
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except Exception as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        return f"type is {kind!r}, whose module cannot be imported ({said})"
+    if not isinstance(found, type):
+        return f"type is {kind!r}, but {module} has no class of that name"
+    is_component = any(base.__name__ == "Component" for base in found.__mro__)
+    return "" if is_component else f"type is {kind!r}, which is no component of Dagster"
 
 
 def _text(path: Path) -> str:

@@ -11,7 +11,7 @@ from data_engine.labeling.labels import labels_from
 from data_engine.labeling.proposals import probabilities_of, propose
 from data_engine.labeling.provenance import provenance
 from data_engine.labeling.quality import label_quality
-from data_engine.labeling.rounds import HoldOutSize, PlannedTask, hold_out_size, plan_review_batch
+from data_engine.labeling.rounds import HoldOutSize, PlannedTask, hold_out_size, least_hold_out, plan_review_batch
 from data_engine.labeling.simulated import SimulatedLabeller
 from data_engine.labeling.strategies.registry import STRATEGIES, choose, utility
 from data_engine.labeling.strategies.strategy import Strategy
@@ -52,6 +52,7 @@ __all__ = [
     "krippendorff_alpha",
     "label_quality",
     "labels_from",
+    "least_hold_out",
     "neighbour_classes",
     "plan_review_batch",
     "probabilities_of",

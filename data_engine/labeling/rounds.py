@@ -19,6 +19,7 @@ from data_engine.labeling.strategies.registry import choose, find_strategy
 _ARM_SHARES = {"manual": 0.2, "assisted": 0.2, "proposed": 0.4, "blind": 0.2}
 """How query and control tasks are asked once there are proposals; each pair of arms is an experiment."""
 
+_LEAST_HOLD_OUT = 50
 _PRIORITIES = {"hold_out": 3, "audit": 2, "query": 1, "control": 1, "trap": 1}
 """The hold-out first, because nothing can be trusted without it; traps hide among the queries."""
 
@@ -107,6 +108,11 @@ def hold_out_size(n_pool: int, wanted: int) -> HoldOutSize:
     return HoldOutSize(size, wanted, note)
 
 
+def least_hold_out(n_pool: int, wanted: int) -> int:
+    """How many answered hold-out samples a classifier needs before anything stands on it."""
+    return min(_LEAST_HOLD_OUT, hold_out_size(n_pool, wanted).size)
+
+
 def plan_review_batch(
     *,
     round_number: int,
@@ -125,12 +131,15 @@ def plan_review_batch(
 ) -> tuple[PlannedTask, ...]:
     """The tasks of the next review batch.
 
-    Until there is a hold-out, the batch draws one at random (see `hold_out_size`). Every batch has a control batch
-    and a query batch of equal size. The control batch is drawn first and at random from the samples never asked
-    about: query and control then start from the same samples each round, so their labels can be compared, and every
-    control label is one that the query strategy had no part in. (Drawing it from all samples, and counting those that
-    earlier queries answered, would mix the two.) Audits re-check blindly what the gate would accept; traps propose a
-    wrong label for samples whose label is known.
+    Until there is a hold-out, the batch draws one at random (see `hold_out_size`). Where it has become too small,
+    because the pool has grown or samples have left (see `least_hold_out`), the batch draws the rest from samples never
+    asked about; earlier queries took uncertain ones out of these, so an enlarged hold-out may be slightly too easy.
+
+    Every batch has a control batch and a query batch of equal size. The control batch is drawn first and at random from
+    the samples never asked about: query and control then start from the same samples each round, so their labels can be
+    compared, and every control label is one that the query strategy had no part in. (Drawing it from all samples, and
+    counting those that earlier queries answered, would mix the two.) Audits re-check blindly what the gate would
+    accept; traps propose a wrong label for samples whose label is known.
 
     Args:
         round_number: 0 for the first batch; part of every random draw.
@@ -140,7 +149,7 @@ def plan_review_batch(
         proposed: (n,) proposed class numbers; None for the most probable ones, or when there is no classifier.
         gate_accepts: (n,) bool, what the gate would accept; None for nothing.
         reviewed: agreed class number of every sample answered so far; the hold-out may be among them.
-        hold_out_ids: samples ever drawn for the hold-out.
+        hold_out_ids: samples ever drawn for the hold-out that can still be learnt from, inside the pool or not.
         control_ids: samples ever drawn for a control batch.
         settings: sizes, shares and strategy.
         class_names: the classes.
@@ -155,8 +164,9 @@ def plan_review_batch(
         control_ids, class_names, seed,
     )  # fmt: skip
     hold_out = control = state.ids[:0].astype(np.int64)
-    if not hold_out_ids:
-        hold_out = _draw(state, hold_out_size(len(state.ids), settings.hold_out_size).size, "hold_out")
+    if not hold_out_ids or len(set(hold_out_ids)) < least_hold_out(len(state.ids), settings.hold_out_size):
+        n_wanted = hold_out_size(len(state.ids), settings.hold_out_size).size - len(set(hold_out_ids))
+        hold_out = _draw(state, min(n_wanted, int(state.is_free.sum())), "hold_out")
         state = state.without(hold_out)
     n_free = int(state.is_free.sum())
     control = _draw(state, min(settings.query_batch_size, n_free // 2), "control")

@@ -35,13 +35,15 @@ def _text(manifest: Mapping[str, Any]) -> str:
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of the release in a folder; one of an earlier version may lack what is written today.
 
-    Raises: StorageError when there is none, or it is no JSON object.
+    Raises: StorageError when there is none, or it is no JSON object with the number of samples.
     """
     path = folder / "manifest.json"
     try:
         found = json.loads(path.read_text("utf-8"))
         if not isinstance(found, dict):
             raise TypeError(f"it holds a {type(found).__name__} in the place of an object")
+        if not isinstance(found.get("n_samples"), int):
+            raise ValueError("it does not say how many samples the release has")
     except (OSError, ValueError, TypeError, RecursionError) as error:
         cause = getattr(error, "strerror", None) or str(error)
         raise StorageError(

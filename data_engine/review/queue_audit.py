@@ -22,6 +22,7 @@ from sqlalchemy.pool import NullPool
 from data_engine.errors import DataEngineError, StorageError
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review import annotations, batch_progress
+from data_engine.review.queue_database import engine_with_driver
 from data_engine.review.queue_records import ARMS, PURPOSES, identifier
 from data_engine.review.queue_tables import SCHEMA_VERSION, batch, schema_version, task
 from data_engine.review.queue_url import parsed_url
@@ -55,7 +56,8 @@ def queue_file(url: str) -> Path | None:
 def read_queue(url: str, corpus: str) -> QueueContent:
     """Everything that a queue holds of a corpus, and what of it contradicts itself.
 
-    Raises: StorageError when the queue cannot be read, is damaged as a file, or is of another version.
+    Raises: StorageError when the queue cannot be read, is damaged as a file, is of another version, or when its driver
+        is not installed.
     """
     with _to_read(url) as engine:
         try:
@@ -73,7 +75,7 @@ def read_queue(url: str, corpus: str) -> QueueContent:
 def _to_read(url: str) -> Iterator[Engine]:
     path = queue_file(url)
     if path is None:
-        engine = sa.create_engine(parsed_url(url), poolclass=NullPool)
+        engine = engine_with_driver(parsed_url(url), poolclass=NullPool)
     else:
         # Without a log of pending writes nobody has the file open, and SQLite need not make files beside it.
         log = path.with_name(f"{path.name}-wal")

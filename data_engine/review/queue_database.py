@@ -53,7 +53,7 @@ def open_engine(url: str, *, may_create: bool = True) -> Engine:
     if path is not None and not may_create and not path.exists():
         raise StorageError(f"there is no review queue at {shown}; check the path")
     is_read_only = path is not None and path.exists() and not _is_writable(path)
-    engine = _engine(parsed, shown, path if is_read_only else None)
+    engine = _engine(parsed, path if is_read_only else None)
     try:
         if is_read_only:
             _require_today(engine, shown)
@@ -88,20 +88,25 @@ def _is_writable(path: Path) -> bool:
     return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
-def _engine(url: URL, shown: str, read_only: Path | None) -> Engine:
+def engine_with_driver(url: URL, **options: Any) -> Engine:
+    """An engine for a URL. Raises: StorageError where its driver is missing."""
+    try:
+        return sa.create_engine(url, **options)
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        raise StorageError(
+            f"the review queue at {shown_url(url)} needs a database driver that is not installed ({error}); "
+            "install it, e.g. psycopg2-binary, or use SQLite"
+        ) from error
+
+
+def _engine(url: URL, read_only: Path | None) -> Engine:
     is_sqlite = url.get_backend_name() == "sqlite"
     if is_sqlite and read_only is None:
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     options: dict[str, Any] = {"connect_args": {"timeout": _BUSY_TIMEOUT_S} if is_sqlite else {"connect_timeout": 10}}
     if read_only is not None:
         options = {"creator": lambda: _connect_for_reading(read_only)}
-    try:
-        engine = sa.create_engine(url, **options)
-    except (ModuleNotFoundError, NoSuchModuleError) as error:
-        raise StorageError(
-            f"the review queue at {shown} needs a database driver that is not installed ({error}); "
-            "install it, e.g. psycopg2-binary, or use SQLite"
-        ) from error
+    engine = engine_with_driver(url, **options)
     if is_sqlite:
         sa.event.listen(engine, "connect", _configure_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)

@@ -6,7 +6,7 @@ Whom to ask is decided by `labeling.rounds`; the queue is in `data_engine.review
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -31,7 +31,8 @@ def why_open(runtime: CorpusRuntime) -> tuple[str, str | None]:
     subset, proposals = gate.latest("balanced_subset", ""), gate.latest("proposals", "")
     if subset is None:
         return "there is no balanced subset yet; curate the corpus first", None
-    refusals = [gate.refusal(version) for version in (subset, proposals) if version is not None]
+    lacking = "" if gate.refusal(subset) else lacking_hold_out(runtime)
+    refusals = [gate.refusal(version) for version in (subset, None if lacking else proposals) if version is not None]
     if any(refusals):
         return "; ".join(filter(None, refusals)), None
     with runtime.queue() as queue:
@@ -44,6 +45,8 @@ def why_open(runtime: CorpusRuntime) -> tuple[str, str | None]:
         return f"review batch {waiting[0]} is not answered yet", None
     if n_batches == 0:
         return "nobody has answered anything yet", f"first:{subset.data_version}"
+    if lacking:
+        return lacking, f"hold-out:{subset.data_version}:{n_batches}"
     if proposals is None:
         return "there are no proposals yet; train the classifier on the answers first", None
     tables = AcceptedTables(gate.store, gate)
@@ -54,6 +57,31 @@ def why_open(runtime: CorpusRuntime) -> tuple[str, str | None]:
     if mean < review.open_at_mean_uncertainty and share < review.open_at_uncertain_share:
         return f"the proposals are certain enough: {measured}", None
     return measured, proposals.data_version
+
+
+def lacking_hold_out(runtime: CorpusRuntime) -> str:
+    """Why the next round has to enlarge the hold-out before anything is learnt; empty where nothing is lacking.
+
+    What a corpus has learnt from is enough for it, so that a larger subset does not stop it.
+    """
+    from data_engine.labeling import least_hold_out
+
+    gate = CheckGate(runtime, runtime.store(), "plan")
+    classifier = gate.latest("classifier", "")
+    if classifier is not None and not gate.refusal(classifier):
+        return ""
+    tables = AcceptedTables(gate.store, gate)
+    reviewed = tables.read("reviewed_labels", columns=["sample_id", "purpose"]).to_pylist()
+    n = len(_held_out(tables, reviewed))
+    needed = least_hold_out(runtime.corpus.subset.target_size, runtime.corpus.labels.hold_out_size)
+    return f"{n} answered samples are held out, {needed} are needed" if reviewed and n < needed else ""
+
+
+def _held_out(tables: AcceptedTables, reviewed: list[dict[str, Any]]) -> set[str]:
+    """The answered samples of the hold-out that still have an embedding."""
+    asked = pa.array(sorted({row["sample_id"] for row in reviewed if row["purpose"] == "hold_out"}), pa.string())
+    there = tables.read("embeddings", columns=["sample_id"], among={"sample_id": asked})
+    return set(there["sample_id"].to_pylist())
 
 
 def create_review_batch(runtime: CorpusRuntime, *, cause: str) -> str | None:
@@ -128,7 +156,7 @@ def _plan(runtime: CorpusRuntime, tables: AcceptedTables, round_number: int) -> 
     ids, x = subset_embeddings(tables)
     classes = {name: index for index, name in enumerate(runtime.corpus.class_names)}
     reviewed = tables.read("reviewed_labels", columns=["sample_id", "purpose", "label"]).to_pylist()
-    probabilities, proposed, accepts = _proposed(tables, ids, classes)
+    probabilities, proposed, accepts = (None,) * 3 if lacking_hold_out(runtime) else _proposed(tables, ids, classes)
     return plan_review_batch(
         round_number=round_number,
         sample_ids=ids,
@@ -137,7 +165,7 @@ def _plan(runtime: CorpusRuntime, tables: AcceptedTables, round_number: int) -> 
         proposed=proposed,
         gate_accepts=accepts,
         reviewed={row["sample_id"]: classes[row["label"]] for row in reviewed if row["purpose"] != "trap"},
-        hold_out_ids={row["sample_id"] for row in reviewed if row["purpose"] == "hold_out"},
+        hold_out_ids=_held_out(tables, reviewed),
         control_ids={row["sample_id"] for row in reviewed if row["purpose"] == "control"},
         settings=runtime.corpus.labels,
         class_names=runtime.corpus.class_names,

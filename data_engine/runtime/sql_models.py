@@ -56,7 +56,7 @@ def run_models(runtime: "CorpusRuntime", models: "tuple[SqlModel, ...]", *, run_
 def run_tests(
     runtime: "CorpusRuntime", tests: "tuple[SqlTest, ...]", models: "tuple[SqlModel, ...]", *, run_id: str
 ) -> "dict[str, TestResult]":
-    """Run every test; which of them failed is kept. Returns: the results by name."""
+    """Run every test; which failed, and over what the models had read, is kept. Returns: the results by name."""
     from data_engine import warehouse
 
     started = time.perf_counter()
@@ -64,7 +64,9 @@ def run_tests(
     found = warehouse.run_tests(_tables_of(runtime), tests, models, review=review, variables=variables)
     results = {result.name: result for result in found}
     failed = ", ".join(name for name, result in results.items() if not result.passed)
-    _record(runtime, "sql_tests", len(tests), failed, started, run_id, fingerprint({}))
+    made = step_versions(runtime.store(), "sql_models").get(("sql_models", ""))
+    tested = fingerprint({}) if made is None else made.input_version
+    _record(runtime, "sql_tests", len(tests), failed, started, run_id, tested)
     return results
 
 

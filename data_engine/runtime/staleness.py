@@ -12,7 +12,7 @@ from data_engine.runtime import check_gate
 from data_engine.runtime.plan import JOBS, STEPS, partition_column
 from data_engine.runtime.versions import StepVersion, fingerprint, step_versions, versions_read
 from data_engine.storage import presence
-from data_engine.storage.mart_files import mart_names
+from data_engine.storage.mart_files import run_of_mart
 
 if TYPE_CHECKING:
     from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -21,24 +21,31 @@ logger = getLogger(__name__)
 
 
 def sql_models_are_stale(runtime: "CorpusRuntime") -> bool:
-    """Whether they never ran, read other versions than those of now, failed a test, or lost a mart."""
+    """Whether they never ran, read other versions than those of now, were not tested or failed, or lack a mart."""
     versions = step_versions(runtime.store())
     last = versions.get(("sql_models", ""))
-    tests = versions.get(("sql_tests", ""))
-    if last is None or (tests is not None and tests.data_version):
+    if last is None or not _passed(runtime, last, versions.get(("sql_tests", ""))):
         return True
-    return last.input_version != versions_read(versions) or bool(_lost_marts(runtime))
+    return last.input_version != versions_read(versions) or bool(_lost_marts(runtime, last))
 
 
-def _lost_marts(runtime: "CorpusRuntime") -> list[str]:
+def _passed(runtime: "CorpusRuntime", models: StepVersion, tests: StepVersion | None) -> bool:
+    """Whether the SQL tests, where there are any, held over what the models made last."""
     from data_engine.runtime.sql_models import sql_folder
 
-    kept = set(mart_names(runtime.store()))
-    lost = sorted(
-        path.stem for path in (sql_folder(runtime) / "models" / "marts").glob("*.sql") if path.stem not in kept
-    )
+    if tests is None:
+        return not any((sql_folder(runtime) / "tests").rglob("*.sql"))
+    return not tests.data_version and tests.input_version == models.input_version
+
+
+def _lost_marts(runtime: "CorpusRuntime", models: StepVersion) -> list[str]:
+    """The marts that are missing, or that are not those which the models wrote last."""
+    from data_engine.runtime.sql_models import sql_folder
+
+    store, files = runtime.store(), (sql_folder(runtime) / "models" / "marts").glob("*.sql")
+    lost = sorted(path.stem for path in files if run_of_mart(store, path.stem) != models.run_id)
     if lost:
-        logger.warning("the marts %s are lost; the SQL models run again", ", ".join(lost))
+        logger.warning("the marts %s are lost, damaged or older; the SQL models run again", ", ".join(lost))
     return lost
 
 

@@ -47,6 +47,17 @@ def mart_names(store: TableStore) -> list[str]:
     return sorted(path.parent.name for path in (store.folder / "marts").glob("*/data.parquet"))
 
 
+def run_of_mart(store: TableStore, name: str) -> str:
+    """The run that wrote a mart; empty where it is lost, is damaged or does not say it."""
+    import pyarrow.parquet as pq
+
+    try:
+        metadata = pq.read_schema(mart_path(store, name)).metadata or {}
+    except (OSError, pa.ArrowException):
+        return ""
+    return str(metadata.get(b"run_id", b""), "utf-8", "replace")
+
+
 def mart_dataset(store: TableStore, name: str) -> Any:
     """A mart as a pyarrow dataset.
 

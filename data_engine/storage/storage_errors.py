@@ -14,6 +14,8 @@ from data_engine.errors import DataEngineError, StorageError
 
 _FULL = ("No space left on device", "os error 28", "Disk quota exceeded", "os error 122")
 
+_NOT_FULL = "`data-engine check CORPUS` says whether files are damaged, and what mends them; otherwise run it again"
+
 
 @contextmanager
 def storage_errors(doing: str, path: Path, *, intact: str = "what was committed before is intact") -> Iterator[None]:
@@ -34,7 +36,7 @@ def storage_errors(doing: str, path: Path, *, intact: str = "what was committed 
         raise
     except (OSError, DeltaError, pa.ArrowException) as error:
         is_full = any(mark in str(error) for mark in _FULL)
-        remedy = "free some space and run it again" if is_full else "see the cause, and run it again"
+        remedy = "free some space and run it again" if is_full else _NOT_FULL
         cause = "the disk is full" if is_full else first_line(error)
         raise StorageError(
             f"{doing} failed at {path}: {cause} ({_free_space(path)} free now); {intact}: {remedy}"

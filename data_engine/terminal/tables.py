@@ -1,6 +1,6 @@
 """Tables on the terminal."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -38,7 +38,7 @@ def print_releases(runtime: CorpusRuntime, *, console: "Console") -> bool:
     from data_engine.releasing import read_manifest
 
     root = runtime.corpus_folder / "releases"
-    manifests: dict[str, dict[str, object]] = {}
+    manifests: dict[str, dict[str, Any]] = {}
     broken: list[str] = []
     for folder in (path for path in sorted(root.glob("*")) if path.is_dir() and not path.name.startswith(".")):
         try:
@@ -48,8 +48,7 @@ def print_releases(runtime: CorpusRuntime, *, console: "Console") -> bool:
     if not manifests and not broken:
         console.print(plain(f"no release yet; make one with data-engine run {runtime.corpus.name}"))
     for name, manifest in sorted(manifests.items(), key=lambda item: str(item[1].get("created_at", ""))):
-        n = manifest.get("n_samples")
-        size = counted(n, "sample") if isinstance(n, int) else "an unknown number of samples"
+        size = counted(manifest["n_samples"], "sample")
         console.print(Text.assemble(plain(name, "bold"), f"  {size}  ", plain(str(manifest.get("created_at", "")))))
         console.print(plain(f"  {root / name}", "dim"))
     for sentence in broken:

@@ -31,6 +31,12 @@ def checked(folder: Path, content: str | bytes) -> CheckedFile:
     return found
 
 
+def test_another_component_of_dagster_is_no_corpus(tmp_path: Path) -> None:
+    path = tmp_path / "defs.yaml"
+    path.write_text("type: dagster.DefsFolderComponent\nattributes: {}\n", "utf-8")
+    assert check_file(path) is None
+
+
 def test_a_sound_file_has_a_name_and_no_mistake(tmp_path: Path) -> None:
     for content in (SOUND, "\ufeff" + SOUND, SOUND.replace("\n", "\r\n"), "# begins with a remark\n" + SOUND):
         found = checked(tmp_path, content)
@@ -51,7 +57,12 @@ def test_a_sound_file_has_a_name_and_no_mistake(tmp_path: Path) -> None:
         (SOUND.replace("[baking, sailing]", "[baking, sailing"), 11, "is no YAML: "),
         (SOUND.replace("About?", "Which: one: it?"), 10, "is no YAML: mapping values are not allowed here"),
         (SOUND.replace("About?", "\x01"), 10, "has a character that YAML does not allow (#x0001)"),
-        (SOUND.replace("type: ", "typ: "), 1, f"type is None; a corpus has `type: {COMPONENT}`"),
+        (SOUND.replace("type: ", "typ: "), 1, f"type is missing; a corpus has `type: {COMPONENT}`"),
+        (SOUND.replace(COMPONENT, "[a, b]"), 1, f"type is not one name; a corpus has `type: {COMPONENT}`"),
+        ("type: foo\nattributes: {}\n", 1, "type is 'foo', which is no class with its module; a corpus has `type: "),
+        ("type: no.such.Thing\n", 1, "type is 'no.such.Thing', whose module cannot be imported (No module named 'no')"),
+        ("type: os.path.join\n", 1, "type is 'os.path.join', but os.path has no class of that name"),
+        ("type: pathlib.Path\n", 1, "type is 'pathlib.Path', which is no component of Dagster"),
         (SOUND.replace("CorpusComponent", "CorpusComponnt"), 1, "type is 'data_engine.orchestration.component.Corpus"),
         (SOUND.replace("attributes:", "attribute:"), 2, "there is no key 'attribute'; did you mean attributes?"),
         (f"type: {COMPONENT}\nattributes: []\n", 2, "attributes holds no keys"),

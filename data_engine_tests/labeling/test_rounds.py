@@ -6,7 +6,7 @@ import pytest
 
 from data_engine.corpus import Labels
 from data_engine.errors import InvalidInput
-from data_engine.labeling import hold_out_size, plan_review_batch
+from data_engine.labeling import hold_out_size, least_hold_out, plan_review_batch
 from data_engine.labeling.rounds import PlannedTask
 
 NAMES = ("a", "b", "c")
@@ -159,6 +159,26 @@ def test_batches_shrink_with_the_pool_until_nothing_is_left(make_classes) -> Non
         hold_out |= {task.sample_id for task in tasks if task.purpose == "hold_out"}
     assert sizes == [(20, 15, 15), (0, 6, 5), (0, 0, 0), (0, 0, 0)]
     assert plan(data, reviewed=reviewed, hold_out_ids=hold_out, settings=settings) == ()
+
+
+@pytest.mark.parametrize(
+    ("n_pool", "n_held", "n_more"), [(300, 49, 1), (300, 50, 0), (110, 33, 3), (30, 9, 1), (30, 10, 0)]
+)
+def test_a_hold_out_that_has_become_too_small_gets_the_rest(
+    make_classes, n_pool: int, n_held: int, n_more: int
+) -> None:
+    data = make_classes(n_pool, 3)
+    held = set(data.ids[:n_held])
+    tasks = plan(data, reviewed=dict.fromkeys(held, 0), hold_out_ids=held)
+    more = {task.sample_id for task in tasks if task.purpose == "hold_out"}
+    assert (len(more), more & held) == (n_more, set())
+    assert n_held + n_more == least_hold_out(n_pool, SETTINGS.hold_out_size)
+
+
+def test_the_rest_of_a_hold_out_is_no_more_than_the_samples_never_asked_about(make_classes) -> None:
+    data = make_classes(90, 3)
+    tasks = plan(data, reviewed=dict.fromkeys(data.ids[:85], 0), hold_out_ids=set(data.ids[:10]))
+    assert Counter(task.purpose for task in tasks)["hold_out"] == 5
 
 
 def test_an_empty_pool_and_a_pool_of_one_are_no_errors(make_classes) -> None:

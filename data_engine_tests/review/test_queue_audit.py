@@ -115,3 +115,8 @@ def test_one_bit_of_the_file_is_found_or_changes_nothing_that_is_read(path: Path
 def test_the_file_of_a_queue_is_known_where_it_has_one() -> None:
     assert queue_file("sqlite:////data/review.db") == Path("/data/review.db")
     assert queue_file("postgresql://host/db") is None
+
+
+def test_a_missing_driver_is_named_with_what_to_install() -> None:
+    with pytest.raises(StorageError, match=r"a database driver that is not installed .* e\.g\. psycopg2-binary"):
+        read_queue("postgresql+nosuchdriver://me:secret@host/db", "notes")

@@ -51,16 +51,18 @@ def test_the_checks_of_a_classifier_are_given_the_newest_version_and_the_accurac
     ]
     pass_checks(runtime, write_step(runtime.store(), "reviewed_labels", answers, "one"))
     versions = [
-        {"classifier_version": "old", "accuracy": 0.75, "accuracy_low": 0.5},
+        {"classifier_version": "old", "accuracy": 0.75, "accuracy_low": 0.5, "n_hold_out": 40},
         {"classifier_version": "new", "accuracy": 0.875, "accuracy_low": 0.625},
     ]
     write_step(runtime.store(), "classifier", versions[:1])
-    assert "previous_accuracy" not in check_inputs_of("classifier", _checked(runtime, "classifier"))[1]
+    first = check_inputs_of("classifier", _checked(runtime, "classifier"))[1]
+    assert "previous_accuracy" not in first and first["min_hold_out"] == 50
     write_step(runtime.store(), "classifier", versions)
     tables, values = check_inputs_of("classifier", _checked(runtime, "classifier"))
     assert tables["classifier"]["classifier_version"].to_pylist() == ["new"]
     assert values == {
-        "min_hold_out": 50,
+        # Not the 50 of a new corpus: it has learnt from these.
+        "min_hold_out": 40,
         "hold_out_ids": ["hold_out"],
         "training_ids": ["query"],
         "previous_accuracy": 0.75,

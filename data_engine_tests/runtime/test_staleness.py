@@ -8,12 +8,19 @@ import pytest
 from small_project import SmallProject, notes_corpus, write_notes
 from written_steps import NOON, keep_version, notes_runtime, write_step
 
-from data_engine.runtime.sql_models import run_models, sql_folder
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.sql_models import run_models, run_tests, sql_folder
 from data_engine.runtime.staleness import is_stale, sql_models_are_stale, stale_steps
 from data_engine.runtime.step_run import execute
 from data_engine.runtime.versions import fingerprint, step_versions, versions_read
 from data_engine.storage.mart_files import mart_path, write_mart
-from data_engine.warehouse import load_models
+from data_engine.warehouse import load_models, load_tests
+
+
+def _run_sql(runtime: CorpusRuntime, run_id: str = "run") -> None:
+    models = load_models(sql_folder(runtime))
+    list(run_models(runtime, models, run_id=run_id))
+    run_tests(runtime, load_tests(sql_folder(runtime)), models, run_id=run_id)
 
 
 def test_sql_models_are_stale_until_they_ran_after_every_step_and_their_tests_held(tmp_path: Path) -> None:
@@ -22,13 +29,16 @@ def test_sql_models_are_stale_until_they_ran_after_every_step_and_their_tests_he
     assert sql_models_are_stale(runtime)
     keep_version(store, "raw_index", "may", written_at=NOON)
     for path in (sql_folder(runtime) / "models" / "marts").glob("*.sql"):
-        write_mart(store, path.stem, pa.table({"n": [1]}))
+        write_mart(store, path.stem, pa.table({"n": [1]}).replace_schema_metadata({"run_id": "r"}))
     ran = versions_read(step_versions(store))
-    keep_version(store, "sql_models", written_at=NOON + timedelta(seconds=1), input_version=ran)
-    assert not sql_models_are_stale(runtime)
-    keep_version(store, "sql_tests", data_version="funnel_only_shrinks")
+    keep_version(store, "sql_models", written_at=NOON + timedelta(seconds=1), input_version=ran, run_id="r")
+    # A run that was killed between models and tests leaves models that nobody tested.
     assert sql_models_are_stale(runtime)
-    keep_version(store, "sql_tests", data_version="")
+    keep_version(store, "sql_tests", data_version="", input_version="of earlier models")
+    assert sql_models_are_stale(runtime)
+    keep_version(store, "sql_tests", data_version="funnel_only_shrinks", input_version=ran)
+    assert sql_models_are_stale(runtime)
+    keep_version(store, "sql_tests", data_version="", input_version=ran)
     assert not sql_models_are_stale(runtime)
     keep_version(store, "raw_index", "may", written_at=NOON + timedelta(seconds=2), data_version="d2")
     assert sql_models_are_stale(runtime)
@@ -37,19 +47,28 @@ def test_sql_models_are_stale_until_they_ran_after_every_step_and_their_tests_he
 def test_a_clock_that_was_set_back_hides_no_new_rows_from_the_sql_models(tmp_path: Path) -> None:
     runtime = notes_runtime(tmp_path)
     store = runtime.store()
-    list(run_models(runtime, load_models(sql_folder(runtime)), run_id="run"))
+    _run_sql(runtime)
     assert not sql_models_are_stale(runtime)
     keep_version(store, "raw_index", "may", written_at=NOON - timedelta(days=400))
     assert sql_models_are_stale(runtime)
 
 
-def test_a_mart_that_is_gone_makes_the_sql_models_stale(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("damage", ["gone", "cut", "older"])
+def test_a_mart_that_is_not_the_last_one_makes_the_sql_models_stale(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
+) -> None:
     runtime = notes_runtime(tmp_path)
-    list(run_models(runtime, load_models(sql_folder(runtime)), run_id="run"))
+    _run_sql(runtime, "an earlier run")
+    path = mart_path(runtime.store(), "funnel_stages")
+    older = path.read_bytes()
+    _run_sql(runtime)
     assert not sql_models_are_stale(runtime)
-    mart_path(runtime.store(), "funnel_stages").unlink()
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(older if damage == "older" else older[:-9])
     assert sql_models_are_stale(runtime)
-    assert "the marts funnel_stages are lost; the SQL models run again" in caplog.text
+    assert "the marts funnel_stages are lost, damaged or older; the SQL models run again" in caplog.text
 
 
 def test_a_raw_index_is_stale_when_its_own_file_or_its_settings_change(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ import pyarrow as pa
 import pytest
 
 from data_engine.errors import InvalidInput, StorageError
-from data_engine.storage.mart_files import mart_dataset, mart_names, mart_path, write_mart
+from data_engine.storage.mart_files import mart_dataset, mart_names, mart_path, run_of_mart, write_mart
 
 
 @pytest.mark.parametrize("name", ["", "Funnel", "1st", "../x", "a-b", "a" * 64])
@@ -24,3 +24,12 @@ def test_a_mart_is_replaced_whole(store):
         mart_dataset(store, "pace")
     with pytest.raises(InvalidInput, match=r"'\.\./x' is no name for a mart"):
         write_mart(store, "../x", pa.table({}))
+
+
+def test_a_mart_says_which_run_wrote_it(store):
+    path = write_mart(store, "funnel", pa.table({"n": [1]}).replace_schema_metadata({"run_id": "r1"}))
+    assert run_of_mart(store, "funnel") == "r1"
+    path.write_bytes(path.read_bytes()[:-9])
+    assert run_of_mart(store, "funnel") == run_of_mart(store, "pace") == ""
+    write_mart(store, "funnel", pa.table({"n": [1]}))
+    assert run_of_mart(store, "funnel") == ""

@@ -1,7 +1,10 @@
 """Files of every kind of source, and damage of them, by a seed."""
 
+import bz2
+import gzip
 import io
 import json
+import lzma
 import tarfile
 from random import Random
 
@@ -9,7 +12,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-KINDS = ("front_matter", "jsonl", "json_array", "csv", "webdataset", "parquet", "png", "jpeg", "tiff")
+#: The kinds of files, each with the kind of source that reads it.
+KINDS = {
+    **{"text": "folder", "front_matter": "front_matter", "jsonl": "jsonl", "json_array": "jsonl", "csv": "csv"},
+    **{"tsv": "csv", "parquet": "parquet", "webdataset": "webdataset", "webdataset_images": "webdataset"},
+    **{"jsonl.gz": "jsonl", "csv.bz2": "csv", "jsonl.xz": "jsonl", "csv.zst": "csv", "webdataset.gz": "webdataset"},
+    **dict.fromkeys(("png", "jpeg", "tiff", "tiff_deep", "webp", "gif", "bmp", "ppm"), "folder"),
+}
+IMAGES = ("png", "jpeg", "tiff", "tiff_deep", "webp", "gif", "bmp", "ppm", "webdataset_images")
+_PACKED_BY = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "zst": lambda b: pa.compress(b, "zstd", asbytes=True),
+}
 #: Pieces that have meaning in one of the formats.
 _PIECES = (
     *(b"[" * 300, b"{" * 300, b'"', b"\\", b"\r", b"\n", b"\r\n", b"\0", b"\xff\xfe", b"\xed\xa0\x80", b"---\n", b","),
@@ -20,6 +36,11 @@ _PIECES = (
 
 def sound_file(kind: str, random: Random) -> bytes:
     """A small file of a kind."""
+    name, _, packed = kind.partition(".")
+    if packed:
+        return _PACKED_BY[packed](sound_file(name, random))
+    if kind in IMAGES and kind in KINDS and KINDS[kind] == "folder":
+        return _image(kind, random)
     texts = [f"text {number} {random.random()}" for number in range(random.randint(1, 6))]
     rows = [{"text": text, "id": number, "tags": ["a", {"b": None}]} for number, text in enumerate(texts)]
     if kind == "front_matter":
@@ -28,21 +49,37 @@ def sound_file(kind: str, random: Random) -> bytes:
         return "".join(json.dumps(row) + "\n" for row in rows).encode()
     if kind == "json_array":
         return json.dumps(rows, indent=random.choice([None, 1])).encode()
-    if kind == "csv":
-        return ("text,label\n" + "".join(f'"{text}, ""x""\nsecond line",a\n{text},b\n' for text in texts)).encode()
+    if kind == "text":
+        return "\n".join(texts).encode(random.choice(["utf-8", "utf-8-sig", "utf-16", "latin-1"]))
+    if kind in ("csv", "tsv"):
+        cut, end = "," if kind == "csv" else "\t", random.choice(["\n", "\r\n", "\r"])
+        lines = [
+            f"text{cut}label",
+            *(line for text in texts for line in (f'"{text}{cut} ""x"""{cut}a', f"{text}{cut}b")),
+        ]
+        return "".join(line + end for line in lines).encode()
     stream = io.BytesIO()
-    if kind == "webdataset":
-        with tarfile.open(fileobj=stream, mode="w") as archive:
-            for number, text in enumerate(texts):
-                for ending, content in (("txt", text.encode()), ("json", b'{"a": 1}')):
-                    member = tarfile.TarInfo(f"folder/{number}.{ending}")
-                    member.size = len(content)
-                    archive.addfile(member, io.BytesIO(content))
-    elif kind == "parquet":
+    if kind == "parquet":
         pq.write_table(pa.table({"text": texts, "n": list(range(len(texts)))}), stream)
     else:
-        size = random.randint(1, 40), random.randint(1, 40)
-        Image.new(random.choice(["L", "RGB"]), size, random.randint(0, 255)).save(stream, kind)
+        ending = "txt" if kind == "webdataset" else random.choice(["png", "jpeg", "webp"])
+        with tarfile.open(fileobj=stream, mode="w") as archive:
+            for number, text in enumerate(texts):
+                sample = text.encode() if ending == "txt" else _image(ending, random)
+                for name, member_content in ((ending, sample), ("json", b'{"a": 1}')):
+                    member = tarfile.TarInfo(f"folder/{number}.{name}")
+                    member.size = len(member_content)
+                    archive.addfile(member, io.BytesIO(member_content))
+    return stream.getvalue()
+
+
+def _image(kind: str, random: Random) -> bytes:
+    size, stream = (random.randint(1, 40), random.randint(1, 40)), io.BytesIO()
+    if kind == "tiff_deep":
+        Image.new(random.choice(["I;16", "I", "F"]), size, random.randint(0, 1000)).save(stream, "tiff")
+    else:
+        mode = "P" if kind == "gif" else random.choice(["L", "RGB"])
+        Image.new(mode, size, random.randint(0, 255)).save(stream, kind)
     return stream.getvalue()
 
 

@@ -57,7 +57,7 @@ def test_releases_come_in_the_order_in_which_they_were_made_with_their_folders(t
 
 def test_a_broken_manifest_is_one_sentence_and_the_other_releases_are_listed(tmp_path: Path) -> None:
     runtime = notes_runtime(tmp_path)
-    texts = {"aa": "{", "bb": json.dumps({"created_at": "2026-03-01"}), "cc": "[]", "dd": None}
+    texts = {"aa": "{", "bb": json.dumps({"n_samples": 2, "created_at": "2026-03-01"}), "cc": "{}", "dd": None}
     for release_id, text in texts.items():
         folder = runtime.corpus_folder / "releases" / release_id
         folder.mkdir(parents=True)
@@ -66,7 +66,7 @@ def test_a_broken_manifest_is_one_sentence_and_the_other_releases_are_listed(tmp
     console = Console(file=StringIO(), width=400)
     assert not print_releases(runtime, console=console)
     said = _lines(console)
-    assert said[0] == "bb an unknown number of samples 2026-03-01"
+    assert said[0] == "bb 2 samples 2026-03-01"
     for line, release_id in zip(said[2:], ("aa", "cc", "dd"), strict=True):
         path = runtime.corpus_folder / "releases" / release_id / "manifest.json"
         assert line.startswith(f"the manifest of release {release_id} at {path} cannot be read (")

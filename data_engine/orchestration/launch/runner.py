@@ -29,6 +29,7 @@ from data_engine.runtime.review_rounds import (
     batches_without_queue,
     create_review_batch,
     known_batches,
+    lacking_hold_out,
     remarks_on_known_labels,
 )
 from data_engine.runtime.source_listing import batches_of, listed_once
@@ -85,8 +86,7 @@ class OneCommandRun:
         batches = batches_of(self.runtime)
         gone = sorted({batch for step, batch in self._known() if step == "raw_index"} - set(batches))
         if gone:
-            said = f"  the source no longer has {', '.join(gone)}; what was taken in from there stays"
-            self.console.print(plain(said))
+            self.console.print(plain(f"  the source no longer has {', '.join(gone)}; what was taken in stays"))
             self._hold_lost(gone)
         unknown = sorted(set(only) - set(batches))
         if unknown:
@@ -105,9 +105,8 @@ class OneCommandRun:
         for (step, batch), version in sorted(self._known().items()):
             lost = why_lost(self.runtime, version) if batch in gone and step in BATCH_STEPS else ""
             if lost:
-                self._hold(
-                    batch, f"{step} {batch}", f"{lost}, and the source no longer has the batch; put it back there"
-                )
+                why = f"{lost}, and the source no longer has the batch; put it back there"
+                self._hold(batch, f"{step} {batch}", why)
 
     def _take_in(self, batch: str, first: str, *, with_drift: bool = True) -> None:
         """The steps of a batch, from this one on."""
@@ -195,13 +194,14 @@ class OneCommandRun:
         self._say_new_queue()
         while True:
             self._take_answers()
-            stale = [step for step in JOBS["learn"] if self._is_stale(step)]
-            if stale and self._has("reviewed_labels"):
-                self._launch("learn", steps_from("learn", stale[0]))
             with self.runtime.queue() as queue:
                 batches = queue.batches(self.runtime.corpus.name)
                 n_rounds = len(known_batches(self.runtime, queue))
             waiting = [b.batch_id for b in batches if not b.is_answered]
+            stale = [step for step in JOBS["learn"] if self._is_stale(step)]
+            may_ask = waiting or n_rounds <= self.runtime.corpus.labels.rounds
+            if stale and self._has("reviewed_labels") and not (may_ask and lacking_hold_out(self.runtime)):
+                self._launch("learn", steps_from("learn", stale[0]))
             if waiting and self.runtime.corpus.review.simulated and self._answer(waiting[0]):
                 continue
             self.outcome.waiting_for = waiting

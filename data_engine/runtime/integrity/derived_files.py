@@ -35,13 +35,19 @@ def _ending_in_a_checksum(checked: CheckedCorpus) -> Iterator[Finding]:
 
 def _marts(checked: CheckedCorpus) -> Iterator[Finding]:
     from data_engine import warehouse
-    from data_engine.storage.mart_files import mart_path
+    from data_engine.storage.mart_files import mart_path, run_of_mart
 
-    if ("sql_models", "") not in checked.versions:
-        return
-    for model in warehouse.load_models(checked.runtime.sql_folder):
-        if model.layer == "marts":
-            yield from _sealed(checked, mart_path(checked.store, model.name), f"mart {model.name}")
+    last = checked.versions.get(("sql_models", ""))
+    for model in warehouse.load_models(checked.runtime.sql_folder) if last else ():
+        if last is None or model.layer != "marts":
+            continue
+        path, name = mart_path(checked.store, model.name), f"mart {model.name}"
+        found = list(_sealed(checked, path, name))
+        yield from found
+        if not found and run_of_mart(checked.store, model.name) != last.run_id:
+            yield Finding(
+                "error", "is not the one that the last run wrote", f"{name}: {checked.shown(path)}", checked.run()
+            )
 
 
 def _report(checked: CheckedCorpus) -> Iterator[Finding]:

@@ -5,10 +5,14 @@ How damage is found is in `data_engine.storage.integrity`; what steps say of the
 
 import shlex
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
 from data_engine.runtime.progress import progress
 from data_engine.storage.retention import pinned_versions, versions_in_use
+
+if TYPE_CHECKING:
+    from data_engine.storage.integrity.table_damage import Damage, TableLog
 
 
 def check_tables(checked: CheckedCorpus) -> Iterator[Finding]:
@@ -27,7 +31,7 @@ def check_tables(checked: CheckedCorpus) -> Iterator[Finding]:
                     "error", damage.what, where, f"rm {shlex.quote(str(damage.path))}, if nothing else is found"
                 )
             elif damage.is_needed:
-                yield Finding("error", damage.what, where, checked.made_anew(name, damage.piece, log.folder))
+                yield Finding("error", damage.what, where, _remedy(checked, log, damage))
             else:
                 yield Finding(
                     "note",
@@ -35,3 +39,12 @@ def check_tables(checked: CheckedCorpus) -> Iterator[Finding]:
                     where,
                     f"nothing; data-engine clean {checked.name} removes such files in time",
                 )
+
+
+def _remedy(checked: CheckedCorpus, log: "TableLog", damage: "Damage") -> str:
+    if damage.is_newest:
+        return checked.made_anew(log.name, damage.piece, log.folder)
+    return (
+        f"restore {shlex.quote(str(damage.path))} from a backup; it is of an earlier version, which a release or a "
+        "step stands on, and nothing makes that again"
+    )

@@ -12,7 +12,6 @@ from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.schemas import CLASSIFIER
 
 #: The smallest hold-out that a corpus may ask for.
-_LEAST_HOLD_OUT = 50
 _SHOWN_VERSIONS = 8
 
 
@@ -55,14 +54,17 @@ def check_inputs(checked: CheckedStep) -> dict[str, Any]:
     reviewed = checked.read_from.read("reviewed_labels", columns=["sample_id", "purpose"])
     held_out = reviewed.filter(pc.equal(reviewed["purpose"], "hold_out"))
     trained = reviewed.filter(pc.is_in(reviewed["purpose"], pa.array(labeling.TRAINING_PURPOSES)))
+    corpus = checked.runtime.corpus
     values: dict[str, Any] = {
-        # A hold-out is drawn once; asking for a larger one later must not stop a corpus that has learnt from this one.
-        "min_hold_out": min(_LEAST_HOLD_OUT, checked.runtime.corpus.subset.target_size // 3),
+        "min_hold_out": labeling.least_hold_out(corpus.subset.target_size, corpus.labels.hold_out_size),
         "hold_out_ids": held_out["sample_id"].to_pylist(),
         "training_ids": trained["sample_id"].to_pylist(),
     }
     if len(versions) > 1:
-        values |= {"previous_accuracy": versions[-2]["accuracy"], "previous_low": versions[-2]["accuracy_low"]}
+        before = versions[-2]
+        values |= {"previous_accuracy": before["accuracy"], "previous_low": before["accuracy_low"]}
+        # A larger subset must not stop a corpus that has learnt; its next round enlarges the hold-out.
+        values["min_hold_out"] = min(values["min_hold_out"], before["n_hold_out"])
     checked.tables["classifier"] = pa.Table.from_pylist(versions[-1:], schema=checked.tables["classifier"].schema)
     return values
 

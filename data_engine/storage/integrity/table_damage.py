@@ -4,7 +4,7 @@ Nothing is written. What is done about damage is said by `data_engine.runtime.in
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,8 @@ class Damage:
         what: In words.
         path: The file or folder.
         piece: Values of partition columns of the rows that it is about; None where it is about the whole table.
-        is_needed: Whether the newest version of the table or a release needs it.
+        is_needed: Whether the newest version of the table, or an earlier one that a release or a step reads, needs it.
+        is_newest: Whether it is of the newest version, whose rows can be made anew.
         is_record: Whether it is the checksums themselves, which nothing is read from.
     """
 
@@ -46,6 +47,7 @@ class Damage:
     path: Path
     piece: Mapping[str, str] | None = None
     is_needed: bool = True
+    is_newest: bool = True
     is_record: bool = False
 
 
@@ -114,17 +116,24 @@ def find_damage(
         if log.folder.exists() and any(path.is_file() for path in log.folder.rglob("*")):
             yield Damage("has no log, so that none of its rows can be read", log.folder)
         return
-    needed = _needed(log, pinned)
+    newest = active_files([log.entries[version] for version in sorted(log.entries)])
+    for damage in _all_versions(log, _needed(log, pinned), advance):
+        is_data = damage.path.suffix == ".parquet"
+        yield replace(damage, is_newest=not is_data or damage.path.relative_to(log.folder).as_posix() in newest)
+    for version in sorted(version for version in pinned if version > log.last):
+        yield Damage(f"a release stands on version {version}, but the newest is {log.last}", log.folder)
+    if log.is_whole and not log.damaged:
+        yield from _other_view(log)
+
+
+def _all_versions(log: TableLog, needed: Mapping[str, AddedFile], advance: Callable[[int], object]) -> Iterator[Damage]:
+    """Damage of each commit in turn, then the files that are needed and gone."""
     for version in range(log.last + 1):
         yield from _commit_damage(log, version, needed)
         if version in log.entries:
             yield from _row_damage(log, log.entries[version], needed)
         advance(1)
     yield from _missing(log, needed)
-    for version in sorted(version for version in pinned if version > log.last):
-        yield Damage(f"a release stands on version {version}, but the newest is {log.last}", log.folder)
-    if log.is_whole and not log.damaged:
-        yield from _other_view(log)
 
 
 def _needed(log: TableLog, pinned: Collection[int]) -> dict[str, AddedFile]:

@@ -31,10 +31,12 @@ def test_what_was_made_and_is_missing_or_damaged_is_named_with_what_makes_it_ane
     assert "is missing" in {finding.what for finding in check_derived_files(CheckedCorpus(runtime))}
 
 
-def test_a_mart_that_was_made_and_is_gone_is_named(tmp_path: Path) -> None:
+def test_a_mart_that_was_made_and_is_gone_or_older_is_named(tmp_path: Path) -> None:
     runtime = notes_runtime(tmp_path)
-    keep_version(runtime.store(), "sql_models")
-    write_mart(runtime.store(), "funnel", pa.table({"n": [1]}))
-    missing = {finding.where.split(":")[0] for finding in check_derived_files(CheckedCorpus(runtime))}
-    assert "mart batch_history" in missing
-    assert "mart funnel" not in missing
+    keep_version(runtime.store(), "sql_models", run_id="last")
+    for name, run in (("funnel_stages", "last"), ("batch_history", "earlier")):
+        write_mart(runtime.store(), name, pa.table({"n": [1]}).replace_schema_metadata({"run_id": run}))
+    found = {finding.where.split(":")[0]: finding.what for finding in check_derived_files(CheckedCorpus(runtime))}
+    assert found["mart batch_history"] == "is not the one that the last run wrote"
+    assert found["mart balance_by_level"] == "is missing"
+    assert "mart funnel_stages" not in found

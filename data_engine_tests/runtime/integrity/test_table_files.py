@@ -4,6 +4,7 @@ from written_steps import notes_runtime, write_step
 
 from data_engine.runtime.integrity.finding import CheckedCorpus
 from data_engine.runtime.integrity.table_files import check_tables
+from data_engine.storage.retention import pin
 
 
 def test_damage_is_an_error_where_it_is_needed_and_a_note_where_it_is_not(tmp_path: Path) -> None:
@@ -19,6 +20,19 @@ def test_damage_is_an_error_where_it_is_needed_and_a_note_where_it_is_not(tmp_pa
     (error,) = (finding for finding in found if finding.severity == "error")
     assert error.where.startswith("batch 'may' of raw_index: notes/tables/raw_index/batch=may/part-")
     assert error.remedy == "data-engine backfill notes --batches may"
+
+
+def test_an_earlier_version_that_a_release_stands_on_comes_back_from_a_backup_only(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    store = runtime.store()
+    write_step(store, "raw_index", [{"uri": "old"}], "may")
+    (old,) = store.path("raw_index").rglob("*.parquet")
+    pin(store.root, store.corpus, "0123456789abcdef", {"raw_index": store.version("raw_index")})
+    write_step(store, "raw_index", [{"uri": "new"}], "may")
+    old.unlink()
+    (finding,) = check_tables(CheckedCorpus(runtime))
+    assert (finding.severity, finding.what) == ("error", "is missing")
+    assert finding.remedy.startswith(f"restore {old} from a backup; it is of an earlier version")
 
 
 def test_damaged_checksums_are_named_with_the_file_to_remove(tmp_path: Path) -> None:

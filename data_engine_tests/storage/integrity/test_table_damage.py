@@ -118,6 +118,9 @@ def test_a_replaced_file_is_needed_only_by_the_release_that_stands_on_it(store: 
     assert [(found.what, found.path) for found in damage(store, 2)] == [("is missing", old)]
     old.write_bytes(b"x")
     assert [found.is_needed for found in damage(store)] == [False]
+    assert [(found.is_needed, found.is_newest) for found in damage(store, 2)] == [(True, False)]
+    files_of(store, 3)[0].write_bytes(b"x")
+    assert [(found.is_needed, found.is_newest) for found in damage(store)] == [(False, False), (True, True)]
 
 
 def test_a_pinned_version_that_the_table_does_not_have_is_found(store: TableStore) -> None:
