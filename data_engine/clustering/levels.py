@@ -43,10 +43,11 @@ def suggest_levels(
 ) -> SuggestedLevels:
     """Choose the levels of a tree over so many samples.
 
-    The coarsest level gets at least as many clusters as there are concepts to keep apart, because samples are shared
-    out evenly over it: two concepts in one cluster share one part. The finest level gets twice as many clusters, and
-    one level lies between: the centroids of a level are clustered without weights, which is what takes the lead from
-    large concepts.
+    The coarsest level gets at least as many clusters as there are concepts to keep apart, because the hierarchical
+    methods share samples out evenly over it: two concepts in one cluster share one part. That evens out the subset; it
+    does not by itself teach a classifier more (`benchmarks/downstream.py`), for which `balanced` is there. The finest
+    level gets twice as many clusters, and one level lies between: the centroids of a level are clustered without
+    weights, which is what takes the lead from large concepts.
 
     Args:
         n_samples: samples that the tree is built on, at least 1.
@@ -99,8 +100,8 @@ def _top(n: int, n_concepts: int | None, target_size: int | None) -> tuple[int, 
     guess, reason = min(limits, key=lambda limit: limit[0])
     top = max(guess, 1)
     return top, (
-        f"The coarsest level gets {_count(top, 'cluster')}, {reason if guess else 'the least there can be'}; it must "
-        "not be smaller than the number of concepts to keep apart, so give n_concepts if you know it."
+        f"The coarsest level gets {_count(top, 'cluster')}, {reason if guess else 'the least there can be'}; the "
+        "hierarchical methods share the subset out over these, balanced chooses without the tree."
     )
 
 

@@ -22,9 +22,14 @@ class Subset(Settings):
 
     target_size: int = Field(json_schema_extra={"minimum": 1})
     """Samples wanted."""
-    method: Annotated[str, OneOf("How they are chosen.", _methods)] = "hierarchical"
+    method: Annotated[str, OneOf("How they are chosen.", _methods)] = "balanced"
+    evenness: Annotated[float, Field(ge=0, le=1)] | None = None
+    """How far `balanced` evens the pool out: at 0 every sample of the pool counts the same, at 1 every region, however
+    dense it is. Without it, as the pool needs: 0 on a mild tail, up to 0.5 on a steep one or for few samples, which is
+    what teaches a classifier most. The report shows what other values would cover."""
     strategy: Literal["random", "closest"] = "random"
-    """Which members of a leaf: at random, or the closest to its centroid."""
+    """Which members of a cluster the methods take that share the target out over clusters: at random, or the closest
+    to its centroid. `balanced` chooses its members itself."""
     semantic_duplicate_cosine: Similarity = None
     """The cosine of two embeddings at and above which one of the samples goes before the subset is chosen; off: none
     goes. What was chosen or stayed before stays; 0.995 is nearly the same, 0.95 much the same."""

@@ -16,7 +16,8 @@ class Tree(Settings):
 
     levels: Annotated[Literal["auto"] | None, WithJsonSchema({"enum": ["auto"]})] = None
     """auto: levels and clusters follow from the number of embedded samples when the tree is built, from `n_concepts`
-    and from the subset's target size; the tree step says what was chosen and why."""
+    and from the subset's target size; the tree step says what was chosen and why. Only the hierarchical methods choose
+    by the tree; for `balanced` it is what the report shows the subset over."""
     n_clusters: Annotated[
         Literal["auto"] | tuple[int, ...] | None,
         WithJsonSchema(
@@ -30,8 +31,8 @@ class Tree(Settings):
     ] = None
     """Clusters per level, the finest first; or auto, as for `levels`."""
     n_concepts: int | None = Field(default=None, ge=1)
-    """Subjects that the balanced subset should tell apart, if you know how many: automatic levels give the coarsest
-    level no fewer clusters, and the balance report holds your own levels against it."""
+    """Subjects that the clusters of the coarsest level should tell apart: automatic levels give it no fewer. The
+    hierarchical methods share the subset out over them; `balanced` has no use for it."""
     n_resamples: int = Field(default=0, ge=0, le=100)
     """Number of times that each level is rebuilt on its most central members (Vo et al. 2024,
     arXiv 2405.15613); the subset's method is then not `hierarchical`."""

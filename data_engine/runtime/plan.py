@@ -163,17 +163,18 @@ PLAN: tuple[StepSpec, ...] = (
     StepSpec(
         name="balanced_subset",
         row="a chosen sample, its leaf, why",
-        description="The chosen samples: quotas flow from the top of the tree to its leaves, so that small "
-        "clusters are kept whole and large ones are cut to the same size. Semantic duplicates go before, where the "
-        "corpus asks for it.",
+        description="The chosen samples: those that stand best for the pool, dense regions counting for less, "
+        "or what another method chooses, such as quotas over the cluster tree. Semantic duplicates go before, where "
+        "the corpus asks for it. Beside it, what a classifier learns from it and from random samples.",
         inputs=("cluster_tree",),
         lookups=("embeddings", "raw_index"),
-        extra_tables=("semantic_duplicates",),
+        extra_tables=("semantic_duplicates", "subset_proof"),
         timing_tables=("subset_comparison",),
         job="curate",
         settings=("subset", "seed", "tree.n_resamples", "known_label_column", "known_label_pattern"),
-        code_without=("data_engine.cluster_summary",),
-        launch_settings=("subset.target_size", "subset.method", "subset.strategy"),
+        # A classifier of the subset is trained only to show what the subset is worth.
+        code_without=("data_engine.cluster_summary", "data_engine.labeling"),
+        launch_settings=("subset.target_size", "subset.method", "subset.evenness", "subset.strategy"),
         kinds=("numpy",),
         pinned_by_release=True,
     ),

@@ -1,10 +1,12 @@
 """Subset selection: semantic duplicates are removed, then the YAML's method chooses and is compared with others.
 
-The methods themselves are in `data_engine.sampling`, the search for duplicates in `data_engine.duplicates.semantic`.
+The methods themselves are in `data_engine.sampling`, the search for duplicates in `data_engine.duplicates.semantic`,
+what a classifier learns from a subset in `data_engine.labeling.subset_proof`.
 """
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from logging import getLogger
 from typing import TYPE_CHECKING
@@ -16,18 +18,26 @@ from numpy.typing import NDArray
 
 from data_engine import duplicates, sampling
 from data_engine.clustering import with_samples
+from data_engine.labeling.subset_proof import Way, prove
 from data_engine.reporting import known_label_of
+from data_engine.runtime.code_fingerprint import code_fingerprint
 from data_engine.runtime.made_from.earlier_results import decisions_of_same_vectors
 from data_engine.runtime.versions import fingerprint
-from data_engine.schemas import SEMANTIC_DUPLICATES, SUBSET_COMPARISON
+from data_engine.schemas import SEMANTIC_DUPLICATES, SUBSET_COMPARISON, SUBSET_PROOF
 
 if TYPE_CHECKING:
     from data_engine.clustering import ClusterTree
+    from data_engine.labeling.subset_proof import Chooser
     from data_engine.runtime.step_run import StepRun
 
 logger = getLogger(__name__)
 
 KNOWN_LABELS, TOP_CLUSTERS, LEAVES = "known labels", "top clusters", "leaves"
+
+#: The dial of `balanced` at which the report says what a subset would cover.
+EVENNESS_CURVE = (0.0, 0.25, 0.5, 0.75, 1.0)
+#: Samples that the proof looks at in each draw: a classifier is trained for each method.
+_PROVEN_AT_MOST = 4_000
 
 #: What this step decided the last time, from what stays first.
 _STAYS_FIRST = ("chosen", "not_chosen")
@@ -94,7 +104,9 @@ def choose(step_run: "StepRun", pool: SubsetPool) -> NDArray[np.int64]:
         step_run.embeddings_in_order(pool.rows["sample_id"]) if needed else None,
         is_resampled=is_resampled,
         strategy=subset.strategy,
+        evenness=subset.evenness,
         priority=sampling.stable_priority(pool.rows["sample_id"].to_pylist(), seed),
+        was_chosen=_was_chosen(step_run, pool.rows),
     )
     return sampling.select(subset.method, candidates, subset.target_size, seed=seed)
 
@@ -106,19 +118,36 @@ def comparison_of_methods(step_run: "StepRun", pool: SubsetPool) -> tuple[pa.Tab
 
     Returns: the table, without rows when there is nothing to compare with, and whether it was made now.
     """
+    return _kept_per_tree(step_run, pool, "comparison", SUBSET_COMPARISON, lambda: _comparison(step_run, pool))
+
+
+def proof(step_run: "StepRun", pool: SubsetPool) -> pa.Table:
+    """What a classifier learns from subsets by the corpus' method and by those it is compared with (SUBSET_PROOF).
+
+    Random subsets are always among them. Made once per tree and settings, as the comparison of methods is.
+    """
+    made, _ = _kept_per_tree(step_run, pool, "proof", SUBSET_PROOF, lambda: _proof(step_run, pool))
+    return made
+
+
+def _kept_per_tree(
+    step_run: "StepRun", pool: SubsetPool, kind: str, schema: pa.Schema, make: Callable[[], tuple[pa.Table, list[str]]]
+) -> tuple[pa.Table, bool]:
+    """A table that is made once per tree and settings, and whether it was made now."""
     artefacts, corpus = step_run.artefacts(), step_run.corpus
     versions = [step_run.runtime.code_version(step) for step in ("balanced_subset", "cluster_tree")]
+    versions += [code_fingerprint(("data_engine.labeling.subset_proof",))] if kind == "proof" else []
     settings = [corpus.subset.model_dump_json(), corpus.known_label_column, corpus.seed]
-    name = f"comparison-{fingerprint([*versions, pool.tree.version, *settings])}.arrow"
+    name = f"{kind}-{fingerprint([*versions, pool.tree.version, *settings])}.arrow"
     content = artefacts.get(name)
     if content is not None:
         try:
             kept = pa.ipc.open_file(pa.BufferReader(content)).read_all()
             if _still_known(step_run, kept.schema.metadata or {}):
-                return kept.replace_schema_metadata(None).cast(SUBSET_COMPARISON), False
+                return kept.replace_schema_metadata(None).cast(schema), False
         except (pa.ArrowException, OSError) as error:
-            logger.warning("the comparison of methods is damaged and is made again (%s)", error)
-    (made, samples), stream = _comparison(step_run, pool), pa.BufferOutputStream()
+            logger.warning("the %s of methods is damaged and is made again (%s)", kind, error)
+    (made, samples), stream = make(), pa.BufferOutputStream()
     known = _labels_of(step_run, samples) if corpus.known_label_column is not None and made.num_rows else {}
     with pa.ipc.new_file(stream, made.schema.with_metadata({_KNOWN_OF: json.dumps(known)})) as file:
         file.write_table(made.replace_schema_metadata({_KNOWN_OF: json.dumps(known)}))
@@ -126,12 +155,12 @@ def comparison_of_methods(step_run: "StepRun", pool: SubsetPool) -> tuple[pa.Tab
     return made, True
 
 
-#: In a kept comparison: the known label of every sample that it was counted over.
+#: In a kept table: the known label of every sample that it was counted over.
 _KNOWN_OF = b"known_labels"
 
 
 def _still_known(step_run: "StepRun", metadata: dict[bytes, bytes]) -> bool:
-    """Whether a kept comparison was counted over the known labels of now."""
+    """Whether a kept table was counted over the known labels of now."""
     then = json.loads(metadata.get(_KNOWN_OF, b"{}"))
     return not then or _labels_of(step_run, list(then)) == then
 
@@ -142,6 +171,41 @@ def _labels_of(step_run: "StepRun", sample_ids: list[str]) -> dict[str, str | No
     raw = step_run.look_up("raw_index", columns=["sample_id", "metadata"], among=among)
     label_of = known_label_of(step_run.corpus, raw)
     return {sample_id: label_of.get(sample_id) for sample_id in sample_ids}
+
+
+def _proof(step_run: "StepRun", pool: SubsetPool) -> tuple[pa.Table, list[str]]:
+    """The table, and the samples that it was counted over."""
+    subset, n = step_run.corpus.subset, pool.tree.n_samples
+    if not subset.compare_with:
+        return SUBSET_PROOF.empty_table(), []
+    seed = step_run.corpus.seed_for("subset", "proof")
+    some = np.sort(np.random.default_rng([seed, 5]).permutation(n)[: subset.compare_draws * _PROVEN_AT_MOST])
+    rows = pool.rows.take(pa.array(some))
+    methods = dict.fromkeys((subset.method, "random", *subset.compare_with))
+    ways = [Way(method, subset.evenness, _chooser(method, step_run, subset.evenness)) for method in methods]
+    ways += [
+        Way("balanced", evenness, _chooser("balanced", step_run, evenness), is_trained_on=False)
+        for evenness in EVENNESS_CURVE
+        if (subset.method, subset.evenness) != ("balanced", evenness)
+    ]
+    proven = prove(
+        step_run.embeddings_in_order(rows["sample_id"]),
+        _known_label_numbers(step_run, rows),
+        ways,
+        subset.target_size / n,
+        seed=seed,
+        n_draws=subset.compare_draws,
+        at_most=_PROVEN_AT_MOST,
+    )
+    return proven, rows["sample_id"].to_pylist()
+
+
+def _chooser(method: str, step_run: "StepRun", evenness: float | None) -> "Chooser":
+    """The method with the corpus' settings; those that choose by a tree get one of the pool that they choose from."""
+    n_concepts = step_run.corpus.tree.n_concepts
+    return lambda x, target, seed: sampling.choose_subset(
+        x, target, method=method, seed=seed, n_concepts=n_concepts, evenness=evenness
+    )
 
 
 def _comparison(step_run: "StepRun", pool: SubsetPool) -> tuple[pa.Table, list[str]]:
@@ -160,6 +224,7 @@ def _comparison(step_run: "StepRun", pool: SubsetPool) -> tuple[pa.Table, list[s
         step_run.embeddings_in_order(some["sample_id"]) if needed else None,
         is_resampled=is_resampled,
         strategy=subset.strategy,
+        evenness=subset.evenness,
     )
     compared = sampling.compare(
         methods,
@@ -175,17 +240,32 @@ def _comparison(step_run: "StepRun", pool: SubsetPool) -> tuple[pa.Table, list[s
 
 def _groupings(step_run: "StepRun", tree: "ClusterTree", rows: pa.Table) -> dict[str, NDArray[np.int64]]:
     """The groups over which balance is counted: known labels where the corpus has them; clusters of the tree."""
-    corpus = step_run.corpus
     found = {}
-    if corpus.known_label_column is not None:
-        labels = [label or "" for label in _labels_of(step_run, rows["sample_id"].to_pylist()).values()]
-        names = {name: number for number, name in enumerate(sorted({*labels} - {""}))}
-        if names:
-            found[KNOWN_LABELS] = np.array([names.get(label, -1) for label in labels])
+    labels = _known_label_numbers(step_run, rows)
+    if (labels >= 0).any():
+        found[KNOWN_LABELS] = labels
     found[TOP_CLUSTERS] = tree.ancestors(len(tree.levels))[tree.leaf].astype(np.int64)
     if len(tree.levels) > 1:
         found[LEAVES] = tree.leaf.astype(np.int64)
     return found
+
+
+def _known_label_numbers(step_run: "StepRun", rows: pa.Table) -> NDArray[np.int64]:
+    """(n,) number of the label known beforehand of every sample, in the order of their names; -1 for none."""
+    corpus = step_run.corpus
+    if corpus.known_label_column is None:
+        return np.full(rows.num_rows, -1)
+    labels = [label or "" for label in _labels_of(step_run, rows["sample_id"].to_pylist()).values()]
+    names = {name: number for number, name in enumerate(sorted({*labels} - {""}))}
+    return np.array([names.get(label, -1) for label in labels], dtype=np.int64)
+
+
+def _was_chosen(step_run: "StepRun", rows: pa.Table) -> NDArray[np.bool_]:
+    """(n,) whether this step chose a sample the last time on such vectors."""
+    last = decisions_of_same_vectors(step_run)
+    chosen = last.filter(pc.equal(last["verdict"], "chosen"))["sample_id"].combine_chunks()
+    was_chosen: NDArray[np.bool_] = pc.is_in(rows["sample_id"], value_set=chosen).to_numpy()
+    return was_chosen
 
 
 def _precedence(step_run: "StepRun", rows: pa.Table) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ choose: a corpus' description asks for the names of `METHODS` whenever it is loa
 """
 
 from data_engine.sampling.balance import Balance, balance, compare_balance, kl_to_uniform
+from data_engine.sampling.choose import choose_subset
 from data_engine.sampling.comparison import compare, part_of
 from data_engine.sampling.density import intrinsic_dimension, log_inverse_density
 from data_engine.sampling.methods import METHODS, Candidates, select
@@ -17,6 +18,7 @@ __all__ = [
     "Candidates",
     "balance",
     "balanced_sample",
+    "choose_subset",
     "compare",
     "compare_balance",
     "first_members",

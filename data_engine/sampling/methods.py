@@ -33,9 +33,14 @@ class Candidates:
     """Whether the tree was built with resampling."""
     strategy: Literal["random", "closest"] = "random"
     """Which members of a cluster: "random", or "closest" to its centroid."""
+    evenness: float | None = None
+    """For `balanced`, in [0, 1]: 0 weighs every sample of the pool the same, 1 every region, however dense it is;
+    None: as the pool needs."""
     priority: NDArray[np.float64] | None = None
     """(n,) uniform draws in [0, 1), the lower the earlier a sample is taken where chance decides; without it drawn by
     the seed. `sampling.stable_priority` makes the choice independent of the order of the rows."""
+    was_chosen: NDArray[np.bool_] | None = None
+    """(n,) the samples of an earlier choice, which `balanced` and `facility_location` keep where that costs little."""
 
     def __post_init__(self) -> None:
         if self.x is not None and len(self.x) != self.n_samples:
@@ -93,24 +98,45 @@ def select(method: str, pool: Candidates, target_size: int, *, seed: int) -> NDA
     return np.sort(METHODS[method].choose(pool, target, fixed_seed)).astype(np.int64)
 
 
+def _balanced(pool: Candidates, target_size: int, seed: int) -> NDArray[np.int64]:
+    return _standing_for_the_pool(pool, target_size, seed, pool.evenness)
+
+
+def _facility_location(pool: Candidates, target_size: int, seed: int) -> NDArray[np.int64]:
+    return _standing_for_the_pool(pool, target_size, seed, 0.0)
+
+
+def _standing_for_the_pool(pool: Candidates, target_size: int, seed: int, evenness: float | None) -> NDArray[np.int64]:
+    from data_engine.sampling.facility_location import facility_location
+
+    return facility_location(
+        pool.embeddings,
+        target_size,
+        seed=seed,
+        priority=pool.priorities(seed),
+        evenness=evenness,
+        was_chosen=pool.was_chosen,
+    )
+
+
 def _random(pool: Candidates, target_size: int, seed: int) -> NDArray[np.int64]:
     return np.argsort(pool.priorities(seed), kind="stable")[:target_size]
 
 
 def _flat_kmeans(pool: Candidates, target_size: int, seed: int) -> NDArray[np.int64]:
-    return _balanced(pool, _flat_tree(pool, seed), target_size, seed)
+    return _from_tree(pool, _flat_tree(pool, seed), target_size, seed)
 
 
 def _hierarchical(pool: Candidates, target_size: int, seed: int) -> NDArray[np.int64]:
     from data_engine.clustering import build_tree
 
     tree = build_tree(pool.embeddings, pool.n_clusters, seed=seed) if pool.is_resampled else pool.tree
-    return _balanced(pool, tree, target_size, seed)
+    return _from_tree(pool, tree, target_size, seed)
 
 
 def _hierarchical_resampled(pool: Candidates, target_size: int, seed: int) -> NDArray[np.int64]:
     tree = pool.tree if pool.is_resampled else _resampled_tree(pool, seed)
-    return _balanced(pool, tree, target_size, seed)
+    return _from_tree(pool, tree, target_size, seed)
 
 
 def _resampled_tree(pool: Candidates, seed: int) -> "ClusterTree":
@@ -144,7 +170,7 @@ def _flat_tree(pool: Candidates, seed: int) -> "ClusterTree":
     return ClusterTree.from_centroids([found.centroids], [], found.assignment, found.distance)
 
 
-def _balanced(pool: Candidates, tree: "ClusterTree", target_size: int, seed: int) -> NDArray[np.int64]:
+def _from_tree(pool: Candidates, tree: "ClusterTree", target_size: int, seed: int) -> NDArray[np.int64]:
     from data_engine.sampling.quotas import balanced_sample
 
     return balanced_sample(tree, target_size, seed=seed, strategy=pool.strategy, priority=pool.priorities(seed))
@@ -163,6 +189,8 @@ class Method:
     """(pool, target_size, seed) to row numbers."""
     needs: Literal["embeddings", "plain tree", "resampled tree", "nothing"] = "embeddings"
     """What it chooses from; where the pool's tree is of the other kind, it builds its own from the embeddings."""
+    uses_tree: bool = False
+    """Whether the levels of the pool's tree say anything to it."""
     takes_members: bool = False
     """Whether the pool's strategy says which members of a cluster are taken."""
 
@@ -178,11 +206,23 @@ class Method:
 #: Every way to choose a subset, by its name in the corpus' description. To add one: a function and an entry here; the
 #: tests of this module then cover it.
 METHODS: dict[str, Method] = {
+    "balanced": Method(
+        "the samples that stand best for the pool, dense regions counting for less (subset.evenness)",
+        "made of the samples that stand best for all others, where dense regions count for less (weighted facility "
+        "location, after Wei et al. 2015)",
+        _balanced,
+    ),
+    "facility_location": Method(
+        "the samples that stand best for the pool as it is",
+        "made of the samples that stand best for all others (facility location, Wei et al. 2015)",
+        _facility_location,
+    ),
     "hierarchical": Method(
         "evenly over the cluster tree, from the top down",
         "drawn evenly over that tree, from the top down",
         _hierarchical,
         needs="plain tree",
+        uses_tree=True,
         takes_members=True,
     ),
     "hierarchical_resampled": Method(
@@ -190,12 +230,14 @@ METHODS: dict[str, Method] = {
         "drawn evenly over a tree of these levels, each built anew {n_resamples} times on the most central members",
         _hierarchical_resampled,
         needs="resampled tree",
+        uses_tree=True,
         takes_members=True,
     ),
     "flat_kmeans": Method(
         "evenly over one level of k-means",
         "drawn evenly over one level of k-means with as many clusters as the top of that tree",
         _flat_kmeans,
+        uses_tree=True,
         takes_members=True,
     ),
     "semantic_dedup": Method(
@@ -203,6 +245,7 @@ METHODS: dict[str, Method] = {
         "what is left when the samples go that are most similar to another one, farther from the centre, of their "
         "k-means cluster (SemDeDup, Abbas et al. 2023)",
         _semantic_dedup,
+        uses_tree=True,
     ),
     "density": Method(
         "with a chance inverse to the local density",

@@ -20,6 +20,7 @@ from data_engine.schemas.selection import (
     CLUSTER_TREE,
     SEMANTIC_DUPLICATES,
     SUBSET_COMPARISON,
+    SUBSET_PROOF,
     TREE_ASSIGNMENTS,
     TREE_EXPLANATION,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "SEMANTIC_DUPLICATES",
     "STEP_VERSIONS",
     "SUBSET_COMPARISON",
+    "SUBSET_PROOF",
     "TABLES",
     "TREE_ASSIGNMENTS",
     "TREE_EXPLANATION",
@@ -82,6 +84,7 @@ TABLES: dict[str, Table] = {
     "balanced_subset": Table(BALANCED_SUBSET),
     "semantic_duplicates": Table(SEMANTIC_DUPLICATES),
     "subset_comparison": Table(SUBSET_COMPARISON),
+    "subset_proof": Table(SUBSET_PROOF),
     "classifier": Table(CLASSIFIER),
     "proposals": Table(PROPOSALS),
     "reviewed_labels": Table(REVIEWED_LABELS, ("review_batch",)),

@@ -91,3 +91,19 @@ SUBSET_COMPARISON = pa.schema(
         required("seconds", pa.float64(), "wall seconds of choosing, without the corpus' own tree"),
     ]
 )
+
+SUBSET_PROOF = pa.schema(
+    [
+        required("method", pa.string(), "how the subset was chosen; see subset.method"),
+        optional("evenness", pa.float64(), "subset.evenness, which only balanced looks at; null: as the pool needs"),
+        required("draw", pa.int32(), "which split into held-out samples and pool, from 0"),
+        required("n_chosen", pa.int64(), "samples chosen from the pool of this draw"),
+        required("n_held_out", pa.int64(), "samples that were kept out of the pool"),
+        optional("n_classes", pa.int64(), "known labels that are judged; null where none are known"),
+        optional("macro_accuracy", pa.float64(), "mean over the labels of the share of held-out samples got right"),
+        optional("rare_recall", pa.float64(), "the same over the rarest third of the labels"),
+        optional("class_coverage", pa.float64(), "share of the labels with a chosen sample"),
+        optional("kl", pa.float64(), "Kullback-Leibler divergence of the chosen labels to uniform in nats"),
+        required("distance", pa.float64(), "mean of 1 - cosine of each held-out sample to the nearest chosen one"),
+    ]
+)

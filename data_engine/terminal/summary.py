@@ -1,4 +1,4 @@
-"""Prints the summary at the end of a run: funnel, balance, labels, time, places.
+"""Prints the summary at the end of a run: worth of the subset, funnel, balance, labels, time, places.
 
 Its figures and their format are in `data_engine.reporting`.
 """
@@ -14,6 +14,7 @@ from data_engine.reporting.metrics.balance_warning import worse_than_random
 from data_engine.reporting.metrics.concepts import top_level_warning
 from data_engine.reporting.metrics.funnel import Metrics, headline, stages
 from data_engine.reporting.metrics.metric import Metric, by_name
+from data_engine.reporting.metrics.subset_worth import table_of_methods, verdict
 from data_engine.reporting.simulation_notice import simulation
 from data_engine.terminal.plain_text import plain, shown
 
@@ -35,7 +36,7 @@ def print_summary(
     places: Mapping[str, str],
     next_steps: Sequence[str],
 ) -> None:
-    """Print what a run did: funnel, balance, labels, time, where things are, what to try next.
+    """Print what a run did: worth of the subset, funnel, balance, labels, time, where things are, what to try next.
 
     Args:
         console: where to print; at most 100 columns are used, and nothing depends on colour.
@@ -50,9 +51,10 @@ def print_summary(
     known = by_name(metrics)
     parts = [
         _opening(corpus, known, seconds),
+        _worth(corpus, known),
         _funnel(known),
         _balance(known),
-        _methods(known),
+        _methods(corpus, known),
         _labels(known),
         _seconds(seconds),
         _pairs("Where it is", places),
@@ -95,6 +97,27 @@ def _grid(title: str, *columns: str) -> "Table":
     return grid
 
 
+def _worth(corpus: Corpus, known: Metrics) -> "RenderableType | None":
+    """What a classifier learns from the subset and from others of its size; without labels, what they cover."""
+    found = table_of_methods(known)
+    if not found:
+        return None
+    from rich.console import Group
+
+    columns = {"macro_accuracy": "accuracy", "rare_recall": "rarest third", "class_coverage": "covered"}
+    shown = {name: title for name, title in columns.items() if name in found[0].figures}
+    grid = _grid("Does the subset teach?", "left", "left", *["right"] * (len(shown) + 1))
+    leading = "macro_accuracy" if "macro_accuracy" in shown else "distance"
+    most = max(row.figures[leading].value for row in found if leading in row.figures) or 1.0
+    grid.add_row("", "", *(plain(title, "dim") for title in (*shown.values(), "distance")))
+    for row in found:
+        style = "green" if row.method == corpus.subset.method else "cyan"
+        share = row.figures[leading].value / most if leading in row.figures else 0.0
+        figures = [_figure(row.figures.get(name)) for name in shown] + [f"{row.figures['distance'].value:.3f}"]
+        grid.add_row(number_format.plain(row.method), plain(f"{bar(share, 28):<28}", style), *figures)
+    return Group(plain(verdict(known), "bold"), "", grid)
+
+
 def _funnel(known: Metrics) -> "Table | None":
     found = stages(known)
     if not found:
@@ -134,12 +157,12 @@ def _balance(known: Metrics) -> "Table | None":
     return grid
 
 
-def _methods(known: Metrics) -> "RenderableType | None":
+def _methods(corpus: Corpus, known: Metrics) -> "RenderableType | None":
     """The methods side by side over the first grouping that was measured, and the warning of too few clusters."""
     from rich.console import Group
 
     found = [scope.split(" over ", 1) for name, scope in known if name == "kl_of_method"]
-    warning = top_level_warning(known)
+    warning = top_level_warning(known, corpus.subset.method)
     parts: list[RenderableType] = [plain(f"NOTE: {warning}", "bold yellow")] if warning else []
     if found:
         over = found[0][1]

@@ -11,9 +11,13 @@ def test_every_method_can_be_named_and_compared_with(method: str) -> None:
 
 
 def test_a_method_that_does_not_exist_is_named_with_those_that_do() -> None:
-    with pytest.raises(ValueError, match="method is 'best', which does not exist; use one of hierarchical, hierarchi"):
+    with pytest.raises(
+        ValueError, match="method is 'best', which does not exist; use one of balanced, facility_location, hierarchi"
+    ):
         Subset(target_size=9, method="best")
-    with pytest.raises(ValueError, match="compare_with is 'best', which does not exist; use one of hierarchical, hier"):
+    with pytest.raises(
+        ValueError, match="compare_with is 'best', which does not exist; use one of balanced, facility_location, hier"
+    ):
         Subset(target_size=9, compare_with=("random", "best"))
 
 

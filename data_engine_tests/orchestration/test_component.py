@@ -35,13 +35,13 @@ _LABELS = {"question": "Which?", "classes": ["a", "b"]}
             {"subset": {"target_size": 9, "method": "best"}},
             "attributes.subset.method",
             "method: best",
-            "is not one of ['hierarchical'",
+            "is not one of ['balanced'",
         ),
         (
             {"subset": {"target_size": 9, "compare_with": ["best"]}},
             "attributes.subset.compare_with.0",
             "- best",
-            "is not one of ['hierarchical'",
+            "is not one of ['balanced'",
         ),
         (
             {"labels": {"question": "About?", "classes": ["a", "b"], "strategy": "guess"}},
@@ -224,7 +224,10 @@ def test_levels_may_be_automatic(
             "n_clusters",
         ),
         (
-            {"tree": {"levels": "auto", "n_resamples": 3}},
+            {
+                "tree": {"levels": "auto", "n_resamples": 3},
+                "subset": {"target_size": 9, "method": "hierarchical"},
+            },
             "attributes",
             "subset.method is hierarchical but tree.n_resamples is 3; choose from that tree by the method "
             "hierarchical_resampled, or remove n_resamples",
@@ -257,7 +260,7 @@ def test_levels_may_be_automatic(
         (
             {"subset": {"target_size": 9, "method": "best"}},
             "attributes.subset.method",
-            "method is 'best', which does not exist; use one of hierarchical, ",
+            "method is 'best', which does not exist; use one of balanced, ",
         ),
         (
             {"source": {"kind": "excel", "path": "x"}},

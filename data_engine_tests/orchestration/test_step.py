@@ -84,7 +84,7 @@ def test_dagster_understands_the_configuration_of_every_step(runtime: CorpusRunt
 def test_names_in_settings_are_text_to_dagster_with_what_each_of_them_means(runtime: CorpusRuntime) -> None:
     fields = launch_config(runtime, STEPS["balanced_subset"]).model_fields
     assert {name: fields[name].annotation for name in ("method", "strategy")} == {"method": str, "strategy": str}
-    assert str(fields["method"].description).startswith("How they are chosen. hierarchical: ")
+    assert str(fields["method"].description).startswith("How they are chosen. balanced: ")
 
 
 def test_what_a_step_reads_stands_before_it_all_partitions_of_it_where_the_step_has_none(

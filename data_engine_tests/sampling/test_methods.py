@@ -47,7 +47,10 @@ def test_a_target_or_a_seed_that_is_no_count_is_an_error(pool: Candidates) -> No
 
 
 def test_an_unknown_method_is_an_error_that_names_the_known_ones(pool: Candidates) -> None:
-    with pytest.raises(InvalidInput, match="method is 'best'; it must be one of hierarchical, hierarchical_resam"):
+    with pytest.raises(
+        InvalidInput,
+        match="method is 'best'; it must be one of balanced, facility_location, hierarchical, hierarchical_resam",
+    ):
         select("best", pool, 5, seed=0)
 
 

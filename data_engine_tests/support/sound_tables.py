@@ -114,6 +114,31 @@ def metric_rows() -> Rows:
     return rows
 
 
+def proof_rows() -> Rows:
+    """Two draws of the corpus' method and of random samples."""
+    figures = {
+        "balanced": ((0.8, 0.5, 0.1), (0.7, 0.5, 0.1)),
+        "random": ((0.7, 0.25, 0.2), (0.6, 0.5, 0.2)),
+    }
+    return [
+        {
+            "method": method,
+            "evenness": 0.5,
+            "draw": draw,
+            "n_chosen": 4,
+            "n_held_out": 10,
+            "n_classes": 3,
+            "macro_accuracy": accuracy,
+            "rare_recall": rare,
+            "class_coverage": 1.0,
+            "kl": 0.1,
+            "distance": distance,
+        }
+        for method, draws in figures.items()
+        for draw, (accuracy, rare, distance) in enumerate(draws)
+    ]
+
+
 def drift_rows() -> Rows:
     compared = {"batch": "b1", "p_value": 0.4}
     return [
@@ -136,6 +161,7 @@ ROWS: dict[str, Callable[[], Rows]] = {
     "embedded": lambda: [{"sample_id": row["sample_id"]} for row in assigned_rows()],
     "balanced_subset": chosen_rows,
     "semantic_duplicates": lambda: [{"sample_id": "s1", "duplicate_of": "s0"}],
+    "subset_proof": proof_rows,
     "classifier": classifier_rows,
     "proposals": proposal_rows,
     "reviewed_labels": answer_rows,

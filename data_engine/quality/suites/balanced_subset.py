@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
-from data_engine.quality.checks import blocking
+from data_engine.quality.checks import blocking, warning
 from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
 from data_engine.quality.profiles import membership
 
-TABLES = ("balanced_subset", "semantic_duplicates", "tree_assignments", "cluster_tree")
+TABLES = ("balanced_subset", "semantic_duplicates", "tree_assignments", "cluster_tree", "subset_proof")
 
 CHECKS = (
     blocking("size_is_the_target", "The subset has as many samples as were asked for."),
@@ -24,9 +24,14 @@ CHECKS = (
     blocking("every_chosen_sample_is_in_the_tree", "Every chosen sample is assigned to a leaf of the tree."),
     blocking("no_semantic_duplicate_is_chosen", "No chosen sample is a semantic duplicate of one that stays."),
     blocking("every_semantic_duplicate_names_its_twin", "Every semantic duplicate names a sample that stays."),
-    blocking(
+    # No method but the hierarchical ones has quotas, so a subset that is less even is no broken subset.
+    warning(
         "balance_is_not_worse_than_raw",
         "The subset lies at least as evenly over the top clusters as all samples do.",
+    ),
+    warning(
+        "balanced_is_not_worse_than_random",
+        "Chosen so, samples teach a classifier at least as much as random ones, or stand as near to the pool.",
     ),
 )
 
@@ -38,7 +43,7 @@ def suite(tables: Mapping[str, pa.Table], corpus: Corpus, target: int | None = N
     """The truths about the chosen samples.
 
     Args:
-        tables: balanced_subset, semantic_duplicates, tree_assignments, cluster_tree.
+        tables: balanced_subset, semantic_duplicates, tree_assignments, cluster_tree, subset_proof.
         corpus: gives the target size.
         target: samples asked for, where that differs from the corpus' target size.
     """
@@ -79,6 +84,7 @@ def suite(tables: Mapping[str, pa.Table], corpus: Corpus, target: int | None = N
         ),
         *_repeats(chosen, assigned, tables["semantic_duplicates"]),
         _balance(chosen, assigned, tables["cluster_tree"]),
+        _not_worse_than_random(tables["subset_proof"], corpus.subset.method),
     ]
 
 
@@ -131,6 +137,42 @@ def _balance(chosen: pa.Table, assigned: pa.Table, tree: pa.Table) -> Truth:
         "choose again from the present tree, or ask for more samples",
         culprits=tuple(largest),
     )
+
+
+def _not_worse_than_random(proof: pa.Table, method: str) -> Truth:
+    """Judged by the classifier where labels are known, else by the distance of held-out samples."""
+    from data_engine.reporting.metrics.subset_worth import differences, mean_interval
+
+    taught = {what: differences(proof, method, column) for column, what in _TAUGHT.items()}
+    gains = taught if all(taught.values()) else {_NEARER: [-d for d in differences(proof, method, "distance")]}
+    means = {what: mean_interval(values) for what, values in gains.items() if values}
+    rows = Profile(
+        pa.table(
+            {
+                "figure": pa.array(means, pa.string()),
+                "gain": pa.array([mean for mean, _, _ in means.values()], pa.float64()),
+            }
+        ),
+        "figure",
+    )
+    said = "; ".join(f"{what}: {_with_interval(*found)}" for what, found in means.items())
+    return Truth(
+        "balanced_is_not_worse_than_random",
+        rows,
+        load_expectations().ExpectColumnValuesToBeBetween(column="gain", min_value=0),
+        lambda _: f"{method} minus random, {said}" if said else "it has not been measured against random subsets",
+        "a subset should be worth at least as much as random samples of its number",
+        "choose by subset.method balanced, or lower subset.evenness",
+    )
+
+
+#: Columns of the proof that a classifier gives, and their names.
+_TAUGHT = {"macro_accuracy": "macro accuracy", "rare_recall": "recall of the rarest third of the labels"}
+_NEARER = "nearness of held-out samples"
+
+
+def _with_interval(mean: float, low: float | None, high: float | None) -> str:
+    return f"{mean:+.3f}" if low is None else f"{mean:+.3f} (90 % interval {low:+.3f} to {high:+.3f})"
 
 
 def _near_uniform(clusters: npt.NDArray[np.int64], threshold: float, *, is_empty: bool) -> Any:

@@ -22,6 +22,7 @@ from data_engine.reporting.metrics.known_labels import knows_labels
 from data_engine.reporting.metrics.label_metrics import DIFFICULTIES, classifier_in_service
 from data_engine.reporting.metrics.method_comparison import comparison_of, side_by_side
 from data_engine.reporting.metrics.metric import Metric, by_name
+from data_engine.reporting.metrics.subset_worth import table_of_methods, verdict
 from data_engine.reporting.simulation_notice import simulation
 from data_engine.schemas import Tables
 
@@ -85,11 +86,13 @@ def render_report(
         "get": lambda metric, scope="all": known.get((metric, scope)),
         "balance": [name for name in ("raw", "random", "balanced") if ("kl_to_uniform", name) in known],
         "groups": next(((m, scope) for (name, scope), m in known.items() if name == "groups"), None),
-        "top_level_warning": top_level_warning(known),
+        "top_level_warning": top_level_warning(known, corpus.subset.method),
         "levels": [m for (name, _), m in known.items() if name == "clusters"],
         "why_levels": some["tree_explanation"]["sentence"].to_pylist() if "tree_explanation" in some else [],
         "methods": _methods(some, knows_labels=knows_labels(corpus, some)),
         "knows_labels": knows_labels(corpus, some),
+        "worth": table_of_methods(known),
+        "worth_verdict": verdict(known),
         **_about_labels(known),
         "gallery": Gallery(some.get("raw_index"), most_bytes=_GALLERY_BYTES),
         "reasons": excerpts.reasons(some),
@@ -134,7 +137,7 @@ def _about_clusters(tables: Tables) -> dict[str, Any]:
 
 
 def _key_figures(known: Metrics) -> list[KeyFigure]:
-    figures = []
+    figures = _worth_figures(known)
     raw, balanced = known.get(("kl_to_uniform", "raw")), known.get(("kl_to_uniform", "balanced"))
     if raw and balanced:
         figures.append(
@@ -155,6 +158,16 @@ def _key_figures(known: Metrics) -> list[KeyFigure]:
         )
         figures.append(KeyFigure("Accepted without a person", number_format.figure(accepted), detail))
     return figures
+
+
+def _worth_figures(known: Metrics) -> list[KeyFigure]:
+    """The gain over random subsets, where a classifier could be trained to tell it."""
+    gains = {name: metric for (name, _), metric in known.items() if name.endswith("_gain")}
+    accuracy, rare = gains.get("taught_accuracy_gain"), gains.get("taught_rare_recall_gain")
+    if accuracy is None or rare is None:
+        return []
+    detail = f"points of macro accuracy over random subsets; rarest third {100 * rare.value:+.1f}"
+    return [KeyFigure("What it teaches", f"{100 * accuracy.value:+.1f}", detail)]
 
 
 def _provenance(known: Metrics) -> list[ProvenanceRow]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from data_engine.corpus import Corpus
 from data_engine.reporting.metrics.known_labels import known_label_of
 from data_engine.reporting.metrics.metric import Metric
+from data_engine.sampling.methods import METHODS
 
 KNOWN_LABELS, DESCRIPTION = "known labels", "the corpus' description"
 
@@ -34,12 +35,15 @@ def concept_metrics(corpus: Corpus, tables: Mapping[str, pa.Table]) -> list[Metr
     return [Metric("concepts_wanted", KNOWN_LABELS, len(labels), "concepts", "neutral", note)]
 
 
-def top_level_warning(known: Mapping[tuple[str, str], Metric]) -> str:
+def top_level_warning(known: Mapping[tuple[str, str], Metric], method: str) -> str:
     """A warning, with its remedy, that the coarsest level has fewer clusters than there are concepts; else empty.
 
     Args:
         known: metrics by (metric, scope); without `concepts_wanted` nothing is claimed.
+        method: how the subset is chosen; nothing is claimed of one that looks at no tree.
     """
+    if not METHODS[method].uses_tree:
+        return ""
     wanted = next(((scope, round(m.value)) for (name, scope), m in known.items() if name == "concepts_wanted"), None)
     per_level = [round(m.value) for (name, _), m in known.items() if name == "clusters"]
     if wanted is None or not per_level or per_level[-1] >= wanted[1]:

@@ -16,7 +16,7 @@ _STAGES = {
     "raw": ("raw", "read from the source"),
     "kept": ("kept", "past the cheap rules"),
     "unique": ("unique", "duplicates removed"),
-    "chosen": ("balanced", "chosen evenly over the cluster tree"),
+    "chosen": ("balanced", "chosen to stand for all of them"),
     "labelled": ("labelled", "with one label each"),
     "releasable": ("in scope", "can be released"),
     "released": ("released", "in the newest release"),

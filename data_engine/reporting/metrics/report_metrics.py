@@ -16,6 +16,7 @@ from data_engine.reporting.metrics.known_labels import BalanceGroups, groups, kn
 from data_engine.reporting.metrics.label_metrics import label_metrics
 from data_engine.reporting.metrics.method_comparison import comparison_of, method_metrics
 from data_engine.reporting.metrics.metric import Direction, Metric
+from data_engine.reporting.metrics.subset_worth import worth_metrics
 from data_engine.sampling.balance import compare_balance
 from data_engine.schemas import QUALITY_REPORT, Tables
 
@@ -34,7 +35,8 @@ def build_quality_report(corpus: Corpus, tables: Tables) -> pa.Table:
     # A table without rows is a step that has nothing to say yet.
     some = {name: table for name, table in tables.items() if table.num_rows}
     metrics = [*funnel_metrics(corpus, some), *_rejections(some), *_tree(some), *concept_metrics(corpus, some)]
-    metrics += [*_balance(corpus, some), *_methods(corpus, some), *label_metrics(corpus, some)]
+    metrics += [*_balance(corpus, some), *_methods(corpus, some), *_worth(corpus, some)]
+    metrics += [*label_metrics(corpus, some)]
     return pa.Table.from_pylist([vars(metric) for metric in metrics], schema=QUALITY_REPORT)
 
 
@@ -96,6 +98,10 @@ def _tree(tables: Tables) -> list[Metric]:
 def _methods(corpus: Corpus, tables: Tables) -> list[Metric]:
     compared = comparison_of(tables, knows_labels=knows_labels(corpus, tables))
     return [] if compared is None else method_metrics(compared)
+
+
+def _worth(corpus: Corpus, tables: Tables) -> list[Metric]:
+    return worth_metrics(tables["subset_proof"], corpus.subset.method) if "subset_proof" in tables else []
 
 
 def _balance(corpus: Corpus, tables: Tables) -> list[Metric]:

@@ -89,6 +89,36 @@ def balance_plot(counts: Mapping[str, ArrayLike]) -> bytes:
     return to_png(figure)
 
 
+def evenness_plot(proof: pa.Table, evenness: float | None) -> bytes:
+    """What subsets of several evenness cover: labels, where they are known, and held-out samples.
+
+    Args:
+        proof: rows of SUBSET_PROOF of one method and draw.
+        evenness: that of the corpus, marked by a line; None where the pool decides, which is drawn across.
+    """
+    every = proof.to_pylist()
+    rows = sorted((row for row in every if row["evenness"] is not None), key=lambda row: row["evenness"])
+    own = next((row for row in every if row["evenness"] is None), None)
+    dial = [row["evenness"] for row in rows]
+    figure, axes = new_figure(7.2, 2.9)
+    for key, scale, color, label in (
+        ("class_coverage", 100, BLUE, "labels covered (%)"),
+        ("kl", 100, AMBER, "KL of the labels to uniform (hundredths of a nat)"),
+        ("distance", 100, GREY, "1 - cosine of held-out samples to the nearest chosen one (%)"),
+    ):
+        values = [row[key] for row in rows]
+        if None not in values:
+            axes.plot(dial, [scale * value for value in values], color=color, linewidth=2, marker="o", label=label)
+            if own is not None:
+                axes.axhline(scale * own[key], color=color, linewidth=1, linestyle=(0, (2, 3)))
+    if evenness is not None:
+        axes.axvline(evenness, color=INK, linewidth=1, linestyle=(0, (2, 3)))
+    axes.set(xlim=(-0.02, 1.02), xlabel="subset.evenness")
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False, labelcolor=INK)
+    return to_png(figure)
+
+
 def uncertainty_plot(uncertainty: ArrayLike, gate_threshold: float | None = None) -> bytes:
     """Histogram of 1 - probability of proposals, with what the gate accepts marked.
 

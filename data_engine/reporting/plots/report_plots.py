@@ -31,6 +31,7 @@ def report_plots(corpus: Corpus, tables: Tables, seconds: Mapping[str, float]) -
     drawn = {
         "funnel": metric_plots.funnel_plot(left) if left else None,
         "balance": _balance(corpus, some),
+        "evenness": _evenness(corpus, some),
         "cluster_sizes": _cluster_sizes(some),
         "lorenz": _lorenz(some),
         "silhouettes": _silhouettes(some),
@@ -66,6 +67,14 @@ def _balance(corpus: Corpus, tables: Tables) -> bytes | None:
             "the balanced subset": counts(of(chosen)),
         }
     )
+
+
+def _evenness(corpus: Corpus, tables: Tables) -> bytes | None:
+    if "subset_proof" not in tables:
+        return None
+    proof = tables["subset_proof"]
+    rows = proof.filter(pc.and_(pc.equal(proof["method"], "balanced"), pc.equal(proof["draw"], 0)))
+    return metric_plots.evenness_plot(rows, corpus.subset.evenness) if rows.num_rows > 1 else None
 
 
 def _cluster_sizes(tables: Tables) -> bytes | None:

@@ -1,4 +1,4 @@
-"""balanced_subset: the samples to be labelled, drawn evenly over the cluster tree."""
+"""balanced_subset: the samples to be labelled, which stand for the whole pool, and the proof that they teach more."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from data_engine.cluster_summary import leaf_names
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.step_run import StepResult, StepRun
-from data_engine.runtime.subset_selection import choose, comparison_of_methods, semantic_duplicates
+from data_engine.runtime.subset_selection import choose, comparison_of_methods, proof, semantic_duplicates
 from data_engine.schemas import BALANCED_SUBSET
 from data_engine.storage.ledger import ledger_rows
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def balanced_subset(step_run: StepRun) -> StepResult:
-    """Remove semantic duplicates, then draw the subset."""
+    """Remove semantic duplicates, choose the subset, and show what it is worth."""
     subset = step_run.corpus.subset
     tree, rows = step_run.tree()
     step_run.take_known_labels()
@@ -30,7 +30,7 @@ def balanced_subset(step_run: StepRun) -> StepResult:
     compared, is_new = comparison_of_methods(step_run, pool)
     return step_run.finish(
         table,
-        extra_tables={"semantic_duplicates": repeats},
+        extra_tables={"semantic_duplicates": repeats, "subset_proof": proof(step_run, pool)},
         timing_tables={"subset_comparison": compared},
         ledger=_with_repeats(_ledger(tree, rows, chosen, names, subset.method), repeats),
         metadata={

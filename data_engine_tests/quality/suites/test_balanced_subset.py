@@ -1,5 +1,5 @@
 import pytest
-from sound_tables import Broken, but, chosen_rows, details, outcome_of
+from sound_tables import Broken, but, chosen_rows, details, failed, outcome_of, proof_rows
 
 from data_engine.quality import CHECKS
 
@@ -53,6 +53,21 @@ BROKEN = [
         ("top cluster 0: 100.0% of the subset", "top cluster 1: 0.0% of the subset"),
         {"balanced_subset": [row | {"top_cluster": 0} for row in chosen_rows()]},
     ),
+    # Each draw against the random one of the same split: -0.2 and -0.3; the interval is the mean -+ 6.31 x 0.05.
+    Broken(
+        "balanced_is_not_worse_than_random",
+        "balanced minus random, macro accuracy: -0.250 (90 % interval -0.566 to +0.066); recall of the rarest third "
+        "of the labels: +0.125 (90 % interval -0.664 to +0.914), but a subset should be worth at least as much as "
+        "random samples of its number; choose by subset.method balanced, or lower subset.evenness",
+        ("macro accuracy",),
+        {
+            "subset_proof": [
+                row
+                | {"macro_accuracy": (0.5, 0.3)[row["draw"]] if row["method"] == "balanced" else row["macro_accuracy"]}
+                for row in proof_rows()
+            ]
+        },
+    ),
 ]
 
 
@@ -68,3 +83,20 @@ def test_a_broken_truth_fails_with_value_rule_remedy_and_ids(case: Broken) -> No
 def test_the_target_size_of_the_corpus_is_asked_for_unless_the_run_asked_for_another() -> None:
     detail = details("balanced_subset", {})["size_is_the_target"]
     assert detail.startswith("chosen samples: 4, but 300 were asked for and 7 can be chosen; ")
+
+
+def test_without_known_labels_held_out_samples_are_to_lie_as_near_as_to_random_samples() -> None:
+    unknown = [row | {"macro_accuracy": None, "rare_recall": None} for row in proof_rows()]
+    assert details("balanced_subset", {"subset_proof": unknown})["balanced_is_not_worse_than_random"] == (
+        "balanced minus random, nearness of held-out samples: +0.100 (90 % interval +0.100 to +0.100)"
+    )
+    farther = [row | {"distance": 0.1 if row["method"] == "random" else 0.3} for row in unknown]
+    assert failed("balanced_subset", {"subset_proof": farther}, target=4) == {"balanced_is_not_worse_than_random"}
+
+
+def test_what_was_not_measured_against_random_samples_is_said_and_is_no_failure() -> None:
+    only = [row for row in proof_rows() if row["method"] == "balanced"]
+    for rows in ([], only):
+        detail = details("balanced_subset", {"subset_proof": rows})["balanced_is_not_worse_than_random"]
+        assert detail == "it has not been measured against random subsets"
+        assert not failed("balanced_subset", {"subset_proof": rows}, target=4)

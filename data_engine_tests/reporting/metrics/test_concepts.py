@@ -19,7 +19,7 @@ def known(n_top: int, wanted: int | None, source: str = "known labels") -> dict[
 
 
 def test_a_top_level_that_is_too_small_is_told_with_the_remedy() -> None:
-    assert top_level_warning(known(10, 12)) == (
+    assert top_level_warning(known(10, 12), "hierarchical") == (
         "The coarsest level of the tree has 10 clusters, fewer than the 12 concepts that known labels name: concepts "
         "that share a cluster share its part of the subset. Set tree to {levels: auto, n_concepts: 12}, or give its "
         "last level at least 12 clusters; if fewer concepts will do, say so with tree.n_concepts."
@@ -30,7 +30,7 @@ def test_a_top_level_that_is_too_small_is_told_with_the_remedy() -> None:
 def test_nothing_is_claimed_of_a_level_that_is_large_enough_or_where_nothing_is_known(
     n_top: int, wanted: int | None
 ) -> None:
-    assert top_level_warning(known(n_top, wanted)) == ""
+    assert top_level_warning(known(n_top, wanted), "hierarchical") == ""
 
 
 def test_the_description_goes_before_the_known_labels(corpus: Corpus, tables: dict[str, pa.Table]) -> None:
@@ -39,3 +39,7 @@ def test_the_description_goes_before_the_known_labels(corpus: Corpus, tables: di
     assert [(m.scope, m.value) for m in concept_metrics(described, tables)] == [("the corpus' description", 9)]
     unlabelled = corpus.model_copy(update={"known_label_column": None})
     assert concept_metrics(unlabelled, tables) == []
+
+
+def test_nothing_is_claimed_of_a_method_that_looks_at_no_tree() -> None:
+    assert top_level_warning(known(10, 12), "balanced") == ""

@@ -6,13 +6,23 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from PIL import Image
+from schema_tables import table
 
 from data_engine import reporting
 from data_engine.corpus import Corpus
 from data_engine.labeling import reliability
 from data_engine.reporting import report_plots
-from data_engine.reporting.plots.metric_plots import rounds_plot
+from data_engine.reporting.plots.metric_plots import evenness_plot, nothing, rounds_plot
 from data_engine.schemas import SCHEMAS
+
+
+def proof_curve(*dial: float | None) -> pa.Table:
+    """One draw at several values of evenness; None where the pool decides."""
+    rows = [
+        {"evenness": value, "class_coverage": 0.9, "kl": 0.8 - 0.1 * (value or 0), "distance": 0.15} for value in dial
+    ]
+    return table("subset_proof", rows)
+
 
 LONG_TAIL = (4000 / np.arange(1, 757)).astype(int)
 PROBABILITIES = np.stack([np.linspace(0.5, 0.99, 200), np.linspace(0.5, 0.01, 200)], axis=1).astype(np.float32)
@@ -32,6 +42,14 @@ CASES: dict[str, tuple[Callable[[], bytes], Callable[[], bytes]]] = {
     "balance of few classes": (
         lambda: reporting.balance_plot({"all kept samples": [9, 3, 1], "balanced subset": [2, 2, 1]}),
         lambda: reporting.balance_plot({}),
+    ),
+    "evenness": (
+        lambda: evenness_plot(proof_curve(0.0, 0.5, 1.0, None), None),
+        lambda: nothing("no subset yet"),
+    ),
+    "evenness of a corpus that gives it": (
+        lambda: evenness_plot(proof_curve(0.0, 0.5, 1.0), 0.5),
+        lambda: nothing("no subset yet"),
     ),
     "uncertainty": (
         lambda: reporting.uncertainty_plot(np.linspace(0, 1, 5000) ** 3, 0.93),
