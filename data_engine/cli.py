@@ -210,7 +210,7 @@ def backfill(corpus: str, batches: str, processes: int) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def clean(corpus: str | None, is_all: bool, dry_run: bool, yes: bool) -> None:
     """Free what nobody needs: leftovers of killed runs, and old versions of tables that no release stands on."""
-    from data_engine.orchestration.launch.cleaning import Cleaning
+    from data_engine.orchestration.launch.upkeep.cleaning import Cleaning
 
     cleaning = Cleaning.of(_project(), corpus, is_all=is_all)
     for line in cleaning.told():
@@ -226,7 +226,7 @@ def clean(corpus: str | None, is_all: bool, dry_run: bool, yes: bool) -> None:
 @click.argument("corpus")
 def recheck(corpus: str) -> None:
     """Make every check of CORPUS again that failed. Ends with 1 where one still fails."""
-    from data_engine.orchestration.launch.amending import recheck_corpus
+    from data_engine.orchestration.launch.upkeep.amending import recheck_corpus
 
     found = recheck_corpus(_project(), corpus)
     for each in found:
@@ -246,7 +246,7 @@ def recheck(corpus: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def forget(corpus: str, batches: tuple[str, ...], yes: bool) -> None:
     """Take batches out of CORPUS: their rows leave every table. Answers of people stay in the queue."""
-    from data_engine.orchestration.launch import amending
+    from data_engine.orchestration.launch.upkeep import amending
 
     runtime = _project().runtime(corpus)
     for line in amending.told_of_forgetting(runtime, batches):
@@ -263,7 +263,7 @@ def forget(corpus: str, batches: tuple[str, ...], yes: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def reset(corpus: str, answers: bool, yes: bool) -> None:
     """Make CORPUS new: everything that the engine made of it goes, but releases. Answers stay unless --answers."""
-    from data_engine.orchestration.launch import amending
+    from data_engine.orchestration.launch.upkeep import amending
 
     planned = amending.reset_of(_project().runtime(corpus))
     for line in planned.told(with_answers=answers):

@@ -32,6 +32,8 @@ READS_AS_IT_IS = {
     "orchestration/launch/job_runs.py": "verdicts, for their seconds",
     "runtime/amendments/forgetting.py": "what batches past their checks keep, at the versions that were accepted",
     "runtime/amendments/rechecking.py": "the verdicts that failed",
+    "runtime/changes/run_outcome.py": "what a run has changed, accepted or not, at the versions before and after it",
+    "runtime/changes/source_files.py": "the files that the last version was read from, accepted or not",
     "terminal/why.py": "shows what happened to a sample, also in batches that are held back",
     "terminal/image_viewer.py": "the image of one content, whichever batch holds it",
     "terminal/thumbnails.py": "the image of one content, whichever batch holds it",

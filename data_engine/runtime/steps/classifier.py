@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from data_engine import labeling
 from data_engine.runtime.check_inputs import CheckedStep
-from data_engine.runtime.classifier_in_service import Row, rival_of
+from data_engine.runtime.classifier_in_service import ClassifierRow, rival_of
 from data_engine.runtime.made_from.encoders import EncoderUsed
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.schemas import CLASSIFIER
@@ -71,7 +71,7 @@ def check_inputs(checked: CheckedStep) -> dict[str, Any]:
     return values
 
 
-def _least_hold_out(checked: CheckedStep, n_counted: int, earlier: Sequence[Row]) -> int:
+def _least_hold_out(checked: CheckedStep, n_counted: int, earlier: Sequence[ClassifierRow]) -> int:
     """The least size of the hold-out: of one that was answered in full, whatever of it is still there.
 
     A larger subset must not stop a corpus that has learnt, and neither must samples that leave: the gate certifies less
@@ -87,7 +87,7 @@ def _least_hold_out(checked: CheckedStep, n_counted: int, earlier: Sequence[Row]
     return least if max(len(answered), n_counted) < least else 1
 
 
-def _asks_the_same(one: Row, other: Row) -> bool:
+def _asks_the_same(one: ClassifierRow, other: ClassifierRow) -> bool:
     """Whether two versions know the same classes and vectors, so that their accuracies can be compared."""
     known = [row["artefact"] for row in (one, other)]
     names = {labeling.Classifier.from_bytes(artefact).class_names for artefact in known if artefact}
@@ -95,7 +95,7 @@ def _asks_the_same(one: Row, other: Row) -> bool:
 
 
 def _compared(
-    trained: labeling.TrainedRound, rival: Row | None, in_service: Row | None, encoder: EncoderUsed
+    trained: labeling.TrainedRound, rival: ClassifierRow | None, in_service: ClassifierRow | None, encoder: EncoderUsed
 ) -> labeling.Comparison:
     """Whether the new version takes over from its rival; without one of the same vectors it does."""
     if rival is None and in_service is not None:
@@ -110,7 +110,7 @@ def _compared(
     )
 
 
-def _with_newest(history: pa.Table, newest: pa.Table, rival: Row | None) -> pa.Table:
+def _with_newest(history: pa.Table, newest: pa.Table, rival: ClassifierRow | None) -> pa.Table:
     """The history with a version appended, which replaces an equal one; it or its rival is in service alone."""
     new = newest.to_pylist()[0]
     rows = [row for row in history.to_pylist() if row["classifier_version"] != new["classifier_version"]]

@@ -9,8 +9,8 @@ from small_project import SmallProject
 from written_steps import write_step
 
 from data_engine.cli import main
-from data_engine.orchestration.launch.cleaning import Cleaning
 from data_engine.orchestration.launch.command_lock import corpus_lock, remove_leftovers
+from data_engine.orchestration.launch.upkeep.cleaning import Cleaning
 
 
 @pytest.fixture
