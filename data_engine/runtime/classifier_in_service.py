@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 #: A row of the schema CLASSIFIER.
-Row = dict[str, Any]
+ClassifierRow = dict[str, Any]
 
 
-def rival_of(history: pa.Table, new_version: str, encoder_version: str) -> Row | None:
+def rival_of(history: pa.Table, new_version: str, encoder_version: str) -> ClassifierRow | None:
     """The version that a new one is compared with: in service, or the last that was with vectors of the same encoder.
 
     Args:

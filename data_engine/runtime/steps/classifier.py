@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from data_engine import labeling
 from data_engine.runtime.check_inputs import CheckedStep
-from data_engine.runtime.classifier_in_service import Row, rival_of
+from data_engine.runtime.classifier_in_service import ClassifierRow, rival_of
 from data_engine.runtime.made_from.encoders import EncoderUsed
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.schemas import CLASSIFIER
@@ -74,7 +74,7 @@ def check_inputs(checked: CheckedStep) -> dict[str, Any]:
 
 
 def _compared(
-    trained: labeling.TrainedRound, rival: Row | None, in_service: Row | None, encoder: EncoderUsed
+    trained: labeling.TrainedRound, rival: ClassifierRow | None, in_service: ClassifierRow | None, encoder: EncoderUsed
 ) -> labeling.Comparison:
     """Whether the new version takes over from its rival; without one of the same vectors it does."""
     if rival is None and in_service is not None:
@@ -89,7 +89,7 @@ def _compared(
     )
 
 
-def _with_newest(history: pa.Table, newest: pa.Table, rival: Row | None) -> pa.Table:
+def _with_newest(history: pa.Table, newest: pa.Table, rival: ClassifierRow | None) -> pa.Table:
     """The history with a version appended, which replaces an equal one; it or its rival is in service alone."""
     new = newest.to_pylist()[0]
     rows = [row for row in history.to_pylist() if row["classifier_version"] != new["classifier_version"]]
