@@ -7,7 +7,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data_engine.corpus.yaml_file import COMPONENT, CheckedFile, check_file
+from data_engine.corpus.yaml_file import COMPONENT, CheckedFile, check_file, place_of
 
 SOUND = f"""type: {COMPONENT}
 attributes:
@@ -152,3 +152,13 @@ def test_whatever_bytes_are_replaced_nothing_is_raised(tmp_path: Path, place: in
     path.write_bytes(content[:place] + put + content[place + n_gone :])
     found = check_file(path)
     assert found is None or all(str(path) in mistake for mistake in found.mistakes)
+
+
+def test_a_field_is_told_with_the_line_where_it_or_its_block_stands(tmp_path: Path) -> None:
+    checked(tmp_path, SOUND)
+    path = tmp_path / "defs.yaml"
+    assert place_of(str(tmp_path), "source", "path") == f"source.path at {path}:6"
+    assert place_of(str(tmp_path), "source", "text_column") == f"source.text_column at {path}:4"
+    assert place_of("", "source", "path") == "source.path"
+    path.write_text("no: [yaml", "utf-8")
+    assert place_of(str(tmp_path), "seed") == "seed"

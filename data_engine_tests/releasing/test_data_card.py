@@ -141,3 +141,23 @@ def test_names_and_titles_are_shown_as_they_are_and_bring_no_markup(
     without = corpus.model_copy(update={"release": corpus.release.model_copy(update=plain)})
     assert structure(named, renamed) == structure(without, release)
     assert "<" not in data_card(named, renamed, build_quality_report(corpus, tables), MANIFEST)
+
+
+def test_encoder_and_sources_are_those_that_the_tables_were_made_with(
+    corpus: Corpus, tables: dict[str, pa.Table], release: pa.Table
+) -> None:
+    source = {"path": "old", "kind": "jsonl", "pattern": "*.jsonl"}
+    sources = {"by_batch": {"may": source, "june": {**source, "path": "new"}, "july": source}}
+    junk = {"by_batch": {"may": {"junk": None}, "june": {"junk": {"column": "bad"}}}}
+    configuration = {"encoder_version": "hashed-1", "source": sources, "first_pass": junk}
+    manifest = {**MANIFEST, "configuration": configuration}
+    made = corpus.model_copy(update={"encoder": "hashed"})
+    card = data_card(made, release, build_quality_report(corpus, tables), manifest)
+    assert "Every sample was embedded with `hashed` (version `hashed-1`); " in card
+    assert "those of the encoder `hashed` (version `hashed-1`); " in card
+    assert [line for line in card.splitlines() if line.startswith("- Source: ")] == [
+        "- Source: `old` (jsonl, pattern `*.jsonl`)",
+        "- Source: `new` (jsonl, pattern `*.jsonl`)",
+    ]
+    assert "A small classifier rejected junk" in card
+    assert "| encoder | `hashed-1` |" in card.splitlines()

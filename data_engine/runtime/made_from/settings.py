@@ -35,7 +35,7 @@ def settings_used(corpus: Corpus, names: Sequence[str]) -> dict[str, Any]:
     return used
 
 
-class VersionVerdicts(Protocol):
+class KnownVersions(Protocol):
     """What the checks say of the versions of steps, and which versions there were."""
 
     def latest(self, step: str, batch: str) -> "StepVersion | None":
@@ -78,7 +78,7 @@ _OF_LABELS = {
 }
 
 
-def used_by_steps(gate: VersionVerdicts, as_of: str) -> Used:
+def used_by_steps(gate: KnownVersions, as_of: str) -> Used:
     """What the accepted versions of all steps were made with.
 
     Args:
@@ -97,7 +97,7 @@ def used_by_steps(gate: VersionVerdicts, as_of: str) -> Used:
     return found
 
 
-def refuse_other_rows(gate: VersionVerdicts, reader: str, tables: Sequence[str], *, before: str) -> None:
+def refuse_other_rows(gate: KnownVersions, reader: str, tables: Sequence[str], *, before: str) -> None:
     """Stop where a step was made of other rows of tables without partitions than those that are read now.
 
     Raises: ChecksFailed naming both steps and the remedy.

@@ -186,3 +186,18 @@ def test_twenty_thousand_long_samples_make_a_page_of_less_than_a_megabyte_and_a_
     page = render_report(corpus, large, metrics, plots, seconds, VERSIONS)
     assert raw.num_rows > 20_000
     assert len(page.encode()) <= 1_500_000
+
+
+def test_limits_and_promise_are_those_of_the_tables_and_classifiers_of_other_vectors_are_told_apart(
+    corpus: Corpus, tables: dict[str, pa.Table]
+) -> None:
+    metrics = build_quality_report(corpus, tables)
+    rows = tables["classifier"].to_pylist()
+    versions = [{**row, "encoder_version": "old-1" if row["n_rounds"] == 1 else "new-1"} for row in rows]
+    mixed = tables | {"classifier": pa.Table.from_pylist(versions, schema=tables["classifier"].schema)}
+    words = words_of(render_report(corpus, mixed, metrics, {}, {}, {}, alarm_limits=(0.01, 0.2)))
+    assert "A p-value below 0.01 or 0.2 raises the alarm, as it was set when the batch was compared." in words
+    assert "Vectors of" in words and "old-1" in words
+    assert "Versions that learnt from vectors of different encoders are not compared" in words
+    same = words_of(render_report(corpus, tables, metrics, {}, {}, {}))
+    assert "Vectors of" not in same and "as it was set" not in same
