@@ -5,7 +5,7 @@ Nothing younger than a week is deleted, except what killed runs left half-writte
 
 import fcntl
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,6 +84,16 @@ def pin(
             text = json.dumps(known, indent=2, sort_keys=True) + "\n"
             write_text(path, text)
         return known[release_id]
+
+
+def pin_nothing(root: Path, corpus: str, release_ids: Iterable[str]) -> None:
+    """Keep that these releases stand on no tables any more, because all tables of the corpus were deleted.
+
+    Their files are whole without; the numbers of new tables have nothing to do with those of their manifests.
+    """
+    path = _pin_list(root, corpus)
+    with storage_errors("keeping that releases stand on no tables", path), _locked(path):
+        write_text(path, json.dumps({name: {} for name in release_ids}, indent=2, sort_keys=True) + "\n")
 
 
 def pinned_versions(root: Path, corpus: str, table: str) -> list[int]:

@@ -3,7 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from data_engine.corpus.class_file import check_number, check_special_classes, read_classes
+from data_engine.corpus.class_file import (
+    check_chains,
+    check_number,
+    check_renamed,
+    check_special_classes,
+    read_classes,
+)
 from data_engine.errors import InvalidInput, SourceMissing
 
 
@@ -55,3 +61,29 @@ def test_the_class_for_everything_else_is_a_class() -> None:
         check_special_classes(["a", "b"], other="c", out_of_scope=None)
     with pytest.raises(ValueError, match="out_of_scope is 'c', which is no class"):
         check_special_classes(["a", "b"], other=None, out_of_scope="c")
+
+
+@pytest.mark.parametrize(
+    ("renamed", "sentence"),
+    [
+        ({"a": "b", "b": "c"}, "renamed has a chain: 'a' -> 'b' -> 'c'; give each old name the last one, 'a': 'c'"),
+        (
+            {"a": "b", "b": "a"},
+            "renamed goes in a circle: 'a' -> 'b' -> 'a'; keep the entry whose new name is in classes",
+        ),
+        ({"a": "a"}, "renamed says that 'a' is now 'a', which is the same name; remove the entry"),
+        ({"a": ""}, "renamed says 'a': ''; give both names, or remove the entry"),
+    ],
+)
+def test_every_old_name_leads_to_its_new_one_in_one_step(renamed: dict[str, str], sentence: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        check_chains(renamed)
+
+
+def test_two_old_names_may_become_one_class_and_old_names_are_none_any_more() -> None:
+    check_chains({"a": "c", "b": "c"})
+    check_renamed({"a": "c", "b": "c"}, ["c", "d"])
+    with pytest.raises(ValueError, match="'a' is now 'x', which is no class; add 'x' to classes"):
+        check_renamed({"a": "x"}, ["c", "d"])
+    with pytest.raises(ValueError, match="'c' is now 'd', but 'c' is a class; remove one of the two"):
+        check_renamed({"c": "d"}, ["c", "d"])

@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
+from written_steps import notes_runtime
 
 from data_engine.corpus import Labels
 from data_engine.labeling import STRATEGIES
@@ -37,3 +40,21 @@ def test_the_schema_names_the_kinds_and_the_deciders():
     described = schema["$defs"]["DeciderSettings"]
     assert described["then"] == {"enum": ["rules", "classifier", "person"]}
     assert described["else"]["properties"]["name"]["enum"] == ["rules", "classifier", "person"]
+
+
+def test_labels_known_beforehand_follow_a_renamed_class(tmp_path: Path) -> None:
+    labels = {
+        "question": "?",
+        "classes": ["bread", "trains", "other"],
+        "renamed": {" baking": "bread"},
+        "other": "other",
+    }
+    corpus = notes_runtime(tmp_path, labels=labels).corpus
+    assert corpus.labels.renamed == {"baking": "bread"}
+    assert [corpus.known_class(name) for name in ("baking", "Baking", "bread", "trains", "chess")] == [
+        "bread",
+        "bread",
+        "bread",
+        "trains",
+        "other",
+    ]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from written_steps import notes_runtime, pass_checks, write_step
 
-from data_engine.labeling import fit_classifier
+from data_engine.labeling import Classifier, fit_classifier
 from data_engine.review import NewTask
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.check_gate import CheckGate
@@ -75,6 +75,39 @@ def test_the_checks_of_a_classifier_are_given_the_newest_version_and_the_accurac
     for other in ({"artefact": others}, {"encoder_version": "another"}):
         write_step(runtime.store(), "classifier", [versions[0], {**versions[1], **other}])
         assert "previous_accuracy" not in check_inputs_of("classifier", _checked(runtime, "classifier"))[1]
+
+
+def _artefact(*class_names: str) -> bytes:
+    n = len(class_names)
+    weights, biases = np.zeros((n, 2), np.float32), np.zeros(n, np.float32)
+    return Classifier(weights, biases, np.ones(n, bool), class_names=class_names).to_bytes()
+
+
+def test_a_classifier_is_not_compared_with_one_that_knows_other_classes(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    versions = [
+        {"classifier_version": "old", "accuracy": 0.75, "artefact": _artefact("a", "b")},
+        {"classifier_version": "new", "accuracy": 0.5, "artefact": _artefact("a", "c")},
+    ]
+    write_step(runtime.store(), "classifier", versions)
+    assert "previous_accuracy" not in check_inputs_of("classifier", _checked(runtime, "classifier"))[1]
+    versions[0]["artefact"] = _artefact("a", "c")
+    write_step(runtime.store(), "classifier", versions)
+    assert check_inputs_of("classifier", _checked(runtime, "classifier"))[1]["previous_accuracy"] == 0.75
+
+
+def test_a_hold_out_that_was_answered_in_full_may_shrink_and_a_smaller_one_may_not(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path, subset={"target_size": 30})
+    write_step(runtime.store(), "classifier", [{"classifier_version": "one", "n_hold_out": 4}])
+    for n_answered, least in ((9, 10), (10, 1)):
+        with runtime.queue() as queue:
+            tasks = [NewTask(f"{n_answered} {n}", "hold_out", "manual") for n in range(n_answered)]
+            queue.delete_corpus("notes")
+            queue.open_batch("one", corpus="notes", question="?", classes="ab", tasks=tasks, cause="c", now=NOW)
+            while (lease := queue.next("ada", now=NOW)) is not None:
+                queue.submit(lease.lease_id, lease.lease_id, label="a", now=NOW)
+        values = check_inputs_of("classifier", _checked(runtime, "classifier"))[1]
+        assert values["min_hold_out"] == least
 
 
 @pytest.mark.parametrize(("target", "asked"), [(30, 30), (180, 180)])

@@ -11,7 +11,7 @@ from written_steps import notes_runtime
 from data_engine.corpus import Corpus
 from data_engine.errors import ContentMissing
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.media import load_images, read_looks, released_images
+from data_engine.runtime.media import image_file, load_images, read_looks, released_images
 from data_engine.runtime.step_run import execute
 
 
@@ -77,3 +77,10 @@ def test_a_corpus_of_texts_releases_no_images(tmp_path: Path) -> None:
     texts = notes_runtime(tmp_path)
     released: Iterator[tuple[str, bytes]] = released_images(texts, texts.store().read("raw_index"), ["a"])
     assert list(released) == []
+
+
+def test_the_image_of_a_sample_is_given_under_its_name(runtime: CorpusRuntime) -> None:
+    raw = runtime.store().read("raw_index")
+    name, content = image_file(runtime, raw.slice(2, 1))
+    assert name == f"{raw['sample_id'][2].as_py()}.jpg"
+    assert content == (runtime.project_folder / "source" / "c.jpg").read_bytes()

@@ -94,3 +94,13 @@ def test_a_segment_with_a_flipped_bit_counts_as_missing_and_is_said(
     assert f"{path}, the accepted samples of 'may', is damaged and is computed anew" in caplog.text
     written(index)
     assert index.open("may", "1") is not None
+
+
+def test_a_batch_that_is_forgotten_has_no_segment_any_more_and_others_keep_theirs(tmp_path: Path) -> None:
+    index = SketchIndex(tmp_path)
+    for batch in ("may", "june"):
+        written(index, batch)
+    index.forget("may")
+    assert index.open("may", "1") is None
+    assert index.open("june", "1") is not None
+    index.forget("nothing")

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.storage.retention import pin_nothing
 
 #: What the engine makes of a corpus and makes anew from the source. Releases are finished work and stay.
-_MADE = ("tables", "marts", "reports", "accepted", "learnt", "pins.json")
+_MADE = ("tables", "marts", "reports", "accepted", "learnt")
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,13 @@ class Reset:
         runtime: The corpus.
         paths: Files and folders that go.
         n_answers: Answers of the corpus in the review queue.
-        n_releases: Releases, whose files stay.
+        releases: Ids of the releases, whose files stay.
     """
 
     runtime: CorpusRuntime
     paths: tuple[Path, ...]
     n_answers: int
-    n_releases: int
+    releases: tuple[str, ...]
 
     def told(self, *, with_answers: bool) -> list[str]:
         """Lines that say what would go and what would stay."""
@@ -38,7 +39,7 @@ class Reset:
             lines.append(f"{answers} and all review batches of {name} GO TOO; nothing brings them back")
         else:
             lines.append(f"kept: {answers} in the review queue, which the next run takes over again")
-        lines.append(f"kept: the files of {self.n_releases:,} release{'' if self.n_releases == 1 else 's'}")
+        lines.append(f"kept: the files of {len(self.releases):,} release{'' if len(self.releases) == 1 else 's'}")
         return lines
 
     def carry_out(self, *, with_answers: bool) -> None:
@@ -48,6 +49,7 @@ class Reset:
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
+        pin_nothing(self.runtime.data_folder, self.runtime.corpus.name, self.releases)
         if with_answers:
             with self.runtime.queue() as queue:
                 queue.delete_corpus(self.runtime.corpus.name)
@@ -59,5 +61,6 @@ def reset_of(runtime: CorpusRuntime) -> Reset:
     with runtime.queue() as queue:
         n_answers = queue.count_answers(runtime.corpus.name)
     releases = folder / "releases"
-    n_releases = sum((path / "manifest.json").is_file() for path in releases.iterdir()) if releases.is_dir() else 0
-    return Reset(runtime, tuple(folder / name for name in _MADE if (folder / name).exists()), n_answers, n_releases)
+    found = sorted(path.name for path in releases.iterdir() if path.is_dir()) if releases.is_dir() else []
+    paths = tuple(folder / name for name in _MADE if (folder / name).exists())
+    return Reset(runtime, paths, n_answers, tuple(name for name in found if name[0] != "."))

@@ -9,6 +9,7 @@ from written_steps import notes_runtime, take_in
 from data_engine.review import NewTask
 from data_engine.runtime.amendments.resetting import reset_of
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.storage import pins
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -45,7 +46,10 @@ def test_what_was_made_goes_and_releases_answers_and_unknown_files_stay(runtime:
         "kept: the files of 1 release",
     ]
     planned.carry_out(with_answers=False)
-    assert sorted(path.name for path in runtime.corpus_folder.iterdir()) == ["mine.txt", "releases"]
+    left = {path.name for path in runtime.corpus_folder.iterdir() if path.name[0] != "."}
+    assert left == {"mine.txt", "pins.json", "releases"}
+    # What the release stood on is gone, and new tables begin with the same numbers.
+    assert pins(runtime.data_folder, "notes") == {"1": {}}
     assert _n_answers(runtime) == (1, 1)
 
 

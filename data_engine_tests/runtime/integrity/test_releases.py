@@ -11,6 +11,7 @@ from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
 from data_engine.runtime.integrity.releases import check_releases
 from data_engine.storage import pin
+from data_engine.storage.retention import pin_nothing
 
 
 def released(folder: Path) -> tuple[CorpusRuntime, Path]:
@@ -55,6 +56,14 @@ def test_pins_and_releases_that_do_not_fit_are_named(tmp_path: Path) -> None:
     assert [(finding.severity, finding.what) for finding in found(runtime)] == [
         ("note", "pins versions for release zz, which is not there")
     ]
+
+
+def test_a_release_that_stands_on_no_tables_any_more_is_whole_by_its_files(tmp_path: Path) -> None:
+    runtime, place = released(tmp_path)
+    pin_nothing(runtime.data_folder, "notes", [place.name])
+    assert found(runtime) == []
+    (place / "README.md").write_text("other")
+    assert [finding.where for finding in found(runtime)] == [f"notes/releases/{place.name}/README.md"]
 
 
 def test_the_newest_release_must_be_there_with_the_rows_of_its_table(tmp_path: Path) -> None:
