@@ -88,3 +88,17 @@ def test_parts_that_were_not_measured_are_left_out(corpus: Corpus) -> None:
 @pytest.mark.parametrize(("share", "expected"), [(0, ""), (1e-9, "▏"), (0.5, "██"), (0.55, "██▎"), (1, "████")])
 def test_bars_grow_by_eighths_and_something_is_never_nothing(share: float, expected: str) -> None:
     assert bar(share, width=4) == expected
+
+
+def test_a_subset_that_is_less_even_than_random_ones_is_said_below_the_title(
+    corpus: Corpus, tables: dict[str, pa.Table]
+) -> None:
+    metrics = build_quality_report(corpus, tables)
+    kl = [row["value"] for row in metrics.to_pylist() if row["metric"] == "kl_to_uniform"]
+    worse = [
+        {**row, "value": max(kl) + 1} if (row["metric"], row["scope"]) == ("kl_to_uniform", "balanced") else row
+        for row in metrics.to_pylist()
+    ]
+    said = printed(corpus, pa.Table.from_pylist(worse, schema=metrics.schema), {}).split("Funnel")[0]
+    assert "balanced is worse than random here: KL to uniform" in " ".join(said.split())
+    assert "worse than random" not in printed(corpus, metrics, {})

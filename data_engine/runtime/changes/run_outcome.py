@@ -84,10 +84,14 @@ def _samples(read: _Reading) -> Iterator[str]:
     """Raw samples that are new, those of them that are kept, and those that left."""
     n_new = n_gone = n_kept = 0
     for batch in read.changed("raw_index"):
-        before, after = read.ids("raw_index", batch, read.before), read.ids("raw_index", batch, read.after)
-        judged = read.rows("first_pass", "first_pass", batch, ["sample_id", "verdict"], read.after)
-        kept = set(judged.filter(pc.equal(judged["verdict"], "kept"))["sample_id"].to_pylist())
-        n_new, n_gone, n_kept = n_new + len(after - before), n_gone + len(before - after), n_kept + len(kept - before)
+        if ("raw_index", batch) not in read.before:
+            # Of a new batch, which may be larger than the memory, no ids are read.
+            n_new, n_kept = n_new + read.after["raw_index", batch].n_rows, n_kept + _n_kept(read, batch, read.after)
+            continue
+        before, after = (_ids(read, "raw_index", batch, versions) for versions in (read.before, read.after))
+        kept = _ids(read, "first_pass", batch, read.after)
+        n_new, n_gone = n_new + _n_not_in(after, before), n_gone + _n_not_in(before, after)
+        n_kept += _n_not_in(kept, before)
     if n_new or n_gone:
         yield f"{n_new:,} new"
         yield f"{n_kept:,} kept"
@@ -99,6 +103,18 @@ def _samples(read: _Reading) -> Iterator[str]:
             sum(_n_kept(read, batch, versions) for batch in judged_anew) for versions in (read.before, read.after)
         )
         yield f"{kept_after:,} of the old ones kept, {kept_before:,} before"
+
+
+def _ids(read: _Reading, step: str, batch: str, versions: Versions) -> "pa.Array":
+    """The different contents of a batch; of the first pass, those that are kept."""
+    columns = ["sample_id", "verdict"] if step == "first_pass" else ["sample_id"]
+    rows = read.rows(step, step, batch, columns, versions)
+    kept = rows.filter(pc.equal(rows["verdict"], "kept")) if step == "first_pass" else rows
+    return pc.unique(kept["sample_id"])
+
+
+def _n_not_in(some: "pa.Array", others: "pa.Array") -> int:
+    return int(pc.sum(pc.invert(pc.is_in(some, others))).as_py() or 0)
 
 
 def _n_kept(read: _Reading, batch: str, versions: Versions) -> int:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data_engine.indexing.uris import splits_of
 from data_engine.runtime.changes.made_from import Difference
@@ -57,18 +58,22 @@ def _files_read(runtime: "CorpusRuntime", last: "StepVersion", listed: set[str])
         "raw_index", partition={"batch": last.batch}, columns=["uri", "arrived_at"], version=last.table_version
     )
     has_parts = runtime.corpus.source.kind not in _ONE_SAMPLE_PER_FILE
-    uris = [_file_of(uri, listed) if has_parts else uri for uri in rows["uri"].to_pylist()]
-    grouped = pa.table({"uri": pa.array(uris, pa.string()), "at": rows["arrived_at"]}).group_by("uri")
-    latest = grouped.aggregate([("at", "max")])
-    return dict(zip(latest["uri"].to_pylist(), latest["at_max"].to_pylist(), strict=True))
+    # Without the last part, a file of many rows has few names. One that could not be opened has its own name.
+    are_files = pc.is_in(rows["uri"], pa.array(sorted(listed), pa.string()))
+    shorter = pc.replace_substring_regex(rows["uri"], r"#[^#]*$", "")
+    names = pc.if_else(are_files, rows["uri"], shorter) if has_parts else rows["uri"]
+    latest = pa.table({"uri": names, "at": rows["arrived_at"]}).group_by("uri").aggregate([("at", "max")])
+    found: dict[str, datetime] = {}
+    for name, moment in zip(latest["uri"].to_pylist(), latest["at_max"].to_pylist(), strict=True):
+        file = _file_of(name, listed) if has_parts else name
+        found[file] = max(moment, found.get(file, moment))
+    return found
 
 
-def _file_of(uri: str, listed: set[str]) -> str:
-    """The file of a sample: one that is listed where it fits, else what stands before the last `#`."""
-    if uri in listed:
-        return uri
-    splits = [file for file, _ in splits_of(uri)]
-    return next((file for file in splits if file in listed), splits[-1] if splits else uri)
+def _file_of(name: str, listed: set[str]) -> str:
+    """The file of a uri without its last part: a shorter one where only that is listed, for members may have a `#`."""
+    shorter = (file for file, _ in splits_of(name) if file in listed)
+    return name if name in listed else next(shorter, name)
 
 
 def _time(moment: datetime) -> str:

@@ -14,10 +14,11 @@ def _file(uri: str, at: datetime = NOON) -> SourceFile:
 
 def test_files_that_are_new_changed_or_gone_are_named(tmp_path: Path) -> None:
     runtime = notes_runtime(tmp_path)
-    uris = ["a#1.jsonl#0", "a#1.jsonl#1", "b.jsonl#0", "gone.jsonl#0"]
+    uris = ["a#1.jsonl#0", "a#1.jsonl#1", "b.jsonl#0", "gone.jsonl#0", "c#d.jsonl", "e.tar#f#g.txt"]
     rows = [{"sample_id": str(i), "uri": uri, "arrived_at": NOON} for i, uri in enumerate(uris)]
     version = write_step(runtime.store(), "raw_index", rows, "may")
     files = [_file("a#1.jsonl"), _file("b.jsonl", NOON + timedelta(hours=1)), _file("new.jsonl")]
+    files += [_file("c#d.jsonl"), _file("e.tar")]
     assert list(changed_files(runtime, version, files)) == [
         Difference("file", "new.jsonl", "", "new"),
         Difference("file", "gone.jsonl", "read", "gone from the source"),
