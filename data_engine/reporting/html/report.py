@@ -138,11 +138,11 @@ def _about_clusters(tables: Tables) -> dict[str, Any]:
 
 def _key_figures(known: Metrics) -> list[KeyFigure]:
     figures = _worth_figures(known)
-    raw, balanced = known.get(("kl_to_uniform", "raw")), known.get(("kl_to_uniform", "balanced"))
-    if raw and balanced:
-        figures.append(
-            KeyFigure("Imbalance", f"{raw.value:.2f} → {balanced.value:.2f}", "KL to uniform in nats, all → balanced")
-        )
+    # Of as many random samples: a small subset cannot hold all labels, so that all samples are no measure for it.
+    random, balanced = known.get(("kl_to_uniform", "random")), known.get(("kl_to_uniform", "balanced"))
+    if random and balanced:
+        detail = "KL to uniform in nats, random → balanced subset"
+        figures.append(KeyFigure("Imbalance", f"{random.value:.2f} → {balanced.value:.2f}", detail))
     for title, key in (("Label accuracy", "label_accuracy"), ("Classifier accuracy", "classifier_accuracy")):
         metric = known.get((key, "all"))
         if metric:
