@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from small_project import SmallProject
+from small_project import SmallProject, write_notes
 
 from data_engine.runtime.integrity.registry import check_corpus
 from data_engine.runtime.versions import step_versions
@@ -49,6 +49,16 @@ def test_a_lost_tree_is_built_anew_with_a_word(finished: SmallProject, caplog: p
 
     assert "cluster_tree is lost and is made anew: its table cluster_tree is gone" in caplog.text
     assert "nothing new" in finished.run("notes")
+
+
+def test_what_was_kept_of_the_methods_and_is_lost_is_measured_anew_with_a_word(
+    finished: SmallProject, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.rmtree(finished.load().runtime("notes").corpus_folder / "learnt")
+    write_notes(finished.folder / "source", "august", 40, 9)
+    finished.run("notes")
+    for kind in ("comparison", "proof"):
+        assert f"the {kind} of methods that was kept is lost; it is made anew, over the samples of now" in caplog.text
 
 
 def test_lost_rows_of_a_batch_that_the_source_no_longer_has_are_never_nothing_new(finished: SmallProject) -> None:

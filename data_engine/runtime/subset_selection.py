@@ -147,6 +147,10 @@ def _kept_per_tree(
                 return kept.replace_schema_metadata(None).cast(schema), False
         except (pa.ArrowException, OSError) as error:
             logger.warning("the %s of methods is damaged and is made again (%s)", kind, error)
+    last = step_run.last_version()
+    has_run = last is not None and last.code_version == step_run.runtime.code_version("balanced_subset")
+    if has_run and not artefacts.has_any(f"{kind}-*.arrow"):
+        logger.warning("the %s of methods that was kept is lost; it is made anew, over the samples of now", kind)
     (made, samples), stream = make(), pa.BufferOutputStream()
     known = _labels_of(step_run, samples) if corpus.known_label_column is not None and made.num_rows else {}
     with pa.ipc.new_file(stream, made.schema.with_metadata({_KNOWN_OF: json.dumps(known)})) as file:

@@ -37,6 +37,10 @@ class Artefacts:
             logger.warning("%s is damaged and is computed anew (%s)", path, error)
             return None
 
+    def has_any(self, pattern: str) -> bool:
+        """Whether anything is kept under a name that matches a pattern."""
+        return any(self.folder.glob(pattern))
+
     def put(self, name: str, content: bytes) -> None:
         """Keep bytes under a name, whole or not at all. Raises: StorageError when the disk is full or fails."""
         with storage_errors(f"keeping {name}", self.folder, intact="nothing was changed"):

@@ -53,3 +53,11 @@ def test_one_flipped_bit_makes_it_missing_and_is_said(tmp_path: Path, caplog: py
     assert f"{tmp_path / 'junk-1'} is damaged and is computed anew" in caplog.text
     kept.put("junk-1", b"weights")
     assert kept.get("junk-1") == b"weights"
+
+
+def test_names_are_looked_for_by_a_pattern(tmp_path: Path) -> None:
+    artefacts = Artefacts(tmp_path / "learnt")
+    assert not artefacts.has_any("junk-*")
+    artefacts.put("junk-1", b"model")
+    assert artefacts.has_any("junk-*")
+    assert not artefacts.has_any("tree-*")
