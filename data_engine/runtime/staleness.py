@@ -197,7 +197,6 @@ def inputs_now(
             version = versions.get((name, part)) if name in runtime.steps else None
             inputs[f"{name}/{part}"] = version.data_version if version else "missing"
     if reads_known_labels(step):
-        gate = check_gate.CheckGate(runtime, runtime.store(), "plan")
         inputs |= known_label_inputs(runtime.corpus, gate, AcceptedTables(gate.store, gate, step))
     return inputs | _outside_the_plan(runtime, step, batch)
 
