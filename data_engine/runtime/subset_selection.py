@@ -21,7 +21,7 @@ from data_engine.clustering import with_samples
 from data_engine.labeling.subset_proof import Way, prove
 from data_engine.reporting import known_label_of
 from data_engine.runtime.code_fingerprint import code_fingerprint
-from data_engine.runtime.made_from.earlier_results import decisions_of_same_vectors
+from data_engine.runtime.made_from.earlier_results import decisions_to_start_from
 from data_engine.runtime.versions import fingerprint
 from data_engine.schemas import SEMANTIC_DUPLICATES, SUBSET_COMPARISON, SUBSET_PROOF
 
@@ -51,11 +51,13 @@ class SubsetPool:
         tree: over these n samples.
         rows: sample_id and batch of each, in the tree's order.
         kept: (n,) their row numbers in the whole tree, ascending.
+        earlier: sample_id and verdict, what was decided before and is to stay where it costs little.
     """
 
     tree: "ClusterTree"
     rows: pa.Table
     kept: NDArray[np.int64]
+    earlier: pa.Table
 
 
 def semantic_duplicates(
@@ -74,10 +76,11 @@ def semantic_duplicates(
 
     Returns: the pool; and the others with the samples that they repeat (schema SEMANTIC_DUPLICATES).
     """
+    earlier = decisions_to_start_from(step_run, rows["sample_id"])
     if least_cosine is None:
-        return SubsetPool(tree, rows, np.arange(rows.num_rows)), SEMANTIC_DUPLICATES.empty_table()
+        return SubsetPool(tree, rows, np.arange(rows.num_rows), earlier), SEMANTIC_DUPLICATES.empty_table()
     x = step_run.embeddings_in_order(rows["sample_id"])
-    twins = duplicates.semantic_duplicates(x, tree, least_cosine=least_cosine, precedence=_precedence(step_run, rows))
+    twins = duplicates.semantic_duplicates(x, tree, least_cosine=least_cosine, precedence=_precedence(earlier, rows))
     gone, kept = np.flatnonzero(~twins.is_kept), np.flatnonzero(twins.is_kept)
     columns = {
         "sample_id": rows["sample_id"].take(pa.array(gone)),
@@ -88,7 +91,7 @@ def semantic_duplicates(
     }
     part = with_samples(tree, tree.leaf[kept], None if tree.distance is None else tree.distance[kept])
     repeats = pa.table(columns, schema=SEMANTIC_DUPLICATES).sort_by("sample_id")
-    return SubsetPool(part, rows.take(pa.array(kept)), kept), repeats
+    return SubsetPool(part, rows.take(pa.array(kept)), kept, earlier), repeats
 
 
 def choose(step_run: "StepRun", pool: SubsetPool) -> NDArray[np.int64]:
@@ -106,7 +109,7 @@ def choose(step_run: "StepRun", pool: SubsetPool) -> NDArray[np.int64]:
         strategy=subset.strategy,
         evenness=subset.evenness,
         priority=sampling.stable_priority(pool.rows["sample_id"].to_pylist(), seed),
-        was_chosen=_was_chosen(step_run, pool.rows),
+        was_chosen=_was_chosen(pool),
     )
     return sampling.select(subset.method, candidates, subset.target_size, seed=seed)
 
@@ -264,18 +267,16 @@ def _known_label_numbers(step_run: "StepRun", rows: pa.Table) -> NDArray[np.int6
     return np.array([names.get(label, -1) for label in labels], dtype=np.int64)
 
 
-def _was_chosen(step_run: "StepRun", rows: pa.Table) -> NDArray[np.bool_]:
-    """(n,) whether this step chose a sample the last time on such vectors."""
-    last = decisions_of_same_vectors(step_run)
-    chosen = last.filter(pc.equal(last["verdict"], "chosen"))["sample_id"].combine_chunks()
-    was_chosen: NDArray[np.bool_] = pc.is_in(rows["sample_id"], value_set=chosen).to_numpy()
+def _was_chosen(pool: SubsetPool) -> NDArray[np.bool_]:
+    """(n,) whether a sample of the pool was chosen before."""
+    chosen = pool.earlier.filter(pc.equal(pool.earlier["verdict"], "chosen"))["sample_id"].combine_chunks()
+    was_chosen: NDArray[np.bool_] = pc.is_in(pool.rows["sample_id"], value_set=chosen).to_numpy()
     return was_chosen
 
 
-def _precedence(step_run: "StepRun", rows: pa.Table) -> NDArray[np.int64]:
-    """(n,) rank of every sample by what this step decided the last time on such vectors, then by batch and id."""
-    last = decisions_of_same_vectors(step_run)
-    decided = last["verdict"].take(pc.index_in(rows["sample_id"], value_set=last["sample_id"].combine_chunks()))
+def _precedence(earlier: pa.Table, rows: pa.Table) -> NDArray[np.int64]:
+    """(n,) rank of every sample by what was decided before (sample_id, verdict), then by batch and id."""
+    decided = earlier["verdict"].take(pc.index_in(rows["sample_id"], value_set=earlier["sample_id"].combine_chunks()))
     standing = pc.fill_null(pc.index_in(decided, value_set=pa.array(_STAYS_FIRST)), len(_STAYS_FIRST))
     ordered = pc.sort_indices(
         rows.select(["batch", "sample_id"]).append_column("standing", standing),

@@ -3,9 +3,11 @@
 What a tree knows of its samples is in `tree_growth.py`; files and their names are those of `storage.artefacts`.
 """
 
+import hashlib
 from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data_engine.runtime.versions import fingerprint
 from data_engine.schemas import CLUSTER_TREE, TREE_EXPLANATION
@@ -37,7 +39,8 @@ class RunOfAStep(Protocol):
 
 #: As many changes can be undone.
 _AT_MOST = 4
-_CENTROIDS, _EXPLANATIONS, _DECISIONS = "tree-centroids-", "tree-explanation-", "subset-decisions-"
+_CENTROIDS, _EXPLANATIONS = "tree-centroids-", "tree-explanation-"
+_DECISIONS, _OF_SAME_SAMPLES = "subset-decisions-", "subset-of-samples-"
 
 
 def keep_tree(step_run: RunOfAStep, centroids: pa.Table, explained: pa.Table) -> None:
@@ -67,6 +70,28 @@ def decisions_of_same_vectors(step_run: RunOfAStep) -> pa.Table:
     _put(step_run, _DECISIONS, before, decided)
     kept = _get(step_run, _DECISIONS, now)
     return decided.slice(0, 0) if kept is None else kept
+
+
+def decisions_to_start_from(step_run: RunOfAStep, sample_ids: pa.ChunkedArray) -> pa.Table:
+    """The decisions (sample_id, verdict) of the time when the subset was chosen of the very same samples and settings.
+
+    Else the last ones. So samples that leave and come back, and settings that are undone, give back the same subset.
+    """
+    last = decisions_of_same_vectors(step_run)
+    kept = _get(step_run, _OF_SAME_SAMPLES, _samples_key(step_run, sample_ids))
+    return last if kept is None else kept
+
+
+def keep_decisions(step_run: RunOfAStep, sample_ids: pa.ChunkedArray, decided: pa.Table) -> None:
+    """Keep what was decided (sample_id, verdict) of these samples, for `decisions_to_start_from`."""
+    _put(step_run, _OF_SAME_SAMPLES, _samples_key(step_run, sample_ids), decided.select(["sample_id", "verdict"]))
+
+
+def _samples_key(step_run: RunOfAStep, sample_ids: pa.ChunkedArray) -> str:
+    ids = sample_ids.combine_chunks().cast(pa.string())
+    ids = ids.take(pc.sort_indices(ids))
+    digest = hashlib.sha256(b"".join(buffer for buffer in ids.buffers()[1:] if buffer is not None)).hexdigest()
+    return f"{step_run.runtime.code_version('balanced_subset')}:{step_run.encoder_in_use().version}:{digest}"
 
 
 def _tree_key(step_run: RunOfAStep) -> str:

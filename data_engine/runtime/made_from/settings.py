@@ -27,7 +27,7 @@ def settings_used(corpus: Corpus, names: Sequence[str]) -> dict[str, Any]:
             it is.
     """
     shown = corpus.shown()
-    used = {name: shown[name] for name in names if "." not in name}
+    used = {name: shown[name] for name in names if name in shown}
     if "labels" in used:
         # Without the file of classes there is an error of its own, as soon as a step needs them.
         with suppress(DataEngineError):

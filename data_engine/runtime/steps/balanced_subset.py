@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from data_engine.cluster_summary import leaf_names
 from data_engine.runtime.check_inputs import CheckedStep
+from data_engine.runtime.made_from.earlier_results import keep_decisions
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.runtime.subset_selection import choose, comparison_of_methods, proof, semantic_duplicates
 from data_engine.schemas import BALANCED_SUBSET
@@ -28,11 +29,13 @@ def balanced_subset(step_run: StepRun) -> StepResult:
     names = leaf_names(step_run.look_up("cluster_portraits"))
     table = _table(tree, rows, chosen, names, subset.method)
     compared, is_new = comparison_of_methods(step_run, pool)
+    decided = _with_repeats(_ledger(tree, rows, chosen, names, subset.method), repeats)
+    keep_decisions(step_run, rows["sample_id"], decided)
     return step_run.finish(
         table,
         extra_tables={"semantic_duplicates": repeats, "subset_proof": proof(step_run, pool)},
         timing_tables={"subset_comparison": compared},
-        ledger=_with_repeats(_ledger(tree, rows, chosen, names, subset.method), repeats),
+        ledger=decided,
         metadata={
             "pool": len(pool.kept),
             "semantic duplicates": repeats.num_rows,

@@ -6,7 +6,13 @@ from schema_tables import table
 from written_steps import keep_version, notes_runtime, write_step
 
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.made_from.earlier_results import decisions_of_same_vectors, keep_tree, kept_tree
+from data_engine.runtime.made_from.earlier_results import (
+    decisions_of_same_vectors,
+    decisions_to_start_from,
+    keep_decisions,
+    keep_tree,
+    kept_tree,
+)
 from data_engine.runtime.step_run import StepRun
 
 
@@ -61,3 +67,17 @@ def test_decisions_on_vectors_of_another_encoder_count_again_when_it_comes_back(
     decide("new", "not_chosen")
     assert verdicts("new") == ["not_chosen"]
     assert verdicts("old") == ["chosen"]
+
+
+def test_decisions_come_back_with_the_very_same_samples_settings_and_vectors(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    step_run = _of(runtime, "old", "balanced_subset")
+    ids = pa.chunked_array([["b", "a"]])
+    assert decisions_to_start_from(step_run, ids).num_rows == 0
+    decided = pa.table({"sample_id": ["a", "b"], "verdict": ["chosen", "not_chosen"]})
+    keep_decisions(step_run, ids, decided)
+    assert decisions_to_start_from(step_run, pa.chunked_array([["a"], ["b"]])).to_pylist() == decided.to_pylist()
+    assert decisions_to_start_from(step_run, pa.chunked_array([["a", "c"]])).num_rows == 0
+    assert decisions_to_start_from(_of(runtime, "new", "balanced_subset"), ids).num_rows == 0
+    other = notes_runtime(tmp_path, subset={"target_size": 30})
+    assert decisions_to_start_from(_of(other, "old", "balanced_subset"), ids).num_rows == 0
