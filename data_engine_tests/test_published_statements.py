@@ -88,7 +88,7 @@ def test_classes_and_targets_that_the_tables_do_not_have_are_not_published_at_al
 
 def test_a_release_is_not_published_with_a_report_of_other_labels(finished: SmallProject) -> None:
     runtime = finished.load().runtime("notes")
-    execute(runtime, "balanced_subset", run_id="by-hand", settings={"subset": {"strategy": "closest"}})
+    execute(runtime, "balanced_subset", run_id="by-hand", settings={"subset": {"method": "random"}})
     for step in ("proposals", "labels"):
         execute(runtime, step, run_id="by-hand")
     with pytest.raises(ChecksFailed, match=r"quality_report was made of other rows of .* materialize quality_report"):

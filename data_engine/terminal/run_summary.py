@@ -80,7 +80,7 @@ def _next_steps(runtime: CorpusRuntime, outcome: RunOutcome) -> list[str]:
     steps = []
     if outcome.waiting_for:
         steps.append(f"data-engine review --corpus {name}   answer {', '.join(outcome.waiting_for)}")
-    else:
+    elif runtime.corpus.has_labels:
         steps.append(what_is_left(runtime))
     if outcome.quarantined:
         steps.append(f"mend {', '.join(outcome.quarantined)} at the source, then data-engine run {name} again")

@@ -115,7 +115,7 @@ def _worth(corpus: Corpus, known: Metrics) -> "RenderableType | None":
         share = row.figures[leading].value / most if leading in row.figures else 0.0
         figures = [_figure(row.figures.get(name)) for name in shown] + [f"{row.figures['distance'].value:.3f}"]
         grid.add_row(number_format.plain(row.method), plain(f"{bar(share, 28):<28}", style), *figures)
-    return Group(plain(verdict(known), "bold"), "", grid)
+    return Group(plain(verdict(known, has_labels=corpus.has_labels), "bold"), "", grid)
 
 
 def _funnel(known: Metrics) -> "Table | None":

@@ -50,7 +50,8 @@ def run_corpus(
         timings.write_text(json.dumps(said), "utf-8")
     if outcome.n_runs == 0 and not outcome.waiting_for and not outcome.quarantined:
         console.print("nothing new: every batch is read and every step is up to date; no step ran")
-        console.print(plain(what_is_left(runtime)))
+        if runtime.corpus.has_labels:
+            console.print(plain(what_is_left(runtime)))
         return True
     print_run(runtime, outcome, console)
     print_changes(runtime, before, console=console)

@@ -92,7 +92,7 @@ def render_report(
         "methods": _methods(some, knows_labels=knows_labels(corpus, some)),
         "knows_labels": knows_labels(corpus, some),
         "worth": table_of_methods(known),
-        "worth_verdict": verdict(known),
+        "worth_verdict": verdict(known, has_labels=corpus.has_labels),
         **_about_labels(known),
         "gallery": Gallery(some.get("raw_index"), most_bytes=_GALLERY_BYTES),
         "reasons": excerpts.reasons(some),

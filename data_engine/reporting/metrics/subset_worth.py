@@ -123,8 +123,13 @@ def table_of_methods(known: Mapping[tuple[str, str], Metric]) -> list[Worth]:
     ]
 
 
-def verdict(known: Mapping[tuple[str, str], Metric]) -> str:
-    """What the subset is worth, as one sentence; empty where nothing was measured."""
+def verdict(known: Mapping[tuple[str, str], Metric], *, has_labels: bool = True) -> str:
+    """What the subset is worth, as one sentence; empty where nothing was measured.
+
+    Args:
+        known: The metrics of a quality report.
+        has_labels: Whether anything is to be said of labels.
+    """
     gains = {name: metric for (name, _), metric in known.items() if name.endswith("_gain")}
     accuracy, rare = gains.get("taught_accuracy_gain"), gains.get("taught_rare_recall_gain")
     if accuracy is not None and rare is not None:
@@ -139,7 +144,8 @@ def verdict(known: Mapping[tuple[str, str], Metric]) -> str:
     nearer = "nearer to" if distance.value < 0 else "farther from"
     return (
         f"Samples outside the pool lie {abs(distance.value):.3f} {nearer} the subset than to as many random samples "
-        "(1 - cosine to the nearest); no labels are known, so what a classifier would learn cannot be said."
+        "(1 - cosine to the nearest)"
+        + ("; no labels are known, so what a classifier would learn cannot be said." if has_labels else ".")
     )
 
 

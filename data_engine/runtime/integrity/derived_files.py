@@ -34,11 +34,11 @@ def _ending_in_a_checksum(checked: CheckedCorpus) -> Iterator[Finding]:
 
 
 def _marts(checked: CheckedCorpus) -> Iterator[Finding]:
-    from data_engine import warehouse
+    from data_engine.runtime.sql_models import models_of
     from data_engine.storage.mart_files import mart_path, run_of_mart
 
     last = checked.versions.get(("sql_models", ""))
-    for model in warehouse.load_models(checked.runtime.sql_folder) if last else ():
+    for model in models_of(checked.runtime) if last else ():
         if last is None or model.layer != "marts":
             continue
         path, name = mart_path(checked.store, model.name), f"mart {model.name}"
