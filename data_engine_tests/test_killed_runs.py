@@ -16,7 +16,7 @@ from small_project import SmallProject, notes_corpus, write_notes
 from data_engine.errors import ConcurrentWrite
 from data_engine.orchestration.launch.command_lock import corpus_lock
 from data_engine.orchestration.launch.orphaned_runs import fail_orphaned_runs, process_tags
-from data_engine.orchestration.sql_models import sql_folder
+from data_engine.runtime.sql_models import sql_folder
 from data_engine.runtime.versions import step_versions
 from data_engine.warehouse import load_models, load_tests, run_tests
 

@@ -78,9 +78,9 @@ def _exporting(_: str) -> None:
 
 
 def _embedding(_: str) -> None:
-    from data_engine import embedding
+    from data_engine.runtime.steps import embeddings
 
-    _calling(embedding, "embed_unique", 1)
+    _calling(embeddings, "embed_unique", 1)
 
 
 def _kill() -> None:
