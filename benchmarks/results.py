@@ -55,7 +55,9 @@ def append_results(title: str, table_markdown: str, *, path: Path = RESULTS) -> 
 def environment() -> str:
     """The command, date, versions and processor of this process, as a paragraph."""
     script = Path(sys.argv[0])
-    command = shlex.join(["python", f"{script.parent.name}/{script.name}", *sys.argv[1:]])
+    # Where somebody keeps files meanwhile says nothing about what was measured.
+    given = ["FOLDER" if argument.startswith("/") else argument for argument in sys.argv[1:]]
+    command = shlex.join(["python", f"{script.parent.name}/{script.name}", *given])
     return (
         f"`{command}`, {datetime.now(UTC):%Y-%m-%d}; Python {platform.python_version()}, {', '.join(versions())}; "
         f"{processor()}, {os.cpu_count()} cores."
