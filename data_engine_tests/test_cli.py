@@ -60,7 +60,9 @@ def test_an_interrupt_is_a_sentence_with_the_status_that_shells_know(monkeypatch
 
 def test_a_run_that_is_interrupted_goes_on_when_it_is_given_again(notes: SmallProject) -> None:
     environment = {**os.environ, "DATA_ENGINE_PROJECT": str(notes.folder), "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen([*_COMMAND, "run", "notes"], env=environment, stdout=-1, stderr=subprocess.STDOUT)
+    # Tests that a shell runs in the background ignore interrupts, and hand that on.
+    listening = ["env", "--default-signal=INT", *_COMMAND, "run", "notes"]
+    process = subprocess.Popen(listening, env=environment, stdout=-1, stderr=subprocess.STDOUT)
     assert process.stdout is not None
     said = b""
     while b"ok" not in said:

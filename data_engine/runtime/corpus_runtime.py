@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from data_engine.corpus import Corpus
 from data_engine.errors import SourceMissing
 from data_engine.runtime.code_fingerprint import code_fingerprint
-from data_engine.runtime.plan import JOBS, spec_of, steps_of
+from data_engine.runtime.plan import JOBS, STEPS, spec_of
 from data_engine.runtime.versions import fingerprint
 from data_engine.shipped import shipped_sql
 
@@ -103,7 +103,7 @@ class CorpusRuntime:
     @property
     def steps(self) -> tuple[str, ...]:
         """The steps of the plan that this corpus has, in order: without labels fewer."""
-        return steps_of(has_labels=self.corpus.has_labels)
+        return tuple(name for name, spec in STEPS.items() if self.corpus.has_labels or not spec.needs_labels)
 
     def steps_of_job(self, job: str) -> tuple[str, ...]:
         """The steps of a job that this corpus has, in order."""

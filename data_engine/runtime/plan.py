@@ -300,11 +300,6 @@ BATCH_STEPS: tuple[str, ...] = tuple(
 )
 
 
-def steps_of(*, has_labels: bool) -> tuple[str, ...]:
-    """The steps of a corpus with a question or without one, in order."""
-    return tuple(spec.name for spec in PLAN if has_labels or not spec.needs_labels)
-
-
 def spec_of(step: str) -> StepSpec:
     """The step of this name.
 

@@ -8,7 +8,7 @@ import yaml
 from data_engine.errors import InvalidInput
 from data_engine.quality import CHECKS, TABLES
 from data_engine.runtime import plan
-from data_engine.runtime.plan import BATCH_STEPS, JOBS, MADE_STEPS, PLAN, STEPS, WRITTEN_BY, in_order, steps_of
+from data_engine.runtime.plan import BATCH_STEPS, JOBS, MADE_STEPS, PLAN, STEPS, WRITTEN_BY, in_order
 from data_engine.schemas import PARTITION_COLUMNS, SCHEMAS
 
 PACKAGE = Path(plan.__file__).resolve().parents[1]
@@ -86,5 +86,4 @@ def test_an_unknown_step_is_answered_with_the_steps_there_are() -> None:
 
 def test_a_corpus_without_labels_has_every_step_but_those_of_labels() -> None:
     left_out = ["review_batches", "reviewed_labels", "classifier", "proposals", "labels"]
-    assert [step for step in STEPS if step not in steps_of(has_labels=False)] == left_out
-    assert steps_of(has_labels=True) == tuple(STEPS)
+    assert [step for step, spec in STEPS.items() if spec.needs_labels] == left_out

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from data_engine.corpus.known_labels import label_text
 from data_engine.corpus.yaml_file import place_of
 from data_engine.errors import InvalidInput
-from data_engine.indexing.first_rows import FirstRows, first_rows, has_rows, rows_have_every_column
+from data_engine.indexing.listing.first_rows import FirstRows, first_rows, has_rows, rows_have_every_column
 
 if TYPE_CHECKING:
     from data_engine.corpus import Corpus

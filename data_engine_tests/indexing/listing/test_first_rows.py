@@ -3,7 +3,7 @@ import tarfile
 from pathlib import Path
 
 from data_engine.indexing import list_batches
-from data_engine.indexing.first_rows import FirstRows, first_rows, has_rows
+from data_engine.indexing.listing.first_rows import FirstRows, first_rows, has_rows
 from data_engine.indexing.source import Batches, Source
 
 
