@@ -170,7 +170,8 @@ def _mistakes(path: Path, attributes: yaml.MappingNode) -> Iterator[str]:
         return
     try:
         values = yaml.SafeLoader("").construct_document(attributes)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    # A value that its own tag does not fit, as `!!bool foo`, ends in errors of other kinds.
+    except (yaml.YAMLError, ValueError, RecursionError, AttributeError, KeyError, TypeError) as error:
         yield _of_yaml(path, error)
         return
     try:

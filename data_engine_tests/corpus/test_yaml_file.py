@@ -162,3 +162,9 @@ def test_a_field_is_told_with_the_line_where_it_or_its_block_stands(tmp_path: Pa
     assert place_of("", "source", "path") == "source.path"
     path.write_text("no: [yaml", "utf-8")
     assert place_of(str(tmp_path), "seed") == "seed"
+
+
+@pytest.mark.parametrize("value", ["!!timestamp x", "!!bool foo", "!!int x", "!!float y"])
+def test_a_value_that_its_tag_does_not_fit_is_a_mistake_of_its_file(tmp_path: Path, value: str) -> None:
+    (mistake,) = checked(tmp_path, SOUND.replace("About?", value)).mistakes
+    assert mistake.startswith(f"{tmp_path / 'defs.yaml'}: is no YAML (")
