@@ -8,6 +8,7 @@ would be in neither; a batch that is materialized anew has a new version and a n
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,6 +55,8 @@ def accepted_images(step_run: StepRun) -> "Callable[[NDArray[np.uint8]], pa.Tabl
     from data_engine.duplicates.images import hashes_of, rows_near
 
     others = _others(step_run)
+    # Asked for every piece of the batch, and the same for all of them.
+    moved = cache(lambda batch: _moved_away(step_run, batch, others[batch]))
 
     def near(sketches: "NDArray[np.uint8]") -> pa.Table:
         hashes = hashes_of(sketches)
@@ -62,7 +65,7 @@ def accepted_images(step_run: StepRun) -> "Callable[[NDArray[np.uint8]], pa.Tabl
             segment = _segment(step_run, batch, version, _OF_IMAGES)
             rows = rows_near(segment.keys, segment.rows, hashes)
             found = pa.table([segment.sample_ids(rows), segment.sketch_bytes(rows)], schema=_IMAGES)
-            tables.append(_without(found, _moved_away(step_run, batch, version)))
+            tables.append(_without(found, moved(batch)))
         return pa.concat_tables(tables)
 
     return near

@@ -35,10 +35,10 @@ def sql_models_are_stale(runtime: "CorpusRuntime") -> bool:
 
 def _passed(runtime: "CorpusRuntime", models: StepVersion, tests: StepVersion | None) -> bool:
     """Whether the SQL tests, where there are any, held over what the models made last."""
-    from data_engine.runtime.sql_models import sql_folder
+    from data_engine.runtime.sql_models import sql_tests_of
 
     if tests is None:
-        return not any((sql_folder(runtime) / "tests").rglob("*.sql"))
+        return not sql_tests_of(runtime)
     return not tests.data_version and tests.input_version == models.input_version
 
 
@@ -113,7 +113,9 @@ def has_another_encoder(
 
 def batches_of_other_encoders(runtime: "CorpusRuntime", versions: dict[tuple[str, str], StepVersion]) -> list[str]:
     """The batches that `has_another_encoder` is true of, sorted."""
-    return sorted(batch for step, batch in versions if has_another_encoder(runtime, step, batch, versions=versions))
+    store = runtime.store()
+    now = encoder_in_use(store, versions.values())
+    return sorted(batch for (_, batch), version in versions.items() if is_of_another(store, version, now))
 
 
 def n_lost_of_batches(runtime: "CorpusRuntime", versions: dict[tuple[str, str], StepVersion]) -> int:

@@ -30,8 +30,8 @@ class StepVersion:
             `table/partition` where it read many; of a step with partitions also of what that was made from in turn.
         made_with: The settings of the YAML that it used, by block or field, without secrets; and of a step that reads
             or makes vectors `encoder` and `encoder_version`, those of the vectors. Empty in rows of an earlier engine.
-        made_from: `settings`, `code` and `inputs`, as `changes/made_from.py` reads them; empty where an earlier engine
-            wrote it.
+        made_from: `settings`, `code` and `inputs`, as `changes/differences.py` reads them; empty where an earlier
+            engine wrote it.
     """
 
     step: str

@@ -3,7 +3,7 @@ from io import StringIO
 from rich.console import Console
 
 from data_engine.orchestration.launch.run_plan import RunPlan
-from data_engine.runtime.changes.made_from import Difference
+from data_engine.runtime.changes.differences import Difference
 from data_engine.terminal.run_plan import print_plan
 
 

@@ -50,17 +50,18 @@ class Moves:
         self._known = batches_taken_in(runtime)
         self._before: KeptSamples | None = kept_samples(runtime) if self._are_there_moves else None
 
-    def forget_gone(self) -> None:
-        """Take out the batches that the source no longer has, and print which."""
+    def forget_gone(self) -> bool:
+        """Take out the batches that the source no longer has, and print which; False where there are none."""
         gone = sorted(self._known.keys() - self._batches.keys())
         if not gone:
-            return
+            return False
         forget_batches(self._runtime, gone, run_id="moves")
         drop_partitions(self._runtime, self._instance, gone)
         n = sum(self._known[batch] for batch in gone)
         named = ", ".join(gone[:5]) + (f" and {len(gone) - 5} more" if len(gone) > 5 else "")
         said = f"the source no longer has {named}: of {n:,} raw samples those leave that are in no other batch"
         self._console.print(plain(f"  {said}; put the files back to have them again"))
+        return True
 
     def to_read_first(self, chosen: Sequence[str]) -> list[str]:
         """Known batches with other files than before, where there is another batch that these may have moved to."""

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from data_engine.errors import StorageError
 from data_engine.runtime.amendments.counted_answers import inputs_of
-from data_engine.runtime.changes import made_from, source_files
-from data_engine.runtime.changes.made_from import Difference
+from data_engine.runtime.changes import differences, source_files
+from data_engine.runtime.changes.differences import Difference
 from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.plan import BATCH_STEPS, JOBS, STEPS
 from data_engine.runtime.source_listing import batches_of, listed_once
@@ -195,7 +195,7 @@ class _Planning:
         if lost:
             yield Difference("lost", f"{step} {batch}".strip(), "", lost)
             return
-        found = [*made_from.code_and_settings(self.runtime, last), *self._inputs(last, files)]
+        found = [*differences.code_and_settings(self.runtime, last), *self._inputs(last, files)]
         yield from found
         refused = "" if found or batch else self.gate.own_refusal(last)
         if refused:
@@ -211,7 +211,7 @@ class _Planning:
         if not last.made_from:
             yield Difference("rows", f"{last.step} {last.batch}".strip(), "", "its input changed")
             return
-        changed = made_from.changed_inputs(last.made_from.get("inputs", {}), now)
+        changed = differences.changed_inputs(last.made_from.get("inputs", {}), now)
         for name, old, new in changed:
             what = "examples" if name.endswith("examples") else "rows"
             after = "gone, or held back" if new in ("", "missing") else "other ones" if old else "new"

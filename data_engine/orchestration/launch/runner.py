@@ -87,15 +87,17 @@ class OneCommandRun:
         check_names_in_data(self.runtime.corpus, batches, self.jobs.known(), stale)
         is_other_encoder = bool(stale) and run_remarks.load_and_say_encoder(self.runtime, self.console)
         moves = Moves(self.runtime, batches, self.jobs.instance, self.console)
-        moves.forget_gone()
-        self.jobs.forget_versions()
+        is_changed = moves.forget_gone()
         self.jobs.add_partitions(batch_partitions(self.runtime), sorted(batches))
         # What moves from one batch to another has left the first before the second is judged.
         for batch in moves.to_read_first(only or sorted(batches)):
             self.jobs.launch("ingest", ("raw_index",), batch, may_fail=True)
+            is_changed = True
+        if is_changed:
+            self.jobs.forget_versions()
+            stale = staleness.first_stale_steps(self.runtime, only or sorted(batches), self.jobs.known())
         # Of a batch whose neighbours are lost the drift is told once they are back.
         n_lost = staleness.n_lost_of_batches(self.runtime, self.jobs.known())
-        stale = staleness.first_stale_steps(self.runtime, only or sorted(batches), self.jobs.known())
         for batch in sorted(stale.keys() - self.outcome.quarantined.keys()):
             # A tree of other vectors is built anew first.
             self._take_in(batch, stale[batch], with_drift=not n_lost and not is_other_encoder)

@@ -115,7 +115,8 @@ def evenness_plot(proof: pa.Table, evenness: float | None) -> bytes:
         axes.axvline(evenness, color=INK, linewidth=1, linestyle=(0, (2, 3)))
     axes.set(xlim=(-0.02, 1.02), xlabel="subset.evenness")
     axes.set_ylim(bottom=0)
-    axes.legend(frameon=False, labelcolor=INK)
+    # Above the lines, which can be anywhere.
+    axes.legend(frameon=False, labelcolor=INK, loc="lower left", bbox_to_anchor=(0, 1))
     return to_png(figure)
 
 

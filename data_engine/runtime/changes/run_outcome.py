@@ -75,10 +75,6 @@ class _Reading:
         except StorageError:
             return self.store.read(table, columns=columns).slice(0, 0)
 
-    def ids(self, step: str, batch: str, versions: Versions) -> set[str]:
-        """The samples of a step's own table."""
-        return set(self.rows(step, step, batch, ["sample_id"], versions)["sample_id"].to_pylist())
-
 
 def _samples(read: _Reading) -> Iterator[str]:
     """Raw samples that are new, those of them that are kept, and those that left."""
@@ -106,7 +102,7 @@ def _samples(read: _Reading) -> Iterator[str]:
 
 
 def _ids(read: _Reading, step: str, batch: str, versions: Versions) -> "pa.Array":
-    """The different contents of a batch; of the first pass, those that are kept."""
+    """The different samples of a step's own table; of the first pass, those that are kept."""
     columns = ["sample_id", "verdict"] if step == "first_pass" else ["sample_id"]
     rows = read.rows(step, step, batch, columns, versions)
     kept = rows.filter(pc.equal(rows["verdict"], "kept")) if step == "first_pass" else rows
@@ -126,13 +122,13 @@ def _subset(read: _Reading) -> Iterator[str]:
     key = ("balanced_subset", "")
     if key not in read.after:
         return
-    after = read.ids(*key, read.after)
+    after = _ids(read, *key, read.after)
     if key not in read.before:
         yield f"{len(after):,} chosen"
         return
-    before = read.ids(*key, read.before)
-    n_in = len(after - before)
-    yield f"{n_in:,} of {len(after):,} changed places" if n_in or before - after else "subset as before"
+    before = _ids(read, *key, read.before)
+    n_in, n_out = _n_not_in(after, before), _n_not_in(before, after)
+    yield f"{n_in:,} of {len(after):,} changed places" if n_in or n_out else "subset as before"
     if len(before) != len(after):
         yield f"{len(before):,} were chosen before"
 

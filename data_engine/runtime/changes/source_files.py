@@ -1,7 +1,7 @@
 """Which files of a batch are new, changed or gone since it was read, by the rows of its raw index.
 
 Whether a batch is stale at all is told from the fingerprint of its listing; settings and code are compared in
-`made_from.py`.
+`differences.py`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.indexing.uris import splits_of
-from data_engine.runtime.changes.made_from import Difference
+from data_engine.runtime.changes.differences import Difference
 
 if TYPE_CHECKING:
     from data_engine.indexing import SourceFile

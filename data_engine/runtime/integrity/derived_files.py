@@ -38,16 +38,15 @@ def _marts(checked: CheckedCorpus) -> Iterator[Finding]:
     from data_engine.storage.mart_files import mart_path, run_of_mart
 
     last = checked.versions.get(("sql_models", ""))
-    for model in models_of(checked.runtime) if last else ():
-        if last is None or model.layer != "marts":
-            continue
-        path, name = mart_path(checked.store, model.name), f"mart {model.name}"
-        found = list(_sealed(checked, path, name))
+    if last is None:
+        return
+    for name in (model.name for model in models_of(checked.runtime) if model.layer == "marts"):
+        path = mart_path(checked.store, name)
+        found = list(_sealed(checked, path, f"mart {name}"))
+        if not found and run_of_mart(checked.store, name) != last.run_id:
+            where = f"mart {name}: {checked.shown(path)}"
+            found.append(Finding("error", "is not the one that the last run wrote", where, checked.run()))
         yield from found
-        if not found and run_of_mart(checked.store, model.name) != last.run_id:
-            yield Finding(
-                "error", "is not the one that the last run wrote", f"{name}: {checked.shown(path)}", checked.run()
-            )
 
 
 def _report(checked: CheckedCorpus) -> Iterator[Finding]:

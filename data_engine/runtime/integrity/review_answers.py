@@ -66,11 +66,10 @@ def _taken_findings(checked: CheckedCorpus, queue: "QueueContent", taken: dict[s
             f"review batch {batch}",
             _RESTORE,
         )
-    counted = queue.answers
     for row in queue.batches:
         batch = row["review_batch"]
         if batch in taken:
-            yield from _compared(checked, batch, taken[batch], counted[batch])
+            yield from _compared(checked, batch, taken[batch], queue.answers[batch])
         elif row["answered_at"] is not None:
             yield Finding(
                 "error", "is answered, but reviewed_labels has none of it", f"review batch {batch}", checked.run()

@@ -64,15 +64,9 @@ def encoder_in_use(store: "TableStore", versions: "Iterable[StepVersion]") -> En
 
 def is_of_another(store: "TableStore", version: "StepVersion", now: EncoderUsed) -> bool:
     """Whether the vectors of a version are of another encoder version; one that is not known is no other one."""
-    return (
-        version.step == EMBEDDINGS
-        and bool(now.version)
-        and encoder_used(store, version).version
-        not in (
-            "",
-            now.version,
-        )
-    )
+    if version.step != EMBEDDINGS or not now.version:
+        return False
+    return encoder_used(store, version).version not in {"", now.version}
 
 
 def refuse_another(what: str, made: str | None, now: EncoderUsed) -> None:

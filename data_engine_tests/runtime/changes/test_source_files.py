@@ -4,7 +4,7 @@ from pathlib import Path
 from written_steps import NOON, notes_runtime, write_step
 
 from data_engine.indexing import SourceFile
-from data_engine.runtime.changes.made_from import Difference
+from data_engine.runtime.changes.differences import Difference
 from data_engine.runtime.changes.source_files import changed_files, new_batch
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from written_steps import keep_version, notes_runtime
 
-from data_engine.runtime.changes.made_from import Difference, changed_inputs, code_and_settings
+from data_engine.runtime.changes.differences import Difference, changed_inputs, code_and_settings
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.versions import StepVersion
 
