@@ -14,7 +14,7 @@ from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.kind import AnswerKind
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.labeling.inputs import Floats, Integers, class_indices, class_probabilities, matrix
-from data_engine.labeling.strategies.registry import choose, find_strategy
+from data_engine.labeling.strategies.registry import choose
 
 _ARM_SHARES = {"manual": 0.2, "assisted": 0.2, "proposed": 0.4, "blind": 0.2}
 """How query and control tasks are asked once there are proposals; each pair of arms is an experiment."""
@@ -235,15 +235,10 @@ def _draw(state: _State, n_wanted: int, purpose: str) -> Integers:
 
 
 def _query(state: _State, n_wanted: int, strategy: str) -> Integers:
-    """What the strategy picks of the free samples, knowing the answered ones outside the hold-out.
-
-    Before there is a classifier, a strategy that needs one starts at random.
-    """
+    """What the strategy picks of the free samples, knowing the answered ones outside the hold-out."""
     is_answered = (state.known_class >= 0) & ~state.is_hold_out
     rows = np.flatnonzero(state.is_free | is_answered)
     labelled = np.flatnonzero(is_answered[rows])
-    if state.probabilities is None and find_strategy(strategy).needs_probabilities:
-        strategy = "random"
     chosen = choose(
         strategy,
         batch_size=n_wanted,

@@ -1,18 +1,21 @@
 """Picking by embeddings: typical samples of clusters without a label, and uncertain samples of different clusters.
 
-The strategy that uses them is in `hybrid.py`.
+The strategies that join the two are in `hybrid.py`; those that need no clusters are in `coverage.py`.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.labeling.inputs import Floats, Integers, nearest
+from data_engine.labeling.strategies.strategy import Pool, Strategy, Utilities
+from data_engine.labeling.strategies.uncertainty import margin
 
 _N_TYPICAL_NEIGHBOURS = 20
 _MAX_CLUSTERS = 500
 _SMALL_CLUSTER = 5
 _CANDIDATES_PER_PICK = 8
 _MAX_ITERATIONS = 10
+_MARGIN_CANDIDATES_PER_PICK = 10
 
 
 def pick_typical(embeddings: Floats, labelled: Integers, n_wanted: int, *, seed: int) -> Integers:
@@ -100,3 +103,42 @@ def _clusters(x: Floats, n_clusters: int, *, seed: int) -> Integers:
 
     found = kmeans(np.asarray(x, dtype=np.float32), n_clusters, seed=seed, max_iterations=_MAX_ITERATIONS)
     return np.asarray(found.assignment, dtype=np.int64)
+
+
+def _pick_typical(pool: Pool, _utilities: Utilities | None, n_wanted: int) -> Integers:
+    return pick_typical(pool.rows(), pool.labelled, n_wanted, seed=pool.seed)
+
+
+def _margin(pool: Pool) -> Utilities:
+    return margin(pool.free_probabilities())
+
+
+def _pick_of_clusters(pool: Pool, utilities: Utilities | None, n_wanted: int) -> Integers:
+    """Of the 10 n_wanted rows of smallest lead, one per cluster in turn, the clusters with the fewest of them first."""
+    measured = _margin(pool) if utilities is None else utilities
+    x = np.asarray(pool.rows()[pool.free], dtype=np.float32)
+    assignment = _clusters(x, min(max(n_wanted, pool.n_classes), _MAX_CLUSTERS, len(x)), seed=pool.seed)
+    candidates = np.argsort(-measured, kind="stable")[: _MARGIN_CANDIDATES_PER_PICK * n_wanted]
+    queues: dict[int, list[int]] = {}
+    for row in candidates.tolist():
+        queues.setdefault(int(assignment[row]), []).append(row)
+    ordered = sorted(queues.values(), key=lambda rows: (len(rows), rows))
+    turns = (rows[turn] for turn in range(len(candidates)) for rows in ordered if turn < len(rows))
+    return pool.free[[row for row, _ in zip(turns, range(n_wanted), strict=False)]]
+
+
+TYPICALITY = Strategy(
+    "typicality",
+    "the most typical sample of each cluster, the clusters with the fewest labels first",
+    lambda _pool: None,
+    _pick_typical,
+    needs_probabilities=False,
+)
+#: Citovsky et al. 2021, "Batch Active Learning at Scale", with k-means in the place of its agglomerative clustering,
+#: whose cost grows with the square of the pool.
+CLUSTER_MARGIN = Strategy(
+    "cluster_margin",
+    "of the samples with the smallest lead, one of each cluster in turn, the smallest clusters first",
+    _margin,
+    _pick_of_clusters,
+)

@@ -1,4 +1,4 @@
-"""The hybrid strategy: typical samples while labels are few, then uncertain samples of different clusters.
+"""The hybrid strategies: typical samples while labels are few, then uncertain samples of different clusters.
 
 How typical and how spread samples are found is in `diversity.py`.
 """
@@ -15,6 +15,15 @@ _START_LABELS_PER_CLASS = 2
 
 def _measure(pool: Pool) -> Utilities | None:
     return None if pool.probabilities is None else margin(pool.free_probabilities())
+
+
+def _measure_balanced(pool: Pool) -> Utilities | None:
+    """The margin, divided by 1 + the labels that the predicted class has: rare classes come first."""
+    utilities = _measure(pool)
+    if utilities is None:
+        return None
+    n_labels = np.bincount(pool.labels, minlength=pool.n_classes)
+    return np.asarray(utilities / (1 + n_labels[pool.free_probabilities().argmax(axis=1)]))
 
 
 def _pick(pool: Pool, utilities: Utilities | None, n_wanted: int) -> Integers:
@@ -37,6 +46,13 @@ HYBRID = Strategy(
     "typical samples of clusters without a label until there are 2 labels per class, then uncertain ones of different "
     "clusters",
     _measure,
+    _pick,
+    needs_probabilities=False,
+)
+HYBRID_BALANCED = Strategy(
+    "hybrid_balanced",
+    "as hybrid, with uncertain samples of the classes that have the fewest labels first",
+    _measure_balanced,
     _pick,
     needs_probabilities=False,
 )

@@ -10,10 +10,15 @@ from typing import Any
 import numpy as np
 
 from data_engine.errors import InvalidInput
+from data_engine.labeling.classifier import fit_classifier
 from data_engine.labeling.inputs import Floats, Integers, class_indices, class_probabilities, matrix
-from data_engine.labeling.strategies.hybrid import HYBRID
+from data_engine.labeling.strategies.bayesian import BALD, MC_DIRICHLET, MC_DROPOUT
+from data_engine.labeling.strategies.coverage import BADGE, CORESET
+from data_engine.labeling.strategies.diversity import CLUSTER_MARGIN, TYPICALITY
+from data_engine.labeling.strategies.hybrid import HYBRID, HYBRID_BALANCED
 from data_engine.labeling.strategies.random import RANDOM
 from data_engine.labeling.strategies.strategy import Pool, Strategy, Utilities
+from data_engine.labeling.strategies.stream import STREAM
 from data_engine.labeling.strategies.uncertainty import ENTROPY, LEAST_CONFIDENCE, MARGIN
 
 #: Every query strategy, by its name in the corpus' description. To add one: a module with a `Strategy`, and an entry
@@ -24,7 +29,18 @@ STRATEGIES: dict[str, Strategy] = {
     ENTROPY.name: ENTROPY,
     LEAST_CONFIDENCE.name: LEAST_CONFIDENCE,
     HYBRID.name: HYBRID,
+    HYBRID_BALANCED.name: HYBRID_BALANCED,
+    TYPICALITY.name: TYPICALITY,
+    CORESET.name: CORESET,
+    CLUSTER_MARGIN.name: CLUSTER_MARGIN,
+    BADGE.name: BADGE,
+    MC_DROPOUT.name: MC_DROPOUT,
+    BALD.name: BALD,
+    MC_DIRICHLET.name: MC_DIRICHLET,
+    STREAM.name: STREAM,
 }
+
+_ROWS_PER_BLOCK = 8192
 
 
 def choose(
@@ -39,39 +55,35 @@ def choose(
     class_names: Sequence[str] | None = None,
     sampled_probabilities: Floats | None = None,
 ) -> Integers:
-    """Choose the samples of a query batch.
+    """Choose the samples of a query batch. The order of the rows decides nothing: they are put into one of their own.
 
     Args:
         strategy: a key of `STRATEGIES`.
-        batch_size: rows wanted; 0 gives none.
+        batch_size: rows wanted; 0 gives none, more than are left gives all of them.
         seed: of ties, random picks and clusterings.
         embeddings: (n, dim) unit rows of the pool.
         labelled: row numbers that are labelled already; they are never chosen.
         labels: their class numbers.
-        probabilities: (n, n_classes) of the present classifier; None before there is one.
+        probabilities: (n, n_classes) of the present classifier. None trains one on the labels where the strategy needs
+            it; without a label such a strategy starts with random rows.
         class_names: the classes; without them and without probabilities their number is taken from the labels.
-        sampled_probabilities: (n_draws, n, n_classes) of several classifiers, for strategies that compare them.
+        sampled_probabilities: (n_draws, n, n_classes) of several classifiers, for strategies that compare them; None
+            draws them by dropout.
 
-    Returns: (batch_size,) int64 row numbers, distinct, what is to be asked first in front.
-    Raises: InvalidInput for an unknown strategy, one that needs probabilities and has none, or a batch_size above
-        what is left.
+    Returns: int64 row numbers, distinct, what is to be asked first in front; batch_size of them, or all that are left.
+    Raises: InvalidInput for an unknown strategy, a negative batch_size, or arrays that do not match.
     """
     chosen = find_strategy(strategy)
-    pool = _pool(embeddings, labelled, labels, probabilities, sampled_probabilities, class_names, seed)
-    if not 0 <= batch_size <= len(pool.free):
-        raise InvalidInput(
-            f"batch_size is {batch_size} but {len(pool.free)} of {len(pool.rows())} samples are not labelled yet; "
-            f"choose between 0 and {len(pool.free)}"
-        )
-    if chosen.needs_probabilities and pool.probabilities is None:
-        starting = " or ".join(name for name, each in STRATEGIES.items() if not each.needs_probabilities)
-        raise InvalidInput(
-            f"strategy {strategy!r} needs class probabilities and got None; train a classifier first, or start with "
-            f"{starting}"
-        )
-    if batch_size == 0:
+    if batch_size < 0:
+        raise InvalidInput(f"batch_size is {batch_size}; give how many samples to choose, 0 or more")
+    pool, rows = _pool(embeddings, labelled, labels, probabilities, sampled_probabilities, class_names, seed)
+    n_wanted = min(batch_size, len(pool.free))
+    if n_wanted == 0:
         return np.empty(0, dtype=np.int64)
-    return chosen.pick(pool, chosen.measure(pool), batch_size)
+    if chosen.needs_probabilities and pool.probabilities is None and len(pool.labelled) == 0:
+        chosen = RANDOM
+    pool = _with_classifier(pool, chosen)
+    return rows[chosen.pick(pool, chosen.measure(pool), n_wanted)]
 
 
 def utility(
@@ -98,10 +110,12 @@ def utility(
     """
     chosen, array = find_strategy(strategy), class_probabilities(probabilities)
     # Whatever has n rows does, where no strategy asks for embeddings.
-    pool = _pool(array if embeddings is None else embeddings, labelled, labels, array, None, None, 0)
+    pool, rows = _pool(array if embeddings is None else embeddings, labelled, labels, array, None, None, 0)
     every = replace(pool, free=np.arange(len(array)), embeddings=None if embeddings is None else pool.embeddings)
-    measured = chosen.measure(every)
-    return np.zeros(len(array)) if measured is None else measured
+    measured = chosen.measure(_with_classifier(every, chosen))
+    utilities = np.zeros(len(array))
+    utilities[rows] = 0 if measured is None else measured
+    return utilities
 
 
 def find_strategy(name: str) -> Strategy:
@@ -122,12 +136,11 @@ def _pool(
     sampled_probabilities: Floats | None,
     class_names: Sequence[str] | None,
     seed: int,
-) -> Pool:
+) -> tuple[Pool, Integers]:
+    """The pool with its rows in the order of their contents, and the row number that each had."""
     x = matrix(embeddings, "embeddings")
     rows = class_indices(np.asarray(labelled, dtype=np.int64), "labelled", n_classes=len(x))
     known = class_indices(np.asarray(labels, dtype=np.int64), "labels", n_rows=len(rows))
-    is_free = np.ones(len(x), dtype=bool)
-    is_free[rows] = False
     n_classes = len(class_names or ()) or int(known.max(initial=-1)) + 1
     if probabilities is not None:
         probabilities = class_probabilities(probabilities, n_rows=len(x))
@@ -136,13 +149,45 @@ def _pool(
         draws = [class_probabilities(draw, n_rows=len(x), n_classes=n_classes) for draw in sampled_probabilities]
         sampled_probabilities = np.stack(draws)
     rows, first = np.unique(rows, return_index=True)
-    return Pool(
-        free=np.flatnonzero(is_free),
+    order = _order_of_contents(x)
+    label_of = np.full(len(x), -1)
+    label_of[rows] = known[first]
+    label_of = label_of[order]
+    is_labelled = label_of >= 0
+    pool = Pool(
+        free=np.flatnonzero(~is_labelled),
         n_classes=n_classes,
         seed=seed,
-        embeddings=x,
-        labelled=rows,
-        labels=known[first],
-        probabilities=probabilities,
-        sampled_probabilities=sampled_probabilities,
+        embeddings=x[order],
+        labelled=np.flatnonzero(is_labelled),
+        labels=label_of[is_labelled],
+        probabilities=None if probabilities is None else probabilities[order],
+        sampled_probabilities=None if sampled_probabilities is None else sampled_probabilities[:, order],
     )
+    return pool, order
+
+
+def _with_classifier(pool: Pool, strategy: Strategy) -> Pool:
+    """The pool with what the strategy needs of a classifier trained on its labels; as it is where it has none."""
+    needs_probabilities = strategy.needs_probabilities and pool.probabilities is None
+    needs_layer = strategy.needs_layer and pool.sampled_probabilities is None
+    if len(pool.labelled) == 0 or not (needs_probabilities or needs_layer):
+        return pool
+    x = pool.rows()
+    trained = fit_classifier(x[pool.labelled], pool.labels, seed=pool.seed, n_classes=pool.n_classes)
+    probabilities = trained.predict_proba(x) if pool.probabilities is None else pool.probabilities
+    return replace(pool, probabilities=probabilities, layer=(trained.weights, trained.biases))
+
+
+def _order_of_contents(x: Floats) -> Integers:
+    """Row numbers in the order of a hash of each row, so that what is chosen depends on the samples alone.
+
+    Equal rows keep their order; which of them is chosen says nothing.
+    """
+    factors = np.random.default_rng(0).integers(1, 2**63, size=x.shape[1], dtype=np.uint64) | np.uint64(1)
+    hashes = np.empty(len(x), dtype=np.uint64)
+    for start in range(0, len(x), _ROWS_PER_BLOCK):
+        words = np.ascontiguousarray(x[start : start + _ROWS_PER_BLOCK], dtype=np.float32).view(np.uint32)
+        mixed = (words.astype(np.uint64) * factors).sum(axis=1)
+        hashes[start : start + len(words)] = mixed ^ (mixed >> np.uint64(29))
+    return np.argsort(hashes, kind="stable")

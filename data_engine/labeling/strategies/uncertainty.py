@@ -54,7 +54,7 @@ def pick_top(pool: Pool, utilities: Utilities | None, n_wanted: int) -> Integers
 
 
 def _by(name: str, meaning: str, utility: Callable[[Floats], Utilities]) -> Strategy:
-    return Strategy(name, meaning, lambda pool: utility(pool.free_probabilities()), pick_top, is_order_free=True)
+    return Strategy(name, meaning, lambda pool: utility(pool.free_probabilities()), pick_top)
 
 
 MARGIN = _by("margin", "the smallest lead of the most probable class over the second first", margin)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from data_engine.labeling import choose
 from data_engine.labeling.inputs import Floats
 from data_engine.labeling.strategies.diversity import pick_spread, pick_typical
 
@@ -39,3 +40,17 @@ def test_of_a_pool_of_one_group_the_most_useful_rows_are_all_that_there_is() -> 
     same = _at(0, 0, 0)
     assert sorted(pick_spread(same, np.array([0.1, 0.3, 0.2]), 3, seed=0).tolist()) == [0, 1, 2]
     assert pick_spread(same, np.array([0.1, 0.3, 0.2]), 1, seed=0).tolist() == [1]
+
+
+def test_typicality_takes_the_middle_of_each_group() -> None:
+    rows = choose("typicality", batch_size=2, seed=0, embeddings=GROUPS, labelled=[], labels=[])
+    assert rows.tolist() in ([2, 8], [3, 8])
+
+
+def test_of_the_smallest_leads_the_cluster_with_fewest_candidates_gives_first() -> None:
+    # Doubtful are four rows of the large group and one of the small; one of each is asked, the rarer place first.
+    lead = np.array([0.9, 0.1, 0.2, 0.3, 0.4, 0.9, 0.9, 0.9, 0.15, 0.9, 0.9])
+    probabilities = np.stack([(1 + lead) / 2, (1 - lead) / 2], axis=1)
+    known = {"embeddings": GROUPS, "labelled": [0, 6], "labels": [0, 1], "probabilities": probabilities}
+    rows = choose("cluster_margin", batch_size=2, seed=0, **known).tolist()
+    assert rows == [8, 1]

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from skactiveml.pool import uncertainty_scores
 
 from data_engine.labeling import choose, utility
+from data_engine.labeling.strategies.uncertainty import entropy, least_confidence, margin
 
 THREE = np.array([[0.5, 0.5, 0.0], [0.4, 0.3, 0.3], [0.9, 0.1, 0.0]])
 
@@ -24,3 +26,9 @@ def test_the_highest_utility_is_asked_first(name: str) -> None:
     x = np.eye(3, dtype=np.float32)
     rows = choose(name, batch_size=3, seed=0, embeddings=x, labelled=[], labels=[], probabilities=THREE)
     assert rows.tolist() == np.argsort(-utility(name, THREE)).tolist()
+
+
+def test_the_measures_are_those_of_a_peer() -> None:
+    probabilities = np.random.default_rng(0).dirichlet(np.full(6, 0.6), size=200)
+    for mine, method in ((least_confidence, "least_confident"), (margin, "margin_sampling"), (entropy, "entropy")):
+        assert mine(probabilities) == pytest.approx(uncertainty_scores(probabilities, method=method))
