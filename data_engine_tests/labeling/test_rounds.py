@@ -6,7 +6,7 @@ import pytest
 
 from data_engine.corpus import Labels
 from data_engine.errors import InvalidInput
-from data_engine.labeling import hold_out_size, least_hold_out, plan_review_batch
+from data_engine.labeling import STRATEGIES, hold_out_size, least_hold_out, plan_review_batch
 from data_engine.labeling.rounds import PlannedTask
 
 NAMES = ("a", "b", "c")
@@ -137,7 +137,7 @@ def test_the_control_batch_is_drawn_without_a_look_at_the_classifier(make_classe
     assert control(state) == control(flipped)
 
 
-@pytest.mark.parametrize("strategy", ["random", "margin", "entropy", "least_confidence", "hybrid"])
+@pytest.mark.parametrize("strategy", sorted(STRATEGIES))
 def test_every_strategy_can_open_the_first_batch_and_the_next(strategy: str, make_classes) -> None:
     data = make_classes(300, 3)
     settings = SETTINGS.model_copy(update={"strategy": strategy})

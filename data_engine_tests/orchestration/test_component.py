@@ -47,7 +47,7 @@ _LABELS = {"question": "Which?", "classes": ["a", "b"]}
             {"labels": {"question": "About?", "classes": ["a", "b"], "strategy": "guess"}},
             "attributes.labels.strategy",
             "strategy: guess",
-            "is not one of ['random', 'margin', 'entropy', 'least_confidence', 'hybrid']",
+            "is not one of ['random', 'margin', 'entropy', 'least_confidence', 'hybrid', 'hybrid_balanced'",
         ),
         (
             {"release": {"formats": ["excel"]}},

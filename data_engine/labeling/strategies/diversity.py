@@ -1,6 +1,6 @@
-"""Picking by embeddings: typical samples of clusters without a label, and uncertain samples of different clusters.
+"""Picking by clusters: typical samples of those without a label, and uncertain samples of different ones.
 
-The strategies that join the two are in `hybrid.py`; those that need no clusters are in `coverage.py`.
+Strategies that need no clusters are in `coverage.py` and `hybrid.py`.
 """
 
 import numpy as np
@@ -13,9 +13,8 @@ from data_engine.labeling.strategies.uncertainty import margin
 _N_TYPICAL_NEIGHBOURS = 20
 _MAX_CLUSTERS = 500
 _SMALL_CLUSTER = 5
-_CANDIDATES_PER_PICK = 8
 _MAX_ITERATIONS = 10
-_MARGIN_CANDIDATES_PER_PICK = 10
+_CANDIDATES_PER_PICK = 10
 
 
 def pick_typical(embeddings: Floats, labelled: Integers, n_wanted: int, *, seed: int) -> Integers:
@@ -47,32 +46,6 @@ def pick_typical(embeddings: Floats, labelled: Integers, n_wanted: int, *, seed:
         if not queues[number]:
             del queues[number]
     return np.array(chosen, dtype=np.int64)
-
-
-def pick_spread(embeddings: Floats, utilities: NDArray[np.float64], n_wanted: int, *, seed: int) -> Integers:
-    """Uncertain samples that do not repeat each other.
-
-    The 8 n_wanted rows of highest utility are put into n_wanted clusters. Every cluster gives its best row, the best
-    of all first, then every cluster its second best, and so on.
-
-    Args:
-        embeddings: (n, dim) unit rows.
-        utilities: (n,) higher is asked first.
-        n_wanted: rows to choose, at most n.
-        seed: of the clustering.
-
-    Returns: (n_wanted,) row numbers in the order of choice.
-    Source: after Zhdanov 2019, "Diverse mini-batch Active Learning", and Citovsky et al. 2021 (Cluster-Margin).
-    """
-    candidates = np.argsort(-utilities, kind="stable")[: _CANDIDATES_PER_PICK * n_wanted]
-    assignment = _clusters(embeddings[candidates], min(n_wanted, len(candidates)), seed=seed)
-    turn = np.zeros(len(candidates), dtype=np.int64)
-    n_before: dict[int, int] = {}
-    for position, number in enumerate(assignment.tolist()):
-        turn[position] = n_before.get(number, 0)
-        n_before[number] = turn[position] + 1
-    order = np.argsort(turn, kind="stable")
-    return np.asarray(candidates[order[:n_wanted]], dtype=np.int64)
 
 
 def _most_typical_first(embeddings: Floats, assignment: Integers, labelled: Integers) -> dict[int, list[int]]:
@@ -118,7 +91,7 @@ def _pick_of_clusters(pool: Pool, utilities: Utilities | None, n_wanted: int) ->
     measured = _margin(pool) if utilities is None else utilities
     x = np.asarray(pool.rows()[pool.free], dtype=np.float32)
     assignment = _clusters(x, min(max(n_wanted, pool.n_classes), _MAX_CLUSTERS, len(x)), seed=pool.seed)
-    candidates = np.argsort(-measured, kind="stable")[: _MARGIN_CANDIDATES_PER_PICK * n_wanted]
+    candidates = np.argsort(-measured, kind="stable")[: _CANDIDATES_PER_PICK * n_wanted]
     queues: dict[int, list[int]] = {}
     for row in candidates.tolist():
         queues.setdefault(int(assignment[row]), []).append(row)

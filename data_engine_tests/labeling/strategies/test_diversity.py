@@ -4,7 +4,7 @@ import numpy as np
 
 from data_engine.labeling import choose
 from data_engine.labeling.inputs import Floats
-from data_engine.labeling.strategies.diversity import pick_spread, pick_typical
+from data_engine.labeling.strategies.diversity import pick_typical
 
 
 def _at(*degrees: float) -> Floats:
@@ -29,17 +29,6 @@ def test_a_group_that_has_a_label_comes_after_one_that_has_none() -> None:
 def test_labelled_rows_are_never_chosen_again_and_all_others_can_be() -> None:
     chosen = pick_typical(GROUPS, np.array([2, 8]), 9, seed=0).tolist()
     assert sorted(chosen) == [0, 1, 3, 4, 5, 6, 7, 9, 10]
-
-
-def test_uncertain_rows_are_taken_from_one_group_after_the_other_the_best_first() -> None:
-    utilities = np.array([0.9, 0.8, 0.7, 0, 0, 0, 0.6, 0.5, 0, 0, 0])
-    assert pick_spread(GROUPS, utilities, 2, seed=0).tolist() == [0, 6]
-
-
-def test_of_a_pool_of_one_group_the_most_useful_rows_are_all_that_there_is() -> None:
-    same = _at(0, 0, 0)
-    assert sorted(pick_spread(same, np.array([0.1, 0.3, 0.2]), 3, seed=0).tolist()) == [0, 1, 2]
-    assert pick_spread(same, np.array([0.1, 0.3, 0.2]), 1, seed=0).tolist() == [1]
 
 
 def test_typicality_takes_the_middle_of_each_group() -> None:
