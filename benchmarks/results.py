@@ -19,6 +19,7 @@ _PACKAGES = (
     "numpy",
     "scipy",
     "scikit-learn",
+    "scikit-activeml",
     "torch",
     "sentence-transformers",
     "pyarrow",
