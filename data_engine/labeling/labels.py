@@ -1,6 +1,6 @@
 """The labels of a corpus: one per sample, from the answers and from what the gate accepts, and who made each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ def labels_from(
     class_names: Sequence[str],
     embeddings_of: EmbeddingsOf,
     seed: int,
+    outside: Collection[str] = (),
 ) -> pa.Table:
     """One label per sample.
 
@@ -39,6 +40,7 @@ def labels_from(
         class_names: the classes.
         embeddings_of: ids to unit rows. A sample without an embedding keeps its label, with quality 0.5 (unknown).
         seed: of the folds.
+        outside: answered samples that are not in the subset; their rows say so.
 
     Returns: rows of `schemas.LABELS`, by sample_id. Quality compares each label with all others of the table.
     Raises: UnknownLabel for answers or proposals outside the classes; InvalidInput for answers of several kinds.
@@ -52,6 +54,7 @@ def labels_from(
     rows.sort(key=lambda row: row["sample_id"])
     for row, quality in zip(rows, _qualities(kind, rows, class_names, embeddings_of, seed), strict=True):
         row |= {"kind": kind.name, "label": kind.label_of(row["answer"]), "quality": quality}
+        row["in_subset"] = row["sample_id"] not in outside
     return pa.Table.from_pylist(rows, schema=LABELS)
 
 

@@ -89,6 +89,12 @@ def _opening(corpus: Corpus, release: pa.Table, manifest: Mapping[str, Any]) -> 
     )
     n_classes = len(set(release["label"].to_pylist()))
     facts = f"{n:,} samples in {n_classes:,} classes. {identity}"
+    n_outside = Counter(release["in_subset"].to_pylist())[False]
+    if n_outside:
+        facts += (
+            f" {n_outside:,} of them are outside the balanced subset (`in_subset` is false): people labelled them "
+            "while an earlier subset held them."
+        )
     return "\n\n".join(part for part in (f"# {title}", warning, *paragraphs(corpus.release.description), facts) if part)
 
 
@@ -175,7 +181,8 @@ def _quality(known: Metrics) -> str:
     ]
     if not rows:
         return ""
-    text = "Measured on all labelled samples of the subset, before those out of scope were left behind."
+    which = ", also those outside the subset," if ("kept_labels", "all") in known else " of the subset,"
+    text = f"Measured on all labelled samples{which} before those out of scope were left behind."
     return "\n\n".join(("## Quality", text, _table(("measure", "value"), rows)))
 
 

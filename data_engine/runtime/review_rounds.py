@@ -171,7 +171,8 @@ def what_is_left(runtime: CorpusRuntime) -> str:
     steps = (gate.latest("balanced_subset", ""), gate.latest("labels", ""))
     if any(version is None or gate.refusal(version) for version in steps):
         return f"no review batch is open: data-engine run {name}"
-    n_subset, n_labelled = (version.n_rows for version in steps if version is not None)
+    labels = AcceptedTables(gate.store, gate).read("labels", columns=["in_subset"])["in_subset"].to_pylist()
+    n_subset, n_labelled = (0 if steps[0] is None else steps[0].n_rows), sum(each is not False for each in labels)
     if n_labelled >= n_subset:
         return f"all {n_subset:,} samples of the subset have a label"
     left = f"{n_subset - n_labelled:,} of the {n_subset:,} samples of the subset have no label"

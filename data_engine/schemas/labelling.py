@@ -88,8 +88,13 @@ LABELS = pa.schema(
         ),
         required("posterior", pa.float32(), "probability of the label after pooling answers and classifier"),
         required("quality", pa.float32(), "in [0, 1]; lower is worse"),
-        required("n_annotations", pa.int32(), "answers behind it; 0 where no person was asked"),
+        required("n_annotations", pa.int32(), "answers behind it; 0 where no annotator was asked"),
         optional("review_batch", pa.string(), "where it was answered; null where no person was asked"),
         optional("classifier_version", pa.string(), "who proposed it; null when no proposal was used"),
+        optional(
+            "in_subset",
+            pa.bool_(),
+            "false where the subset of now lacks the sample and people labelled it; null in rows of an earlier engine",
+        ),
     ]
 )
