@@ -12,7 +12,7 @@ from data_engine.labeling.answers.kind import AnswerKind, Pooled
 from data_engine.labeling.answers.registry import kind_of
 from data_engine.labeling.deciders.registry import find_decider
 from data_engine.labeling.inputs import EmbeddingsOf, find_embeddings
-from data_engine.labeling.provenance import SIMULATED, least_human
+from data_engine.labeling.provenance import IMPORTED, SIMULATED, least_human
 from data_engine.schemas import LABELS
 
 _UNKNOWN_QUALITY = 0.5
@@ -73,13 +73,14 @@ def _answered_row(kind: AnswerKind, pooled: Pooled, number: int) -> dict[str, An
     given, answer = pooled.given[number], pooled.answers[number]
     makers = [row["provenance"] for row in given if kind.is_same(row["answer"], answer)]
     is_simulated = any(row["is_simulated"] for row in given)
+    by_people = [row for row in given if row["provenance"] != IMPORTED]
     return {
         "sample_id": pooled.sample_ids[number],
         "answer": answer,
         "provenance": SIMULATED if is_simulated else least_human(makers),
         "posterior": float(pooled.posteriors[number]),
-        "n_annotations": len(given),
-        "review_batch": max(row["review_batch"] for row in given),
+        "n_annotations": len(by_people),
+        "review_batch": max((row["review_batch"] for row in by_people), default=None),
         "classifier_version": None,
     }
 

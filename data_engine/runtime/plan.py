@@ -209,7 +209,7 @@ PLAN: tuple[StepSpec, ...] = (
         "answered outside the hold-out, calibrated and certified on the hold-out. The newest is in service "
         "unless it is worse than the one before.",
         inputs=("reviewed_labels*",),
-        lookups=("embeddings",),
+        lookups=("embeddings", "raw_index", "balanced_subset"),
         job="learn",
         needs_labels=True,
         settings=("labels", "seed", "encoder"),
@@ -235,8 +235,8 @@ PLAN: tuple[StepSpec, ...] = (
         description="One label per sample of the subset that has one: the consensus of its answers, or the "
         "proposal that the certified gate accepts; with provenance and quality. The rest waits for a person. What "
         "people labelled keeps its label outside the subset, too.",
-        inputs=("reviewed_labels*", "proposals", "balanced_subset", "cluster_tree"),
-        lookups=("embeddings",),
+        inputs=("reviewed_labels*", "proposals~", "balanced_subset", "cluster_tree"),
+        lookups=("embeddings", "raw_index"),
         job="publish",
         needs_labels=True,
         settings=("labels", "seed", "subset.keep_labelled"),

@@ -30,6 +30,7 @@ CLASSIFIER = pa.schema(
             pa.string(),
             "encoder of the vectors it learnt from; null in rows of an earlier engine",
         ),
+        optional("given_labels", pa.string(), "labels.given as JSON where it learnt from such labels too, else null"),
         optional("took_over", pa.bool_(), "whether it went into service when it was trained"),
         optional("comparison", pa.string(), "how it was compared with the one in service before, or why it was not"),
         required("artefact", pa.binary(), "NumPy archive of weights, biases, temperature and class names"),
@@ -84,7 +85,7 @@ LABELS = pa.schema(
         required(
             "provenance",
             pa.string(),
-            "human, human_assisted, model_accepted, model_edited, rule_auto, model_auto or simulated",
+            "human, human_assisted, model_accepted, model_edited, imported, rule_auto, model_auto or simulated",
         ),
         required("posterior", pa.float32(), "probability of the label after pooling answers and classifier"),
         required("quality", pa.float32(), "in [0, 1]; lower is worse"),

@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from data_engine import labeling
 from data_engine.runtime.check_inputs import CheckedStep
+from data_engine.runtime.made_from.given_labels import given_label_inputs, with_given_labels
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.storage.ledger import ledger_rows
 
@@ -17,9 +18,11 @@ def labels(step_run: StepRun) -> StepResult:
     reviewed = step_run.read_accepted("reviewed_labels")
     proposed = step_run.read("proposals")
     outside = _kept_outside(step_run, reviewed, chosen)
+    step_run.inputs |= given_label_inputs(step_run.corpus, step_run.tables.verdicts, step_run.tables)
+    answers = with_given_labels(step_run.corpus, step_run.look_up, reviewed, chosen)
     labelled = pa.chunked_array([chosen, outside])
     table = labeling.labels_from(
-        reviewed.filter(pc.is_in(reviewed["sample_id"], labelled.combine_chunks())),
+        answers.filter(pc.is_in(answers["sample_id"], labelled.combine_chunks())),
         proposed,
         class_names=step_run.corpus.class_names,
         embeddings_of=step_run.embeddings_of(labelled),

@@ -78,6 +78,7 @@ def _manifest(step_run: StepRun, rows: pa.Table, configuration: dict[str, Any]) 
         "release_id": releasing.release_fingerprint(rows),
         "corpus": step_run.corpus.name,
         "n_samples": rows.num_rows,
+        **_labels_of(rows),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "run_id": step_run.run_id,
         "configuration": configuration,
@@ -86,6 +87,12 @@ def _manifest(step_run: StepRun, rows: pa.Table, configuration: dict[str, Any]) 
             f"{step}/{batch}".rstrip("/"): v.data_version for (step, batch), v in sorted(versions.items())
         },
     }
+
+
+def _labels_of(rows: pa.Table) -> dict[str, Any]:
+    """How many labels there are of each provenance; nothing where the corpus has none."""
+    counts = {row["values"]: row["counts"] for row in pc.value_counts(rows["provenance"].drop_null()).to_pylist()}
+    return {"labels_by_provenance": dict(sorted(counts.items()))} if counts else {}
 
 
 def _ledger(considered: pa.Table, rows: pa.Table, release_id: str, masked: dict[str, str]) -> pa.Table:
