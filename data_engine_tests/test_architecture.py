@@ -96,6 +96,8 @@ WHOLE_ENGINE = {
     "test_image_corpus",
     "test_large_batch",
     "test_killed_runs",
+    "test_given_labels",
+    "test_kept_labels",
     "test_known_label_change",
     "test_label_rules",
     "test_load",

@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from data_engine.corpus.class_file import read_classes
 from data_engine.corpus.drift import DriftAlarm
 from data_engine.corpus.first_pass import FirstPass
+from data_engine.corpus.given_labels import with_one_group
 from data_engine.corpus.known_labels import ClassNames
 from data_engine.corpus.labels import Labels
 from data_engine.corpus.release import Release
@@ -163,16 +164,18 @@ class Corpus(Settings):
     @field_validator("known_label_pattern")
     @classmethod
     def _has_one_group(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                n_groups = re.compile(value).groups
-            except re.error as error:
-                raise ValueError(
-                    f"known_label_pattern {value!r} is no regular expression ({error}); mend it"
-                ) from error
-            if n_groups < 1:
-                raise ValueError(f"known_label_pattern {value!r} has no group; put parentheses around the class")
-        return value
+        return with_one_group("known_label_pattern", value)
+
+    @model_validator(mode="after")
+    def _a_label_is_given_or_known(self) -> "Corpus":
+        given = self.labels.given
+        if given is not None and given.column == self.known_label_column:
+            raise ValueError(
+                f"labels.given.column and known_label_column both name {given.column!r}: labels that are given are "
+                "answers, which are trained on and released; those of known_label_column are only compared with, and "
+                "nothing is trained on them; remove one of the two"
+            )
+        return self
 
     def shown(self) -> dict[str, Any]:
         """The description as values of JSON for people: without secrets of the source, and of URLs anywhere in it."""
@@ -206,11 +209,22 @@ class Corpus(Settings):
             return self.labels.out_of_scope
         return self.named_class(known_label) or self.labels.other
 
+    def given_class(self, value: str | None) -> str | None:
+        """The class of a value of `labels.given`: itself, or `other` for one outside the classes; None for no label."""
+        return (self.named_given_class(value) or self.labels.other) if value else None
+
+    def named_given_class(self, value: str) -> str | None:
+        """The class that a value of `labels.given` names; None where it names none."""
+        return None if self.labels.given is None else self._named(value, self.labels.given.pattern)
+
     def named_class(self, known_label: str) -> str | None:
         """The class that a label known beforehand names; None where it names none."""
-        name: str | None = known_label
-        if self.known_label_pattern is not None:
-            match = re.fullmatch(self.known_label_pattern, known_label)
+        return self._named(known_label, self.known_label_pattern)
+
+    def _named(self, label: str, pattern: str | None) -> str | None:
+        name: str | None = label
+        if pattern is not None:
+            match = re.fullmatch(pattern, label)
             name = match.group(1) if match else None
         if name is None:
             return None

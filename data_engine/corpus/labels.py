@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from data_engine.corpus.class_file import check_chains, check_number, check_renamed, check_special_classes
 from data_engine.corpus.deciders import DeciderSettings, check_order
+from data_engine.corpus.given_labels import GivenLabels
 from data_engine.corpus.known_labels import tidy
 from data_engine.settings import OneOf, Settings, Share
 
@@ -46,6 +47,10 @@ class Labels(Settings):
     """The class that means that the sample does not belong here; such samples are labelled and not released."""
     other: str | None = None
     """The class for known labels that are not among the classes."""
+    given: GivenLabels | None = None
+    """Labels that are in the data already, `{column: NAME}`: answers with the provenance `imported`, which are trained
+    on, ranked by the check for wrong labels and released; never in the hold-out unless `in_hold_out` says so. What
+    people answer counts before them."""
     deciders: tuple[DeciderSettings, ...] = _DEFAULT_DECIDERS
     """Who may decide about a sample, in this order: names, or names with settings. A sample goes to the next one only
     when the one before is not sure of it by its gate; person is the last."""

@@ -33,6 +33,9 @@ class Subset(Settings):
     semantic_duplicate_cosine: Similarity = None
     """The cosine of two embeddings at and above which one of the samples goes before the subset is chosen; off: none
     goes. What was chosen or stayed before stays; 0.995 is nearly the same, 0.95 much the same."""
+    keep_labelled: bool = True
+    """Labels that people gave stay in `labels` and in the release, also of samples that the subset lacks since it
+    was chosen anew: `in_subset` is false there. Off: they leave until the subset has their samples again."""
     compare_with: tuple[Annotated[str, OneOf("A method.", _methods)], ...] = ("random", "flat_kmeans")
     """Methods that the report holds the subset against; an empty list compares with none."""
     compare_draws: int = Field(default=3, ge=1, le=100)

@@ -7,9 +7,10 @@ from data_engine.labeling.classifier import Classifier, fit_classifier
 from data_engine.labeling.consensus import Consensus, consensus
 from data_engine.labeling.difficulty import difficulty, neighbour_classes
 from data_engine.labeling.gate import Gate, binomial_interval, certify
+from data_engine.labeling.given_answers import with_given_answers
 from data_engine.labeling.labels import labels_from
 from data_engine.labeling.proposals import probabilities_of, propose
-from data_engine.labeling.provenance import provenance
+from data_engine.labeling.provenance import GIVEN, provenance
 from data_engine.labeling.quality import label_quality
 from data_engine.labeling.rounds import HoldOutSize, PlannedTask, hold_out_size, least_hold_out, plan_review_batch
 from data_engine.labeling.simulated import SimulatedLabeller
@@ -27,6 +28,7 @@ from data_engine.labeling.training import (
 )
 
 __all__ = [
+    "GIVEN",
     "STRATEGIES",
     "TRAINING_PURPOSES",
     "Classifier",
@@ -62,4 +64,5 @@ __all__ = [
     "row_in_service",
     "train_round",
     "utility",
+    "with_given_answers",
 ]

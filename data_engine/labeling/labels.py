@@ -1,6 +1,6 @@
 """The labels of a corpus: one per sample, from the answers and from what the gate accepts, and who made each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from data_engine.labeling.answers.kind import AnswerKind, Pooled
 from data_engine.labeling.answers.registry import kind_of
 from data_engine.labeling.deciders.registry import find_decider
 from data_engine.labeling.inputs import EmbeddingsOf, find_embeddings
-from data_engine.labeling.provenance import SIMULATED, least_human
+from data_engine.labeling.provenance import IMPORTED, SIMULATED, least_human
 from data_engine.schemas import LABELS
 
 _UNKNOWN_QUALITY = 0.5
@@ -25,6 +25,7 @@ def labels_from(
     class_names: Sequence[str],
     embeddings_of: EmbeddingsOf,
     seed: int,
+    outside: Collection[str] = (),
 ) -> pa.Table:
     """One label per sample.
 
@@ -39,6 +40,7 @@ def labels_from(
         class_names: the classes.
         embeddings_of: ids to unit rows. A sample without an embedding keeps its label, with quality 0.5 (unknown).
         seed: of the folds.
+        outside: answered samples that are not in the subset; their rows say so.
 
     Returns: rows of `schemas.LABELS`, by sample_id. Quality compares each label with all others of the table.
     Raises: UnknownLabel for answers or proposals outside the classes; InvalidInput for answers of several kinds.
@@ -52,6 +54,7 @@ def labels_from(
     rows.sort(key=lambda row: row["sample_id"])
     for row, quality in zip(rows, _qualities(kind, rows, class_names, embeddings_of, seed), strict=True):
         row |= {"kind": kind.name, "label": kind.label_of(row["answer"]), "quality": quality}
+        row["in_subset"] = row["sample_id"] not in outside
     return pa.Table.from_pylist(rows, schema=LABELS)
 
 
@@ -70,13 +73,14 @@ def _answered_row(kind: AnswerKind, pooled: Pooled, number: int) -> dict[str, An
     given, answer = pooled.given[number], pooled.answers[number]
     makers = [row["provenance"] for row in given if kind.is_same(row["answer"], answer)]
     is_simulated = any(row["is_simulated"] for row in given)
+    by_people = [row for row in given if row["provenance"] != IMPORTED]
     return {
         "sample_id": pooled.sample_ids[number],
         "answer": answer,
         "provenance": SIMULATED if is_simulated else least_human(makers),
         "posterior": float(pooled.posteriors[number]),
-        "n_annotations": len(given),
-        "review_batch": max(row["review_batch"] for row in given),
+        "n_annotations": len(by_people),
+        "review_batch": max((row["review_batch"] for row in by_people), default=None),
         "classifier_version": None,
     }
 

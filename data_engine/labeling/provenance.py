@@ -9,11 +9,15 @@ HUMAN = "human"
 HUMAN_ASSISTED = "human_assisted"
 MODEL_EDITED = "model_edited"
 MODEL_ACCEPTED = "model_accepted"
+IMPORTED = "imported"
 RULE_AUTO = "rule_auto"
 MODEL_AUTO = "model_auto"
 SIMULATED = "simulated"
 
-PROVENANCES = (HUMAN, HUMAN_ASSISTED, MODEL_EDITED, MODEL_ACCEPTED, RULE_AUTO, MODEL_AUTO, SIMULATED)
+GIVEN = "given"
+"""The purpose of an imported label that is trained on; one that is held out has the purpose of the hold-out."""
+
+PROVENANCES = (HUMAN, HUMAN_ASSISTED, MODEL_EDITED, MODEL_ACCEPTED, IMPORTED, RULE_AUTO, MODEL_AUTO, SIMULATED)
 """All kinds, from the most to the least human."""
 
 _ARMS = ("manual", "assisted", "proposed", "blind", "trap")
@@ -39,7 +43,7 @@ def provenance(
         is_same: whether two answers are the same; see `answers.kind.AnswerKind.is_same`.
 
     Returns: human, human_assisted, model_accepted (the shown label was kept), model_edited (it was corrected) or
-        simulated. Never rule_auto or model_auto, which are labels without an answer.
+        simulated. Never imported, rule_auto or model_auto, which are labels that nobody answered here.
     Raises: InvalidInput for an unknown arm.
     """
     if arm not in _ARMS:

@@ -128,6 +128,7 @@ def plan_review_batch(
     class_names: Sequence[str],
     seed: int,
     kind: str = CLASS,
+    given: Mapping[str, int] | None = None,
 ) -> tuple[PlannedTask, ...]:
     """The tasks of the next review batch.
 
@@ -154,6 +155,8 @@ def plan_review_batch(
         settings: sizes, shares and strategy.
         class_names: the classes.
         seed: of everything random.
+        given: class number of every sample that the data give a label and nobody answered. They are not asked about,
+            but for the hold-out, which is drawn of all samples; strategies know them as labelled, traps leave them.
         kind: of the answers, see `answers.registry`; it makes the wrong proposals of the traps.
 
     Returns: tasks in the order to ask, purposes mixed; fewer when the pool runs out, none when nothing is left.
@@ -168,13 +171,14 @@ def plan_review_batch(
         n_wanted = hold_out_size(len(state.ids), settings.hold_out_size).size - len(set(hold_out_ids))
         hold_out = _draw(state, min(n_wanted, int(state.is_free.sum())), "hold_out")
         state = state.without(hold_out)
+    state, answered = _with_given(state, given or {}), state
     n_free = int(state.is_free.sum())
     control = _draw(state, min(settings.query_batch_size, n_free // 2), "control")
     state = state.without(control)
     query = _query(state, min(settings.query_batch_size, n_free - len(control)), settings.strategy)
     state = state.without(query)
     audit = _audit(state, settings.audit_share)
-    traps = _trap_rows(state, ceil(settings.trap_share * len(query)))
+    traps = _trap_rows(answered, ceil(settings.trap_share * len(query)))
     tasks = [_task(state, int(row), "hold_out", "manual") for row in hold_out]
     tasks += [_task(state, int(row), "control", _arm(state, int(row))) for row in control]
     tasks += [_task(state, int(row), "query", _arm(state, int(row))) for row in query]
@@ -228,6 +232,17 @@ def _state(
         seed=seed,
         round_number=round_number,
     )
+
+
+def _with_given(state: _State, given: Mapping[str, int]) -> _State:
+    """The samples that the data label are labelled, and not asked about."""
+    if not given:
+        return state
+    classes = np.array([given.get(sample_id, -1) for sample_id in state.ids.tolist()], dtype=np.int64)
+    class_indices(classes[classes != -1], "given", n_classes=len(state.class_names))
+    is_new = (classes >= 0) & (state.known_class < 0)
+    known = np.where(is_new, classes, state.known_class)
+    return replace(state.without(np.flatnonzero(is_new)), known_class=known)
 
 
 def _draw(state: _State, n_wanted: int, purpose: str) -> Integers:

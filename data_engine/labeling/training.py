@@ -16,9 +16,10 @@ from data_engine.labeling.calibration import calibration_error
 from data_engine.labeling.classifier import Classifier, fit_classifier
 from data_engine.labeling.gate import Gate, binomial_interval, certify
 from data_engine.labeling.inputs import EmbeddingsOf, Floats, Integers, find_embeddings
+from data_engine.labeling.provenance import GIVEN, IMPORTED
 from data_engine.schemas import CLASSIFIER
 
-TRAINING_PURPOSES = ("query", "control", "audit")
+TRAINING_PURPOSES = ("query", "control", "audit", GIVEN)
 """Why a sample was asked about whose answers may be trained on."""
 
 _INTERVAL_CONFIDENCE = 0.9
@@ -121,7 +122,7 @@ def train_round(
         gate=certify(probabilities, hold_out.classes, target_precision=target_precision, confidence=confidence),
         training=training,
         hold_out=hold_out,
-        n_rounds=len({row["review_batch"] for row in rows}),
+        n_rounds=len({row["review_batch"] for row in rows if row["provenance"] != IMPORTED}),
         accuracy=n_right / len(hold_out),
         accuracy_low=low,
         accuracy_high=high,
@@ -134,13 +135,16 @@ def train_round(
     )
 
 
-def classifier_row(trained: TrainedRound, compared: Comparison, *, encoder_version: str) -> pa.Table:
+def classifier_row(
+    trained: TrainedRound, compared: Comparison, *, encoder_version: str, given_labels: str | None = None
+) -> pa.Table:
     """The one row that `schemas.CLASSIFIER` keeps of a round.
 
     Args:
         trained: the round.
         compared: whether it goes into service, and why.
         encoder_version: of the embeddings that it learnt from.
+        given_labels: where the labels that it learnt from besides the answers stand; None where there were none.
     """
     row = {
         "classifier_version": trained.classifier.version,
@@ -160,6 +164,7 @@ def classifier_row(trained: TrainedRound, compared: Comparison, *, encoder_versi
         "gate_n_checked": trained.gate.n_checked,
         "is_in_service": bool(compared),
         "encoder_version": encoder_version,
+        "given_labels": given_labels,
         "took_over": bool(compared),
         "comparison": compared.reason,
         "artefact": trained.classifier.to_bytes(),

@@ -10,7 +10,9 @@ from data_engine.corpus import Corpus
 from data_engine.quality.checks import blocking
 from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
 
-PROVENANCES = ("human", "human_assisted", "model_accepted", "model_edited", "model_auto", "rule_auto", "simulated")
+PROVENANCES = (
+    "human", "human_assisted", "model_accepted", "model_edited", "imported", "model_auto", "rule_auto", "simulated",
+)  # fmt: skip
 
 PROVENANCE_IS_KNOWN = blocking(
     "provenance_is_known", "Every label says who made it, in the words of the schema.", is_about_labels=True

@@ -23,6 +23,7 @@ _MADE_BY = {
     "human_assisted": "a person who saw suggestions",
     "model_accepted": "a person who confirmed a proposal",
     "model_edited": "a person who corrected a proposal",
+    "imported": "the data, before anybody was asked here",
     "model_auto": "the classifier, above the certified threshold; no person saw it",
     "rule_auto": "label rules by known patterns, certified on the hold-out; no person saw it",
     "simulated": "a simulated annotator; no person saw it",
@@ -87,8 +88,18 @@ def _opening(corpus: Corpus, release: pa.Table, manifest: Mapping[str, Any]) -> 
         if n_simulated
         else f"> None of the {n:,} labels is simulated."
     )
+    n_imported = Counter(release["provenance"].to_pylist())["imported"]
+    if n_imported:
+        of_all = f"{n_imported:,} of {n:,} labels ({number_format.share(n_imported / n)})"
+        warning += f"\n> {of_all} are imported: the data had them and nobody answered them here."
     n_classes = len(set(release["label"].to_pylist()))
     facts = f"{n:,} samples in {n_classes:,} classes. {identity}"
+    n_outside = Counter(release["in_subset"].to_pylist())[False]
+    if n_outside:
+        facts += (
+            f" {n_outside:,} of them are outside the balanced subset (`in_subset` is false): people labelled them "
+            "while an earlier subset held them."
+        )
     return "\n\n".join(part for part in (f"# {title}", warning, *paragraphs(corpus.release.description), facts) if part)
 
 
@@ -175,7 +186,8 @@ def _quality(known: Metrics) -> str:
     ]
     if not rows:
         return ""
-    text = "Measured on all labelled samples of the subset, before those out of scope were left behind."
+    which = ", also those outside the subset," if ("kept_labels", "all") in known else " of the subset,"
+    text = f"Measured on all labelled samples{which} before those out of scope were left behind."
     return "\n\n".join(("## Quality", text, _table(("measure", "value"), rows)))
 
 
@@ -201,7 +213,8 @@ def _limits(corpus: Corpus, release: pa.Table, known: Metrics, manifest: Mapping
     if counts["model_auto"] or counts["rule_auto"]:
         lines.append(
             f"Automatic labels were certified to {_promise(corpus, counts)} precision as a whole, at "
-            f"{corpus.labels.confidence:.0%} confidence, on a random hold-out; single classes can be worse."
+            f"{corpus.labels.confidence:.0%} confidence, on a random hold-out{_of_given(corpus)}; single classes can "
+            "be worse."
         )
     of_source = "its shares are not those of the source"
     of_classes = "class shares say nothing about how common the classes are"
@@ -218,6 +231,11 @@ def _limits(corpus: Corpus, release: pa.Table, known: Metrics, manifest: Mapping
     if n_doubtful and corpus.has_labels:
         lines.append(f"{n_doubtful:,} released labels have a quality below 0.2; filter by `quality` where it matters.")
     return "\n".join(["## Known limits", *(f"- {line}" for line in lines)])
+
+
+def _of_given(corpus: Corpus) -> str:
+    given = corpus.labels.given
+    return " that holds imported labels where nobody answered" if given is not None and given.in_hold_out else ""
 
 
 def _promise(corpus: Corpus, counts: Mapping[str, int]) -> str:

@@ -15,25 +15,28 @@ from data_engine.schemas import RELEASE
 _NUMBERED = ("posterior", "quality")
 LABEL_COLUMNS = ("label", "provenance", *_NUMBERED)
 """Columns of a release that say what a sample is and who said so."""
+_IN_SUBSET = "in_subset"
 
 
-def release_rows(labels: pa.Table, subset: pa.Table, raw: pa.Table, *, out_of_scope: str | None) -> pa.Table:
-    """The rows of a release: every labelled sample of the subset that is in scope, with its content.
+def release_rows(labels: pa.Table, places: pa.Table, raw: pa.Table, *, out_of_scope: str | None) -> pa.Table:
+    """The rows of a release: every labelled sample that is in scope, with its content.
 
     Args:
         labels: One label per sample.
-        subset: The balanced subset; gives leaf and top cluster.
-        raw: The raw index, at least of the labelled samples in the batches that the subset names; of one content that
+        places: Batch, leaf and top cluster of the labelled samples: those of the balanced subset, and of the samples
+            outside it whose labels are kept.
+        raw: The raw index, at least of the labelled samples in the batches that the places name; of one content that
             a batch holds twice, the first place (by uri) counts.
         out_of_scope: The class whose samples are not released.
 
     Returns: rows sorted by sample_id; the same labels give the same rows and the same release_id.
 
-    Raises: ChecksFailed when a labelled sample is not in the subset, or not in the raw index of its batch.
+    Raises: ChecksFailed when a labelled sample has no place, or is not in the raw index of its batch.
     """
     in_scope = labels if out_of_scope is None else labels.filter(pc.not_equal(labels["label"], out_of_scope))
-    places = subset.select(["sample_id", "batch", "leaf", "top_cluster"])
+    places = places.select(["sample_id", "batch", "leaf", "top_cluster"])
     shown = _exported(in_scope).append_column("provenance", in_scope["provenance"])
+    shown = shown.append_column(_IN_SUBSET, pc.fill_null(in_scope[_IN_SUBSET], True))
     for name in _NUMBERED:
         shown = shown.append_column(name, in_scope[name])
     rows = _with_contents(shown.join(places, "sample_id", join_type="inner"), raw)
@@ -53,7 +56,7 @@ def unlabelled_rows(subset: pa.Table, raw: pa.Table) -> pa.Table:
     Raises: ChecksFailed when a sample is not in the raw index of its batch.
     """
     chosen = subset.select(["sample_id", "batch", "leaf", "top_cluster"])
-    for name in LABEL_COLUMNS:
+    for name in (*LABEL_COLUMNS, _IN_SUBSET):
         chosen = chosen.append_column(name, pa.nulls(len(chosen), RELEASE.field(name).type))
     rows = _with_contents(chosen, raw)
     _refuse_missing(subset, rows, "chosen samples")
@@ -61,7 +64,12 @@ def unlabelled_rows(subset: pa.Table, raw: pa.Table) -> pa.Table:
 
 
 def exported_rows(rows: pa.Table) -> pa.Table:
-    """The rows in the columns that their files have: without those of labels where no sample has one."""
+    """The rows in the columns that their files have.
+
+    Those of labels are left out where no sample has one, `in_subset` where no sample is outside the subset.
+    """
+    if not _has_any_outside(rows):
+        rows = rows.drop_columns([_IN_SUBSET])
     has_labels = rows.num_rows == 0 or any(rows[name].null_count < rows.num_rows for name in LABEL_COLUMNS)
     return rows if has_labels else rows.drop_columns(list(LABEL_COLUMNS))
 
@@ -122,10 +130,19 @@ def mask_personal(raw: pa.Table) -> tuple[pa.Table, dict[str, str]]:
 
 
 def release_fingerprint(rows: pa.Table) -> str:
-    """A fingerprint (16 hex digits) of everything that is released, whatever the order of the rows."""
-    named = [name for name in RELEASE.names if name != "release_id"]
+    """A fingerprint (16 hex digits) of everything that is released, whatever the order of the rows.
+
+    `in_subset` says something only where it is false of a sample: without one the id is that of the same rows before
+    the subset had lost any.
+    """
+    left_out = {"release_id"} if _has_any_outside(rows) else {"release_id", _IN_SUBSET}
+    named = [name for name in RELEASE.names if name not in left_out]
     values = rows.select(named).sort_by("sample_id").to_pylist()
     return hashlib.sha256(json.dumps([list(row.values()) for row in values]).encode()).hexdigest()[:16]
+
+
+def _has_any_outside(rows: pa.Table) -> bool:
+    return _IN_SUBSET in rows.column_names and False in rows[_IN_SUBSET].to_pylist()
 
 
 def _refuse_missing(wanted: pa.Table, rows: pa.Table, what: str) -> None:
@@ -133,7 +150,7 @@ def _refuse_missing(wanted: pa.Table, rows: pa.Table, what: str) -> None:
     if missing.num_rows:
         raise ChecksFailed(
             f"{missing.num_rows} of {wanted.num_rows} {what}, among them "
-            f"{missing['sample_id'][:3].to_pylist()}, are not in the subset and in an accepted batch of the raw index "
+            f"{missing['sample_id'][:3].to_pylist()}, are not in the tree and in an accepted batch of the raw index "
             f"any more; materialize cluster_tree and what follows, then the release"
         )
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
+    from data_engine.corpus import Corpus
     from data_engine.runtime.accepted_tables import AcceptedTables
 
 
@@ -17,23 +18,31 @@ if TYPE_CHECKING:
 ClassifierRow = dict[str, Any]
 
 
-def rival_of(history: pa.Table, new_version: str, encoder_version: str) -> ClassifierRow | None:
-    """The version that a new one is compared with: in service, or the last that was with vectors of the same encoder.
+def rival_of(
+    history: pa.Table, new_version: str, encoder_version: str, given_labels: str | None = None
+) -> ClassifierRow | None:
+    """The version that a new one is compared with: in service, or the last that was with the same vectors and labels.
+
+    One that learnt from labels that the data give, and that the YAML names no more, would else stay in service.
 
     Args:
         history: Versions in the order in which they were trained (schema CLASSIFIER).
         new_version: Of the new one, which is no rival of itself when its encoder comes back.
         encoder_version: Of the vectors that it learnt from.
+        given_labels: Where the labels stand that it learnt from besides the answers; None where there are none.
     """
     from data_engine.labeling import row_in_service
 
     row = row_in_service(history)
-    if row is not None and row["encoder_version"] == encoder_version:
+    made_of = (encoder_version, given_labels)
+    if row is not None and (row["encoder_version"], row["given_labels"]) == made_of:
         return row
     rows = [
         row
         for row in history.to_pylist()
-        if row["took_over"] and row["encoder_version"] == encoder_version and row["classifier_version"] != new_version
+        if row["took_over"]
+        and (row["encoder_version"], row["given_labels"]) == made_of
+        and row["classifier_version"] != new_version
     ]
     return rows[-1] if rows else None
 
@@ -46,14 +55,21 @@ def gate_threshold(tables: "AcceptedTables") -> float | None:
     return None if row is None else row["gate_threshold"]
 
 
-def newest_audit_age_days(tables: "AcceptedTables") -> float | None:
+def newest_audit_age_days(tables: "AcceptedTables", corpus: "Corpus | None" = None) -> float | None:
     """Days since somebody last answered a hold-out or audit task; None when nobody has.
 
-    The time is that of the answer, in the ledger, however often the answers were taken over since.
+    The time is that of the answer, in the ledger, however often the answers were taken over since. Where labels that
+    the data give may be in the hold-out, the time when they were read counts too.
+
+    Args:
+        tables: Answers, and the versions of the raw index.
+        corpus: Says whether given labels may be in the hold-out.
     """
     reviewed = tables.read("reviewed_labels", columns=["review_batch", "sample_id", "purpose"])
     audited = reviewed.filter(pc.is_in(reviewed["purpose"], pa.array(["hold_out", "audit"])))
     answered: list[datetime] = []
+    if corpus is not None and corpus.labels.given is not None and corpus.labels.given.in_hold_out:
+        answered += [version.written_at for version in tables.verdicts.accepted("raw_index").values()]
     for batch in pc.unique(audited["review_batch"]).to_pylist():
         of_batch = audited.filter(pc.equal(audited["review_batch"], batch))["sample_id"].combine_chunks()
         decided = tables.decisions("reviewed_labels", batch)

@@ -209,7 +209,7 @@ PLAN: tuple[StepSpec, ...] = (
         "answered outside the hold-out, calibrated and certified on the hold-out. The newest is in service "
         "unless it is worse than the one before.",
         inputs=("reviewed_labels*",),
-        lookups=("embeddings",),
+        lookups=("embeddings", "raw_index", "balanced_subset"),
         job="learn",
         needs_labels=True,
         settings=("labels", "seed", "encoder"),
@@ -233,12 +233,13 @@ PLAN: tuple[StepSpec, ...] = (
         name="labels",
         row="a labelled sample: value, provenance, quality",
         description="One label per sample of the subset that has one: the consensus of its answers, or the "
-        "proposal that the certified gate accepts; with provenance and quality. The rest waits for a person.",
-        inputs=("reviewed_labels*", "proposals", "balanced_subset"),
-        lookups=("embeddings",),
+        "proposal that the certified gate accepts; with provenance and quality. The rest waits for a person. What "
+        "people labelled keeps its label outside the subset, too.",
+        inputs=("reviewed_labels*", "proposals~", "balanced_subset", "cluster_tree"),
+        lookups=("embeddings", "raw_index"),
         job="publish",
         needs_labels=True,
-        settings=("labels", "seed"),
+        settings=("labels", "seed", "subset.keep_labelled"),
         kinds=("numpy",),
         pinned_by_release=True,
     ),
@@ -261,7 +262,7 @@ PLAN: tuple[StepSpec, ...] = (
         "under a fingerprint of the rows: Parquet, JSONL, a manifest of table versions and hashes, a data card; of "
         "images, also the images themselves.",
         inputs=("labels~", "balanced_subset", "quality_report"),
-        lookups=("raw_index",),
+        lookups=("raw_index", "cluster_tree"),
         job="publish",
         settings=("release", "labels"),
         kinds=("parquet",),

@@ -17,6 +17,7 @@ from data_engine.runtime.check_gate import CheckGate, accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.embeddings import subset_embeddings
 from data_engine.runtime.made_from.encoders import encoder_used, refuse_another
+from data_engine.runtime.made_from.given_labels import given_classes, given_hold_out, given_labels_text
 from data_engine.runtime.versions import step_versions
 
 if TYPE_CHECKING:
@@ -74,18 +75,34 @@ def lacking_hold_out(runtime: CorpusRuntime) -> str:
 
     gate = CheckGate(runtime, runtime.store(), "plan")
     classifier = gate.latest("classifier", "")
-    if classifier is not None and not gate.refusal(classifier):
+    if classifier is not None and not gate.refusal(classifier) and not learnt_from_other_given_labels(runtime):
         return ""
     tables = AcceptedTables(gate.store, gate)
     reviewed = tables.read("reviewed_labels", columns=["sample_id", "purpose"]).to_pylist()
-    n = len(_held_out(tables, reviewed))
+    n = len(_held_out(runtime, tables, reviewed))
     needed = least_hold_out(runtime.corpus.subset.target_size, runtime.corpus.labels.hold_out_size)
-    return f"{n} answered samples are held out, {needed} are needed" if reviewed and n < needed else ""
+    is_anything_there = reviewed or runtime.corpus.labels.given is not None
+    return f"{n} answered samples are held out, {needed} are needed" if is_anything_there and n < needed else ""
 
 
-def _held_out(tables: AcceptedTables, reviewed: list[dict[str, Any]]) -> set[str]:
-    """The answered samples of the hold-out that still have an embedding."""
-    asked = pa.array(sorted({row["sample_id"] for row in reviewed if row["purpose"] == "hold_out"}), pa.string())
+def learnt_from_other_given_labels(runtime: CorpusRuntime) -> bool:
+    """Whether the newest classifier learnt from labels that the YAML no longer gives, or not in this way."""
+    gate = CheckGate(runtime, runtime.store(), "plan")
+    version = gate.latest("classifier", "")
+    if version is None or gate.refusal(version):
+        return False
+    rows = AcceptedTables(gate.store, gate).read("classifier", columns=["given_labels"])["given_labels"].to_pylist()
+    return bool(rows) and rows[-1] != given_labels_text(runtime.corpus)
+
+
+def _held_out(runtime: CorpusRuntime, tables: AcceptedTables, reviewed: list[dict[str, Any]]) -> set[str]:
+    """The answered samples of the hold-out that still have an embedding, and those whose given label is held out."""
+    from data_engine.schemas import REVIEWED_LABELS
+
+    held = {row["sample_id"] for row in reviewed if row["purpose"] == "hold_out"}
+    columns = [REVIEWED_LABELS.field(name) for name in ("sample_id", "purpose")]
+    answers = pa.Table.from_pylist(reviewed, schema=pa.schema(columns))
+    asked = pa.array(sorted(held | given_hold_out(runtime.corpus, tables.read, answers)), pa.string())
     there = tables.read("embeddings", columns=["sample_id"], among={"sample_id": asked})
     return set(there["sample_id"].to_pylist())
 
@@ -171,7 +188,8 @@ def what_is_left(runtime: CorpusRuntime) -> str:
     steps = (gate.latest("balanced_subset", ""), gate.latest("labels", ""))
     if any(version is None or gate.refusal(version) for version in steps):
         return f"no review batch is open: data-engine run {name}"
-    n_subset, n_labelled = (version.n_rows for version in steps if version is not None)
+    labels = AcceptedTables(gate.store, gate).read("labels", columns=["in_subset"])["in_subset"].to_pylist()
+    n_subset, n_labelled = (0 if steps[0] is None else steps[0].n_rows), sum(each is not False for each in labels)
     if n_labelled >= n_subset:
         return f"all {n_subset:,} samples of the subset have a label"
     left = f"{n_subset - n_labelled:,} of the {n_subset:,} samples of the subset have no label"
@@ -194,6 +212,8 @@ def _plan(runtime: CorpusRuntime, tables: AcceptedTables, round_number: int) -> 
     ids, x = subset_embeddings(tables)
     classes = {name: index for index, name in enumerate(runtime.corpus.class_names)}
     reviewed = tables.read("reviewed_labels", columns=["sample_id", "purpose", "label"]).to_pylist()
+    answered = {row["sample_id"] for row in reviewed}
+    given = given_classes(runtime.corpus, tables.read, among=pa.array(ids, pa.string()))
     probabilities, proposed, accepts = (None,) * 3 if lacking_hold_out(runtime) else _proposed(tables, ids, classes)
     return plan_review_batch(
         round_number=round_number,
@@ -203,12 +223,13 @@ def _plan(runtime: CorpusRuntime, tables: AcceptedTables, round_number: int) -> 
         proposed=proposed,
         gate_accepts=accepts,
         reviewed={row["sample_id"]: classes[row["label"]] for row in reviewed if row["purpose"] != "trap"},
-        hold_out_ids=_held_out(tables, reviewed),
+        hold_out_ids=_held_out(runtime, tables, reviewed),
         control_ids={row["sample_id"] for row in reviewed if row["purpose"] == "control"},
         settings=runtime.corpus.labels,
         class_names=runtime.corpus.class_names,
         seed=runtime.corpus.seed_for("review", round_number),
         kind=runtime.corpus.labels.kind,
+        given={key: classes[name] for key, name in given.items() if key not in answered},
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from data_engine.runtime import check_gate
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.made_from.encoders import encoder_in_use, is_of_another
+from data_engine.runtime.made_from.given_labels import given_label_inputs, reads_given_labels
 from data_engine.runtime.made_from.known_labels import known_label_inputs, reads_known_labels
 from data_engine.runtime.plan import BATCH_STEPS, STEPS, partition_column
 from data_engine.runtime.versions import StepVersion, fingerprint, step_versions, versions_read
@@ -200,6 +201,8 @@ def inputs_now(
             inputs[f"{name}/{part}"] = version.data_version if version else "missing"
     if reads_known_labels(step):
         inputs |= known_label_inputs(runtime.corpus, gate, AcceptedTables(gate.store, gate, step))
+    if reads_given_labels(step):
+        inputs |= given_label_inputs(runtime.corpus, gate, AcceptedTables(gate.store, gate, step))
     return inputs | _outside_the_plan(runtime, step, batch)
 
 

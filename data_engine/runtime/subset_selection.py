@@ -21,6 +21,7 @@ from data_engine.clustering import with_samples
 from data_engine.labeling.subset_proof import Way, prove
 from data_engine.reporting import known_label_of
 from data_engine.runtime.code_fingerprint import code_fingerprint
+from data_engine.runtime.made_from.answered_samples import answered_samples
 from data_engine.runtime.made_from.earlier_results import decisions_to_start_from
 from data_engine.runtime.versions import fingerprint
 from data_engine.schemas import SEMANTIC_DUPLICATES, SUBSET_COMPARISON, SUBSET_PROOF
@@ -109,7 +110,8 @@ def choose(step_run: "StepRun", pool: SubsetPool) -> NDArray[np.int64]:
         strategy=subset.strategy,
         evenness=subset.evenness,
         priority=sampling.stable_priority(pool.rows["sample_id"].to_pylist(), seed),
-        was_chosen=_was_chosen(pool),
+        was_chosen=_is_any_of(pool, _chosen_before(pool)),
+        is_labelled=_is_any_of(pool, answered_samples(step_run.runtime)) if subset.keep_labelled else None,
     )
     return sampling.select(subset.method, candidates, subset.target_size, seed=seed)
 
@@ -140,7 +142,7 @@ def _kept_per_tree(
     artefacts, corpus = step_run.artefacts(), step_run.corpus
     versions = [step_run.runtime.code_version(step) for step in ("balanced_subset", "cluster_tree")]
     versions += [code_fingerprint(("data_engine.labeling.subset_proof",))] if kind == "proof" else []
-    settings = [corpus.subset.model_dump_json(), corpus.known_label_column, corpus.seed]
+    settings = [corpus.subset.model_dump_json(exclude={"keep_labelled"}), corpus.known_label_column, corpus.seed]
     name = f"{kind}-{fingerprint([*versions, pool.tree.version, *settings])}.arrow"
     content = artefacts.get(name)
     if content is not None:
@@ -267,11 +269,14 @@ def _known_label_numbers(step_run: "StepRun", rows: pa.Table) -> NDArray[np.int6
     return np.array([names.get(label, -1) for label in labels], dtype=np.int64)
 
 
-def _was_chosen(pool: SubsetPool) -> NDArray[np.bool_]:
-    """(n,) whether a sample of the pool was chosen before."""
-    chosen = pool.earlier.filter(pc.equal(pool.earlier["verdict"], "chosen"))["sample_id"].combine_chunks()
-    was_chosen: NDArray[np.bool_] = pc.is_in(pool.rows["sample_id"], value_set=chosen).to_numpy()
-    return was_chosen
+def _chosen_before(pool: SubsetPool) -> pa.Array:
+    return pool.earlier.filter(pc.equal(pool.earlier["verdict"], "chosen"))["sample_id"].combine_chunks()
+
+
+def _is_any_of(pool: SubsetPool, sample_ids: pa.Array) -> NDArray[np.bool_]:
+    """(n,) whether a sample of the pool is one of these."""
+    found: NDArray[np.bool_] = pc.is_in(pool.rows["sample_id"], value_set=sample_ids).to_numpy()
+    return found
 
 
 def _precedence(earlier: pa.Table, rows: pa.Table) -> NDArray[np.int64]:

@@ -82,6 +82,7 @@ def facility_location(
     priority: NDArray[np.float64],
     evenness: float | None = 0.0,
     was_chosen: NDArray[np.bool_] | None = None,
+    is_labelled: NDArray[np.bool_] | None = None,
     largest_whole: int = LARGEST_WHOLE,
     largest_block: int = LARGEST_BLOCK,
 ) -> NDArray[np.int64]:
@@ -102,6 +103,8 @@ def facility_location(
         was_chosen: (n,) what an earlier choice took. Such a sample has the place of a newcomer where that costs at most
             a quarter of what the last one chosen adds. The same choice again, with its own result as the earlier one,
             does not move.
+        is_labelled: (n,) what people labelled. Such a sample has the place of one that nobody labelled where that costs
+            as little, before earlier choices are looked at.
         largest_whole: samples up to which the pool is not cut.
         largest_block: samples of a block; bounds time and memory, which both grow with it.
 
@@ -122,20 +125,28 @@ def facility_location(
     with ThreadPoolExecutor(_n_at_once(len(parts))) as threads:
         found = list(threads.map(lambda block: _order_of_block(scaled(block), block, how), parts))
         chosen, least_gain = _merged(found, priority, target_size)
-        if was_chosen is None:
+        preferred = _preferred(was_chosen, is_labelled)
+        if not preferred:
             return chosen
         is_chosen = np.zeros(len(x), dtype=bool)
         is_chosen[chosen] = True
-        moved = [block for block in parts if _has_moved(is_chosen[block], was_chosen[block])]
+        moved = [block for block in parts if any(_has_moved(is_chosen[block], some[block]) for some in preferred)]
         kept = threads.map(
-            lambda block: _with_earlier(
-                scaled(block), is_chosen[block], was_chosen[block], _STAYING_COST * least_gain, how
+            lambda block: _with_preferred(
+                scaled(block), is_chosen[block], [some[block] for some in preferred], _STAYING_COST * least_gain, how
             ),
             moved,
         )
         for block, places in zip(moved, kept, strict=True):
             is_chosen[block] = places
     return np.flatnonzero(is_chosen)
+
+
+def _preferred(was_chosen: NDArray[np.bool_] | None, is_labelled: NDArray[np.bool_] | None) -> list[NDArray[np.bool_]]:
+    """Which samples take places of others, one pass after the other; what the first one takes the second leaves."""
+    if is_labelled is None or was_chosen is None:
+        return [some for some in (is_labelled, was_chosen) if some is not None]
+    return [is_labelled, was_chosen | is_labelled]
 
 
 def _has_moved(is_chosen: NDArray[np.bool_], was_chosen: NDArray[np.bool_]) -> bool:
@@ -176,14 +187,16 @@ def _order_of_block(x: "FloatMatrix", rows: NDArray[np.int64], how: _How) -> Gai
     return Gains(rows[order], np.minimum.accumulate(gain))
 
 
-def _with_earlier(
-    x: "FloatMatrix", is_chosen: NDArray[np.bool_], was_chosen: NDArray[np.bool_], limit: float, how: _How
+def _with_preferred(
+    x: "FloatMatrix", is_chosen: NDArray[np.bool_], preferred: list[NDArray[np.bool_]], limit: float, how: _How
 ) -> NDArray[np.bool_]:
-    """The choice of a block in which samples of the earlier one have places back; x are its rows, scaled."""
+    """The choice of a block in which preferred samples have places of others; x are its rows, scaled."""
     from data_engine.kernels.facility_location import with_earlier
 
     losses, weights = _weighted_losses(x, how)
-    return with_earlier(losses, weights, 1.0, is_chosen, was_chosen, limit)
+    for some in preferred:
+        is_chosen = with_earlier(losses, weights, 1.0, is_chosen, some, limit)
+    return is_chosen
 
 
 def _weighted_losses(x: "FloatMatrix", how: _How) -> tuple[NDArray[np.float32], NDArray[np.float64]]:

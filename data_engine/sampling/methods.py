@@ -41,6 +41,9 @@ class Candidates:
     the seed. `sampling.stable_priority` makes the choice independent of the order of the rows."""
     was_chosen: NDArray[np.bool_] | None = None
     """(n,) the samples of an earlier choice, which `balanced` and `facility_location` keep where that costs little."""
+    is_labelled: NDArray[np.bool_] | None = None
+    """(n,) the samples that people labelled, which come first: in the quota of their cluster where its members are
+    drawn at random; with `balanced` and `facility_location` where that costs little. Other methods look away."""
 
     def __post_init__(self) -> None:
         if self.x is not None and len(self.x) != self.n_samples:
@@ -116,6 +119,7 @@ def _standing_for_the_pool(pool: Candidates, target_size: int, seed: int, evenne
         priority=pool.priorities(seed),
         evenness=evenness,
         was_chosen=pool.was_chosen,
+        is_labelled=pool.is_labelled,
     )
 
 
@@ -173,7 +177,10 @@ def _flat_tree(pool: Candidates, seed: int) -> "ClusterTree":
 def _from_tree(pool: Candidates, tree: "ClusterTree", target_size: int, seed: int) -> NDArray[np.int64]:
     from data_engine.sampling.quotas import balanced_sample
 
-    return balanced_sample(tree, target_size, seed=seed, strategy=pool.strategy, priority=pool.priorities(seed))
+    priority = pool.priorities(seed)
+    if pool.is_labelled is not None and pool.strategy == "random":
+        priority = np.where(pool.is_labelled, priority - 1, priority)
+    return balanced_sample(tree, target_size, seed=seed, strategy=pool.strategy, priority=priority)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ CLASSIFIER = pa.schema(
             pa.string(),
             "encoder of the vectors it learnt from; null in rows of an earlier engine",
         ),
+        optional("given_labels", pa.string(), "labels.given as JSON where it learnt from such labels too, else null"),
         optional("took_over", pa.bool_(), "whether it went into service when it was trained"),
         optional("comparison", pa.string(), "how it was compared with the one in service before, or why it was not"),
         required("artefact", pa.binary(), "NumPy archive of weights, biases, temperature and class names"),
@@ -84,12 +85,17 @@ LABELS = pa.schema(
         required(
             "provenance",
             pa.string(),
-            "human, human_assisted, model_accepted, model_edited, rule_auto, model_auto or simulated",
+            "human, human_assisted, model_accepted, model_edited, imported, rule_auto, model_auto or simulated",
         ),
         required("posterior", pa.float32(), "probability of the label after pooling answers and classifier"),
         required("quality", pa.float32(), "in [0, 1]; lower is worse"),
-        required("n_annotations", pa.int32(), "answers behind it; 0 where no person was asked"),
+        required("n_annotations", pa.int32(), "answers behind it; 0 where no annotator was asked"),
         optional("review_batch", pa.string(), "where it was answered; null where no person was asked"),
         optional("classifier_version", pa.string(), "who proposed it; null when no proposal was used"),
+        optional(
+            "in_subset",
+            pa.bool_(),
+            "false where the subset of now lacks the sample and people labelled it; null in rows of an earlier engine",
+        ),
     ]
 )

@@ -35,5 +35,10 @@ RELEASE = pa.schema(
         required("leaf", pa.int32(), "cluster of level 1"),
         required("top_cluster", pa.int32(), "cluster of the coarsest level"),
         required("metadata", pa.string(), "the source's other columns as a JSON object"),
+        optional(
+            "in_subset",
+            pa.bool_(),
+            "false where the sample is outside the subset and people labelled it; null where the corpus has no labels",
+        ),
     ]
 )

@@ -7,7 +7,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from data_engine.reporting import number_format
-from data_engine.runtime.changes.run_outcome import Versions, changes_of_a_run, drift_alarms, failed_warnings
+from data_engine.runtime.changes.run_outcome import (
+    Versions,
+    answers_left_out,
+    changes_of_a_run,
+    drift_alarms,
+    failed_warnings,
+)
 from data_engine.runtime.plan import STEPS
 from data_engine.terminal.plain_text import plain
 
@@ -44,6 +50,9 @@ def print_changes(runtime: "CorpusRuntime", before: Versions, *, console: "Conso
     said = changes_of_a_run(runtime, before)
     if said:
         _line(console, f" changed: {', '.join(said)}", "bold")
+    left_out = answers_left_out(runtime)
+    if left_out:
+        _line(console, f" left out: {left_out}", "yellow")
     for warning in failed_warnings(runtime):
         _line(console, f" warning: {warning}", "yellow")
     for batch, p_value in drift_alarms(runtime).items():

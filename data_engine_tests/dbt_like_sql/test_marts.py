@@ -110,6 +110,7 @@ def test_label_quality_by_class_counts_who_made_the_labels(mart):
         "n_human_assisted": 0,
         "n_model_accepted": 0,
         "n_model_edited": 0,
+        "n_imported": 0,
         "n_model_auto": 0,
         "n_rule_auto": 0,
         "n_simulated": 1,
@@ -189,9 +190,11 @@ def test_release_contents_shares_add_up_to_one(mart):
             "n_human_assisted": 0,
             "n_model_accepted": 0,
             "n_model_edited": 0,
+            "n_imported": 0,
             "n_model_auto": 0,
             "n_rule_auto": 0,
             "n_simulated": 1,
+            "n_outside_subset": 0,
             "mean_quality": 0.625,
         }
     ]

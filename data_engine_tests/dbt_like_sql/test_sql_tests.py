@@ -51,7 +51,7 @@ BROKEN = {
         _set("balanced_subset", {"sample_id": "i"}, quota=2),
         {"leaf": 3, "quota": 2, "leaf_size": 1, "n_chosen": 1},
     ),
-    "labels_are_within_the_subset": (
+    "labels_are_of_the_subset_or_from_people": (
         _with("labels", label("b", "mit", "model_auto", 1.0)),
         {"sample_id": "b", "n_labels": 1},
     ),
@@ -142,7 +142,7 @@ def test_only_ten_offending_rows_come_back_and_they_are_json(empty_store):
     labels = [label(f"x{i:02d}", "mit", "model_auto", 1.0) for i in range(12)]
     write_corpus(empty_store, labels=labels)
 
-    result = _run(empty_store)["labels_are_within_the_subset"]
+    result = _run(empty_store)["labels_are_of_the_subset_or_from_people"]
 
     assert (result.n_offending, len(result.rows)) == (12, 10)
     json.dumps(result.rows, allow_nan=False)

@@ -59,9 +59,7 @@ def test_a_content_of_two_batches_is_released_from_the_batch_that_the_subset_nam
     other = other.set_column(place, other.schema.field(place), pa.array(["another"]))
     raw = pa.concat_tables([other, _raw(("a", "y"))])
     assert release_rows(_labels(a="mit"), _subset("a"), raw, out_of_scope=None)["uri"].to_pylist() == ["y"]
-    with pytest.raises(
-        ChecksFailed, match=r"1 of 1 labelled samples, among them .'a'., are not in the subset and in an"
-    ):
+    with pytest.raises(ChecksFailed, match=r"1 of 1 labelled samples, among them .'a'., are not in the tree and in an"):
         release_rows(_labels(a="mit"), _subset("a"), other, out_of_scope=None)
 
 

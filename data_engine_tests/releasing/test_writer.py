@@ -10,6 +10,7 @@ from data_engine.errors import InvalidInput, SchemaMismatch, StorageError
 from data_engine.release_formats import jsonl
 from data_engine.release_formats.registry import FORMATS
 from data_engine.releasing import write_release
+from data_engine.releasing.rows import exported_rows
 from data_engine.schemas import RELEASE
 
 
@@ -74,7 +75,7 @@ def test_both_data_files_hold_the_rows_sorted_by_id(tmp_path):
     write_release(tmp_path / "r1", ROWS, {}, "")
 
     parquet = pq.read_table(tmp_path / "r1" / "data.parquet")
-    assert parquet.to_pylist() == [ROWS.to_pylist()[1], ROWS.to_pylist()[0]]
+    assert parquet.to_pylist() == [exported_rows(ROWS).to_pylist()[1], exported_rows(ROWS).to_pylist()[0]]
     lines = (tmp_path / "r1" / "data.jsonl").read_text("utf-8").splitlines()
     assert len(lines) == 2
     first, second = map(json.loads, lines)

@@ -119,6 +119,40 @@ def test_an_earlier_choice_stays_where_its_places_cost_little(largest_whole: int
     assert chosen(np.zeros(len(x), dtype=bool)) == fresh
 
 
+@pytest.mark.parametrize("largest_whole", [1000, 100])
+def test_labelled_samples_take_places_where_that_costs_little_and_the_choice_stands(largest_whole: int) -> None:
+    x, _ = groups((300, 80, 20, 10), spread=0.3)
+    priority, is_labelled = priorities(len(x)), np.arange(len(x)) % 4 == 0
+
+    def chosen(target: int, labelled: NDArray[np.bool_] | None, before: set[int]) -> set[int]:
+        found = facility_location(
+            x,
+            target,
+            seed=0,
+            priority=priority,
+            was_chosen=np.isin(np.arange(len(x)), list(before)),
+            is_labelled=labelled,
+            largest_whole=largest_whole,
+            largest_block=100,
+        )
+        assert len(found) == target
+        return set(found.tolist())
+
+    def n_labelled(some: set[int]) -> int:
+        return int(is_labelled[list(some)].sum())
+
+    fresh = chosen(60, None, set())
+    preferred = chosen(60, is_labelled, fresh)
+    assert n_labelled(preferred) > n_labelled(fresh)
+    assert chosen(60, is_labelled, preferred) == preferred
+    # Labels of a choice do not move it, and of a smaller one they are among the first.
+    mine = is_labelled & np.isin(np.arange(len(x)), list(fresh))
+    assert chosen(60, mine, fresh) == fresh
+    smaller, blind = chosen(30, mine, fresh), chosen(30, None, fresh)
+    assert int(mine[list(smaller)].sum()) > int(mine[list(blind)].sum())
+    assert chosen(60, mine, fresh) == fresh
+
+
 def test_an_earlier_choice_gives_way_to_a_group_that_it_has_nobody_of() -> None:
     x, group = groups((200, 100, 50))
     was_chosen = np.zeros(len(x), dtype=bool)

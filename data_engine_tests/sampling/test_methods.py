@@ -1,5 +1,7 @@
 """Every method gives exactly the rows asked for, and fails in words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -111,3 +113,23 @@ def test_a_pool_of_other_length_than_its_tree_is_refused(pool: Candidates) -> No
         Candidates(pool.tree, np.eye(2, dtype=np.float32))
     with pytest.raises(InvalidInput, match=r"priority has shape \(3,\); give one for each of the 60 samples"):
         Candidates(pool.tree, priority=np.zeros(3))
+
+
+@pytest.mark.parametrize("method", ["hierarchical", "hierarchical_resampled", "flat_kmeans"])
+def test_labelled_samples_come_first_within_the_quota_of_their_cluster(pool: Candidates, method: str) -> None:
+    is_labelled = np.arange(N) % 3 == 0
+    plain = select(method, pool, 15, seed=3)
+    preferred = select(method, replace(pool, is_labelled=is_labelled), 15, seed=3)
+    assert is_labelled[preferred].sum() > is_labelled[plain].sum()
+    # Quotas are as before, and what was chosen by them stays chosen once it is labelled.
+    if method == "hierarchical":
+        leaves = pool.tree.leaf
+        assert np.bincount(leaves[preferred]).tolist() == np.bincount(leaves[plain]).tolist()
+    mine = np.isin(np.arange(N), plain)
+    assert select(method, replace(pool, is_labelled=mine), 15, seed=3).tolist() == plain.tolist()
+
+
+@pytest.mark.parametrize("method", ["random", "density", "semantic_dedup"])
+def test_a_method_without_quotas_looks_away_from_labels(pool: Candidates, method: str) -> None:
+    labelled = replace(pool, is_labelled=np.arange(N) % 3 == 0)
+    assert select(method, labelled, 15, seed=3).tolist() == select(method, pool, 15, seed=3).tolist()

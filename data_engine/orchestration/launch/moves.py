@@ -8,8 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import dagster as dg
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from data_engine import indexing
 from data_engine.orchestration.names import batch_partitions
@@ -20,6 +18,7 @@ from data_engine.runtime.amendments.forgetting import (
     kept_samples,
 )
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.made_from.answered_samples import answered_samples
 from data_engine.runtime.versions import fingerprint, step_versions
 from data_engine.terminal.plain_text import plain
 
@@ -73,7 +72,7 @@ class Moves:
         """Print what left, came and moved; nothing where nothing did, and before the first run."""
         if self._before is None:
             return
-        said = self._before.sentence_until(kept_samples(self._runtime), _answered(self._runtime))
+        said = self._before.sentence_until(kept_samples(self._runtime), answered_samples(self._runtime))
         if said:
             self._console.print(plain(f"  {said}"))
 
@@ -98,9 +97,3 @@ def drop_partitions(runtime: CorpusRuntime, instance: dg.DagsterInstance, batche
     name = batch_partitions(runtime).name or ""
     for batch in set(batches) & set(instance.get_dynamic_partitions(name)):
         instance.delete_dynamic_partition(name, batch)
-
-
-def _answered(runtime: CorpusRuntime) -> pa.Array:
-    with runtime.queue() as queue:
-        given = queue.tables(runtime.corpus.name)["review_annotation"]
-    return pc.unique(given["sample_id"].combine_chunks())

@@ -136,14 +136,17 @@ class _Planning:
 
     def _steps_of(self, job: str) -> tuple[str, ...]:
         """The steps of a job; before there are proposals, the report alone is published."""
-        waits = self.runtime.corpus.has_labels and not self._has("proposals")
+        labels = self.runtime.corpus.labels
+        waits = self.runtime.corpus.has_labels and not self._has("proposals") and labels.given is None
         if job == "publish" and waits and "proposals" not in self.found.following:
             return ("quality_report",)
         return self.runtime.steps_of_job(job)
 
     def _has_its_inputs(self, step: str) -> bool:
         """Whether a step that never ran could: else it waits for a person or a check."""
-        needed = [name.rstrip("*") for name in STEPS[step].inputs if name[-1] not in "?~"]
+        needed = {name.rstrip("*") for name in STEPS[step].inputs if name[-1] not in "?~"}
+        if self.runtime.corpus.labels.given is not None:
+            needed.discard("reviewed_labels")
         return all(self._has(name) or STEPS[name].is_external for name in needed)
 
     def _may_follow(self, step: str) -> bool:

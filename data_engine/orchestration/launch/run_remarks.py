@@ -10,6 +10,7 @@ from rich.text import Text
 from data_engine.runtime.amendments.class_changes import ask_again, follow_classes
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.made_from.encoders import encoder_in_use
+from data_engine.runtime.made_from.given_labels import remarks_on_given_labels
 from data_engine.runtime.review_rounds import batches_without_queue
 from data_engine.runtime.steps.embeddings import ready_encoder
 from data_engine.runtime.versions import step_versions
@@ -71,6 +72,20 @@ def say_before_labels(runtime: "CorpusRuntime", console: "Console") -> None:
         console.print(plain(f"{said}the tables; rounds are numbered on"))
     for said in follow_classes(runtime):
         console.print(plain(f"  {said}"))
+
+
+def say_given(runtime: "CorpusRuntime", console: "Console") -> None:
+    """Print how many samples the data give a label, and which values name no class; nothing where they give none."""
+    for remark in remarks_on_given_labels(runtime.corpus, accepted_tables(runtime, run_id="run").read):
+        console.print(Text.assemble("  ", ("note", "yellow"), f" {remark}"))
+
+
+def say_no_classifier(runtime: "CorpusRuntime", console: "Console") -> None:
+    """Print what there is before the first classifier."""
+    said = "no labels yet: the review batch waits for answers"
+    if runtime.corpus.labels.given is not None:
+        said = "the labels are those that the data give: there is no classifier before the hold-out is answered"
+    console.print(plain(f"  {said}"))
 
 
 def say_asked_again(runtime: "CorpusRuntime", console: "Console") -> None:

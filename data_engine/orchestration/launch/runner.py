@@ -30,6 +30,7 @@ from data_engine.runtime.review_rounds import (
     create_review_batch,
     known_batches,
     lacking_hold_out,
+    learnt_from_other_given_labels,
     remarks_on_known_labels,
 )
 from data_engine.runtime.source_listing import batches_of, listed_once
@@ -193,6 +194,8 @@ class OneCommandRun:
 
     def _label(self) -> None:
         run_remarks.say_before_labels(self.runtime, self.console)
+        if self._is_stale("labels"):
+            run_remarks.say_given(self.runtime, self.console)
         while True:
             self._take_answers()
             run_remarks.say_asked_again(self.runtime, self.console)
@@ -223,7 +226,8 @@ class OneCommandRun:
     def _learn(self, again: Sequence[str], *, may_ask: bool) -> bool:
         """Train where that is due; False when it has to wait for the review batches that ask again."""
         stale = [step for step in JOBS["learn"] if self._is_stale(step)]
-        if not stale or not self._has("reviewed_labels") or (may_ask and lacking_hold_out(self.runtime)):
+        may_ask = may_ask or not self._has("reviewed_labels")
+        if not stale or not self._has_answers() or (may_ask and lacking_hold_out(self.runtime)):
             return True
         try:
             self.jobs.launch("learn", steps_from("learn", stale[0]))
@@ -257,9 +261,14 @@ class OneCommandRun:
     def _publish(self) -> None:
         steps = self.runtime.steps_of_job("publish")
         if self.runtime.corpus.has_labels and not self._has("proposals"):
-            self.console.print("  no labels yet: the review batch waits for answers")
-            steps = ("quality_report",)
+            run_remarks.say_no_classifier(self.runtime, self.console)
+            steps = steps if self._has_answers() else ("quality_report",)
         elif self.outcome.waits_to_learn:
+            run_remarks.say_waiting(self.outcome, self.console)
+            return
+        elif self.runtime.corpus.has_labels and learnt_from_other_given_labels(self.runtime):
+            # Nothing is published of labels that were given before, and are not now.
+            self.outcome.waits_to_learn = lacking_hold_out(self.runtime) or "there are no answers to learn from"
             run_remarks.say_waiting(self.outcome, self.console)
             return
         stale = [step for step in steps if self._is_stale(step)]
@@ -270,6 +279,10 @@ class OneCommandRun:
 
     def _has(self, step: str) -> bool:
         return any(name == step for name, _ in self.jobs.known())
+
+    def _has_answers(self) -> bool:
+        """Whether anybody answered, or the data give labels."""
+        return self._has("reviewed_labels") or self.runtime.corpus.labels.given is not None
 
     def _is_stale(self, step: str, batch: str = "") -> bool:
         return staleness.is_stale(self.runtime, step, batch, versions=self.jobs.known())

@@ -6,6 +6,7 @@ The answers that they follow from are checked in `reviewed_labels.py`.
 from collections.abc import Mapping
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
 from data_engine.quality.checks import blocking
@@ -29,7 +30,10 @@ CHECKS = (
         "No class of automatic labels is shown by its audit to miss the promised precision.",
     ),
     PROVENANCE_IS_KNOWN,
-    blocking("only_the_subset_is_labelled", "Every labelled sample is in the balanced subset."),
+    blocking(
+        "labels_are_of_the_subset_or_from_people",
+        "Every labelled sample is in the balanced subset, or says that it is not and was labelled by people.",
+    ),
 )
 
 
@@ -53,7 +57,7 @@ def suite(
         "sample_id": labelled["sample_id"],
         "label": class_or_empty(labelled),
         "provenance": labelled["provenance"],
-        "is_chosen": membership(labelled["sample_id"], chosen["sample_id"]),
+        "says_its_place": _says_its_place(labelled, membership(labelled["sample_id"], chosen["sample_id"])),
     }
     rows = Profile(pa.table(columns), "sample_id")
     return [
@@ -71,14 +75,20 @@ def suite(
         ),
         provenance_is_known(rows),
         of_rows(
-            "only_the_subset_is_labelled",
+            "labels_are_of_the_subset_or_from_people",
             rows,
-            gx.ExpectColumnValuesToBeInSet(column="is_chosen", value_set=[True]),
-            what="labelled samples outside the balanced subset",
-            rule="only the subset is labelled",
+            gx.ExpectColumnValuesToBeInSet(column="says_its_place", value_set=[True]),
+            what="labelled samples outside the balanced subset that nobody answered, or whose in_subset is untrue",
+            rule="outside the subset only what people labelled has a label, with in_subset false",
             remedy="compute the labels again for the present subset",
         ),
     ]
+
+
+def _says_its_place(labelled: pa.Table, is_chosen: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Per label: `in_subset` says what is so, and somebody answered where the sample is outside."""
+    says_so = pc.equal(pc.fill_null(labelled["in_subset"], True), is_chosen)
+    return pc.and_(says_so, pc.or_(is_chosen, pc.greater(labelled["n_annotations"], 0)))
 
 
 def _no_class_is_shown_to_miss(audited: Mapping[str, tuple[int, int]], target: float) -> Truth:

@@ -78,4 +78,6 @@ def headline(metrics: Metrics) -> str:
     final = n.get("released", n.get("in scope"))
     if final is not None and "balanced" in n:
         sentence += f"; {final:,} of them have a label and are in scope"
+    if ("kept_labels", "all") in metrics:
+        sentence += f"; labels of {metrics['kept_labels', 'all'].value:,.0f} samples outside the subset are kept"
     return f"{sentence}."

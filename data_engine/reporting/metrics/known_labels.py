@@ -36,8 +36,11 @@ class BalanceGroups:
 def known_labels(corpus: Corpus, raw_index: pa.Table) -> list[str | None]:
     """The label known beforehand of every row of the raw index; None where the source gives none."""
     column = corpus.known_label_column
-    if column is None:
-        return [None] * raw_index.num_rows
+    return [None] * raw_index.num_rows if column is None else labels_in_column(column, raw_index)
+
+
+def labels_in_column(column: str, raw_index: pa.Table) -> list[str | None]:
+    """The text of every row's value in a column of the metadata; None for a value that says nothing."""
     key = (id(raw_index), column)
     if key not in _READ:
         _READ[key] = [label_text(json.loads(metadata).get(column)) for metadata in raw_index["metadata"].to_pylist()]
@@ -51,8 +54,13 @@ _READ: dict[tuple[int, str], list[str | None]] = {}
 
 def known_label_of(corpus: Corpus, raw_index: pa.Table) -> dict[str, str | None]:
     """sample_id to the label known beforehand; of equal contents the first that the source labels counts."""
+    return first_of_each(raw_index["sample_id"].to_pylist(), known_labels(corpus, raw_index))
+
+
+def first_of_each(sample_ids: Sequence[str], labels: Sequence[str | None]) -> dict[str, str | None]:
+    """sample_id to the first of its labels that says something; None where none does."""
     found: dict[str, str | None] = {}
-    for sample_id, label in zip(raw_index["sample_id"].to_pylist(), known_labels(corpus, raw_index), strict=True):
+    for sample_id, label in zip(sample_ids, labels, strict=True):
         if found.get(sample_id) is None:
             found[sample_id] = label
     return found
@@ -89,7 +97,8 @@ def remarks_on_known_labels(corpus: Corpus, raw_index: pa.Table, sample_ids: Col
     n_unknown = sum(key not in classes for key in label_of)
     said = []
     if strays:
-        said.append(_strays(corpus, strays, sum(label is not None for label in label_of.values())))
+        n_labels = sum(label is not None for label in label_of.values())
+        said.append(said_of_strays(corpus, strays, f"{n_labels:,} known labels (column {column})"))
     if corpus.labels.out_of_scope is not None and (n_empty := sum(label is None for label in label_of.values())):
         said.append(
             f"{n_empty:,} of {len(label_of):,} samples have no value in {column}; "
@@ -125,16 +134,20 @@ def _nowhere(column: str, raw_index: pa.Table) -> str:
     )
 
 
-def _strays(corpus: Corpus, strays: Mapping[str, int], n_labels: int) -> str:
-    """The labels that are no class, the commonest first, and what becomes of them."""
+def said_of_strays(corpus: Corpus, strays: Mapping[str, int], of_what: str) -> str:
+    """The labels that are no class, the commonest first, and what becomes of them.
+
+    Args:
+        corpus: Gives the classes.
+        strays: Each of these labels with its number.
+        of_what: All labels, as `77 known labels (column topic)`.
+    """
     common = ", ".join(f"{label[:60]!r} ({n:,})" for label, n in Counter(strays).most_common(_MOST_NAMED))
     become = f"count as {corpus.labels.other!r}" if corpus.labels.other else "count as no label"
     names = ", ".join(map(repr, corpus.class_names[:_MOST_NAMED]))
     names += ", ..." if len(corpus.class_names) > _MOST_NAMED else ""
-    return (
-        f"{sum(strays.values()):,} of {n_labels:,} known labels (column {corpus.known_label_column}) name no class and "
-        f"{become}; the commonest are {common}; the classes are {names}"
-    )
+    n = sum(strays.values())
+    return f"{n:,} of {of_what} name no class and {become}; the commonest are {common}; the classes are {names}"
 
 
 def knows_labels(corpus: Corpus, tables: Mapping[str, pa.Table]) -> bool:

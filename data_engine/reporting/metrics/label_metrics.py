@@ -25,6 +25,7 @@ def label_metrics(corpus: Corpus, tables: Tables) -> list[Metric]:
     """All metrics about labels that the tables allow; tables without rows are left out by the caller."""
     metrics = []
     if "labels" in tables:
+        metrics += _kept_outside(tables["labels"])
         metrics += _quality(tables["labels"])
         metrics += _accuracy(corpus, tables)
     if "first_pass" in tables:
@@ -39,6 +40,17 @@ def label_metrics(corpus: Corpus, tables: Tables) -> list[Metric]:
         if "proposals" in tables:
             metrics += _difficulty(answers, tables["proposals"])
     return metrics
+
+
+def labels_in_subset(labels: pa.Table) -> pa.Table:
+    """The labels of samples that are in the subset of now."""
+    return labels.filter(pc.fill_null(labels["in_subset"], True))
+
+
+def _kept_outside(labels: pa.Table) -> list[Metric]:
+    n = labels.num_rows - labels_in_subset(labels).num_rows
+    note = "Samples outside the subset of now whose labels are kept, because people gave them."
+    return [Metric("kept_labels", "all", n, "samples", "neutral", note, n=labels.num_rows)] if n else []
 
 
 def latest_answers(answers: pa.Table) -> list[dict[str, object]]:

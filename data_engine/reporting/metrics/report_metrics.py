@@ -13,7 +13,7 @@ from data_engine.corpus import Corpus
 from data_engine.reporting.metrics.concepts import concept_metrics
 from data_engine.reporting.metrics.funnel import SEMANTIC
 from data_engine.reporting.metrics.known_labels import BalanceGroups, groups, knows_labels
-from data_engine.reporting.metrics.label_metrics import label_metrics
+from data_engine.reporting.metrics.label_metrics import label_metrics, labels_in_subset
 from data_engine.reporting.metrics.method_comparison import comparison_of, method_metrics
 from data_engine.reporting.metrics.metric import Direction, Metric
 from data_engine.reporting.metrics.subset_worth import worth_metrics
@@ -54,10 +54,10 @@ def funnel_metrics(corpus: Corpus, tables: Tables) -> list[Metric]:
     if "balanced_subset" in tables:
         counted.append(("chosen", tables["balanced_subset"].num_rows, "Samples of the balanced subset."))
     if "labels" in tables and corpus.has_labels:
-        labels = tables["labels"]["label"].to_pylist()
+        labels = labels_in_subset(tables["labels"])["label"].to_pylist()
         n_in_scope = sum(label != corpus.labels.out_of_scope for label in labels)
         counted.append(("labelled", len(labels), "Samples of the subset that have a label."))
-        counted.append(("releasable", n_in_scope, "Labelled samples that are not out of scope."))
+        counted.append(("releasable", n_in_scope, "Samples of the subset whose label is not out of scope."))
     if "release" in tables:
         counted.append(("released", tables["release"].num_rows, "Samples of the newest release."))
     n_raw = tables["raw_index"].num_rows if "raw_index" in tables else None

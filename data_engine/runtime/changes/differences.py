@@ -67,8 +67,10 @@ def _changed_fields(before: Mapping[str, Any], now: Any) -> Iterator[Difference]
     both = before.keys() & now.keys()
     old, new = (dict(_fields({name: block[name] for name in both})) for block in (before, now))
     for name in sorted({*old, *new}):
-        if old.get(name, ABSENT) != new.get(name, ABSENT):
-            yield Difference("setting", name, _said(old.get(name, ABSENT)), _said(new.get(name, ABSENT)))
+        # A block that is set in the place of nothing is told by its fields.
+        said = [_said(fields.get(name, ABSENT)) for fields in (old, new)]
+        if old.get(name, ABSENT) != new.get(name, ABSENT) and said != [ABSENT, ABSENT]:
+            yield Difference("setting", name, *said)
 
 
 def _fields(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

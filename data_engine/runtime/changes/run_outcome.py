@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.compute as pc
 
 from data_engine.errors import StorageError
+from data_engine.runtime.accepted_tables import AcceptedTables
+from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.plan import STEPS
 from data_engine.runtime.versions import StepVersion, step_versions
 
@@ -41,6 +43,40 @@ def failed_warnings(runtime: "CorpusRuntime") -> list[str]:
         for row in sorted(rows, key=lambda row: (list(STEPS).index(row["step"]), row["batch"], row["check"]))
         if not (row["passed"] or row["is_blocking"]) and _is_present(versions, row)
     ]
+
+
+def answers_left_out(runtime: "CorpusRuntime") -> str:
+    """How many answered samples have no label now and why, in a sentence; empty where all have one."""
+    gate = CheckGate(runtime, runtime.store(), "summary")
+    version = gate.latest("labels", "") if runtime.corpus.has_labels else None
+    if version is None or gate.refusal(version):
+        return ""
+    tables = AcceptedTables(gate.store, gate)
+    reviewed = tables.read("reviewed_labels", columns=["sample_id", "purpose"])
+    answered = pc.unique(reviewed.filter(pc.not_equal(reviewed["purpose"], "trap"))["sample_id"])
+    left = answered.filter(
+        pc.invert(pc.is_in(answered, tables.read("labels", columns=["sample_id"])[0].combine_chunks()))
+    )
+    if not len(left):
+        return ""
+    places = {
+        "outside the subset, and subset.keep_labelled is off": "tree_assignments",
+        "rejected by the first pass": "raw_index",
+    }
+    parts, rest = [], left
+    repeats = tables.read("semantic_duplicates", columns=["sample_id"])["sample_id"].combine_chunks()
+    found = {"removed as semantic duplicates": repeats}
+    for what, table in places.items():
+        among = {"sample_id": left}
+        found[what] = tables.read(table, columns=["sample_id"], among=among)["sample_id"].combine_chunks()
+    for what, ids in found.items():
+        is_there = pc.is_in(rest, ids)
+        n = int(pc.sum(is_there).as_py() or 0)
+        parts += [f"{n:,} {what}"] if n else []
+        rest = rest.filter(pc.invert(is_there))
+    parts += [f"{len(rest):,} in no accepted batch of the source"] if len(rest) else []
+    samples = "1 answered sample has" if len(left) == 1 else f"{len(left):,} answered samples have"
+    return f"{samples} no label now: {'; '.join(parts)}; the answers are kept"
 
 
 def drift_alarms(runtime: "CorpusRuntime") -> dict[str, float]:

@@ -4,6 +4,7 @@ The rows looked at come from `indexing.first_rows`; whether known labels name cl
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from data_engine.indexing.listing.first_rows import FirstRows, first_rows, has_r
 
 if TYPE_CHECKING:
     from data_engine.corpus import Corpus
+    from data_engine.corpus.given_labels import GivenLabels
     from data_engine.indexing import SourceFile
     from data_engine.runtime.versions import StepVersion
 
@@ -60,6 +62,10 @@ def check_names_in_data(
     if corpus.known_label_column is not None and _labels_are_others(corpus, versions):
         _check_columns(corpus, look.at(batches), [_Wanted(("known_label_column",), (corpus.known_label_column,))])
         _check_label_pattern(corpus, look, batches)
+    given = corpus.labels.given
+    if given is not None and _given_are_others(given, versions):
+        _check_columns(corpus, look.at(batches), [_Wanted(("labels", "given", "column"), (given.column,))])
+        _check_given_labels(corpus, given, look, batches)
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,26 @@ def _labels_are_others(corpus: "Corpus", versions: "Mapping[tuple[str, str], Ste
     last = versions.get(("balanced_subset", ""))
     now = {"known_label_column": corpus.known_label_column, "known_label_pattern": corpus.known_label_pattern}
     return last is None or any(last.made_with.get(name) != value for name, value in now.items())
+
+
+def _given_are_others(given: "GivenLabels", versions: "Mapping[tuple[str, str], StepVersion]") -> bool:
+    """Whether no labels were made of these yet."""
+    last = versions.get(("labels", ""))
+    return last is None or last.made_with.get("labels", {}).get("given") != given.model_dump(mode="json")
+
+
+def _check_given_labels(corpus: "Corpus", given: "GivenLabels", look: _Look, batches: Files) -> None:
+    """That at least one of the values that count as answers names a class."""
+    seen: Counter[str] = Counter()
+    for file in look.at(batches, n_rows=_ROWS_OF_LABELS):
+        seen.update(filter(None, map(label_text, file.values(given.column))))
+    if seen and not any(map(corpus.named_given_class, seen)):
+        common = ", ".join(f"{label[:60]!r} ({n:,})" for label, n in seen.most_common(8))
+        raise InvalidInput(
+            f"{place_of(corpus.folder, 'labels', 'given')} takes the labels from the column {given.column!r}, but none "
+            f"of its {seen.total():,} first values names a class; the commonest are {common}; the classes are "
+            f"{_listed(list(corpus.class_names))}; mend labels.given or labels.classes"
+        )
 
 
 def _check_columns(corpus: "Corpus", files: Iterator[FirstRows], wanted: Sequence[_Wanted]) -> None:

@@ -10,6 +10,7 @@ from data_engine import labeling
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.classifier_in_service import ClassifierRow, rival_of
 from data_engine.runtime.made_from.encoders import EncoderUsed
+from data_engine.runtime.made_from.given_labels import Read, given_label_inputs, given_labels_text, with_given_labels
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.schemas import CLASSIFIER
 
@@ -19,7 +20,9 @@ _SHOWN_VERSIONS = 8
 def classifier(step_run: StepRun) -> StepResult:
     """Train a version on all answers; it takes over unless it is worse than the one in service."""
     settings = step_run.corpus.labels
-    reviewed = step_run.read_accepted("reviewed_labels")
+    answers = step_run.read_accepted("reviewed_labels")
+    step_run.inputs |= given_label_inputs(step_run.corpus, step_run.tables.verdicts, step_run.tables)
+    reviewed = with_given_labels(step_run.corpus, step_run.look_up, answers, _embedded(step_run.look_up))
     trained = labeling.train_round(
         reviewed,
         step_run.embeddings_of(reviewed["sample_id"]),
@@ -29,9 +32,10 @@ def classifier(step_run: StepRun) -> StepResult:
         seed=step_run.corpus.seed_for("classifier"),
     )
     history, encoder = step_run.accepted_history(), step_run.encoder_in_use()
-    rival = rival_of(history, trained.classifier.version, encoder.version)
+    given = given_labels_text(step_run.corpus)
+    rival = rival_of(history, trained.classifier.version, encoder.version, given)
     verdict = _compared(trained, rival, labeling.row_in_service(history), encoder)
-    row = labeling.classifier_row(trained, verdict, encoder_version=encoder.version)
+    row = labeling.classifier_row(trained, verdict, encoder_version=encoder.version, given_labels=given)
     table = _with_newest(history, row, rival)
     probabilities = trained.classifier.predict_proba(trained.hold_out.embeddings)
     threshold = trained.gate.threshold
@@ -42,6 +46,7 @@ def classifier(step_run: StepRun) -> StepResult:
             "version": trained.classifier.version,
             "in service": verdict.reason,
             "trained on": len(trained.training),
+            "of these given by the data": pc.sum(pc.equal(reviewed["purpose"], labeling.GIVEN)).as_py() or 0,
             "hold-out accuracy": round(trained.accuracy, 4),
             "gate": "shut" if threshold is None else f"open from probability {threshold:.3f}",
             "accuracy on query / control batches alone": f"{trained.query_accuracy} / {trained.control_accuracy}",
@@ -55,7 +60,8 @@ def classifier(step_run: StepRun) -> StepResult:
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:
     """Hold-out and training samples, and the accuracy of the version before; of the table, the newest version."""
     versions = checked.tables["classifier"].to_pylist()
-    reviewed = checked.read_from.read("reviewed_labels", columns=["sample_id", "purpose"])
+    answers, read = checked.read_from.read("reviewed_labels"), checked.read_from.read
+    reviewed = with_given_labels(checked.runtime.corpus, read, answers, _embedded(read))
     held_out = reviewed.filter(pc.equal(reviewed["purpose"], "hold_out"))
     trained = reviewed.filter(pc.is_in(reviewed["purpose"], pa.array(labeling.TRAINING_PURPOSES)))
     values: dict[str, Any] = {
@@ -69,6 +75,11 @@ def check_inputs(checked: CheckedStep) -> dict[str, Any]:
         values |= {"previous_accuracy": before[-1]["accuracy"], "previous_low": before[-1]["accuracy_low"]}
     checked.tables["classifier"] = pa.Table.from_pylist(versions[-1:], schema=checked.tables["classifier"].schema)
     return values
+
+
+def _embedded(read: Read) -> pa.Array:
+    """The samples that can be learnt from."""
+    return read("embeddings", columns=["sample_id"])["sample_id"].combine_chunks()
 
 
 def _least_hold_out(checked: CheckedStep, n_counted: int, earlier: Sequence[ClassifierRow]) -> int:
@@ -88,16 +99,23 @@ def _least_hold_out(checked: CheckedStep, n_counted: int, earlier: Sequence[Clas
 
 
 def _asks_the_same(one: ClassifierRow, other: ClassifierRow) -> bool:
-    """Whether two versions know the same classes and vectors, so that their accuracies can be compared."""
+    """Whether two versions know the same classes, vectors and given labels, so that accuracies can be compared."""
     known = [row["artefact"] for row in (one, other)]
     names = {labeling.Classifier.from_bytes(artefact).class_names for artefact in known if artefact}
-    return one["encoder_version"] == other["encoder_version"] and len(names) < 2
+    is_same = all(one[name] == other[name] for name in ("encoder_version", "given_labels"))
+    return is_same and len(names) < 2
 
 
 def _compared(
     trained: labeling.TrainedRound, rival: ClassifierRow | None, in_service: ClassifierRow | None, encoder: EncoderUsed
 ) -> labeling.Comparison:
     """Whether the new version takes over from its rival; without one of the same vectors it does."""
+    if rival is None and in_service is not None and in_service["encoder_version"] == encoder.version:
+        return labeling.Comparison(
+            True,
+            f"not compared: version {in_service['classifier_version']}, in service until now, learnt from other labels "
+            "that the data give (labels.given)",
+        )
     if rival is None and in_service is not None:
         other = in_service["encoder_version"] or "an encoder that an earlier engine did not keep"
         return labeling.Comparison(

@@ -7,21 +7,27 @@ import pyarrow.compute as pc
 
 from data_engine import labeling
 from data_engine.runtime.check_inputs import CheckedStep
+from data_engine.runtime.made_from.given_labels import given_label_inputs, with_given_labels
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.storage.ledger import ledger_rows
 
 
 def labels(step_run: StepRun) -> StepResult:
-    """Decide one label for every chosen sample that has an answer or an accepted proposal."""
+    """Decide one label for every chosen sample that has an answer or an accepted proposal, and for what is kept."""
     chosen = step_run.read("balanced_subset", columns=["sample_id"])["sample_id"].combine_chunks()
     reviewed = step_run.read_accepted("reviewed_labels")
     proposed = step_run.read("proposals")
+    outside = _kept_outside(step_run, reviewed, chosen)
+    step_run.inputs |= given_label_inputs(step_run.corpus, step_run.tables.verdicts, step_run.tables)
+    answers = with_given_labels(step_run.corpus, step_run.look_up, reviewed, chosen)
+    labelled = pa.chunked_array([chosen, outside])
     table = labeling.labels_from(
-        reviewed.filter(pc.is_in(reviewed["sample_id"], chosen)),
+        answers.filter(pc.is_in(answers["sample_id"], labelled.combine_chunks())),
         proposed,
         class_names=step_run.corpus.class_names,
-        embeddings_of=step_run.embeddings_of(pa.chunked_array([chosen])),
+        embeddings_of=step_run.embeddings_of(labelled),
         seed=step_run.corpus.seed_for("labels"),
+        outside=set(outside.to_pylist()),
     )
     counts = pc.value_counts(table["provenance"]).to_pylist()
     return step_run.finish(
@@ -29,10 +35,26 @@ def labels(step_run: StepRun) -> StepResult:
         ledger=_ledger(table, proposed),
         metadata={
             **{f"provenance {row['values']}": row["counts"] for row in counts},
-            "waiting for a person": len(chosen) - table.num_rows,
+            "waiting for a person": len(chosen) - (table.num_rows - len(outside)),
+            "kept outside the subset": len(outside),
         },
         encoder=step_run.encoder_in_use(),
     )
+
+
+def _kept_outside(step_run: StepRun, reviewed: pa.Table, chosen: pa.Array) -> pa.Array:
+    """The answered samples that the subset lacks and whose labels stay: those of the tree, semantic duplicates aside.
+
+    A sample that is in no accepted batch any more is not in the tree.
+    """
+    in_tree = step_run.read("tree_assignments", columns=["sample_id"])["sample_id"].combine_chunks()
+    if not step_run.corpus.subset.keep_labelled:
+        return chosen.slice(0, 0)
+    repeats = step_run.read("semantic_duplicates", columns=["sample_id"])["sample_id"].combine_chunks()
+    is_trap = pc.or_(pc.equal(reviewed["purpose"], "trap"), pc.equal(reviewed["arm"], "trap"))
+    answered = pc.unique(reviewed.filter(pc.invert(is_trap))["sample_id"]).cast(pa.string())
+    is_elsewhere = pc.or_(pc.is_in(answered, chosen), pc.is_in(answered, repeats))
+    return answered.filter(pc.and_(pc.is_in(answered, in_tree), pc.invert(is_elsewhere)))
 
 
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from data_engine.labeling.deciders.registry import RULES
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.classifier_in_service import gate_threshold, newest_audit_age_days
 from data_engine.runtime.made_from.encoders import refuse_another
+from data_engine.runtime.made_from.given_labels import with_given_labels
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.storage.ledger import ledger_rows
 
@@ -29,8 +30,8 @@ def proposals(step_run: StepRun) -> StepResult:
     refuse_another("classifier", row["encoder_version"], step_run.encoder_in_use())
     classifier = labeling.Classifier.from_bytes(row["artefact"])
     ids, x = step_run.subset_embeddings()
-    answered = _answered(step_run)
-    classes = dict(answered)
+    answers = _answers(step_run, ids)
+    classes = dict(answered := _answered(step_run, answers))
     labelled = [number for number, sample_id in enumerate(ids) if sample_id in classes]
     gate = labeling.gate_of(row, confidence=step_run.corpus.labels.confidence)
     table = labeling.propose(
@@ -44,7 +45,7 @@ def proposals(step_run: StepRun) -> StepResult:
         labels=[classes[ids[number]] for number in labelled],
         neighbour_classes=_neighbour_classes(step_run, answered, x),
         deciders=step_run.corpus.labels.decider_names,
-        opinions=_rules_opinion(step_run, ids),
+        opinions=_rules_opinion(step_run, ids, answers),
     )
     routes = pc.value_counts(table["route"]).to_pylist()
     return step_run.finish(
@@ -66,7 +67,7 @@ def proposals(step_run: StepRun) -> StepResult:
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:
     """The gate in service, and the age of its newest audit in days."""
     return {
-        "audit_age_days": newest_audit_age_days(checked.read_from),
+        "audit_age_days": newest_audit_age_days(checked.read_from, checked.runtime.corpus),
         "max_audit_age_days": checked.runtime.corpus.labels.audit_max_age_days,
         "gate_threshold": gate_threshold(checked.read_from),
     }
@@ -74,13 +75,19 @@ def check_inputs(checked: CheckedStep) -> dict[str, Any]:
 
 def what_ages(checked: CheckedStep) -> dict[str, str]:
     """Whether the newest audit is too old by now."""
-    age, limit = newest_audit_age_days(checked.read_from), checked.runtime.corpus.labels.audit_max_age_days
+    corpus = checked.runtime.corpus
+    age, limit = newest_audit_age_days(checked.read_from, corpus), corpus.labels.audit_max_age_days
     return {} if age is None or age <= limit else {"newest audit": f"more than {limit} days ago"}
 
 
-def _answered(step_run: StepRun) -> list[tuple[str, int]]:
-    """The samples that people answered, with the number of their class; hold-out and traps aside."""
-    reviewed = step_run.look_up("reviewed_labels", columns=["sample_id", "label", "purpose"])
+def _answers(step_run: StepRun, ids: list[str]) -> pa.Table:
+    """The answers of people, and the labels that the data give these samples."""
+    answers = step_run.look_up("reviewed_labels")
+    return with_given_labels(step_run.corpus, step_run.look_up, answers, pa.array(ids, pa.string()))
+
+
+def _answered(step_run: StepRun, reviewed: pa.Table) -> list[tuple[str, int]]:
+    """The samples that have an answer, with the number of their class; hold-out and traps aside."""
     used = reviewed.filter(pc.invert(pc.is_in(reviewed["purpose"], pa.array(["hold_out", "trap"]))))
     numbers = {name: number for number, name in enumerate(step_run.corpus.class_names)}
     return [(row["sample_id"], numbers[row["label"]]) for row in used.to_pylist() if row["label"] in numbers]
@@ -104,13 +111,12 @@ def _thresholds(step_run: StepRun, table: pa.Table, of_classifier: float | None)
     return [of_classifier if name in ("classifier", "person") else settings.target_of(name) for name in routes]
 
 
-def _rules_opinion(step_run: StepRun, ids: list[str]) -> dict[str, Opinion]:
+def _rules_opinion(step_run: StepRun, ids: list[str], reviewed: pa.Table) -> dict[str, Opinion]:
     """The classes that the label rules of the corpus give, certified on the hold-out; empty where it has none."""
     settings, classes = step_run.corpus.labels, step_run.corpus.class_names
     decider = settings.decider(RULES)
     if decider is None:
         return {}
-    reviewed = step_run.look_up("reviewed_labels")
     held_out = reviewed.filter(pc.equal(reviewed["purpose"], "hold_out"))["sample_id"].to_pylist()
     wanted = {"sample_id": pa.array(sorted({*ids, *held_out}), pa.string())}
     table = step_run.look_up("raw_index", columns=["sample_id", "text"], among=wanted)

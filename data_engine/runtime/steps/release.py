@@ -7,9 +7,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine import releasing, storage
+from data_engine.reporting.metrics.known_labels import ancestors
 from data_engine.runtime.made_from.settings import configuration_used, corpus_used
 from data_engine.runtime.media import released_images
 from data_engine.runtime.step_run import StepResult, StepRun
+from data_engine.schemas import BALANCED_SUBSET
 from data_engine.storage.ledger import ledger_rows
 
 
@@ -22,8 +24,9 @@ def release(step_run: StepRun) -> StepResult:
     configuration = configuration_used(step_run.used(as_of="quality_report"), now)
     corpus = corpus_used(configuration, now)
     if corpus.has_labels:
-        raw, masked = _contents(step_run, subset.join(labels.select(["sample_id"]), "sample_id", join_type="left semi"))
-        rows = releasing.release_rows(labels, subset, raw, out_of_scope=corpus.labels.out_of_scope)
+        places = _places_of_labels(step_run, labels, subset)
+        raw, masked = _contents(step_run, places)
+        rows = releasing.release_rows(labels, places, raw, out_of_scope=corpus.labels.out_of_scope)
     else:
         raw, masked = _contents(step_run, subset)
         rows = releasing.unlabelled_rows(subset, raw)
@@ -39,6 +42,24 @@ def release(step_run: StepRun) -> StepResult:
         ledger=_ledger(labels if corpus.has_labels else rows, rows, manifest["release_id"], masked),
         metadata={"release": manifest["release_id"], "folder": str(folder), **hashes},
     )
+
+
+def _places_of_labels(step_run: StepRun, labels: pa.Table, subset: pa.Table) -> pa.Table:
+    """Batch, leaf and top cluster of every labelled sample (schema BALANCED_SUBSET, in part), in the subset or not."""
+    columns = ["sample_id", "batch", "leaf", "top_cluster"]
+    inside = subset.select(columns).join(labels.select(["sample_id"]), "sample_id", join_type="left semi")
+    missing = labels.filter(pc.invert(pc.is_in(labels["sample_id"], subset["sample_id"].combine_chunks())))
+    if not missing.num_rows:
+        return inside
+    step_run.refuse_other_rows("labels", "cluster_tree")
+    tree = step_run.look_up("cluster_tree", columns=["level", "cluster", "parent"])
+    among = {"sample_id": missing["sample_id"].combine_chunks()}
+    outside = step_run.look_up("tree_assignments", columns=columns[:3], among=among)
+    tops = pa.array(ancestors(tree)[outside["leaf"].to_numpy()], pa.int32())
+    return pa.concat_tables([inside.cast(_PLACES), outside.append_column("top_cluster", tops).cast(_PLACES)])
+
+
+_PLACES = pa.schema([BALANCED_SUBSET.field(name) for name in ("sample_id", "batch", "leaf", "top_cluster")])
 
 
 def _contents(step_run: StepRun, labelled: pa.Table) -> tuple[pa.Table, dict[str, str]]:
@@ -57,6 +78,7 @@ def _manifest(step_run: StepRun, rows: pa.Table, configuration: dict[str, Any]) 
         "release_id": releasing.release_fingerprint(rows),
         "corpus": step_run.corpus.name,
         "n_samples": rows.num_rows,
+        **_labels_of(rows),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "run_id": step_run.run_id,
         "configuration": configuration,
@@ -65,6 +87,12 @@ def _manifest(step_run: StepRun, rows: pa.Table, configuration: dict[str, Any]) 
             f"{step}/{batch}".rstrip("/"): v.data_version for (step, batch), v in sorted(versions.items())
         },
     }
+
+
+def _labels_of(rows: pa.Table) -> dict[str, Any]:
+    """How many labels there are of each provenance; nothing where the corpus has none."""
+    counts = {row["values"]: row["counts"] for row in pc.value_counts(rows["provenance"].drop_null()).to_pylist()}
+    return {"labels_by_provenance": dict(sorted(counts.items()))} if counts else {}
 
 
 def _ledger(considered: pa.Table, rows: pa.Table, release_id: str, masked: dict[str, str]) -> pa.Table:

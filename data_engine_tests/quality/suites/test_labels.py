@@ -39,16 +39,26 @@ BROKEN = [
     Broken(
         "provenance_is_known",
         "labels of unknown provenance: 1 of 4, but it must be one of human, human_assisted, model_accepted, "
-        "model_edited, model_auto, rule_auto, simulated; compute the labels again from the answers and the proposals",
+        "model_edited, imported, model_auto, rule_auto, simulated; "
+        "compute the labels again from the answers and the proposals",
         ("s7",),
         {"labels": but(label_rows(), 3, provenance="model")},
     ),
     Broken(
-        "only_the_subset_is_labelled",
-        "labelled samples outside the balanced subset: 1 of 5, but only the subset is labelled; "
+        "labels_are_of_the_subset_or_from_people",
+        "labelled samples outside the balanced subset that nobody answered, or whose in_subset is untrue: 3 of 7, but "
+        "outside the subset only what people labelled has a label, with in_subset false; "
         "compute the labels again for the present subset",
-        ("s1",),
-        {"labels": [*label_rows(), {"sample_id": "s1", "label": "a", "provenance": "human"}]},
+        ("s1", "s2", "s5"),
+        {
+            "labels": [
+                *but(label_rows(), 1, in_subset=False),
+                {"sample_id": "s1", "label": "a", "provenance": "human", "n_annotations": 1},
+                {"sample_id": "s2", "label": "a", "provenance": "human", "in_subset": False},
+                {"sample_id": "s3", "label": "a", "provenance": "human", "n_annotations": 1, "in_subset": False},
+            ]
+        },
+        n_offending=3,
     ),
 ]
 

@@ -1,6 +1,6 @@
 -- What is left of the raw samples after each stage. raw: read from the source. kept: passed the filters, duplicates
--- still among them, in a batch that is not held. unique: not a duplicate either. chosen: in the balanced subset. labelled: has a label.
--- released: in the newest release.
+-- still among them, in a batch that is not held. unique: not a duplicate either. chosen: in the balanced subset. labelled: of these, has a label.
+-- released: of these, in the newest release. Labels that are kept outside the subset are in release_contents.
 -- grain: a stage
 with counts as (
     select
@@ -30,7 +30,7 @@ with counts as (
     select
         5,
         'labelled',
-        count(*)
+        count(*) filter (where in_subset)
     from {{ ref('stg_labels') }}
     -- A corpus without labels has no such stage.
     having count(*) > 0
@@ -38,7 +38,7 @@ with counts as (
     select
         6,
         'released',
-        count(*)
+        count(*) filter (where in_subset)
     from {{ ref('stg_release') }}
 )
 

@@ -9,9 +9,11 @@ select
     count(*) filter (where provenance = 'human_assisted') as n_human_assisted,
     count(*) filter (where provenance = 'model_accepted') as n_model_accepted,
     count(*) filter (where provenance = 'model_edited') as n_model_edited,
+    count(*) filter (where provenance = 'imported') as n_imported,
     count(*) filter (where provenance = 'model_auto') as n_model_auto,
     count(*) filter (where provenance = 'rule_auto') as n_rule_auto,
     count(*) filter (where provenance = 'simulated') as n_simulated,
+    count(*) filter (where not in_subset) as n_outside_subset,
     avg(quality) as mean_quality
 from {{ ref('stg_release') }}
 group by release_id, label

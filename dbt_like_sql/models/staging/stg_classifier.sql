@@ -18,6 +18,7 @@ select
     gate_n_checked,
     is_in_service,
     encoder_version,
+    given_labels,
     took_over,
     comparison
 from {{ source('engine', 'classifier') }}

@@ -10,5 +10,6 @@ select
     quality,
     n_annotations,
     review_batch,
-    classifier_version
+    classifier_version,
+    coalesce(in_subset, true) as in_subset
 from {{ source('engine', 'labels') }}

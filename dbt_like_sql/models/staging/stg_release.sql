@@ -12,5 +12,6 @@ select
     quality,
     leaf,
     top_cluster,
-    metadata
+    metadata,
+    coalesce(in_subset, true) as in_subset
 from {{ source('engine', 'release') }}
