@@ -20,6 +20,7 @@ from data_engine.orchestration.launch.project import Project
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "dbt_like_sql").glob("*.md")])
 API = ROOT / "docs" / "api.md"
+REFERENCE = ROOT / "docs" / "reference.md"
 COMPONENT = "data_engine.orchestration.component.CorpusComponent"
 
 
@@ -173,6 +174,21 @@ def test_every_public_name_is_importable_and_documented(module: str, name: str) 
 def test_the_reference_is_what_signatures_and_docstrings_say() -> None:
     script = runpy.run_path(str(ROOT / "scripts" / "api_page"))
     assert API.read_text("utf-8") == script["text_of_the_page"](), "run scripts/api_page"
+
+
+def test_the_page_of_all_fields_is_what_the_schema_says() -> None:
+    script = runpy.run_path(str(ROOT / "scripts" / "reference_page"))
+    assert REFERENCE.read_text("utf-8") == script["text_of_the_page"](), "run scripts/reference_page"
+
+
+def test_the_page_of_all_fields_has_a_row_for_each_field_of_each_block() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", REFERENCE.read_text("utf-8"), re.MULTILINE)
+    schema = Corpus.model_json_schema()
+    assert rows.count("target_precision") == 2
+    for name, block in {"Corpus": schema, **schema["$defs"]}.items():
+        fields = {**block.get("properties", {}), **block.get("else", {}).get("properties", {})}
+        missing = {field for field, about in fields.items() if field not in rows and not about.get("deprecated")}
+        assert missing <= {"folder"}, f"{name} has fields that docs/reference.md lacks"
 
 
 def test_the_reference_has_every_name_that_must_stay() -> None:

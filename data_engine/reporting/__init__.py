@@ -3,7 +3,7 @@
 The data card is in `data_engine.releasing`, the output of commands in `data_engine.terminal`.
 """
 
-from data_engine.reporting.html.report import render_report
+from data_engine.reporting.html.report import FailedCheck, render_report
 from data_engine.reporting.metrics.known_labels import known_classes, known_label_of, remarks_on_known_labels
 from data_engine.reporting.metrics.method_comparison import side_by_side
 from data_engine.reporting.metrics.report_metrics import build_quality_report
@@ -16,11 +16,14 @@ from data_engine.reporting.plots.metric_plots import (
     seconds_plot,
     uncertainty_plot,
 )
+from data_engine.reporting.plots.plot_style import Plot
 from data_engine.reporting.plots.report_plots import report_plots
 from data_engine.reporting.plots.tree_plots import lorenz_curve, lorenz_plot, silhouette_plot
 from data_engine.reporting.sample_text import Shown, shown_samples
 
 __all__ = [
+    "FailedCheck",
+    "Plot",
     "Shown",
     "balance_plot",
     "build_quality_report",

@@ -249,7 +249,7 @@ PLAN: tuple[StepSpec, ...] = (
         description="Every figure with its 90 % interval, unit and how it was computed; and one self-contained "
         "HTML page: funnel, balance, label quality, gate, rounds, drift, examples.",
         inputs=("labels~", "balanced_subset", "drift_report*"),
-        lookups=("raw_index", "first_pass", "cluster_tree", "classifier", "proposals", "reviewed_labels"),
+        lookups=("raw_index", "first_pass", "embeddings", "cluster_tree", "classifier", "proposals", "reviewed_labels"),
         pages=("reports/report.html",),
         job="publish",
         settings=("known_label_column", "known_label_pattern", "labels", "subset", "tree"),

@@ -14,7 +14,7 @@ from data_engine.orchestration.ui.montages import strip, thumbnails_of
 from data_engine.runtime.step_run import StepRun
 
 if TYPE_CHECKING:
-    from data_engine.reporting import Shown
+    from data_engine.reporting import Plot, Shown
 
 _N_CLUSTERS, _N_WORST = 5, 10
 _SNIPPET_CHARS = 100
@@ -41,7 +41,7 @@ def cluster_metadata(step_run: StepRun, summaries: pa.Table) -> dict[str, Any]:
     return shown | {"median silhouette of the leaves": pc.approximate_median(measured["silhouette"]).as_py()}
 
 
-def cluster_plots(summaries: pa.Table) -> dict[str, bytes]:
+def cluster_plots(summaries: pa.Table) -> "dict[str, Plot]":
     """Plots of sizes, evenness and clearness of the clusters of every level."""
     from data_engine import reporting
 

@@ -3,11 +3,16 @@
 What is drawn for each step is in `step_views.py`, how single values are shown in `metadata.py`.
 """
 
+from typing import TYPE_CHECKING, Any
+
 import dagster as dg
 
 from data_engine.orchestration.ui.metadata import image, preview, shown_value
 from data_engine.orchestration.ui.step_views import view_of
 from data_engine.runtime.step_run import StepResult, StepRun
+
+if TYPE_CHECKING:
+    from data_engine.reporting import Plot
 
 
 def materialized(step_run: StepRun, result: StepResult) -> dg.MaterializeResult:
@@ -22,6 +27,11 @@ def materialized(step_run: StepRun, result: StepResult) -> dg.MaterializeResult:
             "seconds": round(result.seconds, 2),
             "preview": preview(result.preview),
             **{name: shown_value(value) for name, value in {**result.metadata, **view.metadata}.items()},
-            **{title: image(content) for title, content in view.plots.items()},
+            **{title: _image(content, title) for title, content in view.plots.items()},
         },
     )
+
+
+def _image(content: "Plot | bytes", title: str) -> Any:
+    """A plot with the text of what it shows, or an image."""
+    return image(content, title) if isinstance(content, bytes) else image(content.png(), content.text)

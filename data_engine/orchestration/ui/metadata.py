@@ -49,15 +49,17 @@ def verbatim(text: str) -> str:
     return f"`{line}`" if line else ""
 
 
-def image(png: bytes) -> dg.MarkdownMetadataValue | dg.TextMetadataValue:
+def image(png: bytes, alt: str = "plot") -> dg.MarkdownMetadataValue | dg.TextMetadataValue:
     """A PNG or JPEG that the UI shows in place; one too large for the event log is named instead."""
     if len(png) > _MAX_PNG_BYTES:
         return dg.MetadataValue.text(f"image of {len(png):,} bytes; see the HTML report")
-    return dg.MetadataValue.md(inline_image(png))
+    return dg.MetadataValue.md(inline_image(png, alt))
 
 
 def inline_image(content: bytes, alt: str = "plot") -> str:
     """Markdown that holds a PNG or a JPEG; also for a cell of `markdown_table`."""
+    # Brackets would end the text, and a line end the image.
+    alt = " ".join(alt.replace("[", "(").replace("]", ")").split())
     kind = "jpeg" if content.startswith(b"\xff\xd8") else "png"
     return f"![{alt}](data:image/{kind};base64,{base64.b64encode(content).decode()})"
 

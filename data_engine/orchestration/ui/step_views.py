@@ -5,19 +5,22 @@ A step hands over what its plots are drawn from as `StepResult.details`; how val
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from data_engine.orchestration.ui.cluster_tables import cluster_metadata, cluster_plots
 from data_engine.orchestration.ui.montages import montage_of_batch, montage_of_chosen, montages_of_verdicts
 from data_engine.runtime.step_run import StepResult, StepRun
 
+if TYPE_CHECKING:
+    from data_engine.reporting import Plot
+
 
 @dataclass(frozen=True)
 class View:
-    """Metadata and plots of one result: values and tables by name, PNG or JPEG images by title."""
+    """Metadata and plots of one result: values and tables by name, plots and JPEG images by title."""
 
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    plots: Mapping[str, bytes] = field(default_factory=dict)
+    plots: "Mapping[str, Plot | bytes]" = field(default_factory=dict)
 
 
 def view_of(step_run: StepRun, result: StepResult) -> View:

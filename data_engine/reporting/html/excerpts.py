@@ -5,14 +5,19 @@ as good as random, and the same on every run.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from data_engine.labeling.doubts import Doubt, doubts
+from data_engine.reporting.metrics.cluster_names import names_of_top_clusters
 from data_engine.reporting.metrics.known_labels import ancestors
+from data_engine.reporting.number_format import share
 from data_engine.reporting.sample_text import shown_samples
 from data_engine.schemas import Tables
 
@@ -21,6 +26,8 @@ N_EXAMPLES = 3
 N_MEMBERS = 24
 N_CLUSTERS = 4
 N_DOUBTFUL = 15
+#: Neighbours with another label that are shown of each.
+N_NEIGHBOURS = 4
 #: Labels of at least this quality are not worth a second look.
 DOUBTFUL_BELOW = 0.5
 
@@ -51,7 +58,7 @@ class Reason:
 class Cluster:
     """One cluster of the coarsest level."""
 
-    number: int
+    name: str
     n_samples: int
     n_chosen: int
     common_label: str
@@ -59,6 +66,15 @@ class Cluster:
     examples: tuple[str, ...]
     members: tuple[str, ...]
     """Up to 24 of its sample ids."""
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A labelled sample near one whose label is in doubt."""
+
+    sample_id: str
+    text: str
+    label: str
 
 
 @dataclass(frozen=True)
@@ -70,6 +86,23 @@ class Doubtful:
     label: str
     provenance: str
     quality: float
+    suggested: str
+    """The class that most of its neighbours with another label have; else what the classifier proposes; else empty."""
+    votes: str
+    """How the neighbours are labelled, as words; empty where nothing is known of them."""
+    proposed: str
+    """What the classifier proposes, with its probability, as words; empty where that is the label itself."""
+    neighbours: tuple[Neighbour, ...]
+    """Those with another label, the nearest first."""
+
+
+@dataclass(frozen=True)
+class DoubtfulLabels:
+    """The labels of low quality."""
+
+    n: int
+    worst: tuple[Doubtful, ...]
+    """The lowest of them, worst first."""
 
 
 def reasons(tables: Tables) -> tuple[Reason, ...]:
@@ -121,9 +154,13 @@ def clusters(tables: Tables) -> tuple[tuple[Cluster, ...], tuple[Cluster, ...]]:
     chosen = tables["balanced_subset"]["top_cluster"].to_pylist() if "balanced_subset" in tables else []
     n_chosen, label_of = Counter(chosen), _common_labels(tables, top_of)
 
+    names = names_of_top_clusters(tables)
+
     def cluster(k: int) -> Cluster:
         examples = tuple(texts.get(key, key) for key in shown[k][:N_EXAMPLES])
-        return Cluster(k, int(sizes[k]), n_chosen[k], label_of.get(k, ""), examples, tuple(shown[k]))
+        # A cluster without terms goes by the commonest label already.
+        label = "" if label_of.get(k, "") in names[k] else label_of[k]
+        return Cluster(names[k], int(sizes[k]), n_chosen[k], label, examples, tuple(shown[k]))
 
     return tuple(map(cluster, largest)), tuple(map(cluster, smallest))
 
@@ -138,23 +175,73 @@ def _common_labels(tables: Tables, top_of: Mapping[str, int]) -> dict[int, str]:
     return {k: min(counts.items(), key=lambda item: (-item[1], item[0]))[0] for k, counts in per_cluster.items()}
 
 
-def doubtful_labels(tables: Tables) -> tuple[Doubtful, ...]:
-    """Up to fifteen labels of low quality, worst first."""
+def doubtful_labels(tables: Tables, embeddings: Mapping[str, NDArray[np.float32]]) -> DoubtfulLabels:
+    """The labels of low quality; of the worst fifteen, the class suggested in their place and who disagrees.
+
+    Args:
+        tables: labels and raw_index; proposals gives what the classifier proposes.
+        embeddings: of labelled samples by id, a unit row each; of samples without one no neighbours are shown.
+    """
     if not {"labels", "raw_index"} <= set(tables):
-        return ()
-    low = tables["labels"].filter(pc.less(tables["labels"]["quality"], DOUBTFUL_BELOW))
+        return DoubtfulLabels(0, ())
+    labels = tables["labels"].filter(pc.is_valid(tables["labels"]["label"]))
+    low = labels.filter(pc.less(labels["quality"], DOUBTFUL_BELOW))
     rows = low.sort_by([("quality", "ascending"), ("sample_id", "ascending")]).slice(0, N_DOUBTFUL).to_pylist()
-    texts = _texts(tables["raw_index"], "sample_id", (row["sample_id"] for row in rows))
-    return tuple(
-        Doubtful(
-            row["sample_id"],
-            texts.get(row["sample_id"], row["sample_id"]),
-            row["label"],
-            row["provenance"],
-            float(row["quality"]),
+    known = labels.filter(pc.is_in(labels["sample_id"], pa.array(sorted(embeddings), pa.string()))).sort_by("sample_id")
+    ids, names = known["sample_id"].to_pylist(), known["label"].to_pylist()
+    found = _doubts(embeddings, ids, names, [row["sample_id"] for row in rows])
+    near = {key: [ids[place] for place in doubt.disagreeing[:N_NEIGHBOURS]] for key, doubt in found.items()}
+    shown = {row["sample_id"] for row in rows}.union(*near.values())
+    texts, proposals = _texts(tables["raw_index"], "sample_id", shown), _proposals(tables, shown)
+    label_of = dict(zip(ids, names, strict=True))
+
+    def doubtful(row: dict[str, Any]) -> Doubtful:
+        key, doubt = row["sample_id"], found.get(row["sample_id"])
+        proposed, probability = proposals.get(key, (row["label"], 0.0))
+        other = "" if proposed == row["label"] else proposed
+        return Doubtful(
+            sample_id=key,
+            text=texts.get(key, key),
+            label=row["label"],
+            provenance=row["provenance"],
+            quality=float(row["quality"]),
+            suggested=(doubt.suggested if doubt and doubt.suggested else "") or other,
+            votes=_votes(doubt, row["label"]),
+            proposed=f"the classifier in service proposes {other} ({share(probability)})" if other else "",
+            neighbours=tuple(Neighbour(o, texts.get(o, o), label_of[o]) for o in near.get(key, ())),
         )
-        for row in rows
+
+    return DoubtfulLabels(low.num_rows, tuple(map(doubtful, rows)))
+
+
+def _doubts(
+    embeddings: Mapping[str, NDArray[np.float32]], ids: list[str], labels: list[str], doubted: list[str]
+) -> dict[str, Doubt]:
+    """What speaks against the labels of those of the samples that have an embedding, by id."""
+    place = {key: row for row, key in enumerate(ids)}
+    some = [key for key in doubted if key in place]
+    if not some:
+        return {}
+    x = np.stack([embeddings[key] for key in ids])
+    return dict(zip(some, doubts(x, labels, [place[key] for key in some]), strict=False))
+
+
+def _votes(doubt: Doubt | None, label: str) -> str:
+    if doubt is None or doubt.suggested is None:
+        return ""
+    return (
+        f"of its {doubt.n_neighbours} nearest labelled samples {doubt.n_suggesting} are labelled {doubt.suggested}, "
+        f"{doubt.n_agreeing or 'none'} {label}"
     )
+
+
+def _proposals(tables: Tables, sample_ids: Collection[str]) -> dict[str, tuple[str, float]]:
+    """Class and probability that the classifier proposes, by sample."""
+    if "proposals" not in tables:
+        return {}
+    proposals = tables["proposals"].select(["sample_id", "label", "probability"])
+    rows = proposals.filter(pc.is_in(proposals["sample_id"], pa.array(sorted(sample_ids), pa.string()))).to_pylist()
+    return {row["sample_id"]: (row["label"], float(row["probability"])) for row in rows if row["label"] is not None}
 
 
 def _texts(raw_index: pa.Table, key: str, keys: Iterable[str]) -> dict[str, str]:

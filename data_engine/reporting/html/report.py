@@ -7,37 +7,50 @@ import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from data_engine.corpus import Corpus
 from data_engine.reporting import number_format
 from data_engine.reporting.html import excerpts
 from data_engine.reporting.html.gallery import Gallery
+from data_engine.reporting.html.glossary import terms_on
 from data_engine.reporting.html.tree_view import N_LEAVES, N_TOP, tree_view
 from data_engine.reporting.metrics.concepts import top_level_warning
 from data_engine.reporting.metrics.funnel import Metrics, headline, stages
+from data_engine.reporting.metrics.key_figures import key_figures
 from data_engine.reporting.metrics.known_labels import knows_labels
 from data_engine.reporting.metrics.label_metrics import DIFFICULTIES, classifier_in_service
 from data_engine.reporting.metrics.method_comparison import comparison_of, side_by_side
 from data_engine.reporting.metrics.metric import Metric, by_name
 from data_engine.reporting.metrics.subset_worth import table_of_methods, verdict
+from data_engine.reporting.plots.plot_style import Plot
 from data_engine.reporting.simulation_notice import simulation
 from data_engine.schemas import Tables
 
 #: Thumbnails of the page, and of its tree, so that it stays below 5 MB.
 _GALLERY_BYTES, _TREE_GALLERY_BYTES = 500_000, 2_000_000
 _TREE_THUMBNAIL_PX = 64
+#: Labels in doubt that the page shows unfolded.
+_N_DOUBTFUL = 5
 
 
 @dataclass(frozen=True)
-class KeyFigure:
-    """One of the few figures that the page opens with."""
+class FailedCheck:
+    """A check that does not hold for what a step last wrote."""
 
-    title: str
-    value: str
+    step: str
+    batch: str
+    name: str
     detail: str
+    """What was found, the rule and the remedy."""
+    is_blocking: bool
+    """Whether it holds back what follows."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +67,13 @@ def render_report(
     corpus: Corpus,
     tables: Tables,
     metrics: pa.Table,
-    plots: Mapping[str, bytes],
+    plots: Mapping[str, Plot],
     seconds: Mapping[str, float],
     versions: Mapping[str, str],
     *,
     alarm_limits: Sequence[float] = (),
+    failed_checks: Sequence[FailedCheck] = (),
+    embeddings: Mapping[str, NDArray[np.float32]] = MappingProxyType({}),
 ) -> str:
     """The page as HTML: style and images inside, no request to anywhere, and one small script that folds the tree.
 
@@ -69,10 +84,12 @@ def render_report(
         corpus: what the page is about, with the settings that its tables were made with.
         tables: any tables of the corpus by name; sections whose tables are missing say that they are not there yet.
         metrics: the quality report.
-        plots: PNGs by name, as `report_plots` gives them; others are ignored.
+        plots: by name, as `report_plots` gives them; others are ignored.
         seconds: wall seconds of every step.
         versions: what to reproduce the page with: packages, encoder, table versions, seed, run.
         alarm_limits: p-values below which the batches were compared to raise the alarm; the corpus' own by default.
+        failed_checks: what the checks of the tables found.
+        embeddings: of labelled samples by id, from which comes who disagrees with a label.
     """
     some = {name: table for name, table in tables.items() if table.num_rows}
     known = by_name(metrics)
@@ -81,7 +98,8 @@ def render_report(
         "corpus": corpus,
         "headline": headline(known),
         "funnel": stages(known),
-        "key_figures": _key_figures(known),
+        "key_figures": key_figures(known, n_classes=_n_classes(some), promise=_promise(corpus, some)),
+        "failed_checks": failed_checks,
         "simulation": simulation(known),
         "get": lambda metric, scope="all": known.get((metric, scope)),
         "balance": [name for name in ("raw", "random", "balanced") if ("kl_to_uniform", name) in known],
@@ -95,16 +113,18 @@ def render_report(
         "worth_verdict": verdict(known, has_labels=corpus.has_labels),
         **_about_labels(known),
         "gallery": Gallery(some.get("raw_index"), most_bytes=_GALLERY_BYTES),
+        "small_gallery": Gallery(some.get("raw_index"), most_bytes=_GALLERY_BYTES, side_px=_TREE_THUMBNAIL_PX),
         "reasons": excerpts.reasons(some),
         **_about_clusters(some),
-        "doubtful": excerpts.doubtful_labels(some),
+        "doubtful": excerpts.doubtful_labels(some, embeddings),
         "rounds": _rounds(some),
         "n_encoders": len({row["encoder_version"] for row in _rounds(some)}),
         "drift": _drift(some),
+        "terms_on": terms_on,
         "alarm_limits": alarm_limits or (corpus.drift.alarm_p,),
         "promise": _promise(corpus, some),
         "metrics": list(known.values()),
-        "plots": {name: base64.b64encode(png).decode() for name, png in plots.items()},
+        "plots": {name: plot.svg() for name, plot in plots.items()},
         "seconds": seconds,
         "versions": versions,
     }
@@ -118,6 +138,7 @@ def _about_labels(known: Metrics) -> dict[str, Any]:
         "provenance": _provenance(known),
         "accuracy": known.get(("label_accuracy", "all")),
         "difficulty": [(k, known[("hold_out_error", k)]) for k in DIFFICULTIES if ("hold_out_error", k) in known],
+        "n_doubtful": _N_DOUBTFUL,
         "annotators": [(scope, m) for (name, scope), m in known.items() if name == "answers" and scope != "all"],
     }
 
@@ -136,38 +157,11 @@ def _about_clusters(tables: Tables) -> dict[str, Any]:
     }
 
 
-def _key_figures(known: Metrics) -> list[KeyFigure]:
-    figures = _worth_figures(known)
-    # Of as many random samples: a small subset cannot hold all labels, so that all samples are no measure for it.
-    random, balanced = known.get(("kl_to_uniform", "random")), known.get(("kl_to_uniform", "balanced"))
-    if random and balanced:
-        detail = "KL to uniform in nats, random → balanced subset"
-        figures.append(KeyFigure("Imbalance", f"{random.value:.2f} → {balanced.value:.2f}", detail))
-    for title, key in (("Label accuracy", "label_accuracy"), ("Classifier accuracy", "classifier_accuracy")):
-        metric = known.get((key, "all"))
-        if metric:
-            detail = (
-                f"{number_format.interval(metric)}, n = {metric.n:,}" if metric.n else number_format.interval(metric)
-            )
-            figures.append(KeyFigure(title, number_format.figure(metric), detail))
-    accepted = known.get(("accepted_share", "all"))
-    if accepted:
-        bound = known.get(("gate_lower_bound", "all"))
-        detail = (
-            f"certified ≥ {number_format.share(bound.value)}" if bound else "no gate is certified: all go to people"
-        )
-        figures.append(KeyFigure("Accepted without a person", number_format.figure(accepted), detail))
-    return figures
-
-
-def _worth_figures(known: Metrics) -> list[KeyFigure]:
-    """The gain over random subsets, where a classifier could be trained to tell it."""
-    gains = {name: metric for (name, _), metric in known.items() if name.endswith("_gain")}
-    accuracy, rare = gains.get("taught_accuracy_gain"), gains.get("taught_rare_recall_gain")
-    if accuracy is None or rare is None:
-        return []
-    detail = f"points of macro accuracy over random subsets; rarest third {100 * rare.value:+.1f}"
-    return [KeyFigure("What it teaches", f"{100 * accuracy.value:+.1f}", detail)]
+def _n_classes(tables: Tables) -> int | None:
+    """The known labels over which a classifier told what the subset teaches; None where none could."""
+    if "subset_proof" not in tables:
+        return None
+    return pc.max(tables["subset_proof"]["n_classes"]).as_py() or None
 
 
 def _provenance(known: Metrics) -> list[ProvenanceRow]:

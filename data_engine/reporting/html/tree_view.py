@@ -4,7 +4,7 @@ The largest and smallest clusters alone are in `excerpts.py`.
 """
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from data_engine.reporting.metrics.cluster_names import cluster_names
 from data_engine.reporting.metrics.known_labels import ancestors_by_level
 from data_engine.reporting.sample_text import Shown, shown_samples
 from data_engine.schemas import Tables
@@ -103,7 +104,7 @@ def tree_view(tables: Tables) -> TreeView | None:
     rows = [portraits.filter(pc.equal(portraits["level"], level)).to_pylist() for level in range(1, n_levels + 1)]
     shown, n_nearest, n_border = _examples(tables, rows)
     parents, chosen = _parents(tables["cluster_tree"]), _chosen(tables, n_levels)
-    labels = {} if all(row["name"] for level in rows for row in level) else _majority_labels(tables)
+    names = cluster_names(tables)
     below: dict[int, list[Node]] = {}
     for level, clusters in enumerate(rows, start=1):
         above: dict[int, list[Node]] = {}
@@ -112,7 +113,7 @@ def tree_view(tables: Tables) -> TreeView | None:
             node = Node(
                 level=level,
                 number=number,
-                name=row["name"] or _nameless(number, labels.get((level, number))),
+                name=names[level, number],
                 n_samples=row["n_samples"],
                 n_chosen=chosen[level][number],
                 quality=row["silhouette"],
@@ -123,25 +124,6 @@ def tree_view(tables: Tables) -> TreeView | None:
             above.setdefault(parents.get((level, number), -1), []).append(node)
         below = above
     return TreeView(tuple(len(clusters) for clusters in rows), tuple(below.get(-1, ())))
-
-
-def _nameless(number: int, label: str | None) -> str:
-    return f"cluster {number} · mostly {label}" if label else f"cluster {number}"
-
-
-def _majority_labels(tables: Tables) -> dict[tuple[int, int], str]:
-    """(level, cluster) to the label that more than half of its labelled samples have; others are absent."""
-    if not {"labels", "tree_assignments"} <= set(tables):
-        return {}
-    labelled = tables["labels"].select(["sample_id", "label"])
-    found = tables["tree_assignments"].select(["sample_id", "leaf"]).join(labelled, "sample_id", join_type="inner")
-    leaf, labels = found["leaf"].to_numpy(), found["label"].to_pylist()
-    counts: dict[tuple[int, int], Counter[str]] = defaultdict(Counter)
-    for level, above in ancestors_by_level(tables["cluster_tree"]).items():
-        for cluster, label in zip(above[leaf].tolist(), labels, strict=True):
-            counts[level, cluster][label] += 1
-    commonest = {key: of.most_common(1)[0] for key, of in counts.items()}
-    return {key: label for key, (label, n) in commonest.items() if 2 * n > counts[key].total()}
 
 
 def _parts(children: list[Node]) -> tuple[Node, ...]:

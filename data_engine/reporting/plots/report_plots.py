@@ -10,15 +10,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
+from data_engine.reporting.metrics.cluster_names import names_of_top_clusters
 from data_engine.reporting.metrics.known_labels import ancestors, groups
 from data_engine.reporting.metrics.label_metrics import classifier_in_service, latest_answers
 from data_engine.reporting.metrics.report_metrics import funnel_metrics
 from data_engine.reporting.plots import metric_plots
+from data_engine.reporting.plots.plot_style import Plot
 from data_engine.reporting.plots.tree_plots import lorenz_plot, silhouette_plot
 from data_engine.schemas import Tables
 
 
-def report_plots(corpus: Corpus, tables: Tables, seconds: Mapping[str, float]) -> dict[str, bytes]:
+def report_plots(corpus: Corpus, tables: Tables, seconds: Mapping[str, float]) -> dict[str, Plot]:
     """The plots that the tables allow, by the names that `render_report` looks for.
 
     Args:
@@ -41,10 +43,10 @@ def report_plots(corpus: Corpus, tables: Tables, seconds: Mapping[str, float]) -
         "drift": _drift(some),
         "seconds": metric_plots.seconds_plot(seconds) if seconds else None,
     }
-    return {name: png for name, png in drawn.items() if png is not None}
+    return {name: plot for name, plot in drawn.items() if plot is not None}
 
 
-def _balance(corpus: Corpus, tables: Tables) -> bytes | None:
+def _balance(corpus: Corpus, tables: Tables) -> Plot | None:
     grouping = groups(corpus, tables)
     if grouping is None or not {"balanced_subset", "first_pass"} <= set(tables):
         return None
@@ -69,7 +71,7 @@ def _balance(corpus: Corpus, tables: Tables) -> bytes | None:
     )
 
 
-def _evenness(corpus: Corpus, tables: Tables) -> bytes | None:
+def _evenness(corpus: Corpus, tables: Tables) -> Plot | None:
     if "subset_proof" not in tables:
         return None
     proof = tables["subset_proof"]
@@ -77,7 +79,7 @@ def _evenness(corpus: Corpus, tables: Tables) -> bytes | None:
     return metric_plots.evenness_plot(rows, corpus.subset.evenness) if rows.num_rows > 1 else None
 
 
-def _cluster_sizes(tables: Tables) -> bytes | None:
+def _cluster_sizes(tables: Tables) -> Plot | None:
     if "cluster_tree" not in tables:
         return None
     tree = tables["cluster_tree"]
@@ -87,7 +89,7 @@ def _cluster_sizes(tables: Tables) -> bytes | None:
     )
 
 
-def _lorenz(tables: Tables) -> bytes | None:
+def _lorenz(tables: Tables) -> Plot | None:
     """The coarsest level, before and after the balanced sampling."""
     if not {"cluster_tree", "tree_assignments"} <= set(tables):
         return None
@@ -99,7 +101,7 @@ def _lorenz(tables: Tables) -> bytes | None:
     return lorenz_plot(counts)
 
 
-def _silhouettes(tables: Tables) -> bytes | None:
+def _silhouettes(tables: Tables) -> Plot | None:
     if "cluster_portraits" not in tables:
         return None
     portraits = tables["cluster_portraits"]
@@ -109,7 +111,7 @@ def _silhouettes(tables: Tables) -> bytes | None:
     )
 
 
-def _rounds(tables: Tables) -> bytes | None:
+def _rounds(tables: Tables) -> Plot | None:
     """The versions that learnt from vectors of the same encoder as the one in service."""
     if "classifier" not in tables:
         return None
@@ -119,7 +121,7 @@ def _rounds(tables: Tables) -> bytes | None:
     return metric_plots.rounds_plot(versions.filter(pa.array(is_same)))
 
 
-def _uncertainty(tables: Tables) -> bytes | None:
+def _uncertainty(tables: Tables) -> Plot | None:
     if "proposals" not in tables:
         return None
     service = classifier_in_service(tables["classifier"]) if "classifier" in tables else {}
@@ -129,7 +131,7 @@ def _uncertainty(tables: Tables) -> bytes | None:
     )
 
 
-def _reliability(corpus: Corpus, tables: Tables) -> bytes | None:
+def _reliability(corpus: Corpus, tables: Tables) -> Plot | None:
     if not {"proposals", "reviewed_labels"} <= set(tables):
         return None
     from data_engine.labeling import probabilities_of, reliability
@@ -148,7 +150,7 @@ def _reliability(corpus: Corpus, tables: Tables) -> bytes | None:
     )
 
 
-def _drift(tables: Tables) -> bytes | None:
+def _drift(tables: Tables) -> Plot | None:
     """The batch that moved most, of those that could be compared."""
     if "drift_report" not in tables:
         return None
@@ -157,4 +159,4 @@ def _drift(tables: Tables) -> bytes | None:
     if not compared.num_rows:
         return None
     batch = compared.sort_by([("p_value", "ascending"), ("batch", "ascending")])["batch"][0]
-    return metric_plots.drift_plot(compared.filter(pc.equal(compared["batch"], batch)))
+    return metric_plots.drift_plot(compared.filter(pc.equal(compared["batch"], batch)), names_of_top_clusters(tables))

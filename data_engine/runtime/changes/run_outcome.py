@@ -36,12 +36,21 @@ def changes_of_a_run(runtime: "CorpusRuntime", before: Versions) -> list[str]:
 
 def failed_warnings(runtime: "CorpusRuntime") -> list[str]:
     """The checks of the present versions that do not hold and hold nothing back: step, partition, what was found."""
+    return [
+        f"{row['step']} {row['batch']}".strip() + f": {row['check']}: {row['detail']}"
+        for row in failed_checks(runtime)
+        if not row["is_blocking"]
+    ]
+
+
+def failed_checks(runtime: "CorpusRuntime") -> list[dict[str, Any]]:
+    """The rows of `check_results` about the present versions of steps whose check does not hold, in their order."""
     versions = step_versions(runtime.store())
     rows = runtime.store().read("check_results").to_pylist()
     return [
-        f"{row['step']} {row['batch']}".strip() + f": {row['check']}: {row['detail']}"
+        row
         for row in sorted(rows, key=lambda row: (list(STEPS).index(row["step"]), row["batch"], row["check"]))
-        if not (row["passed"] or row["is_blocking"]) and _is_present(versions, row)
+        if not row["passed"] and _is_present(versions, row)
     ]
 
 

@@ -7,8 +7,10 @@ import pyarrow.compute as pc
 
 from data_engine import reporting
 from data_engine.corpus import Corpus
+from data_engine.quality import evaluate
+from data_engine.runtime.changes.run_outcome import failed_checks
 from data_engine.runtime.made_from.settings import configuration_used, corpus_used, values_used
-from data_engine.runtime.plan import WRITTEN_BY, in_order, tables_read_by
+from data_engine.runtime.plan import MADE_STEPS, WRITTEN_BY, in_order, tables_read_by
 from data_engine.runtime.step_run import StepResult, StepRun
 
 #: Of the widest tables, the columns that the report looks at; sketches and signals stay on disk.
@@ -18,7 +20,7 @@ _COLUMNS = {"first_pass": ("sample_id", "uri", "verdict", "reason", "score", "th
 def quality_report(step_run: StepRun) -> StepResult:
     """Measure everything, and render the page."""
     read = (name for name in tables_read_by("quality_report") if name != "quality_report")
-    names = [name for name in read if WRITTEN_BY[name] in step_run.runtime.steps]
+    names = [name for name in read if WRITTEN_BY[name] in step_run.runtime.steps and name != "embeddings"]
     step_run.read("labels", columns=["sample_id"])
     step_run.read("balanced_subset", columns=["sample_id"])
     step_run.read_accepted("drift_report", columns=["batch"])
@@ -26,9 +28,19 @@ def quality_report(step_run: StepRun) -> StepResult:
     tables = {name: step_run.look_up(name, columns=_COLUMNS.get(name)) for name in names}
     corpus, alarm_limits = _as_used(step_run)
     metrics = reporting.build_quality_report(corpus, tables)
-    seconds, versions = _provenance(step_run, names)
+    seconds, versions = _provenance(step_run, [*names, "embeddings"])
     plots = reporting.report_plots(corpus, tables, seconds)
-    page = reporting.render_report(corpus, tables, metrics, plots, seconds, versions, alarm_limits=alarm_limits)
+    page = reporting.render_report(
+        corpus,
+        tables,
+        metrics,
+        plots,
+        seconds,
+        versions,
+        alarm_limits=alarm_limits,
+        failed_checks=_failed_checks(step_run, corpus, metrics),
+        embeddings=step_run.embeddings_of(tables["labels"]["sample_id"]) if "labels" in tables else {},
+    )
     path = step_run.write_page("reports", "report.html", text=page)
     return step_run.finish(
         metrics,
@@ -43,6 +55,19 @@ def _as_used(step_run: StepRun) -> tuple[Corpus, tuple[float, ...]]:
     own = {name: getattr(now, name) for name in ("known_label_column", "known_label_pattern")}
     limits = {block["alarm_p"] for _, block in values_used(used, "drift_report", "drift")}
     return corpus_used(configuration_used(used, now) | own, now), tuple(sorted(limits))
+
+
+def _failed_checks(step_run: StepRun, corpus: Corpus, metrics: pa.Table) -> list[reporting.FailedCheck]:
+    """What the checks found in the tables that the report is made of, and in the report itself."""
+    before = MADE_STEPS[: MADE_STEPS.index(step_run.step)]
+    found = [
+        reporting.FailedCheck(row["step"], row["batch"], row["check"], row["detail"], row["is_blocking"])
+        for row in failed_checks(step_run.runtime)
+        if row["step"] in before and row["step"] in step_run.runtime.steps
+    ]
+    own = (result for result in evaluate(step_run.step, {step_run.step: metrics}, corpus) if not result.passed)
+    own_checks = [reporting.FailedCheck(step_run.step, "", of.name, of.detail, of.is_blocking) for of in own]
+    return sorted([*found, *own_checks], key=lambda check: not check.is_blocking)
 
 
 def _provenance(step_run: StepRun, names: list[str]) -> tuple[dict[str, float], dict[str, str]]:

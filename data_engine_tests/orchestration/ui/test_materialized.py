@@ -26,5 +26,5 @@ def test_dagster_is_told_the_data_version_counts_preview_metadata_and_plots(tmp_
         "seconds": 1.23,
         "report": dg.MetadataValue.path("/a/report.html"),
         "rounds": 2,
-        "funnel": dg.MetadataValue.md("![plot](data:image/png;base64,UE5H)"),
+        "funnel": dg.MetadataValue.md("![funnel](data:image/png;base64,UE5H)"),
     }

@@ -53,10 +53,10 @@ def test_what_a_step_hands_over_is_enough_for_its_plots_and_tables(
     view = view_of(*execute(finished.load().runtime("notes"), step, run_id="run"))
     assert set(view.plots) == plots
     assert metadata <= set(view.metadata)
-    assert all(content.startswith(PNG) for content in view.plots.values())
+    assert all(content.png().startswith(PNG) and content.text for content in view.plots.values())
 
 
 def test_a_first_pass_shows_how_many_were_kept_and_why_the_others_were_not(finished: SmallProject) -> None:
     view = view_of(*execute(finished.load().runtime("notes"), "first_pass", "may.jsonl", run_id="run"))
     assert list(view.plots) == ["verdicts"]
-    assert view.plots["verdicts"].startswith(PNG)
+    assert view.plots["verdicts"].png().startswith(PNG)

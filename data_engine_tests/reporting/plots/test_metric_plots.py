@@ -1,4 +1,5 @@
 import io
+import re
 import sys
 from collections.abc import Callable, Mapping
 
@@ -11,7 +12,7 @@ from schema_tables import table
 from data_engine import reporting
 from data_engine.corpus import Corpus
 from data_engine.labeling import reliability
-from data_engine.reporting import report_plots
+from data_engine.reporting import Plot, report_plots
 from data_engine.reporting.plots.metric_plots import evenness_plot, nothing, rounds_plot
 from data_engine.schemas import SCHEMAS
 
@@ -26,7 +27,7 @@ def proof_curve(*dial: float | None) -> pa.Table:
 
 LONG_TAIL = (4000 / np.arange(1, 757)).astype(int)
 PROBABILITIES = np.stack([np.linspace(0.5, 0.99, 200), np.linspace(0.5, 0.01, 200)], axis=1).astype(np.float32)
-CASES: dict[str, tuple[Callable[[], bytes], Callable[[], bytes]]] = {
+CASES: dict[str, tuple[Callable[[], Plot], Callable[[], Plot]]] = {
     "funnel": (
         lambda: reporting.funnel_plot({"raw": 16551, "kept": 15000, "$x_1$": 12000}),
         lambda: reporting.funnel_plot({}),
@@ -86,7 +87,7 @@ CASES: dict[str, tuple[Callable[[], bytes], Callable[[], bytes]]] = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_plot_is_a_small_image_on_white(name: str) -> None:
-    png = CASES[name][0]()
+    png = CASES[name][0]().png()
     assert len(png) <= 100_000
     with Image.open(io.BytesIO(png)) as image:
         assert image.format == "PNG"
@@ -97,13 +98,53 @@ def test_every_plot_is_a_small_image_on_white(name: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_nothing_to_show_is_said_in_words_and_warns_of_nothing(name: str) -> None:
-    png = CASES[name][1]()
-    assert png.startswith(b"\x89PNG")
-    assert len(png) < 10_000
+    plot = CASES[name][1]()
+    assert plot.png().startswith(b"\x89PNG")
+    assert len(plot.png()) < 10_000
+    assert plot.text in plot.svg()
+    assert plot.text
 
 
 def test_the_same_figures_give_the_same_image() -> None:
-    assert CASES["balance"][0]() == CASES["balance"][0]()
+    assert CASES["balance"][0]().png() == CASES["balance"][0]().png()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_plot_is_also_a_small_element_in_the_colours_of_its_page(name: str) -> None:
+    written = CASES[name][0]().svg()
+    assert len(written) <= 60_000
+    assert set(re.findall(r"#[0-9a-f]{6}", written)) == set()
+    assert "var(--quiet)" in written
+    # No other file, and no font, is asked for.
+    assert not re.search(r"https?:|url\((?!#)|font-family|<image", written)
+    assert CASES[name][0]().svg() == written
+
+
+#: What the text of a plot says, in full.
+TEXTS = {
+    "funnel": "Samples. raw 16,551; kept 15,000; $x 1$ 12,000.",
+    "balance of few classes": "Shares of 3 classes or clusters. all kept samples: KL 0.31 nats, largest group 69.2 %, "
+    "3 groups with samples; balanced subset: KL 0.04 nats, largest group 40.0 %, 3 groups with samples.",
+    "uncertainty without a gate": "Uncertainty of 2 proposals: half are below 0.15.",
+    "seconds": "Wall seconds. embeddings 27.7 s; cluster tree 0.0 s.",
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_the_text_of_a_plot_has_its_figures(name: str) -> None:
+    plot = CASES[name][0]()
+    assert plot.text == TEXTS[name]
+    assert f'role="img" aria-label="{plot.text}"' in plot.svg()
+
+
+def test_clusters_that_moved_go_by_their_names() -> None:
+    rows = {"batch": ["may"] * 2, "cluster": [0, 1], "expected_share": [0.25, 0.5], "observed_share": [0.5, 0.25]}
+    plot = reporting.drift_plot(pa.table({**rows, "contribution": [2.0, 1.0]}), {0: "flour · oven"})
+    assert plot.text == (
+        "Batch may against all others, by cluster. flour · oven: 50.0 % against 25.0 %; "
+        "cluster 1: 25.0 % against 50.0 %."
+    )
+    assert ">flour · oven</text>" in plot.svg()
 
 
 def test_no_global_figure_is_left_behind() -> None:
@@ -115,7 +156,10 @@ def test_rounds_are_drawn_also_when_no_control_was_measured(tables: Mapping[str,
     classifiers = tables["classifier"]
     column = classifiers.schema.get_field_index("control_accuracy")
     nothing = classifiers.set_column(column, "control_accuracy", pa.nulls(3, pa.float64()))
-    assert rounds_plot(nothing) != rounds_plot(classifiers)
+    assert rounds_plot(nothing).png() != rounds_plot(classifiers).png()
+    assert (
+        "random control batches alone: 67.0 % after 1, 70.0 % after 2, 73.0 % after 3" in rounds_plot(classifiers).text
+    )
 
 
 def test_the_report_gets_all_images_that_its_tables_allow(
@@ -134,7 +178,7 @@ def test_the_report_gets_all_images_that_its_tables_allow(
         "drift",
         "seconds",
     }
-    assert all(len(png) <= 100_000 for png in everything.values())
+    assert all(len(plot.png()) <= 100_000 for plot in everything.values())
     early = {name: tables[name] for name in ("raw_index", "first_pass")}
     assert set(report_plots(corpus, early, {})) == {"funnel"}
     assert report_plots(corpus, {}, {}) == {}

@@ -22,4 +22,8 @@ def test_images_of_a_tree_are_small_and_say_when_there_is_nothing() -> None:
         lorenz_plot({"level 1": [0]}),
         silhouette_plot([[None]]),
     ]
-    assert all(png.startswith(b"\x89PNG") and len(png) < 100_000 for png in images)
+    assert all(plot.png().startswith(b"\x89PNG") and len(plot.png()) < 100_000 for plot in images)
+    assert images[0].text.startswith("How evenly clusters are filled. level 1: Gini 0.33, the smaller half")
+    assert images[1].text == (
+        "Mean simplified silhouettes of clusters. level 1: 3 clusters, median 0.30, from -0.20 to 0.90."
+    )
