@@ -63,8 +63,8 @@ class FirstPass(Settings):
     max_unreadable_share: Share = 0.05
     """Share of unreadable samples in a batch above which the batch is quarantined."""
     max_broken_files: int = Field(default=0, ge=0)
-    """Files of rows and archives in a batch that may break off (a download cut short, a quote that is never closed)
-    before the batch is quarantined; what they lost is not in the corpus."""
+    """Files of rows and archives in a batch that may break off (a download cut short, a quote that is never closed) or
+    give nothing before the batch is quarantined; what they lost is not in the corpus."""
     min_kept_share: Share = 0.2
     """Share of kept samples in a batch below which the batch is quarantined."""
     max_kept_share: Share = 1.0

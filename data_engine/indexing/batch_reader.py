@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 
 from data_engine import schemas
 from data_engine.errors import DataEngineError, SourceError
-from data_engine.indexing.files import broken_off, look_at_images, not_opened, without_content
+from data_engine.indexing.columnar.rows import NO_OBJECT
+from data_engine.indexing.files import VANISHED, broken_off, look_at_images, not_opened, without_content
 from data_engine.indexing.registry import KINDS
 from data_engine.indexing.samples import RawSample, to_batches, to_table
 from data_engine.indexing.source import Source
 from data_engine.indexing.source_files import SourceFile
+from data_engine.schemas import BREAKS_OFF, GIVES_NOTHING
 
 if TYPE_CHECKING:
     from data_engine.storage.scratch import OrderedBatches
@@ -162,6 +164,35 @@ def _samples(
 
 
 def _of_file(source: Source, file: SourceFile, modality: str) -> Iterator[RawSample]:
+    samples = _with_failures(source, file, modality)
+    # Of a kind with one sample a file, a file that cannot be read counts in the share of its batch.
+    is_of_rows = KINDS[source.kind].has_columns and source.kind != "front_matter"
+    return _or_nothing(file, samples) if is_of_rows and not source.keep_where_any else samples
+
+
+def _or_nothing(file: SourceFile, samples: Iterator[RawSample]) -> Iterator[RawSample]:
+    """The samples of a file of rows, and where none of several can be read one more that says so of the file.
+
+    A single sample is not told from a file of samples, unless it is JSON of another form.
+    """
+    first, n = None, 0
+    for sample in samples:
+        is_of_file = sample.uri == file.uri and sample.error not in (None, VANISHED) and not sample.failed_on_the_way
+        if is_of_file and not n and not str(sample.error).startswith(BREAKS_OFF):
+            yield replace(sample, error=f"{GIVES_NOTHING}: {sample.error}")
+            return
+        if sample.error is None or sample.uri == file.uri or sample.failed_on_the_way:
+            yield sample
+            yield from samples
+            return
+        first, n = first or sample, n + 1
+        yield sample
+    if first is not None and (n > 1 or str(first.error).endswith(NO_OBJECT)):
+        said = f"{GIVES_NOTHING}: none of its {n:,} samples can be read, the first because {first.error}"
+        yield not_opened(file, said)
+
+
+def _with_failures(source: Source, file: SourceFile, modality: str) -> Iterator[RawSample]:
     last = "its start"
     try:
         for sample in KINDS[source.kind].read(file, source, modality):

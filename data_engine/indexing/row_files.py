@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from data_engine.errors import SourceError
 from data_engine.indexing.columnar.column_files import parquet_rows, saved_rows
-from data_engine.indexing.columnar.rows import Row, listed, missing_column, too_large
+from data_engine.indexing.columnar.rows import NO_OBJECT, Row, listed, missing_column, too_large
 from data_engine.indexing.files import broken_off, image_sample, is_wanted, not_opened, read_image, text_sample
 from data_engine.indexing.inline_media import embedded, place_of_image
 from data_engine.indexing.line_records import Record, read_csv_records, read_lines, split_fields
 from data_engine.indexing.listing.links import Links
 from data_engine.indexing.opening.unpacking import refuse_unknown_packing
-from data_engine.indexing.records.csv_quotes import Quotes
+from data_engine.indexing.records.csv_quotes import NOT_CLOSED_BY, Quotes, is_followed_by_text
 from data_engine.indexing.records.json_arrays import is_json_array, read_json_arrays
 from data_engine.indexing.samples import RawSample, parse_json
 from data_engine.indexing.source_files import ReadOptions, SourceFile, open_file
@@ -127,7 +127,7 @@ def _row_of_line(file: SourceFile, record: Record, source: ReadOptions) -> Row:
     except (ValueError, RecursionError) as error:
         return replace(row, error=f"{where} is not JSON that can be read: {error}")
     if not isinstance(parsed, dict):
-        return replace(row, error=f"{where} holds a JSON {type(parsed).__name__}, not an object with named columns")
+        return replace(row, error=f"{where} holds a JSON {type(parsed).__name__}, {NO_OBJECT}")
     return replace(row, columns=parsed, encoding=decoded.encoding)
 
 
@@ -149,6 +149,9 @@ def csv_rows(file: SourceFile, source: ReadOptions, wanted: list[str]) -> Iterat
             if fault is not None:
                 raise OSError(fault)
             yield row
+        late = quotes.fault_of_doubted()
+        if late is not None:
+            raise OSError(late)
 
 
 def _csv_header(file: SourceFile, source: ReadOptions, wanted: list[str]) -> tuple[str, list[str]]:
@@ -187,9 +190,16 @@ def _row_of_record(
     if decoded.text is None:
         return replace(row, error=f"{where}: {decoded.error}")
     fields = split_fields(decoded.text, delimiter)
+    # A text that only begins with a quoted word is read as it stands, and a backslash is no way to write a quote.
+    is_literal = '"' in decoded.text and is_followed_by_text(decoded.text, delimiter)
+    if is_literal:
+        fields = decoded.text.split(delimiter)
+    if len(fields) != len(header) and is_literal:
+        return replace(row, error=f"{where}: {NOT_CLOSED_BY}")
     if len(fields) != len(header):
         return replace(row, error=f"{where} has {len(fields)} fields but the header names {len(header)} columns")
-    return replace(row, columns=dict(zip(header, fields, strict=True)), encoding=decoded.encoding)
+    columns = dict(zip(header, fields, strict=True))
+    return replace(row, columns=columns, encoding=decoded.encoding, is_literal=is_literal)
 
 
 def _text_of_row(file: SourceFile, row: Row, columns: dict[str, Any], source: ReadOptions) -> RawSample:
@@ -249,6 +259,8 @@ def _id_and_metadata(
     metadata = {name: value for name, value in columns.items() if name not in left_out}
     if row.encoding != "utf-8":
         metadata.setdefault("encoding", row.encoding)
+    if row.is_literal:
+        metadata.setdefault("quotes", "as they stand: text follows a closing one")
     source_id = columns[source.id_column] if source.id_column else None
     if source_id is None or source_id == "":
         return None, metadata

@@ -88,13 +88,18 @@ def code_folder() -> Path | None:
     elif _can_write(_PACKAGE / "__pycache__"):
         folder = _PACKAGE / "__pycache__"
     else:
-        folder = next((path for path in _user_folders() if _is_private(path)), None)
+        folder = user_folder()
         if folder is not None:
             # The environment carries it on to other processes; numba has read it already in this one.
             os.environ["NUMBA_CACHE_DIR"] = config.CACHE_DIR = str(folder)
     if folder is not None:
         forget_stale_code(_PACKAGE, folder)
     return folder
+
+
+def user_folder() -> Path | None:
+    """A folder of this user alone for what can be made again; None where none can be written."""
+    return next((path for path in _user_folders() if _is_private(path)), None)
 
 
 def forget_stale_code(package: Path, kept_in: Path) -> None:

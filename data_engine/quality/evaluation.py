@@ -13,6 +13,9 @@ from data_engine.quality.expectations import ExpectationOutcome, Truth, run_suit
 from data_engine.quality.registry import suite_of
 from data_engine.schemas import Tables
 
+#: Culprits that the sentence about a failed check names, and characters of each; ten are kept beside it.
+_MOST_NAMED, _LONGEST = 3, 300
+
 
 def evaluate(step: str, tables: Tables, corpus: Corpus, **facts: Any) -> tuple[CheckResult, ...]:
     """Check what a step wrote.
@@ -54,5 +57,11 @@ def evaluate(step: str, tables: Tables, corpus: Corpus, **facts: Any) -> tuple[C
 
 def _result(check: Check, truth: Truth, outcome: ExpectationOutcome) -> CheckResult:
     found = truth.value(outcome.n_offending)
-    detail = found if outcome.passed else f"{found}, but {truth.rule}; {truth.remedy}"
+    detail = found if outcome.passed else f"{found}{_named(truth)}, but {truth.rule}; {truth.remedy}"
     return CheckResult(check.name, outcome.passed, check.is_blocking, detail, outcome.n_offending, outcome.offending)
+
+
+def _named(truth: Truth) -> str:
+    """The first culprits of a truth about a whole table, which its remedy asks to look at."""
+    named = [one if len(one) <= _LONGEST else f"{one[:_LONGEST]}..." for one in truth.culprits[:_MOST_NAMED]]
+    return "".join(f", {'first ' if not place else ''}`{one}`" for place, one in enumerate(named))

@@ -1,20 +1,20 @@
 """Code fingerprint: the statements of a module and of all that it imports, whatever their comments and docstrings.
 
 Parsing the package takes longer than loading it, so what is found in a file is kept in `__pycache__`, as Python keeps
-what it has compiled; unlike Python, with a hash of the very bytes that it was found in, and not with their times. What
-a step's version is made of besides its code is in `corpus_runtime.py`.
+what it has compiled, or else in the user's cache folder; unlike Python, with a hash of the very bytes that it was found
+in, and not with their times. What a step's version is made of besides its code is in `corpus_runtime.py`.
 """
 
 import ast
 import hashlib
 import json
 import sys
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from data_engine.kernels.loading import user_folder
 from data_engine.storage.atomic_files import replace_file
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -86,8 +86,8 @@ def _module_of(imported: str, files: dict[str, tuple[Path, _Module]]) -> str | N
 @cache
 def _files_of(package: Path) -> dict[str, tuple[Path, _Module]]:
     """Every module of the package by its dotted name, with what is found in its file."""
-    kept = package / "__pycache__" / _KEPT
-    known, now = _read(kept), {}
+    known: dict[str, _Module] = next(filter(None, map(_read, _places(package))), {})
+    now = {}
     files: dict[str, tuple[Path, _Module]] = {}
     for path in sorted(package.rglob("*.py")):
         contents = [path.read_bytes(), *_templates_beside(path)]
@@ -96,8 +96,18 @@ def _files_of(package: Path) -> dict[str, tuple[Path, _Module]]:
         now[exact] = found
         files[_dotted(path, package)] = (path, found)
     if now.keys() - known.keys():
-        _write(kept, now)
+        # Kept in the first place that takes it.
+        any(_write(place, now) for place in _places(package))
     return files
+
+
+def _places(package: Path) -> Iterator[Path]:
+    """Where results are kept: beside the package's bytecode where that is kept, or else in a folder of the user."""
+    if not sys.dont_write_bytecode:
+        yield package / "__pycache__" / _KEPT
+    folder = user_folder()
+    if folder is not None:
+        yield folder / f"{hashlib.sha256(str(package).encode()).hexdigest()[:16]}.{_KEPT}"
 
 
 _OWN_BYTES = Path(__file__).read_bytes()
@@ -148,10 +158,11 @@ def _read(kept: Path) -> dict[str, _Module]:
         return {}
 
 
-def _write(kept: Path, modules: dict[str, _Module]) -> None:
-    """Keep it for the next process, unless bytecode is not kept either or the folder may not be written to."""
-    if sys.dont_write_bytecode:
-        return
+def _write(kept: Path, modules: dict[str, _Module]) -> bool:
+    """Keep it for the next process; False where the folder may not be written to."""
     rows = {exact: (module.fingerprint, module.imports) for exact, module in modules.items()}
-    with suppress(OSError):
+    try:
         replace_file(kept, lambda path: path.write_text(json.dumps(rows), "utf-8"))
+    except OSError:
+        return False
+    return True

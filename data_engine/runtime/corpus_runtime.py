@@ -115,10 +115,9 @@ class CorpusRuntime:
         settings = self._settings(spec_of(step).settings, self.corpus.model_dump(mode="json"))
         return hashlib.sha256(f"{sorted(settings.items())!r}{_code_of(step)}".encode()).hexdigest()[:12]
 
-    def made_by(self, step: str) -> dict[str, object]:
-        """What a step's code version is made of, for people: the code, and the settings without secrets."""
-        settings = self._settings(spec_of(step).settings, self.corpus.shown())
-        return {"code": _code_of(step)[:12], "settings": settings}
+    def code_of(self, step: str) -> str:
+        """Fingerprint of the code alone, without the settings that a step's code version holds too."""
+        return _code_of(step)[:12]
 
     @cached_property
     def rules_version(self) -> str:
@@ -133,9 +132,7 @@ class CorpusRuntime:
         found: dict[str, object] = {}
         for name in names:
             block, _, field = name.partition(".")
-            # Of a corpus without labels there is nothing to show of them.
-            if block in values:
-                found[name] = values[block][field] if field else values[block]
+            found[name] = values[block][field] if field else values[block]
         if "labels" in names and isinstance(self.corpus.labels.classes, str):
             # Without the file there is an error of its own, as soon as a step needs the classes.
             with suppress(SourceMissing):

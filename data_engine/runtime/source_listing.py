@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from data_engine.indexing import SourceFile
 
 _KEPT: "ContextVar[dict[str, dict[str, tuple[SourceFile, ...]]] | None]" = ContextVar("kept", default=None)
+#: Versions of the files of batches that are listed, by corpus and batch.
+_VERSIONS: "ContextVar[dict[tuple[str, str], str] | None]" = ContextVar("versions", default=None)
 
 
 def batches_of(runtime: CorpusRuntime) -> "dict[str, tuple[SourceFile, ...]]":
@@ -46,11 +48,29 @@ def batch_files(runtime: CorpusRuntime, batch: str) -> "tuple[SourceFile, ...]":
     return batches[batch]
 
 
+def files_version(runtime: CorpusRuntime, batch: str) -> str:
+    """The fingerprint of the files of a batch, whose names, sizes and times it follows from.
+
+    Raises: SourceError when the source cannot be listed.
+    """
+    from data_engine import indexing
+
+    kept, key = _VERSIONS.get(), (runtime.corpus.name, batch)
+    if kept is not None and key in kept:
+        return kept[key]
+    found = indexing.fingerprint(batches_of(runtime).get(batch, ()))
+    if kept is not None:
+        kept[key] = found
+    return found
+
+
 @contextmanager
 def listed_once() -> Iterator[None]:
     """Within, every source is listed at most once; also within another of these."""
     token = _KEPT.set({} if _KEPT.get() is None else _KEPT.get())
+    versions = _VERSIONS.set({} if _VERSIONS.get() is None else _VERSIONS.get())
     try:
         yield
     finally:
+        _VERSIONS.reset(versions)
         _KEPT.reset(token)

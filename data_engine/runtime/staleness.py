@@ -209,10 +209,9 @@ def inputs_now(
 def _outside_the_plan(runtime: "CorpusRuntime", step: str, batch: str) -> dict[str, str]:
     """Inputs that no step writes: the files of a batch, and those that the first pass learns from."""
     if step == "raw_index":
-        from data_engine import indexing
-        from data_engine.runtime.source_listing import batches_of
+        from data_engine.runtime.source_listing import files_version
 
-        return {"files": indexing.fingerprint(batches_of(runtime).get(batch, ()))}
+        return {"files": files_version(runtime, batch)}
     if step == "first_pass":
         from data_engine.runtime.examples.junk_examples import example_inputs
 

@@ -242,7 +242,7 @@ class StepRun(StepInputs):
             written_at=datetime.now(UTC),
             table_versions={**self.tables.stands_on, **wrote},
             made_with=made_with,
-            made_from={**self.runtime.made_by(self.step), "inputs": dict(self.inputs)},
+            made_from={"code": self.runtime.code_of(self.step), "inputs": dict(self.inputs)},
         )
         self._gate.keep_accepted(self.step, self.batch)
         write_version(self._store, version)

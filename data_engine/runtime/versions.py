@@ -28,10 +28,11 @@ class StepVersion:
         table_version: Delta version of the step's own table.
         table_versions: Delta versions of its further tables and of its ledger, and of what it read: `table`, or
             `table/partition` where it read many; of a step with partitions also of what that was made from in turn.
-        made_with: The settings of the YAML that it used, by block or field, without secrets; and of a step that reads
-            or makes vectors `encoder` and `encoder_version`, those of the vectors. Empty in rows of an earlier engine.
-        made_from: `settings`, `code` and `inputs`, as `changes/differences.py` reads them; empty where an earlier
-            engine wrote it.
+        made_with: The settings that it used, without secrets, as `made_from/settings.py` names them; and of a step that
+            reads or makes vectors `encoder` and `encoder_version`, those of the vectors. Empty in rows of an earlier
+            engine.
+        made_from: `code`, the fingerprint of its code alone, and `inputs`, the version of each by name. Empty in rows
+            of an earlier engine.
     """
 
     step: str

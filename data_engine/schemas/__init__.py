@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from data_engine.schemas.arrival import BREAKS_OFF, DRIFT_REPORT, EMBEDDINGS, FIRST_PASS, RAW_INDEX
+from data_engine.schemas.arrival import BREAKS_OFF, DRIFT_REPORT, EMBEDDINGS, FIRST_PASS, GIVES_NOTHING, RAW_INDEX
 from data_engine.schemas.bookkeeping import ACCEPTED_VERSIONS, CHECK_RESULTS, LEDGER, STEP_VERSIONS
 from data_engine.schemas.fields import FILLED, answer_text, is_filled
 from data_engine.schemas.labelling import CLASSIFIER, LABELS, PROPOSALS, REVIEWED_LABELS
@@ -38,6 +38,7 @@ __all__ = [
     "FILLED",
     "FIRST_PASS",
     "FORMER_NAMES",
+    "GIVES_NOTHING",
     "LABELS",
     "LEDGER",
     "PARTITION_COLUMNS",

@@ -9,6 +9,8 @@ from data_engine.schemas.fields import BATCH, SAMPLE, TIME, optional, required
 
 #: How the error of a raw index row begins that stands for the unread rest of a file.
 BREAKS_OFF = "breaks off after"
+#: How the error of a row begins that stands for a file of rows, or an archive, in which nothing can be read.
+GIVES_NOTHING = "gives nothing"
 
 RAW_INDEX = pa.schema(
     [
@@ -25,7 +27,7 @@ RAW_INDEX = pa.schema(
         optional("thumbnail", pa.binary(), "JPEG of at most 128 px a side; null for texts and unreadable samples"),
         required("metadata", pa.string(), "the source's other columns as a JSON object"),
         required("is_readable", pa.bool_(), "false when the content could not be decoded"),
-        optional("error", pa.string(), "why it is not readable; see BREAKS_OFF for lost rests"),
+        optional("error", pa.string(), "why it is not readable; see BREAKS_OFF and GIVES_NOTHING for lost files"),
     ]
 )
 

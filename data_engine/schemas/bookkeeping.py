@@ -58,14 +58,13 @@ _VERSION = (
     optional(
         "made_with",
         pa.string(),
-        "JSON: settings of the YAML that it used, without secrets, and the encoder of the vectors behind it; null "
-        "in rows of an earlier engine",
+        "JSON: the settings that it used, without secrets, and the encoder of the vectors behind it; null in rows of "
+        "an earlier engine",
     ),
     optional(
         "made_from",
         pa.string(),
-        "JSON: settings without secrets, code and inputs by name, for `data-engine plan`; null in rows of an earlier "
-        "engine",
+        "JSON: fingerprints of its code alone and of each input by name; null in rows of an earlier engine",
     ),
 )
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import xxhash
 from numpy.typing import NDArray
 
@@ -87,28 +88,12 @@ class EmbeddingCache:
         Raises: InvalidInput for a wrong shape, repeated ids or rows that are not finite; StorageError when the disk
             is full or fails.
         """
-        import pyarrow.parquet as pq
-
         if len(sample_ids) == 0:
             return
         matrix = self._checked(sample_ids, embeddings)
         order = sorted(range(len(sample_ids)), key=sample_ids.__getitem__)
         ids = [sample_ids[row] for row in order]
-        flat = np.ascontiguousarray(matrix[order])
-        digest = xxhash.xxh3_128("\0".join(ids).encode())
-        digest.update(flat.tobytes())
-        values = pa.FixedSizeBinaryArray.from_buffers(
-            pa.binary(self.dim * 4), len(ids), [None, pa.py_buffer(flat.tobytes())]
-        )
-        table = pa.table({"sample_id": pa.array(ids, pa.string()), "embedding": values})
-        table = table.replace_schema_metadata({_FIRST: ids[0], _LAST: ids[-1]})
-        with storage_errors(f"keeping {len(ids)} embeddings", self.folder, intact="the cache is as it was"):
-            replace_file(
-                self.folder / f"{digest.hexdigest()}.parquet",
-                lambda path: pq.write_table(
-                    table, path, compression="none", use_dictionary=False, write_page_checksum=True
-                ),
-            )
+        _write(self.folder, ids, np.ascontiguousarray(matrix[order]).tobytes())
 
     def sweep(self, *, now: datetime) -> list[Path]:
         """Delete the temporary files that killed processes left more than a day ago; gives their paths."""
@@ -178,6 +163,58 @@ class EmbeddingCache:
             _warn(path, error)
             return []
         return [(sample_id, matrix[row]) for sample_id, row in here.items()]
+
+
+def forget_embeddings(root: Path, sample_ids: pa.Array) -> int:
+    """Take vectors of some contents out of the cache, for every encoder; the others of their files go to new ones.
+
+    Args:
+        root: Folder of all corpora.
+        sample_ids: Content hashes that no corpus needs any more; repeats are allowed.
+
+    Returns: how many vectors went. A damaged file stays: its vectors are computed again in any case.
+
+    Raises: StorageError when the disk is full or fails; a vector is then there once or twice.
+    """
+    import pyarrow.parquet as pq
+
+    n_gone = 0
+    for path in sorted((Path(root) / "_embeddings").glob("*/[!.]*.parquet")):
+        try:
+            ids = pq.read_table(path, columns=["sample_id"], page_checksum_verification=True)["sample_id"]
+            stays = pc.invert(pc.is_in(ids, value_set=sample_ids))
+            if pc.all(stays).as_py():
+                continue
+            rest = pq.read_table(path, page_checksum_verification=True).filter(stays)
+        except (OSError, ValueError, KeyError) as error:
+            _warn(path, error)
+            continue
+        with storage_errors("taking out embeddings", path.parent, intact="the others are as they were"):
+            if rest.num_rows:
+                _write(path.parent, rest["sample_id"].to_pylist(), b"".join(rest["embedding"].to_pylist()))
+            path.unlink(missing_ok=True)
+        n_gone += len(ids) - rest.num_rows
+    return n_gone
+
+
+def _write(folder: Path, ids: Sequence[str], flat: bytes) -> None:
+    """One file of vectors, named by its content: n sorted ids, and the bytes of their float32 rows."""
+    import pyarrow.parquet as pq
+
+    digest = xxhash.xxh3_128("\0".join(ids).encode())
+    digest.update(flat)
+    values = pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(len(flat) // len(ids)), len(ids), [None, pa.py_buffer(flat)]
+    )
+    table = pa.table({"sample_id": pa.array(ids, pa.string()), "embedding": values})
+    table = table.replace_schema_metadata({_FIRST: ids[0], _LAST: ids[-1]})
+    with storage_errors(f"keeping {len(ids)} embeddings", folder, intact="the cache is as it was"):
+        replace_file(
+            folder / f"{digest.hexdigest()}.parquet",
+            lambda path: pq.write_table(
+                table, path, compression="none", use_dictionary=False, write_page_checksum=True
+            ),
+        )
 
 
 def _warn(path: Path, error: BaseException) -> None:

@@ -229,7 +229,7 @@ def test_images_are_found_again_whatever_signs_are_in_the_names(key: str, archiv
 
 def test_an_archive_without_a_file_and_a_huge_extended_header_are_named(tmp_path: Path) -> None:
     (row,) = read(tmp_path, pack({}))
-    assert row["error"] == "the archive holds no file; remove it or pack it again"
+    assert row["error"] == "gives nothing: the archive holds no file; remove it or pack it again"
     header = tarfile.TarInfo("x")
     header.type, header.size = tarfile.XHDTYPE, 1 << 30
     (row,) = read(tmp_path, header.tobuf() + bytes(5000))

@@ -94,3 +94,45 @@ def test_a_batch_without_rows_is_in_order(tmp_path: Path) -> None:
     source = Source(kind="jsonl", path=str(tmp_path), pattern="*.jsonl")
     rows = read_in_order(source, [], batch="b", modality="text", scratch=tmp_path)
     assert (list(rows), len(rows), rows.n_unreadable) == ([], 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "expected"),
+    [
+        ("jsonl", b"", "gives nothing: the file holds no rows; remove it or fetch it again"),
+        ("csv", b"text,label\n", "gives nothing: the file holds no rows; remove it or fetch it again"),
+        ("webdataset", bytes(10240), "gives nothing: the archive holds no file; remove it or pack it again"),
+        (
+            "jsonl",
+            b'["a", "b"]\n',
+            "gives nothing: none of its 1 samples can be read, the first because file line 1 holds",
+        ),
+        (
+            "jsonl",
+            b'{\n"text":\n1}\n',
+            "gives nothing: none of its 3 samples can be read, the first because file line 1",
+        ),
+        (
+            "csv",
+            b"text,label\nx\ny\n",
+            "gives nothing: none of its 2 samples can be read, the first because file line 2",
+        ),
+        ("jsonl", b"PK\x03\x04rest", "breaks off after its start (it is packed by zip"),
+    ],
+)
+def test_a_file_of_rows_in_which_nothing_can_be_read_is_said_to_give_nothing(
+    kind: str, content: bytes, expected: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_bytes(content)
+    errors = [str(row["error"]) for row in read(tmp_path, kind)]
+    assert sum(error.startswith(expected) for error in errors) == 1, errors
+    assert read(tmp_path, kind)[0]["uri"] == "file"
+
+
+def test_a_file_with_one_sample_that_can_be_read_or_one_that_is_a_single_sample_is_no_such_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b'no json\n{"text": "one"}\nno json\n')
+    assert [row["error"] is None for row in read(tmp_path, "jsonl")] == [False, True, False]
+    (tmp_path / "file").write_bytes(b"no json\n")
+    assert [row["uri"] for row in read(tmp_path, "jsonl")] == ["file#1"]
+    (tmp_path / "file").write_bytes(b"\0" * 9)
+    assert [row["error"] for row in read(tmp_path, "folder")] == ["binary content"]

@@ -122,7 +122,7 @@ def test_csv_rows_are_numbered_from_one_and_quotes_hold_line_ends(tmp_path: Path
         ("a.csv#3", '5" pipe'),
     ]
     assert [row["source_id"] for row in rows] == ["1", "2", "3"]
-    assert [json.loads(row["metadata"])["note"] for row in rows] == ["a", "", "xy"]
+    assert [json.loads(row["metadata"])["note"] for row in rows] == ["a", "", '"x"y']
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
@@ -234,7 +234,7 @@ def test_a_column_that_a_row_names_twice_is_kept_twice(tmp_path: Path) -> None:
 def test_a_file_without_rows_says_so(tmp_path: Path) -> None:
     for content in (b"", b"\n\n"):
         (row,) = read(tmp_path / "a.jsonl", content)
-        assert row["error"] == "the file holds no rows; remove it or fetch it again"
+        assert row["error"] == "gives nothing: the file holds no rows; remove it or fetch it again"
 
 
 def test_a_row_cannot_name_a_pipe_a_link_that_leads_out_or_a_name_that_no_file_can_have(tmp_path: Path) -> None:

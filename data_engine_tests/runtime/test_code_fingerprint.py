@@ -80,12 +80,27 @@ def test_what_was_kept_and_is_damaged_is_found_again(shop: Path, damaged: bytes)
     assert version(shop) == first
 
 
-def test_where_nothing_may_be_kept_the_version_is_the_same(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_bytecode_is_kept_it_is_kept_for_the_user(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = version(shop)
     (shop / "__pycache__" / "modules.fingerprint").unlink()
     monkeypatch.setattr("sys.dont_write_bytecode", True)
+    monkeypatch.setenv("DATA_ENGINE_CACHE", str(tmp_path / "cache"))
     assert version(shop) == first
     assert not list((shop / "__pycache__").iterdir())
+    (kept,) = (tmp_path / "cache" / "kernels").glob("*.modules.fingerprint")
+    monkeypatch.setattr(fingerprints, "_found_in", lambda *_: pytest.fail("parsed again"))
+    assert version(shop) == first
+    kept.write_bytes(b"damaged")
+    with pytest.raises(pytest.fail.Exception, match="parsed again"):
+        version(shop)
+
+
+def test_where_nothing_may_be_kept_the_version_is_the_same(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = version(shop)
+    monkeypatch.setattr(fingerprints, "_places", lambda _: iter(()))
+    assert version(shop) == first
 
 
 def test_a_name_of_no_module_is_an_error_and_no_fingerprint_of_nothing(shop: Path) -> None:

@@ -5,7 +5,7 @@ from small_project import write_notes
 from written_steps import notes_runtime
 
 from data_engine.errors import SourceMissing
-from data_engine.runtime.source_listing import batch_files, batches_of, listed_once
+from data_engine.runtime.source_listing import batch_files, batches_of, files_version, listed_once
 
 
 @pytest.fixture
@@ -30,6 +30,25 @@ def test_what_one_command_has_listed_is_not_given_to_the_next(folder: Path) -> N
     write_notes(folder / "source", "june", 2, 1)
     with listed_once():
         assert list(batches_of(runtime)) == ["june.jsonl", "may.jsonl"]
+
+
+def test_the_version_of_a_batch_is_found_once_in_a_command_and_is_that_of_its_own_corpus(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from data_engine import indexing
+
+    runtime, letters = notes_runtime(folder), notes_runtime(folder, name="letters")
+    asked = []
+    original = indexing.fingerprint
+    monkeypatch.setattr(indexing, "fingerprint", lambda files: asked.append(files) or original(files))
+    with listed_once():
+        first = files_version(runtime, "may.jsonl")
+        write_notes(folder / "source", "may", 3, 0)
+        assert [files_version(runtime, "may.jsonl"), files_version(letters, "may.jsonl") == first] == [first, False]
+        assert files_version(runtime, "june.jsonl") == files_version(runtime, "june.jsonl") != first
+        assert len(asked) == 3
+    assert files_version(runtime, "may.jsonl") == files_version(runtime, "may.jsonl") != first
+    assert len(asked) == 5
 
 
 def test_two_corpora_have_each_their_own_listing(folder: Path) -> None:

@@ -4,10 +4,12 @@ import os
 from datetime import UTC, datetime
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from data_engine.errors import InvalidInput, StorageError
 from data_engine.storage import EmbeddingCache, TableStore, atomic_files
+from data_engine.storage.embedding_cache import forget_embeddings
 
 TWO = np.array([[1, 0, 0], [0, 0.5, 0.25]], dtype=np.float32)
 
@@ -132,3 +134,17 @@ def test_what_is_no_embedding_is_refused(cache, tmp_path):
         EmbeddingCache(tmp_path, "e", 0)
     cache.put([], np.empty((0, 3), dtype=np.float32))
     assert not cache.folder.exists()
+
+
+def test_vectors_that_are_taken_out_leave_the_others_and_a_damaged_file_stays(tmp_path):
+    cache = EmbeddingCache(tmp_path, "encoder-1", 2)
+    cache.put(["a", "b", "c"], np.array([[1, 2], [3, 4], [5, 6]], np.float32))
+    cache.put(["d"], np.array([[7, 8]], np.float32))
+    damaged = cache.folder / "damaged.parquet"
+    damaged.write_bytes(b"PAR1")
+    assert forget_embeddings(tmp_path, pa.array(["b", "d", "x", "b"])) == 2
+    known, vectors = EmbeddingCache(tmp_path, "encoder-1", 2).get(["a", "b", "c", "d"])
+    assert known.tolist() == [True, False, True, False]
+    assert vectors[known].tolist() == [[1, 2], [5, 6]]
+    assert damaged.exists()
+    assert len(list(cache.folder.iterdir())) == 2

@@ -9,6 +9,9 @@ from typing import Any
 from data_engine.errors import SourceError
 from data_engine.indexing.source_files import ReadOptions, SourceFile
 
+#: How the error of a line ends that holds JSON, and no row.
+NO_OBJECT = "not an object with named columns"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -21,6 +24,8 @@ class Row:
     digest: str
     error: str | None = None
     encoding: str = "utf-8"
+    is_literal: bool = False
+    """Whether the quotes of a CSV row are read as they stand, because text follows a closing one."""
 
 
 def too_large(where: str, n_bytes: int, source: ReadOptions) -> str:

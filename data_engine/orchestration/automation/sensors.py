@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from data_engine.errors import SourceError
+from data_engine.errors import ConcurrentWrite, SourceError
+from data_engine.orchestration.launch.command_lock import corpus_lock
+from data_engine.orchestration.launch.moves import forget_gone
 from data_engine.orchestration.names import asset_key, batch_partitions, corpus_name, review_partitions
 from data_engine.runtime.accepted_samples import orphaned_duplicates
 from data_engine.runtime.accepted_tables import AcceptedTables
@@ -41,16 +43,20 @@ def _new_batches(runtime: CorpusRuntime) -> dg.SensorDefinition:
         name=corpus_name(runtime, "new_batches"),
         job_name=corpus_name(runtime, "ingest"),
         minimum_interval_seconds=60,
-        description="Finds new and changed files, adds their batches and ingests them; once all are read, also batches "
-        "with duplicates of something that has left.",
+        description="Takes out batches that the source no longer has, finds new and changed files, adds their batches "
+        "and ingests them; once all are read, also batches with duplicates of something that has left.",
     )
     def new_batches(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         from data_engine.runtime.versions import step_versions
 
         try:
             batches = batches_of(runtime)
-        except SourceError as error:
+            # What moves from one batch to another has left the first before the second is judged.
+            left = _forget_gone(runtime, batches, context.instance)
+        except (SourceError, ConcurrentWrite) as error:
             return dg.SkipReason(str(error))
+        if left:
+            context.log.info(left)
         versions = step_versions(runtime.store())
         causes, steps = _unread(batches, versions), JOBS["ingest"]
         # Looking for lost twins reads all verdicts, so it waits until a step has written something.
@@ -59,6 +65,7 @@ def _new_batches(runtime: CorpusRuntime) -> dg.SensorDefinition:
             causes, steps = _with_orphaned_duplicates(runtime, versions, batches), steps_from("ingest", "first_pass")
         if not causes:
             said = f"all {len(batches)} batches are read, none has changed, and no duplicate has lost its twin"
+            said = f"{left}. {said[0].upper()}{said[1:]}" if left else said
             return dg.SensorResult(skip_reason=dg.SkipReason(said), cursor=state)
         return dg.SensorResult(
             run_requests=[
@@ -71,6 +78,16 @@ def _new_batches(runtime: CorpusRuntime) -> dg.SensorDefinition:
         )
 
     return new_batches
+
+
+def _forget_gone(runtime: CorpusRuntime, listed: Collection[str], instance: dg.DagsterInstance) -> str:
+    """Take out what the source no longer has, and say which. Raises: ConcurrentWrite while a command is at work."""
+    from data_engine.runtime.amendments.forgetting import batches_taken_in
+
+    if not batches_taken_in(runtime).keys() - set(listed):
+        return ""
+    with corpus_lock(runtime):
+        return forget_gone(runtime, listed, instance)
 
 
 def _unread(batches: "Mapping[str, Sequence[SourceFile]]", versions: "Versions") -> dict[str, str]:

@@ -3,7 +3,7 @@
 Taking a batch out is in `data_engine.runtime.amendments.forgetting`; the plan of a run is in `runner.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -51,16 +51,10 @@ class Moves:
 
     def forget_gone(self) -> bool:
         """Take out the batches that the source no longer has, and print which; False where there are none."""
-        gone = sorted(self._known.keys() - self._batches.keys())
-        if not gone:
-            return False
-        forget_batches(self._runtime, gone, run_id="moves")
-        drop_partitions(self._runtime, self._instance, gone)
-        n = sum(self._known[batch] for batch in gone)
-        named = ", ".join(gone[:5]) + (f" and {len(gone) - 5} more" if len(gone) > 5 else "")
-        said = f"the source no longer has {named}: of {n:,} raw samples those leave that are in no other batch"
-        self._console.print(plain(f"  {said}; put the files back to have them again"))
-        return True
+        said = forget_gone(self._runtime, self._batches, self._instance)
+        if said:
+            self._console.print(plain(f"  {said}"))
+        return bool(said)
 
     def to_read_first(self, chosen: Sequence[str]) -> list[str]:
         """Known batches with other files than before, where there is another batch that these may have moved to."""
@@ -90,6 +84,26 @@ class Moves:
     @property
     def _are_there_moves(self) -> bool:
         return bool(self._known) and (self._known.keys() != self._batches.keys() or bool(self._changed))
+
+
+def forget_gone(runtime: CorpusRuntime, listed: Collection[str], instance: dg.DagsterInstance) -> str:
+    """Take out the batches that the source no longer has. Returns: which, as a sentence; empty where there are none.
+
+    Args:
+        runtime: The corpus.
+        listed: The batches that the source has.
+        instance: Whose partitions of batches that are gone are deleted.
+    """
+    known = batches_taken_in(runtime)
+    gone = sorted(known.keys() - set(listed))
+    if not gone:
+        return ""
+    forget_batches(runtime, gone, run_id="moves")
+    drop_partitions(runtime, instance, gone)
+    n = sum(known[batch] for batch in gone)
+    named = ", ".join(gone[:5]) + (f" and {len(gone) - 5} more" if len(gone) > 5 else "")
+    said = f"the source no longer has {named}: of {n:,} raw samples those leave that are in no other batch"
+    return f"{said}; put the files back to have them again"
 
 
 def drop_partitions(runtime: CorpusRuntime, instance: dg.DagsterInstance, batches: Sequence[str]) -> None:

@@ -13,14 +13,16 @@ import pyarrow.compute as pc
 from data_engine.corpus import Corpus
 from data_engine.quality.checks import Needs, blocking, warning
 from data_engine.quality.expectations import MAX_OFFENDING, Profile, Truth, load_expectations, of_rows
-from data_engine.schemas import BREAKS_OFF
+from data_engine.schemas import BREAKS_OFF, GIVES_NOTHING
 
 TABLES = ("raw_index",)
 
 CHECKS = (
     blocking("has_samples", "The batch holds at least one raw sample."),
     blocking("unreadable_share_within_limit", "The share of unreadable samples is at most max_unreadable_share."),
-    blocking("no_file_breaks_off", "At most max_broken_files files end before all of their samples were read."),
+    blocking(
+        "no_file_breaks_off", "At most max_broken_files files end before all of their samples were read, or give none."
+    ),
     blocking("every_source_id_is_unique", "No two raw samples carry the same id of the source."),
     blocking("every_uri_is_unique", "No two raw samples were read from the same place."),
     warning("every_metadata_is_an_object", "The metadata of every raw sample is a JSON object."),
@@ -113,15 +115,15 @@ def _unreadable_share(raw: pa.Table, rows: Profile, limit: float) -> Truth:
 
 
 def _broken_files(raw: pa.Table, limit: int) -> Truth:
-    is_broken = pc.fill_null(pc.starts_with(raw["error"], BREAKS_OFF), False)
-    broken = raw.filter(is_broken).select(["uri", "error"])
+    are = [pc.starts_with(raw["error"], prefix) for prefix in (BREAKS_OFF, GIVES_NOTHING)]
+    broken = raw.filter(pc.fill_null(pc.or_(*are), False)).select(["uri", "error"])
     return Truth(
         "no_file_breaks_off",
         Profile(broken, "uri"),
         load_expectations().ExpectTableRowCountToBeBetween(max_value=limit),
-        lambda _: f"files that end before all of their samples were read: {broken.num_rows:,}",
+        lambda _: f"files that break off, or in which nothing can be read: {broken.num_rows:,}",
         f"at most {limit:,} may, because nobody knows how many samples are missing",
-        "repair the files named or fetch them again, or raise first_pass.max_broken_files to go on without the rest",
+        "repair or remove the files named, fetch them again, or raise first_pass.max_broken_files to go without them",
         **_named(broken),
     )
 

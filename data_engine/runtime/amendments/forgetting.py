@@ -94,6 +94,31 @@ def forget_batches(runtime: CorpusRuntime, batches: Sequence[str], *, run_id: st
         store.sketch_index().forget(batch)
 
 
+def contents_of(runtime: CorpusRuntime, batches: Sequence[str]) -> pa.Array:
+    """The different sample ids of some batches, of which those that are not kept too."""
+    store = runtime.store()
+    read = [store.read("raw_index", partition={"batch": batch}, columns=["sample_id"]) for batch in batches]
+    return pc.unique(pa.concat_tables(read)["sample_id"].combine_chunks())
+
+
+def forget_vectors(runtime: CorpusRuntime, sample_ids: pa.Array) -> int:
+    """Take those of some contents out of the cache of embeddings that no corpus of the data folder has any more.
+
+    Returns: how many vectors went.
+
+    Raises: StorageError where the raw index of a corpus cannot be read; then nothing goes.
+    """
+    from data_engine.storage import TableStore
+    from data_engine.storage.embedding_cache import forget_embeddings
+
+    for folder in sorted(runtime.data_folder.glob("*/tables/raw_index")):
+        if len(sample_ids):
+            store = TableStore(runtime.data_folder, folder.parents[1].name)
+            among = store.read("raw_index", columns=["sample_id"], among={"sample_id": sample_ids})["sample_id"]
+            sample_ids = sample_ids.filter(pc.invert(pc.is_in(sample_ids, value_set=pc.unique(among))))
+    return forget_embeddings(runtime.data_folder, sample_ids) if len(sample_ids) else 0
+
+
 def _empty(runtime: CorpusRuntime, table: str, piece: dict[str, str], run_id: str) -> None:
     store = runtime.store()
     if store.exists(table):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from data_engine.errors.secret_texts import without_secrets
+from data_engine.runtime.made_from.settings import CLASSES_FILE, settings_used
+from data_engine.runtime.plan import spec_of
 
 if TYPE_CHECKING:
     from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -38,15 +40,14 @@ def code_and_settings(runtime: "CorpusRuntime", last: "StepVersion") -> Iterator
     """What changed of the settings and of the code that a version was made by; one of an earlier engine says less."""
     if last.code_version == runtime.code_version(last.step):
         return
-    made_by = runtime.made_by(last.step)
-    before: Mapping[str, Any] = last.made_from.get("settings", {})
     if not last.made_from:
         yield Difference("code", last.step, "", "its code or settings changed; an earlier engine did not keep which")
         return
-    settings = list(_changed_fields(before, made_by["settings"]))
-    is_same_code = last.made_from.get("code") == made_by["code"]
+    names = spec_of(last.step).settings
+    before = {name: last.made_with[name] for name in (*names, CLASSES_FILE) if name in last.made_with}
+    settings = list(_changed_fields(before, settings_used(runtime.corpus, names)))
     yield from settings
-    if not is_same_code:
+    if last.made_from.get("code") != runtime.code_of(last.step):
         yield Difference("code", last.step, "", "changed")
     elif not settings:
         yield Difference("setting", "source", "", "a value that is secret, or a $VARIABLE, changed")

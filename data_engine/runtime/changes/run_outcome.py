@@ -100,6 +100,13 @@ class _Reading:
 
     def __init__(self, runtime: "CorpusRuntime", before: Versions, after: Versions) -> None:
         self.store, self.before, self.after = runtime.store(), before, after
+        gate = CheckGate(runtime, self.store, "plan", keeps_verdicts=False)
+        #: The batches whose last rows are past their checks; what the others keep counts nowhere.
+        self.accepted = {
+            batch
+            for batch, version in gate.accepted("first_pass").items()
+            if version.table_version == after["first_pass", batch].table_version
+        }
 
     def changed(self, step: str) -> list[str]:
         """The partitions of a step whose content is another than before."""
@@ -123,22 +130,26 @@ class _Reading:
 
 def _samples(read: _Reading) -> Iterator[str]:
     """Raw samples that are new, those of them that are kept, and those that left."""
-    n_new = n_gone = n_kept = 0
+    n_new = n_gone = n_kept = n_held = 0
     for batch in read.changed("raw_index"):
+        is_held = batch not in read.accepted
+        n_held += read.after["raw_index", batch].n_rows if is_held else 0
         if ("raw_index", batch) not in read.before:
             # Of a new batch, which may be larger than the memory, no ids are read.
-            n_new, n_kept = n_new + read.after["raw_index", batch].n_rows, n_kept + _n_kept(read, batch, read.after)
+            n_new += read.after["raw_index", batch].n_rows
+            n_kept += 0 if is_held else _n_kept(read, batch, read.after)
             continue
         before, after = (_ids(read, "raw_index", batch, versions) for versions in (read.before, read.after))
-        kept = _ids(read, "first_pass", batch, read.after)
         n_new, n_gone = n_new + _n_not_in(after, before), n_gone + _n_not_in(before, after)
-        n_kept += _n_not_in(kept, before)
+        n_kept += 0 if is_held else _n_not_in(_ids(read, "first_pass", batch, read.after), before)
     if n_new or n_gone:
         yield f"{n_new:,} new"
         yield f"{n_kept:,} kept"
+    if n_held:
+        yield f"{n_held:,} held back"
     if n_gone:
         yield f"{n_gone:,} gone"
-    judged_anew = set(read.changed("first_pass")) - set(read.changed("raw_index"))
+    judged_anew = (set(read.changed("first_pass")) & read.accepted) - set(read.changed("raw_index"))
     if judged_anew:
         kept_before, kept_after = (
             sum(_n_kept(read, batch, versions) for batch in judged_anew) for versions in (read.before, read.after)

@@ -18,17 +18,28 @@ if TYPE_CHECKING:
     from data_engine.runtime.versions import StepVersion
 
 
+CLASSES_FILE = "classes_file"
+
+
 def settings_used(corpus: Corpus, names: Sequence[str]) -> dict[str, Any]:
     """Blocks and fields of a corpus that a step depends on, as JSON values without secrets.
 
     Args:
-        corpus: With the settings of this run alone.
-        names: As the plan names them; single fields of blocks (`tree.n_resamples`) are left to the step whose block
-            it is.
+        corpus: For what a step writes, with the settings of this run alone.
+        names: As the plan names them: blocks, and single fields of others (`tree.n_resamples`).
+
+    Returns: their values by these names. Of the block `labels` the classes are always listed; the file that they stand
+        in, if they do, is `classes_file`.
     """
     shown = corpus.shown()
-    used = {name: shown[name] for name in names if name in shown}
+    used: dict[str, Any] = {}
+    for name in names:
+        block, _, field = name.partition(".")
+        if block in shown:
+            used[name] = shown[block][field] if field else shown[block]
     if "labels" in used:
+        if isinstance(corpus.labels.classes, str):
+            used[CLASSES_FILE] = corpus.labels.classes
         # Without the file of classes there is an error of its own, as soon as a step needs them.
         with suppress(DataEngineError):
             used["labels"] = {**used["labels"], "classes": list(corpus.class_names)}

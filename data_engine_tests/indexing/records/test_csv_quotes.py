@@ -1,3 +1,8 @@
+import csv
+import io
+import json
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +62,7 @@ def test_line_ends_of_old_files_are_line_ends_and_a_mixture_is_named(tmp_path: P
 def test_a_file_without_a_row_is_a_row_that_says_so(tmp_path: Path) -> None:
     for content in ("text,label\n", "text,label"):
         (row,) = read(tmp_path, content)
-        assert row["error"] == "the file holds no rows; remove it or fetch it again"
+        assert row["error"] == "gives nothing: the file holds no rows; remove it or fetch it again"
 
 
 FIELDS = st.text(alphabet='ab ,"\n', max_size=12)
@@ -73,3 +78,60 @@ def test_what_is_written_by_the_standard_and_spans_lines_with_other_ends_has_no_
         said = quotes.fault(f'"{quoted}",{label}', number)
         # Only lines that each look like a whole row are doubted.
         assert said is None or all(line.count(",") == 1 for line in f"{text},{label}".splitlines())
+
+
+def test_a_stray_quote_is_seen_wherever_the_columns_are_that_other_rows_share(tmp_path: Path) -> None:
+    def rows(line: Callable[[int, str], str], stray: int) -> str:
+        texts = {stray: '"Herbs', stray + 10: 'a board of 12"'}
+        lines = [line(number, texts.get(number, f"text number {number}")) for number in range(40)]
+        return "\n".join(lines) + "\n"
+
+    layouts: dict[str, Callable[[int, str], str]] = {
+        "label,text": lambda number, text: f"{'ab'[number % 2]},{text}",
+        "id,text": lambda number, text: f"{1000 + number},{text}",
+        "text,day": lambda number, text: f"{text},2024-01-{number % 28 + 1:02}",
+        "id,label,text": lambda number, text: f"n{number},{'ab'[number % 2]},{text}",
+    }
+    for header, line in layouts.items():
+        for stray in (0, 1, 12):
+            found = read(tmp_path, f"{header}\n" + rows(line, stray))
+            errors = [row["error"] for row in found if not row["is_readable"]]
+            assert len(errors) == 1, (header, stray, errors)
+            assert f"a quote in line {stray + 2} takes in 11 lines that are whole rows" in errors[0]
+
+
+def test_texts_of_several_lines_with_commas_of_their_own_are_read(tmp_path: Path) -> None:
+    cities = '"Cities:\nAustin, TX\nDallas, TX\nHouston, TX\nPlano, TX\nWaco, TX"'
+    content = "id,text\n" + "".join(f"{number},{cities}\n{number + 100},one line\n" for number in range(30))
+    assert [row["error"] for row in read(tmp_path, content) if row["error"]] == []
+    two = "text,label\n" + '"Roses, red\nviolets blue",a\none,a\n' * 30
+    assert next(row["text"] for row in read(tmp_path, two)) == "Roses, red\nviolets blue"
+
+
+def test_a_text_that_only_begins_with_a_quoted_word_is_read_as_it_stands_and_says_so(tmp_path: Path) -> None:
+    content = 'text,label\nplain,a\n"Stop" he said,a\n"He said \\"hi\\"",b\n"Stop, now" he said,a\n'
+    rows = read(tmp_path, content)
+    assert [row["text"] for row in rows] == ["plain", '"Stop" he said', '"He said \\"hi\\""', None]
+    notes = [json.loads(row["metadata"]).get("quotes") for row in rows]
+    assert notes == [None, *["as they stand: text follows a closing one"] * 2, None]
+    assert rows[3]["error"] == "a.csv line 5: text follows a closing quote; double or remove the quotes within fields"
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 10**6), FIELDS, st.sampled_from(["x", "y"])), min_size=1, max_size=30),
+    st.sampled_from([",", ";", "\t", "|"]),
+    st.sampled_from(["\n", "\r\n"]),
+)
+def test_what_the_standard_library_writes_comes_back_as_it_was(
+    rows: list[tuple[int, str, str]], delimiter: str, end: str
+) -> None:
+    stream = io.StringIO()
+    writer = csv.writer(stream, delimiter=delimiter, lineterminator=end)
+    writer.writerows([("id", "text", "label"), *rows])
+    with tempfile.TemporaryDirectory() as folder:
+        found = read(Path(folder), stream.getvalue())
+    doubted = [row["error"] for row in found if row["error"]]
+    assert all("that are whole rows" in error for error in doubted)
+    if not doubted:
+        expected = [text.strip() for _, text, _ in rows]
+        assert sorted(row["text"] for row in found) == sorted(expected)

@@ -12,8 +12,10 @@ import pytest
 from small_project import SmallProject, notes_corpus, write_notes
 from ticking import QUIET, Ticking, leave
 
+from data_engine.orchestration.launch.command_lock import corpus_lock
 from data_engine.orchestration.names import asset_key
 from data_engine.review import NewTask
+from data_engine.runtime.amendments.forgetting import batches_taken_in
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.review_rounds import answer_simulated
 
@@ -61,6 +63,31 @@ def test_a_batch_that_is_read_fires_again_only_when_its_file_changes(notes: Smal
     may.write_text(kept_text, "utf-8")
     os.utime(may, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert [request.partition_key for request in new_batches.tick()] == ["may.jsonl"]
+
+
+def test_a_batch_that_the_source_no_longer_has_is_taken_out_before_others_are_judged(
+    notes: SmallProject, ticking: Ticks
+) -> None:
+    new_batches = ticking("new_batches")
+    for request in new_batches.tick():
+        assert request.partition_key is not None
+        _read(new_batches, request.partition_key)
+    source = notes.folder / "source"
+    (source / "may.jsonl").rename(source / "spring.jsonl")
+    with corpus_lock(new_batches.runtime):
+        assert new_batches.tick() == []
+        assert "another command is at work on corpus notes" in str(new_batches.skipped)
+    assert [request.partition_key for request in new_batches.tick()] == ["spring.jsonl"]
+    assert sorted(batches_taken_in(new_batches.runtime)) == ["july.jsonl", "june.jsonl"]
+    assert "may.jsonl" not in new_batches.instance.get_dynamic_partitions("notes_batches")
+
+    (source / "spring.jsonl").unlink()
+    (source / "june.jsonl").unlink()
+    assert new_batches.tick() == []
+    assert str(new_batches.skipped).startswith("the source no longer has june.jsonl: of ")
+    assert str(new_batches.skipped).endswith(
+        "All 1 batches are read, none has changed, and no duplicate has lost its twin"
+    )
 
 
 def _read(new_batches: Ticking, batch: str | None) -> None:

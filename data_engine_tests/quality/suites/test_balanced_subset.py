@@ -48,8 +48,9 @@ BROKEN = [
     # All samples: 6 and 2 of 8, so KL = ln 2 - H(3/4) = 0.131; all four from one of two clusters: KL = ln 2 = 0.693.
     Broken(
         "balance_is_not_worse_than_raw",
-        "KL to uniform over 2 top clusters: 0.693 nats, all samples 0.131, but the subset may be at most 0.01 nats "
-        "farther from uniform than all samples; choose again from the present tree, or ask for more samples",
+        "KL to uniform over 2 top clusters: 0.693 nats, all samples 0.131, first `top cluster 0: 100.0% of the "
+        "subset`, `top cluster 1: 0.0% of the subset`, but the subset may be at most 0.01 nats farther from uniform "
+        "than all samples; choose again from the present tree, or ask for more samples",
         ("top cluster 0: 100.0% of the subset", "top cluster 1: 0.0% of the subset"),
         {"balanced_subset": [row | {"top_cluster": 0} for row in chosen_rows()]},
     ),

@@ -15,7 +15,8 @@ BROKEN = [
     ),
     Broken(
         "failed_share_within_limit",
-        "kept samples that the encoder failed on: 1 of 2 (50.0%), but at most 1.0% may be; look at the samples named, "
+        "kept samples that the encoder failed on: 1 of 2 (50.0%), first `s1: the encoder failed: TypeError`, but at "
+        "most 1.0% may be; look at the samples named, "
         "give a rule of the first pass that rejects their like, or raise max_failed_share",
         ("s1: the encoder failed: TypeError",),
         {"embeddings": embedded_rows()[:1]},

@@ -28,7 +28,8 @@ BROKEN = [
     ),
     Broken(
         "kept_share_within_band",
-        "kept samples: 1 of 4 (25.0%), but the share must be between 40.0% and 90.0%; look at the commonest reasons "
+        "kept samples: 1 of 4 (25.0%), first `unreadable: 2 rejected`, `near_duplicate: 1 rejected`, but the share "
+        "must be between 40.0% and 90.0%; look at the commonest reasons "
         "and correct the source or the limits of first_pass, or move min_kept_share or max_kept_share",
         ("unreadable: 2 rejected", "near_duplicate: 1 rejected"),
         {"first_pass": but(judged_rows(), 1, verdict="rejected", reason="unreadable")},

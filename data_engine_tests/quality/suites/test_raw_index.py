@@ -11,16 +11,16 @@ BROKEN = [
     ),
     Broken(
         "unreadable_share_within_limit",
-        "unreadable samples: 2 of 4 (50.0%), but at most 30.0% may be; repair or remove the files named, "
-        "or raise first_pass.max_unreadable_share",
+        "unreadable samples: 2 of 4 (50.0%), first `u0: empty file`, `u3: not UTF-8`, but at most 30.0% may be; "
+        "repair or remove the files named, or raise first_pass.max_unreadable_share",
         ("u0: empty file", "u3: not UTF-8"),
         {"raw_index": but(raw_rows(), 0, is_readable=False, error="empty file")},
     ),
     Broken(
         "no_file_breaks_off",
-        "files that end before all of their samples were read: 1, but at most 0 may, because nobody knows how many "
-        "samples are missing; repair the files named or fetch them again, or raise first_pass.max_broken_files to go "
-        "on without the rest",
+        "files that break off, or in which nothing can be read: 1, first `u3: breaks off after row 7 (end of file)`, "
+        "but at most 0 may, because nobody knows how many samples are missing; repair or remove the files named, fetch "
+        "them again, or raise first_pass.max_broken_files to go without them",
         ("u3: breaks off after row 7 (end of file)",),
         {"raw_index": but(raw_rows(), 3, error="breaks off after row 7 (end of file)")},
     ),
@@ -63,3 +63,22 @@ def test_at_most_ten_offending_ids_are_named_and_all_are_counted() -> None:
     result = evaluate("raw_index", tables_of("raw_index", {"raw_index": rows}), CORPUS)[-1]
     assert result.offending == tuple(f"u{i}" for i in range(10))
     assert result.n_offending == 25
+
+
+def test_the_sentence_names_three_rows_at_most_and_each_in_short() -> None:
+    rows = [{"sample_id": f"s{i}", "uri": f"u{i}", "is_readable": False, "error": "x" * 400} for i in range(5)]
+    found = {
+        result.name: result for result in evaluate("raw_index", tables_of("raw_index", {"raw_index": rows}), CORPUS)
+    }
+    detail = found["unreadable_share_within_limit"].detail
+    named = [f"`u{i}: {'x' * 296}...`" for i in range(3)]
+    assert detail.startswith(f"unreadable samples: 5 of 5 (100.0%), first {', '.join(named)}, but at most ")
+
+
+def test_a_file_in_which_nothing_can_be_read_counts_as_one_that_breaks_off() -> None:
+    rows = but(raw_rows(), 3, error="gives nothing: the file holds no rows")
+    found = {
+        result.name: result for result in evaluate("raw_index", tables_of("raw_index", {"raw_index": rows}), CORPUS)
+    }
+    assert not found["no_file_breaks_off"].passed
+    assert found["no_file_breaks_off"].offending == ("u3: gives nothing: the file holds no rows",)

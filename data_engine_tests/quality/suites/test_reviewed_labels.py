@@ -13,7 +13,7 @@ BROKEN = [
     ),
     Broken(
         "trap_catch_rate_is_high_enough",
-        "share of traps caught: 50.0% (traps missed: 1 of 2), but at least 60.0% must be caught; "
+        "share of traps caught: 50.0% (traps missed: 1 of 2), first `n2`, but at least 60.0% must be caught; "
         "look at the answers named and ask their annotators again",
         ("n2",),
         {"reviewed_labels": but(answer_rows(), 2, label="a")},

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from written_steps import notes_runtime, take_in
@@ -10,7 +11,9 @@ from data_engine.errors import InvalidInput
 from data_engine.runtime.amendments.forgetting import (
     KeptSamples,
     batches_taken_in,
+    contents_of,
     forget_batches,
+    forget_vectors,
     kept_samples,
 )
 from data_engine.runtime.versions import step_versions
@@ -54,3 +57,22 @@ def test_a_batch_leaves_every_table_and_the_others_stay(tmp_path: Path) -> None:
     assert kept_samples(runtime).table["sample_id"].to_pylist() == ["c"]
     with pytest.raises(InvalidInput, match="the corpus has no batch 'may'; it has june"):
         forget_batches(runtime, ["may"], run_id="a test")
+
+
+def test_cached_vectors_go_of_contents_that_no_corpus_of_the_data_folder_has_any_more(tmp_path: Path) -> None:
+    notes, letters = notes_runtime(tmp_path), notes_runtime(tmp_path, name="letters")
+    take_in(notes, "may", [{"sample_id": name, "text": name} for name in "abc"])
+    take_in(notes, "june", [{"sample_id": "c2", "text": "c"}])
+    take_in(letters, "all", [{"sample_id": "b", "text": "b"}])
+    caches = [notes.store().embedding_cache(version, 2) for version in ("one", "two")]
+    for cache in caches:
+        cache.put(["a", "b", "c", "c2"], np.arange(8, dtype=np.float32).reshape(4, 2))
+    gone = contents_of(notes, ["may"])
+    assert sorted(gone.to_pylist()) == ["a", "b", "c"]
+    forget_batches(notes, ["may"], run_id="a test")
+    assert forget_vectors(notes, gone) == 4
+    for cache in (notes.store().embedding_cache(version, 2) for version in ("one", "two")):
+        known, vectors = cache.get(["a", "b", "c", "c2"])
+        assert known.tolist() == [False, True, False, True]
+        assert vectors[known].tolist() == [[2.0, 3.0], [6.0, 7.0]]
+    assert forget_vectors(notes, gone) == 0

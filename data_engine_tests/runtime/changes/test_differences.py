@@ -3,14 +3,19 @@ from pathlib import Path
 
 from written_steps import keep_version, notes_runtime
 
+from data_engine.corpus import Corpus
 from data_engine.runtime.changes.differences import Difference, changed_inputs, code_and_settings
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.made_from.settings import settings_used
+from data_engine.runtime.plan import spec_of
 from data_engine.runtime.versions import StepVersion
 
 
-def _version(runtime: CorpusRuntime, step: str, **made_by: object) -> StepVersion:
-    made_from = {**runtime.made_by(step), **made_by}
-    return keep_version(runtime.store(), step, code_version=runtime.code_version(step), made_from=made_from)
+def _version(runtime: CorpusRuntime, step: str, used: Corpus | None = None, **made_from: object) -> StepVersion:
+    made_with = settings_used(used or runtime.corpus, spec_of(step).settings)
+    made_from = {"code": runtime.code_of(step), "inputs": {}, **made_from}
+    said = {"code_version": runtime.code_version(step), "made_with": made_with, "made_from": made_from}
+    return keep_version(runtime.store(), step, **said)
 
 
 def test_a_changed_field_of_the_yaml_is_named_with_its_old_and_new_value(tmp_path: Path) -> None:
@@ -53,7 +58,7 @@ def test_a_secret_that_changed_is_said_to_have_changed_and_never_shown(tmp_path:
     version = _version(runtime("hunter-first"), "raw_index")
     found = list(code_and_settings(runtime("hunter-second"), version))
     assert found == [Difference("setting", "source", "", "a value that is secret, or a $VARIABLE, changed")]
-    assert "hunter" not in str(dict(version.made_from))
+    assert "hunter" not in str(vars(version))
 
 
 def test_inputs_are_compared_by_name() -> None:
@@ -67,5 +72,30 @@ def test_what_a_version_was_made_from_is_read_back(tmp_path: Path) -> None:
     runtime = notes_runtime(tmp_path)
     version = _version(runtime, "cluster_tree")
     kept = step_versions(runtime.store())["cluster_tree", ""]
-    assert kept.made_from == version.made_from
-    assert kept.made_from["settings"]["seed"] == 3
+    assert kept == version
+    assert (kept.made_with["seed"], kept.made_from["code"]) == (3, runtime.code_of("cluster_tree"))
+
+
+def test_a_field_is_compared_with_what_the_run_used_and_with_nothing_that_is_no_setting(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    in_one_run = notes_runtime(tmp_path, subset={"target_size": 70}).corpus
+    version = _version(runtime, "balanced_subset", in_one_run)
+    version = replace(version, made_with={**version.made_with, "encoder_version": "of the vectors"})
+    assert list(code_and_settings(notes_runtime(tmp_path, subset={"target_size": 90}), version)) == [
+        Difference("setting", "subset.target_size", "70", "90")
+    ]
+
+
+def test_classes_of_a_file_are_compared_by_name_and_so_is_the_file(tmp_path: Path) -> None:
+    def runtime(name: str, *classes: str) -> CorpusRuntime:
+        (tmp_path / name).write_text("\n".join(classes), "utf-8")
+        found = notes_runtime(tmp_path, labels={"question": "?", "classes": name})
+        return replace(found, corpus=found.corpus.model_copy(update={"folder": str(tmp_path)}))
+
+    version = _version(runtime("a.txt", "mit", "bsd"), "labels")
+    assert list(code_and_settings(runtime("a.txt", "mit", "isc"), version)) == [
+        Difference("setting", "labels.classes", '["mit", "bsd"]', '["mit", "isc"]')
+    ]
+    assert list(code_and_settings(runtime("b.txt", "mit", "bsd"), version)) == [
+        Difference("setting", "classes_file", "a.txt", "b.txt")
+    ]

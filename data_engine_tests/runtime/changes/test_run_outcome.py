@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from schema_tables import Rows
-from written_steps import NOON, notes_runtime, take_in, write_step
+from written_steps import NOON, notes_runtime, pass_checks, take_in, write_step
 
 from data_engine.runtime.changes.run_outcome import changes_of_a_run, drift_alarms, failed_warnings
 from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -53,6 +53,16 @@ def test_a_run_says_what_is_new_kept_moved_and_released(tmp_path: Path) -> None:
         "labels as before",
         "release r2 as before",
     ]
+
+
+def test_what_a_held_batch_kept_counts_as_held_and_not_as_kept(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    take_in(runtime, "may", _rows("abc"))
+    held = take_in(runtime, "june", _rows("de"))
+    pass_checks(runtime, held["first_pass"], passed=False)
+    assert changes_of_a_run(runtime, {}) == ["5 new", "3 kept", "2 held back"]
+    may_alone = {key: version for key, version in step_versions(runtime.store()).items() if key[1] == "may"}
+    assert changes_of_a_run(runtime, may_alone) == ["2 new", "0 kept", "2 held back"]
 
 
 def _checked(store: TableStore, step: str, data_version: str, *, is_blocking: bool) -> None:

@@ -28,8 +28,9 @@ def test_settings_are_kept_by_block_without_secrets_and_with_the_classes_themsel
     source = {"kind": "jsonl", "path": "s3://me:secret@bucket/a", "storage_options": {"key": "secret"}}
     corpus = _corpus(labels=labels, source=source).model_copy(update={"folder": str(tmp_path)})
     used = settings_used(corpus, ("source", "labels", "seed", "tree.n_resamples"))
-    assert list(used) == ["source", "labels", "seed"]
+    assert list(used) == ["source", "labels", "seed", "tree.n_resamples", "classes_file"]
     assert used["labels"]["classes"] == ["mit", "bsd"]
+    assert (used["tree.n_resamples"], used["classes_file"]) == (corpus.tree.n_resamples, "topics.txt")
     assert "secret" not in str(used)
 
 

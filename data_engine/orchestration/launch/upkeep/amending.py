@@ -10,7 +10,12 @@ from data_engine.orchestration.launch.command_lock import corpus_lock
 from data_engine.orchestration.launch.instance_of_home import opened_instance
 from data_engine.orchestration.launch.moves import drop_partitions
 from data_engine.orchestration.launch.project import Project
-from data_engine.runtime.amendments.forgetting import batches_taken_in, forget_batches
+from data_engine.runtime.amendments.forgetting import (
+    batches_taken_in,
+    contents_of,
+    forget_batches,
+    forget_vectors,
+)
 from data_engine.runtime.amendments.rechecking import Rechecked, recheck
 from data_engine.runtime.amendments.resetting import Reset, reset_of
 from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -30,7 +35,8 @@ def told_of_forgetting(runtime: CorpusRuntime, batches: Sequence[str]) -> list[s
     n = sum(known[batch] for batch in batches)
     lines = [
         f"{n:,} raw samples of {', '.join(batches)} leave every table of {runtime.corpus.name}, with what was made of "
-        "them; answers about them stay in the review queue and count again when the batch comes back"
+        "them, cached embeddings included; answers about them stay in the review queue and count again when the batch "
+        "comes back"
     ]
     still_there = sorted(set(batches) & set(batches_of(runtime)))
     if still_there:
@@ -42,13 +48,15 @@ def told_of_forgetting(runtime: CorpusRuntime, batches: Sequence[str]) -> list[s
 
 
 def forget(runtime: CorpusRuntime, batches: Sequence[str]) -> None:
-    """Take batches out of the tables and of the Dagster instance.
+    """Take batches out of the tables, the cache of embeddings and the Dagster instance.
 
     Raises: ConcurrentWrite while another command is at work on the corpus.
     """
     with corpus_lock(runtime), opened_instance() as instance:
+        sample_ids = contents_of(runtime, batches)
         forget_batches(runtime, batches, run_id="forget")
         drop_partitions(runtime, instance, batches)
+        forget_vectors(runtime, sample_ids)
 
 
 def reset(planned: Reset, *, with_answers: bool) -> None:
