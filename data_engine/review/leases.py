@@ -137,16 +137,18 @@ def take(
     lease_s: int,
     is_simulated: bool,
     holding: Sequence[str] = (),
+    proposed: str | None = None,
 ) -> Lease | None:
     """The annotator's live lease within the filter, else one on the next task that fits; None when none fits.
 
-    Leases of `holding` are passed over, so that somebody may hold the next tasks before they are shown.
+    Leases of `holding` are passed over, so that somebody may hold the next tasks before they are shown. With
+    `proposed`, only tasks that show this class as their proposal fit.
     """
     check_annotator(name, is_simulated=is_simulated)
     if not 1 <= lease_s <= _MAX_LEASE_S:
         raise InvalidInput(f"lease_s is {lease_s}; a lease lasts from 1 to {_MAX_LEASE_S} seconds")
     connection.execute(_EXPIRE, {"moment": now})
-    within = _filters(corpus, batch_id)
+    within = [*_filters(corpus, batch_id), *([] if proposed is None else [proposes(proposed)])]
     others = lease.c.lease_id.not_in(list(holding))
     live = connection.execute(_LIVE_OF_ANNOTATOR.where(*within, others), {"name": name}).scalar_one_or_none()
     if live is not None:
@@ -269,6 +271,12 @@ def as_lease(row: Row[Any]) -> Lease:
         proposed_answer=shown_proposal(arm, row.proposed_answer),
     )
     return Lease(row.lease_id, row.annotator, card, row.expires_at)
+
+
+def proposes(label: str) -> sa.ColumnElement[bool]:
+    """Whether a task shows this class as its proposal."""
+    is_such = (proposal.c.task_id == task.c.task_id) & (proposal.c.label == label)
+    return sa.and_(task.c.arm.in_(ARMS_SHOWING_PROPOSAL), sa.exists().where(is_such).correlate(task))
 
 
 def _filters(corpus: str | None, batch_id: str | None) -> Sequence[sa.ColumnElement[bool]]:

@@ -26,7 +26,7 @@ def answer_all(queue: PersonQueue, name: str, labels: list[str], *, seconds: flo
         queue.answer(person(name), lease.lease_id, f"{name}-{number}", label=label, active_s=seconds, now=now)
 
 
-def open_licences(queue: PersonQueue) -> None:
+def open_licences(queue: PersonQueue, *, now: datetime = NOON) -> None:
     """A batch that wants two answers of each task: manual, assisted, blind, and a trap that proposes gpl-2.0."""
     queue.open_batch(
         "b1",
@@ -41,5 +41,5 @@ def open_licences(queue: PersonQueue) -> None:
         ],
         cause="a test",
         answers_per_task=2,
-        now=NOON,
+        now=now,
     )

@@ -15,7 +15,8 @@ from sqlalchemy.engine import Connection
 
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review.people.statistics import read_agreement
-from data_engine.review.queue_tables import annotation, batch, comment, decision, lease, task
+from data_engine.review.queue_records import ARMS_SHOWING_PROPOSAL
+from data_engine.review.queue_tables import annotation, batch, comment, decision, lease, proposal, task
 from data_engine.review.review_batches import find_batch
 
 _MOST_BATCHES = 50
@@ -90,6 +91,25 @@ def read_overview(connection: Connection, name: str, corpora: Sequence[str]) -> 
         )
         for row in rows.all()
     ]
+
+
+def read_proposed(connection: Connection, name: str, corpus: str) -> dict[str, int]:
+    """Open tasks left for an annotator by the class that they show as their proposal, the most first."""
+    done = sa.exists().where(
+        lease.c.task_id == task.c.task_id,
+        lease.c.annotator == name,
+        lease.c.outcome.in_(("submitted", "skipped")),
+    )
+    n = sa.func.count()
+    query = (
+        sa.select(proposal.c.label, n)
+        .join(task, task.c.task_id == proposal.c.task_id)
+        .where(task.c.corpus == corpus, task.c.is_open, ~done.correlate(task), proposal.c.label.is_not(None))
+        .where(task.c.arm.in_(ARMS_SHOWING_PROPOSAL))
+        .group_by(proposal.c.label)
+        .order_by(n.desc(), proposal.c.label)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _counted(connection: Connection, query: sa.Select[tuple[str]]) -> Mapping[str, int]:

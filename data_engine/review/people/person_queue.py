@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from data_engine.errors import LeaseLost, NotFound
 from data_engine.review import annotations, leases, review_batches
 from data_engine.review.people import actions, statistics, tokens
-from data_engine.review.people.batch_overview import BatchOverview, read_disputed, read_overview
+from data_engine.review.people.batch_overview import BatchOverview, read_disputed, read_overview, read_proposed
 from data_engine.review.people.tokens import Person, TokenInfo
 from data_engine.review.queue import ReviewQueue
 from data_engine.review.queue_records import ARMS_SHOWING_PROPOSAL, Lease, Submitted, in_utc
@@ -64,11 +64,15 @@ class PersonQueue(ReviewQueue):
         *,
         corpus: str,
         batch_id: str | None = None,
+        proposed: str | None = None,
         holding: Sequence[str] = (),
         n: int = 1,
         now: datetime,
     ) -> list[Lease]:
-        """Up to n tasks beside those that the person holds, in the order in which they are to be answered."""
+        """Up to n tasks beside those that the person holds, in the order in which they are to be answered.
+
+        With `proposed`, only tasks that show this class as their proposal.
+        """
         taken: list[Lease] = []
         held = list(holding)
         with self._writing() as connection:
@@ -82,6 +86,7 @@ class PersonQueue(ReviewQueue):
                     lease_s=LEASE_S,
                     is_simulated=False,
                     holding=held,
+                    proposed=proposed,
                 )
                 if found is None:
                     break
@@ -240,6 +245,11 @@ class PersonQueue(ReviewQueue):
             if row is None or row.corpus not in corpora:
                 raise NotFound(f"there is no review batch {batch_id!r} here")
             return read_disputed(connection, batch_id)
+
+    def proposed(self, person: Person, corpus: str) -> dict[str, int]:
+        """How many open tasks that are left for this person show each class as their proposal, the most first."""
+        with self._reading() as connection:
+            return read_proposed(connection, person.annotator, corpus)
 
     def last_answers(self, person: Person, corpora: Sequence[str], *, at_most: int = 10) -> list[dict[str, Any]]:
         """The latest answers of this person, the newest first."""
