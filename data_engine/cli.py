@@ -1,6 +1,5 @@
 """The command line: init, add, run, plan, why, sql, review, release, check, backfill, reset, ui and the others."""
 
-import os
 import subprocess
 import sys
 import traceback
@@ -12,6 +11,7 @@ import click
 
 from data_engine.errors import InvalidInput
 from data_engine.errors.boundary import secrets_hidden
+from data_engine.terminal.review_commands import review
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -152,20 +152,7 @@ def sql(query: str, corpus: str | None, limit: int | None, form: str) -> None:
         write_rows(rows.slice(0, limit), form, sys.stdout)
 
 
-@main.command()
-@_CORPUS
-@click.option(
-    "--annotator", default=lambda: os.environ.get("USER", ""), help="Your name, as it is kept with the answers."
-)
-@click.option("--skipped", is_flag=True, help="Only list the tasks that you have skipped.")
-def review(corpus: str | None, annotator: str, skipped: bool) -> None:
-    """Answer the open review tasks here in the terminal; /help says what can be typed."""
-    from data_engine.terminal.review import answer_in_terminal, print_skipped
-
-    if skipped:
-        print_skipped(_project().runtime(corpus), annotator, console=_console())
-        return
-    answer_in_terminal(_project().runtime(corpus), annotator, console=_console())
+main.add_command(review)
 
 
 @main.command()
@@ -286,11 +273,14 @@ def _is_agreed(corpus: str, *, with_answers: bool) -> bool:
 @click.option(
     "--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port of the UI, on 127.0.0.1."
 )
-def ui(port: int) -> None:
-    """Open the Dagster UI, with the daemon that runs sensors, schedules and backfills."""
+@click.option(
+    "--review-port", type=click.IntRange(0, 65535), help="Port of the review page; any free one when left out."
+)
+def ui(port: int, review_port: int | None) -> None:
+    """Open the Dagster UI, with the daemon of sensors, schedules and backfills, and the review page beside it."""
     from data_engine.orchestration.launch.ui_process import become_ui
 
-    become_ui(Path.cwd(), port, say=click.echo)
+    become_ui(Path.cwd(), port, review_port or 0, say=click.echo)
 
 
 @main.group()

@@ -18,6 +18,11 @@ def shipped_dagster_yaml() -> Path:
     return _place(_PACKAGE.parent / ".dagster_home" / "dagster.yaml", "dagster.yaml")
 
 
+def shipped_look() -> Path:
+    """The style sheet that the report and the review page share: colours, type, dark mode."""
+    return _PACKAGE / "look.css"
+
+
 def _place(beside: Path, name: str) -> Path:
     within = _PACKAGE / "shipped_files" / name
     return within if within.exists() else beside

@@ -3,6 +3,8 @@
 What is asked is in `labels.py`.
 """
 
+from collections.abc import Mapping
+
 from pydantic import Field
 
 from data_engine.settings import Name, Settings, Share
@@ -18,8 +20,12 @@ class SimulatedAnnotator(Settings):
 
 
 class Review(Settings):
-    """When people are asked."""
+    """When people are asked, and what they are told."""
 
+    instructions: str = ""
+    """How to answer, in a few sentences; shown on the review page before the first task."""
+    definitions: Mapping[str, str] = Field(default_factory=dict)
+    """What classes mean, `{class: sentence}`; shown on the review page with examples."""
     answers_per_task: int = Field(default=1, ge=1, le=9)
     """Different annotators per task."""
     open_at_mean_uncertainty: Share = 0.3

@@ -33,6 +33,10 @@ class InvalidInput(DataEngineError, ValueError):
     """An argument breaks a rule: wrong shape, NaN rows, a size above what there is."""
 
 
+class NotFound(InvalidInput):
+    """What was asked for does not exist, or is somebody else's and is not to be told apart from that."""
+
+
 class NotEnoughData(InvalidInput):
     """Too few samples for a trustworthy answer."""
 

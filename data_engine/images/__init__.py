@@ -6,7 +6,7 @@ everywhere.
 
 from data_engine.images.decoding import DEFAULT_MAX_PIXELS, NO_MEMORY, DecodedImage, decode_each, decode_image
 from data_engine.images.packed_pixels import PackedPixels, words_of
-from data_engine.images.thumbnails import THUMBNAIL_PX, montage, pixels_of, reduced, shrunk, thumbnail
+from data_engine.images.thumbnails import THUMBNAIL_PX, montage, pixels_of, reduced, shown_large, shrunk, thumbnail
 
 __all__ = [
     "DEFAULT_MAX_PIXELS",
@@ -19,6 +19,7 @@ __all__ = [
     "montage",
     "pixels_of",
     "reduced",
+    "shown_large",
     "shrunk",
     "thumbnail",
     "words_of",

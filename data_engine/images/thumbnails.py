@@ -9,6 +9,8 @@ from PIL import Image
 
 THUMBNAIL_PX = 128
 _QUALITY = 80
+_QUALITY_LARGE = 92
+_MOST_PIXELS_OF_PNG = 400 * 400
 _GAP_PX = 4
 #: Characters of a comment that a thumbnail may carry.
 _LONGEST_COMMENT = 4096
@@ -21,6 +23,18 @@ def thumbnail(image: Image.Image, side_px: int = THUMBNAIL_PX) -> bytes:
         size = tuple(max(1, round(side * side_px / longest)) for side in image.size)
         image = image.resize((size[0], size[1]), Image.Resampling.BILINEAR, reducing_gap=2.0)
     return _jpeg(image)
+
+
+def shown_large(image: Image.Image, side_px: int) -> tuple[str, bytes]:
+    """Media type and bytes of an image with no side longer than `side_px`: a PNG where it is small, else a JPEG."""
+    if max(image.size) > side_px:
+        image = image.copy()
+        image.thumbnail((side_px, side_px), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    if image.width * image.height > _MOST_PIXELS_OF_PNG:
+        return "image/jpeg", _jpeg(image, quality=_QUALITY_LARGE)
+    kept = BytesIO()
+    image.save(kept, "PNG")
+    return "image/png", kept.getvalue()
 
 
 def shrunk(image: Image.Image, side_px: int) -> Image.Image:
@@ -72,12 +86,12 @@ def _fitted(image: Image.Image, side_px: int) -> Image.Image:
     return image.resize(size, Image.Resampling.NEAREST if factor >= 2 else Image.Resampling.BILINEAR)
 
 
-def _jpeg(image: Image.Image) -> bytes:
+def _jpeg(image: Image.Image, *, quality: int = _QUALITY) -> bytes:
     written = BytesIO()
     rgb = image.convert("RGB")
     # Pillow writes the comment of the file too; it refuses a long one, and never ends with some.
     comment = rgb.info.get("comment", b"")
     if not isinstance(comment, str | bytes) or len(comment) > _LONGEST_COMMENT:
         rgb.info.pop("comment")
-    rgb.save(written, "JPEG", quality=_QUALITY)
+    rgb.save(written, "JPEG", quality=quality)
     return written.getvalue()

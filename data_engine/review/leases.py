@@ -75,12 +75,17 @@ _DONE_BY_ANNOTATOR = (
     .correlate(task)
 )
 
-_CANDIDATE = (
-    sa.select(task.c.task_id)
-    .where(task.c.is_open, task.c.n_answers + _LIVE_ON_TASK < task.c.n_wanted, ~_DONE_BY_ANNOTATOR)
-    .order_by(task.c.priority.desc(), task.c.opened_at, task.c.batch_id, task.c.position)
-    .limit(1)
+_ORDER = (task.c.priority.desc(), task.c.opened_at, task.c.batch_id, task.c.position)
+
+_HELD_BY_ANNOTATOR = (
+    sa.exists()
+    .where(lease.c.task_id == task.c.task_id, lease.c.annotator == sa.bindparam("name"), lease.c.outcome.is_(None))
+    .correlate(task)
 )
+
+_HAS_ROOM = sa.and_(task.c.n_answers + _LIVE_ON_TASK < task.c.n_wanted, ~_HELD_BY_ANNOTATOR)
+
+_CANDIDATE = sa.select(task.c.task_id).where(task.c.is_open, _HAS_ROOM, ~_DONE_BY_ANNOTATOR).order_by(*_ORDER).limit(1)
 
 _IS_SKIPPED_BY_ANNOTATOR = sa.and_(
     lease.c.task_id == task.c.task_id, lease.c.annotator == sa.bindparam("name"), lease.c.outcome == "skipped"
@@ -105,13 +110,19 @@ _SKIPPED = (
     .order_by(_LAST_SKIP, task.c.task_id)
 )
 
-_SKIPPED_WITH_ROOM = _SKIPPED.where(task.c.n_answers + _LIVE_ON_TASK < task.c.n_wanted).limit(1)
+_SKIPPED_WITH_ROOM = _SKIPPED.where(_HAS_ROOM).limit(1)
+
+_EARLIER_SKIPS = sa.select(lease.c.lease_id).where(
+    lease.c.task_id == sa.bindparam("of_task"),
+    lease.c.annotator == sa.bindparam("name"),
+    lease.c.outcome == "skipped",
+)
 
 _LIVE_OF_ANNOTATOR = (
     sa.select(lease.c.lease_id)
     .join(task, task.c.task_id == lease.c.task_id)
     .where(lease.c.annotator == sa.bindparam("name"), lease.c.outcome.is_(None))
-    .order_by(lease.c.taken_at, lease.c.lease_id)
+    .order_by(lease.c.taken_at, *_ORDER)
     .limit(1)
 )
 
@@ -125,21 +136,30 @@ def take(
     batch_id: str | None,
     lease_s: int,
     is_simulated: bool,
+    holding: Sequence[str] = (),
+    proposed: str | None = None,
 ) -> Lease | None:
-    """The annotator's live lease within the filter, else one on the next task that fits; None when none fits."""
+    """The annotator's live lease within the filter, else one on the next task that fits; None when none fits.
+
+    Leases of `holding` are passed over, so that somebody may hold the next tasks before they are shown. With
+    `proposed`, only tasks that show this class as their proposal fit.
+    """
     check_annotator(name, is_simulated=is_simulated)
     if not 1 <= lease_s <= _MAX_LEASE_S:
         raise InvalidInput(f"lease_s is {lease_s}; a lease lasts from 1 to {_MAX_LEASE_S} seconds")
     connection.execute(_EXPIRE, {"moment": now})
-    within = _filters(corpus, batch_id)
-    live = connection.execute(_LIVE_OF_ANNOTATOR.where(*within), {"name": name}).scalar_one_or_none()
+    within = [*_filters(corpus, batch_id), *([] if proposed is None else [proposes(proposed)])]
+    others = lease.c.lease_id.not_in(list(holding))
+    live = connection.execute(_LIVE_OF_ANNOTATOR.where(*within, others), {"name": name}).scalar_one_or_none()
     if live is not None:
-        return as_lease(find_lease(connection, live))
+        found = as_lease(find_lease(connection, live))
+        skips = connection.execute(_EARLIER_SKIPS, {"of_task": found.task.task_id, "name": name})
+        return replace(found, task=replace(found.task, was_skipped=skips.first() is not None))
     task_id = connection.execute(_CANDIDATE.where(*within), {"name": name}).scalar_one_or_none()
     was_skipped = task_id is None and not is_simulated
     if was_skipped:
-        found = connection.execute(_SKIPPED_WITH_ROOM.where(*within), {"name": name}).first()
-        task_id = None if found is None else found.task_id
+        skipped = connection.execute(_SKIPPED_WITH_ROOM.where(*within), {"name": name}).first()
+        task_id = None if skipped is None else skipped.task_id
     if task_id is None:
         return None
     _register(connection, name, now)
@@ -181,6 +201,12 @@ def skip(connection: Connection, lease_id: str, *, reason: str, now: datetime) -
     if row.outcome in (None, "expired"):
         values = {"outcome": "skipped", "reason": reason, "ended_at": now}
         connection.execute(sa.update(lease).where(lease.c.lease_id == lease_id).values(values))
+
+
+def give_back(connection: Connection, lease_id: str, *, now: datetime) -> None:
+    """End a live lease without a word: the task is free for everybody, and for its annotator too."""
+    is_live = (lease.c.lease_id == lease_id) & lease.c.outcome.is_(None)
+    connection.execute(sa.update(lease).where(is_live).values(outcome="expired", expires_at=now, ended_at=now))
 
 
 def read_skipped(connection: Connection, name: str, corpus: str | None) -> list[SkippedTask]:
@@ -245,6 +271,12 @@ def as_lease(row: Row[Any]) -> Lease:
         proposed_answer=shown_proposal(arm, row.proposed_answer),
     )
     return Lease(row.lease_id, row.annotator, card, row.expires_at)
+
+
+def proposes(label: str) -> sa.ColumnElement[bool]:
+    """Whether a task shows this class as its proposal."""
+    is_such = (proposal.c.task_id == task.c.task_id) & (proposal.c.label == label)
+    return sa.and_(task.c.arm.in_(ARMS_SHOWING_PROPOSAL), sa.exists().where(is_such).correlate(task))
 
 
 def _filters(corpus: str | None, batch_id: str | None) -> Sequence[sa.ColumnElement[bool]]:

@@ -94,12 +94,14 @@ class ReviewQueue(QueueUpkeep):
         batch: str | None = None,
         lease_s: int = 420,
         is_simulated: bool = False,
+        holding: Sequence[str] = (),
     ) -> Lease | None:
         """Lease the task of highest priority that has room and that this annotator has neither answered nor skipped.
 
         Equal priorities go by age of the batch, then by the order within it. An annotator with a live lease (within
-        `corpus` and `batch`, where given) gets that one again. Leases that ran out free their place. When nothing else
-        is left, people get the tasks that they skipped, the longest ago first, marked `was_skipped`.
+        `corpus` and `batch`, where given) gets that one again, unless it is among those that they say to be
+        `holding`. Leases that ran out free their place. When nothing else is left, people get the tasks that they
+        skipped, the longest ago first, marked `was_skipped`.
 
         Returns: None when no task fits.
 
@@ -114,7 +116,13 @@ class ReviewQueue(QueueUpkeep):
                 batch_id=batch,
                 lease_s=lease_s,
                 is_simulated=is_simulated,
+                holding=holding,
             )
+
+    def give_back(self, lease_id: str, *, now: datetime) -> None:
+        """Free the task of a lease that nobody works on; not a skip. A lease that has ended stays as it is."""
+        with self._writing() as connection:
+            leases.give_back(connection, lease_id, now=in_utc(now))
 
     def renew(self, lease_id: str, *, now: datetime) -> Lease:
         """Let a lease last its full length from now, also one that ran out while its place is free.

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError
 
 from data_engine.errors import InvalidInput, StorageError
 from data_engine.review.queue_database import open_engine, writing
-from data_engine.review.queue_tables import audit, metadata, schema_version
+from data_engine.review.queue_tables import action, audit, metadata, schema_version
 from data_engine.review.queue_tables import queue as queues
 
 _CHUNK = 1000
@@ -70,9 +70,10 @@ def _copy(reader: Connection, writer: Connection) -> dict[str, int]:
             )
     if writer.dialect.name == "postgresql":
         # The rows brought their numbers along, which the sequence of the column does not notice.
-        last = sa.select(sa.func.coalesce(sa.func.max(audit.c.cursor), 0) + 1).scalar_subquery()
-        sequence = sa.func.pg_get_serial_sequence(audit.name, audit.c.cursor.name)
-        writer.execute(sa.select(sa.func.setval(sequence, last, False)))
+        for table in (audit, action):
+            last = sa.select(sa.func.coalesce(sa.func.max(table.c.cursor), 0) + 1).scalar_subquery()
+            sequence = sa.func.pg_get_serial_sequence(table.name, table.c.cursor.name)
+            writer.execute(sa.select(sa.func.setval(sequence, last, False)))
     return counts
 
 

@@ -26,6 +26,11 @@ _ADDED = {
         "review_annotation": {"kind", "submitted_answer", "answer"},
     },
     3: {"review_queue": {"queue_id"}},
+    4: {
+        "review_comment": {"task_id", "annotator", "text", "at"},
+        "review_token": {"token_id", "token_hash", "annotator", "role", "created_at", "expires_at", "revoked_at"},
+        "review_action": {"cursor", "at", "annotator", "token_id", "kind", "subject_id", "detail"},
+    },
 }
 _DROPPED = {2: {"review_annotation": {"submitted_label"}}}
 
@@ -68,6 +73,9 @@ def migrate(connection: Connection, found: int, metadata: sa.MetaData) -> None:
         _rebuild_drafts(connection, metadata.tables["review_lease"])
     if found < 3:
         metadata.tables["review_queue"].create(connection)
+    if found < 4:
+        for name in _ADDED[4]:
+            metadata.tables[name].create(connection)
 
 
 def _answer(label: str) -> str:

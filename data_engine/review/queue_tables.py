@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeDecorator
 
 from data_engine.labeling.answers.class_answers import CLASS
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Raised with every change of the tables below; how older ones become these is in `queue_migrations.py`."""
 
 
@@ -162,5 +162,39 @@ audit = sa.Table(
     sa.Column("revision", sa.Integer, nullable=False, comment="of the batch, after it"),
     sa.Column("subject_id", sa.Text, comment="annotation or sample that it is about"),
     sa.Column("detail", sa.Text, nullable=False, comment="JSON object: what was before and after"),
+    sqlite_autoincrement=True,
+)
+
+comment = sa.Table(
+    "review_comment",
+    metadata,
+    sa.Column("task_id", sa.Text, sa.ForeignKey(task.c.task_id), primary_key=True),
+    sa.Column("annotator", sa.Text, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False, comment="what somebody remarked about the task"),
+    sa.Column("at", UtcTime, nullable=False),
+)
+
+token = sa.Table(
+    "review_token",
+    metadata,
+    sa.Column("token_id", sa.Text, primary_key=True, comment="names the token; opens nothing"),
+    sa.Column("token_hash", sa.Text, nullable=False, unique=True, comment="SHA-256; the token itself is not kept"),
+    sa.Column("annotator", sa.Text, nullable=False, comment="the person who holds it"),
+    sa.Column("role", sa.Text, nullable=False, comment="annotator, reviewer or admin"),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("expires_at", UtcTime, nullable=False),
+    sa.Column("revoked_at", UtcTime, comment="null while it opens the page"),
+)
+
+action = sa.Table(
+    "review_action",
+    metadata,
+    sa.Column("cursor", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("annotator", sa.Text, nullable=False, comment="who did it; empty for the command line"),
+    sa.Column("token_id", sa.Text, comment="by which token; null for the command line"),
+    sa.Column("kind", sa.Text, nullable=False, comment="answered, skipped, corrected, decided, token_created ..."),
+    sa.Column("subject_id", sa.Text, comment="task, annotation, batch, sample or token that it is about"),
+    sa.Column("detail", sa.Text, nullable=False, comment="JSON object"),
     sqlite_autoincrement=True,
 )

@@ -13,7 +13,7 @@ from data_engine.errors import InvalidInput
 from data_engine.labeling.answers.kind import AnswerKind
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review.queue_records import BatchInfo, Change, NewTask, answer_given, identifier
-from data_engine.review.queue_tables import annotation, audit, batch, decision, lease, proposal, task
+from data_engine.review.queue_tables import annotation, audit, batch, comment, decision, lease, proposal, task
 
 _PUBLISHED = ("opened", "answered", "reopened", "classes")
 _MAX_NAMED = 10
@@ -154,7 +154,7 @@ def delete_batches(connection: Connection, corpus: str) -> None:
     """Delete every row of the batches of a corpus, answers too; names of annotators stay."""
     batches = sa.select(batch.c.batch_id).where(batch.c.corpus == corpus)
     tasks = sa.select(task.c.task_id).where(task.c.batch_id.in_(batches))
-    for table in (annotation, lease, proposal):
+    for table in (annotation, lease, proposal, comment):
         connection.execute(sa.delete(table).where(table.c.task_id.in_(tasks)))
     for table in (decision, audit, task):
         connection.execute(sa.delete(table).where(table.c.batch_id.in_(batches)))

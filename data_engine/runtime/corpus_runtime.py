@@ -122,7 +122,7 @@ class CorpusRuntime:
     @cached_property
     def rules_version(self) -> str:
         """Fingerprint of what the checks are held against: the corpus' limits and the code of the suites."""
-        judged_by = ("first_pass", "max_failed_share", "review", "labels", "subset")
+        judged_by = ("first_pass", "max_failed_share", "review.min_trap_catch_rate", "labels", "subset")
         limits = self._settings(judged_by, self.corpus.model_dump(mode="json"))
         return fingerprint([sorted(limits.items()), code_fingerprint(("data_engine.quality",), stops=_NO_RULES)])
 

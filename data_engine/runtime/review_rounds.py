@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _SNIPPET_CHARS = 2000
 
+FOR_PEOPLE = "asked for by a person"
+"""The cause of a review batch that simulated annotators leave alone."""
+
 
 def why_open(runtime: CorpusRuntime) -> tuple[str, str | None]:
     """Reason to create the next review batch and the version of its evidence; (reason to wait, None) otherwise."""
@@ -107,8 +110,13 @@ def _held_out(runtime: CorpusRuntime, tables: AcceptedTables, reviewed: list[dic
     return set(there["sample_id"].to_pylist())
 
 
-def create_review_batch(runtime: CorpusRuntime, *, cause: str) -> str | None:
+def create_review_batch(runtime: CorpusRuntime, *, cause: str, query_batch_size: int | None = None) -> str | None:
     """Put the next round of questions into the queue.
+
+    Args:
+        runtime: The corpus.
+        cause: Why, as people read it.
+        query_batch_size: In the place of the one of the YAML.
 
     Returns: the id of the review batch; None when nothing is left to ask.
     Raises: ChecksFailed when the subset or the proposals are held back by their checks.
@@ -119,7 +127,7 @@ def create_review_batch(runtime: CorpusRuntime, *, cause: str) -> str | None:
     with runtime.queue() as queue:
         known = known_batches(runtime, queue)
         round_number = next(n for n in count(len(known)) if _batch_id(runtime, n) not in known)
-        planned = _plan(runtime, tables, round_number)
+        planned = _plan(runtime, tables, round_number, query_batch_size)
         if not planned:
             return None
         texts = payloads_of(tables, [task.sample_id for task in planned])
@@ -205,7 +213,22 @@ def _batch_id(runtime: CorpusRuntime, round_number: int) -> str:
     return f"{runtime.corpus.name}-round-{round_number:03d}"
 
 
-def _plan(runtime: CorpusRuntime, tables: AcceptedTables, round_number: int) -> "tuple[PlannedTask, ...]":
+def ask_people(runtime: CorpusRuntime, query_batch_size: int) -> str | None:
+    """Open a review batch for people, unless one waits already.
+
+    Returns: the id of the review batch that waits; None when nothing is left to ask.
+    Raises: ChecksFailed as `create_review_batch` does.
+    """
+    with runtime.queue() as queue:
+        waiting = [batch.batch_id for batch in queue.batches(runtime.corpus.name) if not batch.is_answered]
+    if waiting:
+        return waiting[0]
+    return create_review_batch(runtime, cause=FOR_PEOPLE, query_batch_size=query_batch_size)
+
+
+def _plan(
+    runtime: CorpusRuntime, tables: AcceptedTables, round_number: int, query_batch_size: int | None
+) -> "tuple[PlannedTask, ...]":
     from data_engine.labeling import plan_review_batch
 
     _refuse_other_vectors(runtime)
@@ -214,6 +237,9 @@ def _plan(runtime: CorpusRuntime, tables: AcceptedTables, round_number: int) -> 
     reviewed = tables.read("reviewed_labels", columns=["sample_id", "purpose", "label"]).to_pylist()
     answered = {row["sample_id"] for row in reviewed}
     given = given_classes(runtime.corpus, tables.read, among=pa.array(ids, pa.string()))
+    settings = runtime.corpus.labels
+    if query_batch_size is not None:
+        settings = settings.model_copy(update={"query_batch_size": query_batch_size})
     probabilities, proposed, accepts = (None,) * 3 if lacking_hold_out(runtime) else _proposed(tables, ids, classes)
     return plan_review_batch(
         round_number=round_number,
@@ -225,7 +251,7 @@ def _plan(runtime: CorpusRuntime, tables: AcceptedTables, round_number: int) -> 
         reviewed={row["sample_id"]: classes[row["label"]] for row in reviewed if row["purpose"] != "trap"},
         hold_out_ids=_held_out(runtime, tables, reviewed),
         control_ids={row["sample_id"] for row in reviewed if row["purpose"] == "control"},
-        settings=runtime.corpus.labels,
+        settings=settings,
         class_names=runtime.corpus.class_names,
         seed=runtime.corpus.seed_for("review", round_number),
         kind=runtime.corpus.labels.kind,

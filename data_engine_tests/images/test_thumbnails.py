@@ -3,7 +3,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from data_engine.images.thumbnails import montage, pixels_of, reduced, shrunk, thumbnail
+from data_engine.images.thumbnails import montage, pixels_of, reduced, shown_large, shrunk, thumbnail
 
 RED = (255, 0, 0)
 
@@ -59,3 +59,14 @@ def test_a_long_comment_in_the_file_keeps_no_thumbnail_from_being_made(comment: 
     image = Image.new("RGB", (9, 9), RED)
     image.info["comment"] = comment
     assert thumbnail(image) == thumbnail(Image.new("RGB", (9, 9), RED))
+
+
+@pytest.mark.parametrize(
+    ("size", "media_type", "shown"),
+    [((30, 20), "image/png", (30, 20)), ((500, 400), "image/jpeg", (500, 400)), ((400, 100), "image/png", (200, 50))],
+)
+def test_a_small_image_is_shown_as_it_is_and_a_large_one_compressed(
+    size: tuple[int, int], media_type: str, shown: tuple[int, int]
+) -> None:
+    found, content = shown_large(Image.new("RGB", size, RED), 500 if max(size) != 400 else 200)
+    assert (found, Image.open(BytesIO(content)).size) == (media_type, shown)

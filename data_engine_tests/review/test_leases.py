@@ -58,6 +58,41 @@ def test_asking_twice_gives_the_same_lease(queue, open_batch, at):
     assert queue.next("bob", now=at(10)).task.sample_id == "s1"
 
 
+def test_who_says_what_they_hold_gets_the_next_task_beside_it_and_all_of_them_again_after_a_reload(
+    queue, open_batch, at
+):
+    open_batch(n=3, answers_per_task=2)
+    first = queue.next("ada", now=at(0))
+    second = queue.next("ada", now=at(1), holding=[first.lease_id])
+    third = queue.next("ada", now=at(2), holding=[first.lease_id, second.lease_id])
+    held = [first, second, third]
+    assert [lease.task.sample_id for lease in held] == ["s0", "s1", "s2"]
+    assert queue.next("ada", now=at(3), holding=[lease.lease_id for lease in held]) is None
+    assert queue.next("ada", now=at(4)) == first
+    assert queue.next("ada", now=at(5), holding=[first.lease_id]) == second
+    assert queue.next("bob", now=at(6)).task.sample_id == "s0"
+
+
+def test_a_lease_that_is_given_back_frees_its_place_and_is_no_skip(queue, open_batch, at):
+    open_batch(n=1)
+    given = queue.next("ada", now=at(0))
+    queue.give_back(given.lease_id, now=at(1))
+    queue.give_back(given.lease_id, now=at(1))
+    assert queue.skipped("ada") == []
+    of_bob = queue.next("bob", now=at(2))
+    assert of_bob.task.sample_id == "s0"
+    queue.give_back(of_bob.lease_id, now=at(3))
+    again = queue.next("ada", now=at(4))
+    assert (again.task.sample_id, again.task.was_skipped) == ("s0", False)
+
+
+def test_a_skipped_task_that_comes_again_stays_marked_after_a_reload(queue, open_batch, at):
+    open_batch(n=1)
+    queue.release(queue.next("ada", now=at(0)).lease_id, reason="unclear", now=at(1))
+    assert queue.next("ada", now=at(2)).task.was_skipped
+    assert queue.next("ada", now=at(3)).task.was_skipped
+
+
 def test_a_live_lease_elsewhere_does_not_answer_for_another_batch(queue, open_batch, at):
     open_batch("b1", n=1)
     open_batch("b2", n=1, corpus="digits")

@@ -24,6 +24,9 @@ _COUNTS = {
     "review_annotation": 3,
     "review_decision": 1,
     "review_audit": 5,
+    "review_comment": 0,
+    "review_token": 0,
+    "review_action": 0,
 }
 
 

@@ -26,6 +26,7 @@ from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.made_from.named_in_data import check_names_in_data
 from data_engine.runtime.plan import BATCH_STEPS, JOBS, steps_from
 from data_engine.runtime.review_rounds import (
+    FOR_PEOPLE,
     answer_simulated,
     create_review_batch,
     known_batches,
@@ -209,7 +210,8 @@ class OneCommandRun:
             self.outcome.waiting_for = waiting
             if not self._learn(again, may_ask=bool(waiting) or n_rounds <= self.runtime.corpus.labels.rounds):
                 return
-            if waiting and self.runtime.corpus.review.simulated and self._answer(waiting[0]):
+            simulated = [b.batch_id for b in batches if not b.is_answered and b.cause != FOR_PEOPLE]
+            if simulated and self.runtime.corpus.review.simulated and self._answer(simulated[0]):
                 continue
             if waiting or n_rounds > self.runtime.corpus.labels.rounds:
                 return

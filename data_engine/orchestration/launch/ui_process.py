@@ -8,6 +8,7 @@ import fcntl
 import os
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +17,10 @@ from data_engine.errors import InvalidInput
 from data_engine.orchestration.launch.project_folder import find_project_folder
 
 
-def become_ui(start: Path, port: int, *, say: Callable[[str], None]) -> None:
+def become_ui(start: Path, port: int, review_port: int, *, say: Callable[[str], None]) -> None:
     """Replace this process by Dagster's UI and daemon for the project around a folder; does not return.
+
+    The review page is served beside it, by a process that prints its own line and ends with this one.
 
     Raises: InvalidInput without a workspace.yaml, for a port that cannot be had, or where the project's UI runs.
     """
@@ -28,6 +31,7 @@ def become_ui(start: Path, port: int, *, say: Callable[[str], None]) -> None:
         )
     require_free(port)
     hold_home(Path(os.environ["DAGSTER_HOME"]), port)
+    start_review_page(folder, review_port)
     say(f"Dagster UI: http://127.0.0.1:{port}  (stop with Ctrl-C)")
     os.chdir(folder)
     # A shell that starts a program in the background has it ignore interrupts, and it would hand that on to the two
@@ -36,6 +40,12 @@ def become_ui(start: Path, port: int, *, say: Callable[[str], None]) -> None:
     command = [sys.executable, "-m", "dagster", "dev", "-w", str(folder / "workspace.yaml")]
     # In the place of this process, so that a signal reaches Dagster itself.
     os.execv(sys.executable, [*command, "-h", "127.0.0.1", "-p", str(port)])
+
+
+def start_review_page(folder: Path, port: int) -> "subprocess.Popen[bytes]":
+    """The review page of a project in a process of its own, which ends when this one does."""
+    command = [sys.executable, "-m", "data_engine.cli", "review", "--port", str(port), "--beside-ui"]
+    return subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL)
 
 
 def require_free(port: int) -> None:

@@ -32,6 +32,7 @@ from data_engine.reporting.metrics.subset_worth import table_of_methods, verdict
 from data_engine.reporting.plots.plot_style import Plot
 from data_engine.reporting.simulation_notice import simulation
 from data_engine.schemas import Tables
+from data_engine.shipped import shipped_look
 
 #: Thumbnails of the page, and of its tree, so that it stays below 5 MB.
 _GALLERY_BYTES, _TREE_GALLERY_BYTES = 500_000, 2_000_000
@@ -229,5 +230,6 @@ def _template() -> tuple[Any, str]:
         "duration": number_format.duration,
         "count": lambda n: f"{n:,}",
     }
+    environment.globals["look"] = shipped_look().read_text("utf-8")
     script, _, _ = loader.get_source(environment, "report/tree.js")
     return environment.get_template("report.html"), script

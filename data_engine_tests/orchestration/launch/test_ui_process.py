@@ -33,4 +33,4 @@ def test_a_project_without_a_workspace_is_named(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "pyproject.toml").write_text("[tool.dg.project]\n", "utf-8")
     monkeypatch.setenv("DATA_ENGINE_PROJECT", str(tmp_path))
     with pytest.raises(InvalidInput, match=r"has no workspace\.yaml for Dagster to load; copy the engine's own there"):
-        become_ui(tmp_path, 3000, say=lambda _: None)
+        become_ui(tmp_path, 3000, 0, say=lambda _: None)

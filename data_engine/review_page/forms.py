@@ -1,0 +1,76 @@
+"""What requests may hold: every field with its bounds, and none besides; whose answer it is, is never among them.
+
+The routes that take them are in `task_routes.py`, `batch_routes.py` and `people_routes.py`.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import Path
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from data_engine.review.people.person_queue import MOST_HELD
+
+
+def without_nul(text: str) -> str:
+    """The text, which no database refuses. Raises: ValueError."""
+    if "\x00" in text:
+        raise ValueError("a text holds no NUL")
+    return text
+
+
+_Id = StringConstraints(pattern=r"^[0-9a-f]{1,64}$")
+_Name = StringConstraints(min_length=1, max_length=300)
+
+HexId = Annotated[str, _Id]
+IdOfPath = Annotated[str, Path(pattern=r"^[0-9a-f]{1,64}$")]
+ShortText = Annotated[str, _Name, AfterValidator(without_nul)]
+NameOfPath = Annotated[str, Path(min_length=1, max_length=300), AfterValidator(without_nul)]
+LongText = Annotated[str, StringConstraints(max_length=2000), AfterValidator(without_nul)]
+
+
+class PageForm(BaseModel):
+    """A body of which every field is known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NextForm(PageForm):
+    """The next tasks of a corpus, or of one of its batches, beside those that are held."""
+
+    corpus: ShortText
+    batch: ShortText | None = None
+    proposed: ShortText | None = None
+    holding: tuple[HexId, ...] = Field(default=(), max_length=MOST_HELD)
+    n: int = Field(default=1, ge=1, le=MOST_HELD)
+
+
+class AnswerForm(PageForm):
+    """An answer: a class as `label`, or any kind as `answer`."""
+
+    lease_id: HexId
+    submission_id: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{8,64}$")]
+    label: ShortText | None = None
+    answer: dict[str, Any] | None = None
+    comment: LongText | None = None
+    active_s: float | None = Field(default=None, ge=0, le=86_400, allow_inf_nan=False)
+
+
+class CorrectionForm(PageForm):
+    """Another answer in the place of one's own."""
+
+    label: ShortText | None = None
+    answer: dict[str, Any] | None = None
+    comment: LongText | None = None
+
+
+class DecisionForm(PageForm):
+    """What a reviewer decides about a disputed sample."""
+
+    sample_id: ShortText
+    label: ShortText
+
+
+class EndForm(PageForm):
+    """Why a batch ends before it is answered."""
+
+    reason: ShortText

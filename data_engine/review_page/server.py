@@ -1,0 +1,75 @@
+"""The process that serves the review page: one port, until it is stopped or the process that started it is gone.
+
+The application is made in `app.py`.
+"""
+
+import errno
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from data_engine.errors import InvalidInput
+
+_LOOK_EVERY_S = 0.5
+_LAST_REQUESTS_S = 3
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that listens; port 0 takes a free one. Raises: InvalidInput where it cannot be had."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            why = "is in use; stop what runs there, or" if error.errno == errno.EADDRINUSE else f"({error.strerror});"
+            raise InvalidInput(f"port {port} of {host} {why} give another one with --port") from error
+        listener.listen(128)
+        yield listener
+
+
+def serve(
+    app: ASGIApp,
+    listener: socket.socket,
+    *,
+    started: Callable[[], object] = lambda: None,
+    while_parent_lives: bool = False,
+) -> None:
+    """Answer requests until the process is told to stop; requests that have begun come to their end.
+
+    Args:
+        app: What answers.
+        listener: Listens already.
+        started: Called once requests are answered.
+        while_parent_lives: Whether to stop when the process that started this one is gone.
+    """
+    settings: dict[str, Any] = {"log_level": "warning", "access_log": False, "server_header": False, "lifespan": "off"}
+    server = uvicorn.Server(uvicorn.Config(app, timeout_graceful_shutdown=_LAST_REQUESTS_S, **settings))
+    threading.Thread(target=_call_when_started, args=(server, started), daemon=True).start()
+    if while_parent_lives:
+        threading.Thread(target=_stop_without, args=(server, os.getppid()), daemon=True).start()
+        # A shell that starts a program in the background has it ignore interrupts.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
+
+
+def _call_when_started(server: uvicorn.Server, started: Callable[[], object]) -> None:
+    while not server.started and not server.should_exit:
+        time.sleep(0.01)
+    if server.started:
+        started()
+
+
+def _stop_without(server: uvicorn.Server, parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_LOOK_EVERY_S)
+    server.should_exit = True

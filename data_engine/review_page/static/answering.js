@@ -1,0 +1,310 @@
+// One task after the other: a key answers it and the next one stands there.
+
+import { button, count, h, onKeys, percent, say } from "./dom.js";
+import { Feed } from "./feed.js";
+import { Choices } from "./choices.js";
+import { Stopwatch } from "./seconds.js";
+
+const REASONS = ["it is unclear", "it is broken or empty", "somebody else knows better"];
+const MOST_LAST = 10;
+
+export function answering(context) {
+  const { corpora, outbox, screen, rest, params, go } = context;
+  const corpus = corpora.get(rest[0]);
+  if (!corpus) {
+    go("#/");
+    return null;
+  }
+  if (localStorage.getItem(`review-instructed:${corpus.name}`) !== corpus.question) {
+    go(`#/instructions/${encodeURIComponent(corpus.name)}`);
+    return null;
+  }
+  const feed = context.feed || new Feed({ corpus: corpus.name, batch: params.get("batch") }, outbox);
+  const view = new Answering(context, corpus, feed);
+  const stopKeys = onKeys((key) => view.key(key));
+  return () => {
+    stopKeys();
+    view.stop();
+  };
+}
+
+class Answering {
+  constructor({ call, image, outbox, screen, go }, corpus, feed) {
+    Object.assign(this, { call, image, outbox, screen, go, corpus, feed });
+    this.last = [];
+    this.again = null;
+    this.isSkipping = false;
+    this.n = 0;
+    this.watch = new Stopwatch();
+    this.build();
+    this.onFeed = () => { if (!this.shown || this.shown !== this.task()) this.show(); };
+    this.onLost = ({ detail }) => this.tell(`This task was given to somebody else; ${detail.text ? "its draft is kept here" : "go on with the next"}.`);
+    this.onKept = ({ detail }) => this.kept(detail);
+    this.onRefused = ({ detail }) => this.refused(detail);
+    feed.addEventListener("change", this.onFeed);
+    feed.addEventListener("lost", this.onLost);
+    outbox.addEventListener("kept", this.onKept);
+    outbox.addEventListener("refused", this.onRefused);
+    feed.fill();
+    this.show();
+    this.loadLast();
+  }
+
+  stop() {
+    this.keepDraft();
+    this.outbox.removeEventListener("kept", this.onKept);
+    this.outbox.removeEventListener("refused", this.onRefused);
+    this.feed.removeEventListener("change", this.onFeed);
+    this.feed.stop();
+  }
+
+  task() {
+    return this.again ? this.again : this.feed.tasks[0] || null;
+  }
+
+  build() {
+    this.question = h("h1", { class: "question" });
+    this.place = h("p", { class: "quiet small place" });
+    this.sample = h("div", { class: "task-sample", tabindex: "0", role: "region", "aria-label": "Sample" });
+    this.proposal = h("p", { class: "proposal", "aria-live": "polite" });
+    this.notice = h("p", { class: "told", role: "status" });
+    this.choices = new Choices(this.corpus, (label) => this.answer(label));
+    this.reasons = h("div", { class: "reasons", hidden: true, role: "group", "aria-label": "Why is it skipped?" });
+    this.comment = h("input", { type: "text", maxlength: "2000", id: "comment", placeholder: "comment (c), kept with the answer", "aria-label": "Comment" });
+    this.comment.addEventListener("input", () => this.keepDraft());
+    this.comment.addEventListener("keydown", (event) => { if (["Enter", "Escape"].includes(event.key)) { event.preventDefault(); this.screen.focus(); } });
+    this.tools = {
+      undo: button("Undo", "u", () => this.undo()),
+      skip: button("Skip", "s", () => this.startSkipping()),
+      scope: button("Out of scope", "o", () => this.corpus.out_of_scope && this.answer(this.corpus.out_of_scope)),
+      score: button("Score", "p", () => this.askScore()),
+      zoom: button("Zoom", "z", () => this.zoom()),
+      help: button("Instructions", "i", () => this.go(`#/instructions/${encodeURIComponent(this.corpus.name)}`)),
+    };
+    this.tools.scope.hidden = !this.corpus.out_of_scope;
+    this.tools.zoom.hidden = !this.corpus.is_image;
+    this.list = h("ol", { class: "last" });
+    const last = h("details", { class: "aside", open: matchMedia("(min-width: 900px)").matches },
+      h("summary", { text: "Last answers" }), this.list);
+    this.screen.append(h("div", { class: "answering" },
+      h("div", { class: "work" }, this.question, this.place, this.sample, this.proposal,
+        h("div", { class: "answer-area" }, this.choices.element, this.reasons),
+        this.comment, h("div", { class: "tools", role: "group", "aria-label": "Tools" }, Object.values(this.tools)), this.notice),
+      last));
+  }
+
+  show() {
+    const task = this.task();
+    this.shown = task;
+    this.stopSkipping();
+    this.proposal.textContent = "";
+    this.comment.value = task ? this.outbox.draft(task.task_id) || (task.comment ?? "") : "";
+    if (!task) {
+      this.showNone();
+      return;
+    }
+    this.screen.firstChild.classList.remove("empty");
+    this.question.textContent = task.question;
+    this.place.textContent = this.placeOf(task);
+    this.showSample(task);
+    this.choices.show(task);
+    const proposed = task.proposed_label;
+    this.proposal.textContent = this.again ? `Your answer is ${task.label}. Choose another class, or Esc to keep it.`
+      : proposed ? `Proposed: ${proposed}. Enter takes it.` : "";
+    this.tools.score.disabled = !proposed;
+    this.watch.start();
+  }
+
+  placeOf(task) {
+    if (this.again) return `again · ${task.batch_id}`;
+    const said = [`${count(this.n, "answer")} in this sitting`, task.batch_id];
+    if (task.was_skipped) said.push("you skipped this before, nothing else is left");
+    return said.join(" · ");
+  }
+
+  showNone() {
+    this.question.textContent = this.feed.problem ? "No task can be had now"
+      : this.feed.isDry ? "Nothing is left for you" : "Looking for tasks…";
+    this.place.textContent = this.feed.problem || (this.feed.isDry ? "Esc goes to the batches; u takes your last answer back." : "");
+    this.sample.replaceChildren();
+    this.choices.show(null);
+    this.screen.firstChild.classList.toggle("empty", true);
+    this.tools.score.disabled = true;
+  }
+
+  showSample(task) {
+    this.sample.classList.remove("zoomed");
+    this.sample.scrollTo(0, 0);
+    if (!task.is_image) {
+      this.sample.replaceChildren(h("p", { text: task.text }), task.uri ? h("p", { class: "quiet small uri", text: task.uri }) : "");
+      return;
+    }
+    const shown = h("img", { alt: `image ${task.uri}`, draggable: "false" });
+    shown.addEventListener("click", () => this.zoom());
+    shown.addEventListener("load", () => shown.classList.toggle("tiny", shown.naturalWidth < 200));
+    this.sample.replaceChildren(shown);
+    this.image(task.task_id).then((address) => { shown.src = address; }, (error) => {
+      if (this.shown === task) this.sample.replaceChildren(h("p", { text: `The image cannot be shown: ${error.message}` }));
+    });
+  }
+
+  answer(label) {
+    const task = this.task();
+    if (!task || this.isSkipping) return;
+    const comment = this.comment.value.trim();
+    this.outbox.keepDraft(task.task_id, "");
+    if (this.again) {
+      const entry = this.again;
+      this.again = null;
+      const had = entry.label;
+      Object.assign(entry, { label, comment });
+      if (had !== label || comment !== entry.had_comment) this.outbox.correct(entry, label, comment || null);
+      this.tell(had === label ? `stays ${label}` : `was ${had}, is ${label}`);
+    } else {
+      const active_s = this.watch.seconds();
+      const { lease_id, task_id } = task;
+      this.feed.tasks.shift();
+      const sent = this.outbox.add({ kind: "answer", lease_id, task_id, label, comment: comment || null, active_s });
+      this.feed.fill();
+      this.remember({ ...task, label, comment, submission_id: sent.submission_id });
+      this.n += 1;
+      this.choices.used(label);
+      this.tell(`${label}`);
+    }
+    this.screen.focus({ preventScroll: true });
+    this.show();
+    this.showLast();
+  }
+
+  undo() {
+    const entry = this.again ? this.last[this.last.indexOf(this.again) + 1] : this.last[0];
+    if (!entry) {
+      this.tell("nothing was answered yet");
+      return;
+    }
+    this.reopen(entry);
+  }
+
+  reopen(entry) {
+    this.keepDraft();
+    entry.had_comment = entry.comment || "";
+    this.again = entry;
+    this.show();
+  }
+
+  startSkipping() {
+    if (!this.task() || this.again) return;
+    this.isSkipping = true;
+    const other = h("input", { type: "text", maxlength: "300", "aria-label": "Another reason", placeholder: "another reason, Enter" });
+    other.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && other.value.trim()) this.skip(other.value.trim());
+      if (event.key === "Escape") this.stopSkipping();
+    });
+    this.reasons.replaceChildren(h("p", { text: "Why is it skipped? It comes again when nothing else is left." }),
+      ...REASONS.map((reason, i) => button(reason, String(i + 1), () => this.skip(reason))), other,
+      button("Back", "Escape", () => this.stopSkipping()));
+    this.reasons.hidden = false;
+    this.choices.element.classList.add("covered");
+    this.reasons.querySelector("button").focus();
+  }
+
+  stopSkipping() {
+    this.isSkipping = false;
+    this.reasons.hidden = true;
+    this.choices.element.classList.remove("covered");
+  }
+
+  skip(reason) {
+    const task = this.feed.tasks.shift();
+    this.stopSkipping();
+    this.outbox.add({ kind: "skip", lease_id: task.lease_id, task_id: task.task_id, reason });
+    this.outbox.flush().then(() => this.feed.fill());
+    this.tell("skipped");
+    this.screen.focus({ preventScroll: true });
+    this.show();
+  }
+
+  async askScore() {
+    const task = this.task();
+    if (!task || !task.proposed_label) return;
+    try {
+      const { probability } = await this.call("GET", `/leases/${task.lease_id}/score`);
+      if (this.shown === task) this.proposal.textContent = `Proposed: ${task.proposed_label}, with ${percent(probability)}. Enter takes it.`;
+    } catch (error) {
+      this.tell(error.message);
+    }
+  }
+
+  zoom() {
+    if (this.corpus.is_image) this.sample.classList.toggle("zoomed");
+  }
+
+  key(key) {
+    if (this.isSkipping) {
+      if (key === "Escape") this.stopSkipping();
+      else if (REASONS[Number(key) - 1]) this.skip(REASONS[Number(key) - 1]);
+      else return false;
+      return true;
+    }
+    if (key === "Escape") {
+      if (this.again) {
+        this.again = null;
+        this.show();
+      } else this.go("#/");
+      return true;
+    }
+    const task = this.task();
+    const label = task && this.choices.labelOf(key);
+    if (label) this.answer(label);
+    else if (key === "Enter" && task && (this.again ? task.label : task.proposed_label)) this.answer(this.again ? task.label : task.proposed_label);
+    else if (key === "c" && task) this.comment.focus();
+    else if (key === "/" && task) this.choices.focusSearch();
+    else {
+      const tool = { u: "undo", s: "skip", o: "scope", p: "score", z: "zoom", i: "help" }[key];
+      if (!tool || this.tools[tool].hidden || this.tools[tool].disabled) return false;
+      this.tools[tool].click();
+    }
+    return true;
+  }
+
+  keepDraft() {
+    const task = this.shown;
+    if (task) this.outbox.keepDraft(task.task_id, this.comment.value);
+  }
+
+  tell(text) {
+    this.notice.textContent = text;
+    say(text);
+  }
+
+  remember(entry) {
+    this.last = [entry, ...this.last.filter((other) => other.task_id !== entry.task_id)].slice(0, MOST_LAST);
+  }
+
+  kept({ entry, kept }) {
+    const found = this.last.find((other) => other.submission_id === entry.submission_id);
+    if (found) found.annotation_id = kept.annotation_id;
+  }
+
+  refused({ entry }) {
+    this.last = this.last.filter((other) => other.submission_id !== entry.submission_id || entry.kind === "correction");
+    this.showLast();
+    this.feed.fill();
+  }
+
+  async loadLast() {
+    try {
+      const { answers } = await this.call("GET", "/annotations/last");
+      const known = new Set(this.last.map((entry) => entry.task_id));
+      const earlier = answers.filter((row) => row.corpus === this.corpus.name && !known.has(row.task_id));
+      this.last = [...this.last, ...earlier].slice(0, MOST_LAST);
+      this.showLast();
+    } catch { /* they are shown as soon as something is answered */ }
+  }
+
+  showLast() {
+    this.list.replaceChildren(...this.last.map((entry) => h("li", {},
+      h("button", { type: "button", class: "quiet-button", title: "answer it again", onclick: () => this.reopen(entry) },
+        h("b", { text: entry.label }), h("span", { class: "quiet", text: entry.is_image ? entry.uri : entry.text.slice(0, 60) })))));
+  }
+}

@@ -1,0 +1,48 @@
+// What is asked and what each class means, with answered samples as examples.
+
+import { h, onKeys } from "./dom.js";
+
+export function instructions({ corpora, call, image, screen, rest, go }) {
+  const corpus = corpora.get(rest[0]);
+  if (!corpus) {
+    screen.append(h("h1", { text: "There is no such corpus here" }));
+    return null;
+  }
+  const target = `#/answer/${encodeURIComponent(corpus.name)}`;
+  localStorage.setItem(`review-instructed:${corpus.name}`, corpus.question);
+  const places = new Map(corpus.classes.map((name) => [name, h("div", { class: "examples" })]));
+  screen.append(
+    h("div", { class: "start" },
+      h("h1", { text: corpus.question }),
+      h("a", { class: "go", href: target, "aria-keyshortcuts": "Enter" }, h("kbd", { "aria-hidden": "true", text: "Enter" }), "Answer")),
+    h("p", { text: corpus.instructions }),
+    h("p", { class: "quiet small", text: "One key answers and moves on; u takes the last answer back, s skips, i comes back here." }),
+    h("div", { class: "classes" }, corpus.classes.map((name) => h("section", { class: "plate" },
+      h("h2", { text: name }),
+      name === corpus.out_of_scope ? h("p", { class: "quiet small", text: "It does not belong here; such samples are not released." }) : null,
+      corpus.definitions[name] ? h("p", { text: corpus.definitions[name] }) : null,
+      places.get(name)))),
+  );
+  call("GET", `/corpora/${encodeURIComponent(corpus.name)}/examples`).then(({ examples }) => {
+    for (const [name, rows] of Object.entries(examples)) {
+      const place = places.get(name);
+      if (!place) continue;
+      if (rows.some((row) => row.is_simulated)) place.append(h("p", { class: "tag simulated", text: "answered by a simulated annotator" }));
+      place.append(...rows.map(example));
+    }
+  }).catch(() => {});
+
+  function example(row) {
+    if (!corpus.is_image) return h("p", { class: "sample", text: row.text.length > 300 ? `${row.text.slice(0, 300)}…` : row.text });
+    const shown = h("img", { class: "small-image", alt: `example ${row.uri}` });
+    image(row.task_id, "small").then((address) => { shown.src = address; }, () => { shown.alt = "the image cannot be shown"; });
+    return shown;
+  }
+
+  return onKeys((key) => {
+    if (key === "Enter" || key === "i") go(target);
+    else if (key === "Escape") go("#/");
+    else return false;
+    return true;
+  });
+}

@@ -1,0 +1,92 @@
+// The start of the page: who is asking, which screen is shown, whether all answers have arrived.
+
+import { call, image } from "./api.js";
+import { answering } from "./answering.js";
+import { disputes } from "./disputes.js";
+import { count, h, say } from "./dom.js";
+import { grid } from "./grid.js";
+import { instructions } from "./instructions.js";
+import { Outbox } from "./outbox.js";
+import { overview } from "./overview.js";
+import { people } from "./people.js";
+
+const SCREENS = { "": overview, answer: answering, grid, instructions, disputes, people };
+const screen = document.getElementById("screen");
+let leave = () => {};
+let state = null;
+
+async function start() {
+  try {
+    const [me, { corpora }] = await Promise.all([call("GET", "/me"), call("GET", "/corpora")]);
+    state = { me, corpora: new Map(corpora.map((corpus) => [corpus.name, corpus])), outbox: new Outbox(me.annotator), call, image };
+  } catch (error) {
+    refuse(error);
+    return;
+  }
+  document.getElementById("who").textContent = `${state.me.annotator} · ${state.me.role}`;
+  state.outbox.addEventListener("change", showSync);
+  state.outbox.addEventListener("refused", ({ detail }) => showRefused(detail));
+  showSync();
+  addEventListener("hashchange", route);
+  route();
+}
+
+function refuse(error) {
+  const isReachable = error.status !== 0;
+  screen.replaceChildren(
+    h("h1", { text: isReachable ? "This link does not open the page" : "The server cannot be reached" }),
+    h("p", { text: isReachable ? error.message : "Start it with data-engine review; this page tries again by itself." }),
+  );
+  if (!isReachable) setTimeout(start, 2000);
+}
+
+function route() {
+  const [path, query] = location.hash.replace(/^#\/?/, "").split("?");
+  const [name, ...rest] = path.split("/").map(decodeURIComponent);
+  leave();
+  leave = () => {};
+  document.body.dataset.screen = name || "overview";
+  nav(name);
+  screen.replaceChildren();
+  scrollTo(0, 0);
+  const show = SCREENS[name] || overview;
+  const params = new URLSearchParams(query || "");
+  leave = show({ ...state, screen, rest, params, go, setLeave: (left) => { leave = left; } }) || (() => {});
+  screen.focus({ preventScroll: true });
+}
+
+function go(hash) {
+  if (location.hash === hash) route();
+  else location.hash = hash;
+}
+
+function nav(current) {
+  const links = [["", "Batches"], ["people", state.me.role === "annotator" ? "My answers" : "People"]];
+  document.getElementById("nav").replaceChildren(
+    ...links.map(([name, text]) => h("a", { href: `#/${name}`, "aria-current": name === current ? "page" : null, text })),
+  );
+}
+
+function showSync() {
+  const n = state.outbox.entries().length;
+  const sync = document.getElementById("sync");
+  const { problem } = state.outbox;
+  sync.className = n && problem ? "late" : "quiet";
+  if (!n) sync.textContent = "all answers are kept";
+  else if (problem === "offline") sync.textContent = `offline: ${count(n, "answer")} kept in this browser`;
+  else if (problem) sync.textContent = `${count(n, "answer")} kept in this browser: ${problem}`;
+  else sync.textContent = `sending ${count(n, "answer")}`;
+}
+
+function showRefused({ entry, error }) {
+  const what = entry.label ? `Your answer ${entry.label}` : "What you did";
+  const text = `${what} was not taken: ${error.message}`;
+  const old = document.getElementById("refused");
+  const notice = h("p", { id: "refused", class: "notice" }, h("span", { text }), " ",
+    h("button", { type: "button", text: "Close", onclick: () => notice.remove() }));
+  if (old) old.remove();
+  screen.after(notice);
+  say(text);
+}
+
+start();

@@ -1,0 +1,114 @@
+// Answers on their way: kept in the browser until the server has them, so that neither a reload nor a lost connection
+// loses one. Each has an id of its own, and the server takes the same one only once.
+
+import { call } from "./api.js";
+
+const SOONEST_MS = 1000;
+const LATEST_MS = 15000;
+
+export class Outbox extends EventTarget {
+  constructor(person) {
+    super();
+    this.prefix = `review-answer:${person}:`;
+    this.draftPrefix = `review-draft:${person}:`;
+    this.wait = SOONEST_MS;
+    this.problem = "";
+    this.sending = null;
+    addEventListener("online", () => this.flush());
+    this.flush();
+  }
+
+  entries() {
+    const keys = Object.keys(localStorage).filter((key) => key.startsWith(this.prefix));
+    return keys.map((key) => JSON.parse(localStorage.getItem(key))).sort((a, b) => a.at - b.at);
+  }
+
+  add(entry) {
+    const kept = { ...entry, submission_id: entry.submission_id || crypto.randomUUID(), at: Date.now() };
+    localStorage.setItem(this.prefix + kept.submission_id, JSON.stringify(kept));
+    this.changed();
+    this.flush();
+    return kept;
+  }
+
+  // Another answer in the place of one that was given before. One that was never sent is simply changed; one that the
+  // server may have is corrected once it says so.
+  correct(answer, label, comment) {
+    const key = this.prefix + answer.submission_id;
+    const waiting = JSON.parse(localStorage.getItem(key) || "null");
+    if (waiting && !waiting.tried) {
+      localStorage.setItem(key, JSON.stringify({ ...waiting, label, comment }));
+      this.flush();
+    } else {
+      this.add({ kind: "correction", annotation_id: answer.annotation_id, of: answer.submission_id, label, comment });
+    }
+  }
+
+  // Sends what waits, the oldest first; tries again later when the server cannot be reached.
+  flush() {
+    if (!this.sending) {
+      this.sending = this.sendAll().finally(() => {
+        this.sending = null;
+        this.changed();
+      });
+    }
+    return this.sending;
+  }
+
+  async sendAll() {
+    clearTimeout(this.timer);
+    for (let entry = this.entries()[0]; entry; entry = this.entries()[0]) {
+      try {
+        this.replace({ ...entry, tried: true });
+        const kept = await this.send(entry);
+        this.forget(entry);
+        for (const later of this.entries()) {
+          if (later.of === entry.submission_id) this.replace({ ...later, annotation_id: kept.annotation_id });
+        }
+        this.wait = SOONEST_MS;
+        this.problem = "";
+        this.dispatchEvent(new CustomEvent("kept", { detail: { entry, kept } }));
+      } catch (error) {
+        if ([404, 409, 422].includes(error.status)) {
+          this.forget(entry);
+          this.dispatchEvent(new CustomEvent("refused", { detail: { entry, error } }));
+          continue;
+        }
+        this.problem = error.status === 0 ? "offline" : error.message;
+        this.timer = setTimeout(() => this.flush(), this.wait);
+        this.wait = Math.min(2 * this.wait, LATEST_MS);
+        return;
+      }
+    }
+  }
+
+  send(entry) {
+    const { label, comment } = entry;
+    if (entry.kind === "correction") return call("POST", `/annotations/${entry.annotation_id}/reopen`, { label, comment });
+    if (entry.kind === "skip") return call("DELETE", `/leases/${entry.lease_id}?reason=${encodeURIComponent(entry.reason)}`);
+    const { lease_id, submission_id, active_s } = entry;
+    return call("POST", "/annotations", { lease_id, submission_id, label, comment, active_s });
+  }
+
+  replace(entry) {
+    localStorage.setItem(this.prefix + entry.submission_id, JSON.stringify(entry));
+  }
+
+  forget(entry) {
+    localStorage.removeItem(this.prefix + entry.submission_id);
+    this.changed();
+  }
+
+  changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+
+  draft(taskId) {
+    return localStorage.getItem(this.draftPrefix + taskId) || "";
+  }
+
+  keepDraft(taskId, text) {
+    if (text) localStorage.setItem(this.draftPrefix + taskId, text);
+    else localStorage.removeItem(this.draftPrefix + taskId);
+  }
+}

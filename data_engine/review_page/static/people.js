@@ -1,0 +1,38 @@
+// How people answer: oneself, and everybody for reviewers.
+
+import { h, onKeys, percent } from "./dom.js";
+
+export function people({ me, call, screen, go }) {
+  const isReviewer = me.role !== "annotator";
+  const body = h("div", {}, h("h1", { text: isReviewer ? "People" : "My answers" }));
+  screen.append(body);
+  const columns = [["answers", (row) => row.n_answers], ["last hour", (row) => row.n_last_hour],
+    ["seconds each", (row) => (row.median_s === null ? "–" : row.median_s.toFixed(1))],
+    ["as others answer", (row) => `${percent(row.agreement)} of ${row.n_compared}`],
+    ["corrected", (row) => row.n_corrected], ["skipped", (row) => row.n_skipped],
+    ...(isReviewer ? [["traps caught", (row) => `${percent(row.trap_catch_rate)} of ${row.n_traps}`],
+      ["seconds by arm", (row) => Object.entries(row.seconds_by_arm).map(([arm, s]) => `${arm} ${s.toFixed(1)}`).join(", ") || "–"]] : [])];
+
+  function table(rows) {
+    const heads = ["annotator", ...columns.map(([name]) => name)];
+    return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Statistics" }, h("table", {},
+      h("thead", {}, h("tr", {}, heads.map((text) => h("th", { scope: "col", text })))),
+      h("tbody", {}, rows.map((row) => h("tr", {},
+        h("th", { scope: "row" }, row.annotator, row.is_simulated ? h("span", { class: "tag simulated", text: "simulated" }) : null),
+        columns.map(([, value]) => h("td", { text: String(value(row)) })))))));
+  }
+
+  async function show() {
+    const { annotators } = await call("GET", isReviewer ? "/statistics/people" : "/statistics");
+    body.append(annotators.length ? table(annotators) : h("p", { class: "quiet", text: "Nobody has answered yet." }));
+    if (isReviewer) body.append(h("p", { class: "quiet small", text: "Seconds are those of people; simulated annotators have none." }));
+    const { answers } = await call("GET", "/annotations/last");
+    if (answers.length) {
+      body.append(h("h2", { text: "My last answers" }), h("ol", { class: "last" }, answers.map((row) => h("li", {},
+        h("b", { text: row.label }), " ", h("span", { class: "quiet", text: row.is_image ? row.uri : row.text.slice(0, 120) })))));
+    }
+  }
+
+  show().catch((error) => body.append(h("p", { text: error.message })));
+  return onKeys((key) => key === "Escape" && (go("#/"), true));
+}

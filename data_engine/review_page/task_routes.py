@@ -1,0 +1,149 @@
+"""Routes of tasks: taking, keeping, skipping, answering and correcting them, and their images.
+
+Batches and corpora are in `batch_routes.py`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import AfterValidator
+
+from data_engine.errors import NotFound
+from data_engine.review.queue_records import Lease
+from data_engine.review_page.access import Anybody
+from data_engine.review_page.forms import AnswerForm, CorrectionForm, IdOfPath, NextForm, without_nul
+from data_engine.review_page.page_corpus import PageCorpus
+from data_engine.review_page.page_state import PageState, state_of
+
+router = APIRouter(prefix="/api/v1")
+
+
+@router.post("/next")
+def next_tasks(form: NextForm, person: Anybody, request: Request) -> dict[str, Any]:
+    """The next tasks beside those that are held; none when nothing is left, and then a sentence about what is."""
+    state = state_of(request)
+    corpus = state.corpus(form.corpus)
+    taken = state.queue.take(
+        person,
+        corpus=corpus.name,
+        batch_id=form.batch,
+        proposed=form.proposed,
+        holding=form.holding,
+        n=form.n,
+        now=state.clock(),
+    )
+    return {"tasks": [shown_task(lease, corpus) for lease in taken]}
+
+
+@router.post("/leases/{lease_id}/renew")
+def renew(lease_id: IdOfPath, person: Anybody, request: Request) -> dict[str, Any]:
+    """Keep a task for another while."""
+    state = state_of(request)
+    return {"expires_at": state.queue.prolong(person, lease_id, now=state.clock()).expires_at.isoformat()}
+
+
+@router.post("/leases/{lease_id}/return", status_code=204)
+def hand_back(lease_id: IdOfPath, person: Anybody, request: Request) -> None:
+    """Free a task that was held in advance."""
+    state = state_of(request)
+    state.queue.hand_back(person, lease_id, now=state.clock())
+
+
+@router.delete("/leases/{lease_id}", status_code=204)
+def skip(
+    lease_id: IdOfPath,
+    reason: Annotated[str, Query(min_length=1, max_length=500), AfterValidator(without_nul)],
+    person: Anybody,
+    request: Request,
+) -> None:
+    """Skip a task; it comes again when nothing else is left."""
+    state = state_of(request)
+    state.queue.skip(person, lease_id, reason=reason, now=state.clock())
+
+
+@router.get("/leases/{lease_id}/score")
+def score(lease_id: IdOfPath, person: Anybody, request: Request) -> dict[str, Any]:
+    """How probable the proposal that is shown is, for who asks."""
+    return {"probability": state_of(request).queue.probability_of(person, lease_id)}
+
+
+@router.post("/annotations")
+def answer(form: AnswerForm, person: Anybody, request: Request) -> dict[str, Any]:
+    """Answer a held task; the same submission again changes nothing."""
+    state = state_of(request)
+    given = state.queue.answer(
+        person,
+        form.lease_id,
+        form.submission_id,
+        label=form.label,
+        answer=form.answer,
+        comment=form.comment,
+        active_s=form.active_s,
+        now=state.clock(),
+    )
+    return {"annotation_id": given.annotation_id, "revision": given.revision, "is_repeat": given.is_repeat}
+
+
+@router.post("/annotations/{annotation_id}/reopen")
+def correct(annotation_id: IdOfPath, form: CorrectionForm, person: Anybody, request: Request) -> dict[str, Any]:
+    """Put another answer in the place of one's own."""
+    state = state_of(request)
+    given = state.queue.revise(
+        person, annotation_id, label=form.label, answer=form.answer, comment=form.comment, now=state.clock()
+    )
+    return {"annotation_id": given.annotation_id, "revision": given.revision, "is_repeat": given.is_repeat}
+
+
+@router.get("/annotations/last")
+def last_answers(person: Anybody, request: Request) -> dict[str, Any]:
+    """The last ten answers of whoever asks, the newest first."""
+    state = state_of(request)
+    rows = state.queue.last_answers(person, list(state.corpora))
+    return {"answers": [_shown_answer(row, state) for row in rows]}
+
+
+@router.get("/tasks/{task_id}/media")
+def media(task_id: IdOfPath, person: Anybody, request: Request, size: Literal["full", "small"] = "full") -> Response:
+    """The image of a task: decoded and written anew by us, as PNG or JPEG."""
+    state = state_of(request)
+    name, sample_id = state.queue.sample_of(person, task_id)
+    corpus = state.corpus(name)
+    if not corpus.is_of_images:
+        raise NotFound(f"the tasks of corpus {name} have no images")
+    shown = corpus.image_of(sample_id, size == "small")
+    return Response(shown.content, media_type=shown.media_type)
+
+
+def shown_task(lease: Lease, corpus: PageCorpus) -> dict[str, Any]:
+    """A task as a page may know it: neither its arm nor its purpose, which would tell a trap."""
+    task = lease.task
+    return {
+        "lease_id": lease.lease_id,
+        "expires_at": lease.expires_at.isoformat(),
+        "task_id": task.task_id,
+        "batch_id": task.batch_id,
+        "corpus": corpus.name,
+        "question": task.question,
+        "classes": list(task.classes),
+        "kind": task.kind,
+        "is_image": corpus.is_of_images,
+        "proposed_label": task.proposed_label,
+        "was_skipped": task.was_skipped,
+        **shown_payload(task.payload),
+    }
+
+
+def shown_payload(payload: Mapping[str, Any]) -> dict[str, str]:
+    """The text of a task and where it is from."""
+    return {"text": str(payload.get("text") or ""), "uri": str(payload.get("uri") or "")}
+
+
+def _shown_answer(row: Mapping[str, Any], state: PageState) -> dict[str, Any]:
+    kept = ("annotation_id", "task_id", "batch_id", "corpus", "question", "classes", "label", "comment")
+    return {
+        **{name: row[name] for name in kept},
+        "submitted_at": row["submitted_at"].isoformat(),
+        "is_image": state.corpora[row["corpus"]].is_of_images,
+        **shown_payload(row["payload"]),
+    }

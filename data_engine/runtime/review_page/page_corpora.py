@@ -1,0 +1,54 @@
+"""The corpora of the review page: each as values and functions, once its queue asks with the classes of now.
+
+Their images are in `sample_images.py`.
+"""
+
+from collections.abc import Iterable
+
+from data_engine.errors import ContentMissing, InvalidInput
+from data_engine.review_page.page_corpus import PageCorpus, ShownImage
+from data_engine.runtime.amendments.class_changes import follow_classes
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.review_page.sample_images import SampleImages
+from data_engine.runtime.review_rounds import what_is_left
+
+
+def page_corpora(runtimes: Iterable[CorpusRuntime]) -> list[PageCorpus]:
+    """Those of the corpora that ask a question; their queue is told the classes of now.
+
+    Raises: InvalidInput where none asks one, or where something is defined that is no class.
+    """
+    given = list(runtimes)
+    asking = [runtime for runtime in given if runtime.corpus.has_labels]
+    if not asking:
+        names = ", ".join(runtime.corpus.name for runtime in given) or "none"
+        raise InvalidInput(
+            f"corpus {names} has no block labels, so there is nothing to answer; add one to its defs.yaml and run it"
+        )
+    return [_page_corpus(runtime) for runtime in asking]
+
+
+def _page_corpus(runtime: CorpusRuntime) -> PageCorpus:
+    corpus = runtime.corpus
+    unknown = sorted(set(corpus.review.definitions) - set(corpus.class_names))
+    if unknown:
+        raise InvalidInput(
+            f"review.definitions of corpus {corpus.name} defines {unknown}, which are no classes; define classes only"
+        )
+    return PageCorpus(
+        name=corpus.name,
+        title=corpus.release.title or corpus.name.replace("_", " "),
+        question=corpus.labels.question,
+        classes=corpus.class_names,
+        is_of_images=corpus.is_of_images,
+        image_of=SampleImages(runtime) if corpus.is_of_images else _no_image,
+        left=lambda: what_is_left(runtime),
+        out_of_scope=corpus.labels.out_of_scope,
+        instructions=corpus.review.instructions,
+        definitions=corpus.review.definitions,
+        notices=tuple(follow_classes(runtime)),
+    )
+
+
+def _no_image(sample_id: str, _is_small: bool) -> ShownImage:
+    raise ContentMissing(f"sample {sample_id} is a text")

@@ -1,0 +1,76 @@
+"""Images of samples for the review page: found by sample id in the raw index, decoded and written anew.
+
+How the source is read is in `runtime/media.py`.
+"""
+
+import threading
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+
+from data_engine.errors import ContentMissing
+from data_engine.review_page.page_corpus import ShownImage
+from data_engine.runtime.check_gate import accepted_tables
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+
+_SIDE_PX = 2048
+_COLUMNS = ["sample_id", "uri", "metadata", "thumbnail"]
+_MOST_KEPT = 128
+
+
+class SampleImages:
+    """The images of a corpus of images, by sample id.
+
+    The rows of all samples that are asked about are read at once, and images kept that were shown last.
+
+    Args:
+        runtime: The corpus.
+    """
+
+    def __init__(self, runtime: CorpusRuntime) -> None:
+        from data_engine.indexing import Contents
+
+        self._runtime = runtime
+        self._contents = Contents(runtime.corpus.source, runtime.project_folder)
+        self._lock = threading.Lock()
+        self._rows: dict[str, dict[str, Any]] = {}
+        self._large = lru_cache(_MOST_KEPT)(self._decoded)
+
+    def __call__(self, sample_id: str, is_small: bool) -> ShownImage:
+        """The image of a sample. Raises: ContentMissing where it is gone, has changed or cannot be decoded."""
+        if is_small and (small := self._row(sample_id)["thumbnail"]):
+            return ShownImage("image/jpeg", small)
+        return self._large(sample_id)
+
+    def _decoded(self, sample_id: str) -> ShownImage:
+        from data_engine.images import decode_image, shown_large
+
+        row = self._row(sample_id)
+        with self._lock:
+            content = self._contents.read(row)
+        limit = self._runtime.corpus.source.max_pixels
+        decoded = decode_image(content, max_pixels=limit, longer_at_least_px=_SIDE_PX)
+        if decoded.image is None:
+            raise ContentMissing(f"image {row['uri']} cannot be decoded any more: {decoded.error}")
+        return ShownImage(*shown_large(decoded.image, _SIDE_PX))
+
+    def _row(self, sample_id: str) -> dict[str, Any]:
+        with self._lock:
+            if sample_id not in self._rows:
+                self._rows.update(self._read({sample_id, *self._asked()}))
+            if sample_id not in self._rows:
+                raise ContentMissing(f"sample {sample_id} is in the raw index no more; run the corpus again")
+            return self._rows[sample_id]
+
+    def _asked(self) -> set[str]:
+        """The samples of open tasks."""
+        with self._runtime.queue() as queue:
+            tasks = queue.tables(self._runtime.corpus.name)["review_task"]
+        return set(tasks.filter(tasks["is_open"])["sample_id"].to_pylist())
+
+    def _read(self, sample_ids: set[str]) -> dict[str, dict[str, Any]]:
+        among = {"sample_id": pa.array(sorted(sample_ids), pa.string())}
+        rows = accepted_tables(self._runtime, run_id="page").read("raw_index", columns=_COLUMNS, among=among)
+        # Of equal contents the first by uri is read.
+        return {row["sample_id"]: row for row in rows.sort_by([("uri", "descending")]).to_pylist()}

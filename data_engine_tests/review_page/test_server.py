@@ -1,0 +1,91 @@
+"""One port, until the server is told to stop or is left alone."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+
+import pytest
+
+from data_engine.errors import InvalidInput
+from data_engine.review_page.server import listening, serve
+
+_CHILD = """
+from data_engine.review_page.server import listening, serve
+
+async def app(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"here"})
+
+with listening("127.0.0.1", 0) as listener:
+    port = listener.getsockname()[1]
+    serve(app, listener, started=lambda: print(port, flush=True), while_parent_lives=True)
+print("ended", flush=True)
+"""
+_PARENT = f"""
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", {_CHILD!r}])
+sys.stdin.read()
+"""
+
+
+def test_a_port_that_is_in_use_is_refused():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(InvalidInput, match=rf"port {port} of 127\.0\.0\.1 is in use"), listening("127.0.0.1", port):
+            pass
+    with listening("127.0.0.1", 0) as listener:
+        assert listener.getsockname()[1] > 0
+
+
+def test_an_address_that_is_not_of_this_machine_is_refused():
+    with pytest.raises(InvalidInput, match="give another one with --port"), listening("192.0.2.1", 0):
+        pass
+
+
+def test_it_answers_until_it_is_told_to_stop():
+    process = subprocess.Popen([sys.executable, "-c", _CHILD], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    port = int(process.stdout.readline())
+    assert urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10).read() == b"here"
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=20)[0] == "ended\n"
+    assert process.returncode == 0
+
+
+def test_it_ends_with_the_process_that_started_it():
+    parent = subprocess.Popen([sys.executable, "-c", _PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None and parent.stdin is not None
+    int(parent.stdout.readline())
+    os.kill(parent.pid, signal.SIGKILL)
+    # The child holds the other end, and lets go of it when it ends.
+    assert parent.stdout.readline() == "ended\n"
+    parent.stdin.close()
+    parent.stdout.close()
+    parent.wait(timeout=10)
+
+
+def test_what_is_to_be_said_is_said_once_it_answers(monkeypatch):
+    said = []
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    def started():
+        said.append(urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10).status)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    assert threading.current_thread() is threading.main_thread()
+    with listening("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+        begun = time.monotonic()
+        serve(app, listener, started=started)
+    assert said == [200]
+    assert time.monotonic() - begun < 60

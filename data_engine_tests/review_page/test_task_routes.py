@@ -1,0 +1,164 @@
+"""Tasks over HTTP: taken, answered once, corrected, skipped; nobody touches what is somebody else's."""
+
+import pytest
+from review_page import PNG, Page, licences_on_page, missing_image
+
+_NEXT, _ANSWER = "/api/v1/next", "/api/v1/annotations"
+
+
+def take(client, **form):
+    return client.post(_NEXT, json={"corpus": "licences", **form}).json()["tasks"]
+
+
+def give(client, task, label, number=0, **form):
+    form = {"lease_id": task["lease_id"], "submission_id": f"submission-{number}", "label": label, **form}
+    return client.post(_ANSWER, json=form)
+
+
+def test_a_task_is_shown_without_what_would_tell_a_trap(page):
+    tasks = take(page.of("ada"), n=4)
+    assert [task["text"] for task in tasks] == ["text 0", "text 1", "text 2", "text 3"]
+    assert [task["proposed_label"] for task in tasks] == [None, "mit", None, "gpl-2.0"]
+    assert {name for task in tasks for name in task}.isdisjoint({"arm", "purpose", "sample_id", "probability"})
+    assert set(tasks[1]) == set(tasks[3])
+
+
+def test_an_answer_is_kept_once_however_often_it_is_sent(page):
+    ada = page.of("ada")
+    (task,) = take(ada)
+    first = give(ada, task, "mit", active_s=0.01).json()
+    assert give(ada, task, "mit", active_s=0.01).json() == {**first, "is_repeat": True}
+    assert give(ada, task, "gpl-2.0").status_code == 422
+    (row,) = page.queue.answers("b1").to_pylist()
+    assert (row["label"], row["provenance"], row["annotator"], row["is_simulated"]) == ("mit", "human", "ada", False)
+
+
+def test_an_answer_is_corrected_by_its_author_only(page):
+    ada = page.of("ada")
+    given = give(ada, take(ada)[0], "mit").json()
+    place = f"{_ANSWER}/{given['annotation_id']}/reopen"
+    assert page.of("bob", "admin").post(place, json={"label": "gpl-2.0"}).status_code == 404
+    assert ada.post(place, json={"label": "gpl-2.0"}).json()["revision"] == 2
+    (row,) = ada.get(f"{_ANSWER}/last").json()["answers"]
+    assert (row["label"], row["text"], row["is_image"]) == ("gpl-2.0", "text 0", False)
+
+
+def test_a_skipped_task_comes_again_when_nothing_else_is_left(page):
+    ada = page.of("ada")
+    (task,) = take(ada)
+    assert ada.delete(f"/api/v1/leases/{task['lease_id']}").status_code == 422
+    assert ada.delete(f"/api/v1/leases/{task['lease_id']}", params={"reason": "unclear"}).status_code == 204
+    for number, task in enumerate(take(ada, n=3)):
+        assert give(ada, task, "mit", number).status_code == 200
+    (again,) = take(ada)
+    assert (again["text"], again["was_skipped"]) == ("text 0", True)
+    assert give(ada, again, "mit", 9).status_code == 200
+    assert take(ada) == []
+
+
+def test_a_lease_of_somebody_else_is_as_if_it_were_not_there(page):
+    (task,) = take(page.of("ada"))
+    bob = page.of("bob", "admin")
+    lease = f"/api/v1/leases/{task['lease_id']}"
+    said = [
+        give(bob, task, "mit"),
+        bob.post(f"{lease}/renew"),
+        bob.post(f"{lease}/return"),
+        bob.delete(lease, params={"reason": "x"}),
+        bob.get(f"{lease}/score"),
+    ]
+    assert [answer.status_code for answer in said] == [404] * 5
+    assert page.queue.answers("b1").num_rows == 0
+
+
+def test_a_lost_lease_is_told_and_the_answer_kept_as_a_draft(page):
+    ada = page.of("ada")
+    (task,) = take(ada)
+    page.of("eve", "admin").post("/api/v1/batches/b1/end", json={"reason": "enough"})
+    said = give(ada, task, "mit")
+    assert said.status_code == 409
+    assert "finished by others or withdrawn" in said.json()["error"]
+    assert page.queue.draft(task["lease_id"]) == "mit"
+    assert ada.post(f"/api/v1/leases/{task['lease_id']}/renew").status_code == 409
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"provenance": "human"},
+        {"annotator": "bob"},
+        {"is_simulated": False},
+        {"arm": "manual"},
+        {"revision": 9},
+        {"active_s": -1},
+        {"active_s": 1e9},
+        {"submission_id": "short"},
+        {"label": "no class"},
+        {"label": "mit\x00"},
+        {"label": None},
+        {"answer": {"label": "mit"}},
+        {"answer": {"label": "mit"}, "label": None, "comment": "x" * 2001},
+    ],
+    ids=str,
+)
+def test_what_a_page_may_not_say_is_refused_and_nothing_is_written(page, forged):
+    ada = page.of("ada")
+    assert give(ada, take(ada)[0], **{"label": "mit", **forged}).status_code == 422
+    assert page.queue.answers("b1").num_rows == 0
+
+
+def test_the_score_of_a_proposal_is_told_who_asks(page):
+    ada = page.of("ada")
+    tasks = take(ada, n=2)
+    told = [ada.get(f"/api/v1/leases/{task['lease_id']}/score").json()["probability"] for task in tasks]
+    assert told == [None, 0.75]
+
+
+def test_tasks_of_one_proposal_are_taken_together(page):
+    ada = page.of("ada")
+    assert ada.get("/api/v1/corpora/licences/proposed").json() == {"proposed": {"gpl-2.0": 1, "mit": 1}}
+    assert [task["text"] for task in take(ada, n=9, proposed="mit")] == ["text 1"]
+    assert take(ada, n=9, proposed="apache-2.0") == []
+
+
+def test_a_lease_is_renewed_and_returned(page):
+    ada = page.of("ada")
+    (task,) = take(ada)
+    renewed = ada.post(f"/api/v1/leases/{task['lease_id']}/renew").json()
+    assert renewed["expires_at"] >= task["expires_at"]
+    assert ada.post(f"/api/v1/leases/{task['lease_id']}/return").status_code == 204
+    assert page.queue.progress("b1").n_leased == 0
+
+
+def test_images_come_by_the_task_alone_and_as_our_type(queue):
+    page = Page(queue, licences_on_page(is_of_images=True))
+    ada = page.of("ada")
+    (task,) = take(ada)
+    for size in ("full", "small"):
+        shown = ada.get(f"/api/v1/tasks/{task['task_id']}/media", params={"size": size})
+        assert (shown.content, shown.headers["content-type"]) == (PNG, "image/png")
+    assert page.of("bob").get(f"/api/v1/tasks/{task['task_id']}/media").status_code == 404
+    assert Page(queue).of("ada").get(f"/api/v1/tasks/{task['task_id']}/media").status_code == 404
+    gone = Page(queue, licences_on_page(is_of_images=True, image_of=missing_image)).of("ada")
+    assert gone.get(f"/api/v1/tasks/{task['task_id']}/media").json() == {"error": "the image is gone"}
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "/api/v1/tasks/../../etc/passwd/media",
+        "/api/v1/tasks/%2e%2e%2f%2e%2e%2fetc%2fpasswd/media",
+        "/api/v1/tasks/..%5c..%5creview.db/media",
+        "/api/v1/tasks/file:%2f%2f%2fetc%2fpasswd/media",
+        "/../review.db",
+        "/%2e%2e/review.db",
+        "/static/../app.py",
+        "/app.py",
+        "/index.html%00.js",
+        "//etc/passwd",
+    ],
+)
+def test_no_path_is_taken_from_a_request(page, place):
+    said = page.of("ada", "admin").get(place)
+    assert said.status_code in (404, 422)
+    assert "root:" not in said.text and "import" not in said.text

@@ -1,0 +1,59 @@
+"""Images of samples: found by their id, written anew by us."""
+
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from data_engine.corpus import Corpus
+from data_engine.errors import ContentMissing
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.review_page.sample_images import SampleImages
+from data_engine.runtime.step_run import execute
+
+
+def drawn(width: int, height: int) -> Image.Image:
+    """Noise, which no rule of the first pass takes for an empty image."""
+    return Image.effect_noise((width, height), 90).convert("RGB")
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> CorpusRuntime:
+    (tmp_path / "source").mkdir()
+    drawn(400, 200).save(tmp_path / "source" / "a.gif")
+    drawn(3000, 700).save(tmp_path / "source" / "b.png")
+    described = {
+        "name": "squares",
+        "modality": "image",
+        "source": {"kind": "folder", "path": "source"},
+        "encoder": "colour-and-gradient-histograms",
+        "subset": {"target_size": 3},
+        "labels": {"question": "Which?", "classes": ["a", "b"]},
+    }
+    made = CorpusRuntime(Corpus.model_validate(described), tmp_path)
+    for step in ("raw_index", "first_pass", "embeddings"):
+        execute(made, step, "top", run_id="run")
+    return made
+
+
+def _ids(runtime: CorpusRuntime) -> dict[str, str]:
+    return {row["uri"]: row["sample_id"] for row in runtime.store().read("raw_index").to_pylist()}
+
+
+def test_an_image_is_png_or_jpeg_whatever_its_file_is(runtime: CorpusRuntime) -> None:
+    images, ids = SampleImages(runtime), _ids(runtime)
+    small, large, wide = images(ids["a.gif"], True), images(ids["a.gif"], False), images(ids["b.png"], False)
+    assert [shown.media_type for shown in (small, large, wide)] == ["image/jpeg", "image/png", "image/jpeg"]
+    assert Image.open(BytesIO(small.content)).size == (128, 64)
+    assert Image.open(BytesIO(large.content)).size == (400, 200)
+    assert Image.open(BytesIO(wide.content)).width == 2048
+
+
+def test_an_image_that_is_gone_or_unknown_is_named(runtime: CorpusRuntime) -> None:
+    ids = _ids(runtime)
+    (runtime.project_folder / "source" / "a.gif").unlink()
+    with pytest.raises(ContentMissing, match=r"a\.gif"):
+        SampleImages(runtime)(ids["a.gif"], False)
+    with pytest.raises(ContentMissing, match="sample nothing is in the raw index no more"):
+        SampleImages(runtime)("nothing", False)
