@@ -240,8 +240,9 @@ def main() -> None:
             if is_asked and (args.embedded / f"{case.corpus}.npz").exists():
                 lines += rows_of(args.embedded, case, ways, args.seeds)
     head = [
-        f"Labels until the engine's softmax layer on fixed embeddings reaches 90 % and 95 % of its accuracy when trained "
-        f"on the whole pool, and how many times as many random picks need: means of {args.seeds} seeds of pool and picks, "
+        "Labels until the engine's softmax layer on fixed embeddings reaches 90 % and 95 % of its accuracy trained "
+        f"on the whole pool, and how many times as many random picks need: means of {args.seeds} seeds of pool and "
+        "picks, "
         "± half the 90 % interval. Every way trains the same classifier.",
         "",
         "| pool | strategy | labels, 90 % | labels, 95 % | boost, 90 % | boost, 95 % |",

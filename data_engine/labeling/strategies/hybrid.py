@@ -81,7 +81,8 @@ def _coverage(x: NDArray[np.float32], by: NDArray[np.float32]) -> NDArray[np.flo
     """(n, m) how well each of m rows covers each of n, in [0, 1]."""
     products = x @ by.T
     np.clip(products, 0, 1, out=products)
-    return np.square(products, out=products)
+    products *= products
+    return products
 
 
 def _measure(pool: Pool) -> Utilities | None:
