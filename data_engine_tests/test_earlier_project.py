@@ -8,7 +8,7 @@ import pytest
 from earlier_project import REVIEW_BATCH, unpack_earlier_project
 from small_project import SmallProject
 
-from data_engine.runtime.review_rounds import known_classes
+from data_engine.runtime.simulation.simulated_answers import known_classes
 from data_engine.storage import TableStore
 
 

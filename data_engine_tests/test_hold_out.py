@@ -6,7 +6,7 @@ from pathlib import Path
 from small_project import SmallProject, notes_corpus, write_notes
 
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.review_rounds import known_classes
+from data_engine.runtime.simulation.simulated_answers import known_classes
 
 
 def _write(project: SmallProject, target_size: int, **review: object) -> None:

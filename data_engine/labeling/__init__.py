@@ -2,12 +2,12 @@
 each label. Arrays and Arrow tables in, arrays, tables and small frozen objects out; no paths, no Dagster."""
 
 from data_engine.labeling.agreement import krippendorff_alpha
+from data_engine.labeling.answers.given_answers import with_given_answers
 from data_engine.labeling.calibration import calibration_error, reliability
 from data_engine.labeling.classifier import Classifier, fit_classifier
 from data_engine.labeling.consensus import Consensus, consensus
 from data_engine.labeling.difficulty import difficulty, neighbour_classes
 from data_engine.labeling.gate import Gate, binomial_interval, certify
-from data_engine.labeling.given_answers import with_given_answers
 from data_engine.labeling.labels import labels_from
 from data_engine.labeling.proposals import probabilities_of, propose
 from data_engine.labeling.provenance import GIVEN, provenance

@@ -1,9 +1,9 @@
-"""Review rounds: when the next review batch opens, what goes into it, and simulated annotators.
+"""Review rounds: when the next review batch opens, and what goes into it.
 
-Whom to ask is decided by `labeling.rounds`; the queue is in `data_engine.review`.
+Whom to ask is decided by `labeling.rounds`; the queue is in `data_engine.review`, and answers of simulated annotators
+in `simulation.simulated_answers`.
 """
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from data_engine.errors import ChecksFailed, InvalidInput
+from data_engine.errors import ChecksFailed
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.check_gate import CheckGate, accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -22,7 +22,7 @@ from data_engine.runtime.versions import step_versions
 
 if TYPE_CHECKING:
     from data_engine.labeling import PlannedTask
-    from data_engine.review import ReviewQueue, Task
+    from data_engine.review import ReviewQueue
 
 _SNIPPET_CHARS = 2000
 
@@ -302,60 +302,3 @@ def payloads_of(tables: AcceptedTables, sample_ids: list[str]) -> dict[str, dict
             f"any more; materialize cluster_tree and what follows, then open the review batch"
         )
     return payloads
-
-
-def answer_simulated(runtime: CorpusRuntime, batch_id: str) -> int:
-    """Let the corpus' simulated annotators answer a review batch through the queue, like anyone else.
-
-    Returns: answers given. Raises: InvalidInput when the corpus has no simulated annotators.
-    """
-    from data_engine.review import SIMULATED_PREFIX, answer_as_simulated
-
-    simulated = runtime.corpus.review.simulated
-    if not simulated:
-        raise InvalidInput(
-            f"corpus {runtime.corpus.name} has no simulated annotators; answer {batch_id} with `data-engine review`"
-        )
-    answers = [(SIMULATED_PREFIX + who.name, _answer(runtime, who.name, who.error_rate)) for who in simulated]
-    with runtime.queue() as queue:
-        return answer_as_simulated(queue, batch_id, answers, now=datetime.now(UTC))
-
-
-def _answer(runtime: CorpusRuntime, name: str, error_rate: float) -> "Callable[[Task], str | None]":
-    from data_engine.labeling import SimulatedLabeller
-
-    classes = runtime.corpus.class_names
-    labeller = SimulatedLabeller(name, error_rate, runtime.corpus.seed_for("simulated", name))
-    truth = known_classes(runtime)
-
-    def answer(task: "Task") -> str | None:
-        known = truth.get(task.sample_id)
-        if known is None:
-            return None
-        proposed = None if task.proposed_label is None else classes.index(task.proposed_label)
-        return classes[labeller.answer(task.sample_id, classes.index(known), len(classes), proposed)]
-
-    return answer
-
-
-def remarks_on_known_labels(runtime: CorpusRuntime) -> list[str]:
-    """What is to be said of the known labels of the samples that can be asked about, before the first round.
-
-    Raises: InvalidInput where simulated annotators would have no answer at all.
-    """
-    from data_engine import reporting
-
-    if runtime.corpus.known_label_column is None:
-        return []
-    tables = accepted_tables(runtime, run_id="remarks")
-    asked = set(tables.read("balanced_subset", columns=["sample_id"])["sample_id"].to_pylist())
-    raw_index = tables.read("raw_index", columns=["sample_id", "metadata"])
-    return reporting.remarks_on_known_labels(runtime.corpus, raw_index, asked)
-
-
-def known_classes(runtime: CorpusRuntime) -> dict[str, str]:
-    """The class of every sample whose label is known beforehand; for simulation and evaluation only."""
-    from data_engine import reporting
-
-    tables = accepted_tables(runtime, run_id="simulated")
-    return reporting.known_classes(runtime.corpus, tables.read("raw_index", columns=["sample_id", "metadata"]))

@@ -1,6 +1,5 @@
 """When people are asked next, what they are shown, and who answers in their place."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,13 +11,8 @@ from data_engine.errors import ChecksFailed, InvalidInput
 from data_engine.review import NewTask
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.review_rounds import (
-    answer_simulated,
-    create_review_batch,
-    known_classes,
-    what_is_left,
-    why_open,
-)
+from data_engine.runtime.review_rounds import create_review_batch, what_is_left, why_open
+from data_engine.runtime.simulation.simulated_answers import answer_simulated, known_classes
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -124,29 +118,6 @@ def test_the_next_round_asks_about_samples_of_the_subset_and_never_shows_the_kno
     assert lease.task.payload == {"uri": row["uri"], "text": row["text"]}
     with pytest.raises(InvalidInput, match=f"has no simulated annotators; answer {batch_id} with `data-engine review`"):
         answer_simulated(runtime, batch_id)
-
-
-def test_a_simulated_annotator_without_errors_answers_what_is_known(finished: SmallProject) -> None:
-    runtime = finished.load().runtime("notes")
-    batch_id = create_review_batch(runtime, cause="a test")
-    assert batch_id is not None
-    n_answers = answer_simulated(runtime, batch_id)
-    known = known_classes(runtime)
-    with runtime.queue() as queue:
-        answers = queue.answers(batch_id).to_pylist()
-    assert len(answers) == n_answers > 0
-    assert {row["annotator"] for row in answers} == {"simulated:reader"}
-    assert all(row["label"] == known[row["sample_id"]] for row in answers)
-
-
-def test_the_known_class_of_a_label_outside_the_classes_is_other(tmp_path: Path) -> None:
-    runtime = notes_runtime(tmp_path)
-    topics = {"a": "baking", "b": "chess"}
-    rows = [
-        {"sample_id": name, "uri": name, "metadata": json.dumps({"topic": topic})} for name, topic in topics.items()
-    ]
-    take_in(runtime, "may", rows)
-    assert known_classes(runtime) == {"a": "baking", "b": "other"}
 
 
 def test_a_subset_or_proposals_that_their_checks_hold_back_open_no_round(tmp_path: Path) -> None:

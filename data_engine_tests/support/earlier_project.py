@@ -67,7 +67,8 @@ def _run_once(folder: Path) -> SmallProject:
 def _answer_half(made: SmallProject) -> None:
     """Ten answers: one of them a correction, one by bob after ada's lease ran out, with a decision stored beside."""
     from data_engine.errors import LeaseLost
-    from data_engine.runtime.review_rounds import create_review_batch, known_classes
+    from data_engine.runtime.review_rounds import create_review_batch
+    from data_engine.runtime.simulation.simulated_answers import known_classes
 
     runtime = made.load().runtime("notes")
     truth = known_classes(runtime)

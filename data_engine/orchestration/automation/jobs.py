@@ -52,7 +52,8 @@ def _open_review_job(runtime: CorpusRuntime) -> dg.JobDefinition:
         description="Put the next round of questions into the review queue.",
     )
     def open_review_batch(context: dg.OpExecutionContext, config: OpenReviewConfig) -> None:
-        from data_engine.runtime.review_rounds import create_review_batch, remarks_on_known_labels
+        from data_engine.runtime.review_rounds import create_review_batch
+        from data_engine.runtime.simulation.simulated_answers import remarks_on_known_labels
 
         for remark in remarks_on_known_labels(runtime):
             context.log.warning(remark)

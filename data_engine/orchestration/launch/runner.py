@@ -27,13 +27,12 @@ from data_engine.runtime.made_from.named_in_data import check_names_in_data
 from data_engine.runtime.plan import BATCH_STEPS, JOBS, steps_from
 from data_engine.runtime.review_rounds import (
     FOR_PEOPLE,
-    answer_simulated,
     create_review_batch,
     known_batches,
     lacking_hold_out,
     learnt_from_other_given_labels,
-    remarks_on_known_labels,
 )
+from data_engine.runtime.simulation.simulated_answers import answer_simulated, remarks_on_known_labels
 from data_engine.runtime.source_listing import batches_of, listed_once
 from data_engine.runtime.versions import fingerprint
 from data_engine.terminal.plain_text import counted, plain

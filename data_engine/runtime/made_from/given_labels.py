@@ -1,6 +1,6 @@
 """Labels that the data give: which samples have one, which of them are held out, and what makes them other ones.
 
-They become answers in `data_engine.labeling.given_answers`; labels that nothing is learnt from are in
+They become answers in `data_engine.labeling.answers.given_answers`; labels that nothing is learnt from are in
 `known_labels.py`.
 """
 

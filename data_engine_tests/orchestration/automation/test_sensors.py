@@ -17,7 +17,7 @@ from data_engine.orchestration.names import asset_key
 from data_engine.review import NewTask
 from data_engine.runtime.amendments.forgetting import batches_taken_in
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.review_rounds import answer_simulated
+from data_engine.runtime.simulation.simulated_answers import answer_simulated
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 Ticks = Callable[[str], Ticking]

@@ -1,0 +1,1 @@
+"""Simulated annotators, who answer by the labels that are known beforehand."""
