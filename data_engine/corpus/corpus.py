@@ -140,6 +140,15 @@ class Corpus(Settings):
         return self
 
     @model_validator(mode="after")
+    def _class_names_are_read_like_texts(self) -> "Corpus":
+        if self.is_of_images and self.labels.class_names_as_examples:
+            raise ValueError(
+                "labels.class_names_as_examples has the encoder embed names, which are texts, but modality is image; "
+                "remove it"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _method_fits_the_tree(self) -> "Corpus":
         if self.subset.method == "hierarchical" and self.tree.n_resamples:
             raise ValueError(

@@ -55,6 +55,9 @@ class Labels(Settings):
     """Who may decide about a sample, in this order: names, or names with settings. A sample goes to the next one only
     when the one before is not sure of it by its gate; person is the last."""
     strategy: Annotated[str, OneOf("How the samples of a query batch are chosen.", _strategies)] = "hybrid"
+    class_names_as_examples: bool = False
+    """Whether the names of the classes are the first examples of each: the encoder embeds them like texts, so that the
+    first round already asks where they leave doubt. For texts, where names say what they mean."""
     target_precision: float = Field(default=0.95, gt=0.5, lt=1)
     """Precision that labels accepted without a person must reach."""
     confidence: float = Field(default=0.9, gt=0.5, lt=1)

@@ -19,10 +19,12 @@ from data_engine.labeling.strategies.strategy import Strategy
 from data_engine.labeling.training import (
     TRAINING_PURPOSES,
     Comparison,
+    LabelledSet,
     TrainedRound,
     classifier_row,
     gate_of,
     is_better_or_equal,
+    probabilities_from_examples,
     row_in_service,
     train_round,
 )
@@ -36,6 +38,7 @@ __all__ = [
     "Consensus",
     "Gate",
     "HoldOutSize",
+    "LabelledSet",
     "PlannedTask",
     "SimulatedLabeller",
     "Strategy",
@@ -57,6 +60,7 @@ __all__ = [
     "least_hold_out",
     "neighbour_classes",
     "plan_review_batch",
+    "probabilities_from_examples",
     "probabilities_of",
     "propose",
     "provenance",

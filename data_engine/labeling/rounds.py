@@ -129,6 +129,7 @@ def plan_review_batch(
     seed: int,
     kind: str = CLASS,
     given: Mapping[str, int] | None = None,
+    first_guess: Floats | None = None,
 ) -> tuple[PlannedTask, ...]:
     """The tasks of the next review batch.
 
@@ -158,6 +159,8 @@ def plan_review_batch(
         given: class number of every sample that the data give a label and nobody answered. They are not asked about,
             but for the hold-out, which is drawn of all samples; strategies know them as labelled, traps leave them.
         kind: of the answers, see `answers.registry`; it makes the wrong proposals of the traps.
+        first_guess: (n, n_classes) probabilities that the query goes by before there is a classifier; nothing is
+            proposed by them.
 
     Returns: tasks in the order to ask, purposes mixed; fewer when the pool runs out, none when nothing is left.
     Raises: InvalidInput for repeated ids, or shapes and class numbers that do not match.
@@ -175,7 +178,12 @@ def plan_review_batch(
     n_free = int(state.is_free.sum())
     control = _draw(state, min(settings.query_batch_size, n_free // 2), "control")
     state = state.without(control)
-    query = _query(state, min(settings.query_batch_size, n_free - len(control)), settings.strategy)
+    guess = state.probabilities
+    if guess is None and first_guess is not None:
+        guess = class_probabilities(first_guess, n_rows=len(sample_ids), n_classes=len(class_names))[
+            np.argsort(np.array(sample_ids, dtype=np.str_))
+        ]
+    query = _query(state, guess, min(settings.query_batch_size, n_free - len(control)), settings.strategy)
     state = state.without(query)
     audit = _audit(state, settings.audit_share)
     traps = _trap_rows(answered, ceil(settings.trap_share * len(query)))
@@ -249,7 +257,7 @@ def _draw(state: _State, n_wanted: int, purpose: str) -> Integers:
     return state.generator(purpose).choice(np.flatnonzero(state.is_free), size=n_wanted, replace=False)
 
 
-def _query(state: _State, n_wanted: int, strategy: str) -> Integers:
+def _query(state: _State, probabilities: Floats | None, n_wanted: int, strategy: str) -> Integers:
     """What the strategy picks of the free samples, knowing the answered ones outside the hold-out."""
     is_answered = (state.known_class >= 0) & ~state.is_hold_out
     rows = np.flatnonzero(state.is_free | is_answered)
@@ -261,7 +269,7 @@ def _query(state: _State, n_wanted: int, strategy: str) -> Integers:
         embeddings=state.embeddings[rows],
         labelled=labelled,
         labels=state.known_class[rows][labelled],
-        probabilities=None if state.probabilities is None else state.probabilities[rows],
+        probabilities=None if probabilities is None else probabilities[rows],
         class_names=state.class_names,
     )
     return rows[chosen]

@@ -83,6 +83,7 @@ def train_round(
     target_precision: float,
     confidence: float = 0.9,
     seed: int,
+    examples: LabelledSet | None = None,
 ) -> TrainedRound:
     """Train on every answered sample outside the hold-out; calibrate, certify and measure on the hold-out.
 
@@ -96,6 +97,7 @@ def train_round(
         target_precision: what the gate has to promise, in (0, 1).
         confidence: of that promise, in (0, 1).
         seed: of the solver.
+        examples: to learn from besides, such as the names of the classes; they do not count as answers.
 
     Raises: NotEnoughData without a hold-out or without training samples; UnknownLabel for labels outside the classes;
         InvalidInput for answers that are no classes.
@@ -113,7 +115,7 @@ def train_round(
     usable = LabelledSet(tuple(ids[known].tolist()), embeddings, agreed.classes[known])
     hold_out, training = _part(usable, is_hold_out), _part(usable, ~is_hold_out)
     _check_sizes(len(training), len(hold_out))
-    classifier = _fit(training, class_names, seed).calibrate(hold_out.embeddings, hold_out.classes)
+    classifier = _fit(_joined(training, examples), class_names, seed).calibrate(hold_out.embeddings, hold_out.classes)
     probabilities = classifier.predict_proba(hold_out.embeddings)
     n_right = int((probabilities.argmax(axis=1) == hold_out.classes).sum())
     low, high = binomial_interval(n_right, len(hold_out), _INTERVAL_CONFIDENCE)
@@ -127,8 +129,8 @@ def train_round(
         accuracy_low=low,
         accuracy_high=high,
         calibration_error=calibration_error(probabilities, hold_out.classes),
-        query_accuracy=_accuracy_of_part(_part(usable, parts["query"]), hold_out, class_names, seed),
-        control_accuracy=_accuracy_of_part(_part(usable, parts["control"]), hold_out, class_names, seed),
+        query_accuracy=_accuracy_of_part(_part(usable, parts["query"]), examples, hold_out, class_names, seed),
+        control_accuracy=_accuracy_of_part(_part(usable, parts["control"]), examples, hold_out, class_names, seed),
         n_query=int(parts["query"].sum()),
         n_control=int(parts["control"].sum()),
         without_embedding=tuple(ids[~known].tolist()),
@@ -243,8 +245,27 @@ def _fit(labelled: LabelledSet, class_names: Sequence[str], seed: int) -> Classi
     )
 
 
-def _accuracy_of_part(part: LabelledSet, hold_out: LabelledSet, class_names: Sequence[str], seed: int) -> float | None:
+def probabilities_from_examples(
+    examples: LabelledSet, embeddings: Floats, *, class_names: Sequence[str], seed: int
+) -> NDArray[np.float32]:
+    """What examples alone say of (n, dim) embeddings, before anybody answered: (n, n_classes), not calibrated."""
+    return _fit(examples, class_names, seed).predict_proba(embeddings)
+
+
+def _joined(labelled: LabelledSet, examples: LabelledSet | None) -> LabelledSet:
+    if examples is None:
+        return labelled
+    return LabelledSet(
+        labelled.sample_ids + examples.sample_ids,
+        np.concatenate([labelled.embeddings, examples.embeddings]),
+        np.concatenate([labelled.classes, examples.classes]),
+    )
+
+
+def _accuracy_of_part(
+    part: LabelledSet, examples: LabelledSet | None, hold_out: LabelledSet, class_names: Sequence[str], seed: int
+) -> float | None:
     if len(part) == 0:
         return None
-    predicted = _fit(part, class_names, seed).predict_proba(hold_out.embeddings).argmax(axis=1)
+    predicted = _fit(_joined(part, examples), class_names, seed).predict_proba(hold_out.embeddings).argmax(axis=1)
     return float((predicted == hold_out.classes).mean())

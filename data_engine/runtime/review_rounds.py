@@ -16,6 +16,7 @@ from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.check_gate import CheckGate, accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.embeddings import subset_embeddings
+from data_engine.runtime.examples.class_name_examples import class_name_examples
 from data_engine.runtime.made_from.encoders import encoder_used, refuse_another
 from data_engine.runtime.made_from.given_labels import given_classes, given_hold_out, given_labels_text
 from data_engine.runtime.versions import step_versions
@@ -255,8 +256,21 @@ def _plan(
         class_names=runtime.corpus.class_names,
         seed=runtime.corpus.seed_for("review", round_number),
         kind=runtime.corpus.labels.kind,
+        first_guess=_first_guess(runtime, x) if probabilities is None else None,
         given={key: classes[name] for key, name in given.items() if key not in answered},
     )
+
+
+def _first_guess(runtime: CorpusRuntime, x: np.ndarray) -> "np.ndarray | None":
+    """What the names of the classes say of the (n, dim) embeddings; None where they are no examples."""
+    from data_engine.labeling import probabilities_from_examples
+
+    encoder = CheckGate(runtime, runtime.store(), "review").encoder_in_use()
+    examples = class_name_examples(runtime.corpus, encoder)
+    if examples is None:
+        return None
+    seed = runtime.corpus.seed_for("classifier")
+    return probabilities_from_examples(examples, x, class_names=runtime.corpus.class_names, seed=seed)
 
 
 def _refuse_other_vectors(runtime: CorpusRuntime) -> None:

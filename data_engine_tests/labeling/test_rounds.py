@@ -203,3 +203,24 @@ def test_tasks_are_frozen_and_repeated_ids_or_wrong_shapes_are_refused(make_clas
         plan(data, gate_accepts=np.zeros(3, dtype=bool))
     with pytest.raises(InvalidInput, match="reviewed has the value 3"):
         plan(data, reviewed={"s0001": 3})
+
+
+def test_a_first_guess_is_queried_by_and_proposes_nothing(make_classes) -> None:
+    data = make_classes(300, 3)
+    doubtful = np.arange(0, 300, 3)
+    guess = np.where(np.isin(np.arange(300), doubtful)[:, None], [1 / 3] * 3, [0.98, 0.01, 0.01])
+    settings = SETTINGS.model_copy(update={"strategy": "margin"})
+    tasks = plan(data, settings=settings, first_guess=guess)
+    asked = [data.ids.index(task.sample_id) for task in tasks if task.purpose == "query"]
+    assert len(asked) == 20
+    assert set(asked) <= set(doubtful.tolist())
+    assert {task.proposed_label for task in tasks} == {None}
+    order = np.random.default_rng(0).permutation(300)
+    shuffled = plan(
+        data,
+        sample_ids=[data.ids[row] for row in order],
+        embeddings=data.x[order],
+        settings=settings,
+        first_guess=guess[order],
+    )
+    assert shuffled == tasks

@@ -5,10 +5,12 @@ import pytest
 from data_engine.errors import NotEnoughData, UnknownLabel
 from data_engine.labeling import (
     Classifier,
+    LabelledSet,
     classifier_row,
     fit_classifier,
     gate_of,
     is_better_or_equal,
+    probabilities_from_examples,
     row_in_service,
     train_round,
 )
@@ -148,3 +150,26 @@ def test_the_newest_of_the_rows_in_service_is_the_one_in_service() -> None:
     assert row_in_service(rows) == {"classifier_version": "v2", "is_in_service": True}
     assert row_in_service(rows.slice(2)) is None
     assert row_in_service(rows.slice(3)) is None
+
+
+def _examples(data) -> LabelledSet:
+    """One example of each class, of the hold-out's samples, as a class name might be."""
+    first = [int(np.flatnonzero(data.y[:80] == number)[0]) for number in range(4)]
+    return LabelledSet(tuple(f"class name {name}" for name in NAMES), data.x[first], np.arange(4))
+
+
+def test_examples_are_learnt_from_and_count_as_no_answers(first_round) -> None:
+    of_two_classes = [row for row in first_round.rows if row["purpose"] == "hold_out" or row["label"] in ("a", "b")]
+    without = first_round.train(of_two_classes)
+    trained = first_round.train(of_two_classes, examples=_examples(first_round))
+    assert len(trained.training) == len(without.training)
+    assert without.classifier.has_examples.tolist() == [True, True, False, False]
+    assert trained.classifier.has_examples.all()
+    assert trained.accuracy > without.accuracy + 0.3
+    assert trained.query_accuracy > without.query_accuracy
+
+
+def test_before_anybody_answered_examples_alone_say_something(first_round) -> None:
+    probabilities = probabilities_from_examples(_examples(first_round), first_round.x, class_names=NAMES, seed=0)
+    assert probabilities.shape == (160, 4)
+    assert (probabilities.argmax(axis=1) == first_round.y).mean() > 0.9

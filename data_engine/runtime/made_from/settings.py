@@ -84,6 +84,7 @@ _BLOCKS = {
 _OF_LABELS = {
     "confidence": "classifier",
     "target_precision": "classifier",
+    "class_names_as_examples": "classifier",
     "strategy": "proposals",
     "deciders": "proposals",
 }

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from data_engine import labeling
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.classifier_in_service import ClassifierRow, rival_of
+from data_engine.runtime.examples.class_name_examples import class_name_examples
 from data_engine.runtime.made_from.encoders import EncoderUsed
 from data_engine.runtime.made_from.given_labels import Read, given_label_inputs, given_labels_text, with_given_labels
 from data_engine.runtime.step_run import StepResult, StepRun
@@ -23,6 +24,8 @@ def classifier(step_run: StepRun) -> StepResult:
     answers = step_run.read_accepted("reviewed_labels")
     step_run.inputs |= given_label_inputs(step_run.corpus, step_run.tables.verdicts, step_run.tables)
     reviewed = with_given_labels(step_run.corpus, step_run.look_up, answers, _embedded(step_run.look_up))
+    encoder = step_run.encoder_in_use()
+    examples = class_name_examples(step_run.corpus, encoder)
     trained = labeling.train_round(
         reviewed,
         step_run.embeddings_of(reviewed["sample_id"]),
@@ -30,8 +33,9 @@ def classifier(step_run: StepRun) -> StepResult:
         target_precision=settings.target_of("classifier"),
         confidence=settings.confidence,
         seed=step_run.corpus.seed_for("classifier"),
+        examples=examples,
     )
-    history, encoder = step_run.accepted_history(), step_run.encoder_in_use()
+    history = step_run.accepted_history()
     given = given_labels_text(step_run.corpus)
     rival = rival_of(history, trained.classifier.version, encoder.version, given)
     verdict = _compared(trained, rival, labeling.row_in_service(history), encoder)
@@ -47,6 +51,7 @@ def classifier(step_run: StepRun) -> StepResult:
             "in service": verdict.reason,
             "trained on": len(trained.training),
             "of these given by the data": pc.sum(pc.equal(reviewed["purpose"], labeling.GIVEN)).as_py() or 0,
+            "class names as examples": 0 if examples is None else len(examples),
             "hold-out accuracy": round(trained.accuracy, 4),
             "gate": "shut" if threshold is None else f"open from probability {threshold:.3f}",
             "accuracy on query / control batches alone": f"{trained.query_accuracy} / {trained.control_accuracy}",
