@@ -68,9 +68,22 @@ def path_of(folder: "Path | UPath", uri: str) -> "Path | UPath":
     path = folder / uri
     if isinstance(path, Path) and "\\x" in uri and not os.path.lexists(path):
         raw = _ESCAPED_BYTES.sub(lambda found: os.fsdecode(bytes.fromhex(found[0].replace("\\x", ""))), uri)
-        if "\0" not in raw:
+        if "\0" not in raw and os.path.lexists(folder / raw):
             return folder / raw
+        # A name may hold what only looks like an escaped byte.
+        return _listed_as(Path(folder), uri.split("/")) or path
     return path
+
+
+def _listed_as(folder: Path, names: list[str]) -> Path | None:
+    """The file whose names are written so in uris; None where there is none."""
+    for name in names:
+        try:
+            exact = folder / name
+            folder = exact if os.path.lexists(exact) else next(p for p in folder.iterdir() if storable(p.name) == name)
+        except (OSError, StopIteration):
+            return None
+    return folder
 
 
 def is_a_name_of_files(path: str) -> bool:
