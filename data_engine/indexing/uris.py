@@ -68,10 +68,9 @@ def path_of(folder: "Path | UPath", uri: str) -> "Path | UPath":
     path = folder / uri
     if isinstance(path, Path) and "\\x" in uri and not os.path.lexists(path):
         raw = _ESCAPED_BYTES.sub(lambda found: os.fsdecode(bytes.fromhex(found[0].replace("\\x", ""))), uri)
-        if "\0" not in raw and os.path.lexists(folder / raw):
-            return folder / raw
+        decoded = path if "\0" in raw else folder / raw
         # A name may hold what only looks like an escaped byte.
-        return _listed_as(Path(folder), uri.split("/")) or path
+        return decoded if os.path.lexists(decoded) else _listed_as(Path(folder), uri.split("/")) or decoded
     return path
 
 
