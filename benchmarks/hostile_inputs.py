@@ -5,8 +5,8 @@
 
 An input is handled where it is read, where its rows have a reason, or where the engine refuses it in a sentence that
 names the file; anything else (another error, a row without a reason, half a minute for one small file, a control
-character on the terminal) is a failure, and is printed with its number, which makes it again. Whole runs over hostile
-files are in `break_campaign.py`.
+character on the terminal) is a failure, and is printed with its number, which makes it again. Of sound inputs in odd
+forms nothing may be lost or changed. Whole runs over hostile files are in `break_campaign.py`.
 """
 
 import argparse
@@ -22,7 +22,8 @@ from results import append_results
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data_engine_tests" / "support"))
 
-from hostile_inputs import READ, REASON, REFUSED, TRIED
+from hostile_forms import READ, REASON
+from hostile_inputs import REFUSED, TRIED
 
 
 def tried_for(kind: str, seconds: float, seed: int, folder: Path) -> Counter[str]:

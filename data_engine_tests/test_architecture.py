@@ -106,6 +106,7 @@ WHOLE_ENGINE = {
     "test_hold_out",
     "test_lost_queue",
     "test_gates",
+    "test_odd_sources",
     "test_own_project",
     "test_pipeline",
     "test_published_statements",

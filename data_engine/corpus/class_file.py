@@ -4,12 +4,17 @@ Classes that stand in the YAML itself are checked in `labels.py`.
 """
 
 import codecs
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from data_engine.corpus.known_labels import tidy
 from data_engine.errors import InvalidInput, SourceMissing
 
+#: Byte order mark, marks and overrides of direction, white space of no width.
+_UNSEEN = frozenset(
+    "\ufeff\u200b\u200e\u200f\u061c\u2060" + "".join(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+)
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -18,8 +23,8 @@ def read_classes(path: Path) -> tuple[str, ...]:
 
     UTF-8 is read, and UTF-16 with its mark, with any kind of line end.
 
-    Raises: SourceMissing where there is no such file; InvalidInput with file and line for another encoding and for a
-        class that stands twice.
+    Raises: SourceMissing where there is no such file; InvalidInput with file and line for another encoding, a class
+        that stands twice and one with a character that nobody sees.
     """
     if not path.is_file():
         raise SourceMissing(
@@ -33,9 +38,30 @@ def read_classes(path: Path) -> tuple[str, ...]:
             raise InvalidInput(
                 f"{path}:{number}: the class {name!r} stands in line {lines[name]} too; keep each class once"
             )
+        if why := why_no_name(name):
+            raise InvalidInput(f"{path}:{number}: {why}")
         if name:
             lines[name] = number
     return tuple(lines)
+
+
+def why_no_name(name: str) -> str:
+    """Why a class cannot be called so; empty where it can.
+
+    What nobody sees or can type would make another class of a name that reads the same. Joiners within words are seen.
+    """
+    for character in name:
+        kind = unicodedata.category(character)
+        if kind in ("Cc", "Cs") or character in _UNSEEN:
+            return f"the class {name!r} holds the character U+{ord(character):04X}, which nobody sees; remove it"
+    return ""
+
+
+def check_names(classes: Sequence[str]) -> None:
+    """That every class can be called so. Raises: ValueError naming the first that cannot."""
+    why = next(filter(None, map(why_no_name, classes)), "")
+    if why:
+        raise ValueError(why)
 
 
 def check_number(classes: Sequence[str]) -> None:

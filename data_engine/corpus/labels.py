@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
-from data_engine.corpus.class_file import check_chains, check_number, check_renamed, check_special_classes
+from data_engine.corpus.class_file import check_chains, check_names, check_number, check_renamed, check_special_classes
 from data_engine.corpus.deciders import DeciderSettings, check_order
 from data_engine.corpus.given_labels import GivenLabels
 from data_engine.corpus.known_labels import tidy
@@ -89,6 +89,7 @@ class Labels(Settings):
             value = tuple(map(tidy, value))
             if "" in value:
                 raise ValueError(f"classes has an empty name at place {value.index('') + 1}; name it, or remove it")
+            check_names(value)
             check_number(value)
             twice = sorted({name for name in value if value.count(name) > 1})
             if twice:

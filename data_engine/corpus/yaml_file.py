@@ -60,13 +60,16 @@ def check_file(path: Path) -> CheckedFile | None:
     """Check a `defs.yaml`; None where it describes something else than a corpus."""
     folder_name = path.parent.name
     try:
-        documents = list(yaml.compose_all(_text(path), Loader=yaml.SafeLoader))
+        documents = [one for one in yaml.compose_all(_text(path), Loader=yaml.SafeLoader) if not _is_empty(one)]
     except (yaml.YAMLError, InvalidInput, RecursionError) as error:
         return CheckedFile(path, folder_name, (_of_yaml(path, error),))
     node = documents[0] if documents else None
     if not isinstance(node, yaml.MappingNode):
         found = "is empty" if node is None else f"{path.name}:1 holds no keys"
         return CheckedFile(path, folder_name, (f"{path}: {found}; begin it with `type: {COMPONENT}`",))
+    if len(documents) > 1:
+        said = f"{documents[1].start_mark.line}: a second document begins; give each corpus a folder of its own"
+        return CheckedFile(path, folder_name, (f"{path}:{said}",))
     if twice := list(_twice(path, node)):
         return CheckedFile(path, folder_name, tuple(twice))
     keys = {key.value: value for key, value in node.value if isinstance(key, yaml.ScalarNode)}
@@ -86,6 +89,11 @@ def check_file(path: Path) -> CheckedFile | None:
         return CheckedFile(path, folder_name, (*unknown, missing))
     given = {key.value: value.value for key, value in attributes.value if isinstance(value, yaml.ScalarNode)}
     return CheckedFile(path, given.get("name") or folder_name, (*unknown, *_mistakes(path, attributes)))
+
+
+def _is_empty(node: yaml.Node | None) -> bool:
+    """Whether a document holds nothing, as after a last `---`."""
+    return node is None or (isinstance(node, yaml.ScalarNode) and not node.value)
 
 
 def _is_corpus(kind: str) -> bool:

@@ -302,7 +302,9 @@ def _missing(members: Iterable[_Member], found: _Member | None, what: str) -> st
         return found.error
     errors = [member.error for member in members if member.error]
     endings = ", ".join(f".{member.ending}" for member in members)
-    return errors[0] if errors else f"none of its members ({endings}) is {what}"
+    is_dotted = any("." in member.ending for member in members)
+    cut = "; names are cut at their first dot, so give dotted ones another sign" if is_dotted else ""
+    return errors[0] if errors else f"none of its members ({endings}) is {what}{cut}"
 
 
 def _with_columns(sample: RawSample, key: str, columns: dict[str, Any], source: ReadOptions) -> RawSample:

@@ -79,7 +79,7 @@ def _records(stream: BufferedReader, max_bytes: int, delimiter: int | None) -> I
     for piece in pieces_of(stream):
         digest.update(piece)
         n_bytes += len(piece)
-        if n_bytes <= max_bytes + 2:
+        if n_bytes <= max_bytes + 3:
             content += piece
         is_line_end = piece.endswith(b"\n")
         line += is_line_end
@@ -104,7 +104,8 @@ def _record(
     *,
     is_closed: bool = True,
 ) -> Record:
-    kept = bytes(content.removesuffix(b"\n").removesuffix(b"\r")) if len(content) == n_bytes else None
+    # Two carriage returns end a line where a program wrote line ends into a file that adds its own.
+    kept = bytes(content.removesuffix(b"\n").rstrip(b"\r")) if len(content) == n_bytes else None
     if kept is not None and len(kept) > max_bytes:
         kept = None
     return Record(line, kept, n_bytes if kept is None else len(kept), digest.hexdigest(), n_lines, is_closed)

@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 
 from data_engine.errors import SourceError, SourceMissing
 from data_engine.errors.secret_texts import harmless, keep_options_secret, keep_url_secret, without_secrets
+from data_engine.indexing.listing.globs import glob_pattern
 from data_engine.indexing.opening.patience import Patience
 from data_engine.indexing.registry import KINDS
 from data_engine.settings import OneOf, Settings
@@ -80,6 +81,17 @@ class Source(Settings):
         for place in () if isinstance(value, bool) else value:
             if not Path(os.path.expandvars(place)).expanduser().is_absolute():
                 raise ValueError(f"follow_links names {place!r}; write the whole path, from / or ~ or a $VARIABLE")
+        return value
+
+    @field_validator("pattern")
+    @classmethod
+    def _is_a_glob(cls, value: str) -> str:
+        try:
+            glob_pattern(value)
+        except re.error as error:
+            raise ValueError(f"pattern {value!r} is no glob ({error}); mend what stands in square brackets") from error
+        if not value:
+            raise ValueError("pattern is empty, so that no file matches; write '**/*' for every file")
         return value
 
     @field_validator("uri_pattern")

@@ -65,12 +65,26 @@ def splits_of(uri: str) -> Iterator[tuple[str, str]]:
 
 def path_of(folder: "Path | UPath", uri: str) -> "Path | UPath":
     r"""Where the file of a uri is below the folder of its source, also where its name is not UTF-8."""
+    if not isinstance(folder, Path):
+        return folder / uri
     path = folder / uri
-    if isinstance(path, Path) and "\\x" in uri and not os.path.lexists(path):
-        raw = _ESCAPED_BYTES.sub(lambda found: os.fsdecode(bytes.fromhex(found[0].replace("\\x", ""))), uri)
-        if "\0" not in raw:
-            return folder / raw
-    return path
+    if "\\x" not in uri or os.path.lexists(path):
+        return path
+    raw = _ESCAPED_BYTES.sub(lambda found: os.fsdecode(bytes.fromhex(found[0].replace("\\x", ""))), uri)
+    decoded = path if "\0" in raw else folder / raw
+    # A name may hold what only looks like an escaped byte.
+    return decoded if os.path.lexists(decoded) else _listed_as(folder, uri.split("/")) or decoded
+
+
+def _listed_as(folder: Path, names: list[str]) -> Path | None:
+    """The file whose names are written so in uris; None where there is none."""
+    for name in names:
+        try:
+            exact = folder / name
+            folder = exact if os.path.lexists(exact) else next(p for p in folder.iterdir() if storable(p.name) == name)
+        except (OSError, StopIteration):
+            return None
+    return folder
 
 
 def is_a_name_of_files(path: str) -> bool:

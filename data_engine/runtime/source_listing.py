@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data_engine.errors import SourceMissing
+from data_engine.errors import SourceError, SourceMissing
 from data_engine.errors.boundary import secrets_hidden
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 
@@ -29,9 +30,25 @@ def batches_of(runtime: CorpusRuntime) -> "dict[str, tuple[SourceFile, ...]]":
         return kept[runtime.corpus.name]
     with secrets_hidden():
         batches = indexing.list_batches(runtime.corpus.source, runtime.corpus.batches, runtime.project_folder)
+        _refuse_own_data(runtime, batches)
     if kept is not None:
         kept[runtime.corpus.name] = batches
     return batches
+
+
+def _refuse_own_data(runtime: CorpusRuntime, batches: "dict[str, tuple[SourceFile, ...]]") -> None:
+    """Raises: SourceError when the source would read what the engine writes, which changes with every run."""
+    source, data = runtime.source_folder, runtime.data_folder.resolve()
+    if not isinstance(source, Path) or not data.is_relative_to(source.resolve()):
+        return
+    within = data.relative_to(source.resolve()).as_posix() + "/"
+    for files in batches.values():
+        for file in files:
+            if within == "./" or file.uri.startswith(within):
+                raise SourceError(
+                    f"the source {source} holds the data folder {data}, and {file.uri} in it matches source.pattern "
+                    f"({runtime.corpus.source.pattern}); point source.path or source.pattern at the samples alone"
+                )
 
 
 def batch_files(runtime: CorpusRuntime, batch: str) -> "tuple[SourceFile, ...]":

@@ -5,6 +5,7 @@ import pytest
 
 from data_engine.corpus.class_file import (
     check_chains,
+    check_names,
     check_number,
     check_renamed,
     check_special_classes,
@@ -87,3 +88,28 @@ def test_two_old_names_may_become_one_class_and_old_names_are_none_any_more() ->
         check_renamed({"a": "x"}, ["c", "d"])
     with pytest.raises(ValueError, match="'c' is now 'd', but 'c' is a class; remove one of the two"):
         check_renamed({"c": "d"}, ["c", "d"])
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\u202eab", "a\u200b", "ab\x1b[2J", "a\ufeffb"])
+def test_a_name_with_a_character_that_nobody_sees_is_refused_with_its_line(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=r"holds the character U\+[0-9A-F]{4}, which nobody sees; remove it"):
+        check_names(["plain", name])
+    path = tmp_path / "classes.txt"
+    path.write_text(f"plain\n{name}\n", "utf-8")
+    with pytest.raises(
+        InvalidInput, match=r"classes\.txt:2: (the class .* which nobody sees|has a character of value 0)"
+    ):
+        read_classes(path)
+
+
+def test_names_with_quotes_commas_brackets_and_joiners_are_names() -> None:
+    check_names(
+        [
+            "a, b",
+            "c\"d'",
+            "[x]",
+            "\u05e9\u05dc\u05d5\u05dd",
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+            "\U0001f469\u200d\U0001f52c",
+        ]
+    )

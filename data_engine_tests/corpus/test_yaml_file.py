@@ -168,3 +168,11 @@ def test_a_field_is_told_with_the_line_where_it_or_its_block_stands(tmp_path: Pa
 def test_a_value_that_its_tag_does_not_fit_is_a_mistake_of_its_file(tmp_path: Path, value: str) -> None:
     (mistake,) = checked(tmp_path, SOUND.replace("About?", value)).mistakes
     assert mistake.startswith(f"{tmp_path / 'defs.yaml'}: is no YAML (")
+
+
+def test_a_second_document_is_refused_and_an_empty_one_is_none(tmp_path: Path) -> None:
+    (mistake,) = checked(tmp_path, f"{SOUND}---\n{SOUND}").mistakes
+    assert mistake.startswith(
+        f"{tmp_path / 'defs.yaml'}:{SOUND.count(chr(10)) + 1}: a second document begins; give each"
+    )
+    assert checked(tmp_path, f"---\n{SOUND}---\n").mistakes == ()

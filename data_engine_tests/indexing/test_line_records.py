@@ -95,3 +95,8 @@ def test_fields_written_by_the_csv_module_are_read_back(fields: list[str]) -> No
     stream = io.StringIO()
     csv.writer(stream, lineterminator="").writerow(fields)
     assert split_fields(stream.getvalue(), ",") == fields
+
+
+def test_line_ends_that_were_written_twice_are_line_ends() -> None:
+    content = b'a,b\r\r\n"x\r\ny",z\r\r\n'
+    assert [record.content for record in read_csv_records(_buffered(content), 100, ",")] == [b"a,b", b'"x\r\ny",z']

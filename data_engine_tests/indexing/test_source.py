@@ -51,3 +51,11 @@ def test_a_url_has_its_own_file_system_whose_options_may_hold_variables(monkeypa
     assert str(source.resolve(Path("/project"))) == "memory://notes/may"
     with pytest.raises(SourceError, match=r"the source nowhere://a cannot be opened: .*; check source.path"):
         Source(kind="folder", path="nowhere://a").resolve(Path("/project"))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"), [("[z-a].txt", r"is no glob \(bad character range z-a"), ("", "is empty")]
+)
+def test_a_pattern_that_no_file_can_match_is_refused(pattern: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        Source(kind="folder", path="x", pattern=pattern)

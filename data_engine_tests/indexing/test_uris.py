@@ -77,3 +77,13 @@ def test_pairs_told_apart_keep_every_value_and_the_first_its_name(pairs: list[tu
     for name, value in reversed(pairs):
         first = next(number for other, number in pairs if other == name)
         assert value != first or apart[name] == first
+
+
+def test_a_file_is_found_whose_name_holds_both_a_byte_that_is_no_utf8_and_what_looks_like_one(tmp_path: Path) -> None:
+    name = os.fsdecode(b"a\\x41 \xff")
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "b").write_text("here", "utf-8")
+    uri = f"{storable(name)}/b"
+    assert uri == "a\\x41 \\xff/b"
+    assert path_of(tmp_path, uri).read_text("utf-8") == "here"
+    assert path_of(tmp_path, "gone\\xff/b") == tmp_path / os.fsdecode(b"gone\xff") / "b"

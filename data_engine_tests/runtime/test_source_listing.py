@@ -4,7 +4,8 @@ import pytest
 from small_project import write_notes
 from written_steps import notes_runtime
 
-from data_engine.errors import SourceMissing
+from data_engine.errors import SourceError, SourceMissing
+from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.source_listing import batch_files, batches_of, files_version, listed_once
 
 
@@ -64,3 +65,21 @@ def test_the_files_of_a_batch_are_given_and_a_batch_without_files_is_answered_wi
     assert [file.uri for file in batch_files(runtime, "may.jsonl")] == ["may.jsonl"]
     with pytest.raises(SourceMissing, match=r"holds no file of batch 'june.jsonl' any more; put the files back, or"):
         batch_files(runtime, "june.jsonl")
+
+
+def test_a_source_that_holds_the_data_folder_is_refused_where_its_pattern_matches_there(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATA_ENGINE_DATA", str(folder / "data"))
+
+    def runtime(pattern: str) -> CorpusRuntime:
+        return notes_runtime(folder, source={"kind": "jsonl", "path": ".", "pattern": pattern})
+
+    (folder / "data" / "notes").mkdir(parents=True)
+    (folder / "data" / "notes" / "command.lock").write_text("", "utf-8")
+    with pytest.raises(SourceError, match=r"holds the data folder .*, and data/notes/command.lock in it matches"):
+        batches_of(runtime("**/*"))
+    assert [file.uri for file in next(iter(batches_of(runtime("source/*")).values()))] == ["source/may.jsonl"]
+    write_notes(folder / "data" / "raw", "june", 2, 1)
+    inside = notes_runtime(folder, source={"kind": "jsonl", "path": "data/raw"})
+    assert list(batches_of(inside)) == ["june.jsonl"]

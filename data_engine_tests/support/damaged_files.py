@@ -20,7 +20,7 @@ KINDS = {
     **dict.fromkeys(("png", "jpeg", "tiff", "tiff_deep", "webp", "gif", "bmp", "ppm"), "folder"),
 }
 IMAGES = ("png", "jpeg", "tiff", "tiff_deep", "webp", "gif", "bmp", "ppm", "webdataset_images")
-_PACKED_BY = {
+PACKED_BY = {
     "gz": gzip.compress,
     "bz2": bz2.compress,
     "xz": lzma.compress,
@@ -38,7 +38,7 @@ def sound_file(kind: str, random: Random) -> bytes:
     """A small file of a kind."""
     name, _, packed = kind.partition(".")
     if packed:
-        return _PACKED_BY[packed](sound_file(name, random))
+        return PACKED_BY[packed](sound_file(name, random))
     if kind in IMAGES and kind in KINDS and KINDS[kind] == "folder":
         return _image(kind, random)
     texts = [f"text {number} {random.random()}" for number in range(random.randint(1, 6))]

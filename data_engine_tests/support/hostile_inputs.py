@@ -10,6 +10,7 @@ from random import Random
 
 import yaml
 from damaged_files import IMAGES, KINDS, damaged, sound_file
+from hostile_forms import FORMS, READ, REASON
 from small_project import notes_corpus
 
 from data_engine.corpus.class_file import read_classes
@@ -22,7 +23,7 @@ from data_engine.terminal.plain_text import shown
 
 MOST_SECONDS = 30.0
 
-READ, REASON, REFUSED = "read", "rows with a reason", "a sentence"
+REFUSED = "a sentence"
 #: Words of a reader that fell over the input itself.
 _FELL = ("its reader failed", "the reader ")
 _STRANGE = (
@@ -156,4 +157,5 @@ TRIED: dict[str, Callable[[Path, Random], str]] = {
     **{f"file: {kind}": (lambda folder, random, kind=kind: try_file(kind, folder, random)) for kind in KINDS},
     **{"settings in YAML": try_settings, "file of classes": try_classes},
     **{"value of the metadata as a class": try_label, "text on the terminal": try_printed},
+    **FORMS,
 }

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import xxhash
 
 from data_engine.errors import SourceEmpty, SourceError, SourceMissing
+from data_engine.indexing.listing.globs import glob_pattern
 from data_engine.indexing.listing.links import Links
 from data_engine.indexing.listing.remote import list_remote
 from data_engine.indexing.registry import KINDS
@@ -89,7 +90,7 @@ def _list_files(root: "Path | UPath", source: Source) -> list[SourceFile]:
         found = [_source_file(path, path.relative_to(root).as_posix(), why) for path, why in _walk(root, links)]
     else:
         raise SourceMissing(f"the source {root} does not exist; create it or change source.path")
-    matches = _glob_pattern(source.pattern).fullmatch
+    matches = glob_pattern(source.pattern).fullmatch
     holds_samples = KINDS[source.kind].holds_samples
 
     def is_wanted(file: SourceFile) -> bool:
@@ -156,21 +157,6 @@ def _source_file(path: Path, uri: str, why_not: str | None = None) -> SourceFile
     modified_at = EPOCH + timedelta(microseconds=status.st_mtime_ns // 1000)
     version = "refused" if why_not else ""
     return SourceFile(path, storable(uri), n_bytes, modified_at, version, why_not, bool(why_not) and path.is_dir())
-
-
-def _glob_pattern(pattern: str) -> re.Pattern[str]:
-    """A glob over whole relative paths: `*`, `?` and `[...]` stay within a name, `**` crosses folders."""
-    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[!?\]?[^\]]*\])", pattern)
-    meaning = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    translated = []
-    for part in parts:
-        if len(part) > 2 and part[0] == "[" and part[-1] == "]":
-            negated = part[1] == "!"
-            members = part[2 if negated else 1 : -1].replace("\\", r"\\").replace("[", r"\[").replace("]", r"\]")
-            translated.append(f"[^/{members}]" if negated else f"[{members.replace('^', chr(92) + '^')}]")
-        else:
-            translated.append(meaning.get(part) or re.escape(part))
-    return re.compile("".join(translated), re.DOTALL)
 
 
 def _batch_key(file: SourceFile, batches: Batches) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from data_engine.orchestration.launch.failures import why_failed
 from data_engine.orchestration.launch.interrupts import raise_if_interrupted
 from data_engine.orchestration.launch.orphaned_runs import process_tags
 from data_engine.orchestration.names import asset_key, corpus_name
+from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.versions import StepVersion, step_versions
 from data_engine.terminal.plain_text import plain
@@ -40,16 +41,23 @@ class JobRuns:
     ) -> None:
         self.runtime, self.defs, self.instance, self.console, self.outcome = runtime, defs, instance, console, outcome
         self._versions: dict[tuple[str, str], StepVersion] | None = None
+        self._gate: CheckGate | None = None
 
     def forget_versions(self) -> None:
-        """Read the versions anew when they are next asked for, because something beside a job has changed tables."""
-        self._versions = None
+        """Read versions and verdicts anew when they are next asked for, because tables have changed."""
+        self._versions = self._gate = None
 
     def known(self) -> dict[tuple[str, str], StepVersion]:
         """The last version of every step; read once between two launches."""
         if self._versions is None:
             self._versions = step_versions(self.runtime.store())
         return self._versions
+
+    def gate(self) -> CheckGate:
+        """The verdicts on what is known; read once between two launches."""
+        if self._gate is None:
+            self._gate = CheckGate(self.runtime, self.runtime.store(), "plan")
+        return self._gate
 
     def add_partitions(self, definition: dg.DynamicPartitionsDefinition, keys: Sequence[str]) -> None:
         """Let Dagster know partitions, where it does not yet."""
@@ -115,7 +123,7 @@ class JobRuns:
 
     def _account(self, run_id: str) -> None:
         """Count the seconds that the steps of a run, and their checks, took themselves."""
-        self._versions = None
+        self.forget_versions()
         for (step, _), version in self.known().items():
             if version.run_id == run_id:
                 self._add_seconds("sql models" if step.startswith("sql_") else step, version.seconds)

@@ -19,7 +19,7 @@ from data_engine.orchestration.launch.job_runs import JobRuns
 from data_engine.orchestration.launch.moves import Moves
 from data_engine.orchestration.names import batch_partitions, review_partitions
 from data_engine.review.class_names import is_again
-from data_engine.runtime import check_gate, staleness
+from data_engine.runtime import staleness
 from data_engine.runtime.accepted_samples import orphaned_duplicates
 from data_engine.runtime.amendments.counted_answers import inputs_of
 from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -164,7 +164,7 @@ class OneCommandRun:
 
     def _curate(self) -> None:
         stale = [step for step in JOBS["curate"] if self._is_stale(step)]
-        opened, _ = check_gate.accepted_batches(self.runtime, self.runtime.store(), "embeddings", run_id="plan")
+        opened = self.jobs.gate().accepted("embeddings")
         if not opened:
             reasons = "; ".join(self.outcome.quarantined.values()) or "no batch has been embedded"
             raise ChecksFailed(f"no batch is past its checks, so there is nothing to cluster ({reasons})")
@@ -286,4 +286,4 @@ class OneCommandRun:
         return self._has("reviewed_labels") or self.runtime.corpus.labels.given is not None
 
     def _is_stale(self, step: str, batch: str = "") -> bool:
-        return staleness.is_stale(self.runtime, step, batch, versions=self.jobs.known())
+        return staleness.is_stale(self.runtime, step, batch, versions=self.jobs.known(), gate=self.jobs.gate())
