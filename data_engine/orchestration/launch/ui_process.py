@@ -14,6 +14,7 @@ from pathlib import Path
 
 from data_engine.errors import InvalidInput
 from data_engine.orchestration.launch.project_folder import find_project_folder
+from data_engine.orchestration.ui.report_pages import ADDRESS, start_server
 
 
 def become_ui(start: Path, port: int, *, say: Callable[[str], None]) -> None:
@@ -28,6 +29,7 @@ def become_ui(start: Path, port: int, *, say: Callable[[str], None]) -> None:
         )
     require_free(port)
     hold_home(Path(os.environ["DAGSTER_HOME"]), port)
+    os.environ[ADDRESS] = start_server(Path(os.environ.get("DATA_ENGINE_DATA") or folder / "data"))
     say(f"Dagster UI: http://127.0.0.1:{port}  (stop with Ctrl-C)")
     os.chdir(folder)
     # A shell that starts a program in the background has it ignore interrupts, and it would hand that on to the two
