@@ -20,7 +20,7 @@ FLOORS = (
     ("quality", "reporting", "releasing", "warehouse", "review", "review_page", "new_project"),
     ("runtime",),
     ("terminal", "orchestration"),
-    ("cli", "definitions"),
+    ("cli", "definitions", "notebook"),
 )
 FLOOR_OF = {part: number for number, floor in enumerate(FLOORS) for part in floor}
 
@@ -107,6 +107,7 @@ WHOLE_ENGINE = {
     "test_lost_queue",
     "test_gates",
     "test_odd_sources",
+    "test_guides",
     "test_own_project",
     "test_pipeline",
     "test_published_statements",

@@ -102,7 +102,11 @@ def test_the_graph_of_a_corpus_without_labels_has_nothing_of_them(notes: SmallPr
     assert {"raw_index", "balanced_subset", "quality_report", "release", "funnel_stages"} <= names
     assert names.isdisjoint({"review_batches", "reviewed_labels", "classifier", "proposals", "labels"})
     assert names.isdisjoint({"annotator_agreement", "annotator_pace", "label_quality_by_class"})
-    assert {sensor.name for sensor in definitions.sensors or ()} == {"notes_new_batches", "notes_drift"}
+    assert {sensor.name for sensor in definitions.sensors or ()} == {
+        "notes_new_batches",
+        "notes_drift",
+        "notes_automation",
+    }
     jobs = {job.name for job in definitions.jobs or ()}
     assert {"notes_ingest", "notes_curate", "notes_publish", "notes_refresh"} <= jobs
     assert jobs.isdisjoint({"notes_answers", "notes_learn", "notes_open_review"})

@@ -11,7 +11,17 @@ from data_engine.runtime.plan import JOBS, STEPS
 #: What the names of the jobs, sensors, schedules, groups, partitions, pools and operations of a corpus end with.
 _PURPOSES = (
     *JOBS,
-    *("accepted", "batches", "compare_batches", "daily", "drift", "drift_reports", "new_batches", "open_review"),
+    *(
+        "accepted",
+        "automation",
+        "batches",
+        "compare_batches",
+        "daily",
+        "drift",
+        "drift_reports",
+        "new_batches",
+        "open_review",
+    ),
     *("open_review_batch", "review_batches", "review_closer", "review_opener", "sql", "sql_models", "sql_tests"),
 )
 
@@ -24,6 +34,11 @@ def asset_key(runtime: CorpusRuntime, *parts: str) -> dg.AssetKey:
 def corpus_name(runtime: CorpusRuntime, purpose: str) -> str:
     """The name of a job, sensor or schedule of this corpus."""
     return f"{runtime.corpus.name}_{purpose}"
+
+
+def tags_of(runtime: CorpusRuntime) -> dict[str, str]:
+    """The tags of jobs, sensors and schedules of this corpus, by which the UI finds them."""
+    return {"corpus": runtime.corpus.name}
 
 
 def names_of(corpus: str) -> tuple[str, ...]:

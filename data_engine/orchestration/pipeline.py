@@ -7,6 +7,7 @@ import warnings
 
 import dagster as dg
 
+from data_engine.orchestration.automation.conditions import automation_sensor
 from data_engine.orchestration.automation.drift_reports import build_drift_reports_job
 from data_engine.orchestration.automation.jobs import build_jobs
 from data_engine.orchestration.automation.schedules import build_schedules
@@ -31,7 +32,7 @@ def build_pipeline(runtime: CorpusRuntime) -> dg.Definitions:
             assets=[*(build_step(runtime, step, materialized) for step in runtime.steps), *sql_models.assets],
             asset_checks=[*(build_checks(runtime, step) for step in made), *sql_models.checks],
             jobs=[*build_jobs(runtime), build_drift_reports_job(runtime, materialized)],
-            sensors=build_sensors(runtime),
+            sensors=[*build_sensors(runtime), automation_sensor(runtime)],
             schedules=build_schedules(runtime),
             executor=dg.in_process_executor,
         )

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from data_engine.orchestration.automation.conditions import condition_of
 from data_engine.orchestration.names import asset_key, partitions_of
+from data_engine.orchestration.ui.report_pages import report_url
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import STEPS, StepSpec
 from data_engine.runtime.step_run import StepResult, StepRun, execute
@@ -50,16 +51,21 @@ def build_step(runtime: CorpusRuntime, step: str, show: Show) -> dg.AssetsDefini
 
 def asset_arguments(runtime: CorpusRuntime, spec: StepSpec) -> dict[str, Any]:
     """The keyword arguments that a step gives to `dg.asset`."""
+    page = report_url(runtime) if spec.pages else ""
     pool = spec.pool.format(corpus=runtime.corpus.name, modality=runtime.corpus.modality)
     return {
         "key": asset_key(runtime, spec.name),
         "group_name": runtime.corpus.name,
-        "description": spec.description,
+        "description": f"{spec.description}\n\n[Open the report]({page})" if page else spec.description,
         "partitions_def": partitions_of(runtime, spec.name),
         "deps": _deps(runtime, spec),
         "code_version": runtime.code_version(spec.name),
         "automation_condition": condition_of(runtime, spec),
-        "metadata": {"dagster/column_schema": _column_schema(spec.name)},
+        "metadata": {
+            "dagster/column_schema": _column_schema(spec.name),
+            # Not by the name that the path has in the metadata of a run, which would hide it.
+            **({"open the report": dg.MetadataValue.url(page)} if page else {}),
+        },
         "kinds": set(spec.kinds),
         "pool": pool or None,
     }

@@ -10,6 +10,7 @@ from small_project import write_notes
 from written_steps import notes_runtime
 
 from data_engine.orchestration.step import asset_arguments, build_step, launch_config
+from data_engine.orchestration.ui.report_pages import ADDRESS
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import MADE_STEPS, STEPS
 from data_engine.runtime.step_run import StepResult, StepRun
@@ -140,3 +141,14 @@ def test_a_run_works_on_its_partition_with_its_own_settings(
 
     assert readable(1000) == [True] * 5
     assert readable(10) == [False] * 5
+
+
+def test_the_report_is_a_link_in_what_the_ui_shows_of_its_asset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime, url = notes_runtime(tmp_path), "http://127.0.0.1:5000/notes/report.html"
+    monkeypatch.setenv(ADDRESS, "http://127.0.0.1:5000")
+    shown = asset_arguments(runtime, STEPS["quality_report"])
+    assert shown["description"].endswith(f"\n\n[Open the report]({url})")
+    assert shown["metadata"]["open the report"] == dg.MetadataValue.url(url)
+    assert "open the report" not in asset_arguments(runtime, STEPS["labels"])["metadata"]

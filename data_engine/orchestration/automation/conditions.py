@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from data_engine.orchestration.names import asset_key
+from data_engine.orchestration.names import asset_key, corpus_name, tags_of
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import StepSpec
 
@@ -27,6 +27,17 @@ def condition_of(runtime: CorpusRuntime, spec: StepSpec) -> dg.AutomationConditi
         dg.AssetSelection.assets(*(asset_key(runtime, step) for step in lookups))
     )
     return ignored
+
+
+def automation_sensor(runtime: CorpusRuntime) -> dg.AutomationConditionSensorDefinition:
+    """The sensor that looks at the conditions of this corpus alone, stopped until somebody turns it on."""
+    name = runtime.corpus.name
+    return dg.AutomationConditionSensorDefinition(
+        corpus_name(runtime, "automation"),
+        target=dg.AssetSelection.groups(name, corpus_name(runtime, "sql")),
+        tags=tags_of(runtime),
+        description="Materializes each step of this corpus once its input is new and past its checks.",
+    )
 
 
 def on_new_input_of_a_batch() -> Any:

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from data_engine.errors import ChecksFailed, DataEngineError
 from data_engine.orchestration.checks import shown
-from data_engine.orchestration.names import asset_key, corpus_name
+from data_engine.orchestration.names import asset_key, corpus_name, tags_of
 from data_engine.runtime import check_gate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.step_run import StepResult, StepRun, execute
@@ -44,6 +44,7 @@ def build_drift_reports_job(runtime: CorpusRuntime, show: Show) -> dg.JobDefinit
 
     @dg.job(
         name=corpus_name(runtime, "drift_reports"),
+        tags=tags_of(runtime),
         description="Compare several batches with all others, in one run.",
     )
     def drift_reports() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from data_engine.orchestration.names import asset_key, corpus_name
+from data_engine.orchestration.names import asset_key, corpus_name, tags_of
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import JOBS
 
@@ -38,6 +38,7 @@ def _asset_job(runtime: CorpusRuntime, purpose: str, steps: tuple[str, ...]) -> 
     return dg.define_asset_job(
         corpus_name(runtime, purpose),
         selection=selection,
+        tags=tags_of(runtime),
         description=_DESCRIPTIONS.get(purpose) or f"Materialize {', '.join(steps)}.",
         config=config if purpose == "retrain" else None,
     )
@@ -67,7 +68,7 @@ def _open_review_job(runtime: CorpusRuntime) -> dg.JobDefinition:
             )
         )
 
-    @dg.job(name=corpus_name(runtime, "open_review"), description="Open the next review batch.")
+    @dg.job(name=corpus_name(runtime, "open_review"), tags=tags_of(runtime), description="Open the next review batch.")
     def open_review() -> None:
         open_review_batch()
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from data_engine.orchestration.names import corpus_name
+from data_engine.orchestration.names import corpus_name, tags_of
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 
 
@@ -14,6 +14,7 @@ def build_schedules(runtime: CorpusRuntime) -> Sequence[dg.ScheduleDefinition]:
     @dg.schedule(
         name=corpus_name(runtime, "daily"),
         job_name=corpus_name(runtime, "refresh"),
+        tags=tags_of(runtime),
         cron_schedule="0 2 * * *",
         execution_timezone="UTC",
         description="Every night: tree, subset, classifier, proposals, labels, reports, release.",

@@ -10,7 +10,7 @@ import dagster as dg
 from data_engine.errors import ConcurrentWrite, SourceError
 from data_engine.orchestration.launch.command_lock import corpus_lock
 from data_engine.orchestration.launch.moves import forget_gone
-from data_engine.orchestration.names import asset_key, batch_partitions, corpus_name, review_partitions
+from data_engine.orchestration.names import asset_key, batch_partitions, corpus_name, review_partitions, tags_of
 from data_engine.runtime.accepted_samples import orphaned_duplicates
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.amendments.class_changes import ask_again, follow_classes
@@ -42,6 +42,7 @@ def _new_batches(runtime: CorpusRuntime) -> dg.SensorDefinition:
     @dg.sensor(
         name=corpus_name(runtime, "new_batches"),
         job_name=corpus_name(runtime, "ingest"),
+        tags=tags_of(runtime),
         minimum_interval_seconds=60,
         description="Takes out batches that the source no longer has, finds new and changed files, adds their batches "
         "and ingests them; once all are read, also batches with duplicates of something that has left.",
@@ -122,6 +123,7 @@ def _review_opener(runtime: CorpusRuntime) -> dg.SensorDefinition:
     @dg.sensor(
         name=corpus_name(runtime, "review_opener"),
         job_name=corpus_name(runtime, "open_review"),
+        tags=tags_of(runtime),
         minimum_interval_seconds=60,
         description="Opens a review batch when the proposals are too uncertain, or when there are no answers yet.",
     )
@@ -147,6 +149,7 @@ def _review_closer(runtime: CorpusRuntime) -> dg.SensorDefinition:
     @dg.sensor(
         name=corpus_name(runtime, "review_closer"),
         job_name=corpus_name(runtime, "answers"),
+        tags=tags_of(runtime),
         minimum_interval_seconds=30,
         description="Takes over a review batch when it is answered, and again after a late correction.",
     )
@@ -188,6 +191,7 @@ def _drift(runtime: CorpusRuntime) -> dg.SensorDefinition:
     @dg.sensor(
         name=corpus_name(runtime, "drift"),
         job_name=corpus_name(runtime, "retrain"),
+        tags=tags_of(runtime),
         minimum_interval_seconds=300,
         description="Launches the retraining job when a batch's p-value has crossed the corpus' limit.",
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from data_engine.errors import InvalidInput
 from data_engine.orchestration.launch.project_folder import find_project_folder
+from data_engine.orchestration.ui.report_pages import ADDRESS, start_server
 
 
 def become_ui(start: Path, port: int, review_port: int, *, say: Callable[[str], None]) -> None:
@@ -32,6 +33,7 @@ def become_ui(start: Path, port: int, review_port: int, *, say: Callable[[str], 
     require_free(port)
     hold_home(Path(os.environ["DAGSTER_HOME"]), port)
     start_review_page(folder, review_port)
+    os.environ[ADDRESS] = start_server(Path(os.environ.get("DATA_ENGINE_DATA") or folder / "data"))
     say(f"Dagster UI: http://127.0.0.1:{port}  (stop with Ctrl-C)")
     os.chdir(folder)
     # A shell that starts a program in the background has it ignore interrupts, and it would hand that on to the two

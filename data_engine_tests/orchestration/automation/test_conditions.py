@@ -157,3 +157,23 @@ def test_changed_configuration_shows_as_stale_and_a_second_run_as_fresh(
         assert stale_status("balanced_subset") is StaleStatus.FRESH
     finally:
         assert finished.add(notes_corpus(finished.folder / "source")) == yaml_file
+
+
+def test_each_corpus_has_a_sensor_of_its_own_for_its_own_assets_and_all_names_begin_alike(notes: SmallProject) -> None:
+    notes.add(notes_corpus(notes.folder / "source", name="letters"))
+    definitions = notes.load().definitions
+    repository = definitions.get_repository_def()
+    graph = definitions.resolve_asset_graph()
+    for corpus in ("notes", "letters"):
+        sensor = repository.get_sensor_def(f"{corpus}_automation")
+        assert isinstance(sensor, dg.AutomationConditionSensorDefinition)
+        chosen = sensor.asset_selection.resolve(graph)
+        assert {key.path[0] for key in chosen} == {corpus}
+        assert chosen == {key for key in graph.materializable_asset_keys if key.path[0] == corpus}
+    names = {sensor.name: sensor.tags for sensor in repository.sensor_defs} | {
+        schedule.name: schedule.tags for schedule in repository.schedule_defs
+    }
+    assert "default_automation_condition_sensor" not in names
+    assert len(names) == 12
+    for name, tags in names.items():
+        assert name.startswith(f"{tags['corpus']}_")
