@@ -23,6 +23,7 @@ from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.embeddings import sorted_embeddings
 from data_engine.runtime.plan import WRITTEN_BY
+from data_engine.terminal.why import decisions_about
 
 if TYPE_CHECKING:
     from data_engine.clustering import ClusterTree
@@ -47,7 +48,7 @@ class OpenCorpus:
     def __repr__(self) -> str:
         counts = {"kept": len(self._kept), "chosen": self._n("balanced_subset"), "labels": self._n("labels")}
         said = ", ".join(f"{n:,} {what}" for what, n in counts.items())
-        n = len(self.releases)
+        n = len(self.releases())
         return f"<corpus {self.runtime.corpus.name}: {said}, {n} {'release' if n == 1 else 'releases'}>"
 
     @property
@@ -121,18 +122,27 @@ class OpenCorpus:
             raise ContentMissing(f"{self.runtime.corpus.name} has no report yet; {self._run}")
         return path
 
-    @property
     def releases(self) -> tuple[str, ...]:
         """The ids of the releases, the oldest first."""
         manifests = (self.runtime.corpus_folder / "releases").glob("*/manifest.json")
         return tuple(path.parent.name for path in sorted(manifests, key=lambda path: (_created(path), path)))
+
+    def why(self, sample_id: str) -> pa.Table:
+        """What every step decided about a sample: rows of the ledger, in the order of the steps.
+
+        Args:
+            sample_id: The whole id, or a start of it, at least 4 digits, that fits one sample only.
+
+        Raises: UnknownSample when nothing fits; InvalidInput when several samples fit.
+        """
+        return decisions_about(self.runtime, sample_id)
 
     def release(self, release_id: str = "") -> pa.Table:
         """The rows of a release as its Parquet file has them; of the newest where none is named.
 
         Raises: ContentMissing for a release that is not there, or that has no Parquet file.
         """
-        known = self.releases
+        known = self.releases()
         found = release_id or (known[-1] if known else "")
         path = self.runtime.corpus_folder / "releases" / found / "data.parquet"
         if found not in known or not path.is_file():
@@ -206,20 +216,20 @@ class OpenCorpus:
         return [text_of.get(name) or "" for name in sample_ids]
 
 
-def open_corpus(name: str | None = None, project: str | Path = ".") -> OpenCorpus:
+def open_corpus(name: str | None = None, project: str | Path | None = None) -> OpenCorpus:
     """Open a corpus of a project, to look at it.
 
     What is read is that of the moment it is opened; open it again after a run.
 
     Args:
         name: Of the corpus; not needed where there is only one.
-        project: A folder in the project.
+        project: A folder in the project; by default the present one.
 
     Raises: InvalidInput for an unknown name, or a folder that is in no project.
     """
     from data_engine.orchestration.launch.project import Project
 
-    runtime = Project.find(Path(project).expanduser().resolve(), makes_home=False).runtime(name)
+    runtime = Project.find(Path(project or ".").expanduser().resolve(), makes_home=False).runtime(name)
     return OpenCorpus(CorpusRuntime(runtime.corpus, runtime.project_folder, reads_only=True))
 
 

@@ -12,8 +12,8 @@ from small_project import SmallProject, notes_corpus
 from data_engine.embedding import registry
 from data_engine.errors import ChecksFailed, SourceMissing
 from data_engine.runtime.check_gate import accepted_tables
+from data_engine.runtime.embeddings import encoder_of
 from data_engine.runtime.step_run import execute
-from data_engine.runtime.steps.embeddings import encoder_of
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from small_project import SmallProject
 
-from data_engine.errors import ContentMissing, InvalidInput
+import data_engine
+from data_engine.errors import ContentMissing, InvalidInput, UnknownSample
 from data_engine.notebook import open_corpus
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "notebooks.md"
@@ -30,10 +31,24 @@ def test_everything_of_a_finished_corpus_can_be_read_and_nothing_is_written(fini
     tree, in_order = corpus.tree()
     assert (tree.n_samples, sorted(in_order)) == (n_kept, ids)
     assert corpus.clusters()["level"][0].as_py() == 3
-    assert corpus.release().num_rows == corpus.release(corpus.releases[0]).num_rows == corpus.table("release").num_rows
+    assert (
+        corpus.release().num_rows == corpus.release(corpus.releases()[0]).num_rows == corpus.table("release").num_rows
+    )
     assert "funnel" in corpus.metrics().to_pandas()["metric"].tolist()
     assert corpus.report.name == "report.html"
     assert {path: path.stat().st_mtime_ns for path in finished.folder.rglob("*") if path.is_file()} == before
+
+
+def test_why_a_sample_was_kept_or_not_is_asked_by_its_id(finished: SmallProject) -> None:
+    corpus = data_engine.open_corpus("notes", finished.folder)
+    chosen = corpus.subset()["sample_id"][0].as_py()
+    decided = corpus.why(chosen[:12]).to_pylist()
+    assert {row["sample_id"] for row in decided} == {chosen}
+    assert decided[0]["step"] == "first_pass"
+    with pytest.raises(UnknownSample, match="no step has decided anything about sample 'ffffffffffff'"):
+        corpus.why("ffffffffffff")
+    with pytest.raises(AttributeError, match="has no attribute 'open_corpora'"):
+        data_engine.open_corpora  # noqa: B018
 
 
 def test_texts_that_repeat_a_sample_or_an_earlier_text_are_found_with_what_they_repeat(finished: SmallProject) -> None:
@@ -59,7 +74,7 @@ def test_what_is_not_there_is_named_with_what_there_is(finished: SmallProject, n
 def test_a_corpus_that_never_ran_is_empty_and_says_what_to_do(notes: SmallProject) -> None:
     corpus = open_corpus("notes", notes.folder)
     assert repr(corpus) == "<corpus notes: 0 kept, 0 chosen, 0 labels, 0 releases>"
-    assert (corpus.samples().num_rows, corpus.releases) == (0, ())
+    assert (corpus.samples().num_rows, corpus.releases()) == (0, ())
     for read in (corpus.tree, corpus.release, lambda: corpus.report):
         with pytest.raises((InvalidInput, ContentMissing), match="give data-engine run notes"):
             read()

@@ -1,8 +1,9 @@
-"""The one way to read embeddings: by batch, by id, or in the order of given samples.
+"""The one way to read embeddings, by batch, by id, or in the order of given samples; and the loaded encoder.
 
 How they lie on disk is in `storage.embedding_rows`; how they are made is in `runtime.steps.embeddings`.
 """
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +14,35 @@ from numpy.typing import NDArray
 from data_engine.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from data_engine.corpus import Corpus
+    from data_engine.embedding import Encoder
     from data_engine.runtime.accepted_tables import AcceptedTables
 
 Floats = NDArray[np.float32]
+
+
+def ready_encoder(corpus: "Corpus") -> "Encoder":
+    """The loaded encoder of a corpus.
+
+    Raises: SourceMissing when it cannot be loaded; InvalidInput when it embeds no samples of this kind.
+    """
+    from data_engine.embedding import encoder_names
+
+    encoder = encoder_of(corpus.encoder)
+    if encoder.modality not in (None, corpus.modality):
+        raise InvalidInput(
+            f"the encoder {encoder.name!r} takes {encoder.modality}s only, but the samples of {corpus.name} are "
+            f"{corpus.modality}s; name one of {', '.join(encoder_names(corpus.modality))}"
+        )
+    return encoder
+
+
+@cache
+def encoder_of(name: str) -> "Encoder":
+    """The encoder of that name; a process that runs several steps loads it once."""
+    from data_engine.embedding import load_encoder
+
+    return load_encoder(name)
 
 
 def embeddings_by_id(tables: "AcceptedTables", sample_ids: pa.ChunkedArray | pa.Array) -> dict[str, Floats]:

@@ -9,10 +9,10 @@ from rich.text import Text
 
 from data_engine.runtime.amendments.class_changes import ask_again, follow_classes
 from data_engine.runtime.check_gate import accepted_tables
+from data_engine.runtime.embeddings import ready_encoder
 from data_engine.runtime.made_from.encoders import encoder_in_use
 from data_engine.runtime.made_from.given_labels import remarks_on_given_labels
 from data_engine.runtime.review_rounds import batches_without_queue
-from data_engine.runtime.steps.embeddings import ready_encoder
 from data_engine.runtime.versions import step_versions
 from data_engine.terminal.plain_text import counted, plain
 

@@ -29,7 +29,7 @@ def class_name_examples(corpus: "Corpus", vectors: EncoderUsed) -> "LabelledSet 
     if not labels.class_names_as_examples:
         return None
     from data_engine.labeling import LabelledSet
-    from data_engine.runtime.steps.embeddings import ready_encoder
+    from data_engine.runtime.embeddings import ready_encoder
 
     encoder = ready_encoder(corpus)
     refuse_another("the example of a class name", encoder.version, vectors)

@@ -1,16 +1,16 @@
 """embeddings: the kept samples as unit vectors; each content is embedded once, whatever the corpus."""
 
 from collections.abc import Callable, Container, Iterator, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_engine.embedding import embed_unique, encoder_names, load_encoder
-from data_engine.errors import InvalidInput
+from data_engine.embedding import embed_unique
 from data_engine.runtime.check_inputs import CheckedStep
+from data_engine.runtime.embeddings import ready_encoder
 from data_engine.runtime.made_from.encoders import EncoderUsed
 from data_engine.runtime.media import load_images
 from data_engine.runtime.step_run import StepResult, StepRun
@@ -19,7 +19,6 @@ from data_engine.storage.ledger import ledger_rows
 from data_engine.storage.scratch import ScratchFloats, ScratchTexts
 
 if TYPE_CHECKING:
-    from data_engine.corpus import Corpus
     from data_engine.embedding import Encoder
 
 _REASON = "kept by the first pass"
@@ -52,26 +51,6 @@ def check_inputs(checked: CheckedStep) -> dict[str, Any]:
     decided = checked.read_from.decisions("embeddings", checked.batch, columns=["sample_id", "verdict", "reason"])
     failed = decided.filter(pc.equal(decided["verdict"], "rejected"))
     return {"failures": dict(zip(failed["sample_id"].to_pylist(), failed["reason"].to_pylist(), strict=True))}
-
-
-def ready_encoder(corpus: "Corpus") -> "Encoder":
-    """The loaded encoder of a corpus.
-
-    Raises: SourceMissing when it cannot be loaded; InvalidInput when it embeds no samples of this kind.
-    """
-    encoder = encoder_of(corpus.encoder)
-    if encoder.modality not in (None, corpus.modality):
-        raise InvalidInput(
-            f"the encoder {encoder.name!r} takes {encoder.modality}s only, but the samples of {corpus.name} are "
-            f"{corpus.modality}s; name one of {', '.join(encoder_names(corpus.modality))}"
-        )
-    return encoder
-
-
-@cache
-def encoder_of(name: str) -> "Encoder":
-    """The encoder of that name; a process that runs several steps loads it once."""
-    return load_encoder(name)
 
 
 def _kept_contents(

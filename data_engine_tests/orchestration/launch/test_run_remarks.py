@@ -19,7 +19,7 @@ from data_engine.orchestration.launch.run_remarks import (
 )
 from data_engine.review import NewTask
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.steps.embeddings import encoder_of
+from data_engine.runtime.embeddings import encoder_of
 from data_engine.terminal.run_summary import RunOutcome
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

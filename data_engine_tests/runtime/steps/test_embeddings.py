@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 from written_steps import notes_runtime, write_step
 
+from data_engine.runtime.embeddings import encoder_of
 from data_engine.runtime.step_run import execute
-from data_engine.runtime.steps.embeddings import encoder_of
 from data_engine.storage import float_rows
 
 
