@@ -108,3 +108,27 @@ def test_without_keep_labelled_what_leaves_is_said_with_counts_and_comes_back(fi
     finished.change("notes", **_BACK)
     _said(finished)
     assert finished.release("notes") == release
+
+
+def test_tighter_rules_leave_answered_samples_out_and_undone_all_is_as_before(finished: SmallProject) -> None:
+    release, answered, given = finished.release("notes"), _answered(finished), _answers_in_queue(finished)
+    short = {row["sample_id"] for row in _rows(finished, "raw_index") if len(row["text"]) < 60}
+    finished.change("notes", first_pass={"min_chars": 60})
+    said = _said(finished)
+    labels = {row["sample_id"]: row["label"] for row in _rows(finished, "labels")}
+    n_left = len(short & answered.keys())
+    assert n_left and "setting first_pass.min_chars 8 -> 60" in said
+    why = f"{n_left} rejected by the first pass; the answers are kept"
+    assert f"left out: {n_left} answered samples have no label now: {why}" in said
+    assert not short & labels.keys()
+    assert {key: label for key, label in answered.items() if key not in short}.items() <= labels.items()
+    chosen = {row["sample_id"] for row in _rows(finished, "balanced_subset")}
+    _statements_are_true(finished, len(labels.keys() - chosen))
+    # Looser than at first, then as at first.
+    for min_chars in (1, None):
+        finished.change("notes", first_pass={"min_chars": min_chars})
+        assert "left out:" not in _said(finished)
+        assert answered.keys() <= {row["sample_id"] for row in _rows(finished, "labels")}
+        assert _answers_in_queue(finished) == given
+    assert finished.release("notes") == release
+    _statements_are_true(finished, 0)

@@ -18,18 +18,27 @@ def _counted_over(project: SmallProject) -> set[str]:
     return set(comparison["counted_over"].to_pylist())
 
 
+def _answers(project: SmallProject) -> list[str]:
+    with project.load().runtime("notes").queue() as queue:
+        return sorted(queue.tables()["review_annotation"]["annotation_id"].to_pylist())
+
+
 def test_the_report_follows_known_labels_that_go_come_back_and_are_corrected(finished: SmallProject) -> None:
     assert _KNOWN in _report(finished) and _UNKNOWN not in _report(finished)
+    release, answers = finished.release("notes"), _answers(finished)
     without = notes_corpus(Path("source"), review={})
     del without["known_label_column"]
     finished.add(without)
-    finished.run("notes")
+    said = finished.run("notes")
+    assert "  setting  known_label_column  topic -> not set\n" in said
+    assert "rows     known labels" not in said
     assert _UNKNOWN in _report(finished) and "known labels" not in _report(finished)
     assert "known labels" not in _counted_over(finished)
     finished.add(notes_corpus(Path("source")))
     finished.run("notes")
     assert _KNOWN in _report(finished) and _UNKNOWN not in _report(finished)
     assert "known labels" in _counted_over(finished)
+    assert (finished.release("notes"), _answers(finished)) == (release, answers)
     path = finished.folder / "source" / "may.jsonl"
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     path.write_text("".join(json.dumps({**row, "topic": "kites"}) + "\n" for row in rows), "utf-8")

@@ -173,11 +173,15 @@ def _labels(look: Look) -> str:
         "  # Guessed: labels that are known already. Balance is counted over them; nothing is trained on them.\n"
         f"  known_label_column: {_quoted(column)}\n\n"
     )  # fmt: skip
+    given = "" if column is None else (
+        "  #   # In the place of known_label_column: these labels are answers, which are trained on and released.\n"
+        f"  #   given: {{ column: {_quoted(column)} }}\n"
+    )  # fmt: skip
     return f"""{known}  # Without the block `labels` the release is the balanced subset. With it, people are asked:
   # labels:
   #   question: What is this about?
   #   classes: [{names}]
-"""
+{given}"""
 
 
 def _release(name: str) -> str:

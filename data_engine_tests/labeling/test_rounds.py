@@ -224,3 +224,18 @@ def test_a_first_guess_is_queried_by_and_proposes_nothing(make_classes) -> None:
         first_guess=guess[order],
     )
     assert shuffled == tasks
+
+
+def test_samples_that_the_data_label_are_asked_about_for_the_hold_out_alone_and_are_no_traps(make_classes) -> None:
+    data = make_classes(300, 3)
+    given = {sample_id: int(label) for sample_id, label in list(zip(data.ids, data.y, strict=True))[:200]}
+    first = plan(data, given=given)
+    by_purpose = {name: {task.sample_id for task in first if task.purpose == name} for name in ("hold_out", "query")}
+    assert len(by_purpose["hold_out"]) == 50
+    assert by_purpose["hold_out"] & given.keys()
+    assert not {task.sample_id for task in first if task.purpose != "hold_out"} & given.keys()
+    later = later_round(data)
+    traps = {task.sample_id for task in plan(data, **later, given=given) if task.purpose == "trap"}
+    assert traps and traps <= later["reviewed"].keys()
+    with pytest.raises(InvalidInput, match="given has the value 7"):
+        plan(data, given={data.ids[0]: 7})

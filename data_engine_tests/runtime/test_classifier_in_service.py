@@ -103,3 +103,15 @@ def test_the_age_is_that_of_the_newest_hold_out_or_audit_answer_however_often_it
         )
         pass_checks(runtime, version)
     assert newest_audit_age_days(accepted_tables(runtime, run_id="run")) == pytest.approx(2.0, abs=0.01)
+
+
+def test_the_rival_of_a_version_learnt_from_the_same_given_labels() -> None:
+    rows = [_row("plain", 1.0, None, is_in_service=False), _row("taught", 2.0, None, is_in_service=True)]
+    given = [{**rows[0], "took_over": True}, {**rows[1], "given_labels": "tags"}]
+    history = table("classifier", given)
+    found = {name: rival_of(history, "next", "e-1", name) for name in ("tags", "topics", None)}
+    assert {name: row and row["classifier_version"] for name, row in found.items()} == {
+        "tags": "taught",
+        "topics": None,
+        None: "plain",
+    }

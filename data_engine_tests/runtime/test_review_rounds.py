@@ -47,6 +47,10 @@ def test_a_round_waits_for_a_subset_then_for_answers_and_then_for_proposals(tmp_
     )
 
 
+def _labels(n: int) -> list[dict[str, object]]:
+    return [{"sample_id": str(number), "in_subset": True} for number in range(n)]
+
+
 def test_what_is_left_is_said_with_what_to_do(tmp_path: Path) -> None:
     runtime = notes_runtime(tmp_path)
     store = runtime.store()
@@ -59,16 +63,19 @@ def test_what_is_left_is_said_with_what_to_do(tmp_path: Path) -> None:
     assert what_is_left(runtime).startswith("1 task waits for an answer in notes-round-001: ")
     _end(runtime, "notes-round-001")
     pass_checks(runtime, keep_version(store, "balanced_subset", n_rows=2000))
-    pass_checks(runtime, keep_version(store, "labels", n_rows=1420))
+    pass_checks(runtime, write_step(store, "labels", _labels(1420)))
     assert what_is_left(runtime) == (
         "580 of the 2,000 samples of the subset have no label, and all rounds are asked (labels.rounds is 1): raise "
         "labels.rounds in the YAML and give data-engine run notes to ask on, or leave them without"
     )
     more = notes_runtime(tmp_path, labels={**runtime.corpus.labels.model_dump(), "rounds": 2})
-    for step, n in (("balanced_subset", 2000), ("labels", 1420)):
-        pass_checks(more, keep_version(store, step, n_rows=n))
+    pass_checks(more, keep_version(store, "balanced_subset", n_rows=2000))
+    pass_checks(more, write_step(store, "labels", _labels(1420)))
     assert what_is_left(more).endswith("data-engine run notes takes the answers over and opens the next round")
-    pass_checks(more, keep_version(store, "labels", n_rows=2000))
+    # Labels that are kept outside the subset are none of it.
+    pass_checks(more, write_step(store, "labels", [*_labels(1999), {"sample_id": "outside", "in_subset": False}]))
+    assert what_is_left(more).startswith("1 of the 2,000 samples of the subset have no label: ")
+    pass_checks(more, write_step(store, "labels", _labels(2000)))
     assert what_is_left(more) == "all 2,000 samples of the subset have a label"
 
 

@@ -61,6 +61,8 @@ class RunPlan:
         return pa.Table.from_pylist(found, schema=_ROWS)
 
 
+#: Inputs that there are only where a field of the YAML names them.
+_OF_A_FIELD = ("known labels/", "given labels/")
 _ROWS = pa.schema([(name, pa.string()) for name in ("kind", "name", "before", "after")])
 
 
@@ -216,6 +218,9 @@ class _Planning:
             return
         changed = differences.changed_inputs(last.made_from.get("inputs", {}), now)
         for name, old, new in changed:
+            if name.startswith(_OF_A_FIELD) and not (old and new):
+                # The field that names the labels, or names none any more, is told as a setting.
+                continue
             what = "examples" if name.endswith("examples") else "rows"
             after = "gone, or held back" if new in ("", "missing") else "other ones" if old else "new"
             yield Difference(what, name.rstrip("/"), "", after)

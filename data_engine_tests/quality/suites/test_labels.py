@@ -49,7 +49,7 @@ BROKEN = [
         "labelled samples outside the balanced subset that nobody answered, or whose in_subset is untrue: 3 of 7, but "
         "outside the subset only what people labelled has a label, with in_subset false; "
         "compute the labels again for the present subset",
-        ("s1", "s2", "s5"),
+        ("s5", "s1", "s2"),
         {
             "labels": [
                 *but(label_rows(), 1, in_subset=False),
