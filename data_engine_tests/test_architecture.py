@@ -83,6 +83,7 @@ WHOLE_ENGINE = {
     "test_benchmarks",
     "test_browser",
     "test_browser_images",
+    "test_browser_review",
     "test_browser_tree",
     "test_changed_classes",
     "test_changed_sources",

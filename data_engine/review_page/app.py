@@ -16,7 +16,7 @@ from data_engine.errors import DataEngineError, InvalidInput, LeaseLost, NotFoun
 from data_engine.review.people.person_queue import PersonQueue
 from data_engine.review_page import batch_routes, people_routes, task_routes
 from data_engine.review_page.access import person_of_request
-from data_engine.review_page.limits import Limits
+from data_engine.review_page.limits import RequestLimits
 from data_engine.review_page.page_corpus import PageCorpus
 from data_engine.review_page.page_state import PageState
 from data_engine.shipped import shipped_look
@@ -62,7 +62,7 @@ def create_app(
     app.add_exception_handler(DataEngineError, _engine_error)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(StarletteHTTPException, _http_error)
-    app.add_middleware(Limits, hosts=tuple(hosts))
+    app.add_middleware(RequestLimits, hosts=tuple(hosts))
     return app
 
 

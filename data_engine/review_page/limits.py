@@ -26,7 +26,7 @@ _HEADERS = {
 }
 
 
-class Limits:
+class RequestLimits:
     """Refuses foreign hosts and large bodies, and puts the same headers on every answer.
 
     Args:

@@ -14,6 +14,7 @@ from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.review_rounds import (
     answer_simulated,
+    ask_people,
     create_review_batch,
     known_classes,
     what_is_left,
@@ -137,6 +138,19 @@ def test_a_simulated_annotator_without_errors_answers_what_is_known(finished: Sm
     assert len(answers) == n_answers > 0
     assert {row["annotator"] for row in answers} == {"simulated:reader"}
     assert all(row["label"] == known[row["sample_id"]] for row in answers)
+
+
+def test_a_batch_that_a_person_asked_for_waits_for_people_and_is_opened_once(finished: SmallProject) -> None:
+    runtime = finished.load().runtime("notes")
+    batch_id = ask_people(runtime, 3)
+    assert ask_people(runtime, 3) == batch_id
+    with runtime.queue() as queue:
+        tasks = [row for row in queue.tables()["review_task"].to_pylist() if row["review_batch"] == batch_id]
+    assert [row["purpose"] for row in tasks].count("query") == 3
+    said = finished.run("notes")
+    assert f"data-engine review --corpus notes answer {batch_id}" in " ".join(said.split())
+    with runtime.queue() as queue:
+        assert batch_id is not None and queue.answers(batch_id).num_rows == 0
 
 
 def test_the_known_class_of_a_label_outside_the_classes_is_other(tmp_path: Path) -> None:
