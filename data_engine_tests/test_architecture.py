@@ -107,6 +107,7 @@ WHOLE_ENGINE = {
     "test_own_project",
     "test_pipeline",
     "test_published_statements",
+    "test_review_api",
     "test_secrets",
     "test_what_changed",
     "test_without_labels",
