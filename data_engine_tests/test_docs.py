@@ -111,6 +111,8 @@ def test_every_command_that_is_named_exists_with_its_options() -> None:
         words = re.sub(r'"[^"]*"', "TEXT", code).split()
         command = main.commands.get(words[1])
         assert command is not None, f"{code!r}: there is no command {words[1]!r}"
+        for word in words[2:]:
+            command = getattr(command, "commands", {}).get(word, command)
         known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
         unknown = {word.split("=")[0] for word in words[2:] if word.startswith("-")} - known
         assert not unknown or any(p.type is click.UNPROCESSED for p in command.params), f"{code!r}: {unknown}"

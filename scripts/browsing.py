@@ -17,7 +17,7 @@ from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[1]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
-_CHROMIUM_OPTIONS = (
+CHROMIUM_OPTIONS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -58,6 +58,43 @@ def served_ui(home: Path, *, seconds_to_start: float = 180) -> Iterator[str]:
 
 
 @contextmanager
+def served_review(corpus: str, n_tasks: int = 60) -> Iterator[str]:
+    """The review page of a corpus on a free port, with a batch for people that is opened where none waits.
+
+    Yields: its link. Raises: RuntimeError when it ends before it prints one.
+    """
+    command = ["-m", "data_engine.cli", "review", "--corpus", corpus, "--annotator", "maria", "--port", "0"]
+    process = subprocess.Popen(
+        [sys.executable, *command, "--ask", str(n_tasks)],
+        cwd=PROJECT,
+        env={**os.environ, "DATA_ENGINE_PROJECT": os.environ.get("DATA_ENGINE_PROJECT", str(PROJECT))},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        link = next((line.split()[-1] for line in lines if line.startswith("Review page: ")), None)
+        if link is None:
+            raise RuntimeError(f"the review page of {corpus} did not start; run data-engine run {corpus} first")
+        yield link
+    finally:
+        _stop(process)
+        process.communicate()
+
+
+def chromium() -> str:
+    """Where Chromium is. Raises: RuntimeError when there is none on the PATH."""
+    executable = next((found for name in CHROMIUM_NAMES if (found := shutil.which(name))), None)
+    if executable is None:
+        raise RuntimeError(
+            f"Chromium is needed and none of {', '.join(CHROMIUM_NAMES)} is on the PATH; install the package chromium"
+        )
+    return executable
+
+
+@contextmanager
 def opened_browser(*, width: int = 1400, height: int = 900) -> Iterator[Any]:
     """A page of headless Chromium with a profile of its own.
 
@@ -65,16 +102,12 @@ def opened_browser(*, width: int = 1400, height: int = 900) -> Iterator[Any]:
     """
     from playwright.sync_api import sync_playwright
 
-    executable = next((found for name in CHROMIUM_NAMES if (found := shutil.which(name))), None)
-    if executable is None:
-        raise RuntimeError(
-            f"Chromium is needed and none of {', '.join(CHROMIUM_NAMES)} is on the PATH; install the package chromium"
-        )
+    executable = chromium()
     with tempfile.TemporaryDirectory() as profile, sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
             profile,
             executable_path=executable,
-            args=list(_CHROMIUM_OPTIONS),
+            args=list(CHROMIUM_OPTIONS),
             viewport={"width": width, "height": height},
             color_scheme="light",
         )
@@ -101,7 +134,7 @@ def _answers(address: str, process: "subprocess.Popen[bytes]", seconds: float) -
     return False
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> None:
+def _stop(process: "subprocess.Popen[Any]") -> None:
     """End the UI with everything that it started: they share the process group."""
     for sign, seconds in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
         try:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+#: Size of the query batch that is offered to who wants to try the review page.
+_ASK = 10
+
+
 @dataclass
 class RunOutcome:
     """The outcome of a one-command run.
@@ -82,6 +86,7 @@ def _next_steps(runtime: CorpusRuntime, outcome: RunOutcome) -> list[str]:
         steps.append(f"data-engine review --corpus {name}   answer {', '.join(outcome.waiting_for)}")
     elif runtime.corpus.has_labels:
         steps.append(what_is_left(runtime))
+        steps.append(f"data-engine review --corpus {name} --ask {_ASK}   answer the most telling ones in the browser")
     if outcome.quarantined:
         steps.append(f"mend {', '.join(outcome.quarantined)} at the source, then data-engine run {name} again")
     judged = accepted_tables(runtime, run_id="summary").read("first_pass", columns=["sample_id", "reason"])

@@ -11,7 +11,7 @@ from data_engine.errors import ChecksFailed, InvalidInput
 from data_engine.review import NewTask
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.review_rounds import create_review_batch, what_is_left, why_open
+from data_engine.runtime.review_rounds import ask_people, create_review_batch, what_is_left, why_open
 from data_engine.runtime.simulation.simulated_answers import answer_simulated, known_classes
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -125,6 +125,19 @@ def test_the_next_round_asks_about_samples_of_the_subset_and_never_shows_the_kno
     assert lease.task.payload == {"uri": row["uri"], "text": row["text"]}
     with pytest.raises(InvalidInput, match=f"has no simulated annotators; answer {batch_id} with `data-engine review`"):
         answer_simulated(runtime, batch_id)
+
+
+def test_a_batch_that_a_person_asked_for_waits_for_people_and_is_opened_once(finished: SmallProject) -> None:
+    runtime = finished.load().runtime("notes")
+    batch_id = ask_people(runtime, 3)
+    assert ask_people(runtime, 3) == batch_id
+    with runtime.queue() as queue:
+        tasks = [row for row in queue.tables()["review_task"].to_pylist() if row["review_batch"] == batch_id]
+    assert [row["purpose"] for row in tasks].count("query") == 3
+    said = finished.run("notes")
+    assert f"data-engine review --corpus notes answer {batch_id}" in " ".join(said.split())
+    with runtime.queue() as queue:
+        assert batch_id is not None and queue.answers(batch_id).num_rows == 0
 
 
 def test_a_subset_or_proposals_that_their_checks_hold_back_open_no_round(tmp_path: Path) -> None:

@@ -8,6 +8,15 @@ export function instructions({ corpora, call, image, screen, rest, go }) {
     screen.append(h("h1", { text: "There is no such corpus here" }));
     return null;
   }
+  // Only what somebody scrolls to is asked for, so that the first task need not wait for examples.
+  const loads = new WeakMap();
+  const seen = new IntersectionObserver((entries) => {
+    for (const entry of entries.filter((each) => each.isIntersecting)) {
+      seen.unobserve(entry.target);
+      loads.get(entry.target)();
+    }
+  });
+  const whenSeen = (node, load) => { loads.set(node, load); seen.observe(node); };
   const target = `#/answer/${encodeURIComponent(corpus.name)}`;
   localStorage.setItem(`review-instructed:${corpus.name}`, corpus.question);
   const places = new Map(corpus.classes.map((name) => [name, h("div", { class: "examples" })]));
@@ -27,7 +36,7 @@ export function instructions({ corpora, call, image, screen, rest, go }) {
     for (const [name, rows] of Object.entries(examples)) {
       const place = places.get(name);
       if (!place) continue;
-      if (rows.some((row) => row.is_simulated)) place.append(h("p", { class: "tag simulated", text: "answered by a simulated annotator" }));
+      if (rows.some((row) => row.is_simulated)) place.append(h("p", { class: "whole" }, h("span", { class: "tag simulated", text: "answered by a simulated annotator" })));
       place.append(...rows.map(example));
     }
   }).catch(() => {});
@@ -35,14 +44,18 @@ export function instructions({ corpora, call, image, screen, rest, go }) {
   function example(row) {
     if (!corpus.is_image) return h("p", { class: "sample", text: row.text.length > 300 ? `${row.text.slice(0, 300)}…` : row.text });
     const shown = h("img", { class: "small-image", alt: `example ${row.uri}` });
-    image(row.task_id, "small").then((address) => { shown.src = address; }, () => { shown.alt = "the image cannot be shown"; });
+    whenSeen(shown, () => image(row.task_id, "small").then((address) => { shown.src = address; }, () => { shown.alt = "the image cannot be shown"; }));
     return shown;
   }
 
-  return onKeys((key) => {
+  const stopKeys = onKeys((key) => {
     if (key === "Enter" || key === "i") go(target);
     else if (key === "Escape") go("#/");
     else return false;
     return true;
   });
+  return () => {
+    stopKeys();
+    seen.disconnect();
+  };
 }

@@ -22,7 +22,7 @@ _MOST_KEPT = 128
 class SampleImages:
     """The images of a corpus of images, by sample id.
 
-    The rows of all samples that are asked about are read at once, and images kept that were shown last.
+    The rows of all samples that are or were asked about are read at once, and images kept that were shown last.
 
     Args:
         runtime: The corpus.
@@ -64,10 +64,9 @@ class SampleImages:
             return self._rows[sample_id]
 
     def _asked(self) -> set[str]:
-        """The samples of open tasks."""
+        """The samples that somebody is or was asked about."""
         with self._runtime.queue() as queue:
-            tasks = queue.tables(self._runtime.corpus.name)["review_task"]
-        return set(tasks.filter(tasks["is_open"])["sample_id"].to_pylist())
+            return set(queue.tables(self._runtime.corpus.name)["review_task"]["sample_id"].to_pylist())
 
     def _read(self, sample_ids: set[str]) -> dict[str, dict[str, Any]]:
         among = {"sample_id": pa.array(sorted(sample_ids), pa.string())}

@@ -1,0 +1,159 @@
+"""A review page in a process of its own, which can be stopped and started, and people who look at it in Chromium."""
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import browsing
+from playwright.sync_api import sync_playwright
+
+from data_engine.review import NewTask
+from data_engine.review.people.person_queue import PersonQueue
+
+CLASSES = ("mit", "apache-2.0", "gpl-2.0")
+HOSTILE = '<script>document.title = "hacked"</script><img src=x onerror="document.title=1">'
+
+_SERVER = """
+import sys
+from review_page import Page, licences_on_page
+from data_engine.review.people.person_queue import PersonQueue
+from data_engine.review_page.server import listening, serve
+
+url, port, is_of_images = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "images"
+classes = tuple(sys.argv[4].split(","))
+corpus = licences_on_page(is_of_images=is_of_images, classes=classes, out_of_scope=classes[-1])
+with PersonQueue(url) as queue, listening("127.0.0.1", port) as listener:
+    serve(Page(queue, corpus).app, listener, started=lambda: print(listener.getsockname()[1], flush=True))
+"""
+
+
+class ReviewServer:
+    """The page of the corpus `licences` over a queue.
+
+    Args:
+        folder: Where the queue is.
+        is_of_images: Whether tasks show an image.
+        classes: Of the corpus.
+    """
+
+    def __init__(self, folder: Path, *, is_of_images: bool = False, classes: tuple[str, ...] = CLASSES) -> None:
+        self.queue = PersonQueue(f"sqlite:///{folder / 'review.db'}")
+        self._url, self._kind, self._classes = f"sqlite:///{folder / 'review.db'}", is_of_images, classes
+        self.port = 0
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Serve it, on the port that it had before."""
+        kind = "images" if self._kind else "texts"
+        arguments = [self._url, str(self.port), kind, ",".join(self._classes)]
+        command = [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{_SERVER}", *arguments]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self.port = int(self._process.stdout.readline())
+
+    def stop(self) -> None:
+        """End it at once, as a machine that is switched off does."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.communicate()
+
+    def open_batch(self, tasks: list[NewTask], **changes: Any) -> None:
+        """Open the batch `licences-round-001`."""
+        arguments: dict[str, Any] = {
+            "corpus": "licences",
+            "question": "Which licence is meant?",
+            "classes": self._classes,
+            "cause": "a test",
+            "now": datetime.now(UTC),
+        }
+        self.queue.open_batch("licences-round-001", tasks=tasks, **(arguments | changes))
+
+    def link(self, name: str, role: str = "annotator") -> str:
+        """The address of the page for a person."""
+        secret, _ = self.queue.create_token(name, role, lasts=timedelta(days=1), now=datetime.now(UTC))
+        return f"http://127.0.0.1:{self.port}/#token={secret}"
+
+    def labels(self) -> dict[str, list[str]]:
+        """The answers in the queue by sample."""
+        found: dict[str, list[str]] = {}
+        for row in self.queue.answers("licences-round-001").to_pylist():
+            found.setdefault(row["sample_id"], []).append(row["label"])
+        return {name: sorted(labels) for name, labels in sorted(found.items())}
+
+
+def texts(n: int, *, arm: str = "manual", proposed: str | None = None) -> list[NewTask]:
+    """Tasks about the texts 0 to n - 1."""
+    return [
+        NewTask(f"s{i}", "query", arm, {"text": f"text number {i}", "uri": f"file{i}.txt"}, proposed, 0.75)
+        for i in range(n)
+    ]
+
+
+class Browsers:
+    """People at their own browsers, whose errors are kept."""
+
+    def __init__(self, browser: Any) -> None:
+        self._browser = browser
+        self.errors: list[str] = []
+
+    def open(self, link: str, *, width: int = 1280, **options: Any) -> Any:
+        """A page of a browser of its own that follows a link, once it is there."""
+        page = self._browser.new_context(viewport={"width": width, "height": 800}, **options).new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda said: self._note(said.text) if said.type == "error" else None)
+        page.goto(link)
+        page.wait_for_selector("main h1")
+        return page
+
+    def _note(self, text: str) -> None:
+        # That a request failed is what some tests are about; everything else is a mistake of the page.
+        if not re.search(r"Failed to load resource|net::ERR", text):
+            self.errors.append(text)
+
+
+@contextmanager
+def browsers() -> Iterator[Browsers]:
+    """Headless Chromium."""
+    executable = browsing.chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(browsing.CHROMIUM_OPTIONS))
+        try:
+            yield Browsers(browser)
+        finally:
+            browser.close()
+
+
+def answering(page: Any) -> Any:
+    """Go from the first screen to the first task, by keyboard."""
+    page.wait_for_selector("a.go")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".classes")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".task-sample p, .task-sample img")
+    return page
+
+
+def kept(page: Any) -> None:
+    """Wait until the server has every answer."""
+    page.locator("#sync", has_text="all answers are kept").wait_for()
+
+
+def until(page: Any, script: str) -> None:
+    """Wait until a script says true; the page's own policy lets Playwright not do this by itself."""
+    for _ in range(150):
+        if page.evaluate(script):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"not within 15 s: {script}")
+
+
+def shown(page: Any) -> str:
+    """The text of the task on the screen."""
+    return str(page.locator(".task-sample p").first.text_content())
