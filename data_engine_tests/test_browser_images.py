@@ -51,6 +51,8 @@ def test_a_browser_shows_every_image_and_finds_a_cluster_by_its_label(page: str,
         assert largest.locator("summary .name").inner_text().endswith("cluster 0 · mostly apache")
         assert largest.locator("summary img.mini").count() == 3
         largest.locator("summary").click()
+        # A browser tells of what was unfolded after the click has ended.
+        largest.locator(":scope > .inside").wait_for(timeout=5_000)
         assert largest.locator(":scope > .inside > .examples img.thumbnail").count() == 3
         sizes = opened.locator("img").evaluate_all("all => all.map(image => [image.naturalWidth, image.naturalHeight])")
         # Thumbnails elsewhere, those of the tree, and montages.

@@ -6,6 +6,7 @@ runs: `data-engine ui` starts this server with it and puts the address into the 
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -37,7 +38,7 @@ def start_server(data_folder: Path) -> str:
     with socket.create_server((_HERE[0], 0)) as listening:
         reads, writes = os.pipe()
         command = [sys.executable, "-m", __name__, str(listening.fileno()), str(data_folder)]
-        subprocess.Popen(command, stdin=reads, pass_fds=(listening.fileno(),), start_new_session=True)
+        subprocess.Popen(command, stdin=reads, pass_fds=(listening.fileno(),))
         os.close(reads)
         # Nothing is ever written: the pipe ends with the last process that holds it, and so does the server.
         os.set_inheritable(writes, True)
@@ -75,6 +76,8 @@ def serve(listening: socket.socket, data_folder: Path) -> ThreadingHTTPServer:
 
 def main() -> None:
     """Serve on the socket and the folder that the arguments name, until the input ends."""
+    # Ctrl-C is for the UI, with which the input ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     server = serve(socket.socket(fileno=int(sys.argv[1])), Path(sys.argv[2]))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     sys.stdin.read()

@@ -62,7 +62,7 @@ class Cluster:
     n_samples: int
     n_chosen: int
     common_label: str
-    """The commonest label among its labelled samples; empty when none is labelled."""
+    """The commonest label among its labelled samples, and of how many; empty when none is, or its name says it."""
     examples: tuple[str, ...]
     members: tuple[str, ...]
     """Up to 24 of its sample ids."""
@@ -158,21 +158,25 @@ def clusters(tables: Tables) -> tuple[tuple[Cluster, ...], tuple[Cluster, ...]]:
 
     def cluster(k: int) -> Cluster:
         examples = tuple(texts.get(key, key) for key in shown[k][:N_EXAMPLES])
-        # A cluster without terms goes by the commonest label already.
-        label = "" if label_of.get(k, "") in names[k] else label_of[k]
+        label, n_of_label, n_labelled = label_of.get(k, ("", 0, 0))
+        # A cluster without terms goes by the label of most in it already.
+        is_told = not label or names[k].endswith(f"mostly {label}")
+        label = "" if is_told else f"{label} ({n_of_label:,} of {n_labelled:,} labelled)"
         return Cluster(names[k], int(sizes[k]), n_chosen[k], label, examples, tuple(shown[k]))
 
     return tuple(map(cluster, largest)), tuple(map(cluster, smallest))
 
 
-def _common_labels(tables: Tables, top_of: Mapping[str, int]) -> dict[int, str]:
+def _common_labels(tables: Tables, top_of: Mapping[str, int]) -> dict[int, tuple[str, int, int]]:
+    """The commonest label of each cluster, how many samples have it, and how many have one."""
     if "labels" not in tables:
         return {}
     per_cluster: dict[int, Counter[str]] = defaultdict(Counter)
     for row in tables["labels"].select(["sample_id", "label"]).to_pylist():
         if row["sample_id"] in top_of:
             per_cluster[top_of[row["sample_id"]]][row["label"]] += 1
-    return {k: min(counts.items(), key=lambda item: (-item[1], item[0]))[0] for k, counts in per_cluster.items()}
+    commonest = {k: min(counts.items(), key=lambda item: (-item[1], item[0])) for k, counts in per_cluster.items()}
+    return {k: (label, n, per_cluster[k].total()) for k, (label, n) in commonest.items()}
 
 
 def doubtful_labels(tables: Tables, embeddings: Mapping[str, NDArray[np.float32]]) -> DoubtfulLabels:

@@ -84,6 +84,6 @@ def _fields(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str
 
 
 def _said(value: object) -> str:
-    if value is None or value == ABSENT:
+    if value is None or value in ({}, ABSENT):
         return ABSENT
     return without_secrets(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

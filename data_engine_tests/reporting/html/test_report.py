@@ -186,7 +186,7 @@ def test_every_table_has_a_caption_and_every_heading_of_one_a_scope(page: str) -
 
 def test_clusters_go_by_their_names_everywhere(page: str) -> None:
     words = words_of(page)
-    assert "Largest apache · license 128 samples, 12 chosen" in words
+    assert "Largest apache · license 128 samples, 12 chosen · commonest label apache (12 of 12 labelled)" in words
     without_plots = words_of(re.sub("<svg.*?</svg>|<script.*?</script>", "", page, flags=re.DOTALL))
     assert re.findall(r"[Cc]luster \d+", without_plots) == []
     assert "bsd · license: 16.7 % against 6.1 %" in page

@@ -36,6 +36,19 @@ def test_a_block_that_is_given_as_a_whole_is_one_difference(tmp_path: Path) -> N
     assert list(code_and_settings(asking, version)) == [Difference("setting", "labels", "not set", "set")]
 
 
+def test_a_block_in_the_place_of_nothing_is_told_by_its_fields(tmp_path: Path) -> None:
+    plain = notes_runtime(tmp_path)
+    version = _version(plain, "labels")
+    labels = plain.corpus.labels.model_dump(exclude={"given", "renamed"})
+    given = notes_runtime(tmp_path, labels={**labels, "given": {"column": "tag"}, "renamed": {"bread": "baking"}})
+    found = {difference.name: difference.after for difference in code_and_settings(given, version)}
+    assert found == {
+        "labels.given.column": "tag",
+        "labels.given.in_hold_out": "false",
+        "labels.renamed.bread": "baking",
+    }
+
+
 def test_changed_code_is_named_by_its_step_and_not_taken_for_a_setting(tmp_path: Path) -> None:
     runtime = notes_runtime(tmp_path)
     version = replace(_version(runtime, "embeddings", code="earlier"), code_version="earlier")
