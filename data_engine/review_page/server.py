@@ -41,7 +41,6 @@ def serve(
     listener: socket.socket,
     *,
     started: Callable[[], object] = lambda: None,
-    while_parent_lives: bool = False,
 ) -> None:
     """Answer requests until the process is told to stop; requests that have begun come to their end.
 
@@ -49,15 +48,10 @@ def serve(
         app: What answers.
         listener: Listens already.
         started: Called once requests are answered.
-        while_parent_lives: Whether to stop when the process that started this one is gone.
     """
     settings: dict[str, Any] = {"log_level": "warning", "access_log": False, "server_header": False, "lifespan": "off"}
     server = uvicorn.Server(uvicorn.Config(app, timeout_graceful_shutdown=_LAST_REQUESTS_S, **settings))
     threading.Thread(target=_call_when_started, args=(server, started), daemon=True).start()
-    if while_parent_lives:
-        threading.Thread(target=_stop_without, args=(server, os.getppid()), daemon=True).start()
-        # A shell that starts a program in the background has it ignore interrupts.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
 
@@ -69,7 +63,14 @@ def _call_when_started(server: uvicorn.Server, started: Callable[[], object]) ->
         started()
 
 
-def _stop_without(server: uvicorn.Server, parent: int) -> None:
+def end_with(parent: int) -> None:
+    """End this process, from now on, as soon as the process that started it is gone; it loses nothing by that."""
+    # A shell that starts a program in the background has it ignore interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    threading.Thread(target=_wait_for_end, args=(parent,), daemon=True).start()
+
+
+def _wait_for_end(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_LOOK_EVERY_S)
-    server.should_exit = True
+    os._exit(0)

@@ -36,7 +36,7 @@ def _user_name() -> str:
 @click.option("--ask", type=click.IntRange(1, 10_000), help="Open a batch of this size for people, if none waits.")
 @click.option("--terminal", is_flag=True, help="Answer here in the terminal; /help says what can be typed.")
 @click.option("--skipped", is_flag=True, help="Only list the tasks that you have skipped.")
-@click.option("--beside-ui", is_flag=True, hidden=True)
+@click.option("--beside-ui", "parent", type=int, hidden=True)
 @click.pass_context
 def review(
     context: click.Context,
@@ -48,11 +48,15 @@ def review(
     ask: int | None,
     terminal: bool,
     skipped: bool,
-    beside_ui: bool,
+    parent: int | None,
 ) -> None:
     """Answer the open review tasks: serve the review page and print its address."""
     if context.invoked_subcommand is not None:
         return
+    if parent is not None:
+        from data_engine.review_page.server import end_with
+
+        end_with(parent)
     from data_engine.orchestration.launch.review_page import Serving, open_batch, serve_page
     from data_engine.terminal.review import answer_in_terminal, print_skipped
 
@@ -64,7 +68,7 @@ def review(
     elif terminal:
         answer_in_terminal(project.runtime(corpus), annotator, console=_console())
     else:
-        serving = Serving(annotator, host=host, port=port, names=names, is_beside_ui=beside_ui)
+        serving = Serving(annotator, host=host, port=port, names=names, is_beside_ui=parent is not None)
         serve_page(project, corpus, serving, say=click.echo)
 
 

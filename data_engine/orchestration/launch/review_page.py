@@ -31,7 +31,7 @@ class Serving:
         host: Address that it listens on.
         port: Its port; 0 for a free one.
         names: Host names that it goes by, besides those of this machine and `host`.
-        is_beside_ui: Whether it ends with the process that started it, and says in a sentence why it does not start.
+        is_beside_ui: Whether it says in a sentence why it does not start, in place of an error.
     """
 
     annotator: str
@@ -66,12 +66,7 @@ def _serve(project: Project, corpus: str | None, serving: Serving, say: Callable
             say(shown(notice))
         app = create_app(queue, corpora, hosts=hosts)
         address = _address(serving, listener)
-        serve(
-            app,
-            listener,
-            started=lambda: say(f"Review page: {address}/#token={secret}"),
-            while_parent_lives=serving.is_beside_ui,
-        )
+        serve(app, listener, started=lambda: say(f"Review page: {address}/#token={secret}"))
 
 
 def open_batch(runtime: CorpusRuntime, n: int, *, say: Callable[[str], None]) -> None:

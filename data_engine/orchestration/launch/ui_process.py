@@ -46,8 +46,8 @@ def become_ui(start: Path, port: int, review_port: int, *, say: Callable[[str], 
 
 def start_review_page(folder: Path, port: int) -> "subprocess.Popen[bytes]":
     """The review page of a project in a process of its own, which ends when this one does."""
-    command = [sys.executable, "-m", "data_engine.cli", "review", "--port", str(port), "--beside-ui"]
-    return subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "data_engine.cli", "review", "--port", str(port)]
+    return subprocess.Popen([*command, "--beside-ui", str(os.getpid())], cwd=folder, stdin=subprocess.DEVNULL)
 
 
 def require_free(port: int) -> None:

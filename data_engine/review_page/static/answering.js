@@ -52,6 +52,7 @@ class Answering {
 
   stop() {
     this.keepDraft();
+    this.watch.stop();
     this.outbox.removeEventListener("kept", this.onKept);
     this.outbox.removeEventListener("refused", this.onRefused);
     this.feed.removeEventListener("change", this.onFeed);

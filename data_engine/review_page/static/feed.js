@@ -4,6 +4,7 @@ import { call, image } from "./api.js";
 
 const RENEW_MS = 60000;
 const AGAIN_MS = 3000;
+const MOST_HELD = 60;
 
 export class Feed extends EventTarget {
   constructor({ corpus, batch = null, proposed = null, ahead = 4 }, outbox) {
@@ -30,7 +31,7 @@ export class Feed extends EventTarget {
 
   async take() {
     const waiting = this.outbox.entries().filter((entry) => entry.lease_id);
-    const holding = [...this.tasks, ...waiting].map((each) => each.lease_id);
+    const holding = [...this.tasks, ...waiting].map((each) => each.lease_id).slice(0, MOST_HELD);
     const n = this.ahead - this.tasks.length;
     if (n <= 0) return;
     try {

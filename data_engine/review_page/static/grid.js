@@ -108,6 +108,7 @@ export function grid(context) {
     left.removeEventListener("change", show);
     feed = null;
     stopKeys();
+    watch.stop();
     screen.replaceChildren();
     left.ahead = 0;
     left.isDry = true;
@@ -124,6 +125,7 @@ export function grid(context) {
   });
   return () => {
     stopKeys();
+    watch.stop();
     if (feed) feed.stop();
   };
 }

@@ -4,14 +4,20 @@ const LONGEST_PAUSE_MS = 20000;
 
 export class Stopwatch {
   constructor() {
+    this.listening = new AbortController();
+    const { signal } = this.listening;
     this.start();
     for (const kind of ["keydown", "pointermove", "pointerdown", "wheel", "touchmove"]) {
-      document.addEventListener(kind, () => this.tick(), { passive: true });
+      document.addEventListener(kind, () => this.tick(), { passive: true, signal });
     }
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) this.tick();
       else this.last = performance.now();
-    });
+    }, { signal });
+  }
+
+  stop() {
+    this.listening.abort();
   }
 
   start() {
