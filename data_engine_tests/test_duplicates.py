@@ -134,7 +134,6 @@ def test_the_sensor_asks_once_for_batches_whose_duplicates_have_lost_their_twin(
     [changed] = new_batches.tick()
     assert changed.partition_key == "april.jsonl"
     new_batches.execute(changed)
-    (project.folder / "source" / "may.jsonl").unlink()
     [bereft] = new_batches.tick()
     assert bereft.partition_key == "may.jsonl"
     assert new_batches.tick() == []

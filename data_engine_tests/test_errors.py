@@ -21,6 +21,7 @@ def test_bad_input_and_unknown_names_are_errors_of_python_too() -> None:
     assert {name: kinds for name, kinds in wider.items() if kinds} == {
         "InvalidInput": ["ValueError"],
         "NotEnoughData": ["ValueError"],
+        "NotFound": ["ValueError"],
         "UnknownLabel": ["ValueError"],
         "UnknownSample": ["KeyError"],
     }

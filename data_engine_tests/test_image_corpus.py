@@ -132,7 +132,7 @@ def test_a_corpus_of_images_runs_to_its_release(discs: SmallProject, engine_fold
         ("first_pass", "images: kept"),
         ("balanced_subset", "chosen images"),
     ):
-        assert metadata[step][name].startswith("![plot](data:image/jpeg;base64,")
+        assert metadata[step][name].startswith(f"![{name}](data:image/jpeg;base64,")
     header, _, first, *_ = metadata["cluster_tree"]["largest clusters"].splitlines()
     assert header == "| cluster | samples | silhouette | nearest | border |"
     assert first.count("![nearest](data:image/jpeg;base64,") == first.count("![border](data:image/jpeg;base64,") == 1

@@ -51,7 +51,11 @@ def test_a_corpus_without_labels_ends_in_a_release_and_labels_can_come_and_go(no
     assert "150 samples, chosen to be balanced" in card
     for word in (r"\blabels?\b", "annotat", "classes", "review", "simulated"):
         assert not re.search(word, card), word
-    assert set(re.findall(r"\w*label\w*|\w*review\w*", manifest)) == {"known_label_column", "known_label_pattern"}
+    assert set(re.findall(r"\w*label\w*|\w*review\w*", manifest)) == {
+        "keep_labelled",
+        "known_label_column",
+        "known_label_pattern",
+    }
     report = (runtime.corpus_folder / "reports" / "report.html").read_text("utf-8")
     assert "Balance, before and after" in report
     assert not re.search(r"\blabels?\b|annotat|hold-out|reviewed", _words(report))
