@@ -14,7 +14,7 @@ def test_the_asset_graph_reads_left_to_right_and_the_ui_stops_when_the_looking_f
     with (
         pytest.raises(ZeroDivisionError),
         browsing.served_ui(engine_folder / "home") as address,
-        browsing.opened_browser(width=1800) as page,
+        browsing.opened_browser(width=1800, height=1500) as page,
     ):
         page.goto(
             f"{address}/locations/data_engine/asset-groups/license_notices/lineage", wait_until="domcontentloaded"
