@@ -14,8 +14,9 @@ PORT ?= 3000
 demo: setup
 	$(BIN)/data-engine run license_notices
 
+# Many tests wait for a process or a browser, so there is one worker more than two cores.
 test: setup browser
-	$(BIN)/pytest -n logical --maxprocesses 4 --dist worksteal
+	$(BIN)/pytest -n $$($(BIN)/python -c 'import os; print(min(max(os.cpu_count() or 1, 3), 4))') --dist worksteal
 
 ui: setup
 	$(BIN)/data-engine ui --port $(PORT)

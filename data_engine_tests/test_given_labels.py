@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -106,7 +107,7 @@ def test_given_labels_teach_and_are_released_people_outweigh_them_and_without_th
     assert manifest["configuration"]["labels"]["given"]["column"] == "tag"
     assert "of the labels are imported: the data had them" in page
     given = tagged.release("notes")
-    assert "nothing new" in tagged.run("notes")
+    assert "publish" not in tagged.run("notes")
     tagged.change("notes", labels={"given": None})
     said = _said(tagged)
     assert "setting labels.given.column tag -> not set" in said and "not set -> not set" not in said
@@ -114,7 +115,7 @@ def test_given_labels_teach_and_are_released_people_outweigh_them_and_without_th
     tagged.change("notes", labels={"given": {"column": "tag"}})
     _said(tagged)
     assert tagged.release("notes") == given
-    assert "nothing new" in tagged.run("notes")
+    assert "publish" not in tagged.run("notes")
 
 
 def test_given_labels_are_released_before_anybody_is_asked_and_decide_alone_only_when_they_may_be_held_out(
@@ -145,6 +146,27 @@ def test_given_labels_are_released_before_anybody_is_asked_and_decide_alone_only
     _said(tagged)
     assert tagged.release("notes") == with_hold_out
     assert release != with_hold_out
+    answered = _answer_one(tagged)
+    assert answered in _imported(tagged)
+    _said(tagged)
+    assert answered not in _imported(tagged)
+    assert "publish" not in tagged.run("notes")
+
+
+def _imported(project: SmallProject) -> set[str]:
+    return {row["sample_id"] for row in _rows(project, "labels") if row["provenance"] == "imported"}
+
+
+def _answer_one(project: SmallProject) -> str:
+    """A person answers a task whose sample has a given label, with another class; returns the sample."""
+    runtime, tags, now = project.load().runtime("notes"), _tags(project), datetime.now(UTC)
+    with runtime.queue() as queue:
+        while (lease := queue.next("ann", now=now, corpus="notes")) is not None:
+            if lease.task.sample_id in tags:
+                other = next(name for name in _HUMAN["classes"] if name != tags[lease.task.sample_id])
+                queue.submit(lease.lease_id, "first", label=other, now=now)
+                return lease.task.sample_id
+    raise AssertionError("no task of a sample with a tag")
 
 
 def _batches(project: SmallProject) -> list[str]:

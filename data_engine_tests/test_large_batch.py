@@ -74,5 +74,5 @@ def test_memory_does_not_grow_with_the_number_of_pieces(tmp_path: Path, monkeypa
         monkeypatch.setattr(module, name, getattr(module, name))
     use_small_pieces()
     few, many = _most_held(tmp_path / "few", 40), _most_held(tmp_path / "many", 240)
-    # The texts of the larger batch are 2.1 MB more.
-    assert many - few < 100_000
+    # The texts of the larger batch are 2.1 MB more; a thread that reads ahead may hold a piece or two.
+    assert many - few < 400_000

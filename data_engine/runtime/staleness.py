@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from data_engine.runtime import check_gate
 from data_engine.runtime.accepted_tables import AcceptedTables
+from data_engine.runtime.made_from.answered_samples import waiting_answer_inputs
 from data_engine.runtime.made_from.encoders import encoder_in_use, is_of_another
 from data_engine.runtime.made_from.given_labels import given_label_inputs, reads_given_labels
 from data_engine.runtime.made_from.known_labels import known_label_inputs, reads_known_labels
@@ -203,6 +204,8 @@ def inputs_now(
         inputs |= known_label_inputs(runtime.corpus, gate, AcceptedTables(gate.store, gate, step))
     if reads_given_labels(step):
         inputs |= given_label_inputs(runtime.corpus, gate, AcceptedTables(gate.store, gate, step))
+    if step == "labels":
+        inputs |= waiting_answer_inputs(runtime, AcceptedTables(gate.store, gate, step))
     return inputs | _outside_the_plan(runtime, step, batch)
 
 

@@ -7,10 +7,13 @@ from logging import getLogger
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data_engine.errors import StorageError
+from data_engine.runtime.versions import fingerprint
 
 if TYPE_CHECKING:
+    from data_engine.runtime.accepted_tables import AcceptedTables
     from data_engine.runtime.corpus_runtime import CorpusRuntime
 
 logger = getLogger(__name__)
@@ -30,3 +33,21 @@ def answered_samples(runtime: "CorpusRuntime") -> pa.Array:
         except StorageError as error:
             logger.warning("labelled samples are not preferred, because the review queue cannot be read: %s", error)
     return pa.array(sorted(given), pa.string())
+
+
+def answered_and_waiting(runtime: "CorpusRuntime", tables: "AcceptedTables") -> pa.Array:
+    """The samples that somebody answered in a review batch that still waits for other answers.
+
+    What the data say of them does not count any more, and what people say not yet. None without given labels.
+    """
+    if runtime.corpus.labels.given is None:
+        return pa.array([], pa.string())
+    taken = tables.read("reviewed_labels", columns=["sample_id"])["sample_id"].combine_chunks()
+    answered = answered_samples(runtime)
+    return answered.filter(pc.invert(pc.is_in(answered, taken)))
+
+
+def waiting_answer_inputs(runtime: "CorpusRuntime", tables: "AcceptedTables") -> dict[str, str]:
+    """What makes labels other ones where given labels are set aside for answers that wait; nothing where none do."""
+    waiting = answered_and_waiting(runtime, tables).to_pylist()
+    return {"given labels/answers that wait": fingerprint(dict.fromkeys(waiting, ""))} if waiting else {}

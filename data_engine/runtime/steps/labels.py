@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from data_engine import labeling
 from data_engine.runtime.check_inputs import CheckedStep
+from data_engine.runtime.made_from.answered_samples import answered_and_waiting, waiting_answer_inputs
 from data_engine.runtime.made_from.given_labels import given_label_inputs, with_given_labels
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.storage.ledger import ledger_rows
@@ -19,7 +20,10 @@ def labels(step_run: StepRun) -> StepResult:
     proposed = step_run.read("proposals")
     outside = _kept_outside(step_run, reviewed, chosen)
     step_run.inputs |= given_label_inputs(step_run.corpus, step_run.tables.verdicts, step_run.tables)
-    answers = with_given_labels(step_run.corpus, step_run.look_up, reviewed, chosen)
+    step_run.inputs |= waiting_answer_inputs(step_run.runtime, step_run.tables)
+    waiting = answered_and_waiting(step_run.runtime, step_run.tables)
+    given = chosen.filter(pc.invert(pc.is_in(chosen, waiting)))
+    answers = with_given_labels(step_run.corpus, step_run.look_up, reviewed, given)
     labelled = pa.chunked_array([chosen, outside])
     table = labeling.labels_from(
         answers.filter(pc.is_in(answers["sample_id"], labelled.combine_chunks())),
