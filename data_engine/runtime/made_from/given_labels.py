@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import pyarrow as pa
 
 from data_engine.reporting.metrics.known_labels import first_of_each, labels_in_column, said_of_strays
+from data_engine.runtime.made_from.known_labels import raw_index_inputs
 from data_engine.sampling import stable_priority
 
 if TYPE_CHECKING:
@@ -49,12 +50,7 @@ def given_label_inputs(corpus: "Corpus", gate: "StepVerdicts", tables: "Accepted
     given = corpus.labels.given
     if given is None:
         return {}
-    accepted = gate.accepted("raw_index")
-    found = {}
-    for batch, table_version in tables.partitions("raw_index").items():
-        version = accepted.get(batch)
-        is_newest = version is not None and version.table_version == table_version
-        found[f"given labels/{batch}"] = version.data_version if version and is_newest else f"version {table_version}"
+    found = raw_index_inputs("given labels", gate, tables)
     if given.in_hold_out:
         subset = gate.latest("balanced_subset", "")
         found["given labels/hold-out"] = "missing" if subset is None else subset.data_version

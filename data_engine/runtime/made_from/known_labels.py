@@ -27,10 +27,15 @@ def known_label_inputs(corpus: "Corpus", gate: "StepVerdicts", tables: "Accepted
     """
     if corpus.known_label_column is None:
         return {}
+    return raw_index_inputs("known labels", gate, tables)
+
+
+def raw_index_inputs(what: str, gate: "StepVerdicts", tables: "AcceptedTables") -> dict[str, str]:
+    """The version of the raw index of every batch that a step reads, as inputs whose names begin with `what`."""
     accepted = gate.accepted("raw_index")
     found = {}
     for batch, table_version in tables.partitions("raw_index").items():
         version = accepted.get(batch)
         is_newest = version is not None and version.table_version == table_version
-        found[f"known labels/{batch}"] = version.data_version if version and is_newest else f"version {table_version}"
+        found[f"{what}/{batch}"] = version.data_version if version and is_newest else f"version {table_version}"
     return found
