@@ -36,6 +36,9 @@ _SMALL_TARGET = 32
 #: Samples of a neighbourhood on average for such a target.
 _SMALL_NEIGHBOURHOOD = 16
 _MOST_NEIGHBOURHOODS = 512
+#: Of a pool, the share of the loneliest samples, where they have less than half a neighbour, that may be outliers.
+#: Measured: with weights of sparse regions they took places that teach nothing; of concepts they are too few to tell.
+_OUTLIER_SHARE, _OUTLIER_DENSITY = 0.1, 1.5
 #: The evenness that taught a classifier most on steep tails; on mild ones it was 0.
 STEEP_EVENNESS = 0.5
 #: Nats from uniform over neighbourhoods up to which a tail is mild, because k-means alone makes them so unequal, and
@@ -207,8 +210,16 @@ def _weighted_losses(x: "FloatMatrix", how: _How) -> tuple[NDArray[np.float32], 
         sizes = _neighbourhood_sizes(x, how.share, how.seed)
         steep = 1.0 if how.share < 1 / _SMALL_TARGET else _steepness(sizes)
         dial = STEEP_EVENNESS * steep if how.evenness is None else how.evenness
-        weights = (density * sizes) ** -dial
+        weights = _even_weights(density, sizes, dial)
     return losses, weights
+
+
+def _even_weights(density: NDArray[np.float64], sizes: NDArray[np.float64], dial: float) -> NDArray[np.float64]:
+    """(n,) the more, the sparser the region of a sample is; possible outliers weigh at most what the median does."""
+    weights: NDArray[np.float64] = (density * sizes) ** -dial
+    is_lonely = density <= min(float(np.quantile(density, _OUTLIER_SHARE)), _OUTLIER_DENSITY)
+    weights[is_lonely] = np.minimum(weights[is_lonely], np.median(weights))
+    return weights
 
 
 def _losses(x: "FloatMatrix") -> tuple[NDArray[np.float32], NDArray[np.float64]]:

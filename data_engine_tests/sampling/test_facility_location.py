@@ -169,3 +169,19 @@ def test_a_smaller_target_takes_nothing_new_and_the_old_one_gives_the_same_again
     assert set(few.tolist()) < set(many.tolist())
     back = facility_location(x, 80, seed=0, priority=priority, was_chosen=np.isin(np.arange(len(x)), few))
     assert sorted(back.tolist()) == sorted(many.tolist())
+
+
+def test_outliers_get_fewer_places_than_their_sparse_region_would_and_small_groups_keep_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    grouped, group = groups((200, 200, *[6] * 10), spread=0.02, dim=64)
+    outliers = np.random.default_rng(8).normal(0, 0.18, (30, 64))
+    x = np.concatenate([grouped, outliers]).astype(np.float32)
+
+    def chosen() -> NDArray[np.int64]:
+        return facility_location(x, 40, seed=0, priority=priorities(len(x)), evenness=1.0)
+
+    found = chosen()
+    monkeypatch.setattr("data_engine.sampling.facility_location._OUTLIER_DENSITY", 0.0)
+    assert (found >= len(grouped)).sum() < (chosen() >= len(grouped)).sum()
+    assert set(group[found[found < len(grouped)]]) == set(range(12))
