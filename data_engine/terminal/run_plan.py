@@ -6,13 +6,11 @@ What differs is found in `data_engine.runtime.changes`.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from data_engine.reporting import number_format
 from data_engine.runtime.changes.run_outcome import (
-    Versions,
+    Standing,
     answers_left_out,
     changes_of_a_run,
-    drift_alarms,
-    failed_warnings,
+    warnings_now,
 )
 from data_engine.runtime.plan import STEPS
 from data_engine.terminal.plain_text import plain
@@ -45,18 +43,18 @@ def print_plan(plan: "RunPlan", *, console: "Console") -> None:
         _line(console, f"  {note}")
 
 
-def print_changes(runtime: "CorpusRuntime", before: Versions, *, console: "Console") -> None:
-    """What a run changed in one line, then every warning that does not hold and every batch that drifted."""
+def print_changes(runtime: "CorpusRuntime", before: Standing, *, console: "Console") -> None:
+    """What a run changed in one line, which answers it left out, and that warnings stand above."""
     said = changes_of_a_run(runtime, before)
     if said:
         _line(console, f" changed: {', '.join(said)}", "bold")
     left_out = answers_left_out(runtime)
     if left_out:
         _line(console, f" left out: {left_out}", "yellow")
-    for warning in failed_warnings(runtime):
-        _line(console, f" warning: {warning}", "yellow")
-    for batch, p_value in drift_alarms(runtime).items():
-        _line(console, f" drift: {batch} differs from what came before (p = {number_format.number(p_value)})", "yellow")
+    n = len(warnings_now(runtime))
+    if n:
+        stand = "1 warning stands" if n == 1 else f"{n:,} warnings stand"
+        _line(console, f" {stand} at the top of this summary", "yellow")
 
 
 def _print_differences(plan: "RunPlan", console: "Console") -> None:

@@ -35,6 +35,8 @@ def print_summary(
     seconds: Mapping[str, float],
     places: Mapping[str, str],
     next_steps: Sequence[str],
+    warnings: Sequence[str] = (),
+    of_earlier: str = "",
 ) -> None:
     """Print what a run did: worth of the subset, funnel, balance, labels, time, where things are, what to try next.
 
@@ -45,12 +47,14 @@ def print_summary(
         seconds: wall seconds of every step.
         places: names of what was written to where it is.
         next_steps: commands, or sentences, to go on with.
+        warnings: what does not hold, said before everything else.
+        of_earlier: why the figures are not those of this run; empty where they are.
     """
     from rich.padding import Padding
 
     known = by_name(metrics)
     parts = [
-        _opening(corpus, known, seconds),
+        _opening(corpus, known, seconds, warnings, of_earlier),
         _worth(corpus, known),
         _funnel(known),
         _balance(known),
@@ -73,16 +77,20 @@ def bar(share: float, width: int = BAR) -> str:
     return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 
-def _opening(corpus: Corpus, known: Metrics, seconds: Mapping[str, float]) -> "RenderableType":
+def _opening(
+    corpus: Corpus, known: Metrics, seconds: Mapping[str, float], warnings: Sequence[str], of_earlier: str
+) -> "RenderableType":
     from rich.text import Text
 
     text = Text()
     text.append(shown(corpus.release.title or number_format.plain(corpus.name)), style="bold")
     if seconds:
         text.append(f"  in {number_format.duration(sum(seconds.values()))}", style="dim")
+    if of_earlier:
+        text.append(shown(f"\n{of_earlier}"), style="bold yellow")
     text.append(shown(f"\n{headline(known)}"))
-    if worse := worse_than_random(known):
-        text.append(shown(f"\n{worse}"), style="bold yellow")
+    for said in filter(None, (worse_than_random(known), *warnings)):
+        text.append(shown(f"\nWARNING: {said}"), style="bold yellow")
     return text
 
 
@@ -109,7 +117,8 @@ def _worth(corpus: Corpus, known: Metrics) -> "RenderableType | None":
     grid = _grid("Does the subset teach?", "left", "left", *["right"] * (len(shown) + 1))
     leading = "macro_accuracy" if "macro_accuracy" in shown else "distance"
     most = max(row.figures[leading].value for row in found if leading in row.figures) or 1.0
-    grid.add_row("", "", *(plain(title, "dim") for title in (*shown.values(), "distance")))
+    better = "accuracy; longer is better" if leading == "macro_accuracy" else "distance; shorter is better"
+    grid.add_row("", plain(better, "dim"), *(plain(title, "dim") for title in (*shown.values(), "distance")))
     for row in found:
         style = "green" if row.method == corpus.subset.method else "cyan"
         share = row.figures[leading].value / most if leading in row.figures else 0.0
@@ -143,7 +152,7 @@ def _balance(known: Metrics) -> "Table | None":
     most = max(metric.value for _, _, metric in rows) or 1.0
     grid.add_row(
         "",
-        plain("KL to uniform in nats, 0 is perfectly even", "dim"),
+        plain("KL to uniform in nats; shorter is more even", "dim"),
         "",
         *(plain(t, "dim") for t in ("largest", "covered")),
     )
@@ -169,6 +178,8 @@ def _methods(corpus: Corpus, known: Metrics) -> "RenderableType | None":
         rows = [(method, known[("kl_of_method", f"{method} over {over}")]) for method, o in found if o == over]
         grid = _grid(f"Ways to choose, over {over}", "left", "left", "right", "right", "right")
         most = max(metric.value for _, metric in rows) or 1.0
+        said = "mean KL of several such subsets; shorter is more even"
+        grid.add_row("", plain(said, "dim"), "", *(plain(title, "dim") for title in ("largest", "covered")))
         for method, metric in rows:
             rest = (known.get((name, metric.scope)) for name in ("largest_share_of_method", "coverage_of_method"))
             line = plain(f"{bar(metric.value / most):<{BAR}}", "green" if method == rows[0][0] else "cyan")
