@@ -65,8 +65,8 @@ def test_the_table_and_the_sentence_say_what_the_subset_is_worth() -> None:
     assert [row.method for row in table_of_methods(found)] == ["balanced", "random"]
     assert verdict(found) == (
         "A classifier trained on samples chosen by balanced is 10.0 points better than one trained on as many random "
-        "ones (macro accuracy on samples outside the pool; 90 % interval +10.0 to +10.0), and 12.5 points better at the "
-        "rarest third of the labels."
+        "ones (macro accuracy on samples outside the pool; 90 % interval +10.0 to +10.0), and 12.5 points better at "
+        "the rarest third of the labels."
     )
     worse = known(_swapped())
     assert "is 10.0 points WORSE than" in verdict(worse)
