@@ -140,7 +140,7 @@ class _Planning:
             follows = any(earlier in self.found.certain for earlier in steps[:place])
             if is_new and self._waits_for_people(step):
                 self.found.waiting.append(step)
-            elif follows or (self._has_its_inputs(step) if is_new else self._is_stale(step, "")):
+            elif self._has_its_inputs(step) if is_new else follows or self._is_stale(step, ""):
                 self.found.certain[step] = []
                 self._differ(*(() if is_new and self.found.is_first else self._why(step, "", ())))
             elif self._may_follow(step):
