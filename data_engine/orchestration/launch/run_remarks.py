@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from data_engine.reporting.metrics.concepts import why_levels
 from data_engine.runtime.amendments.class_changes import ask_again, follow_classes
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.embeddings import ready_encoder
@@ -48,8 +49,10 @@ def say_levels(runtime: "CorpusRuntime", console: "Console") -> None:
     """Print why the automatic levels of the tree are as they are."""
     from rich.padding import Padding
 
-    sentences = _last(runtime, "cluster_tree").read("tree_explanation")["sentence"].to_pylist()
-    console.print(Padding(plain(" ".join(sentences)), (0, 0, 0, 6)), style="dim", highlight=False)
+    tables = _last(runtime, "cluster_tree")
+    n_samples = len(tables.read("tree_assignments", columns=["sample_id"]))
+    said = why_levels(tables.read("tree_explanation"), runtime.corpus.subset.target_size, n_samples)
+    console.print(Padding(plain(said), (0, 0, 0, 6)), style="dim", highlight=False)
 
 
 def say_comparison(runtime: "CorpusRuntime", console: "Console") -> None:

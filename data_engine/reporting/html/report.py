@@ -21,7 +21,7 @@ from data_engine.reporting.html import excerpts
 from data_engine.reporting.html.gallery import Gallery
 from data_engine.reporting.html.glossary import terms_on
 from data_engine.reporting.html.tree_view import N_LEAVES, N_TOP, tree_view
-from data_engine.reporting.metrics.concepts import top_level_warning
+from data_engine.reporting.metrics.concepts import top_level_warning, why_levels
 from data_engine.reporting.metrics.funnel import Metrics, headline, stages
 from data_engine.reporting.metrics.key_figures import key_figures
 from data_engine.reporting.metrics.known_labels import knows_labels
@@ -107,7 +107,7 @@ def render_report(
         "groups": next(((m, scope) for (name, scope), m in known.items() if name == "groups"), None),
         "top_level_warning": top_level_warning(known, corpus.subset.method),
         "levels": [m for (name, _), m in known.items() if name == "clusters"],
-        "why_levels": some["tree_explanation"]["sentence"].to_pylist() if "tree_explanation" in some else [],
+        "why_levels": _why_levels(corpus, some),
         "methods": _methods(some, knows_labels=knows_labels(corpus, some)),
         "knows_labels": knows_labels(corpus, some),
         "worth": table_of_methods(known),
@@ -132,6 +132,15 @@ def render_report(
     template, script = _template()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return str(template.render(page | {"script": script, "script_hash": digest}))
+
+
+def _why_levels(corpus: Corpus, tables: Tables) -> str:
+    if "tree_explanation" not in tables:
+        return ""
+    explained = tables["tree_explanation"]
+    n_built = explained["n_built"][0].as_py()
+    n_now = tables["tree_assignments"].num_rows if "tree_assignments" in tables else n_built
+    return why_levels(explained, corpus.subset.target_size, n_now)
 
 
 def _about_labels(known: Metrics) -> dict[str, Any]:
