@@ -124,7 +124,9 @@ def _worth(corpus: Corpus, known: Metrics) -> "RenderableType | None":
         share = row.figures[leading].value / most if leading in row.figures else 0.0
         figures = [_figure(row.figures.get(name)) for name in shown] + [f"{row.figures['distance'].value:.3f}"]
         grid.add_row(number_format.plain(row.method), plain(f"{bar(share, 28):<28}", style), *figures)
-    return Group(plain(verdict(known, has_labels=corpus.has_labels), "bold"), "", grid)
+    taken = "The labels that the data give (labels.given) are taken for the truth."
+    by_given = [plain(taken, "dim")] if corpus.known_label_column is None and corpus.labels.given else []
+    return Group(plain(verdict(known, has_labels=corpus.has_labels), "bold"), *by_given, "", grid)
 
 
 def _funnel(known: Metrics) -> "Table | None":

@@ -24,7 +24,7 @@ from data_engine.reporting.html.tree_view import N_LEAVES, N_TOP, tree_view
 from data_engine.reporting.metrics.concepts import top_level_warning, why_levels
 from data_engine.reporting.metrics.funnel import Metrics, headline, stages
 from data_engine.reporting.metrics.key_figures import key_figures
-from data_engine.reporting.metrics.known_labels import knows_labels
+from data_engine.reporting.metrics.known_labels import called_truth, knows_labels, knows_truth
 from data_engine.reporting.metrics.label_metrics import DIFFICULTIES, classifier_in_service
 from data_engine.reporting.metrics.method_comparison import comparison_of, side_by_side
 from data_engine.reporting.metrics.metric import Metric, by_name
@@ -108,7 +108,9 @@ def render_report(
         "top_level_warning": top_level_warning(known, corpus.subset.method),
         "levels": [m for (name, _), m in known.items() if name == "clusters"],
         "why_levels": _why_levels(corpus, some),
-        "methods": _methods(some, knows_labels=knows_labels(corpus, some)),
+        "methods": _methods(some, knows_labels=knows_truth(corpus, some)),
+        "knows_truth": knows_truth(corpus, some),
+        "truth": called_truth(corpus),
         "knows_labels": knows_labels(corpus, some),
         "worth": table_of_methods(known),
         "worth_verdict": verdict(known, has_labels=corpus.has_labels),

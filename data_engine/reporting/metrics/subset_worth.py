@@ -151,7 +151,8 @@ def verdict(known: Mapping[tuple[str, str], Metric], *, has_labels: bool = True)
     return (
         f"Samples outside the pool lie {abs(distance.value):.3f} {nearer} the subset than to as many random samples "
         "(1 - cosine to the nearest)"
-        + ("; without known_label_column, what a classifier would learn cannot be said." if has_labels else ".")
+        + "; without known_label_column or labels.given, what a classifier would learn cannot be said" * has_labels
+        + "."
     )
 
 

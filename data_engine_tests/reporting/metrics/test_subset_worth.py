@@ -93,7 +93,7 @@ def test_without_labels_the_sentence_says_what_can_be_said() -> None:
     found = known(proof(macro_accuracy=None, rare_recall=None, class_coverage=None, kl=None, n_classes=None))
     assert verdict(found) == (
         "Samples outside the pool lie 0.100 nearer to the subset than to as many random samples (1 - cosine to the "
-        "nearest); without known_label_column, what a classifier would learn cannot be said."
+        "nearest); without known_label_column or labels.given, what a classifier would learn cannot be said."
     )
     assert verdict({}) == ""
     assert table_of_methods({}) == []
