@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data_engine.runtime.amendments.asked_by_people import what_to_ask
 from data_engine.runtime.changes.run_outcome import Standing, warnings_now
 from data_engine.runtime.check_gate import CheckGate, accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -124,7 +125,8 @@ def _next_steps(runtime: CorpusRuntime, outcome: RunOutcome) -> list[str]:
         steps.append(f"data-engine review --corpus {name}   answer {', '.join(outcome.waiting_for)}")
     elif runtime.corpus.has_labels:
         steps.append(what_is_left(runtime))
-        steps.append(f"data-engine review --corpus {name} --ask {_ASK}   answer the most telling ones in the browser")
+        about = what_to_ask(runtime)
+        steps += [f"data-engine review --corpus {name} --ask {_ASK}   answer {about} in the browser"] if about else []
     if outcome.quarantined:
         steps.append(f"mend {', '.join(outcome.quarantined)} at the source, then data-engine run {name} again")
     judged = accepted_tables(runtime, run_id="summary").read("first_pass", columns=["sample_id", "reason"])
