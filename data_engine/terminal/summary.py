@@ -59,7 +59,7 @@ def print_summary(
         _funnel(known),
         _balance(known),
         _methods(corpus, known),
-        _labels(known),
+        _labels(known, given_in_hold_out=corpus.labels.given is not None and corpus.labels.given.in_hold_out),
         _seconds(seconds),
         _pairs("Where it is", places),
         _steps(next_steps),
@@ -196,7 +196,8 @@ def _figure(metric: Metric | None) -> str:
     return number_format.figure(metric) if metric else ""
 
 
-def _labels(known: Metrics) -> "RenderableType | None":
+def _labels(known: Metrics, *, given_in_hold_out: bool) -> "RenderableType | None":
+    """Figures of labels and classifier; it says where the hold-out holds labels that the data give."""
     titles = {
         "label_accuracy": "agree with known class",
         "label_quality": "mean label quality",
@@ -208,6 +209,8 @@ def _labels(known: Metrics) -> "RenderableType | None":
         "gate_lower_bound": "... certified precision",
         "trap_catch_rate": "traps caught",
     }
+    if given_in_hold_out:
+        titles |= {name: f"{titles[name]} (imported)" for name in ("classifier_accuracy", "calibration_error")}
     rows = [(text, known[(name, "all")]) for name, text in titles.items() if (name, "all") in known]
     if not rows:
         return None

@@ -99,7 +99,12 @@ def render_report(
         "corpus": corpus,
         "headline": headline(known),
         "funnel": stages(known),
-        "key_figures": key_figures(known, n_classes=_n_classes(some), promise=_promise(corpus, some)),
+        "key_figures": key_figures(
+            known,
+            n_classes=_n_classes(some),
+            promise=_promise(corpus, some),
+            given_in_hold_out=corpus.labels.given is not None and corpus.labels.given.in_hold_out,
+        ),
         "failed_checks": failed_checks,
         "simulation": simulation(known),
         "get": lambda metric, scope="all": known.get((metric, scope)),
