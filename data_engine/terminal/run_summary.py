@@ -122,7 +122,11 @@ def _next_steps(runtime: CorpusRuntime, outcome: RunOutcome) -> list[str]:
     name = runtime.corpus.name
     steps = []
     if outcome.waiting_for:
-        steps.append(f"data-engine review --corpus {name}   answer {', '.join(outcome.waiting_for)}")
+        with runtime.queue() as queue:
+            done = [each for each in queue.batches(name) if each.batch_id in outcome.waiting_for]
+        n_done, n_tasks = sum(batch.n_done for batch in done), sum(batch.n_tasks for batch in done)
+        so_far = f" ({n_done:,} of {n_tasks:,} tasks are answered)" if n_done else ""
+        steps.append(f"data-engine review --corpus {name}   answer {', '.join(outcome.waiting_for)}{so_far}")
     elif runtime.corpus.has_labels:
         steps.append(what_is_left(runtime))
         about = what_to_ask(runtime)

@@ -11,8 +11,9 @@ import pyarrow as pa
 from data_engine.corpus import Corpus
 from data_engine.reporting import number_format
 from data_engine.reporting.metrics.balance_warning import worse_than_random
-from data_engine.reporting.metrics.concepts import top_level_warning
+from data_engine.reporting.metrics.concepts import KNOWN_LABELS, top_level_warning
 from data_engine.reporting.metrics.funnel import Metrics, headline, stages
+from data_engine.reporting.metrics.known_labels import called_truth
 from data_engine.reporting.metrics.metric import Metric, by_name
 from data_engine.reporting.metrics.subset_worth import table_of_methods, verdict
 from data_engine.reporting.simulation_notice import simulation
@@ -178,7 +179,8 @@ def _methods(corpus: Corpus, known: Metrics) -> "RenderableType | None":
     if found:
         over = found[0][1]
         rows = [(method, known[("kl_of_method", f"{method} over {over}")]) for method, o in found if o == over]
-        grid = _grid(f"Ways to choose, over {over}", "left", "left", "right", "right", "right")
+        shown_over = called_truth(corpus) if over == KNOWN_LABELS else over
+        grid = _grid(f"Ways to choose, over {shown_over}", "left", "left", "right", "right", "right")
         most = max(metric.value for _, metric in rows) or 1.0
         said = "mean KL of several such subsets; shorter is more even"
         grid.add_row("", plain(said, "dim"), "", *(plain(title, "dim") for title in ("largest", "covered")))

@@ -136,7 +136,13 @@ def test_where_a_sample_is_from_which_may_tell_its_class_is_not_shown(tmp_path: 
     task = NewTask(sample_id="a", purpose="query", arm="manual", payload={"uri": "trains/7.png"})
     with made.queue() as queue:
         queue.open_batch(
-            "one", corpus="notes", question="?", classes=["trains"], tasks=[task], cause="c", now=datetime.now(UTC)
+            "one",
+            corpus="notes",
+            question="?",
+            classes=["baking", "trains"],
+            tasks=[task],
+            cause="c",
+            now=datetime.now(UTC),
         )
         (task_id,) = queue.tables()["review_task"]["task_id"].to_pylist()
     _, said = _review(made, "/s\n/q\n")

@@ -4,7 +4,7 @@ How it is carried out is in `runner.py`, what a run has changed in `runtime/chan
 and no lock is taken.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from data_engine.runtime.amendments.counted_answers import inputs_of
 from data_engine.runtime.changes import differences, source_files
 from data_engine.runtime.changes.differences import Difference, OtherRows
 from data_engine.runtime.check_gate import CheckGate
+from data_engine.runtime.made_from.answered_samples import WAITING
 from data_engine.runtime.plan import BATCH_STEPS, JOBS, STEPS
 from data_engine.runtime.review_rounds import lacking_hold_out
 from data_engine.runtime.source_listing import batches_of, listed_once
@@ -142,7 +143,8 @@ class _Planning:
                 self.found.waiting.append(step)
             elif self._has_its_inputs(step) if is_new else follows or self._is_stale(step, ""):
                 self.found.certain[step] = []
-                self._differ(*(() if is_new and self.found.is_first else self._why(step, "", ())))
+                is_told = is_new and any(name in self.found.certain for name in STEPS[step].input_steps)
+                self._differ(*(() if is_told else self._why(step, "", ())))
             elif self._may_follow(step):
                 self.found.following.append(step)
 
@@ -199,7 +201,7 @@ class _Planning:
         for batch, now in sorted(inputs.items()):
             last = self.versions.get(("reviewed_labels", batch))
             if last is None or last.input_version != fingerprint(now):
-                after = "answered" if last is None else "answers were corrected, or stand in another queue"
+                after = "answered" if last is None else _what_changed_of_answers(last, now)
                 self._differ(Difference("answers", batch, "" if last is None else "taken over", after))
                 self.found.certain.setdefault("reviewed_labels", []).append(batch)
         if "reviewed_labels" in self.found.certain:
@@ -255,6 +257,13 @@ class _Planning:
             return
         now = inputs_now(self.runtime, self.versions, last.step, last.batch, self.gate)
         for name, old, new in differences.changed_inputs(last.made_from.get("inputs", {}), now):
+            if name == WAITING:
+                said = "they do not count yet, or not any more; nor does what the data say of their samples"
+                self._differ(Difference("answers", "answers that wait", "", said))
+                continue
+            if name.startswith("known labels/") and old.partition(":")[0] == new.partition(":")[0]:
+                # How they become classes is told as settings.
+                continue
             # A field that names labels of the data, or names none any more, is told as a setting.
             if not name.startswith(_OF_A_FIELD) or (old and new):
                 yield name, old, new
@@ -274,6 +283,14 @@ class _Planning:
         for difference in differences:
             if difference not in self.found.differences:
                 self.found.differences.append(difference)
+
+
+def _what_changed_of_answers(last: StepVersion, now: Mapping[str, str]) -> str:
+    """Why answers that were taken over are taken over again."""
+    before = last.made_from.get("inputs", {})
+    if now.get("classes") != before.get("classes"):
+        return "other answers count with the classes of now"
+    return "answers were corrected, or stand in another queue"
 
 
 def _row(kind: str, name: str, after: str = "") -> dict[str, str]:

@@ -215,7 +215,7 @@ class OneCommandRun:
                 return
             with self.jobs.timed("review"):
                 for remark in [] if batches else remarks_on_known_labels(self.runtime):
-                    self.console.print(Text.assemble("  ", ("note", "yellow"), f" {remark}"))
+                    self.console.print(Text.assemble("  ", ("note", "yellow"), f" {remark}"), soft_wrap=True)
                 batch = create_review_batch(
                     self.runtime, cause=f"round {n_rounds} of {self.runtime.corpus.labels.rounds}"
                 )

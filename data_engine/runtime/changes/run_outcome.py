@@ -14,6 +14,7 @@ from data_engine.errors import StorageError
 from data_engine.reporting import number_format
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.check_gate import CheckGate
+from data_engine.runtime.made_from.answered_samples import answered_and_waiting
 from data_engine.runtime.plan import STEPS
 from data_engine.runtime.versions import StepVersion, step_versions
 
@@ -98,6 +99,23 @@ def answers_left_out(runtime: "CorpusRuntime") -> str:
     if version is None or gate.refusal(version):
         return ""
     tables = AcceptedTables(gate.store, gate)
+    return "; ".join(filter(None, (_taken_over_left_out(tables), _said_of_waiting(runtime, tables))))
+
+
+def _said_of_waiting(runtime: "CorpusRuntime", tables: AcceptedTables) -> str:
+    """How many samples have a given label that does not count, and an answer that does not either."""
+    n = len(answered_and_waiting(runtime, tables))
+    if not n:
+        return ""
+    samples = "1 answered sample has" if n == 1 else f"{n:,} answered samples have"
+    why = (
+        "its round is unfinished, or its class is gone" if n == 1 else "their round is unfinished, or their class gone"
+    )
+    return f"{samples} no label yet: {why}; given labels do not count against answers"
+
+
+def _taken_over_left_out(tables: AcceptedTables) -> str:
+    """How many samples whose answers are taken over have no label, and why."""
     reviewed = tables.read("reviewed_labels", columns=["sample_id", "purpose"])
     answered = pc.unique(reviewed.filter(pc.not_equal(reviewed["purpose"], "trap"))["sample_id"])
     left = answered.filter(

@@ -3,9 +3,11 @@ from pathlib import Path
 from schema_tables import Rows
 from written_steps import NOON, notes_runtime, pass_checks, take_in, write_step
 
+from data_engine.review import NewTask
 from data_engine.runtime.amendments.forgetting import forget_batches
 from data_engine.runtime.changes.run_outcome import (
     Standing,
+    answers_left_out,
     changes_of_a_run,
     drift_alarms,
     failed_warnings,
@@ -152,3 +154,22 @@ def test_warnings_of_present_versions_are_told_and_drift_names_its_batch(tmp_pat
     write_step(store, "drift_report", [{"is_alarm": True, "p_value": 0.001}], "june")
     write_step(store, "drift_report", [{"is_alarm": False, "p_value": 0.5}], "may")
     assert drift_alarms(runtime) == {"june": 0.001}
+
+
+def test_samples_whose_answers_wait_are_said_to_have_no_label_yet(tmp_path: Path) -> None:
+    labels = {"question": "?", "classes": ["baking", "trains"], "given": {"column": "topic"}}
+    runtime = notes_runtime(tmp_path, labels=labels, review={}, known_label_column=None)
+    pass_checks(runtime, write_step(runtime.store(), "labels", [{"sample_id": "b", "answer": "x"}]))
+    assert answers_left_out(runtime) == ""
+    tasks = [NewTask(sample_id=i, purpose="hold_out", arm="manual", payload={}) for i in "ab"]
+    with runtime.queue() as queue:
+        queue.open_batch(
+            "one", corpus="notes", question="?", classes=labels["classes"], tasks=tasks, cause="c", now=NOON
+        )
+        lease = queue.next("ada", now=NOON)
+        assert lease is not None
+        queue.submit(lease.lease_id, "1", label="baking", now=NOON)
+    assert answers_left_out(runtime) == (
+        "1 answered sample has no label yet: its round is unfinished, or its class is gone; given labels do not count "
+        "against answers"
+    )
