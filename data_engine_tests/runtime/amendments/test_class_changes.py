@@ -58,8 +58,8 @@ def test_what_a_change_of_classes_does_is_said_once(answered: Path) -> None:
     assert follow_classes(renamed) == []
     assert follow_classes(_runtime(answered, CLASSES)) == ["class 'bread' is now 'baking': its 2 answers follow"]
     assert follow_classes(_runtime(answered, ["baking", "poems"])) == [
-        "class 'trains' is removed: its 1 answer is kept and counts again when it is put back; those of its samples that are "
-        "in the subset are asked about again",
+        "class 'trains' is removed: its 1 answer is kept and counts again when it is put back; those of its samples "
+        "that are in the subset are asked about again",
         "class 'other' is removed; nobody had answered it",
         "class 'poems' is new: open review batches offer it",
     ]
