@@ -55,7 +55,7 @@ def test_a_run_begins_with_what_differs_and_ends_with_what_it_changed(finished: 
     assert said[1:3] == ["what differs since the last run", "  setting  subset.target_size  180 -> 150"]
     (changed,) = (line for line in said if line.startswith(" changed: "))
     new = json.loads(_gives(finished, "release", "--format", "json").output)[-1]["release_id"]
-    assert "of 150 changed places, 180 were chosen before, tree as before, 150 labels (" in changed
+    assert "150 chosen (0 came, 30 left), tree as before, 150 labels (" in changed
     assert changed.endswith(f"release {released} -> {new}")
     finished.add(notes_corpus(Path("source")))
     (changed,) = (line for line in finished.run("notes").splitlines() if line.startswith(" changed: "))

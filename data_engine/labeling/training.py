@@ -19,7 +19,7 @@ from data_engine.labeling.inputs import EmbeddingsOf, Floats, Integers, find_emb
 from data_engine.labeling.provenance import GIVEN, IMPORTED
 from data_engine.schemas import CLASSIFIER
 
-TRAINING_PURPOSES = ("query", "control", "audit", GIVEN)
+TRAINING_PURPOSES = ("query", "control", "audit", "doubtful", GIVEN)
 """Why a sample was asked about whose answers may be trained on."""
 
 _INTERVAL_CONFIDENCE = 0.9

@@ -64,7 +64,7 @@ def said_of(look: Look) -> list[str]:
     files = f"{look.n_files:,} file{'' if look.n_files == 1 else 's'}, {look.n_bytes:,} bytes"
     lines = [f"{what} in {files} ({look.kind}, {look.modality})"]
     if look.columns:
-        lines.append("columns:")
+        lines.append(f"columns, in the first {look.n_looked_at:,} rows:" if look.n_looked_at else "columns:")
         for column in look.columns:
             lines.append(
                 f"  {column.name}  {column.kind}, {column.n_different:,} different, "
@@ -159,9 +159,10 @@ def _encoder(look: Look) -> str:
 
 def _subset(look: Look) -> str:
     size = min(max(look.n_samples // 3, _LEAST_TARGET), _MOST_TARGET, max(look.n_samples // 2, 1))
+    n = f"{'about ' * look.is_estimate}{look.n_samples:,}"
     return (
-        f"  tree:\n    levels: auto\n\n  subset:\n    # Guessed: a third of the {look.n_samples:,} samples, at most "
-        f"{_MOST_TARGET:,}.\n    target_size: {size}\n"
+        f"  tree:\n    levels: auto\n\n  subset:\n    # Guessed: a third of the {n} samples, at most {_MOST_TARGET:,}."
+        f"\n    target_size: {size}\n"
     )
 
 

@@ -56,6 +56,7 @@ class Look:
         classes: Values of the label, the commonest first.
         has_class_folders: Whether the name of the folder that a file lies in seems to be its label.
         n_ignored: Other files in the folder.
+        n_looked_at: Rows that columns and classes are guessed from, where there are more; else 0.
     """
 
     path: Path
@@ -71,6 +72,7 @@ class Look:
     classes: tuple[str, ...] = ()
     has_class_folders: bool = False
     n_ignored: int = 0
+    n_looked_at: int = 0
 
 
 def look_at(path: Path, *, text: str | None = None, label: str | None = None) -> Look:
@@ -138,6 +140,7 @@ def _look_at_rows(
         roles=roles,
         classes=classes_of(label) if label else (),
         n_ignored=n_ignored + len(files) - len(same),
+        n_looked_at=len(rows) if len(rows) < n_samples else 0,
     )
 
 

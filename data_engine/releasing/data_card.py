@@ -91,7 +91,7 @@ def _opening(corpus: Corpus, release: pa.Table, manifest: Mapping[str, Any]) -> 
     n_imported = Counter(release["provenance"].to_pylist())["imported"]
     if n_imported:
         of_all = f"{n_imported:,} of {n:,} labels ({number_format.share(n_imported / n)})"
-        warning += f"\n> {of_all} are imported: the data had them and nobody answered them here."
+        warning += f"\n> {of_all} are imported: they come with the data, and rest on no answer that was given here."
     n_classes = len(set(release["label"].to_pylist()))
     facts = f"{n:,} samples in {n_classes:,} classes. {identity}"
     n_outside = Counter(release["in_subset"].to_pylist())[False]

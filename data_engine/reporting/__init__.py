@@ -4,7 +4,13 @@ The data card is in `data_engine.releasing`, the output of commands in `data_eng
 """
 
 from data_engine.reporting.html.report import FailedCheck, render_report
-from data_engine.reporting.metrics.known_labels import known_classes, known_label_of, remarks_on_known_labels
+from data_engine.reporting.metrics.known_labels import (
+    has_truth,
+    known_classes,
+    known_label_of,
+    remarks_on_known_labels,
+    truth_of,
+)
 from data_engine.reporting.metrics.method_comparison import side_by_side
 from data_engine.reporting.metrics.report_metrics import build_quality_report
 from data_engine.reporting.plots.metric_plots import (
@@ -30,6 +36,7 @@ __all__ = [
     "cluster_sizes_plot",
     "drift_plot",
     "funnel_plot",
+    "has_truth",
     "known_classes",
     "known_label_of",
     "lorenz_curve",
@@ -42,5 +49,6 @@ __all__ = [
     "shown_samples",
     "side_by_side",
     "silhouette_plot",
+    "truth_of",
     "uncertainty_plot",
 ]

@@ -12,7 +12,7 @@ from data_engine.errors import InvalidInput
 from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.kind import AnswerKind
 
-PURPOSES = ("hold_out", "query", "control", "audit", "trap")
+PURPOSES = ("hold_out", "query", "control", "audit", "doubtful", "trap")
 """Why a sample is asked about."""
 
 ARMS = ("manual", "assisted", "proposed", "blind", "trap")

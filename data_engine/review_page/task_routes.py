@@ -18,6 +18,9 @@ from data_engine.review_page.page_state import PageState, state_of
 
 router = APIRouter(prefix="/api/v1")
 
+#: Characters of a task's id that stand for it.
+_ID_CHARS = 12
+
 
 @router.post("/next")
 def next_tasks(form: NextForm, person: Anybody, request: Request) -> dict[str, Any]:
@@ -130,7 +133,8 @@ def shown_task(lease: Lease, corpus: PageCorpus) -> dict[str, Any]:
         "is_image": corpus.is_of_images,
         "proposed_label": task.proposed_label,
         "was_skipped": task.was_skipped,
-        **shown_payload(task.payload),
+        # Where a sample is from may tell its class, and its id that it was asked before; that of the task is mute.
+        **{**shown_payload(task.payload), "uri": task.task_id[:_ID_CHARS]},
     }
 
 

@@ -86,7 +86,19 @@ def lacking_hold_out(runtime: CorpusRuntime) -> str:
     n = len(_held_out(runtime, tables, reviewed))
     needed = least_hold_out(runtime.corpus.subset.target_size, runtime.corpus.labels.hold_out_size)
     is_anything_there = reviewed or runtime.corpus.labels.given is not None
-    return f"{n} answered samples are held out, {needed} are needed" if is_anything_there and n < needed else ""
+    return _said_of_hold_out(runtime, n, needed) if is_anything_there and n < needed else ""
+
+
+def _said_of_hold_out(runtime: CorpusRuntime, n_taken: int, needed: int) -> str:
+    """How many answers of the hold-out are there, those of unfinished rounds among them, and how many are to go."""
+    with runtime.queue() as queue:
+        waiting = [batch.batch_id for batch in queue.batches(runtime.corpus.name) if not batch.is_answered]
+        answers = [row for batch_id in waiting for row in queue.answers(batch_id).to_pylist()]
+    n_coming = len({row["sample_id"] for row in answers if row["purpose"] == "hold_out" and row["label"] is not None})
+    n = n_taken + n_coming
+    said = f"of {needed:,} samples that the hold-out needs {n:,} {'is' if n == 1 else 'are'} answered, "
+    said += f"{max(needed - n, 0):,} to go"
+    return said + (f"; answers count once all of {', '.join(waiting)} is answered" if n_coming else "")
 
 
 def learnt_from_other_given_labels(runtime: CorpusRuntime) -> bool:
@@ -127,12 +139,12 @@ def create_review_batch(runtime: CorpusRuntime, *, cause: str, query_batch_size:
     tables = accepted_tables(runtime, run_id="review")
     with runtime.queue() as queue:
         known = known_batches(runtime, queue)
-        round_number = next(n for n in count(len(known)) if _batch_id(runtime, n) not in known)
+        round_number = next(n for n in count(len(known)) if round_id(runtime, n) not in known)
         planned = _plan(runtime, tables, round_number, query_batch_size)
         if not planned:
             return None
         texts = payloads_of(tables, [task.sample_id for task in planned])
-        batch_id = _batch_id(runtime, round_number)
+        batch_id = round_id(runtime, round_number)
         queue.open_batch(
             batch_id,
             corpus=runtime.corpus.name,
@@ -188,11 +200,14 @@ def what_is_left(runtime: CorpusRuntime) -> str:
     name, rounds = runtime.corpus.name, runtime.corpus.labels.rounds
     with runtime.queue() as queue:
         n_open = queue.open_tasks(name)
-        waiting = [batch.batch_id for batch in queue.batches(name) if not batch.is_answered]
+        waiting = [batch for batch in queue.batches(name) if not batch.is_answered]
         n_rounds = len(known_batches(runtime, queue))
     if waiting:
+        n_done = sum(batch.n_done for batch in waiting)
+        answered = f"{n_done:,} {'is' if n_done == 1 else 'are'} answered, " if n_done else ""
+        named = ", ".join(batch.batch_id for batch in waiting)
         are = "task waits" if n_open == 1 else "tasks wait"
-        return f"{n_open:,} {are} for an answer in {', '.join(waiting)}: data-engine review --corpus {name}"
+        return f"{answered}{n_open:,} {are} for an answer in {named}: data-engine review --corpus {name}"
     gate = CheckGate(runtime, runtime.store(), "plan")
     steps = (gate.latest("balanced_subset", ""), gate.latest("labels", ""))
     if any(version is None or gate.refusal(version) for version in steps):
@@ -201,7 +216,8 @@ def what_is_left(runtime: CorpusRuntime) -> str:
     n_subset, n_labelled = (0 if steps[0] is None else steps[0].n_rows), sum(each is not False for each in labels)
     if n_labelled >= n_subset:
         return f"all {n_subset:,} samples of the subset have a label"
-    left = f"{n_subset - n_labelled:,} of the {n_subset:,} samples of the subset have no label"
+    n_left = n_subset - n_labelled
+    left = f"{n_left:,} of the {n_subset:,} samples of the subset {'has' if n_left == 1 else 'have'} no label"
     if n_rounds <= rounds:
         return f"{left}: data-engine run {name} takes the answers over and opens the next round"
     return (
@@ -210,21 +226,9 @@ def what_is_left(runtime: CorpusRuntime) -> str:
     )
 
 
-def _batch_id(runtime: CorpusRuntime, round_number: int) -> str:
+def round_id(runtime: CorpusRuntime, round_number: int) -> str:
+    """The id of the review batch of a round."""
     return f"{runtime.corpus.name}-round-{round_number:03d}"
-
-
-def ask_people(runtime: CorpusRuntime, query_batch_size: int) -> str | None:
-    """Open a review batch for people, unless one waits already.
-
-    Returns: the id of the review batch that waits; None when nothing is left to ask.
-    Raises: ChecksFailed as `create_review_batch` does.
-    """
-    with runtime.queue() as queue:
-        waiting = [batch.batch_id for batch in queue.batches(runtime.corpus.name) if not batch.is_answered]
-    if waiting:
-        return waiting[0]
-    return create_review_batch(runtime, cause=FOR_PEOPLE, query_batch_size=query_batch_size)
 
 
 def _plan(

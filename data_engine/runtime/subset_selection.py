@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from data_engine import duplicates, sampling
 from data_engine.clustering import with_samples
 from data_engine.labeling.subset_proof import Way, prove
-from data_engine.reporting import known_label_of
+from data_engine.reporting import has_truth, truth_of
 from data_engine.runtime.code_fingerprint import code_fingerprint
 from data_engine.runtime.made_from.answered_samples import answered_samples
 from data_engine.runtime.made_from.earlier_results import decisions_to_start_from
@@ -142,7 +142,8 @@ def _kept_per_tree(
     artefacts, corpus = step_run.artefacts(), step_run.corpus
     versions = [step_run.runtime.code_version(step) for step in ("balanced_subset", "cluster_tree")]
     versions += [code_fingerprint(("data_engine.labeling.subset_proof",))] if kind == "proof" else []
-    settings = [corpus.subset.model_dump_json(exclude={"keep_labelled"}), corpus.known_label_column, corpus.seed]
+    truth = [corpus.known_label_column or (corpus.labels.given and corpus.labels.given.column)]
+    settings = [corpus.subset.model_dump_json(exclude={"keep_labelled"}), *truth, corpus.seed]
     name = f"{kind}-{fingerprint([*versions, pool.tree.version, *settings])}.arrow"
     content = artefacts.get(name)
     if content is not None:
@@ -157,7 +158,7 @@ def _kept_per_tree(
     if has_run and not artefacts.has_any(f"{kind}-*.arrow"):
         logger.warning("the %s of methods that was kept is lost; it is made anew, over the samples of now", kind)
     (made, samples), stream = make(), pa.BufferOutputStream()
-    known = _labels_of(step_run, samples) if corpus.known_label_column is not None and made.num_rows else {}
+    known = _labels_of(step_run, samples) if has_truth(corpus) and made.num_rows else {}
     with pa.ipc.new_file(stream, made.schema.with_metadata({_KNOWN_OF: json.dumps(known)})) as file:
         file.write_table(made.replace_schema_metadata({_KNOWN_OF: json.dumps(known)}))
     artefacts.put(name, stream.getvalue().to_pybytes())
@@ -175,10 +176,10 @@ def _still_known(step_run: "StepRun", metadata: dict[bytes, bytes]) -> bool:
 
 
 def _labels_of(step_run: "StepRun", sample_ids: list[str]) -> dict[str, str | None]:
-    """The label known beforehand of every one of these samples; None where the source gives none."""
+    """The label of every one of these samples that subsets are judged by; None where the source gives none."""
     among = {"sample_id": pa.array(sample_ids, pa.string())}
     raw = step_run.look_up("raw_index", columns=["sample_id", "metadata"], among=among)
-    label_of = known_label_of(step_run.corpus, raw)
+    label_of = truth_of(step_run.corpus, raw)
     return {sample_id: label_of.get(sample_id) for sample_id in sample_ids}
 
 
@@ -260,9 +261,9 @@ def _groupings(step_run: "StepRun", tree: "ClusterTree", rows: pa.Table) -> dict
 
 
 def _known_label_numbers(step_run: "StepRun", rows: pa.Table) -> NDArray[np.int64]:
-    """(n,) number of the label known beforehand of every sample, in the order of their names; -1 for none."""
+    """(n,) number of the label of every sample that subsets are judged by, in the order of their names; -1: none."""
     corpus = step_run.corpus
-    if corpus.known_label_column is None:
+    if not has_truth(corpus):
         return np.full(rows.num_rows, -1)
     labels = [label or "" for label in _labels_of(step_run, rows["sample_id"].to_pylist()).values()]
     names = {name: number for number, name in enumerate(sorted({*labels} - {""}))}

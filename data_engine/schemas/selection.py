@@ -51,6 +51,7 @@ TREE_EXPLANATION = pa.schema(
         required("line", pa.int32(), "place of the sentence, from 1"),
         required("sentence", pa.string(), "why the tree has the levels that it has"),
         required("n_built", pa.int64(), "samples that the tree was built on"),
+        optional("target_size", pa.int64(), "subset.target_size that the levels were chosen for; null where for none"),
         required("tree_version", pa.string(), "the tree that it is about"),
     ]
 )

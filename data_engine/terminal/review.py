@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from data_engine.review import Lease, ReviewQueue
     from data_engine.review.queue_records import Task
 
-_QUIT, _SKIP, _UNDO = "/quit", "/skip", "/undo"
+#: Characters of a task's id that stand for it.
+_ID_CHARS = 12
+_QUIT, _SKIP, _UNDO, _OPEN, _SAY_HELP = _COMMANDS = "/quit", "/skip", "/undo", "/open", "/help"
+_UNDOES = ("/undo", "/u")
 _HELP = (
     "type a class, its number or the start of its name; upper and lower case are the same",
     "Enter      takes the class that is proposed, where one is",
@@ -34,6 +37,7 @@ _HELP = (
     "/open      opens an image in the viewer; o does the same for images",
     "/help      says this again, with the classes",
     "/quit      ends the review; every answer given is kept",
+    "commands begin with / and may be cut to one letter, /s for /skip; on the review page the keys are s, u and i",
 )
 
 
@@ -66,7 +70,7 @@ def print_skipped(runtime: CorpusRuntime, annotator: str, *, console: "Console")
     with runtime.queue() as queue:
         skipped = queue.skipped(annotator, runtime.corpus.name)
     for task in skipped:
-        content = " ".join(str(task.payload.get("text") or task.payload.get("uri") or task.sample_id).split())
+        content = " ".join(str(task.payload.get("text") or task.task_id[:_ID_CHARS]).split())
         console.print(plain(f"{task.skipped_at:%Y-%m-%d %H:%M}  {task.batch_id}  {content[:60]}  ({task.reason})"))
     again = "; they come again when nothing else is left" if skipped else ""
     console.print(plain(f"{counted(len(skipped), 'task')} skipped by {annotator}{again}"))
@@ -88,7 +92,9 @@ class _Review:
         """Ask the next task; False when the review is over."""
         lease = self.queue.next(self.annotator, now=datetime.now(UTC), corpus=self.runtime.corpus.name)
         if lease is None:
-            is_undone = bool(self._given) and _typed("no task is left; /undo, or Enter to end", _QUIT) == _UNDO
+            is_undone = (
+                bool(self._given) and _command(_typed("no task is left; /undo, or Enter to end", _QUIT)) == _UNDO
+            )
             if is_undone:
                 self._undo()
             return is_undone
@@ -137,7 +143,8 @@ class _Review:
         from rich.panel import Panel
 
         content = drawn(self.runtime, task.sample_id, self.console) or plain(task.payload.get("text") or "")
-        below = "  ".join(filter(None, (place, str(task.payload.get("uri", "")))))
+        # Where a sample is from may tell its class, and its id that it was asked before; that of the task is mute.
+        below = f"{place}  {task.task_id[:_ID_CHARS]}"
         self.console.print(Panel(content, title=plain(task.question), subtitle=plain(below)))
         if task.classes != self._classes:
             self._classes = task.classes
@@ -152,15 +159,15 @@ class _Review:
 
     def _understood(self, said: str, task: "Task") -> str | None:
         """The class or command that was meant; None where it has to be asked again."""
-        command = said.casefold()
+        command = _command(said)
         if command in (_QUIT, _SKIP, _UNDO):
             return command
-        is_open = command == "/open" or (command == "o" and self.runtime.corpus.is_of_images)
+        is_open = command == _OPEN or (command == "o" and self.runtime.corpus.is_of_images)
         if is_open and said not in task.classes:
             what = open_image(self.runtime, task.sample_id) if self.runtime.corpus.is_of_images else "this is a text"
             self.console.print(plain(what))
             return None
-        if command == "/help":
+        if command == _SAY_HELP:
             for line in (*_HELP, listed(task.classes)):
                 self.console.print(plain(line))
             return None
@@ -171,6 +178,12 @@ class _Review:
         if choice.is_guess and _typed(f"take {shown(choice.near[0])}? y or n", "n").casefold() in ("y", "yes"):
             return choice.near[0]
         return None
+
+
+def _command(said: str) -> str:
+    """The command that was meant, which may be cut; other words in small letters."""
+    folded = said.casefold()
+    return next((name for name in _COMMANDS if len(folded) > 1 and name.startswith(folded)), folded)
 
 
 def _typed(prompt: str, default: str) -> str:

@@ -6,13 +6,11 @@ What differs is found in `data_engine.runtime.changes`.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from data_engine.reporting import number_format
 from data_engine.runtime.changes.run_outcome import (
-    Versions,
+    Standing,
     answers_left_out,
     changes_of_a_run,
-    drift_alarms,
-    failed_warnings,
+    warnings_now,
 )
 from data_engine.runtime.plan import STEPS
 from data_engine.terminal.plain_text import plain
@@ -29,34 +27,47 @@ _LONGEST = 160
 
 def print_plan(plan: "RunPlan", *, console: "Console") -> None:
     """What differs, by name, and the steps that will therefore be done; one line where nothing is to be done."""
-    if plan.is_empty and not plan.differences:
+    if plan.is_empty and not plan.differences and not plan.notes:
         _line(console, "nothing differs since the last run; every step is up to date")
     else:
-        _line(console, "nothing has been taken in yet" if plan.is_first else "what differs since the last run")
+        _line(console, _heading(plan))
         _print_differences(plan, console)
         if plan.certain:
-            _line(
-                console,
-                f"  done anew: {', '.join(_step(step, plan.certain[step]) for step in _in_order(plan.certain))}",
-            )
+            steps = ", ".join(_step(step, plan.certain[step]) for step in _in_order(plan.certain))
+            _line(console, f"  {'to be done' if plan.is_first else 'done anew'}: {steps}")
         if plan.following:
             _line(console, f"  then, where what they read changes: {', '.join(_in_order(plan.following))}")
+        if plan.waiting and plan.certain:
+            _line(console, f"  once people have answered: {', '.join(_in_order(plan.waiting))}")
     for note in plan.notes:
         _line(console, f"  {note}")
 
 
-def print_changes(runtime: "CorpusRuntime", before: Versions, *, console: "Console") -> None:
-    """What a run changed in one line, then every warning that does not hold and every batch that drifted."""
+def _heading(plan: "RunPlan") -> str:
+    """The first line; another encoder is named in it, since everything that follows is made of its vectors."""
+    if plan.is_first:
+        return "nothing has been taken in yet: everything is to be done"
+    encoder = next((each for each in plan.differences if (each.kind, each.name) == ("setting", "encoder")), None)
+    if encoder is None:
+        return "what differs since the last run"
+    return (
+        f"the encoder differs since the last run, {encoder.before} -> {encoder.after}: every sample is embedded anew, "
+        "and all that follows is made of the new vectors"
+    )
+
+
+def print_changes(runtime: "CorpusRuntime", before: Standing, *, console: "Console") -> None:
+    """What a run changed in one line, which answers it left out, and that warnings stand above."""
     said = changes_of_a_run(runtime, before)
     if said:
         _line(console, f" changed: {', '.join(said)}", "bold")
     left_out = answers_left_out(runtime)
     if left_out:
         _line(console, f" left out: {left_out}", "yellow")
-    for warning in failed_warnings(runtime):
-        _line(console, f" warning: {warning}", "yellow")
-    for batch, p_value in drift_alarms(runtime).items():
-        _line(console, f" drift: {batch} differs from what came before (p = {number_format.number(p_value)})", "yellow")
+    n = len(warnings_now(runtime))
+    if n:
+        stand = "1 warning stands" if n == 1 else f"{n:,} warnings stand"
+        _line(console, f" {stand} at the top of this summary", "yellow")
 
 
 def _print_differences(plan: "RunPlan", console: "Console") -> None:

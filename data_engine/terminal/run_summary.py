@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data_engine.runtime.check_gate import accepted_tables
+from data_engine.runtime.amendments.asked_by_people import what_to_ask
+from data_engine.runtime.changes.run_outcome import Standing, warnings_now
+from data_engine.runtime.check_gate import CheckGate, accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import in_order
 from data_engine.runtime.review_rounds import what_is_left
+from data_engine.runtime.staleness import is_stale as is_stale_now
+from data_engine.runtime.versions import step_versions
 from data_engine.terminal.summary import print_summary
 
 if TYPE_CHECKING:
@@ -44,8 +48,15 @@ class RunOutcome:
     failed_tests: dict[str, str] = field(default_factory=dict)
 
 
-def print_run(runtime: CorpusRuntime, outcome: RunOutcome, console: "Console") -> None:
-    """Print the summary of a run."""
+def print_run(runtime: CorpusRuntime, outcome: RunOutcome, before: Standing, console: "Console") -> None:
+    """Print the summary of a run.
+
+    Args:
+        runtime: The corpus.
+        outcome: What the run did.
+        before: Where the corpus stood when it began.
+        console: Where to print.
+    """
     orchestration = outcome.total_s - sum(outcome.seconds.values())
     print_summary(
         console,
@@ -56,7 +67,35 @@ def print_run(runtime: CorpusRuntime, outcome: RunOutcome, console: "Console") -
             name: str(_shown(path)) for name, path in _places(runtime).items() if path is not None and path.exists()
         },
         next_steps=_next_steps(runtime, outcome),
+        warnings=warnings_now(runtime),
+        of_earlier=_of_earlier(runtime, outcome, before),
     )
+
+
+def _of_earlier(runtime: CorpusRuntime, outcome: RunOutcome, before: Standing) -> str:
+    """What the figures leave out, or which report of earlier they are from; empty where they are of all that is there.
+
+    A run makes no report where it waits for answers, or where all that is new is held back.
+    """
+    gate = CheckGate(runtime, runtime.store(), "summary")
+    report = gate.latest("quality_report", "")
+    held = ", ".join(sorted(outcome.quarantined))
+    without = f"{held} {'is' if len(outcome.quarantined) == 1 else 'are'} held back" if held else ""
+    if report is None:
+        return ""
+    then = before.last.get(("quality_report", ""))
+    if then is None or then.run_id != report.run_id:
+        return f"{without}: the figures below are without what is new there." if without else ""
+    versions = step_versions(runtime.store())
+    is_stale = is_stale_now(runtime, "quality_report", "", versions=versions, gate=gate)
+    if not (without or is_stale):
+        return ""
+    release = versions.get(("release", ""))
+    is_released = release is not None and release.version_of("quality_report") == report.table_version
+    place = newest_release(runtime) if is_released else None
+    of = f", which the release {place.name} is of" if place else ""
+    why = without or "what it is made of has changed since"
+    return f"The figures below are those of the report of {report.written_at:%Y-%m-%d %H:%M} UTC{of}: {why}."
 
 
 def _places(runtime: CorpusRuntime) -> dict[str, Path | None]:
@@ -83,10 +122,15 @@ def _next_steps(runtime: CorpusRuntime, outcome: RunOutcome) -> list[str]:
     name = runtime.corpus.name
     steps = []
     if outcome.waiting_for:
-        steps.append(f"data-engine review --corpus {name}   answer {', '.join(outcome.waiting_for)}")
+        with runtime.queue() as queue:
+            done = [each for each in queue.batches(name) if each.batch_id in outcome.waiting_for]
+        n_done, n_tasks = sum(batch.n_done for batch in done), sum(batch.n_tasks for batch in done)
+        so_far = f" ({n_done:,} of {n_tasks:,} tasks are answered)" if n_done else ""
+        steps.append(f"data-engine review --corpus {name}   answer {', '.join(outcome.waiting_for)}{so_far}")
     elif runtime.corpus.has_labels:
         steps.append(what_is_left(runtime))
-        steps.append(f"data-engine review --corpus {name} --ask {_ASK}   answer the most telling ones in the browser")
+        about = what_to_ask(runtime)
+        steps += [f"data-engine review --corpus {name} --ask {_ASK}   answer {about} in the browser"] if about else []
     if outcome.quarantined:
         steps.append(f"mend {', '.join(outcome.quarantined)} at the source, then data-engine run {name} again")
     judged = accepted_tables(runtime, run_id="summary").read("first_pass", columns=["sample_id", "reason"])

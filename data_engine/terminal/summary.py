@@ -11,8 +11,9 @@ import pyarrow as pa
 from data_engine.corpus import Corpus
 from data_engine.reporting import number_format
 from data_engine.reporting.metrics.balance_warning import worse_than_random
-from data_engine.reporting.metrics.concepts import top_level_warning
+from data_engine.reporting.metrics.concepts import KNOWN_LABELS, top_level_warning
 from data_engine.reporting.metrics.funnel import Metrics, headline, stages
+from data_engine.reporting.metrics.known_labels import called_truth
 from data_engine.reporting.metrics.metric import Metric, by_name
 from data_engine.reporting.metrics.subset_worth import table_of_methods, verdict
 from data_engine.reporting.simulation_notice import simulation
@@ -35,6 +36,8 @@ def print_summary(
     seconds: Mapping[str, float],
     places: Mapping[str, str],
     next_steps: Sequence[str],
+    warnings: Sequence[str] = (),
+    of_earlier: str = "",
 ) -> None:
     """Print what a run did: worth of the subset, funnel, balance, labels, time, where things are, what to try next.
 
@@ -45,17 +48,19 @@ def print_summary(
         seconds: wall seconds of every step.
         places: names of what was written to where it is.
         next_steps: commands, or sentences, to go on with.
+        warnings: what does not hold, said before everything else.
+        of_earlier: why the figures are not those of this run; empty where they are.
     """
     from rich.padding import Padding
 
     known = by_name(metrics)
     parts = [
-        _opening(corpus, known, seconds),
+        _opening(corpus, known, seconds, warnings, of_earlier),
         _worth(corpus, known),
         _funnel(known),
         _balance(known),
         _methods(corpus, known),
-        _labels(known),
+        _labels(known, given_in_hold_out=corpus.labels.given is not None and corpus.labels.given.in_hold_out),
         _seconds(seconds),
         _pairs("Where it is", places),
         _steps(next_steps),
@@ -73,16 +78,20 @@ def bar(share: float, width: int = BAR) -> str:
     return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 
-def _opening(corpus: Corpus, known: Metrics, seconds: Mapping[str, float]) -> "RenderableType":
+def _opening(
+    corpus: Corpus, known: Metrics, seconds: Mapping[str, float], warnings: Sequence[str], of_earlier: str
+) -> "RenderableType":
     from rich.text import Text
 
     text = Text()
     text.append(shown(corpus.release.title or number_format.plain(corpus.name)), style="bold")
     if seconds:
         text.append(f"  in {number_format.duration(sum(seconds.values()))}", style="dim")
+    if of_earlier:
+        text.append(shown(f"\n{of_earlier}"), style="bold yellow")
     text.append(shown(f"\n{headline(known)}"))
-    if worse := worse_than_random(known):
-        text.append(shown(f"\n{worse}"), style="bold yellow")
+    for said in filter(None, (worse_than_random(known), *warnings)):
+        text.append(shown(f"\nWARNING: {said}"), style="bold yellow")
     return text
 
 
@@ -109,13 +118,16 @@ def _worth(corpus: Corpus, known: Metrics) -> "RenderableType | None":
     grid = _grid("Does the subset teach?", "left", "left", *["right"] * (len(shown) + 1))
     leading = "macro_accuracy" if "macro_accuracy" in shown else "distance"
     most = max(row.figures[leading].value for row in found if leading in row.figures) or 1.0
-    grid.add_row("", "", *(plain(title, "dim") for title in (*shown.values(), "distance")))
+    better = "accuracy; longer is better" if leading == "macro_accuracy" else "distance; shorter is better"
+    grid.add_row("", plain(better, "dim"), *(plain(title, "dim") for title in (*shown.values(), "distance")))
     for row in found:
         style = "green" if row.method == corpus.subset.method else "cyan"
         share = row.figures[leading].value / most if leading in row.figures else 0.0
         figures = [_figure(row.figures.get(name)) for name in shown] + [f"{row.figures['distance'].value:.3f}"]
         grid.add_row(number_format.plain(row.method), plain(f"{bar(share, 28):<28}", style), *figures)
-    return Group(plain(verdict(known, has_labels=corpus.has_labels), "bold"), "", grid)
+    taken = "The labels that the data give (labels.given) are taken for the truth."
+    by_given = [plain(taken, "dim")] if corpus.known_label_column is None and corpus.labels.given else []
+    return Group(plain(verdict(known, has_labels=corpus.has_labels), "bold"), *by_given, "", grid)
 
 
 def _funnel(known: Metrics) -> "Table | None":
@@ -143,7 +155,7 @@ def _balance(known: Metrics) -> "Table | None":
     most = max(metric.value for _, _, metric in rows) or 1.0
     grid.add_row(
         "",
-        plain("KL to uniform in nats, 0 is perfectly even", "dim"),
+        plain("KL to uniform in nats; shorter is more even", "dim"),
         "",
         *(plain(t, "dim") for t in ("largest", "covered")),
     )
@@ -167,8 +179,11 @@ def _methods(corpus: Corpus, known: Metrics) -> "RenderableType | None":
     if found:
         over = found[0][1]
         rows = [(method, known[("kl_of_method", f"{method} over {over}")]) for method, o in found if o == over]
-        grid = _grid(f"Ways to choose, over {over}", "left", "left", "right", "right", "right")
+        shown_over = called_truth(corpus) if over == KNOWN_LABELS else over
+        grid = _grid(f"Ways to choose, over {shown_over}", "left", "left", "right", "right", "right")
         most = max(metric.value for _, metric in rows) or 1.0
+        said = "mean KL of several such subsets; shorter is more even"
+        grid.add_row("", plain(said, "dim"), "", *(plain(title, "dim") for title in ("largest", "covered")))
         for method, metric in rows:
             rest = (known.get((name, metric.scope)) for name in ("largest_share_of_method", "coverage_of_method"))
             line = plain(f"{bar(metric.value / most):<{BAR}}", "green" if method == rows[0][0] else "cyan")
@@ -183,7 +198,8 @@ def _figure(metric: Metric | None) -> str:
     return number_format.figure(metric) if metric else ""
 
 
-def _labels(known: Metrics) -> "RenderableType | None":
+def _labels(known: Metrics, *, given_in_hold_out: bool) -> "RenderableType | None":
+    """Figures of labels and classifier; it says where the hold-out holds labels that the data give."""
     titles = {
         "label_accuracy": "agree with known class",
         "label_quality": "mean label quality",
@@ -195,6 +211,8 @@ def _labels(known: Metrics) -> "RenderableType | None":
         "gate_lower_bound": "... certified precision",
         "trap_catch_rate": "traps caught",
     }
+    if given_in_hold_out:
+        titles |= {name: f"{titles[name]} (imported)" for name in ("classifier_accuracy", "calibration_error")}
     rows = [(text, known[(name, "all")]) for name, text in titles.items() if (name, "all") in known]
     if not rows:
         return None

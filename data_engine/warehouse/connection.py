@@ -1,7 +1,7 @@
 """An in-memory DuckDB over the tables of a corpus, closed to files. Queries on it are in `queries.py`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -80,8 +80,13 @@ def open_tables(
 
 
 @contextmanager
-def sql_errors(what: str, connection: "duckdb.DuckDBPyConnection") -> Iterator[None]:
-    """Run SQL; what DuckDB says against it becomes a SqlModelError, with the tables where one is unknown.
+def sql_errors(what: str, connection: "duckdb.DuckDBPyConnection", *, models: Sequence[str] = ()) -> Iterator[None]:
+    """Run SQL; what DuckDB says against it becomes a SqlModelError, with the tables that there are.
+
+    Args:
+        what: What is run, as the message calls it.
+        connection: Where.
+        models: Names of models that may be asked besides the tables.
 
     Raises: SqlModelError; StorageError when the SQL is sound and a file of a table cannot be read.
     """
@@ -90,8 +95,7 @@ def sql_errors(what: str, connection: "duckdb.DuckDBPyConnection") -> Iterator[N
     try:
         yield
     except duckdb.CatalogException as error:
-        names = ", ".join(sorted(row[0] for row in connection.execute("SHOW TABLES").fetchall()))
-        raise SqlModelError(f"{what} cannot run: {_one_line(error)}; the tables are {names}") from error
+        raise SqlModelError(f"{what} cannot run: {_one_line(error)}; {_named(connection, models)}") from error
     except duckdb.Error as error:
         damage = _damage(connection, error)
         if damage is not None:
@@ -101,7 +105,15 @@ def sql_errors(what: str, connection: "duckdb.DuckDBPyConnection") -> Iterator[N
                 f"{what} cannot run: {_one_line(error)}; nothing was changed: restore the file, or materialize the "
                 f"table anew"
             ) from error
-        raise SqlModelError(f"{what} cannot run: {_one_line(error)}; correct the SQL") from error
+        correct = f"correct the SQL; {_named(connection, models)}"
+        raise SqlModelError(f"{what} cannot run: {_one_line(error)}; {correct}") from error
+
+
+def _named(connection: "duckdb.DuckDBPyConnection", models: Sequence[str]) -> str:
+    """The tables and models that a statement may name."""
+    tables = {row[0] for row in connection.execute("SHOW TABLES").fetchall()}
+    others = sorted(set(models) - tables)
+    return f"the tables are {', '.join(sorted(tables))}" + (f"; the models {', '.join(others)}" if others else "")
 
 
 def _damage(connection: "duckdb.DuckDBPyConnection", error: Exception) -> StorageError | None:

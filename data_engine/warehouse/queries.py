@@ -43,7 +43,7 @@ def query(
     connection = open_warehouse(store, review=review)
     try:
         _create_missing(connection, store, sql, models, variables)
-        with sql_errors("the query", connection):
+        with sql_errors("the query", connection, models=[model.name for model in models]):
             _refuse_writing(connection, sql)
             return connection.sql(sql).to_arrow_table()
     finally:

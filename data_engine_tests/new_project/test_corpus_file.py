@@ -37,3 +37,18 @@ def test_a_path_outside_the_project_is_absolute_and_one_that_would_be_expanded_i
     with pytest.raises(InvalidInput, match="would be expanded; rename the file or folder"):
         add_corpus("notes", dollars, project_folder=tmp_path, defs_folder=tmp_path / "defs")
     assert not (tmp_path / "defs").exists()
+
+
+def test_what_is_guessed_from_a_part_of_the_data_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    for name in ("may.csv", "june.csv"):
+        _data(folder, name)
+    look = look_at(folder)
+    assert look.is_estimate
+    said = said_of(look)
+    assert said[0].startswith("about 120 rows in 2 files")
+    assert "columns, in the first 60 rows:" in said
+    assert "# Guessed: a third of the about 120 samples, at most 2,000." in corpus_text("notes", look, tmp_path)
+    whole = look_at(folder / "may.csv")
+    assert "columns:" in said_of(whole) and "about" not in said_of(whole)[0]

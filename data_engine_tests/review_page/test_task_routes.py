@@ -21,6 +21,8 @@ def test_a_task_is_shown_without_what_would_tell_a_trap(page):
     assert [task["proposed_label"] for task in tasks] == [None, "mit", None, "gpl-2.0"]
     assert {name for task in tasks for name in task}.isdisjoint({"arm", "purpose", "sample_id", "probability"})
     assert set(tasks[1]) == set(tasks[3])
+    # Where a sample is from may tell its class, or that it was asked about before.
+    assert [task["uri"] for task in tasks] == [task["task_id"][:12] for task in tasks]
 
 
 def test_an_answer_is_kept_once_however_often_it_is_sent(page):

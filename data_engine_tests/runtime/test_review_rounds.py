@@ -11,7 +11,7 @@ from data_engine.errors import ChecksFailed, InvalidInput
 from data_engine.review import NewTask
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.review_rounds import ask_people, create_review_batch, what_is_left, why_open
+from data_engine.runtime.review_rounds import create_review_batch, lacking_hold_out, what_is_left, why_open
 from data_engine.runtime.simulation.simulated_answers import answer_simulated, known_classes
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -74,7 +74,7 @@ def test_what_is_left_is_said_with_what_to_do(tmp_path: Path) -> None:
     assert what_is_left(more).endswith("data-engine run notes takes the answers over and opens the next round")
     # Labels that are kept outside the subset are none of it.
     pass_checks(more, write_step(store, "labels", [*_labels(1999), {"sample_id": "outside", "in_subset": False}]))
-    assert what_is_left(more).startswith("1 of the 2,000 samples of the subset have no label: ")
+    assert what_is_left(more).startswith("1 of the 2,000 samples of the subset has no label: ")
     pass_checks(more, write_step(store, "labels", _labels(2000)))
     assert what_is_left(more) == "all 2,000 samples of the subset have a label"
 
@@ -127,19 +127,6 @@ def test_the_next_round_asks_about_samples_of_the_subset_and_never_shows_the_kno
         answer_simulated(runtime, batch_id)
 
 
-def test_a_batch_that_a_person_asked_for_waits_for_people_and_is_opened_once(finished: SmallProject) -> None:
-    runtime = finished.load().runtime("notes")
-    batch_id = ask_people(runtime, 3)
-    assert ask_people(runtime, 3) == batch_id
-    with runtime.queue() as queue:
-        tasks = [row for row in queue.tables()["review_task"].to_pylist() if row["review_batch"] == batch_id]
-    assert [row["purpose"] for row in tasks].count("query") == 3
-    said = finished.run("notes")
-    assert f"data-engine review --corpus notes answer {batch_id}" in " ".join(said.split())
-    with runtime.queue() as queue:
-        assert batch_id is not None and queue.answers(batch_id).num_rows == 0
-
-
 def test_a_subset_or_proposals_that_their_checks_hold_back_open_no_round(tmp_path: Path) -> None:
     runtime = notes_runtime(tmp_path, subset={"target_size": 30})
     subset = write_step(runtime.store(), "balanced_subset", [{"sample_id": "a", "batch": "may"}])
@@ -162,3 +149,27 @@ def test_samples_of_a_batch_that_is_held_back_are_not_shown_to_people(tmp_path: 
         {"sample_id": "a", "uri": "a", "text": "past its checks"}
     ]
     assert known_classes(runtime) == {}
+
+
+def test_answers_of_an_unfinished_round_are_said_to_be_there(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path, subset={"target_size": 12})
+    taken = {"sample_id": "a", "purpose": "hold_out", "label": "baking", "review_batch": "notes-round-000"}
+    take_in(runtime, "may", [{"sample_id": "a"}])
+    pass_checks(runtime, write_step(runtime.store(), "reviewed_labels", [taken], "notes-round-000"))
+    assert lacking_hold_out(runtime) == "of 4 samples that the hold-out needs 1 is answered, 3 to go"
+    tasks = [NewTask(sample_id=i, purpose="hold_out", arm="manual", payload={}) for i in "bcd"]
+    with runtime.queue() as queue:
+        queue.open_batch(
+            "notes-round-001", corpus="notes", question="?", classes=["baking"], tasks=tasks, cause="c", now=NOW
+        )
+        for number in range(2):
+            lease = queue.next("ada", now=NOW)
+            assert lease is not None
+            queue.submit(lease.lease_id, str(number), label="baking", now=NOW)
+    assert lacking_hold_out(runtime) == (
+        "of 4 samples that the hold-out needs 3 are answered, 1 to go; answers count once all of notes-round-001 is "
+        "answered"
+    )
+    assert what_is_left(runtime) == (
+        "2 are answered, 1 task waits for an answer in notes-round-001: data-engine review --corpus notes"
+    )

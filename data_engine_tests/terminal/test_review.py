@@ -131,7 +131,37 @@ def test_an_answer_needs_a_name(runtime: CorpusRuntime) -> None:
         answer_in_terminal(runtime, "", console=Console(file=StringIO()))
 
 
-def test_questions_texts_uris_and_answers_are_shown_as_they_are(tmp_path: Path) -> None:
+def test_where_a_sample_is_from_which_may_tell_its_class_is_not_shown(tmp_path: Path) -> None:
+    made = notes_runtime(tmp_path)
+    task = NewTask(sample_id="a", purpose="query", arm="manual", payload={"uri": "trains/7.png"})
+    with made.queue() as queue:
+        queue.open_batch(
+            "one",
+            corpus="notes",
+            question="?",
+            classes=["baking", "trains"],
+            tasks=[task],
+            cause="c",
+            now=datetime.now(UTC),
+        )
+        (task_id,) = queue.tables()["review_task"]["task_id"].to_pylist()
+    _, said = _review(made, "/s\n/q\n")
+    assert task_id[:12] in said
+    assert "trains/7.png" not in said
+    console = Console(file=StringIO(), width=100)
+    print_skipped(made, "ada", console=console)
+    assert isinstance(console.file, StringIO)
+    assert task_id[:12] in console.file.getvalue() and "trains/7.png" not in console.file.getvalue()
+
+
+def test_commands_may_be_cut_to_a_letter(runtime: CorpusRuntime) -> None:
+    n_answers, said = _review(runtime, "/h\nbaking\n/u\ntrains\n/sk\n/Q\n")
+    assert n_answers == 1
+    assert "commands begin with / and may be cut to one letter, /s for /skip" in said
+    assert _labels(runtime) == {"a": "trains"}
+
+
+def test_questions_texts_and_answers_are_shown_as_they_are(tmp_path: Path) -> None:
     made = notes_runtime(tmp_path)
     payload = {"text": "\x1b[2J [bold]dough[/bold]", "uri": "x[/y] 5.txt"}
     task = NewTask(sample_id="a", purpose="query", arm="manual", payload=payload)
@@ -148,7 +178,6 @@ def test_questions_texts_uris_and_answers_are_shown_as_they_are(tmp_path: Path) 
     n_answers, said = _review(made, "[/spam]\nx\n[/ham]\n")
     assert n_answers == 1
     assert "Is it [spam] or [/ham]?" in said
-    assert "x[/y] 5.txt" in said
     assert "\\x1b[2J [bold]dough[/bold]" in said
     assert "'[/spam]' is not a class; near it: [spam], [/ham]" in said
     assert "\x1b" not in said

@@ -44,3 +44,18 @@ def test_of_very_many_differences_the_first_are_named_and_the_rest_counted() -> 
     assert "  file     7.txt  new" in said
     assert "  file     8.txt  new" not in said
     assert "  file     and 22 more; --format json of `data-engine plan` names all" in said
+
+
+def test_another_encoder_is_in_the_first_line() -> None:
+    change = Difference("setting", "encoder", "hashed-ngrams", "all-MiniLM-L6-v2")
+    said = _said(RunPlan(differences=[change], certain={"embeddings": ["may"]}), width=200)
+    assert said[0].startswith("the encoder differs since the last run, hashed-ngrams -> all-MiniLM-L6-v2: every sample")
+
+
+def test_a_first_plan_says_that_everything_is_to_be_done_and_what_waits_for_people() -> None:
+    said = _said(RunPlan(is_first=True, certain={"raw_index": ["may"]}, waiting=["classifier"]), width=200)
+    assert said == [
+        "nothing has been taken in yet: everything is to be done",
+        "  to be done: raw_index (may)",
+        "  once people have answered: classifier",
+    ]

@@ -4,13 +4,14 @@ from pathlib import Path
 from rich.console import Console
 from written_steps import notes_runtime, pass_checks, take_in, write_step
 
+from data_engine.runtime.changes.run_outcome import Standing, standing_of
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.terminal.run_summary import RunOutcome, newest_release, print_run
 
 
-def _printed(runtime: CorpusRuntime, outcome: RunOutcome) -> list[str]:
+def _printed(runtime: CorpusRuntime, outcome: RunOutcome, before: Standing | None = None) -> list[str]:
     console = Console(file=StringIO(), width=160)
-    print_run(runtime, outcome, console)
+    print_run(runtime, outcome, before or Standing(), console)
     assert isinstance(console.file, StringIO)
     return [" ".join(line.split()) for line in console.file.getvalue().splitlines()]
 
@@ -60,3 +61,29 @@ def test_the_newest_release_is_the_one_whose_rows_the_table_holds(tmp_path: Path
     said = _printed(runtime, RunOutcome())
     assert f"release {folder}" in said
     assert any("select * from balance_by_level" in line for line in said)
+
+
+def _reported(runtime: CorpusRuntime, **changes: object) -> None:
+    report = write_step(runtime.store(), "quality_report", [{"metric": "funnel"}], run_id="an earlier run", **changes)
+    pass_checks(runtime, report)
+
+
+def test_figures_of_an_earlier_report_are_said_to_be_of_it(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    _reported(runtime)
+    before = standing_of(runtime)
+    at = "The figures below are those of the report of 2026-03-01 12:00 UTC"
+    held = RunOutcome(quarantined={"june": "unreadable"})
+    assert f"{at}: june is held back." in " ".join(_printed(runtime, held, before))
+    # Its code and its inputs are other ones, as where a run waits for answers.
+    assert f"{at}: what it is made of has changed since." in " ".join(_printed(runtime, RunOutcome(), before))
+    write_step(runtime.store(), "release", [{"release_id": "ab12"}], table_versions={"quality_report": 1})
+    assert f"{at}, which the release ab12 is of: june is held back." in " ".join(_printed(runtime, held, before))
+
+
+def test_figures_of_this_run_are_said_to_be_without_what_is_held_back(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    _reported(runtime)
+    said = _printed(runtime, RunOutcome(quarantined={"june": "unreadable"}))
+    assert "june is held back: the figures below are without what is new there." in said
+    assert not any("figures below" in line for line in _printed(runtime, RunOutcome()))

@@ -81,7 +81,9 @@ def _new_batches(runtime: CorpusRuntime) -> dg.SensorDefinition:
     return new_batches
 
 
-def _forget_gone(runtime: CorpusRuntime, listed: Collection[str], instance: dg.DagsterInstance) -> str:
+def _forget_gone(
+    runtime: CorpusRuntime, listed: "Mapping[str, Sequence[SourceFile]]", instance: dg.DagsterInstance
+) -> str:
     """Take out what the source no longer has, and say which. Raises: ConcurrentWrite while a command is at work."""
     from data_engine.runtime.amendments.forgetting import batches_taken_in
 

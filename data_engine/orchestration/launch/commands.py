@@ -21,9 +21,9 @@ from data_engine.orchestration.launch.orphaned_runs import fail_orphaned_runs
 from data_engine.orchestration.launch.project import Project
 from data_engine.orchestration.launch.run_plan import plan_run
 from data_engine.orchestration.launch.runner import OneCommandRun
+from data_engine.runtime.changes.run_outcome import standing_of
 from data_engine.runtime.review_rounds import what_is_left
 from data_engine.runtime.source_listing import listed_once
-from data_engine.runtime.versions import step_versions
 from data_engine.terminal.plain_text import plain
 from data_engine.terminal.run_plan import print_changes, print_plan
 from data_engine.terminal.run_summary import print_run
@@ -41,7 +41,7 @@ def run_corpus(
     console.print(Text.assemble(plain(corpus, "bold"), "  ", plain(title)))
     with corpus_lock(runtime), _instance(console) as instance, listed_once():
         remove_leftovers(runtime)
-        planned, before = plan_run(runtime), step_versions(runtime.store())
+        planned, before = plan_run(runtime), standing_of(runtime)
         if planned.differences:
             print_plan(planned, console=console)
         outcome = OneCommandRun(runtime, project.definitions_of(runtime), instance, console).execute(only)
@@ -53,7 +53,7 @@ def run_corpus(
         if runtime.corpus.has_labels:
             console.print(plain(what_is_left(runtime)))
         return True
-    print_run(runtime, outcome, console)
+    print_run(runtime, outcome, before, console)
     print_changes(runtime, before, console=console)
     return not (outcome.quarantined or outcome.failed_tests)
 

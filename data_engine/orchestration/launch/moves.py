@@ -3,7 +3,7 @@
 Taking a batch out is in `data_engine.runtime.amendments.forgetting`; the plan of a run is in `runner.py`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from data_engine.runtime.amendments.forgetting import (
     forget_batches,
     kept_samples,
 )
+from data_engine.runtime.changes.source_files import said_of_gone_batches
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.made_from.answered_samples import answered_samples
 from data_engine.runtime.versions import fingerprint, step_versions
@@ -86,24 +87,24 @@ class Moves:
         return bool(self._known) and (self._known.keys() != self._batches.keys() or bool(self._changed))
 
 
-def forget_gone(runtime: CorpusRuntime, listed: Collection[str], instance: dg.DagsterInstance) -> str:
+def forget_gone(
+    runtime: CorpusRuntime, listed: "Mapping[str, Sequence[SourceFile]]", instance: dg.DagsterInstance
+) -> str:
     """Take out the batches that the source no longer has. Returns: which, as a sentence; empty where there are none.
 
     Args:
         runtime: The corpus.
-        listed: The batches that the source has.
+        listed: The files of the batches that the source has.
         instance: Whose partitions of batches that are gone are deleted.
     """
     known = batches_taken_in(runtime)
     gone = sorted(known.keys() - set(listed))
     if not gone:
         return ""
+    said = said_of_gone_batches(runtime, gone, listed)
     forget_batches(runtime, gone, run_id="moves")
     drop_partitions(runtime, instance, gone)
-    n = sum(known[batch] for batch in gone)
-    named = ", ".join(gone[:5]) + (f" and {len(gone) - 5} more" if len(gone) > 5 else "")
-    said = f"the source no longer has {named}: of {n:,} raw samples those leave that are in no other batch"
-    return f"{said}; put the files back to have them again"
+    return said
 
 
 def drop_partitions(runtime: CorpusRuntime, instance: dg.DagsterInstance, batches: Sequence[str]) -> None:

@@ -13,9 +13,9 @@ from data_engine.orchestration.launch.project import Project
 from data_engine.review.people.person_queue import PersonQueue
 from data_engine.review_page.app import create_app
 from data_engine.review_page.server import listening, serve
+from data_engine.runtime.amendments.asked_by_people import ask_people
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.review_page.page_corpora import page_corpora
-from data_engine.runtime.review_rounds import ask_people
 from data_engine.terminal.plain_text import shown
 
 _LASTS = timedelta(days=1)
@@ -75,7 +75,8 @@ def open_batch(runtime: CorpusRuntime, n: int, *, say: Callable[[str], None]) ->
     Raises: ChecksFailed where subset or proposals are held back.
     """
     batch = ask_people(runtime, n)
-    say(f"{batch} waits for answers" if batch else f"nothing of {runtime.corpus.name} is left to ask")
+    nothing = f"nothing of {runtime.corpus.name} is left to ask: somebody answered every sample of the subset; raise "
+    say(f"{batch} waits for answers" if batch else f"{nothing}subset.target_size to ask about others")
 
 
 def queue_of(project: Project) -> PersonQueue:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from data_engine.reporting.metrics.concepts import why_levels
 from data_engine.runtime.amendments.class_changes import ask_again, follow_classes
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.embeddings import ready_encoder
 from data_engine.runtime.made_from.encoders import encoder_in_use
 from data_engine.runtime.made_from.given_labels import remarks_on_given_labels
-from data_engine.runtime.review_rounds import batches_without_queue
+from data_engine.runtime.review_rounds import batches_without_queue, lacking_hold_out
 from data_engine.runtime.versions import step_versions
 from data_engine.terminal.plain_text import counted, plain
 
@@ -39,7 +40,8 @@ def load_and_say_encoder(runtime: "CorpusRuntime", console: "Console") -> bool:
         plain(
             f"  the encoder is now {encoder.name} (version {encoder.version}), before it was {before.shown}: every "
             "sample is embedded anew, then tree, subset, classifier, proposals and labels are made of the new vectors"
-        )
+        ),
+        soft_wrap=True,
     )
     return True
 
@@ -48,8 +50,10 @@ def say_levels(runtime: "CorpusRuntime", console: "Console") -> None:
     """Print why the automatic levels of the tree are as they are."""
     from rich.padding import Padding
 
-    sentences = _last(runtime, "cluster_tree").read("tree_explanation")["sentence"].to_pylist()
-    console.print(Padding(plain(" ".join(sentences)), (0, 0, 0, 6)), style="dim", highlight=False)
+    tables = _last(runtime, "cluster_tree")
+    n_samples = len(tables.read("tree_assignments", columns=["sample_id"]))
+    said = why_levels(tables.read("tree_explanation"), runtime.corpus.subset.target_size, n_samples)
+    console.print(Padding(plain(said), (0, 0, 0, 6)), style="dim", highlight=False)
 
 
 def say_comparison(runtime: "CorpusRuntime", console: "Console") -> None:
@@ -69,15 +73,15 @@ def say_before_labels(runtime: "CorpusRuntime", console: "Console") -> None:
     unknown = ", ".join(batches_without_queue(runtime))
     if unknown:
         said = f"  the review queue is new, or an older copy: it does not have {unknown}, whose answers stay in "
-        console.print(plain(f"{said}the tables; rounds are numbered on"))
+        console.print(plain(f"{said}the tables; rounds are numbered on"), soft_wrap=True)
     for said in follow_classes(runtime):
-        console.print(plain(f"  {said}"))
+        console.print(plain(f"  {said}"), soft_wrap=True)
 
 
 def say_given(runtime: "CorpusRuntime", console: "Console") -> None:
     """Print how many samples the data give a label, and which values name no class; nothing where they give none."""
     for remark in remarks_on_given_labels(runtime.corpus, accepted_tables(runtime, run_id="run").read):
-        console.print(Text.assemble("  ", ("note", "yellow"), f" {remark}"))
+        console.print(Text.assemble("  ", ("note", "yellow"), f" {remark}"), soft_wrap=True)
 
 
 def say_no_classifier(runtime: "CorpusRuntime", console: "Console") -> None:
@@ -85,7 +89,9 @@ def say_no_classifier(runtime: "CorpusRuntime", console: "Console") -> None:
     said = "no labels yet: the review batch waits for answers"
     if runtime.corpus.labels.given is not None:
         said = "the labels are those that the data give: there is no classifier before the hold-out is answered"
-    console.print(plain(f"  {said}"))
+        lacking = lacking_hold_out(runtime)
+        said += f" ({lacking})" if lacking else ""
+    console.print(plain(f"  {said}"), soft_wrap=True)
 
 
 def say_asked_again(runtime: "CorpusRuntime", console: "Console") -> None:
@@ -93,11 +99,12 @@ def say_asked_again(runtime: "CorpusRuntime", console: "Console") -> None:
     opened = ask_again(runtime)
     if opened is not None:
         said = f" opened: {counted(opened[1], 'sample')} of removed classes to be asked about again"
-        console.print(Text.assemble("  ", plain(opened[0], "bold"), said))
+        said += f"; {counted(opened[2], 'other')} outside the subset keep their answers aside" if opened[2] else ""
+        console.print(Text.assemble("  ", plain(opened[0], "bold"), said), soft_wrap=True)
 
 
 def say_waiting(outcome: "RunOutcome", console: "Console") -> None:
     """Print that nothing can be learnt, and so nothing is published, before review batches are answered."""
     named = ", ".join(outcome.waiting_for)
     said = f"labels, report and release stay as they are until {named} is answered ({outcome.waits_to_learn})"
-    console.print(plain(f"  {said}"))
+    console.print(plain(f"  {said}"), soft_wrap=True)

@@ -178,9 +178,8 @@ class OneCommandRun:
         """One run for all of them; a batch whose report cannot be made does not hold up the others."""
         if not batches:
             return
-        result = self.jobs.execute(
-            "drift_reports", f"drift of {len(batches)} batches", config_for(self.runtime, batches)
-        )
+        called = f"drift of {len(batches):,} batch{'es' * (len(batches) > 1)}"
+        result = self.jobs.execute("drift_reports", called, config_for(self.runtime, batches))
         if result.success:
             return
         why, is_ours = why_failed(self.runtime, result)
@@ -216,7 +215,7 @@ class OneCommandRun:
                 return
             with self.jobs.timed("review"):
                 for remark in [] if batches else remarks_on_known_labels(self.runtime):
-                    self.console.print(Text.assemble("  ", ("note", "yellow"), f" {remark}"))
+                    self.console.print(Text.assemble("  ", ("note", "yellow"), f" {remark}"), soft_wrap=True)
                 batch = create_review_batch(
                     self.runtime, cause=f"round {n_rounds} of {self.runtime.corpus.labels.rounds}"
                 )

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
+from data_engine.corpus.subset import Subset
 from data_engine.quality.checks import blocking, warning
 from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
 from data_engine.quality.profiles import membership
@@ -83,8 +84,8 @@ def suite(tables: Mapping[str, pa.Table], corpus: Corpus, target: int | None = N
             remedy="choose again from the present tree",
         ),
         *_repeats(chosen, assigned, tables["semantic_duplicates"]),
-        _balance(chosen, assigned, tables["cluster_tree"]),
-        _not_worse_than_random(tables["subset_proof"], corpus.subset.method),
+        _balance(chosen, assigned, tables["cluster_tree"], corpus.subset.method),
+        _not_worse_than_random(tables["subset_proof"], corpus.subset),
     ]
 
 
@@ -116,7 +117,9 @@ def _repeats(chosen: pa.Table, assigned: pa.Table, repeats: pa.Table) -> list[Tr
     ]
 
 
-def _balance(chosen: pa.Table, assigned: pa.Table, tree: pa.Table) -> Truth:
+def _balance(chosen: pa.Table, assigned: pa.Table, tree: pa.Table, method: str) -> Truth:
+    from data_engine.sampling.methods import METHODS
+
     top_of_leaf = _top_clusters(tree)
     n_tops = int(top_of_leaf.max()) + 1 if len(top_of_leaf) else 0
     leaves = assigned["leaf"].to_numpy()
@@ -134,15 +137,17 @@ def _balance(chosen: pa.Table, assigned: pa.Table, tree: pa.Table) -> Truth:
         _near_uniform(present, raw_kl + ROUNDING_NATS, is_empty=not len(profile)),
         lambda _: f"KL to uniform over {len(present):,} top clusters: {chosen_kl:.3f} nats, all samples {raw_kl:.3f}",
         f"the subset may be at most {ROUNDING_NATS} nats farther from uniform than all samples",
-        "choose again from the present tree, or ask for more samples",
+        "ask for more samples"
+        + ("" if METHODS[method].uses_tree else ", or choose by subset.method hierarchical, which evens them out"),
         culprits=tuple(largest),
     )
 
 
-def _not_worse_than_random(proof: pa.Table, method: str) -> Truth:
+def _not_worse_than_random(proof: pa.Table, subset: Subset) -> Truth:
     """Judged by the classifier where labels are known, else by the distance of held-out samples."""
     from data_engine.reporting.metrics.subset_worth import differences, mean_interval
 
+    method = subset.method
     taught = {what: differences(proof, method, column) for column, what in _TAUGHT.items()}
     gains = taught if all(taught.values()) else {_NEARER: [-d for d in differences(proof, method, "distance")]}
     means = {what: mean_interval(values) for what, values in gains.items() if values}
@@ -162,8 +167,21 @@ def _not_worse_than_random(proof: pa.Table, method: str) -> Truth:
         load_expectations().ExpectColumnValuesToBeBetween(column="gain", min_value=0),
         lambda _: f"{method} minus random, {said}" if said else "it has not been measured against random subsets",
         "a subset should be worth at least as much as random samples of its number",
-        "choose by subset.method balanced, or lower subset.evenness",
+        _remedy(proof, subset),
     )
+
+
+def _remedy(proof: pa.Table, subset: Subset) -> str:
+    """What may help: the method that did best on the same samples, where that is another one, or a larger subset."""
+    if subset.method == "balanced" and subset.evenness:
+        return f"lower subset.evenness, which is {subset.evenness:g}"
+    from data_engine.reporting.metrics.subset_worth import means_by_method
+
+    taught = means_by_method(proof, "macro_accuracy")
+    means = taught or {name: -distance for name, distance in means_by_method(proof, "distance").items()}
+    best = max(means, key=lambda name: means[name], default=subset.method)
+    other = f"choose by subset.method {best}, which did best here, or " if best != subset.method else ""
+    return f"{other}raise subset.target_size"
 
 
 #: Columns of the proof that a classifier gives, and their names.

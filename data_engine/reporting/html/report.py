@@ -21,10 +21,10 @@ from data_engine.reporting.html import excerpts
 from data_engine.reporting.html.gallery import Gallery
 from data_engine.reporting.html.glossary import terms_on
 from data_engine.reporting.html.tree_view import N_LEAVES, N_TOP, tree_view
-from data_engine.reporting.metrics.concepts import top_level_warning
+from data_engine.reporting.metrics.concepts import top_level_warning, why_levels
 from data_engine.reporting.metrics.funnel import Metrics, headline, stages
 from data_engine.reporting.metrics.key_figures import key_figures
-from data_engine.reporting.metrics.known_labels import knows_labels
+from data_engine.reporting.metrics.known_labels import called_truth, knows_labels, knows_truth
 from data_engine.reporting.metrics.label_metrics import DIFFICULTIES, classifier_in_service
 from data_engine.reporting.metrics.method_comparison import comparison_of, side_by_side
 from data_engine.reporting.metrics.metric import Metric, by_name
@@ -99,7 +99,12 @@ def render_report(
         "corpus": corpus,
         "headline": headline(known),
         "funnel": stages(known),
-        "key_figures": key_figures(known, n_classes=_n_classes(some), promise=_promise(corpus, some)),
+        "key_figures": key_figures(
+            known,
+            n_classes=_n_classes(some),
+            promise=_promise(corpus, some),
+            given_in_hold_out=corpus.labels.given is not None and corpus.labels.given.in_hold_out,
+        ),
         "failed_checks": failed_checks,
         "simulation": simulation(known),
         "get": lambda metric, scope="all": known.get((metric, scope)),
@@ -107,8 +112,10 @@ def render_report(
         "groups": next(((m, scope) for (name, scope), m in known.items() if name == "groups"), None),
         "top_level_warning": top_level_warning(known, corpus.subset.method),
         "levels": [m for (name, _), m in known.items() if name == "clusters"],
-        "why_levels": some["tree_explanation"]["sentence"].to_pylist() if "tree_explanation" in some else [],
-        "methods": _methods(some, knows_labels=knows_labels(corpus, some)),
+        "why_levels": _why_levels(corpus, some),
+        "methods": _methods(some, knows_labels=knows_truth(corpus, some)),
+        "knows_truth": knows_truth(corpus, some),
+        "truth": called_truth(corpus),
         "knows_labels": knows_labels(corpus, some),
         "worth": table_of_methods(known),
         "worth_verdict": verdict(known, has_labels=corpus.has_labels),
@@ -132,6 +139,15 @@ def render_report(
     template, script = _template()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return str(template.render(page | {"script": script, "script_hash": digest}))
+
+
+def _why_levels(corpus: Corpus, tables: Tables) -> str:
+    if "tree_explanation" not in tables:
+        return ""
+    explained = tables["tree_explanation"]
+    n_built = explained["n_built"][0].as_py()
+    n_now = tables["tree_assignments"].num_rows if "tree_assignments" in tables else n_built
+    return why_levels(explained, corpus.subset.target_size, n_now)
 
 
 def _about_labels(known: Metrics) -> dict[str, Any]:

@@ -35,6 +35,26 @@ def concept_metrics(corpus: Corpus, tables: Mapping[str, pa.Table]) -> list[Metr
     return [Metric("concepts_wanted", KNOWN_LABELS, len(labels), "concepts", "neutral", note)]
 
 
+def why_levels(explained: pa.Table, target_size: int, n_samples: int) -> str:
+    """Why a tree has the levels that it has, and for what it was built where that is not what there is now.
+
+    Args:
+        explained: In the schema TREE_EXPLANATION; without rows nothing is said.
+        target_size: Samples to be chosen now.
+        n_samples: Samples in the tree now.
+    """
+    if not explained.num_rows:
+        return ""
+    then, n_built = explained["target_size"][0].as_py(), explained["n_built"][0].as_py()
+    others = []
+    if then is not None and then != target_size:
+        others.append(f"when subset.target_size was {then:,}, and it is {target_size:,} now")
+    if n_built != n_samples:
+        others.append(f"on {n_built:,} samples, and holds {n_samples:,} now")
+    said = " ".join(explained["sentence"].to_pylist())
+    return f"{said} So the tree was built {'; '.join(others)}; it is kept while it fits." if others else said
+
+
 def top_level_warning(known: Mapping[tuple[str, str], Metric], method: str) -> str:
     """A warning, with its remedy, that the coarsest level has fewer clusters than there are concepts; else empty.
 

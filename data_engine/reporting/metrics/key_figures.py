@@ -31,13 +31,16 @@ class KeyFigure:
     """The part of the report that says more."""
 
 
-def key_figures(known: Metrics, *, n_classes: int | None, promise: float) -> list[KeyFigure]:
+def key_figures(
+    known: Metrics, *, n_classes: int | None, promise: float, given_in_hold_out: bool = False
+) -> list[KeyFigure]:
     """The figures that were measured, in order.
 
     Args:
         known: metrics by (metric, scope).
         n_classes: known labels that a classifier was trained on to tell what the subset teaches; None where it was not.
         promise: precision in [0, 1] that the gate of the classifier has to certify.
+        given_in_hold_out: whether labels that the data give may be in the hold-out.
     """
     found = (
         _worth(known, n_classes),
@@ -45,7 +48,7 @@ def key_figures(known: Metrics, *, n_classes: int | None, promise: float) -> lis
         _imbalance(known),
         _label_accuracy(known, promise),
         _suspicious(known),
-        _classifier(known),
+        _classifier(known, given_in_hold_out=given_in_hold_out),
         _accepted(known, promise),
     )
     return [figure for figure in found if figure is not None]
@@ -145,7 +148,7 @@ def _suspicious(known: Metrics) -> KeyFigure | None:
     )
 
 
-def _classifier(known: Metrics) -> KeyFigure | None:
+def _classifier(known: Metrics, *, given_in_hold_out: bool) -> KeyFigure | None:
     metric, error = known.get(("classifier_accuracy", "all")), known.get(("calibration_error", "all"))
     if metric is None:
         return None
@@ -153,7 +156,8 @@ def _classifier(known: Metrics) -> KeyFigure | None:
     return KeyFigure(
         "Classifier accuracy",
         number_format.figure(metric),
-        f"over a hold-out of {metric.n:,}" if metric.n else "over the hold-out",
+        (f"over a hold-out of {metric.n:,}" if metric.n else "over the hold-out")
+        + (" that holds imported labels where nobody answered" if given_in_hold_out else ""),
         number_format.interval(metric) + (f"; calibration error {number_format.figure(error)}" if error else ""),
         f"its probabilities are off by more than {number_format.share(MOST_CALIBRATION_ERROR)}" if is_off else "",
         "gate",

@@ -57,6 +57,38 @@ def known_label_of(corpus: Corpus, raw_index: pa.Table) -> dict[str, str | None]
     return first_of_each(raw_index["sample_id"].to_pylist(), known_labels(corpus, raw_index))
 
 
+def truth_of(corpus: Corpus, raw_index: pa.Table) -> dict[str, str | None]:
+    """sample_id to the label that balance and worth of a subset are counted over; None where a sample has none.
+
+    The labels known beforehand, or where the corpus has no column of these, the classes that `labels.given` names.
+    """
+    given = corpus.labels.given
+    if corpus.known_label_column is not None or given is None:
+        return known_label_of(corpus, raw_index)
+    labels = labels_in_column(given.column, raw_index)
+    return first_of_each(raw_index["sample_id"].to_pylist(), [corpus.given_class(label) for label in labels])
+
+
+def has_truth(corpus: Corpus) -> bool:
+    """Whether the YAML names a column for `truth_of`."""
+    return corpus.known_label_column is not None or corpus.labels.given is not None
+
+
+def called_truth(corpus: Corpus) -> str:
+    """What the labels of `truth_of` are called, for people."""
+    return KNOWN if corpus.known_label_column is not None or corpus.labels.given is None else GIVEN
+
+
+KNOWN, GIVEN = "known labels", "labels that the data give"
+
+
+def knows_truth(corpus: Corpus, tables: Mapping[str, pa.Table]) -> bool:
+    """Whether at least one sample has a label that balance is counted over."""
+    if "raw_index" not in tables or not has_truth(corpus):
+        return False
+    return any(label is not None for label in truth_of(corpus, tables["raw_index"]).values())
+
+
 def first_of_each(sample_ids: Sequence[str], labels: Sequence[str | None]) -> dict[str, str | None]:
     """sample_id to the first of its labels that says something; None where none does."""
     found: dict[str, str | None] = {}
@@ -156,12 +188,12 @@ def knows_labels(corpus: Corpus, tables: Mapping[str, pa.Table]) -> bool:
 
 
 def groups(corpus: Corpus, tables: Mapping[str, pa.Table]) -> BalanceGroups | None:
-    """The known labels where the corpus has them, else the top clusters of the tree; None before either is there."""
-    if corpus.known_label_column is not None and "raw_index" in tables:
-        labels = [label for label in known_labels(corpus, tables["raw_index"]) if label is not None]
-        of_sample = {key: label for key, label in known_label_of(corpus, tables["raw_index"]).items() if label}
+    """The known or given labels where the corpus has them, else the tree's top clusters; None before either."""
+    if has_truth(corpus) and "raw_index" in tables:
+        of_sample = {key: label for key, label in truth_of(corpus, tables["raw_index"]).items() if label}
+        labels = [of_sample[key] for key in tables["raw_index"]["sample_id"].to_pylist() if key in of_sample]
         if labels:
-            return BalanceGroups(of_sample, labels, sorted(set(labels)), "known labels")
+            return BalanceGroups(of_sample, labels, sorted(set(labels)), called_truth(corpus))
     if {"cluster_tree", "tree_assignments"} <= set(tables) and tables["tree_assignments"].num_rows:
         assigned = tables["tree_assignments"]
         tops = [f"cluster {k}" for k in ancestors(tables["cluster_tree"])[assigned["leaf"].to_numpy()]]

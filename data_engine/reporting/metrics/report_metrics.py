@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from data_engine.corpus import Corpus
 from data_engine.reporting.metrics.concepts import concept_metrics
 from data_engine.reporting.metrics.funnel import SEMANTIC
-from data_engine.reporting.metrics.known_labels import BalanceGroups, groups, knows_labels
+from data_engine.reporting.metrics.known_labels import BalanceGroups, groups, knows_truth
 from data_engine.reporting.metrics.label_metrics import label_metrics, labels_in_subset
 from data_engine.reporting.metrics.method_comparison import comparison_of, method_metrics
 from data_engine.reporting.metrics.metric import Direction, Metric
@@ -96,7 +96,7 @@ def _tree(tables: Tables) -> list[Metric]:
 
 
 def _methods(corpus: Corpus, tables: Tables) -> list[Metric]:
-    compared = comparison_of(tables, knows_labels=knows_labels(corpus, tables))
+    compared = comparison_of(tables, knows_labels=knows_truth(corpus, tables))
     return [] if compared is None else method_metrics(compared)
 
 

@@ -95,6 +95,12 @@ def differences(proof: pa.Table, method: str, column: str) -> list[float]:
     ]
 
 
+def means_by_method(proof: pa.Table, column: str) -> dict[str, float]:
+    """The mean of a figure over the draws of every method of which it was measured."""
+    values = {name: [d[column] for d in draws if d[column] is not None] for name, draws in _draws(proof).items()}
+    return {name: float(np.mean(found)) for name, found in values.items() if found}
+
+
 def mean_interval(values: Sequence[float]) -> tuple[float, float | None, float | None]:
     """The mean and its 90 % interval by Student's t; without an interval below two values."""
     mean = float(np.mean(values))
@@ -135,8 +141,8 @@ def verdict(known: Mapping[tuple[str, str], Metric], *, has_labels: bool = True)
     if accuracy is not None and rare is not None:
         return (
             f"A classifier trained on samples chosen by {number_format.plain(accuracy.scope)} is {_points(accuracy)} "
-            "than one trained on as many random ones (macro accuracy on samples outside the pool), and "
-            f"{_points(rare)} at the rarest third of the labels."
+            f"than one trained on as many random ones (macro accuracy on samples outside the pool{_spread(accuracy)}), "
+            f"and {_points(rare)} at the rarest third of the labels."
         )
     distance = gains.get("held_out_distance_gain")
     if distance is None:
@@ -145,12 +151,21 @@ def verdict(known: Mapping[tuple[str, str], Metric], *, has_labels: bool = True)
     return (
         f"Samples outside the pool lie {abs(distance.value):.3f} {nearer} the subset than to as many random samples "
         "(1 - cosine to the nearest)"
-        + ("; without known_label_column, what a classifier would learn cannot be said." if has_labels else ".")
+        + "; without known_label_column or labels.given, what a classifier would learn cannot be said" * has_labels
+        + "."
     )
 
 
 def _points(gain: Metric) -> str:
     return f"{abs(100 * gain.value):.1f} points {'better' if gain.value >= 0 else 'WORSE'}"
+
+
+def _spread(gain: Metric) -> str:
+    """The interval of a gain, and whether it is no surer than chance."""
+    if gain.low is None or gain.high is None:
+        return ""
+    said = f"; 90 % interval {100 * gain.low:+.1f} to {100 * gain.high:+.1f}"
+    return said + ", which holds 0, so this may be chance" * (gain.low <= 0 <= gain.high)
 
 
 def _draws(proof: pa.Table) -> dict[str, list[dict[str, Any]]]:

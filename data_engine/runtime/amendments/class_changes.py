@@ -41,17 +41,18 @@ def follow_classes(runtime: CorpusRuntime) -> list[str]:
     return said
 
 
-def ask_again(runtime: CorpusRuntime) -> tuple[str, int] | None:
+def ask_again(runtime: CorpusRuntime) -> tuple[str, int, int] | None:
     """Open a review batch about the samples whose answers are all kept aside because their class was removed.
 
-    Returns: its id and its number of tasks; None where there is nothing to ask again.
+    Returns: its id, its number of tasks, and of how many such samples outside the subset it does not ask; None where
+        there is nothing to ask again.
     """
     from data_engine.review import NewTask
     from data_engine.review.class_names import again_batch_id
 
     corpus = runtime.corpus
     with runtime.queue() as queue:
-        wanted = _to_ask_again(runtime, queue)
+        wanted, n_outside = _to_ask_again(runtime, queue)
         if not wanted:
             return None
         payloads = payloads_of(accepted_tables(runtime, run_id="review"), [sample_id for sample_id, _ in wanted])
@@ -77,27 +78,31 @@ def ask_again(runtime: CorpusRuntime) -> tuple[str, int] | None:
             answers_per_task=corpus.review.answers_per_task,
             now=datetime.now(UTC),
         )
-    return batch_id, len(wanted)
+    return batch_id, len(wanted), n_outside
 
 
-def _to_ask_again(runtime: CorpusRuntime, queue: "ReviewQueue") -> list[tuple[str, str]]:
-    """Samples of the subset and the purposes of their tasks that have answers and none that counts, in order."""
+def _to_ask_again(runtime: CorpusRuntime, queue: "ReviewQueue") -> tuple[list[tuple[str, str]], int]:
+    """Samples of the subset and the purposes of their tasks that have answers and none that counts, in order.
+
+    And the number of such samples outside the subset.
+    """
     gate = CheckGate(runtime, runtime.store(), "review")
     version = gate.latest("balanced_subset", "")
     if version is None or gate.refusal(version):
-        return []
+        return [], 0
     aside, counted = set(), set()
     for table, rows in all_that_count(runtime, queue).values():
         counted |= _keys(table.to_pylist())
         aside |= _keys(rows)
     if not aside - counted:
-        return []
+        return [], 0
     tasks = queue.tables(runtime.corpus.name)["review_task"].to_pylist()
     is_open = _keys(row for row in tasks if row["is_open"])
     chosen = set(
         accepted_tables(runtime, run_id="review").read("balanced_subset", columns=["sample_id"])[0].to_pylist()
     )
-    return sorted(key for key in aside - counted - is_open if key[1] != "trap" and key[0] in chosen)
+    left = sorted(key for key in aside - counted - is_open if key[1] != "trap")
+    return [key for key in left if key[0] in chosen], len({sample_id for sample_id, _ in left} - chosen)
 
 
 def _call_off(runtime: CorpusRuntime, queue: "ReviewQueue") -> int:
@@ -143,10 +148,12 @@ def _sentences(change: "ClassChange", given: Mapping[str, int]) -> list[str]:
         elif heir is None:
             said.append(
                 f"class {name!r} is removed: its {_answers(n_before, 'is kept', 'are kept')} and "
-                f"{'counts' if n_before == 1 else 'count'} again when it is put back; its samples are asked about again"
+                f"{'counts' if n_before == 1 else 'count'} again when it is put back; those of its samples that are in "
+                "the subset are asked about again"
             )
         elif heir != name:
-            said.append(f"class {name!r} is now {heir!r}: its {_answers(n_before, 'follows', 'follow')}")
+            follows = f"its {_answers(n_before, 'follows', 'follow')}" if n_before else "nobody had answered it"
+            said.append(f"class {name!r} is now {heir!r}: {follows}")
     for name in change.now:
         if name not in change.before and name not in heirs.values():
             n = n_given(name, before=False)

@@ -4,7 +4,7 @@ What it saw stands with its version, see `runtime/versions.py`; files of a sourc
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,30 @@ class Difference:
     name: str
     before: str = ""
     after: str = ""
+
+
+class OtherRows:
+    """What steps read of other steps and that is not the same any more, said once for all that read it."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], tuple[dict[str, None], dict[str, None]]] = {}
+
+    def add(self, reader: "StepVersion", changed: "Iterable[tuple[str, str, str]]") -> None:
+        """Add what `changed_inputs` gives for a step."""
+        for name, old, new in changed:
+            read, _, batch = name.partition("/")
+            how = "gone, or held back, since" if new in ("", "missing") else "made anew since" if old else "new since"
+            batches, readers = self._found.setdefault((read, how), ({}, {}))
+            batches |= {batch: None} if batch else {}
+            readers |= {reader.step: None}
+
+    def differences(self) -> Iterator[Difference]:
+        """One for each step that was read and each way in which its rows are other ones."""
+        for (read, how), (batches, readers) in self._found.items():
+            named = ", ".join(batches) if len(batches) <= 2 else f"{len(batches):,} batches"
+            of = f" of {named}" if batches else ""
+            kind = "examples" if read.endswith("examples") else "rows"
+            yield Difference(kind, f"{read.rstrip('?')}{of}", "", f"{how} {', '.join(readers)} ran")
 
 
 def code_and_settings(runtime: "CorpusRuntime", last: "StepVersion") -> Iterator[Difference]:

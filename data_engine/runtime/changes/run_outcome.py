@@ -3,35 +3,73 @@
 What differs before a run, and what it will do, is in `orchestration/launch/run_plan.py`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.errors import StorageError
+from data_engine.reporting import number_format
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.check_gate import CheckGate
+from data_engine.runtime.made_from.answered_samples import answered_and_waiting
 from data_engine.runtime.plan import STEPS
 from data_engine.runtime.versions import StepVersion, step_versions
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from data_engine.runtime.corpus_runtime import CorpusRuntime
 
 Versions = Mapping[tuple[str, str], StepVersion]
 
+#: The steps whose partitions are compared at the versions that count, which need not be the last ones.
+_OF_BATCHES = ("raw_index", "first_pass")
 
-def changes_of_a_run(runtime: "CorpusRuntime", before: Versions) -> list[str]:
-    """What changed between these versions and those of now, a few words each; nothing is said of what is not there.
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a corpus stands at a moment; nowhere before its first run.
+
+    Attributes:
+        last: What each step last wrote for each partition.
+        open: The same, but of the batches only what has passed all checks: of one that is held back the version that
+            was accepted before, or none.
+    """
+
+    last: Versions = field(default_factory=dict)
+    open: Versions = field(default_factory=dict)
+
+
+def standing_of(runtime: "CorpusRuntime") -> Standing:
+    """Where a corpus stands now; for the end of a run, which is held against where it stood when the run began."""
+    last = step_versions(runtime.store())
+    last = {key: version for key, version in last.items() if key[0] in runtime.steps}
+    gate = CheckGate(runtime, runtime.store(), "run", keeps_verdicts=False)
+    accepted = {step: gate.accepted(step) for step in _OF_BATCHES}
+    both = set.intersection(*map(set, accepted.values()))
+    counting = {(step, batch): accepted[step][batch] for step in _OF_BATCHES for batch in both}
+    return Standing(last, {key: version for key, version in last.items() if key[0] not in _OF_BATCHES} | counting)
+
+
+def changes_of_a_run(runtime: "CorpusRuntime", before: Standing) -> list[str]:
+    """What changed between a moment and now, a few words each; nothing is said of what is not there.
 
     Args:
         runtime: The corpus.
-        before: The versions of every step when the run began.
+        before: Where it stood when the run began.
     """
-    after = step_versions(runtime.store())
-    read = _Reading(runtime, before, after)
+    read = _Reading(runtime, before, standing_of(runtime))
     return [*_samples(read), *_subset(read), *_tree(read), *_labels(read), *_release(read)]
+
+
+def warnings_now(runtime: "CorpusRuntime") -> list[str]:
+    """What a person should look at: checks that do not hold and hold nothing back, and batches that drifted."""
+    drifted = (
+        f"drift: {batch} differs from what came before (p = {number_format.number(p_value)})"
+        for batch, p_value in drift_alarms(runtime).items()
+    )
+    return [*failed_warnings(runtime), *drifted]
 
 
 def failed_warnings(runtime: "CorpusRuntime") -> list[str]:
@@ -61,6 +99,23 @@ def answers_left_out(runtime: "CorpusRuntime") -> str:
     if version is None or gate.refusal(version):
         return ""
     tables = AcceptedTables(gate.store, gate)
+    return "; ".join(filter(None, (_taken_over_left_out(tables), _said_of_waiting(runtime, tables))))
+
+
+def _said_of_waiting(runtime: "CorpusRuntime", tables: AcceptedTables) -> str:
+    """How many samples have a given label that does not count, and an answer that does not either."""
+    n = len(answered_and_waiting(runtime, tables))
+    if not n:
+        return ""
+    samples = "1 answered sample has" if n == 1 else f"{n:,} answered samples have"
+    why = (
+        "its round is unfinished, or its class is gone" if n == 1 else "their round is unfinished, or their class gone"
+    )
+    return f"{samples} no label yet: {why}; given labels do not count against answers"
+
+
+def _taken_over_left_out(tables: AcceptedTables) -> str:
+    """How many samples whose answers are taken over have no label, and why."""
     reviewed = tables.read("reviewed_labels", columns=["sample_id", "purpose"])
     answered = pc.unique(reviewed.filter(pc.not_equal(reviewed["purpose"], "trap"))["sample_id"])
     left = answered.filter(
@@ -98,25 +153,33 @@ def drift_alarms(runtime: "CorpusRuntime") -> dict[str, float]:
 class _Reading:
     """Tables of a corpus as they were before a run and as they are after it."""
 
-    def __init__(self, runtime: "CorpusRuntime", before: Versions, after: Versions) -> None:
-        self.store, self.before, self.after = runtime.store(), before, after
-        gate = CheckGate(runtime, self.store, "plan", keeps_verdicts=False)
-        #: The batches whose last rows are past their checks; what the others keep counts nowhere.
-        self.accepted = {
-            batch
-            for batch, version in gate.accepted("first_pass").items()
-            if version.table_version == after["first_pass", batch].table_version
-        }
+    def __init__(self, runtime: "CorpusRuntime", before: Standing, after: Standing) -> None:
+        self.store, self.before, self.after = runtime.store(), before.open, after.open
+        newly_read = _changed(before.last, after.last, "raw_index")
+        self.n_held = sum(
+            after.last["raw_index", batch].n_rows
+            for batch in newly_read
+            if after.last["raw_index", batch] != after.open.get(("raw_index", batch))
+        )
 
     def changed(self, step: str) -> list[str]:
         """The partitions of a step whose content is another than before."""
-        return [
-            batch
-            for name, batch in sorted(self.after)
-            if name == step and _content(self.before, step, batch) != _content(self.after, step, batch)
-        ]
+        return _changed(self.before, self.after, step)
 
-    def rows(self, table: str, step: str, batch: str, columns: list[str], versions: Versions) -> "pa.Table":
+    def gone(self, step: str) -> list[str]:
+        """The partitions of a step that there are no more."""
+        return sorted(batch for name, batch in self.before.keys() - self.after.keys() if name == step)
+
+    def ids(self, step: str, batches: Sequence[str], versions: Versions) -> pa.Array:
+        """The different samples of a step's own table in some partitions; of the first pass, those that are kept."""
+        columns = ["sample_id", "verdict"] if step == "first_pass" else ["sample_id"]
+        parts = [self.rows(step, step, batch, columns, versions) for batch in batches]
+        if step == "first_pass":
+            parts = [part.filter(pc.equal(part["verdict"], "kept")) for part in parts]
+        chunks = [chunk for part in parts for chunk in part["sample_id"].chunks]
+        return pc.unique(pa.chunked_array(chunks, pa.string()))
+
+    def rows(self, table: str, step: str, batch: str, columns: list[str], versions: Versions) -> pa.Table:
         """Some columns of a table as a version of its step left it; empty where there is none, or it is lost."""
         version = versions.get((step, batch))
         at = None if version is None else version.version_of(table)
@@ -129,48 +192,52 @@ class _Reading:
 
 
 def _samples(read: _Reading) -> Iterator[str]:
-    """Raw samples that are new, those of them that are kept, and those that left."""
-    n_new = n_gone = n_kept = n_held = 0
-    for batch in read.changed("raw_index"):
-        is_held = batch not in read.accepted
-        n_held += read.after["raw_index", batch].n_rows if is_held else 0
-        if ("raw_index", batch) not in read.before:
-            # Of a new batch, which may be larger than the memory, no ids are read.
-            n_new += read.after["raw_index", batch].n_rows
-            n_kept += 0 if is_held else _n_kept(read, batch, read.after)
-            continue
-        before, after = (_ids(read, "raw_index", batch, versions) for versions in (read.before, read.after))
-        n_new, n_gone = n_new + _n_not_in(after, before), n_gone + _n_not_in(before, after)
-        n_kept += 0 if is_held else _n_not_in(_ids(read, "first_pass", batch, read.after), before)
-    if n_new or n_gone:
+    """Samples that are new, those of them that are kept, those that left, and those that are judged otherwise.
+
+    They are told apart by their ids, so that what only moved to another batch, or came again, is none of these.
+    """
+    changed, gone = read.changed("raw_index"), read.gone("raw_index")
+    before = read.ids("raw_index", [*changed, *gone], read.before)
+    if len(before):
+        after = read.ids("raw_index", changed, read.after)
+        n_new, n_gone = _n_not_in(after, before), _n_not_in(before, after)
+        n_kept = _n_not_in(read.ids("first_pass", changed, read.after), before)
+        stayed = before.filter(pc.is_in(before, after))
+    else:
+        # Where nothing was there before no ids are read: a first batch may be larger than the memory.
+        n_new, n_gone, stayed = sum(read.after["raw_index", batch].n_rows for batch in changed), 0, before
+        n_kept = sum(_n_kept(read, batch) for batch in changed)
+    if n_new:
         yield f"{n_new:,} new"
         yield f"{n_kept:,} kept"
-    if n_held:
-        yield f"{n_held:,} held back"
+    if read.n_held:
+        yield f"{read.n_held:,} read and held back"
     if n_gone:
         yield f"{n_gone:,} gone"
-    judged_anew = (set(read.changed("first_pass")) & read.accepted) - set(read.changed("raw_index"))
-    if judged_anew:
-        kept_before, kept_after = (
-            sum(_n_kept(read, batch, versions) for batch in judged_anew) for versions in (read.before, read.after)
-        )
-        yield f"{kept_after:,} of the old ones kept, {kept_before:,} before"
+    yield from _judged_otherwise(read, changed, gone, stayed)
 
 
-def _ids(read: _Reading, step: str, batch: str, versions: Versions) -> "pa.Array":
-    """The different samples of a step's own table; of the first pass, those that are kept."""
-    columns = ["sample_id", "verdict"] if step == "first_pass" else ["sample_id"]
-    rows = read.rows(step, step, batch, columns, versions)
-    kept = rows.filter(pc.equal(rows["verdict"], "kept")) if step == "first_pass" else rows
-    return pc.unique(kept["sample_id"])
+def _judged_otherwise(read: _Reading, changed: list[str], gone: list[str], stayed: pa.Array) -> Iterator[str]:
+    """Samples that were there before and that the first pass rejects now, or no longer, wherever they lie by now."""
+    n_rejected = n_back = 0
+    again = sorted(set(read.changed("first_pass")) - set(changed))
+    for befores, afters in (([*changed, *gone], changed), *(([batch], [batch]) for batch in again)):
+        then, now = read.ids("first_pass", befores, read.before), read.ids("first_pass", afters, read.after)
+        if afters is changed:
+            then, now = (kept.filter(pc.is_in(kept, stayed)) for kept in (then, now))
+        n_rejected, n_back = n_rejected + _n_not_in(then, now), n_back + _n_not_in(now, then)
+    if n_rejected:
+        yield f"{n_rejected:,} kept before {'is' if n_rejected == 1 else 'are'} rejected now"
+    if n_back:
+        yield f"{n_back:,} rejected before {'is' if n_back == 1 else 'are'} kept now"
 
 
-def _n_not_in(some: "pa.Array", others: "pa.Array") -> int:
+def _n_not_in(some: pa.Array, others: pa.Array) -> int:
     return int(pc.sum(pc.invert(pc.is_in(some, others))).as_py() or 0)
 
 
-def _n_kept(read: _Reading, batch: str, versions: Versions) -> int:
-    judged = read.rows("first_pass", "first_pass", batch, ["verdict"], versions)
+def _n_kept(read: _Reading, batch: str) -> int:
+    judged = read.rows("first_pass", "first_pass", batch, ["verdict"], read.after)
     return int(pc.sum(pc.equal(judged["verdict"], "kept")).as_py() or 0)
 
 
@@ -178,15 +245,16 @@ def _subset(read: _Reading) -> Iterator[str]:
     key = ("balanced_subset", "")
     if key not in read.after:
         return
-    after = _ids(read, *key, read.after)
+    after = read.ids(key[0], [""], read.after)
     if key not in read.before:
         yield f"{len(after):,} chosen"
         return
-    before = _ids(read, *key, read.before)
+    before = read.ids(key[0], [""], read.before)
     n_in, n_out = _n_not_in(after, before), _n_not_in(before, after)
-    yield f"{n_in:,} of {len(after):,} changed places" if n_in or n_out else "subset as before"
     if len(before) != len(after):
-        yield f"{len(before):,} were chosen before"
+        yield f"{len(after):,} chosen ({n_in:,} came, {n_out:,} left)"
+    else:
+        yield f"{n_in:,} of {len(after):,} changed places" if n_in else "subset as before"
 
 
 def _tree(read: _Reading) -> Iterator[str]:
@@ -204,18 +272,30 @@ def _tree_version(read: _Reading, versions: Versions) -> str | None:
 def _labels(read: _Reading) -> Iterator[str]:
     if ("labels", "") not in read.after:
         return
-    columns = ["sample_id", "answer"]
-    before, after = (
-        dict(zip(*(rows[name].to_pylist() for name in columns), strict=True))
-        for rows in (read.rows("labels", "labels", "", columns, versions) for versions in (read.before, read.after))
-    )
+    before, after = (_labels_of(read, versions) for versions in (read.before, read.after))
+    both = after.keys() & before.keys()
     parts = {
         "new": len(after.keys() - before.keys()),
-        "changed": sum(before[key] != after[key] for key in after.keys() & before.keys()),
+        "changed": sum(before[key][0] != after[key][0] for key in both),
         "gone": len(before.keys() - after.keys()),
+        "now outside the subset": sum(before[key][1] and not after[key][1] for key in both),
+        "now in the subset": sum(after[key][1] and not before[key][1] for key in both),
+        "the same by somebody else": sum(
+            before[key][0] == after[key][0] and before[key][2] != after[key][2] for key in both
+        ),
     }
     said = ", ".join(f"{n:,} {what}" for what, n in parts.items() if n)
-    yield f"{len(after):,} labels ({said})" if said else "labels as before"
+    n = f"{len(after):,} {'label' if len(after) == 1 else 'labels'}"
+    yield f"{n} ({said})" if said else "labels as before"
+
+
+def _labels_of(read: _Reading, versions: Versions) -> dict[str, tuple[str, bool, str]]:
+    """Answer, whether the sample is in the subset, and provenance, by sample."""
+    rows = read.rows("labels", "labels", "", ["sample_id", "answer", "in_subset", "provenance"], versions)
+    ids, answers, inside, provenance = (rows[name].to_pylist() for name in rows.column_names)
+    # Of labels of earlier, which were all of the subset, it is null.
+    is_inside = [each is not False for each in inside]
+    return dict(zip(ids, zip(answers, is_inside, provenance, strict=True), strict=True))
 
 
 def _release(read: _Reading) -> Iterator[str]:
@@ -231,6 +311,12 @@ def _release(read: _Reading) -> Iterator[str]:
 def _release_id(read: _Reading, versions: Versions) -> str | None:
     found = read.rows("release", "release", "", ["release_id"], versions)
     return found["release_id"][0].as_py() if found.num_rows else None
+
+
+def _changed(before: Versions, after: Versions, step: str) -> list[str]:
+    """The partitions of a step whose content is another than before."""
+    parts = (batch for name, batch in sorted(after) if name == step)
+    return [batch for batch in parts if _content(before, step, batch) != _content(after, step, batch)]
 
 
 def _content(versions: Versions, step: str, batch: str) -> str | None:

@@ -4,7 +4,7 @@ Whether a batch is stale at all is told from the fingerprint of its listing; set
 `differences.py`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from data_engine.indexing.uris import splits_of
 from data_engine.runtime.changes.differences import Difference
+from data_engine.runtime.versions import step_versions
 
 if TYPE_CHECKING:
     from data_engine.indexing import SourceFile
@@ -49,6 +50,24 @@ def changed_files(runtime: "CorpusRuntime", last: "StepVersion", files: "Sequenc
     if not found:
         found = [Difference("batch", last.batch, "", "its files changed, or could not all be read the last time")]
     yield from found
+
+
+def said_of_gone_batches(
+    runtime: "CorpusRuntime", gone: Sequence[str], listed: "Mapping[str, Sequence[SourceFile]]"
+) -> str:
+    """What becomes of batches that the source no longer has, as a sentence.
+
+    Their files may all be in batches of another name, as where `batches` changed; else samples leave with them.
+    """
+    there = {file.uri for files in listed.values() for file in files}
+    versions = [version for (_, batch), version in step_versions(runtime.store(), "raw_index").items() if batch in gone]
+    named = ", ".join(gone[:5]) + (f" and {len(gone) - 5:,} more" if len(gone) > 5 else "")
+    if all(_files_read(runtime, version, there).keys() <= there for version in versions):
+        are = f"the batch {named} is" if len(gone) == 1 else f"the batches {named} are"
+        return f"{are} grouped otherwise now: the same files, whose samples keep ids, answers and labels"
+    n = sum(version.n_rows for version in versions)
+    those = "the raw sample there leaves if it is" if n == 1 else f"of {n:,} raw samples those leave that are"
+    return f"the source no longer has {named}: {those} in no other batch; put the files back to have them again"
 
 
 def _files_read(runtime: "CorpusRuntime", last: "StepVersion", listed: set[str]) -> dict[str, datetime]:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 logger = getLogger(__name__)
 
 
+#: The input of labels that says which given labels wait, since somebody answered their sample.
+WAITING = "given labels/answers that wait"
+
+
 def answered_samples(runtime: "CorpusRuntime") -> pa.Array:
     """The samples that have an answer in the review queue, whatever it is; none where the corpus asks no question.
 
@@ -50,4 +54,4 @@ def answered_and_waiting(runtime: "CorpusRuntime", tables: "AcceptedTables") -> 
 def waiting_answer_inputs(runtime: "CorpusRuntime", tables: "AcceptedTables") -> dict[str, str]:
     """What makes labels other ones where given labels are set aside for answers that wait; nothing where none do."""
     waiting = answered_and_waiting(runtime, tables).to_pylist()
-    return {"given labels/answers that wait": fingerprint(dict.fromkeys(waiting, ""))} if waiting else {}
+    return {WAITING: fingerprint(dict.fromkeys(waiting, ""))} if waiting else {}

@@ -6,6 +6,7 @@ Reading them is in `reporting.metrics.known_labels`.
 from typing import TYPE_CHECKING
 
 from data_engine.runtime.plan import STEPS
+from data_engine.runtime.versions import fingerprint
 
 if TYPE_CHECKING:
     from data_engine.corpus import Corpus
@@ -20,14 +21,21 @@ def reads_known_labels(step: str) -> bool:
 def known_label_inputs(corpus: "Corpus", gate: "StepVerdicts", tables: "AcceptedTables") -> dict[str, str]:
     """Where the known labels of every batch are read: the data version of its raw index; nothing without a column.
 
+    Labels that the data give stand in for them where the corpus has no such column; then also how they become classes.
+
     Args:
         corpus: Names the column.
         gate: Knows the versions that are open.
         tables: As the step that counts over known labels reads them.
     """
-    if corpus.known_label_column is None:
+    if corpus.known_label_column is not None:
+        return raw_index_inputs("known labels", gate, tables)
+    if corpus.labels.given is None:
         return {}
-    return raw_index_inputs("known labels", gate, tables)
+    labels = corpus.labels
+    how = fingerprint([labels.given, corpus.class_names, labels.other, sorted(labels.renamed.items())])
+    found = raw_index_inputs("known labels", gate, tables)
+    return {name: f"{version}:{how}" for name, version in found.items()}
 
 
 def raw_index_inputs(what: str, gate: "StepVerdicts", tables: "AcceptedTables") -> dict[str, str]:

@@ -50,7 +50,9 @@ def cluster_tree(step_run: StepRun) -> StepResult:
             "tree": tree.version,
             "rebuilt": found.how,
             "clusters per level": str([len(level.centroids) for level in tree.levels]),
-            "why these levels": " ".join(found.explained["sentence"].to_pylist()),
+            "why these levels" + ", when it was built" * (not found.is_built): " ".join(
+                found.explained["sentence"].to_pylist()
+            ),
             "samples": samples.num_rows,
             "kernel for large products": clustering.fastest_kernel(),
         },
@@ -91,7 +93,7 @@ def _tree_of(step_run: StepRun, samples: pa.Table) -> _Found:
         return _Found(*assigned_anew(step_run, kept[0], samples), *kept, how)
     levels = _levels(step_run, samples.num_rows)
     tree, measures = _built_tree(step_run, levels)
-    return _Found(tree, measures, None, _explained(levels, tree), f"yes: {why}")
+    return _Found(tree, measures, None, _explained(levels, tree, _target_size(step_run)), f"yes: {why}")
 
 
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:
@@ -145,12 +147,19 @@ def _levels(step_run: StepRun, n_samples: int) -> "SuggestedLevels":
     )
 
 
-def _explained(levels: "SuggestedLevels", tree: "ClusterTree") -> pa.Table:
+def _target_size(step_run: StepRun) -> int | None:
+    """What the levels are chosen for; None where the YAML gives them, or the concepts that they keep apart."""
+    tree = step_run.corpus.tree
+    return None if tree.fixed_levels is not None or tree.n_concepts is not None else step_run.corpus.subset.target_size
+
+
+def _explained(levels: "SuggestedLevels", tree: "ClusterTree", target_size: int | None) -> pa.Table:
     n = len(levels.explanation)
     columns = {
         "line": np.arange(1, n + 1, dtype=np.int32),
         "sentence": list(levels.explanation),
         "n_built": [tree.n_samples] * n,
+        "target_size": pa.array([target_size] * n, pa.int64()),
         "tree_version": [tree.version] * n,
     }
     return pa.table(columns, schema=TREE_EXPLANATION)

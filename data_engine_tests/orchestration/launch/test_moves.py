@@ -66,7 +66,7 @@ def test_batches_that_are_gone_leave_tables_and_partitions_with_a_word(
     assert runtime.store().read("raw_index", columns=["batch"])["batch"].to_pylist() == ["june"]
     first, second = _said(console).splitlines()
     assert first == (
-        "  the source no longer has may: of 1 raw samples those leave that are in no other batch; put the files back "
+        "  the source no longer has may: the raw sample there leaves if it is in no other batch; put the files back "
         "to have them again"
     )
     assert second == "  1 sample left"

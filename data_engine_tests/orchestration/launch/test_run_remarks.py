@@ -111,7 +111,7 @@ def test_nothing_is_asked_again_before_there_is_a_subset(tmp_path: Path) -> None
 
 def test_levels_and_what_is_waited_for_are_said(tmp_path: Path) -> None:
     runtime, console = notes_runtime(tmp_path), Console(file=StringIO(), width=300)
-    rows = table("tree_explanation", [{"sentence": "Two levels."}, {"sentence": "Enough."}])
+    rows = table("tree_explanation", [{"sentence": "Two levels.", "n_built": 0}, {"sentence": "Enough.", "n_built": 0}])
     runtime.store().write("tree_explanation", rows, run_id="run", code_version="1")
     write_step(runtime.store(), "cluster_tree", [{"level": 1, "n_samples": 1}])
     say_levels(runtime, console)

@@ -21,7 +21,8 @@ BROKEN = [
     Broken(
         "balance_beats_random",
         "KL to uniform: balanced subset 1.000 nats, random subsets 1.000, but the subset should be nearer to uniform "
-        "than chance; raise the number of clusters of the coarsest level in tree.n_clusters",
+        "than chance; ask for more samples, or choose by subset.method hierarchical, which evens out the clusters of "
+        "the tree",
         rows={"quality_report": but(metric_rows(), 7, value=1.0)},
     ),
 ]

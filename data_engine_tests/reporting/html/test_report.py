@@ -78,7 +78,8 @@ def test_the_levels_of_the_tree_stand_beside_the_balance_with_their_reasons(
     corpus: Corpus, tables: Tables, seconds: dict[str, float]
 ) -> None:
     sentences = ["The coarsest level gets 6 clusters.", "No level is resampled."]
-    explained = {"line": [1, 2], "sentence": sentences, "n_built": [300] * 2, "tree_version": ["v"] * 2}
+    explained = {"line": [1, 2], "sentence": sentences, "n_built": [300] * 2}
+    explained |= {"target_size": pa.array([60, 60], pa.int64()), "tree_version": ["v"] * 2}
     with_reasons = tables | {"tree_explanation": pa.table(explained, schema=SCHEMAS["tree_explanation"])}
     page = render_report(corpus, with_reasons, build_quality_report(corpus, tables), {}, seconds, VERSIONS)
     assert "The tree: 12 → 6 clusters. The coarsest level gets 6 clusters. No level is resampled." in words_of(page)

@@ -4,8 +4,9 @@ import pyarrow as pa
 import pytest
 
 from data_engine.corpus import Corpus
-from data_engine.reporting.metrics.concepts import concept_metrics, top_level_warning
+from data_engine.reporting.metrics.concepts import concept_metrics, top_level_warning, why_levels
 from data_engine.reporting.metrics.metric import Metric
+from data_engine.schemas import TREE_EXPLANATION
 
 
 def known(n_top: int, wanted: int | None, source: str = "known labels") -> dict[tuple[str, str], Metric]:
@@ -43,3 +44,16 @@ def test_the_description_goes_before_the_known_labels(corpus: Corpus, tables: di
 
 def test_nothing_is_claimed_of_a_method_that_looks_at_no_tree() -> None:
     assert top_level_warning(known(10, 12), "balanced") == ""
+
+
+def test_a_tree_that_was_built_for_another_target_or_other_samples_says_for_which() -> None:
+    row = {"line": 1, "sentence": "About 5 of the 103 samples each.", "n_built": 300, "tree_version": "t"}
+    explained = pa.Table.from_pylist([{**row, "target_size": 103}], schema=TREE_EXPLANATION)
+    assert why_levels(explained, 103, 300) == "About 5 of the 103 samples each."
+    assert why_levels(explained, 60, 310) == (
+        "About 5 of the 103 samples each. So the tree was built when subset.target_size was 103, and it is 60 now; on "
+        "300 samples, and holds 310 now; it is kept while it fits."
+    )
+    of_fixed_levels = pa.Table.from_pylist([row], schema=TREE_EXPLANATION)
+    assert why_levels(of_fixed_levels, 60, 300) == "About 5 of the 103 samples each."
+    assert why_levels(explained.slice(0, 0), 60, 300) == ""

@@ -49,6 +49,14 @@ def test_balance_that_is_worse_than_chance_is_warned_of_with_its_groups() -> Non
     assert imbalance(0.2)[2] == "balanced is farther from even than random"
 
 
+def test_a_hold_out_of_imported_labels_is_said_to_be_one() -> None:
+    known = {("classifier_accuracy", "all"): Metric("classifier_accuracy", "all", 0.8, "share", UP, "", 0.7, 0.9, 50)}
+    (by_people,) = key_figures(known, n_classes=None, promise=0.9)
+    (imported,) = key_figures(known, n_classes=None, promise=0.9, given_in_hold_out=True)
+    assert by_people.over == "over a hold-out of 50"
+    assert imported.over == "over a hold-out of 50 that holds imported labels where nobody answered"
+
+
 def test_labels_are_held_against_the_promise_and_the_classifier_against_its_own_probabilities() -> None:
     metrics = known(
         Metric("funnel", "labelled", 90, "samples", "neutral", ""),

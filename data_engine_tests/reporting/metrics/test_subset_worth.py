@@ -1,5 +1,7 @@
 """Figures of the proof: means with intervals, differences in the same splits, one sentence."""
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pytest
 from sound_tables import proof_rows
@@ -8,6 +10,7 @@ from data_engine.reporting.metrics.metric import Metric
 from data_engine.reporting.metrics.subset_worth import (
     differences,
     mean_interval,
+    means_by_method,
     table_of_methods,
     verdict,
     worth_metrics,
@@ -62,10 +65,23 @@ def test_the_table_and_the_sentence_say_what_the_subset_is_worth() -> None:
     assert [row.method for row in table_of_methods(found)] == ["balanced", "random"]
     assert verdict(found) == (
         "A classifier trained on samples chosen by balanced is 10.0 points better than one trained on as many random "
-        "ones (macro accuracy on samples outside the pool), and 12.5 points better at the rarest third of the labels."
+        "ones (macro accuracy on samples outside the pool; 90 % interval +10.0 to +10.0), and 12.5 points better at "
+        "the rarest third of the labels."
     )
     worse = known(_swapped())
     assert "is 10.0 points WORSE than" in verdict(worse)
+    unsure = {
+        key: replace(m, low=-0.3, high=0.5) if key[0] == "taught_accuracy_gain" else m for key, m in found.items()
+    }
+    assert "90 % interval -30.0 to +50.0, which holds 0, so this may be chance)" in verdict(unsure)
+
+
+def test_the_mean_of_every_method_is_of_the_draws_in_which_it_was_measured() -> None:
+    assert means_by_method(proof(), "macro_accuracy") == {
+        "balanced": pytest.approx(0.75),
+        "random": pytest.approx(0.65),
+    }
+    assert means_by_method(proof(macro_accuracy=None), "macro_accuracy") == {}
 
 
 def _swapped() -> pa.Table:
@@ -77,7 +93,7 @@ def test_without_labels_the_sentence_says_what_can_be_said() -> None:
     found = known(proof(macro_accuracy=None, rare_recall=None, class_coverage=None, kl=None, n_classes=None))
     assert verdict(found) == (
         "Samples outside the pool lie 0.100 nearer to the subset than to as many random samples (1 - cosine to the "
-        "nearest); without known_label_column, what a classifier would learn cannot be said."
+        "nearest); without known_label_column or labels.given, what a classifier would learn cannot be said."
     )
     assert verdict({}) == ""
     assert table_of_methods({}) == []

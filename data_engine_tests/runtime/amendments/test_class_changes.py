@@ -58,8 +58,8 @@ def test_what_a_change_of_classes_does_is_said_once(answered: Path) -> None:
     assert follow_classes(renamed) == []
     assert follow_classes(_runtime(answered, CLASSES)) == ["class 'bread' is now 'baking': its 2 answers follow"]
     assert follow_classes(_runtime(answered, ["baking", "poems"])) == [
-        "class 'trains' is removed: its 1 answer is kept and counts again when it is put back; its samples are asked "
-        "about again",
+        "class 'trains' is removed: its 1 answer is kept and counts again when it is put back; those of its samples "
+        "that are in the subset are asked about again",
         "class 'other' is removed; nobody had answered it",
         "class 'poems' is new: open review batches offer it",
     ]
@@ -94,7 +94,7 @@ def test_samples_of_a_removed_class_are_asked_again_for_the_same_purpose_and_cal
     follow_classes(removed)
     # Judged under the rules of now, as a run does it.
     _choose(removed, "abc")
-    assert ask_again(removed) == ("notes-again-001", 2)
+    assert ask_again(removed) == ("notes-again-001", 2, 0)
     assert ask_again(removed) is None
     with removed.queue() as queue:
         tasks = [row for row in queue.tables("notes")["review_task"].to_pylist() if row["is_open"]]
@@ -117,4 +117,11 @@ def test_samples_of_a_removed_class_are_asked_again_for_the_same_purpose_and_cal
     follow_classes(removed)
     with removed.queue() as queue:
         assert answers_that_count(removed, queue, "notes-again-001")[0]["label"].to_pylist() == ["other"]
-    assert ask_again(removed) == ("notes-again-002", 1)
+    assert ask_again(removed) == ("notes-again-002", 1, 0)
+
+
+def test_samples_of_a_removed_class_that_the_subset_lacks_are_counted_and_not_asked(answered: Path) -> None:
+    removed = _runtime(answered, ["trains", "other"])
+    follow_classes(removed)
+    _choose(removed, "a")
+    assert ask_again(removed) == ("notes-again-001", 1, 1)

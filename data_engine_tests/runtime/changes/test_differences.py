@@ -4,7 +4,7 @@ from pathlib import Path
 from written_steps import keep_version, notes_runtime
 
 from data_engine.corpus import Corpus
-from data_engine.runtime.changes.differences import Difference, changed_inputs, code_and_settings
+from data_engine.runtime.changes.differences import Difference, OtherRows, changed_inputs, code_and_settings
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.made_from.settings import settings_used
 from data_engine.runtime.plan import spec_of
@@ -111,4 +111,18 @@ def test_classes_of_a_file_are_compared_by_name_and_so_is_the_file(tmp_path: Pat
     ]
     assert list(code_and_settings(runtime("b.txt", "mit", "bsd"), version)) == [
         Difference("setting", "classes_file", "a.txt", "b.txt")
+    ]
+
+
+def test_rows_that_are_other_ones_are_said_once_for_all_that_read_them(tmp_path: Path) -> None:
+    runtime, rows = notes_runtime(tmp_path), OtherRows()
+    tree, labels = (keep_version(runtime.store(), step) for step in ("cluster_tree", "labels"))
+    rows.add(tree, [("embeddings/may", "d1", "d2"), ("embeddings/june", "d1", "d2"), ("embeddings/july", "d1", "")])
+    rows.add(labels, [("given labels/may", "d1", "d2"), ("cluster_tree/", "", "d2")])
+    rows.add(labels, [("embeddings/may", "d1", "d2")])
+    assert list(rows.differences()) == [
+        Difference("rows", "embeddings of may, june", "", "made anew since cluster_tree, labels ran"),
+        Difference("rows", "embeddings of july", "", "gone, or held back, since cluster_tree ran"),
+        Difference("rows", "given labels of may", "", "made anew since labels ran"),
+        Difference("rows", "cluster_tree", "", "new since labels ran"),
     ]

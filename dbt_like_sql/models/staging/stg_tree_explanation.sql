@@ -4,5 +4,6 @@ select
     line,
     sentence,
     n_built,
+    target_size,
     tree_version
 from {{ source('engine', 'tree_explanation') }}

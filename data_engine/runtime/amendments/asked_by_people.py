@@ -1,0 +1,89 @@
+"""Review batches that a person asks for: what the classifier is unsure of, or labels of the data that look wrong.
+
+Rounds that open by themselves are in `runtime/review_rounds.py`.
+"""
+
+from datetime import UTC, datetime
+from itertools import count
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.runtime.accepted_tables import AcceptedTables
+from data_engine.runtime.check_gate import CheckGate, accepted_tables
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.made_from.answered_samples import answered_samples
+from data_engine.runtime.review_rounds import FOR_PEOPLE, create_review_batch, known_batches, payloads_of, round_id
+
+
+def ask_people(runtime: CorpusRuntime, n: int) -> str | None:
+    """Open a review batch for people, unless one waits already.
+
+    Where every sample has an answer or a label of the data, it asks about the labels of the data that are least
+    credible.
+
+    Args:
+        runtime: The corpus.
+        n: Samples of the query batch, or labels to look at again.
+
+    Returns: the id of the review batch that waits; None when nothing is left to ask.
+    Raises: ChecksFailed as `create_review_batch` does.
+    """
+    with runtime.queue() as queue:
+        waiting = [batch.batch_id for batch in queue.batches(runtime.corpus.name) if not batch.is_answered]
+    if waiting:
+        return waiting[0]
+    opened = create_review_batch(runtime, cause=FOR_PEOPLE, query_batch_size=n)
+    return opened or _ask_about_doubtful(runtime, n)
+
+
+def what_to_ask(runtime: CorpusRuntime) -> str:
+    """What a review batch for people would be about, in a few words; empty where nothing is left to ask."""
+    gate = CheckGate(runtime, runtime.store(), "review")
+    subset = gate.latest("balanced_subset", "")
+    if not runtime.corpus.has_labels or subset is None or gate.refusal(subset):
+        return ""
+    tables = AcceptedTables(gate.store, gate)
+    chosen = tables.read("balanced_subset", columns=["sample_id"])["sample_id"].combine_chunks()
+    doubtful = _doubtful(runtime, tables)
+    answered = pa.concat_arrays([answered_samples(runtime), doubtful["sample_id"].combine_chunks().cast(pa.string())])
+    if pc.any(pc.invert(pc.is_in(chosen, answered))).as_py():
+        return "the most telling samples"
+    return "the given labels that look wrong first" if doubtful.num_rows else ""
+
+
+def _doubtful(runtime: CorpusRuntime, tables: AcceptedTables) -> pa.Table:
+    """Labels of the data that nobody answered, the least credible first: sample_id, quality."""
+    labels = tables.read("labels", columns=["sample_id", "provenance", "quality"])
+    is_asked = pc.is_in(labels["sample_id"], answered_samples(runtime))
+    imported = labels.filter(pc.and_(pc.equal(labels["provenance"], "imported"), pc.invert(is_asked)))
+    return imported.sort_by([("quality", "ascending"), ("sample_id", "ascending")])
+
+
+def _ask_about_doubtful(runtime: CorpusRuntime, n: int) -> str | None:
+    """Ask about labels of the data that are least credible, without showing them."""
+    from data_engine.review import NewTask
+
+    tables = accepted_tables(runtime, run_id="review")
+    ids = _doubtful(runtime, tables)["sample_id"].to_pylist()[:n]
+    if not ids:
+        return None
+    payloads = payloads_of(tables, ids)
+    with runtime.queue() as queue:
+        known = known_batches(runtime, queue)
+        batch_id = next(name for number in count(len(known)) if (name := round_id(runtime, number)) not in known)
+        queue.open_batch(
+            batch_id,
+            corpus=runtime.corpus.name,
+            question=runtime.corpus.labels.question,
+            classes=runtime.corpus.class_names,
+            kind=runtime.corpus.labels.kind,
+            tasks=[
+                NewTask(sample_id=sample_id, purpose="doubtful", arm="manual", payload=payloads[sample_id], priority=1)
+                for sample_id in ids
+            ],
+            cause=FOR_PEOPLE,
+            answers_per_task=runtime.corpus.review.answers_per_task,
+            now=datetime.now(UTC),
+        )
+    return batch_id

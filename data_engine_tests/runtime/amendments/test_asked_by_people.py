@@ -1,0 +1,58 @@
+import json
+from pathlib import Path
+
+from small_project import SmallProject
+from written_steps import notes_runtime, pass_checks, take_in, write_step
+
+from data_engine.orchestration.launch.review_page import open_batch
+from data_engine.runtime.amendments.asked_by_people import ask_people, what_to_ask
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+
+
+def _all_given(folder: Path) -> CorpusRuntime:
+    """Four samples of the subset, each with a label of the data; b is the least credible, then d."""
+    labels = {"question": "?", "classes": ["baking", "sailing"], "given": {"column": "topic", "in_hold_out": True}}
+    runtime = notes_runtime(folder, known_label_column=None, review={}, labels=labels, subset={"target_size": 4})
+    take_in(runtime, "may", [{"sample_id": i, "metadata": json.dumps({"topic": "baking"})} for i in "abcd"])
+    store = runtime.store()
+    pass_checks(runtime, write_step(store, "balanced_subset", [{"sample_id": i} for i in "abcd"]))
+    quality = {"a": 0.9, "b": 0.1, "c": 0.8, "d": 0.2}
+    rows = [{"sample_id": i, "provenance": "imported", "quality": q, "in_subset": True} for i, q in quality.items()]
+    pass_checks(runtime, write_step(store, "labels", rows))
+    return runtime
+
+
+def test_where_every_sample_has_a_label_of_the_data_the_least_credible_ones_are_asked_about(tmp_path: Path) -> None:
+    runtime = _all_given(tmp_path)
+    assert what_to_ask(runtime) == "the given labels that look wrong first"
+    said: list[str] = []
+    open_batch(runtime, 2, say=said.append)
+    assert said == ["notes-round-000 waits for answers"]
+    with runtime.queue() as queue:
+        tasks = queue.tables()["review_task"].to_pylist()
+    assert sorted((row["sample_id"], row["purpose"], row["arm"]) for row in tasks) == [
+        ("b", "doubtful", "manual"),
+        ("d", "doubtful", "manual"),
+    ]
+
+
+def test_where_nothing_is_left_to_ask_that_is_said_with_what_to_do(tmp_path: Path) -> None:
+    runtime = _all_given(tmp_path)
+    pass_checks(runtime, write_step(runtime.store(), "labels", [{"sample_id": "a", "provenance": "human"}]))
+    pass_checks(runtime, write_step(runtime.store(), "balanced_subset", []))
+    assert what_to_ask(runtime) == ""
+    assert what_to_ask(notes_runtime(tmp_path / "new")) == ""
+
+
+def test_a_batch_that_a_person_asked_for_waits_for_people_and_is_opened_once(finished: SmallProject) -> None:
+    runtime = finished.load().runtime("notes")
+    assert what_to_ask(runtime) == "the most telling samples"
+    batch_id = ask_people(runtime, 3)
+    assert ask_people(runtime, 3) == batch_id
+    with runtime.queue() as queue:
+        tasks = [row for row in queue.tables()["review_task"].to_pylist() if row["review_batch"] == batch_id]
+    assert [row["purpose"] for row in tasks].count("query") == 3
+    said = finished.run("notes")
+    assert f"data-engine review --corpus notes answer {batch_id}" in " ".join(said.split())
+    with runtime.queue() as queue:
+        assert batch_id is not None and queue.answers(batch_id).num_rows == 0
