@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _CORPUS = click.option("--corpus", default=None, help="Name of the corpus; may be left out when there is only one.")
 
 
-class _FormatName(click.ParamType):
+class _FormatName(click.ParamType[str]):
     """The name of an exchange format; the registry is loaded when a name is looked at, not with the command line."""
 
     name = "format"
