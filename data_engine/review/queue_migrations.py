@@ -48,6 +48,7 @@ _ADDED = {
             "error",
         },
         "review_notice_cursor": {"corpus", "channel", "cursor"},
+        "review_bridge_cursor": {"corpus", "place", "until"},
     },
 }
 _DROPPED = {2: {"review_annotation": {"submitted_label"}}}

@@ -225,3 +225,11 @@ notice_cursor = sa.Table(
     sa.Column("channel", sa.Text, primary_key=True),
     sa.Column("cursor", sa.Integer, nullable=False, comment="of the audit, up to which notices were noted"),
 )
+
+bridge_cursor = sa.Table(
+    "review_bridge_cursor",
+    metadata,
+    sa.Column("corpus", sa.Text, primary_key=True),
+    sa.Column("place", sa.Text, primary_key=True, comment="server and project that answers are pulled from"),
+    sa.Column("until", UtcTime, nullable=False, comment="last change there that was pulled"),
+)

@@ -17,6 +17,7 @@ from data_engine.review.queue_tables import (
     annotation,
     audit,
     batch,
+    bridge_cursor,
     comment,
     decision,
     lease,
@@ -169,7 +170,7 @@ def delete_batches(connection: Connection, corpus: str) -> None:
         connection.execute(sa.delete(table).where(table.c.task_id.in_(tasks)))
     for table in (decision, audit, task):
         connection.execute(sa.delete(table).where(table.c.batch_id.in_(batches)))
-    for table in (notice, notice_cursor):
+    for table in (notice, notice_cursor, bridge_cursor):
         connection.execute(sa.delete(table).where(table.c.corpus == corpus))
     connection.execute(sa.delete(batch).where(batch.c.corpus == corpus))
 

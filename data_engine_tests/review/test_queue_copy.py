@@ -29,6 +29,7 @@ _COUNTS = {
     "review_action": 0,
     "review_notice": 0,
     "review_notice_cursor": 0,
+    "review_bridge_cursor": 0,
 }
 
 
