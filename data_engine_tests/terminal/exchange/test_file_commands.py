@@ -9,6 +9,7 @@ from small_project import SmallProject
 from written_steps import take_in
 
 from data_engine.cli import main
+from data_engine.review.exchange.registry import EXCHANGE_FORMATS
 
 
 @pytest.fixture
@@ -53,4 +54,6 @@ def test_an_error_is_one_sentence_with_file_and_line(run, tmp_path: Path) -> Non
     assert (said.exit_code, said.output) == (
         1, "Error: answers.jsonl, line 1: label is 7; it must be a text; nothing was imported\n",
     )  # fmt: skip
+    helped = run("export", "--help").output
+    assert [name for name in EXCHANGE_FORMATS if name not in helped] == []
     assert "Invalid value for '--format'" in run("import", "--from", file, "--format", "csv").output
