@@ -11,6 +11,9 @@ import click
 
 from data_engine.errors import InvalidInput
 from data_engine.errors.boundary import secrets_hidden
+from data_engine.terminal.exchange.file_commands import export_command, import_command
+from data_engine.terminal.exchange.label_studio_commands import label_studio
+from data_engine.terminal.exchange.notice_commands import notices_command
 from data_engine.terminal.review_commands import review
 
 if TYPE_CHECKING:
@@ -153,6 +156,9 @@ def sql(query: str, corpus: str | None, limit: int | None, form: str) -> None:
 
 
 main.add_command(review)
+for command in (export_command, import_command, notices_command):
+    review.add_command(command)
+main.add_command(label_studio)
 
 
 @main.command()

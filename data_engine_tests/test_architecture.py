@@ -49,6 +49,7 @@ ONLY_IN = {
     "sqlglot": ("warehouse",),
     "sqlalchemy": ("review", "orchestration"),
     "fastapi": ("review_page",),
+    "httpx": ("review",),
     "torch": ("embedding", "clustering"),
     "sentence_transformers": ("embedding",),
     "matplotlib": ("reporting",),

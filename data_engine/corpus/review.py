@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
+from data_engine.corpus.notices import Notices
 from data_engine.settings import Name, Settings, Share
 
 
@@ -38,5 +39,7 @@ class Review(Settings):
     """No new review batch opens while this many tasks wait."""
     min_trap_catch_rate: Share = 0.6
     """Share of the traps an answered batch must catch, else its labels are held back."""
+    notices: Notices | None = None
+    """Who is told that a review batch opens, waits too long or is answered."""
     simulated: tuple[SimulatedAnnotator, ...] = ()
     """Simulated annotators for demos and tests; leave empty where people answer."""

@@ -73,7 +73,7 @@ def _answered_row(kind: AnswerKind, pooled: Pooled, number: int) -> dict[str, An
     given, answer = pooled.given[number], pooled.answers[number]
     makers = [row["provenance"] for row in given if kind.is_same(row["answer"], answer)]
     is_simulated = any(row["is_simulated"] for row in given)
-    by_people = [row for row in given if row["provenance"] != IMPORTED]
+    by_people = [row for row in given if row["review_batch"] != IMPORTED]
     return {
         "sample_id": pooled.sample_ids[number],
         "answer": answer,

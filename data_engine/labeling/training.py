@@ -124,7 +124,7 @@ def train_round(
         gate=certify(probabilities, hold_out.classes, target_precision=target_precision, confidence=confidence),
         training=training,
         hold_out=hold_out,
-        n_rounds=len({row["review_batch"] for row in rows if row["provenance"] != IMPORTED}),
+        n_rounds=len({row["review_batch"] for row in rows if row["review_batch"] != IMPORTED}),
         accuracy=n_right / len(hold_out),
         accuracy_low=low,
         accuracy_high=high,

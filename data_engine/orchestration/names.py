@@ -22,7 +22,16 @@ _PURPOSES = (
         "new_batches",
         "open_review",
     ),
-    *("open_review_batch", "review_batches", "review_closer", "review_opener", "sql", "sql_models", "sql_tests"),
+    *(
+        "open_review_batch",
+        "review_batches",
+        "review_closer",
+        "review_notices",
+        "review_opener",
+        "sql",
+        "sql_models",
+        "sql_tests",
+    ),
 )
 
 

@@ -120,7 +120,7 @@ def accept(
         "submitted_at": now,
     }
     connection.execute(sa.insert(annotation), values)
-    _count_answer(connection, row, now)
+    count_answer(connection, row, now)
     return Submitted(annotation_id, revision=1, is_repeat=False)
 
 
@@ -206,7 +206,8 @@ def _provenance(row: Row[Any], kind: AnswerKind, given: str, is_simulated: bool)
     return provenance(row.arm, shown, given, is_simulated=is_simulated, is_same=kind.is_same)
 
 
-def _count_answer(connection: Connection, row: Row[Any], now: datetime) -> None:
+def count_answer(connection: Connection, row: Row[Any], now: datetime) -> None:
+    """Count an answer of `row.annotator` to a task with its numbers of before; what is finished by it is closed."""
     on_task = {"on_task": row.task_id, "moment": now}
     connection.execute(_USE_LEASES, on_task | {"by": row.annotator})
     n_answers = row.n_answers + 1

@@ -162,7 +162,7 @@ def take(
         task_id = None if skipped is None else skipped.task_id
     if task_id is None:
         return None
-    _register(connection, name, now)
+    register(connection, name, now)
     given = as_lease(find_lease(connection, _insert_lease(connection, task_id, name, lease_s, now)))
     return replace(given, task=replace(given.task, was_skipped=was_skipped))
 
@@ -284,7 +284,8 @@ def _filters(corpus: str | None, batch_id: str | None) -> Sequence[sa.ColumnElem
     return [column == value for column, value in wanted if value is not None]
 
 
-def _register(connection: Connection, name: str, now: datetime) -> None:
+def register(connection: Connection, name: str, now: datetime) -> None:
+    """Make an annotator known to the queue; one that is stays as it is."""
     is_known = sa.select(annotators.c.annotator).where(annotators.c.annotator == name)
     if connection.execute(is_known).first() is None:
         row = {"annotator": name, "is_simulated": name.startswith(SIMULATED_PREFIX), "first_seen_at": now}

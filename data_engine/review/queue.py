@@ -14,6 +14,8 @@ from data_engine.errors import LeaseLost
 from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review import annotations, batch_progress, leases, review_batches
+from data_engine.review.exchange.exchanged import Exchange
+from data_engine.review.exchange.sending import read_exchange
 from data_engine.review.queue_records import (
     BatchInfo,
     BatchProgress,
@@ -267,6 +269,14 @@ class ReviewQueue(QueueUpkeep):
         """What happened to batches since the change with cursor `after`, oldest first; 0 for everything."""
         with self._reading() as connection:
             return review_batches.read_changes(connection, after)
+
+    def exported(self, corpus: str, batch_ids: Sequence[str] | None = None) -> Exchange:
+        """Review batches of a corpus with tasks and answers, as they are exchanged; all of them without ids.
+
+        Raises: InvalidInput for a batch that the queue does not have.
+        """
+        with self._reading() as connection:
+            return read_exchange(connection, corpus, batch_ids)
 
     def tables(self, corpus: str | None = None) -> dict[str, pa.Table]:
         """`review_batch`, `review_task` and `review_annotation` of a corpus, or of all."""

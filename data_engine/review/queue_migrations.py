@@ -31,6 +31,25 @@ _ADDED = {
         "review_token": {"token_id", "token_hash", "annotator", "role", "created_at", "expires_at", "revoked_at"},
         "review_action": {"cursor", "at", "annotator", "token_id", "kind", "subject_id", "detail"},
     },
+    5: {
+        "review_notice": {
+            "delivery_id",
+            "corpus",
+            "channel",
+            "event",
+            "review_batch",
+            "body",
+            "state",
+            "n_attempts",
+            "next_attempt_at",
+            "created_at",
+            "attempted_at",
+            "sent_at",
+            "error",
+        },
+        "review_notice_cursor": {"corpus", "channel", "cursor"},
+        "review_bridge_cursor": {"corpus", "place", "until"},
+    },
 }
 _DROPPED = {2: {"review_annotation": {"submitted_label"}}}
 
@@ -75,6 +94,9 @@ def migrate(connection: Connection, found: int, metadata: sa.MetaData) -> None:
         metadata.tables["review_queue"].create(connection)
     if found < 4:
         for name in _ADDED[4]:
+            metadata.tables[name].create(connection)
+    if found < 5:
+        for name in _ADDED[5]:
             metadata.tables[name].create(connection)
 
 

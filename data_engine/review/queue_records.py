@@ -11,15 +11,18 @@ from typing import Any
 from data_engine.errors import InvalidInput
 from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.kind import AnswerKind
+from data_engine.labeling.provenance import GIVEN
 
-PURPOSES = ("hold_out", "query", "control", "audit", "doubtful", "trap")
-"""Why a sample is asked about."""
+PURPOSES = ("hold_out", "query", "control", "audit", "doubtful", "trap", GIVEN)
+"""Why a sample is asked about; nobody was asked here about what is given by an imported file."""
 
 ARMS = ("manual", "assisted", "proposed", "blind", "trap")
 """How much help the annotator gets; a trap shows a known-wrong proposal."""
 
 ARMS_SHOWING_PROPOSAL = ("assisted", "proposed", "trap")
 """Arms in which the annotator sees the proposed label."""
+
+_IMPORTED = "-imported-"
 
 _ARMS_NEEDING_PROPOSAL = ("proposed", "trap")
 
@@ -194,6 +197,21 @@ def in_utc(now: datetime) -> datetime:
     if now.tzinfo is None or now.utcoffset() is None:
         raise InvalidInput(f"now is {now.isoformat()} without a time zone; pass a UTC time, e.g. datetime.now(UTC)")
     return now.astimezone(UTC)
+
+
+def is_simulated_name(name: str) -> bool:
+    """Whether a name is that of a simulated annotator."""
+    return name.startswith(SIMULATED_PREFIX)
+
+
+def imported_batch_id(corpus: str, number: int) -> str:
+    """The id of a review batch that holds answers of a file that knew no batch."""
+    return f"{corpus}{_IMPORTED}{number:03d}"
+
+
+def is_imported(batch_id: str, corpus: str) -> bool:
+    """Whether a review batch holds answers of a file that knew no batch; it is no round of questions."""
+    return batch_id.startswith(f"{corpus}{_IMPORTED}")
 
 
 def check_annotator(name: str, *, is_simulated: bool) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeDecorator
 
 from data_engine.labeling.answers.class_answers import CLASS
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Raised with every change of the tables below; how older ones become these is in `queue_migrations.py`."""
 
 
@@ -197,4 +197,39 @@ action = sa.Table(
     sa.Column("subject_id", sa.Text, comment="task, annotation, batch, sample or token that it is about"),
     sa.Column("detail", sa.Text, nullable=False, comment="JSON object"),
     sqlite_autoincrement=True,
+)
+
+notice = sa.Table(
+    "review_notice",
+    metadata,
+    sa.Column("delivery_id", sa.Text, primary_key=True, comment="the same at every attempt"),
+    sa.Column("corpus", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False, comment="webhook or email; addresses and secrets are not kept"),
+    sa.Column("event", sa.Text, nullable=False, comment="opened, waiting or answered"),
+    sa.Column("review_batch", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False, comment="JSON object that is told"),
+    sa.Column("state", sa.Text, nullable=False, comment="waiting, sending, sent or failed"),
+    sa.Column("n_attempts", sa.Integer, nullable=False),
+    sa.Column("next_attempt_at", UtcTime, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("attempted_at", UtcTime, comment="null before the first attempt"),
+    sa.Column("sent_at", UtcTime, comment="null until it has arrived"),
+    sa.Column("error", sa.Text, comment="what the last attempt came to"),
+    sa.Index("review_notice_due", "corpus", "state", "next_attempt_at"),
+)
+
+notice_cursor = sa.Table(
+    "review_notice_cursor",
+    metadata,
+    sa.Column("corpus", sa.Text, primary_key=True),
+    sa.Column("channel", sa.Text, primary_key=True),
+    sa.Column("cursor", sa.Integer, nullable=False, comment="of the audit, up to which notices were noted"),
+)
+
+bridge_cursor = sa.Table(
+    "review_bridge_cursor",
+    metadata,
+    sa.Column("corpus", sa.Text, primary_key=True),
+    sa.Column("place", sa.Text, primary_key=True, comment="server and project that answers are pulled from"),
+    sa.Column("until", UtcTime, nullable=False, comment="last change there that was pulled"),
 )

@@ -13,7 +13,19 @@ from data_engine.errors import InvalidInput
 from data_engine.labeling.answers.kind import AnswerKind
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review.queue_records import BatchInfo, Change, NewTask, answer_given, identifier
-from data_engine.review.queue_tables import annotation, audit, batch, comment, decision, lease, proposal, task
+from data_engine.review.queue_tables import (
+    annotation,
+    audit,
+    batch,
+    bridge_cursor,
+    comment,
+    decision,
+    lease,
+    notice,
+    notice_cursor,
+    proposal,
+    task,
+)
 
 _PUBLISHED = ("opened", "answered", "reopened", "classes")
 _MAX_NAMED = 10
@@ -158,6 +170,8 @@ def delete_batches(connection: Connection, corpus: str) -> None:
         connection.execute(sa.delete(table).where(table.c.task_id.in_(tasks)))
     for table in (decision, audit, task):
         connection.execute(sa.delete(table).where(table.c.batch_id.in_(batches)))
+    for table in (notice, notice_cursor, bridge_cursor):
+        connection.execute(sa.delete(table).where(table.c.corpus == corpus))
     connection.execute(sa.delete(batch).where(batch.c.corpus == corpus))
 
 

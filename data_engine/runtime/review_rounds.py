@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from data_engine.labeling import PlannedTask
     from data_engine.review import ReviewQueue
 
-_SNIPPET_CHARS = 2000
+SNIPPET_CHARS = 2000
 
 FOR_PEOPLE = "asked for by a person"
 """The cause of a review batch that simulated annotators leave alone."""
@@ -174,13 +174,14 @@ def known_batches(runtime: CorpusRuntime, queue: "ReviewQueue") -> set[str]:
     """The rounds of the corpus: those of the queue, and those whose answers are in the tables.
 
     A queue that was lost or replaced does not know the latter; they count as rounds all the same. Batches that ask
-    again because a class was removed are no rounds.
+    again because a class was removed, or that hold answers of an imported file, are no rounds.
     """
     from data_engine.review.class_names import is_again
+    from data_engine.review.queue_records import is_imported
 
     name = runtime.corpus.name
     found = {batch.batch_id for batch in queue.batches(name)} | taken_batches(runtime)
-    return {batch_id for batch_id in found if not is_again(batch_id, name)}
+    return {batch_id for batch_id in found if not is_again(batch_id, name) and not is_imported(batch_id, name)}
 
 
 def batches_without_queue(runtime: CorpusRuntime) -> list[str]:
@@ -310,8 +311,7 @@ def payloads_of(tables: AcceptedTables, sample_ids: list[str]) -> dict[str, dict
     asked = {"sample_id": pa.array(sorted(set(sample_ids)), pa.string())}
     wanted = tables.read("raw_index", columns=["sample_id", "uri", "text"], among=asked)
     payloads = {
-        row["sample_id"]: {"uri": row["uri"], "text": (row["text"] or "")[:_SNIPPET_CHARS]}
-        for row in wanted.to_pylist()
+        row["sample_id"]: {"uri": row["uri"], "text": (row["text"] or "")[:SNIPPET_CHARS]} for row in wanted.to_pylist()
     }
     missing = sorted(set(sample_ids) - set(payloads))
     if missing:

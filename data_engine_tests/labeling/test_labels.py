@@ -51,6 +51,17 @@ def test_answered_samples_get_their_label_and_its_maker(corpus, answer_table) ->
     assert row["posterior"] > 0.9
 
 
+def test_an_answer_of_an_imported_file_has_its_batch_and_a_label_of_the_data_has_none(corpus, answer_table) -> None:
+    given = {"provenance": "imported", "purpose": "given"}
+    table = answer_table(
+        {"sample_id": corpus.ids[0], "label": "a", "review_batch": "notes-imported-001", "annotator": "ada", **given},
+        {"sample_id": corpus.ids[1], "label": "a", "review_batch": "imported", "annotator": "imported", **given},
+    )
+    found = labels_by_id(table, corpus)
+    shown = [(found[i]["provenance"], found[i]["n_annotations"], found[i]["review_batch"]) for i in corpus.ids[:2]]
+    assert shown == [("imported", 1, "notes-imported-001"), ("imported", 0, None)]
+
+
 def test_a_majority_decides_and_only_makers_of_the_label_count_for_provenance(corpus, answer_table) -> None:
     votes = [
         {"annotator": "ann", "label": "a", "provenance": "human"},

@@ -27,6 +27,9 @@ _COUNTS = {
     "review_comment": 0,
     "review_token": 0,
     "review_action": 0,
+    "review_notice": 0,
+    "review_notice_cursor": 0,
+    "review_bridge_cursor": 0,
 }
 
 

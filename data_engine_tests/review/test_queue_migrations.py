@@ -212,7 +212,7 @@ _DAMAGE = {
     "no table": ("drop table review_lease", r"is damaged: it lacks review_lease; restore it from a backup; or move it"),
     "no column": ("alter table review_task drop column payload", r"is damaged: it lacks review_task\.payload; restore"),
     "version 0": ("update review_schema set version = 0", "has schema version 0, which never was; restore it from"),
-    "newer": ("update review_schema set version = 9", "has schema version 9 and this release reads up to 4; upgrade"),
+    "newer": ("update review_schema set version = 9", "has schema version 9 and this release reads up to 5; upgrade"),
 }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from data_engine.errors import ConcurrentWrite, SourceError
+from data_engine.orchestration.automation.notice_sensor import notice_sensors
 from data_engine.orchestration.launch.command_lock import corpus_lock
 from data_engine.orchestration.launch.moves import forget_gone
 from data_engine.orchestration.names import asset_key, batch_partitions, corpus_name, review_partitions, tags_of
@@ -35,7 +36,7 @@ _TRY_AGAIN = timedelta(minutes=10)
 def build_sensors(runtime: CorpusRuntime) -> Sequence[dg.SensorDefinition]:
     """The four sensors of a corpus, stopped until somebody turns them on; without labels the two about batches."""
     of_review = [_review_opener(runtime), _review_closer(runtime)] if runtime.corpus.has_labels else []
-    return [_new_batches(runtime), *of_review, _drift(runtime)]
+    return [_new_batches(runtime), *of_review, _drift(runtime), *notice_sensors(runtime)]
 
 
 def _new_batches(runtime: CorpusRuntime) -> dg.SensorDefinition:

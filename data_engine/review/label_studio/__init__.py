@@ -1,0 +1,1 @@
+"""The bridge to a running Label Studio, by plain HTTP."""

@@ -1,0 +1,1 @@
+"""Review batches of a corpus in files and in other tools, and notices of them."""

@@ -1,0 +1,1 @@
+"""Commands about review batches in files, in other tools, and notices of them."""
