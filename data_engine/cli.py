@@ -11,6 +11,7 @@ import click
 
 from data_engine.errors import InvalidInput
 from data_engine.errors.boundary import secrets_hidden
+from data_engine.terminal.models.commands import models
 from data_engine.terminal.review_commands import review
 
 if TYPE_CHECKING:
@@ -153,6 +154,7 @@ def sql(query: str, corpus: str | None, limit: int | None, form: str) -> None:
 
 
 main.add_command(review)
+main.add_command(models)
 
 
 @main.command()

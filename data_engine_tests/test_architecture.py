@@ -35,6 +35,7 @@ CORPUS_MAY_IMPORT = {
     "filtering.rules.registry",
     "labeling.answers.registry",
     "labeling.deciders.registry",
+    "labeling.models.registry",
     "labeling.strategies.registry",
     "release_formats.registry",
     "sampling.methods",
