@@ -107,6 +107,7 @@ WHOLE_ENGINE = {
     "test_lost_data",
     "test_hold_out",
     "test_lost_queue",
+    "test_models",
     "test_gates",
     "test_odd_sources",
     "test_guides",

@@ -67,5 +67,10 @@ def model_card(row: dict[str, Any], figures: pa.Table, decided: Sequence[HandPro
 
 
 def _row(section: str, name: str, value: object, low: float | None = None, high: float | None = None) -> dict[str, Any]:
-    said = f"{value:.4g}" if isinstance(value, float) else {True: "yes", False: "no"}.get(value, str(value))  # type: ignore[call-overload]
-    return {"section": section, "name": name, "value": said, "low": low, "high": high, "n": None}
+    return {"section": section, "name": name, "value": _text(value), "low": low, "high": high, "n": None}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -131,9 +131,7 @@ def _why_unfit(runtime: "CorpusRuntime", row: VersionRow) -> str:
     encoder = CheckGate(runtime, runtime.store(), RUN_ID, keeps_verdicts=False).encoder_in_use()
     if row["encoder_version"] != encoder.version:
         made = row["encoder_version"] or "an encoder that an earlier engine did not keep"
-        return (
-            f"it learnt from vectors of {made}, and the embeddings are of {encoder.shown}; promote one that fits them"
-        )
+        return f"it learnt from vectors of {made}, and the embeddings are of {encoder.shown}; promote another"
     if load_model(row["artefact"]).class_names != runtime.corpus.class_names:
         return "it knows other classes than labels.classes names now; promote one that was trained with these"
     return ""

@@ -138,7 +138,15 @@ def _least_hold_out(checked: CheckedStep, n_counted: int, earlier: Sequence[Clas
 
 
 def _asks_the_same(one: ClassifierRow, other: ClassifierRow) -> bool:
-    """Whether two versions know the same classes, vectors and given labels, so that accuracies can be compared."""
+    """Whether two versions are of one kind, learnt here, of the same classes, vectors and given labels.
+
+    One of another kind or of another corpus that is better stays in service; a new one may be worse than that.
+    """
+    if (
+        any(row["borrowed_from"] for row in (one, other))
+        or len({row["model"] or "softmax" for row in (one, other)}) > 1
+    ):
+        return False
     known = [row["artefact"] for row in (one, other)]
     names = {labeling.load_model(artefact).class_names for artefact in known if artefact}
     is_same = all(one[name] == other[name] for name in ("encoder_version", "given_labels"))

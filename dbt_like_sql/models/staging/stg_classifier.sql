@@ -20,5 +20,9 @@ select
     encoder_version,
     given_labels,
     took_over,
-    comparison
+    comparison,
+    model,
+    training_version,
+    hold_out_version,
+    borrowed_from
 from {{ source('engine', 'classifier') }}
