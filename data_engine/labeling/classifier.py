@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.labeling.calibration import softmax
 from data_engine.labeling.inputs import Floats, Integers
 from data_engine.labeling.models.graph import INPUT, Graph
 from data_engine.labeling.models.micro_model import UNSEEN_LOGIT, Examples, MicroModel, examples_of
+from data_engine.labeling.models.temperature import softmax
 from data_engine.labeling.models.voting import LEAST_PROBABILITY, draw_log, draw_votes, votes
 
 _L2_WEIGHT = 0.05

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput, NotEnoughData
-from data_engine.labeling.calibration import fit_temperature, softmax
 from data_engine.labeling.inputs import Floats, Integers, class_indices, matrix
 from data_engine.labeling.models.graph import Graph
+from data_engine.labeling.models.temperature import fit_temperature, softmax
 
 UNSEEN_LOGIT = -1e4
 """Of a class without training examples, whose probability is 0."""

@@ -10,9 +10,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.labeling.calibration import softmax
 from data_engine.labeling.models.graph import INPUT, Graph
 from data_engine.labeling.models.micro_model import UNSEEN_LOGIT, Examples, MicroModel
+from data_engine.labeling.models.temperature import softmax
 
 _N_HIDDEN, _DROPOUT = 128, 0.3
 _N_STEPS, _ROWS_OF_A_STEP = 600, 128

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Judging:
+class JudgedBy:
     """What versions are judged by: the hold-out of now and the promise of the gate.
 
     Attributes:
@@ -62,7 +62,7 @@ class Judging:
 def rows_after(
     history: pa.Table,
     trained: labeling.TrainedRound,
-    judging: Judging,
+    judged_by: JudgedBy,
     *,
     borrowed: "BorrowedModel | None" = None,
     by_hand: HandPromotion | None = None,
@@ -75,7 +75,7 @@ def rows_after(
     Args:
         history: The registry until now (schema CLASSIFIER).
         trained: The round.
-        judging: What all versions are judged by.
+        judged_by: What all versions are judged by.
         borrowed: A model of another corpus that may be in service too.
         by_hand: What a person decided.
     """
@@ -83,18 +83,18 @@ def rows_after(
     before = labeling.row_in_service(history)
     corpus = None if borrowed is None else borrowed.corpus
     version = trained.classifier.version
-    service = rival_of(history, version, judging.encoder.version, judging.given_labels, borrowed_from=corpus)
-    for model, made in _candidates(trained, judging, borrowed):
+    service = rival_of(history, version, judged_by.encoder.version, judged_by.given_labels, borrowed_from=corpus)
+    for model, made in _candidates(trained, judged_by, borrowed):
         if made["borrowed_from"] is not None and model.version in rows:
             continue
-        verdict = _verdict(model, service, before, judging)
+        verdict = _verdict(model, service, before, judged_by)
         row = {**made, "took_over": bool(verdict), "comparison": verdict.reason}
         rows.pop(model.version, None)
         rows[model.version] = row
         service = row if verdict else service
     own, pinned = rows[version], None if by_hand is None else rows.get(by_hand.classifier_version or "")
     if by_hand is not None:
-        unfit = "it is not in the registry" if pinned is None else judging.why_unfit(pinned)
+        unfit = "it is not in the registry" if pinned is None else judged_by.why_unfit(pinned)
         service = service if unfit else pinned
         own["comparison"] += _said_by_hand(by_hand, unfit)
         own["took_over"] = service is not None and service["classifier_version"] == version
@@ -103,38 +103,38 @@ def rows_after(
     if in_service not in (None, version):
         # The promise is that of now, and so is the hold-out that it is certified on.
         service_model = labeling.load_model(rows[in_service]["artefact"])
-        rows[in_service] |= gate_columns(judging.measured(service_model))
+        rows[in_service] |= gate_columns(judged_by.measured(service_model))
     return pa.Table.from_pylist(list(rows.values()), schema=CLASSIFIER)
 
 
 def _candidates(
-    trained: labeling.TrainedRound, judging: Judging, borrowed: "BorrowedModel | None"
+    trained: labeling.TrainedRound, judged_by: JudgedBy, borrowed: "BorrowedModel | None"
 ) -> list[tuple[labeling.MicroModel, dict[str, Any]]]:
     """The versions that are new, each calibrated, with its row; the one that was trained now last."""
     found: list[tuple[labeling.MicroModel, dict[str, Any]]] = []
     if borrowed is not None:
-        model = borrowed.model.calibrate(judging.hold_out.embeddings, judging.hold_out.classes)
-        of_hold_out = {**judging.measured(model), "hold_out_version": judging.hold_out.version}
+        model = borrowed.model.calibrate(judged_by.hold_out.embeddings, judged_by.hold_out.classes)
+        of_hold_out = {**judged_by.measured(model), "hold_out_version": judged_by.hold_out.version}
         found.append((model, borrowed_row(borrowed.row, model, corpus=borrowed.corpus, of_hold_out=of_hold_out)))
     undecided = labeling.Comparison(False, "")
     own = labeling.classifier_row(
-        trained, undecided, encoder_version=judging.encoder.version, given_labels=judging.given_labels
+        trained, undecided, encoder_version=judged_by.encoder.version, given_labels=judged_by.given_labels
     )
     return [*found, (trained.classifier, own.to_pylist()[0])]
 
 
 def _verdict(
-    model: labeling.MicroModel, service: ClassifierRow | None, before: ClassifierRow | None, judging: Judging
+    model: labeling.MicroModel, service: ClassifierRow | None, before: ClassifierRow | None, judged_by: JudgedBy
 ) -> labeling.Comparison:
     """Whether a version takes over from the one in service; without one of the same vectors and labels it does."""
     if service is not None or before is None:
-        return judging.compared(model, service)
+        return judged_by.compared(model, service)
     told = f"not compared: version {before['classifier_version']}, in service until now, learnt from "
-    if before["encoder_version"] == judging.encoder.version:
+    if before["encoder_version"] == judged_by.encoder.version:
         where = "another corpus" if before["borrowed_from"] else "other labels that the data give (labels.given)"
         return labeling.Comparison(True, f"{told}{where}")
     other = before["encoder_version"] or "an encoder that an earlier engine did not keep"
-    return labeling.Comparison(True, f"{told}vectors of {other}, this one from those of {judging.encoder.version}")
+    return labeling.Comparison(True, f"{told}vectors of {other}, this one from those of {judged_by.encoder.version}")
 
 
 def _said_by_hand(by_hand: HandPromotion, unfit: str) -> str:

@@ -17,7 +17,7 @@ from data_engine.runtime.models.borrowed import borrowed_model
 from data_engine.runtime.models.hold_out_slices import hold_out_slices
 from data_engine.runtime.models.inputs import model_inputs
 from data_engine.runtime.models.promotions import hand_promotions, in_force
-from data_engine.runtime.models.registry_rows import Judging, figures_after, rows_after
+from data_engine.runtime.models.registry_rows import JudgedBy, figures_after, rows_after
 from data_engine.runtime.step_run import StepResult, StepRun
 
 _SHOWN_VERSIONS = 8
@@ -70,7 +70,7 @@ def _registry(step_run: StepRun, trained: labeling.TrainedRound, encoder: Encode
     """All versions, the new one last; what people promoted and a model of another corpus are inputs too."""
     settings, runtime = step_run.corpus.labels, step_run.runtime
     step_run.inputs |= model_inputs(runtime)
-    judging = Judging(
+    judged_by = JudgedBy(
         trained.hold_out,
         encoder,
         step_run.corpus.class_names,
@@ -81,7 +81,7 @@ def _registry(step_run: StepRun, trained: labeling.TrainedRound, encoder: Encode
     return rows_after(
         step_run.accepted_history(),
         trained,
-        judging,
+        judged_by,
         borrowed=borrowed_model(runtime, encoder),
         by_hand=in_force(hand_promotions(runtime.store())),
     )

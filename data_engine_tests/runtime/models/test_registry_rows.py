@@ -10,7 +10,7 @@ from data_engine.labeling import TrainedRound, fit_model, train_round
 from data_engine.runtime.made_from.encoders import EncoderUsed
 from data_engine.runtime.models.borrowed import BorrowedModel
 from data_engine.runtime.models.promotions import HandPromotion
-from data_engine.runtime.models.registry_rows import Judging, figures_after, rows_after
+from data_engine.runtime.models.registry_rows import JudgedBy, figures_after, rows_after
 from data_engine.schemas import CLASSIFIER
 
 NAMES = ("a", "b", "c")
@@ -42,12 +42,12 @@ def _round(data: SimpleNamespace, n: int) -> TrainedRound:
     return train_round(reviewed, embeddings, class_names=NAMES, target_precision=0.8, seed=0)
 
 
-def _judging(trained: TrainedRound, *, encoder: str = "e-1", target: float = 0.8) -> Judging:
-    return Judging(trained.hold_out, EncoderUsed("e", encoder), NAMES, None, target, 0.9)
+def _judged_by(trained: TrainedRound, *, encoder: str = "e-1", target: float = 0.8) -> JudgedBy:
+    return JudgedBy(trained.hold_out, EncoderUsed("e", encoder), NAMES, None, target, 0.9)
 
 
 def _after(history: pa.Table, trained: TrainedRound, **changes: object) -> pa.Table:
-    return rows_after(history, trained, changes.pop("judging", _judging(trained)), **changes)
+    return rows_after(history, trained, changes.pop("judged_by", _judged_by(trained)), **changes)
 
 
 def _in_service(rows: pa.Table) -> list[str]:
@@ -73,7 +73,7 @@ def test_a_better_version_takes_over_and_one_that_is_not_is_kept_beside(data: Si
 def test_the_gate_of_the_version_that_stays_is_certified_for_the_promise_of_now(data: SimpleNamespace) -> None:
     many, few = _round(data, 180), _round(data, 6)
     history = _after(CLASSIFIER.empty_table(), many)
-    stays = _after(history, few, judging=_judging(few, target=0.6)).to_pylist()[0]
+    stays = _after(history, few, judged_by=_judged_by(few, target=0.6)).to_pylist()[0]
     assert (stays["classifier_version"], stays["is_in_service"]) == (many.classifier.version, True)
     assert (history.to_pylist()[0]["gate_target"], stays["gate_target"]) == (0.8, 0.6)
 
@@ -92,7 +92,7 @@ def test_what_a_person_promoted_stays_in_service_while_it_fits(data: SimpleNames
     assert not newest["took_over"]
     assert newest["comparison"].endswith("is in service by hand: ada decided so on 2026-03-01 12:00 UTC: I trust it")
     assert _in_service(_after(pinned, many)) == [many.classifier.version]
-    other = _after(first, many, by_hand=held, judging=_judging(many, encoder="e-2"))
+    other = _after(first, many, by_hand=held, judged_by=_judged_by(many, encoder="e-2"))
     assert _in_service(other) == [many.classifier.version]
     assert (
         "is not in service: it learnt from vectors of e-1, and those of now are of e-2"
