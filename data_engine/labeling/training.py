@@ -18,6 +18,7 @@ from data_engine.labeling.calibration import calibration_error
 from data_engine.labeling.gate import Gate, binomial_interval, certify
 from data_engine.labeling.inputs import EmbeddingsOf, Floats, Integers, find_embeddings
 from data_engine.labeling.models.hold_out_figures import ALL, CONTROL, QUERY
+from data_engine.labeling.models.learning_curve import Boost, LearningCurve, boost, learning_curve
 from data_engine.labeling.models.micro_model import MicroModel
 from data_engine.labeling.models.promotion import Comparison
 from data_engine.labeling.models.registry import DEFAULT_MODEL, fit_model
@@ -56,7 +57,7 @@ class TrainedRound:
     that are predicted by the classifier (`all`), and by others that were trained on the samples of query batches alone
     (`query`) and of control batches alone (`control`), where there are any (`n_query` and `n_control` of them): what
     the query strategy gained over chance, also when it gained nothing. `query_accuracy` and `control_accuracy` are
-    theirs. `without_embedding` names answered samples that could not be used.
+    theirs, `curves` their learning curves. `without_embedding` names answered samples that could not be used.
     """
 
     classifier: MicroModel
@@ -69,6 +70,7 @@ class TrainedRound:
     accuracy_high: float
     calibration_error: float
     predicted: Mapping[str, Integers]
+    curves: Mapping[str, LearningCurve]
     n_query: int
     n_control: int
     without_embedding: tuple[str, ...]
@@ -82,6 +84,12 @@ class TrainedRound:
     def control_accuracy(self) -> float | None:
         """Hold-out accuracy of what random control batches alone teach; None without any."""
         return self._accuracy_of(CONTROL)
+
+    @property
+    def boost(self) -> Boost | None:
+        """How many times fewer labels query batches needed than control batches; None below two rounds of each."""
+        both = [self.curves.get(part) for part in (QUERY, CONTROL)]
+        return None if both[0] is None or both[1] is None else boost(both[0], both[1])
 
     def _accuracy_of(self, part: str) -> float | None:
         found = self.predicted.get(part)
@@ -136,8 +144,16 @@ def train_round(
     n_right = int((probabilities.argmax(axis=1) == hold_out.classes).sum())
     low, high = binomial_interval(n_right, len(hold_out), _INTERVAL_CONFIDENCE)
     predicted = {ALL: probabilities.argmax(axis=1)}
-    for name, part in ((name, _part(usable, inside)) for name, inside in parts.items() if inside.any()):
-        predicted[name] = fit(part).predict_proba(hold_out.embeddings).argmax(axis=1)
+    rounds = np.array([min(row["review_batch"] for row in answers) for answers in agreed.answers])[known]
+    curves = {}
+    for name, inside in ((name, inside) for name, inside in parts.items() if inside.any()):
+        part = _part(usable, inside)
+
+        def predict(mask: NDArray[np.bool_], part: LabelledSet = part) -> Integers:
+            return np.asarray(fit(_part(part, mask)).predict_proba(hold_out.embeddings).argmax(axis=1))
+
+        curves[name] = learning_curve(rounds[inside].tolist(), hold_out.classes, predict)
+        predicted[name] = predict(np.ones(len(part), dtype=bool))
     return TrainedRound(
         classifier=classifier,
         gate=certify(probabilities, hold_out.classes, target_precision=target_precision, confidence=confidence),
@@ -149,6 +165,7 @@ def train_round(
         accuracy_high=high,
         calibration_error=calibration_error(probabilities, hold_out.classes),
         predicted=predicted,
+        curves=curves,
         n_query=int(parts[QUERY].sum()),
         n_control=int(parts[CONTROL].sum()),
         without_embedding=tuple(ids[~known].tolist()),
@@ -166,6 +183,7 @@ def classifier_row(
         encoder_version: of the embeddings that it learnt from.
         given_labels: where the labels that it learnt from besides the answers stand; None where there were none.
     """
+    found = trained.boost
     row = {
         "classifier_version": trained.classifier.version,
         "n_rounds": trained.n_rounds,
@@ -186,6 +204,11 @@ def classifier_row(
         "encoder_version": encoder_version,
         "given_labels": given_labels,
         "took_over": bool(compared),
+        "n_query": trained.n_query,
+        "n_control": trained.n_control,
+        "boost": None if found is None else found.ratio,
+        "boost_low": None if found is None else found.low,
+        "boost_high": None if found is None else found.high,
         "comparison": compared.reason,
         "model": trained.classifier.kind,
         "training_version": trained.training.version,

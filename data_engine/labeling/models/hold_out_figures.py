@@ -13,7 +13,8 @@ from data_engine.labeling.gate import binomial_interval
 from data_engine.labeling.inputs import Integers
 
 ACCURACY, PRECISION, RECALL = "accuracy", "precision", "recall"
-OF_CLASS, OF_ALL = "class", "all"
+OF_CLASS, OF_ALL, OF_LABELS = "class", "all", "labels"
+"""Slices that are no column: a class, the whole hold-out, and of learning curves a number of labels."""
 ALL, QUERY, CONTROL = "all", "query", "control"
 """What a classifier was trained on: all answers, those of query batches alone, those of control batches alone."""
 N_SLICES = 20

@@ -91,6 +91,7 @@ def _figures(step_run: StepRun, trained: labeling.TrainedRound, registry: pa.Tab
     """What the hold-out says of this round, per class and slice, behind the same of earlier rounds."""
     slices = hold_out_slices(step_run, trained.hold_out.sample_ids)
     found = figures(trained.hold_out.classes, trained.predicted, step_run.corpus.class_names, slices)
+    found += tuple(each for name, curve in trained.curves.items() for each in curve.figures(name))
     versions = registry["classifier_version"].to_pylist()
     earlier = step_run.look_up("classifier_figures")
     return figures_after(earlier, versions, trained.classifier.version, [vars(each) for each in found])

@@ -182,3 +182,12 @@ def test_the_report_gets_all_images_that_its_tables_allow(
     early = {name: tables[name] for name in ("raw_index", "first_pass")}
     assert set(report_plots(corpus, early, {})) == {"funnel"}
     assert report_plots(corpus, {}, {}) == {}
+
+
+def test_learning_curves_say_every_point_of_both_arms() -> None:
+    points = {"query": [(40, 0.75, 0.7, 0.8), (20, 0.5, 0.4, 0.6)], "control": [(20, 0.4, 0.3, 0.5)]}
+    plot = metric_plots.learning_curves_plot(points)
+    assert plot.text == (
+        "Accuracy on the hold-out by number of labels. query batches: 50.0 % after 20, 75.0 % after 40; "
+        "random control batches: 40.0 % after 20."
+    )
