@@ -92,9 +92,7 @@ def _errors_rise(errors: Mapping[str, Mapping[str, Any]]) -> Truth:
     told = ", ".join(f"{name} {errors[name]['value']:.1%}" for name in measured)
     return Truth(
         "errors_rise_with_difficulty",
-        Profile(
-            pa.table({"step": [" to ".join(step) for step in steps], "rises": pa.array(rises, pa.bool_())}), "step"
-        ),
+        Profile(pa.table({"step": names, "rises": pa.array(rises, pa.bool_())}), "step"),
         load_expectations().ExpectColumnValuesToBeInSet(column="rises", value_set=[True]),
         lambda _: f"error on the hold-out: {told}" if told else "no difficulty has been measured yet",
         "the error should rise from easy to hard",

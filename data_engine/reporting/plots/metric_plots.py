@@ -256,8 +256,8 @@ def learning_curves_plot(curves: Mapping[str, Sequence[tuple[int, float, float, 
     figure, axes = new_figure(7.2, 3.0)
     said = []
     for name, color, label in (
-        ("query", BLUE, "query batches, 90 % interval"),
-        ("control", AMBER, "random control batches, 90 % interval"),
+        ("query", AMBER, "query batches, 90 % interval"),
+        ("control", QUIET, "random control batches, 90 % interval"),
     ):
         points = np.array(sorted(curves.get(name, [])), dtype=np.float64)
         if len(points):
