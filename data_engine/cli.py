@@ -14,6 +14,7 @@ from data_engine.errors.boundary import secrets_hidden
 from data_engine.terminal.exchange.file_commands import export_command, import_command
 from data_engine.terminal.exchange.label_studio_commands import label_studio
 from data_engine.terminal.exchange.notice_commands import notices_command
+from data_engine.terminal.models.commands import models
 from data_engine.terminal.review_commands import review
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ main.add_command(review)
 for command in (export_command, import_command, notices_command):
     review.add_command(command)
 main.add_command(label_studio)
+main.add_command(models)
 
 
 @main.command()

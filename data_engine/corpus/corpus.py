@@ -149,6 +149,15 @@ class Corpus(Settings):
         return self
 
     @model_validator(mode="after")
+    def _models_come_from_elsewhere(self) -> "Corpus":
+        if self.labels.propose_with is not None and self.labels.propose_with.corpus == self.name:
+            raise ValueError(
+                f"labels.propose_with names the corpus {self.name} itself, whose own model proposes anyway; name "
+                "another corpus, or remove labels.propose_with"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _method_fits_the_tree(self) -> "Corpus":
         if self.subset.method == "hierarchical" and self.tree.n_resamples:
             raise ValueError(

@@ -12,6 +12,7 @@ from data_engine.corpus.class_file import check_chains, check_names, check_numbe
 from data_engine.corpus.deciders import DeciderSettings, check_order
 from data_engine.corpus.given_labels import GivenLabels
 from data_engine.corpus.known_labels import tidy
+from data_engine.corpus.propose_with import ProposeWith
 from data_engine.settings import OneOf, Settings, Share
 
 
@@ -19,6 +20,12 @@ def _strategies() -> Mapping[str, str]:
     from data_engine.labeling.strategies.registry import STRATEGIES
 
     return {name: strategy.meaning for name, strategy in STRATEGIES.items()}
+
+
+def _models() -> Mapping[str, str]:
+    from data_engine.labeling.models.registry import MODELS
+
+    return {name: kind.meaning for name, kind in MODELS.items()}
 
 
 #: Not validated, so that a corpus that names none is loaded without the registry of deciders.
@@ -58,6 +65,12 @@ class Labels(Settings):
     class_names_as_examples: bool = False
     """Whether the names of the classes are the first examples of each: the encoder embeds them like texts, so that the
     first round already asks where they leave doubt. For texts, where names say what they mean."""
+    model: Annotated[str, OneOf("The kind of micro-model that learns from the answers.", _models)] = "softmax"
+    propose_with: ProposeWith | None = None
+    """A model of another corpus with the same encoder and the same classes, `{corpus: NAME}`: it proposes before this
+    corpus has a model, and until one of its own is better on its hold-out."""
+    slices: tuple[str, ...] = ()
+    """What figures are also given by: `source`, `batch`, `cluster`, or columns of the metadata; of classes always."""
     target_precision: float = Field(default=0.95, gt=0.5, lt=1)
     """Precision that labels accepted without a person must reach."""
     confidence: float = Field(default=0.9, gt=0.5, lt=1)
@@ -81,6 +94,16 @@ class Labels(Settings):
         from data_engine.labeling.answers.registry import answer_kind
 
         return answer_kind(value).name
+
+    @field_validator("slices")
+    @classmethod
+    def _distinct_slices(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in ("class", "all", ""):
+            if name in value:
+                raise ValueError(f"slices has {name!r}, which is no column; figures of classes and in all always come")
+        if twice := sorted({name for name in value if value.count(name) > 1}):
+            raise ValueError(f"slices names {twice} more than once; keep each once")
+        return value
 
     @field_validator("classes")
     @classmethod

@@ -9,6 +9,9 @@ from data_engine.labeling.consensus import Consensus, consensus
 from data_engine.labeling.difficulty import difficulty, neighbour_classes
 from data_engine.labeling.gate import Gate, binomial_interval, certify
 from data_engine.labeling.labels import labels_from
+from data_engine.labeling.models.micro_model import MicroModel
+from data_engine.labeling.models.promotion import Comparison, compare
+from data_engine.labeling.models.registry import MODELS, fit_model, load_model
 from data_engine.labeling.proposals import probabilities_of, propose
 from data_engine.labeling.provenance import GIVEN, provenance
 from data_engine.labeling.quality import label_quality
@@ -18,12 +21,10 @@ from data_engine.labeling.strategies.registry import STRATEGIES, choose, utility
 from data_engine.labeling.strategies.strategy import Strategy
 from data_engine.labeling.training import (
     TRAINING_PURPOSES,
-    Comparison,
     LabelledSet,
     TrainedRound,
     classifier_row,
     gate_of,
-    is_better_or_equal,
     probabilities_from_examples,
     row_in_service,
     train_round,
@@ -31,6 +32,7 @@ from data_engine.labeling.training import (
 
 __all__ = [
     "GIVEN",
+    "MODELS",
     "STRATEGIES",
     "TRAINING_PURPOSES",
     "Classifier",
@@ -39,6 +41,7 @@ __all__ = [
     "Gate",
     "HoldOutSize",
     "LabelledSet",
+    "MicroModel",
     "PlannedTask",
     "SimulatedLabeller",
     "Strategy",
@@ -48,16 +51,18 @@ __all__ = [
     "certify",
     "choose",
     "classifier_row",
+    "compare",
     "consensus",
     "difficulty",
     "fit_classifier",
+    "fit_model",
     "gate_of",
     "hold_out_size",
-    "is_better_or_equal",
     "krippendorff_alpha",
     "label_quality",
     "labels_from",
     "least_hold_out",
+    "load_model",
     "neighbour_classes",
     "plan_review_batch",
     "probabilities_from_examples",

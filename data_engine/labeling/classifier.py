@@ -1,40 +1,41 @@
 """The classifier of a corpus: one softmax layer on the embeddings, calibrated on the hold-out.
 
 It may also remember its training samples and let the nearest of them vote: a layer is most sure far away from what it
-has seen, the neighbours are not, so the two together rank right before wrong much better than the layer alone.
+has seen, the neighbours are not, so the two together rank right before wrong much better than the layer alone. Other
+micro-models are in `models/`.
 """
 
-import hashlib
-import io
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any, Self
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.errors import InvalidInput, NotEnoughData
-from data_engine.labeling.calibration import fit_temperature, softmax
-from data_engine.labeling.inputs import Floats, Integers, class_indices, matrix, nearest
+from data_engine.labeling.inputs import Floats, Integers
+from data_engine.labeling.models.graph import INPUT, Graph
+from data_engine.labeling.models.micro_model import UNSEEN_LOGIT, Examples, MicroModel, examples_of
+from data_engine.labeling.models.temperature import softmax
+from data_engine.labeling.models.voting import LEAST_PROBABILITY, draw_log, draw_votes, votes
 
 _L2_WEIGHT = 0.05
 _GRADIENT_TOLERANCE = 2e-5
 _MAX_ITERATIONS = 200
-_UNSEEN_LOGIT = -1e4
-_VOTE_SHARPNESS = 10.0
-_LEAST_PROBABILITY = 1e-6
+_N_NEIGHBOURS = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Classifier:
-    """A softmax layer; frozen from birth, `calibrate` gives a new one.
+class Classifier(MicroModel):
+    """A softmax layer, and the nearest training samples that vote beside it.
 
-    `weights` is (n_classes, dim) float32 and `biases` (n_classes,) float32. A class without training examples has
-    `has_examples` False and probability 0, but keeps its column. `temperature` divides the logits; 1 before
-    calibration. `class_names` is empty when the caller gave none. `memory` (m, dim) float32 and `memory_classes` (m,)
-    are the training samples, of which the `n_neighbours` nearest vote; all empty for a softmax layer alone.
+    `weights` is (n_classes, dim) float32 and `biases` (n_classes,) float32. `memory` (m, dim) float32 and
+    `memory_classes` (m,) are the training samples, of which the `n_neighbours` nearest vote; all empty for a softmax
+    layer alone.
     """
+
+    kind: ClassVar[str] = "softmax"
+    array_names: ClassVar[tuple[str, ...]] = ("weights", "biases", "memory", "memory_classes")
+    number_names: ClassVar[tuple[str, ...]] = ("n_neighbours",)
 
     weights: NDArray[np.float32]
     biases: NDArray[np.float32]
@@ -46,90 +47,39 @@ class Classifier:
     n_neighbours: int = 0
 
     @property
-    def n_classes(self) -> int:
-        """How many columns the probabilities have."""
-        return len(self.biases)
+    def dim(self) -> int:
+        """How many columns an embedding has."""
+        return int(self.weights.shape[1])
 
-    @cached_property
-    def version(self) -> str:
-        """Fingerprint of everything that decides a prediction and its name, 16 hex digits."""
-        digest = hashlib.sha256()
-        numbers = np.array([self.temperature, self.n_neighbours], dtype=np.float64)
-        for part in (self.weights, self.biases, self.has_examples, numbers, self.memory, self.memory_classes):
-            digest.update(np.ascontiguousarray(part).tobytes())
-        digest.update("\x00".join(self.class_names).encode())
-        return digest.hexdigest()[:16]
-
-    def predict_proba(self, x: Floats) -> NDArray[np.float32]:
-        """Calibrated class probabilities: (n, dim) embeddings to (n, n_classes) float32, rows summing to 1."""
-        return softmax(self._logits(x) / self.temperature).astype(np.float32)
-
-    def calibrate(self, x_holdout: Floats, y_holdout: Integers) -> Self:
-        """A new classifier whose temperature suits a random hold-out that was never trained on.
-
-        Args:
-            x_holdout: (n, dim) embeddings. Actively chosen samples do not do: they make it look unsure by far.
-            y_holdout: (n,) true class numbers.
-
-        Raises: NotEnoughData for an empty hold-out, InvalidInput for wrong shapes or class numbers.
-        """
-        logits = self._logits(x_holdout)
-        labels = class_indices(y_holdout, "y_holdout", n_rows=len(logits), n_classes=self.n_classes)
-        if self.has_examples.sum() == 1:
-            return replace(self, temperature=1.0)
-        return replace(self, temperature=fit_temperature(logits, labels, self.has_examples))
-
-    def to_bytes(self) -> bytes:
-        """A NumPy archive without pickled objects; equal classifiers give equal bytes."""
-        buffer = io.BytesIO()
-        arrays = {name: getattr(self, name) for name in _ARRAYS}
-        names = np.array(self.class_names, dtype=np.str_)
-        np.savez(buffer, allow_pickle=False, **_numbers(self), class_names=names, **arrays)
-        return buffer.getvalue()
-
-    @classmethod
-    def from_bytes(cls, artefact: bytes) -> Self:
-        """The classifier that `to_bytes` wrote.
-
-        Raises: InvalidInput when the bytes are no such archive.
-        """
-        try:
-            with np.load(io.BytesIO(artefact), allow_pickle=False) as archive:
-                parts = {name: archive[name] for name in _ARRAYS}
-                temperature, n_neighbours = float(archive["temperature"]), int(archive["n_neighbours"])
-                names = tuple(str(name) for name in archive["class_names"])
-        except (ValueError, KeyError, OSError, EOFError) as error:
-            raise InvalidInput(
-                f"the artefact of {len(artefact)} bytes is no classifier ({error}); give bytes written by to_bytes"
-            ) from error
-        return cls(**parts, temperature=temperature, n_neighbours=n_neighbours, class_names=names)
-
-    def _logits(self, x: Floats) -> NDArray[np.float64]:
-        x = matrix(x, "embeddings", n_columns=self.weights.shape[1])
-        logits = (np.asarray(x, dtype=np.float32) @ self.weights.T + self.biases).astype(np.float64)
+    def logits(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Of the layer; where neighbours vote, the logarithms of the mean of its probabilities and their shares."""
+        logits = (x @ self.weights.T + self.biases).astype(np.float64)
         if self.n_neighbours == 0:
             return logits
-        votes = _votes(x, self.memory, self.memory_classes, self.n_classes, self.n_neighbours)
-        pooled = (softmax(logits) + votes) / 2
-        return np.where(self.has_examples, np.log(np.maximum(pooled, _LEAST_PROBABILITY)), _UNSEEN_LOGIT)
+        shares = votes(x, self.memory, self.memory_classes, self.n_classes, self.n_neighbours)
+        pooled = (softmax(logits) + shares) / 2
+        return np.where(self.has_examples, np.log(np.maximum(pooled, LEAST_PROBABILITY)), UNSEEN_LOGIT)
+
+    def draw(self, graph: Graph) -> str:
+        """The same as operations."""
+        layer = graph.add("Gemm", INPUT, graph.constant(self.weights), graph.constant(self.biases), transB=1)
+        if self.n_neighbours == 0:
+            return str(layer)
+        shares = draw_votes(graph, self.memory, self.memory_classes, self.n_classes, self.n_neighbours)
+        pooled = graph.add("Add", graph.add("Softmax", layer, axis=1), shares)
+        halved = graph.add("Div", pooled, graph.constant(2))
+        return draw_log(graph, str(halved), self.has_examples, UNSEEN_LOGIT)
+
+    def _parts(self) -> Iterator[bytes]:
+        """In the order that versions have been fingerprints of since before there were other models."""
+        numbers = np.array([self.temperature, self.n_neighbours], dtype=np.float64)
+        for part in (self.weights, self.biases, self.has_examples, numbers, self.memory, self.memory_classes):
+            yield np.ascontiguousarray(part).tobytes()
 
 
-_ARRAYS = ("weights", "biases", "has_examples", "memory", "memory_classes")
-
-
-def _numbers(classifier: Classifier) -> dict[str, float]:
-    return {"temperature": classifier.temperature, "n_neighbours": classifier.n_neighbours}
-
-
-def _votes(
-    x: Floats, memory: NDArray[np.float32], classes: NDArray[np.int64], n_classes: int, n_neighbours: int
-) -> NDArray[np.float64]:
-    """(n, n_classes) shares of the vote of the nearest remembered samples, nearer ones weighing more."""
-    rows, similarities = nearest(x, memory, min(n_neighbours, len(memory)))
-    weights = np.exp(_VOTE_SHARPNESS * (np.asarray(similarities, dtype=np.float64) - 1))
-    votes = np.zeros((len(x), n_classes))
-    np.add.at(votes, (np.arange(len(x))[:, None], classes[rows]), weights)
-    return np.asarray(votes / votes.sum(axis=1, keepdims=True))
+def fit_softmax(examples: Examples, seed: int) -> Classifier:
+    """A softmax layer with the vote of the five nearest samples beside it."""
+    return _fitted(examples, seed, _N_NEIGHBOURS)
 
 
 def fit_classifier(
@@ -154,22 +104,24 @@ def fit_classifier(
     Returns: the classifier, not calibrated.
     Raises: NotEnoughData without samples, InvalidInput for wrong shapes, class numbers or count of names.
     """
-    x = matrix(embeddings, "embeddings")
-    y = class_indices(labels, "labels", n_rows=len(x), n_classes=n_classes)
-    if len(y) == 0:
-        raise NotEnoughData("there are 0 labelled samples to train on; label at least one")
-    if class_names and len(class_names) != n_classes:
-        raise InvalidInput(f"class_names has {len(class_names)} names but n_classes is {n_classes}; give one per class")
-    seen, compact = np.unique(y, return_inverse=True)
-    weights = np.zeros((n_classes, x.shape[1]), dtype=np.float32)
-    biases = np.full(n_classes, _UNSEEN_LOGIT, dtype=np.float32)
-    weights[seen], biases[seen] = _solve(np.asarray(x, dtype=np.float32), compact, len(seen), seed)
-    has_examples = np.zeros(n_classes, dtype=bool)
-    has_examples[seen] = True
-    trained = Classifier(weights, biases, has_examples, class_names=tuple(class_names))
+    examples = examples_of(embeddings, labels, n_classes=n_classes, class_names=class_names)
+    return _fitted(examples, seed, n_neighbours)
+
+
+def _fitted(examples: Examples, seed: int, n_neighbours: int) -> Classifier:
+    weights = np.zeros((examples.n_classes, examples.x.shape[1]), dtype=np.float32)
+    biases = np.full(examples.n_classes, UNSEEN_LOGIT, dtype=np.float32)
+    weights[examples.seen], biases[examples.seen] = _solve(examples.x, examples.compact, len(examples.seen), seed)
+    layer = (weights, biases, examples.has_examples)
     if n_neighbours == 0:
-        return trained
-    return replace(trained, memory=np.asarray(x, dtype=np.float32), memory_classes=y, n_neighbours=n_neighbours)
+        return Classifier(*layer, class_names=examples.class_names)
+    return Classifier(
+        *layer,
+        class_names=examples.class_names,
+        memory=examples.x,
+        memory_classes=examples.classes,
+        n_neighbours=n_neighbours,
+    )
 
 
 def _solve(x: NDArray[np.float32], y: Integers, n_classes: int, seed: int) -> tuple[Any, Any]:

@@ -11,18 +11,18 @@ import pyarrow as pa
 from data_engine.errors import InvalidInput
 from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.registry import answer_kind
-from data_engine.labeling.classifier import Classifier
 from data_engine.labeling.deciders.cascade import Opinion, route
 from data_engine.labeling.deciders.registry import CLASSIFIER, PERSON
 from data_engine.labeling.difficulty import difficulty
 from data_engine.labeling.gate import Gate
 from data_engine.labeling.inputs import Floats, Integers
+from data_engine.labeling.models.micro_model import MicroModel
 from data_engine.labeling.strategies.registry import utility
 from data_engine.schemas import PROPOSALS
 
 
 def propose(
-    classifier: Classifier,
+    classifier: MicroModel,
     gate: Gate,
     embeddings: Floats,
     sample_ids: Sequence[str],

@@ -1,7 +1,9 @@
 """One round of learning: train on what was answered, calibrate, certify and measure on the hold-out."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,13 @@ from data_engine.labeling.answers.class_answers import CLASS, agree
 from data_engine.labeling.answers.counted import counted_answers
 from data_engine.labeling.answers.registry import kind_of
 from data_engine.labeling.calibration import calibration_error
-from data_engine.labeling.classifier import Classifier, fit_classifier
 from data_engine.labeling.gate import Gate, binomial_interval, certify
 from data_engine.labeling.inputs import EmbeddingsOf, Floats, Integers, find_embeddings
+from data_engine.labeling.models.hold_out_figures import ALL, CONTROL, QUERY
+from data_engine.labeling.models.learning_curve import Boost, LearningCurve, boost, learning_curve
+from data_engine.labeling.models.micro_model import MicroModel
+from data_engine.labeling.models.promotion import Comparison
+from data_engine.labeling.models.registry import DEFAULT_MODEL, fit_model
 from data_engine.labeling.provenance import GIVEN, IMPORTED
 from data_engine.schemas import CLASSIFIER
 
@@ -23,7 +29,6 @@ TRAINING_PURPOSES = ("query", "control", "audit", "doubtful", GIVEN)
 """Why a sample was asked about whose answers may be trained on."""
 
 _INTERVAL_CONFIDENCE = 0.9
-_N_NEIGHBOURS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,18 +42,25 @@ class LabelledSet:
     def __len__(self) -> int:
         return len(self.sample_ids)
 
+    @property
+    def version(self) -> str:
+        """Fingerprint of which samples it has and what each is, in any order: 16 hex digits."""
+        said = sorted(zip(self.sample_ids, self.classes.tolist(), strict=True))
+        return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+
 
 @dataclass(frozen=True, eq=False)
 class TrainedRound:
     """A calibrated classifier, its gate, and what the hold-out says about both.
 
-    `training` is everything answered outside the hold-out, traps aside. `query_accuracy` and `control_accuracy` are
-    hold-out accuracies of classifiers trained on the samples of query batches alone and of control batches alone
-    (`n_query` and `n_control` of them): what the query strategy gained over chance, also when it gained nothing.
-    `without_embedding` names answered samples that could not be used.
+    `training` is everything answered outside the hold-out, traps aside. `predicted` has the (n_hold_out,) class numbers
+    that are predicted by the classifier (`all`), and by others that were trained on the samples of query batches alone
+    (`query`) and of control batches alone (`control`), where there are any (`n_query` and `n_control` of them): what
+    the query strategy gained over chance, also when it gained nothing. `query_accuracy` and `control_accuracy` are
+    theirs, `curves` their learning curves. `without_embedding` names answered samples that could not be used.
     """
 
-    classifier: Classifier
+    classifier: MicroModel
     gate: Gate
     training: LabelledSet
     hold_out: LabelledSet
@@ -57,22 +69,31 @@ class TrainedRound:
     accuracy_low: float
     accuracy_high: float
     calibration_error: float
-    query_accuracy: float | None
-    control_accuracy: float | None
+    predicted: Mapping[str, Integers]
+    curves: Mapping[str, LearningCurve]
     n_query: int
     n_control: int
     without_embedding: tuple[str, ...]
 
+    @property
+    def query_accuracy(self) -> float | None:
+        """Hold-out accuracy of what query batches alone teach; None without any."""
+        return self._accuracy_of(QUERY)
 
-@dataclass(frozen=True)
-class Comparison:
-    """Whether a new classifier may take over; true in a condition when it may."""
+    @property
+    def control_accuracy(self) -> float | None:
+        """Hold-out accuracy of what random control batches alone teach; None without any."""
+        return self._accuracy_of(CONTROL)
 
-    is_better_or_equal: bool
-    reason: str
+    @property
+    def boost(self) -> Boost | None:
+        """How many times fewer labels query batches needed than control batches; None below two rounds of each."""
+        both = [self.curves.get(part) for part in (QUERY, CONTROL)]
+        return None if both[0] is None or both[1] is None else boost(both[0], both[1])
 
-    def __bool__(self) -> bool:
-        return self.is_better_or_equal
+    def _accuracy_of(self, part: str) -> float | None:
+        found = self.predicted.get(part)
+        return None if found is None else float((found == self.hold_out.classes).mean())
 
 
 def train_round(
@@ -84,6 +105,7 @@ def train_round(
     confidence: float = 0.9,
     seed: int,
     examples: LabelledSet | None = None,
+    model: str = DEFAULT_MODEL,
 ) -> TrainedRound:
     """Train on every answered sample outside the hold-out; calibrate, certify and measure on the hold-out.
 
@@ -96,8 +118,9 @@ def train_round(
         class_names: the classes, in the order of the columns.
         target_precision: what the gate has to promise, in (0, 1).
         confidence: of that promise, in (0, 1).
-        seed: of the solver.
+        seed: of the model.
         examples: to learn from besides, such as the names of the classes; they do not count as answers.
+        model: the kind of micro-model, a key of `models.registry.MODELS`.
 
     Raises: NotEnoughData without a hold-out or without training samples; UnknownLabel for labels outside the classes;
         InvalidInput for answers that are no classes.
@@ -111,14 +134,26 @@ def train_round(
     ids = np.array(agreed.sample_ids)
     purposes = [{row["purpose"] for row in answers} for answers in agreed.answers]
     is_hold_out = np.array(["hold_out" in each for each in purposes])[known]
-    parts = {name: np.array([name in each for each in purposes])[known] & ~is_hold_out for name in ("query", "control")}
+    parts = {name: np.array([name in each for each in purposes])[known] & ~is_hold_out for name in (QUERY, CONTROL)}
     usable = LabelledSet(tuple(ids[known].tolist()), embeddings, agreed.classes[known])
     hold_out, training = _part(usable, is_hold_out), _part(usable, ~is_hold_out)
     _check_sizes(len(training), len(hold_out))
-    classifier = _fit(_joined(training, examples), class_names, seed).calibrate(hold_out.embeddings, hold_out.classes)
+    fit = partial(_fit, examples=examples, class_names=class_names, seed=seed, model=model)
+    classifier = fit(training).calibrate(hold_out.embeddings, hold_out.classes)
     probabilities = classifier.predict_proba(hold_out.embeddings)
     n_right = int((probabilities.argmax(axis=1) == hold_out.classes).sum())
     low, high = binomial_interval(n_right, len(hold_out), _INTERVAL_CONFIDENCE)
+    predicted = {ALL: probabilities.argmax(axis=1)}
+    rounds = np.array([min(row["review_batch"] for row in answers) for answers in agreed.answers])[known]
+    curves = {}
+    for name, inside in ((name, inside) for name, inside in parts.items() if inside.any()):
+        part = _part(usable, inside)
+
+        def predict(mask: NDArray[np.bool_], part: LabelledSet = part) -> Integers:
+            return np.asarray(fit(_part(part, mask)).predict_proba(hold_out.embeddings).argmax(axis=1))
+
+        curves[name] = learning_curve(rounds[inside].tolist(), hold_out.classes, predict)
+        predicted[name] = predict(np.ones(len(part), dtype=bool))
     return TrainedRound(
         classifier=classifier,
         gate=certify(probabilities, hold_out.classes, target_precision=target_precision, confidence=confidence),
@@ -129,10 +164,10 @@ def train_round(
         accuracy_low=low,
         accuracy_high=high,
         calibration_error=calibration_error(probabilities, hold_out.classes),
-        query_accuracy=_accuracy_of_part(_part(usable, parts["query"]), examples, hold_out, class_names, seed),
-        control_accuracy=_accuracy_of_part(_part(usable, parts["control"]), examples, hold_out, class_names, seed),
-        n_query=int(parts["query"].sum()),
-        n_control=int(parts["control"].sum()),
+        predicted=predicted,
+        curves=curves,
+        n_query=int(parts[QUERY].sum()),
+        n_control=int(parts[CONTROL].sum()),
         without_embedding=tuple(ids[~known].tolist()),
     )
 
@@ -148,6 +183,7 @@ def classifier_row(
         encoder_version: of the embeddings that it learnt from.
         given_labels: where the labels that it learnt from besides the answers stand; None where there were none.
     """
+    found = trained.boost
     row = {
         "classifier_version": trained.classifier.version,
         "n_rounds": trained.n_rounds,
@@ -168,7 +204,15 @@ def classifier_row(
         "encoder_version": encoder_version,
         "given_labels": given_labels,
         "took_over": bool(compared),
+        "n_query": trained.n_query,
+        "n_control": trained.n_control,
+        "boost": None if found is None else found.ratio,
+        "boost_low": None if found is None else found.low,
+        "boost_high": None if found is None else found.high,
         "comparison": compared.reason,
+        "model": trained.classifier.kind,
+        "training_version": trained.training.version,
+        "hold_out_version": trained.hold_out.version,
         "artefact": trained.classifier.to_bytes(),
     }
     return pa.Table.from_pylist([row], schema=CLASSIFIER)
@@ -191,31 +235,6 @@ def gate_of(row: Mapping[str, Any], *, confidence: float) -> Gate:
     )
 
 
-def is_better_or_equal(new: TrainedRound, in_service: Classifier | None) -> Comparison:
-    """Whether a new classifier may replace the one in service.
-
-    Both predict the same, present hold-out. The new one may take over unless even the upper end of the 90 % interval
-    of its accuracy lies below the accuracy of the one in service.
-
-    Args:
-        new: the round just trained.
-        in_service: the classifier that proposals come from now; None when there is none.
-    """
-    if in_service is None:
-        return Comparison(True, "no classifier is in service yet")
-    if in_service.class_names != new.classifier.class_names:
-        return Comparison(True, "the classes have changed, so the classifier in service answers another question")
-    predicted = in_service.predict_proba(new.hold_out.embeddings).argmax(axis=1)
-    before = float((predicted == new.hold_out.classes).mean())
-    told = (
-        f"hold-out accuracy {new.accuracy:.3f} (90 % interval {new.accuracy_low:.3f} to {new.accuracy_high:.3f}) "
-        f"against {before:.3f} of version {in_service.version}, n = {len(new.hold_out)}"
-    )
-    if new.accuracy_high >= before:
-        return Comparison(True, f"{told}: not worse beyond the interval")
-    return Comparison(False, f"{told}: worse beyond the interval, so version {in_service.version} stays in service")
-
-
 def _part(labelled: LabelledSet, mask: NDArray[np.bool_]) -> LabelledSet:
     ids = tuple(sample_id for sample_id, inside in zip(labelled.sample_ids, mask.tolist(), strict=True) if inside)
     return LabelledSet(ids, labelled.embeddings[mask], labelled.classes[mask])
@@ -234,22 +253,20 @@ def _check_sizes(n_training: int, n_hold_out: int) -> None:
         raise NotEnoughData("there are 0 answered samples outside the hold-out; answer a query or control batch first")
 
 
-def _fit(labelled: LabelledSet, class_names: Sequence[str], seed: int) -> Classifier:
-    return fit_classifier(
-        labelled.embeddings,
-        labelled.classes,
-        seed=seed,
-        n_classes=len(class_names),
-        class_names=class_names,
-        n_neighbours=_N_NEIGHBOURS,
+def _fit(
+    labelled: LabelledSet, examples: LabelledSet | None, *, class_names: Sequence[str], seed: int, model: str
+) -> MicroModel:
+    taught = _joined(labelled, examples)
+    return fit_model(
+        model, taught.embeddings, taught.classes, seed=seed, n_classes=len(class_names), class_names=class_names
     )
 
 
 def probabilities_from_examples(
-    examples: LabelledSet, embeddings: Floats, *, class_names: Sequence[str], seed: int
+    examples: LabelledSet, embeddings: Floats, *, class_names: Sequence[str], seed: int, model: str = DEFAULT_MODEL
 ) -> NDArray[np.float32]:
     """What examples alone say of (n, dim) embeddings, before anybody answered: (n, n_classes), not calibrated."""
-    return _fit(examples, class_names, seed).predict_proba(embeddings)
+    return _fit(examples, None, class_names=class_names, seed=seed, model=model).predict_proba(embeddings)
 
 
 def _joined(labelled: LabelledSet, examples: LabelledSet | None) -> LabelledSet:
@@ -260,12 +277,3 @@ def _joined(labelled: LabelledSet, examples: LabelledSet | None) -> LabelledSet:
         np.concatenate([labelled.embeddings, examples.embeddings]),
         np.concatenate([labelled.classes, examples.classes]),
     )
-
-
-def _accuracy_of_part(
-    part: LabelledSet, examples: LabelledSet | None, hold_out: LabelledSet, class_names: Sequence[str], seed: int
-) -> float | None:
-    if len(part) == 0:
-        return None
-    predicted = _fit(_joined(part, examples), class_names, seed).predict_proba(hold_out.embeddings).argmax(axis=1)
-    return float((predicted == hold_out.classes).mean())

@@ -141,7 +141,13 @@ def _chosen(spec: StepSpec, config: dg.Config) -> tuple[dict[str, dict[str, Any]
 
 def _deps(runtime: CorpusRuntime, spec: StepSpec) -> list[dg.AssetDep]:
     reads = (step for step in dict.fromkeys(spec.reads) if step in runtime.steps)
-    return [_dep(runtime, upstream, spec.name) for upstream in reads]
+    return [*(_dep(runtime, upstream, spec.name) for upstream in reads), *_other_corpora(runtime, spec)]
+
+
+def _other_corpora(runtime: CorpusRuntime, spec: StepSpec) -> list[dg.AssetDep]:
+    """The classifier of the corpus whose model `labels.propose_with` names, of which new data start this one."""
+    named = runtime.corpus.labels.propose_with
+    return [dg.AssetDep([named.corpus, spec.name])] if named is not None and spec.name == "classifier" else []
 
 
 def _dep(runtime: CorpusRuntime, upstream: str, step: str) -> dg.AssetDep:

@@ -23,7 +23,7 @@ def figure(metric: Metric) -> str:
         return share(metric.value)
     if metric.unit == "seconds":
         return duration(metric.value)
-    if metric.unit in ("nats", "alpha", "score"):
+    if metric.unit in ("nats", "alpha", "score", "times"):
         return f"{metric.value:.2f}"
     return f"{metric.value:,.0f}"
 

@@ -19,30 +19,41 @@ ClassifierRow = dict[str, Any]
 
 
 def rival_of(
-    history: pa.Table, new_version: str, encoder_version: str, given_labels: str | None = None
+    history: pa.Table,
+    new_version: str,
+    encoder_version: str,
+    given_labels: str | None = None,
+    *,
+    borrowed_from: str | None = None,
 ) -> ClassifierRow | None:
     """The version that a new one is compared with: in service, or the last that was with the same vectors and labels.
 
-    One that learnt from labels that the data give, and that the YAML names no more, would else stay in service.
+    One that learnt from labels that the data give, or in another corpus, and that the YAML names no more, would else
+    stay in service.
 
     Args:
         history: Versions in the order in which they were trained (schema CLASSIFIER).
         new_version: Of the new one, which is no rival of itself when its encoder comes back.
         encoder_version: Of the vectors that it learnt from.
         given_labels: Where the labels stand that it learnt from besides the answers; None where there are none.
+        borrowed_from: The other corpus that the YAML names a model of; None where it names none.
     """
     from data_engine.labeling import row_in_service
 
+    def is_alike(row: ClassifierRow) -> bool:
+        if row["encoder_version"] != encoder_version:
+            return False
+        if row["borrowed_from"] is not None:
+            return bool(row["borrowed_from"].partition("/")[0] == borrowed_from)
+        return bool(row["given_labels"] == given_labels)
+
     row = row_in_service(history)
-    made_of = (encoder_version, given_labels)
-    if row is not None and (row["encoder_version"], row["given_labels"]) == made_of:
+    if row is not None and is_alike(row):
         return row
     rows = [
         row
         for row in history.to_pylist()
-        if row["took_over"]
-        and (row["encoder_version"], row["given_labels"]) == made_of
-        and row["classifier_version"] != new_version
+        if row["took_over"] and is_alike(row) and row["classifier_version"] != new_version
     ]
     return rows[-1] if rows else None
 

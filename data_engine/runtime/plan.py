@@ -205,11 +205,13 @@ PLAN: tuple[StepSpec, ...] = (
     StepSpec(
         name="classifier",
         row="a version of the classifier, with metrics",
-        description="One row per version of the micro-model: a softmax over the embeddings, trained on everything "
-        "answered outside the hold-out, calibrated and certified on the hold-out. The newest is in service "
-        "unless it is worse than the one before.",
+        description="The model registry, one row per version of the micro-model: trained on everything answered "
+        "outside the hold-out, calibrated and certified on the hold-out. A new one is in service when a paired "
+        "bootstrap says that it is better there than the one before, or when a person promotes it. Beside it, "
+        "precision and recall of every class and the accuracy of every slice.",
         inputs=("reviewed_labels*",),
-        lookups=("embeddings", "raw_index", "balanced_subset"),
+        lookups=("embeddings", "raw_index", "cluster_tree", "balanced_subset"),
+        extra_tables=("classifier_figures",),
         job="learn",
         needs_labels=True,
         settings=("labels", "seed", "encoder"),

@@ -19,6 +19,7 @@ from data_engine.runtime.embeddings import subset_embeddings
 from data_engine.runtime.examples.class_name_examples import class_name_examples
 from data_engine.runtime.made_from.encoders import encoder_used, refuse_another
 from data_engine.runtime.made_from.given_labels import given_classes, given_hold_out, given_labels_text
+from data_engine.runtime.models.borrowed import borrowed_model
 from data_engine.runtime.versions import step_versions
 
 if TYPE_CHECKING:
@@ -247,6 +248,8 @@ def _plan(
     if query_batch_size is not None:
         settings = settings.model_copy(update={"query_batch_size": query_batch_size})
     probabilities, proposed, accepts = (None,) * 3 if lacking_hold_out(runtime) else _proposed(tables, ids, classes)
+    if probabilities is None:
+        probabilities = _borrowed(runtime, x)
     return plan_review_batch(
         round_number=round_number,
         sample_ids=ids,
@@ -264,6 +267,12 @@ def _plan(
         first_guess=_first_guess(runtime, x) if probabilities is None else None,
         given={key: classes[name] for key, name in given.items() if key not in answered},
     )
+
+
+def _borrowed(runtime: CorpusRuntime, x: np.ndarray) -> "np.ndarray | None":
+    """What a model of another corpus says of the (n, dim) embeddings; None where the YAML names none."""
+    borrowed = borrowed_model(runtime, CheckGate(runtime, runtime.store(), "review").encoder_in_use())
+    return None if borrowed is None else borrowed.model.predict_proba(x)
 
 
 def _first_guess(runtime: CorpusRuntime, x: np.ndarray) -> "np.ndarray | None":

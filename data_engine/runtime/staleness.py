@@ -210,7 +210,8 @@ def inputs_now(
 
 
 def _outside_the_plan(runtime: "CorpusRuntime", step: str, batch: str) -> dict[str, str]:
-    """Inputs that no step writes: the files of a batch, and those that the first pass learns from."""
+    """Inputs that no step of the corpus writes: the files of a batch, and those that the first pass learns from; what
+    people promoted by hand, and a model of another corpus."""
     if step == "raw_index":
         from data_engine.runtime.source_listing import files_version
 
@@ -219,4 +220,8 @@ def _outside_the_plan(runtime: "CorpusRuntime", step: str, batch: str) -> dict[s
         from data_engine.runtime.examples.junk_examples import example_inputs
 
         return example_inputs(runtime)
+    if step == "classifier":
+        from data_engine.runtime.models.inputs import model_inputs
+
+        return model_inputs(runtime)
     return {}

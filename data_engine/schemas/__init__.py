@@ -10,9 +10,9 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from data_engine.schemas.arrival import BREAKS_OFF, DRIFT_REPORT, EMBEDDINGS, FIRST_PASS, GIVES_NOTHING, RAW_INDEX
-from data_engine.schemas.bookkeeping import ACCEPTED_VERSIONS, CHECK_RESULTS, LEDGER, STEP_VERSIONS
+from data_engine.schemas.bookkeeping import ACCEPTED_VERSIONS, CHECK_RESULTS, LEDGER, MODEL_PROMOTIONS, STEP_VERSIONS
 from data_engine.schemas.fields import FILLED, answer_text, is_filled
-from data_engine.schemas.labelling import CLASSIFIER, LABELS, PROPOSALS, REVIEWED_LABELS
+from data_engine.schemas.labelling import CLASSIFIER, CLASSIFIER_FIGURES, LABELS, PROPOSALS, REVIEWED_LABELS
 from data_engine.schemas.publication import QUALITY_REPORT, RELEASE
 from data_engine.schemas.selection import (
     BALANCED_SUBSET,
@@ -31,6 +31,7 @@ __all__ = [
     "BREAKS_OFF",
     "CHECK_RESULTS",
     "CLASSIFIER",
+    "CLASSIFIER_FIGURES",
     "CLUSTER_PORTRAITS",
     "CLUSTER_TREE",
     "DRIFT_REPORT",
@@ -41,6 +42,7 @@ __all__ = [
     "GIVES_NOTHING",
     "LABELS",
     "LEDGER",
+    "MODEL_PROMOTIONS",
     "PARTITION_COLUMNS",
     "PROPOSALS",
     "QUALITY_REPORT",
@@ -87,6 +89,8 @@ TABLES: dict[str, Table] = {
     "subset_comparison": Table(SUBSET_COMPARISON),
     "subset_proof": Table(SUBSET_PROOF),
     "classifier": Table(CLASSIFIER),
+    "classifier_figures": Table(CLASSIFIER_FIGURES),
+    "model_promotions": Table(MODEL_PROMOTIONS),
     "proposals": Table(PROPOSALS),
     "reviewed_labels": Table(REVIEWED_LABELS, ("review_batch",)),
     "labels": Table(LABELS),

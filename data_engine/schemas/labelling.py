@@ -33,7 +33,30 @@ CLASSIFIER = pa.schema(
         optional("given_labels", pa.string(), "labels.given as JSON where it learnt from such labels too, else null"),
         optional("took_over", pa.bool_(), "whether it went into service when it was trained"),
         optional("comparison", pa.string(), "how it was compared with the one in service before, or why it was not"),
-        required("artefact", pa.binary(), "NumPy archive of weights, biases, temperature and class names"),
+        optional("n_query", pa.int64(), "training samples that query batches chose"),
+        optional("n_control", pa.int64(), "training samples of random control batches"),
+        optional("boost", pa.float64(), "labels that control batches need / query batches need for one accuracy"),
+        optional("boost_low", pa.float64(), "lower end of its 90 % interval, by a paired bootstrap"),
+        optional("boost_high", pa.float64(), "upper end of its 90 % interval, by a paired bootstrap"),
+        optional("model", pa.string(), "kind of micro-model; null in rows of an earlier engine: softmax"),
+        optional("training_version", pa.string(), "fingerprint of the training samples and their classes"),
+        optional("hold_out_version", pa.string(), "fingerprint of the hold-out and its classes"),
+        optional("borrowed_from", pa.string(), "corpus/version where it learnt; null where it learnt in this corpus"),
+        required("artefact", pa.binary(), "NumPy archive of the model: arrays, temperature and class names"),
+    ]
+)
+
+CLASSIFIER_FIGURES = pa.schema(
+    [
+        required("classifier_version", pa.string(), "the version in whose round this was measured"),
+        required("trained_on", pa.string(), "all answers, those of query batches alone, or of control batches alone"),
+        required("slice", pa.string(), "column that samples are told apart by, class among them; all: the hold-out"),
+        required("value", pa.string(), "what that column holds"),
+        required("metric", pa.string(), "accuracy; of classes precision and recall"),
+        required("share", pa.float64(), "the share of the n samples"),
+        required("low", pa.float64(), "lower end of its 90 % interval"),
+        required("high", pa.float64(), "upper end of its 90 % interval"),
+        required("n", pa.int64(), "hold-out samples counted: of a recall those of the class, of a precision predicted"),
     ]
 )
 

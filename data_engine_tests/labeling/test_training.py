@@ -5,16 +5,14 @@ import pytest
 from data_engine.errors import NotEnoughData, UnknownLabel
 from data_engine.labeling import (
     Classifier,
+    Comparison,
     LabelledSet,
     classifier_row,
-    fit_classifier,
     gate_of,
-    is_better_or_equal,
     probabilities_from_examples,
     row_in_service,
     train_round,
 )
-from data_engine.labeling.training import Comparison
 from data_engine.schemas import CLASSIFIER
 
 NAMES = ("a", "b", "c", "d")
@@ -114,23 +112,19 @@ def test_a_gate_that_accepts_nothing_survives_the_row(first_round) -> None:
     assert gate_of(row, confidence=0.9) == trained.gate
 
 
-def test_a_worse_classifier_does_not_take_over_and_an_equal_one_does(first_round) -> None:
-    good = first_round.train(first_round.rows)
-    shuffled = [row | {"label": "a"} if row["purpose"] != "hold_out" else row for row in first_round.rows]
-    bad = first_round.train(shuffled)
-    assert is_better_or_equal(good, None)
-    assert is_better_or_equal(good, good.classifier)
-    verdict = is_better_or_equal(bad, good.classifier)
-    assert not verdict
-    assert verdict.reason.startswith("hold-out accuracy 0.250")
-    assert good.classifier.version in verdict.reason
+def test_the_fingerprint_of_a_training_set_follows_its_samples_and_classes(first_round) -> None:
+    trained = first_round.train(first_round.rows)
+    assert trained.training.version == first_round.train(first_round.rows[::-1]).training.version
+    other = [first_round.rows[0] | {"sample_id": first_round.ids[80], "label": "d", "revision": 2}]
+    assert trained.training.version != first_round.train([*first_round.rows, *other]).training.version
+    assert trained.hold_out.version != trained.training.version
 
 
-def test_a_classifier_of_other_classes_is_replaced(first_round) -> None:
-    other = fit_classifier(first_round.x, first_round.y, seed=0, n_classes=4, class_names=("w", "x", "y", "z"))
-    verdict = is_better_or_equal(first_round.train(first_round.rows), other)
-    assert verdict
-    assert "classes have changed" in verdict.reason
+def test_the_kind_of_model_is_chosen_by_name(first_round) -> None:
+    trained = first_round.train(first_round.rows, model="neighbours")
+    row = classifier_row(trained, Comparison(True, "the first"), encoder_version="e-1").to_pylist()[0]
+    assert (trained.classifier.kind, row["model"]) == ("neighbours", "neighbours")
+    assert trained.accuracy == 1.0
 
 
 def test_missing_parts_and_unknown_labels_are_refused(first_round) -> None:

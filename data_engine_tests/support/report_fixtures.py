@@ -28,6 +28,7 @@ def corpus() -> Corpus:
                 "classes": [*CLASSES, "not a licence"],
                 "out_of_scope": "not a licence",
                 "hold_out_size": 50,
+                "slices": ["batch", "cluster"],
             },
             "review": {"simulated": [{"name": "ada"}]},
             "release": {
@@ -81,6 +82,7 @@ def tables() -> dict[str, pa.Table]:
         "cluster_portraits": _portrait_rows(tree, ids),
         "balanced_subset": subset,
         "classifier": _classifier_rows(),
+        "classifier_figures": _figure_rows(),
         "proposals": _proposal_rows(ids),
         "reviewed_labels": _answer_rows(ids),
         "labels": _label_rows(ids),
@@ -199,9 +201,36 @@ def _classifier_rows() -> list[dict[str, Any]]:
             "gate_target": 0.95,
             "gate_n_checked": 46 if k == 3 else 0,
             "is_in_service": k == 3,
+            "boost": 1.5 if k == 3 else None,
+            "boost_low": 1.2 if k == 3 else None,
+            "boost_high": 2.1 if k == 3 else None,
         }
         for k in (1, 2, 3)
     ]
+
+
+def _figure_rows() -> list[dict[str, Any]]:
+    """Of rounds 2 and 3: recall and precision of three classes, of which mit dropped; learning curves; batches."""
+    rows = []
+    for version, recalls in (("softmax-2", (0.9, 0.8, 0.5)), ("softmax-3", (0.95, 0.4, 0.6))):
+        for name, recall in zip(CLASSES, recalls, strict=False):
+            for arm, less in (("all", 0.0), ("query", 0.05), ("control", 0.1)):
+                for metric in ("precision", "recall"):
+                    share = recall - less if metric == "recall" else 0.75
+                    rows.append(_figure(version, arm, "class", name, metric, share))
+        for batch, share in (("b0", 0.9), ("b1", 0.8)):
+            rows.append(_figure(version, "all", "batch", batch, "accuracy", share))
+        for arm, shares in (("query", (0.5, 0.75)), ("control", (0.4, 0.6))):
+            rows += [
+                _figure(version, arm, "labels", str(n), "accuracy", share)
+                for n, share in zip((20, 40), shares, strict=True)
+            ]
+    return rows
+
+
+def _figure(version: str, arm: str, column: str, value: str, metric: str, share: float) -> dict[str, Any]:
+    named = {"classifier_version": version, "trained_on": arm, "slice": column, "value": value, "metric": metric}
+    return {**named, "share": share, "low": share - 0.1, "high": min(share + 0.1, 1.0), "n": 20}
 
 
 def _drift_rows() -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from data_engine.orchestration.launch.interrupts import interrupts_noticed, rais
 from data_engine.orchestration.launch.orphaned_runs import fail_orphaned_runs
 from data_engine.orchestration.launch.project import Project
 from data_engine.orchestration.launch.run_plan import plan_run
+from data_engine.orchestration.launch.run_remarks import say_promotion
 from data_engine.orchestration.launch.runner import OneCommandRun
 from data_engine.runtime.changes.run_outcome import standing_of
 from data_engine.runtime.review_rounds import what_is_left
@@ -39,6 +40,7 @@ def run_corpus(
     runtime = project.runtime(corpus)
     title = runtime.corpus.release.title or runtime.corpus.modality
     console.print(Text.assemble(plain(corpus, "bold"), "  ", plain(title)))
+    say_promotion(runtime, console)
     with corpus_lock(runtime), _instance(console) as instance, listed_once():
         remove_leftovers(runtime)
         planned, before = plan_run(runtime), standing_of(runtime)

@@ -3,7 +3,9 @@
 The metrics themselves are in `data_engine.reporting`.
 """
 
+import itertools
 from collections.abc import Mapping
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +21,7 @@ CHECKS = (
     warning("has_the_core_metrics", "The report holds the funnel and the balance; once labelled, labels too."),
     warning("no_metric_is_missing_its_note", "Every metric says how it was computed."),
     warning("balance_beats_random", "The balanced subset is nearer to uniform than random subsets of its size."),
+    warning("errors_rise_with_difficulty", "Harder proposals are not less often wrong than easier ones."),
 )
 
 #: (metric, scope) of the figures that a complete report holds.
@@ -78,7 +81,25 @@ def suite(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
             remedy="add the note where the metric is computed",
         ),
         _balance_beats_random(values.get(("kl_to_uniform", "random")), values.get(("kl_to_uniform", "balanced"))),
+        _errors_rise({row["scope"]: row for row in metrics.to_pylist() if row["metric"] == "hold_out_error"}),
     ]
+
+
+def _errors_rise(errors: Mapping[str, Mapping[str, Any]]) -> Truth:
+    """Harder proposals whose error lies below that of easier ones, its interval too."""
+    measured = [name for name in ("easy", "medium", "hard") if name in errors]
+    steps = list(itertools.pairwise(measured))
+    rises = [errors[harder]["high"] >= errors[easier]["value"] for easier, harder in steps]
+    names = pa.array([" to ".join(step) for step in steps], pa.string())
+    told = ", ".join(f"{name} {errors[name]['value']:.1%}" for name in measured)
+    return Truth(
+        "errors_rise_with_difficulty",
+        Profile(pa.table({"step": names, "rises": pa.array(rises, pa.bool_())}), "step"),
+        load_expectations().ExpectColumnValuesToBeInSet(column="rises", value_set=[True]),
+        lambda _: f"error on the hold-out: {told}" if told else "no difficulty has been measured yet",
+        "the error should rise from easy to hard",
+        "look at the hold-out's answers of the easy ones, and at whether neighbours of a sample share its class",
+    )
 
 
 def _balance_beats_random(random: float | None, balanced: float | None) -> Truth:

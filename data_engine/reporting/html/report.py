@@ -22,14 +22,18 @@ from data_engine.reporting.html.gallery import Gallery
 from data_engine.reporting.html.glossary import terms_on
 from data_engine.reporting.html.tree_view import N_LEAVES, N_TOP, tree_view
 from data_engine.reporting.metrics.concepts import top_level_warning, why_levels
+from data_engine.reporting.metrics.confusions import confusions
 from data_engine.reporting.metrics.funnel import Metrics, headline, stages
 from data_engine.reporting.metrics.key_figures import key_figures
 from data_engine.reporting.metrics.known_labels import called_truth, knows_labels, knows_truth
 from data_engine.reporting.metrics.label_metrics import DIFFICULTIES, classifier_in_service
 from data_engine.reporting.metrics.method_comparison import comparison_of, side_by_side
 from data_engine.reporting.metrics.metric import Metric, by_name
+from data_engine.reporting.metrics.round_comparison import boost_sentence, compare_classes, own_rounds
+from data_engine.reporting.metrics.slice_metrics import SLICE_FIGURES
 from data_engine.reporting.metrics.subset_worth import table_of_methods, verdict
 from data_engine.reporting.plots.plot_style import Plot
+from data_engine.reporting.sample_text import shown_samples
 from data_engine.reporting.simulation_notice import simulation
 from data_engine.schemas import Tables
 from data_engine.shipped import shipped_look
@@ -39,6 +43,8 @@ _GALLERY_BYTES, _TREE_GALLERY_BYTES = 500_000, 2_000_000
 _TREE_THUMBNAIL_PX = 64
 #: Labels in doubt that the page shows unfolded.
 _N_DOUBTFUL = 5
+#: Classes of the table of classes.
+_N_CLASSES = 40
 
 
 @dataclass(frozen=True)
@@ -125,8 +131,11 @@ def render_report(
         "reasons": excerpts.reasons(some),
         **_about_clusters(some),
         "doubtful": excerpts.doubtful_labels(some, embeddings),
-        "rounds": _rounds(some),
-        "n_encoders": len({row["encoder_version"] for row in _rounds(some)}),
+        "rounds": own_rounds(some),
+        "n_encoders": len({row["encoder_version"] for row in own_rounds(some)}),
+        "boost": boost_sentence(known.get(("efficiency_boost", "all"))),
+        **_about_classes(some),
+        "slices": _slices(known),
         "drift": _drift(some),
         "terms_on": terms_on,
         "alarm_limits": alarm_limits or (corpus.drift.alarm_p,),
@@ -196,11 +205,30 @@ def _methods(tables: Tables, *, knows_labels: bool) -> dict[str, list[dict[str, 
     return {over: [row for row in rows if row["counted_over"] == over] for over in {r["counted_over"]: 0 for r in rows}}
 
 
-def _rounds(tables: Tables) -> list[dict[str, Any]]:
-    if "classifier" not in tables:
-        return []
-    rows: list[dict[str, Any]] = tables["classifier"].drop_columns(["artefact"]).to_pylist()
-    return sorted(rows, key=lambda row: row["n_rounds"])
+def _about_classes(tables: Tables) -> dict[str, Any]:
+    classes = compare_classes(tables)
+    found, n_confused, n_compared = confusions(tables)
+    ids = {sample_id for each in found for sample_id in each.sample_ids}
+    shown = shown_samples(tables["raw_index"], ids) if "raw_index" in tables else {}
+    return {
+        "classes": classes,
+        "n_classes_shown": _N_CLASSES,
+        "dropped": [each for each in classes if each.dropped],
+        "has_before": any(each.recall_before or each.precision_before for each in classes),
+        "confusions": found,
+        "confused_texts": {sample_id: each.text for sample_id, each in shown.items()},
+        "n_confused": n_confused,
+        "n_compared": n_compared,
+    }
+
+
+def _slices(known: Metrics) -> dict[str, dict[str, Metric | None]]:
+    """`column: value` to its figures by name."""
+    found: dict[str, dict[str, Metric | None]] = {}
+    for (name, scope), metric in known.items():
+        if name in SLICE_FIGURES:
+            found.setdefault(scope, dict.fromkeys(SLICE_FIGURES))[name] = metric
+    return found
 
 
 def _promise(corpus: Corpus, tables: Tables) -> float:

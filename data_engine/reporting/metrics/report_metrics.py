@@ -16,6 +16,8 @@ from data_engine.reporting.metrics.known_labels import BalanceGroups, groups, kn
 from data_engine.reporting.metrics.label_metrics import label_metrics, labels_in_subset
 from data_engine.reporting.metrics.method_comparison import comparison_of, method_metrics
 from data_engine.reporting.metrics.metric import Direction, Metric
+from data_engine.reporting.metrics.round_comparison import round_metrics
+from data_engine.reporting.metrics.slice_metrics import slice_metrics
 from data_engine.reporting.metrics.subset_worth import worth_metrics
 from data_engine.sampling.balance import compare_balance
 from data_engine.schemas import QUALITY_REPORT, Tables
@@ -36,7 +38,7 @@ def build_quality_report(corpus: Corpus, tables: Tables) -> pa.Table:
     some = {name: table for name, table in tables.items() if table.num_rows}
     metrics = [*funnel_metrics(corpus, some), *_rejections(some), *_tree(some), *concept_metrics(corpus, some)]
     metrics += [*_balance(corpus, some), *_methods(corpus, some), *_worth(corpus, some)]
-    metrics += [*label_metrics(corpus, some)]
+    metrics += [*label_metrics(corpus, some), *round_metrics(some), *slice_metrics(corpus, some)]
     return pa.Table.from_pylist([vars(metric) for metric in metrics], schema=QUALITY_REPORT)
 
 

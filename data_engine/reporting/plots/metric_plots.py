@@ -247,6 +247,31 @@ def rounds_plot(classifiers: pa.Table) -> Plot:
     return Plot(figure, f"Accuracy on the hold-out by rounds learnt from. {_listed(said)}")
 
 
+def learning_curves_plot(curves: Mapping[str, Sequence[tuple[int, float, float, float]]]) -> Plot:
+    """Accuracy on the hold-out by number of labels, of query batches and of random control batches, with bands.
+
+    Args:
+        curves: `query` and `control` to their points: labels, accuracy, and the ends of its 90 % interval, as shares.
+    """
+    figure, axes = new_figure(7.2, 3.0)
+    said = []
+    for name, color, label in (
+        ("query", AMBER, "query batches, 90 % interval"),
+        ("control", QUIET, "random control batches, 90 % interval"),
+    ):
+        points = np.array(sorted(curves.get(name, [])), dtype=np.float64)
+        if len(points):
+            n_labels, share, low, high = points[:, 0], *(100 * points[:, 1:].T)
+            axes.fill_between(n_labels, low, high, color=color, alpha=0.12, linewidth=0)
+            axes.plot(n_labels, share, color=color, marker="o", markersize=5, linewidth=2, label=label)
+            after = ", ".join(f"{value:.1f} % after {n:,.0f}" for n, value in zip(n_labels, share, strict=True))
+            said.append(f"{label.partition(',')[0]}: {after}")
+    axes.set(xlabel="labels learnt from", ylabel="hold-out accuracy (%)")
+    axes.set_xlim(left=0)
+    axes.legend(frameon=False, labelcolor=INK, loc="lower right")
+    return Plot(figure, f"Accuracy on the hold-out by number of labels. {_listed(said)}")
+
+
 def _bars(values: Mapping[str, float], words: Any, label: str) -> Plot:
     if not values or max(values.values()) <= 0:
         return nothing(f"no {label} yet")

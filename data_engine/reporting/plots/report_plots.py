@@ -14,6 +14,7 @@ from data_engine.reporting.metrics.cluster_names import names_of_top_clusters
 from data_engine.reporting.metrics.known_labels import ancestors, groups
 from data_engine.reporting.metrics.label_metrics import classifier_in_service, latest_answers
 from data_engine.reporting.metrics.report_metrics import funnel_metrics
+from data_engine.reporting.metrics.round_comparison import figures_of, own_rounds
 from data_engine.reporting.plots import metric_plots
 from data_engine.reporting.plots.plot_style import Plot
 from data_engine.reporting.plots.tree_plots import lorenz_plot, silhouette_plot
@@ -39,6 +40,7 @@ def report_plots(corpus: Corpus, tables: Tables, seconds: Mapping[str, float]) -
         "silhouettes": _silhouettes(some),
         "uncertainty": _uncertainty(some),
         "reliability": _reliability(corpus, some),
+        "learning_curves": _learning_curves(some),
         "rounds": _rounds(some),
         "drift": _drift(some),
         "seconds": metric_plots.seconds_plot(seconds) if seconds else None,
@@ -111,13 +113,26 @@ def _silhouettes(tables: Tables) -> Plot | None:
     )
 
 
+def _learning_curves(tables: Tables) -> Plot | None:
+    """What query and control batches teach alone, of the newest round."""
+    rounds = own_rounds(tables)
+    if not rounds or "classifier_figures" not in tables:
+        return None
+    points: dict[str, list[tuple[int, float, float, float]]] = {}
+    for (arm, column, value, _), row in figures_of(tables, rounds[-1]["classifier_version"]).items():
+        if column == "labels":
+            points.setdefault(arm, []).append((int(value), row["share"], row["low"], row["high"]))
+    return metric_plots.learning_curves_plot(points) if any(len(each) > 1 for each in points.values()) else None
+
+
 def _rounds(tables: Tables) -> Plot | None:
     """The versions that learnt from vectors of the same encoder as the one in service."""
     if "classifier" not in tables:
         return None
     versions = tables["classifier"]
     encoder = classifier_in_service(versions)["encoder_version"]
-    is_same = [other == encoder for other in versions["encoder_version"].to_pylist()]
+    learnt = zip(versions["encoder_version"].to_pylist(), versions["borrowed_from"].to_pylist(), strict=True)
+    is_same = [other == encoder and borrowed_from is None for other, borrowed_from in learnt]
     return metric_plots.rounds_plot(versions.filter(pa.array(is_same)))
 
 

@@ -85,6 +85,8 @@ _OF_LABELS = {
     "confidence": "classifier",
     "target_precision": "classifier",
     "class_names_as_examples": "classifier",
+    "model": "classifier",
+    "propose_with": "classifier",
     "strategy": "proposals",
     "deciders": "proposals",
 }

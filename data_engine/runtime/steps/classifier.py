@@ -7,13 +7,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine import labeling
+from data_engine.labeling.models.hold_out_figures import figures
 from data_engine.runtime.check_inputs import CheckedStep
-from data_engine.runtime.classifier_in_service import ClassifierRow, rival_of
+from data_engine.runtime.classifier_in_service import ClassifierRow
 from data_engine.runtime.examples.class_name_examples import class_name_examples
 from data_engine.runtime.made_from.encoders import EncoderUsed
 from data_engine.runtime.made_from.given_labels import Read, given_label_inputs, given_labels_text, with_given_labels
+from data_engine.runtime.models.borrowed import borrowed_model
+from data_engine.runtime.models.hold_out_slices import hold_out_slices
+from data_engine.runtime.models.inputs import model_inputs
+from data_engine.runtime.models.promotions import hand_promotions, in_force
+from data_engine.runtime.models.registry_rows import JudgedBy, figures_after, rows_after
 from data_engine.runtime.step_run import StepResult, StepRun
-from data_engine.schemas import CLASSIFIER
 
 _SHOWN_VERSIONS = 8
 
@@ -34,21 +39,20 @@ def classifier(step_run: StepRun) -> StepResult:
         confidence=settings.confidence,
         seed=step_run.corpus.seed_for("classifier"),
         examples=examples,
+        model=settings.model,
     )
-    history = step_run.accepted_history()
-    given = given_labels_text(step_run.corpus)
-    rival = rival_of(history, trained.classifier.version, encoder.version, given)
-    verdict = _compared(trained, rival, labeling.row_in_service(history), encoder)
-    row = labeling.classifier_row(trained, verdict, encoder_version=encoder.version, given_labels=given)
-    table = _with_newest(history, row, rival)
+    table = _registry(step_run, trained, encoder)
+    newest = table.slice(table.num_rows - 1).to_pylist()[0]
     probabilities = trained.classifier.predict_proba(trained.hold_out.embeddings)
     threshold = trained.gate.threshold
     return step_run.finish(
         table,
+        extra_tables={"classifier_figures": _figures(step_run, trained, table)},
         preview=table.slice(max(0, table.num_rows - _SHOWN_VERSIONS)),
         metadata={
             "version": trained.classifier.version,
-            "in service": verdict.reason,
+            "model": trained.classifier.kind,
+            "in service": newest["comparison"],
             "trained on": len(trained.training),
             "of these given by the data": pc.sum(pc.equal(reviewed["purpose"], labeling.GIVEN)).as_py() or 0,
             "class names as examples": 0 if examples is None else len(examples),
@@ -60,6 +64,37 @@ def classifier(step_run: StepRun) -> StepResult:
         details={"reliability": labeling.reliability(probabilities, trained.hold_out.classes)},
         encoder=encoder,
     )
+
+
+def _registry(step_run: StepRun, trained: labeling.TrainedRound, encoder: EncoderUsed) -> pa.Table:
+    """All versions, the new one last; what people promoted and a model of another corpus are inputs too."""
+    settings, runtime = step_run.corpus.labels, step_run.runtime
+    step_run.inputs |= model_inputs(runtime)
+    judged_by = JudgedBy(
+        trained.hold_out,
+        encoder,
+        step_run.corpus.class_names,
+        given_labels_text(step_run.corpus),
+        settings.target_of("classifier"),
+        settings.confidence,
+    )
+    return rows_after(
+        step_run.accepted_history(),
+        trained,
+        judged_by,
+        borrowed=borrowed_model(runtime, encoder),
+        by_hand=in_force(hand_promotions(runtime.store())),
+    )
+
+
+def _figures(step_run: StepRun, trained: labeling.TrainedRound, registry: pa.Table) -> pa.Table:
+    """What the hold-out says of this round, per class and slice, behind the same of earlier rounds."""
+    slices = hold_out_slices(step_run, trained.hold_out.sample_ids)
+    found = figures(trained.hold_out.classes, trained.predicted, step_run.corpus.class_names, slices)
+    found += tuple(each for name, curve in trained.curves.items() for each in curve.figures(name))
+    versions = registry["classifier_version"].to_pylist()
+    earlier = step_run.look_up("classifier_figures")
+    return figures_after(earlier, versions, trained.classifier.version, [vars(each) for each in found])
 
 
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:
@@ -104,39 +139,16 @@ def _least_hold_out(checked: CheckedStep, n_counted: int, earlier: Sequence[Clas
 
 
 def _asks_the_same(one: ClassifierRow, other: ClassifierRow) -> bool:
-    """Whether two versions know the same classes, vectors and given labels, so that accuracies can be compared."""
+    """Whether two versions are of one kind, learnt here, of the same classes, vectors and given labels.
+
+    One of another kind or of another corpus that is better stays in service; a new one may be worse than that.
+    """
+    if (
+        any(row["borrowed_from"] for row in (one, other))
+        or len({row["model"] or "softmax" for row in (one, other)}) > 1
+    ):
+        return False
     known = [row["artefact"] for row in (one, other)]
-    names = {labeling.Classifier.from_bytes(artefact).class_names for artefact in known if artefact}
+    names = {labeling.load_model(artefact).class_names for artefact in known if artefact}
     is_same = all(one[name] == other[name] for name in ("encoder_version", "given_labels"))
     return is_same and len(names) < 2
-
-
-def _compared(
-    trained: labeling.TrainedRound, rival: ClassifierRow | None, in_service: ClassifierRow | None, encoder: EncoderUsed
-) -> labeling.Comparison:
-    """Whether the new version takes over from its rival; without one of the same vectors it does."""
-    if rival is None and in_service is not None and in_service["encoder_version"] == encoder.version:
-        return labeling.Comparison(
-            True,
-            f"not compared: version {in_service['classifier_version']}, in service until now, learnt from other labels "
-            "that the data give (labels.given)",
-        )
-    if rival is None and in_service is not None:
-        other = in_service["encoder_version"] or "an encoder that an earlier engine did not keep"
-        return labeling.Comparison(
-            True,
-            f"not compared: version {in_service['classifier_version']}, in service until now, learnt from vectors of "
-            f"{other}, this one from those of {encoder.version}",
-        )
-    return labeling.is_better_or_equal(
-        trained, None if rival is None else labeling.Classifier.from_bytes(rival["artefact"])
-    )
-
-
-def _with_newest(history: pa.Table, newest: pa.Table, rival: ClassifierRow | None) -> pa.Table:
-    """The history with a version appended, which replaces an equal one; it or its rival is in service alone."""
-    new = newest.to_pylist()[0]
-    rows = [row for row in history.to_pylist() if row["classifier_version"] != new["classifier_version"]]
-    stays = None if rival is None or new["is_in_service"] else rival["classifier_version"]
-    rows = [{**row, "is_in_service": row["classifier_version"] == stays} for row in rows]
-    return pa.Table.from_pylist([*rows, new], schema=CLASSIFIER)

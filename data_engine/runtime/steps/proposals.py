@@ -28,7 +28,7 @@ def proposals(step_run: StepRun) -> StepResult:
     if row is None:
         raise NotEnoughData("no classifier is in service; answer a review batch, then materialize classifier")
     refuse_another("classifier", row["encoder_version"], step_run.encoder_in_use())
-    classifier = labeling.Classifier.from_bytes(row["artefact"])
+    classifier = labeling.load_model(row["artefact"])
     ids, x = step_run.subset_embeddings()
     answers = _answers(step_run, ids)
     classes = dict(answered := _answered(step_run, answers))

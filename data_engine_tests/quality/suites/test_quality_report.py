@@ -25,6 +25,21 @@ BROKEN = [
         "the tree",
         rows={"quality_report": but(metric_rows(), 7, value=1.0)},
     ),
+    Broken(
+        "errors_rise_with_difficulty",
+        "error on the hold-out: easy 40.0%, medium 40.0%, hard 10.0%, but the error should rise from easy to hard; "
+        "look at the hold-out's answers of the easy ones, and at whether neighbours of a sample share its class",
+        ("medium to hard",),
+        {
+            "quality_report": [
+                *metric_rows(),
+                *(
+                    {"metric": "hold_out_error", "scope": name, "value": value, "high": value + 0.05, "note": "x"}
+                    for name, value in (("easy", 0.4), ("medium", 0.4), ("hard", 0.1))
+                ),
+            ]
+        },
+    ),
 ]
 
 

@@ -269,3 +269,12 @@ def test_limits_and_promise_are_those_of_the_tables_and_classifiers_of_other_vec
     assert "Versions that learnt from vectors of different encoders are not compared" in words
     same = words_of(render_report(corpus, tables, metrics, {}, {}, {}))
     assert "Vectors of" not in same and "as it was set" not in same
+
+
+def test_the_page_says_what_asking_saved_what_dropped_and_what_is_taken_for_what(page: str) -> None:
+    words = words_of(page)
+    assert "Random samples needed 1.50 times (90 % interval 1.20 to 2.10, n = 50)" in words
+    assert "Dropped below the 90 % interval of the round before: mit (recall)." in words
+    assert "6 of 30 proposals for the hold-out are another class than people answered." in words
+    assert "By batch, cluster" in words
+    assert "batch: b1" in words

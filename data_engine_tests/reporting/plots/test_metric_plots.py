@@ -13,7 +13,7 @@ from data_engine import reporting
 from data_engine.corpus import Corpus
 from data_engine.labeling import reliability
 from data_engine.reporting import Plot, report_plots
-from data_engine.reporting.plots.metric_plots import evenness_plot, nothing, rounds_plot
+from data_engine.reporting.plots.metric_plots import evenness_plot, learning_curves_plot, nothing, rounds_plot
 from data_engine.schemas import SCHEMAS
 
 
@@ -174,6 +174,7 @@ def test_the_report_gets_all_images_that_its_tables_allow(
         "silhouettes",
         "uncertainty",
         "reliability",
+        "learning_curves",
         "rounds",
         "drift",
         "seconds",
@@ -182,3 +183,12 @@ def test_the_report_gets_all_images_that_its_tables_allow(
     early = {name: tables[name] for name in ("raw_index", "first_pass")}
     assert set(report_plots(corpus, early, {})) == {"funnel"}
     assert report_plots(corpus, {}, {}) == {}
+
+
+def test_learning_curves_say_every_point_of_both_arms() -> None:
+    points = {"query": [(40, 0.75, 0.7, 0.8), (20, 0.5, 0.4, 0.6)], "control": [(20, 0.4, 0.3, 0.5)]}
+    plot = learning_curves_plot(points)
+    assert plot.text == (
+        "Accuracy on the hold-out by number of labels. query batches: 50.0 % after 20, 75.0 % after 40; "
+        "random control batches: 40.0 % after 20."
+    )

@@ -20,5 +20,14 @@ select
     encoder_version,
     given_labels,
     took_over,
-    comparison
+    comparison,
+    n_query,
+    n_control,
+    boost,
+    boost_low,
+    boost_high,
+    model,
+    training_version,
+    hold_out_version,
+    borrowed_from
 from {{ source('engine', 'classifier') }}

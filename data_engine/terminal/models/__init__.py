@@ -1,0 +1,1 @@
+"""What `data-engine models` prints and asks."""

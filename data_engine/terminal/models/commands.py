@@ -1,0 +1,123 @@
+"""The commands `data-engine models list`, `show`, `promote`, `rollback` and `export`.
+
+What they print of versions is in `printing.py`; what they do is in `data_engine.runtime.models`.
+"""
+
+import getpass
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from data_engine.runtime.corpus_runtime import CorpusRuntime
+    from data_engine.runtime.models.promotions import HandPromotion
+
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
+
+
+_CORPUS = click.option("--corpus", default=None, help="Name of the corpus; may be left out when there is only one.")
+_BY = click.option("--by", default=_user_name, help="Who decides, as it is kept; by default your user name.")
+_WHY = click.option("--why", required=True, help="Why, in a sentence; it is kept with the decision.")
+_FORM = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="How to print; csv and json have all rows, whole, and nothing else on the standard output.",
+)
+
+
+@click.group()
+def models() -> None:
+    """The micro-models of a corpus: list and show versions, put one into service, undo that, write one as a file."""
+
+
+@models.command(name="list")
+@_CORPUS
+@_FORM
+def list_versions(corpus: str | None, form: str) -> None:
+    """List the versions of a corpus, the newest last."""
+    from data_engine.terminal.models.printing import print_versions
+
+    print_versions(_runtime(corpus), console=_console(), form=form)
+
+
+@models.command()
+@click.argument("version")
+@_CORPUS
+@_FORM
+def show(version: str, corpus: str | None, form: str) -> None:
+    """Show the card of VERSION: what it learnt from, what it reaches in all, per class and per slice."""
+    from data_engine.terminal.models.printing import print_card
+
+    print_card(_runtime(corpus), version, console=_console(), form=form)
+
+
+@models.command()
+@click.argument("version")
+@_CORPUS
+@_BY
+@_WHY
+def promote(version: str, corpus: str | None, by: str, why: str) -> None:
+    """Put VERSION into service, from the next run on and until a rollback. The start of the version is enough."""
+    from data_engine.orchestration.launch.command_lock import corpus_lock
+    from data_engine.runtime.models import model_versions
+
+    runtime = _runtime(corpus)
+    with corpus_lock(runtime):
+        _say(runtime, model_versions.promote(runtime, version, by=by, why=why, now=datetime.now(UTC)))
+
+
+@models.command()
+@_CORPUS
+@_BY
+@_WHY
+def rollback(corpus: str | None, by: str, why: str) -> None:
+    """Undo the last promotion by hand; without one, put the version back that was in service before."""
+    from data_engine.orchestration.launch.command_lock import corpus_lock
+    from data_engine.runtime.models import model_versions
+
+    runtime = _runtime(corpus)
+    with corpus_lock(runtime):
+        _say(runtime, model_versions.rollback(runtime, by=by, why=why, now=datetime.now(UTC)))
+
+
+@models.command()
+@click.argument("version")
+@click.option("--to", "path", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
+@_CORPUS
+def export(version: str, path: Path, corpus: str | None) -> None:
+    """Write VERSION as a file in the ONNX format: embeddings in, class probabilities out."""
+    from data_engine.runtime.models import model_versions
+
+    row = model_versions.export(_runtime(corpus), version, path)
+    click.echo(f"wrote version {row['classifier_version']} to {path}; it takes vectors of {row['encoder_version']}")
+
+
+def _say(runtime: "CorpusRuntime", made: "HandPromotion") -> None:
+    who = "the test on the hold-out decides again" if made.classifier_version is None else "it stays until a rollback"
+    what = "" if made.classifier_version is None else f"version {made.classifier_version} is in service; "
+    click.echo(f"from the next run on, {what}{who}: data-engine run {runtime.corpus.name}")
+
+
+def _runtime(corpus: str | None) -> "CorpusRuntime":
+    from data_engine.orchestration.launch.project import Project
+
+    return Project.find(Path.cwd()).runtime(corpus)
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 110)
