@@ -12,6 +12,7 @@ from data_engine.errors import InvalidInput, NotEnoughData
 from data_engine.labeling.answers.class_answers import CLASS, agree
 from data_engine.labeling.answers.counted import counted_answers
 from data_engine.labeling.answers.registry import kind_of
+from data_engine.labeling.answers.trap_records import trap_records
 from data_engine.labeling.calibration import calibration_error
 from data_engine.labeling.classifier import Classifier, fit_classifier
 from data_engine.labeling.gate import Gate, binomial_interval, certify
@@ -106,7 +107,7 @@ def train_round(
     if not rows:
         raise NotEnoughData("there are 0 answers to learn from; answer a review batch first")
     _check_kind(rows)
-    agreed = agree(rows, class_names)
+    agreed = agree(rows, class_names, traps=trap_records(reviewed))
     known, embeddings = find_embeddings(embeddings_of, agreed.sample_ids)
     ids = np.array(agreed.sample_ids)
     purposes = [{row["purpose"] for row in answers} for answers in agreed.answers]

@@ -107,12 +107,13 @@ def read_progress(connection: Connection, batch_id: str, *, now: datetime | None
     row = find_batch(connection, batch_id)
     n_traps, n_caught = _trap_answers(connection, batch_id)
     n_leased = _count(connection, _leased_tasks(batch_id, now))
+    n_done = row.n_done + _count(connection, _decided_without_answers(batch_id))
     n_undecided = _count_undecided(connection, batch_id, now)
     return BatchProgress(
         batch_id=batch_id,
         n_tasks=row.n_tasks,
-        n_done=row.n_done,
-        n_open=row.n_tasks - row.n_done - n_leased - n_undecided,
+        n_done=n_done,
+        n_open=row.n_tasks - n_done - n_leased - n_undecided,
         n_leased=n_leased,
         n_undecided=n_undecided,
         is_answered=row.answered_at is not None,
@@ -173,9 +174,19 @@ def _leased_tasks(batch_id: str, now: datetime | None) -> sa.Select[tuple[str]]:
     )
 
 
-def _count_undecided(connection: Connection, batch_id: str, now: datetime | None) -> int:
+def _withdrawn(batch_id: str) -> sa.Select[tuple[str]]:
     is_withdrawn = sa.and_(task.c.batch_id == batch_id, ~task.c.is_open, task.c.n_answers < task.c.n_wanted)
-    n_withdrawn = _count(connection, sa.select(task.c.task_id).where(is_withdrawn))
+    return sa.select(task.c.task_id).where(is_withdrawn)
+
+
+def _decided_without_answers(batch_id: str) -> sa.Select[tuple[str]]:
+    """Tasks that lack answers and need none, because a reviewer decided."""
+    decided = sa.select(decision.c.sample_id).where(decision.c.batch_id == batch_id)
+    return _withdrawn(batch_id).where(task.c.sample_id.in_(decided))
+
+
+def _count_undecided(connection: Connection, batch_id: str, now: datetime | None) -> int:
+    n_withdrawn = _count(connection, _withdrawn(batch_id)) - _count(connection, _decided_without_answers(batch_id))
     of_batch = sa.select(lease.c.annotator).join(task, task.c.task_id == lease.c.task_id)
     of_batch = of_batch.where(task.c.batch_id == batch_id, sa.or_(lease.c.outcome.is_(None), _has_judged()))
     n_annotators = _count(connection, of_batch.distinct())

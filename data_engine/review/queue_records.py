@@ -135,7 +135,7 @@ class Submitted:
 class BatchProgress:
     """How far a review batch is: every task is in one of four states, which add up to `n_tasks`.
 
-    Done has all its answers. Leased lacks some, and somebody is working on it. Undecided cannot get its answers from
+    Done has all its answers, or was decided by a reviewer. Leased lacks some, and somebody is working on it. Undecided cannot get its answers from
     those who work on the batch (each has answered or skipped it), or was withdrawn when the batch was ended. Open is
     the rest. `trap_catch_rate` is the share of answers to traps that differ from the known-wrong proposal, None
     without any.
@@ -155,7 +155,7 @@ class BatchProgress:
 
 @dataclass(frozen=True)
 class BatchInfo:
-    """A review batch in a list; `revision` is 1 at first and rises with every correction."""
+    """A review batch in a list; `revision` is 1 at first and rises with every correction and decision."""
 
     batch_id: str
     corpus: str
@@ -169,7 +169,7 @@ class BatchInfo:
 
 @dataclass(frozen=True)
 class Change:
-    """Something that happened to a batch: `opened`, `answered`, or `reopened` (an answered batch was corrected).
+    """Something that happened to a batch: `opened`, `answered`, `reopened` (an answered batch was corrected), `adjudicated`.
 
     `classes` concerns all batches of the corpus: they ask with other classes from then on.
     """

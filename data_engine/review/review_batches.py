@@ -1,4 +1,4 @@
-"""Review batches: opening and ending them, the decisions stored back, and the changes that others follow."""
+"""Review batches: opening and ending them, and the changes that others follow."""
 
 import json
 from collections import Counter
@@ -13,9 +13,9 @@ from data_engine.errors import InvalidInput
 from data_engine.labeling.answers.kind import AnswerKind
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review.queue_records import BatchInfo, Change, NewTask, answer_given, identifier
-from data_engine.review.queue_tables import annotation, audit, batch, comment, decision, lease, proposal, task
+from data_engine.review.queue_tables import annotation, audit, batch, comment, decision, draft, lease, proposal, task
 
-_PUBLISHED = ("opened", "answered", "reopened", "classes")
+_PUBLISHED = ("opened", "answered", "reopened", "adjudicated", "classes")
 _MAX_NAMED = 10
 
 
@@ -154,43 +154,11 @@ def delete_batches(connection: Connection, corpus: str) -> None:
     """Delete every row of the batches of a corpus, answers too; names of annotators stay."""
     batches = sa.select(batch.c.batch_id).where(batch.c.corpus == corpus)
     tasks = sa.select(task.c.task_id).where(task.c.batch_id.in_(batches))
-    for table in (annotation, lease, proposal, comment):
+    for table in (annotation, lease, proposal, comment, draft):
         connection.execute(sa.delete(table).where(table.c.task_id.in_(tasks)))
     for table in (decision, audit, task):
         connection.execute(sa.delete(table).where(table.c.batch_id.in_(batches)))
     connection.execute(sa.delete(batch).where(batch.c.corpus == corpus))
-
-
-def store_decision(
-    connection: Connection,
-    batch_id: str,
-    sample_id: str,
-    label: str,
-    *,
-    posterior: float | None,
-    method: str,
-    now: datetime,
-) -> None:
-    """Keep the agreed label of a sample; one that differs from the last is recorded beside it in the audit."""
-    row = find_batch(connection, batch_id)
-    answer_given(answer_kind(row.kind), label, None, json.loads(row.classes), batch_id)
-    has_sample = sa.select(task.c.task_id).where(task.c.batch_id == batch_id, task.c.sample_id == sample_id).limit(1)
-    if connection.execute(has_sample).first() is None:
-        raise InvalidInput(f"sample {sample_id!r} has no task in batch {batch_id!r}; decide only what was asked")
-    if posterior is not None and not 0 <= posterior <= 1:
-        raise InvalidInput(f"posterior is {posterior}; it is a probability and must lie in [0, 1]")
-    is_this = (decision.c.batch_id == batch_id) & (decision.c.sample_id == sample_id)
-    before = connection.execute(sa.select(decision).where(is_this)).first()
-    now_decided = (label, posterior, method)
-    if before is not None and (before.label, before.posterior, before.method) == now_decided:
-        return
-    values = {"label": label, "posterior": posterior, "method": method, "decided_at": now}
-    if before is None:
-        connection.execute(sa.insert(decision), {"batch_id": batch_id, "sample_id": sample_id} | values)
-    else:
-        connection.execute(sa.update(decision).where(is_this).values(values))
-    detail = {"old_label": before and before.label, "new_label": label, "method": method}
-    record(connection, "decided", batch_id, row.revision, detail, now=now, subject_id=sample_id)
 
 
 def record(
@@ -203,7 +171,7 @@ def record(
     now: datetime,
     subject_id: str | None = None,
 ) -> None:
-    """Append to the audit what happened; `opened`, `answered` and `reopened` are what `changes` tells others."""
+    """Append to the audit what happened; `changes` tells others what is opened, answered, reopened and adjudicated."""
     row = {"at": now, "kind": kind, "batch_id": batch_id, "revision": revision, "subject_id": subject_id}
     connection.execute(sa.insert(audit), row | {"detail": json.dumps(detail, sort_keys=True)})
 

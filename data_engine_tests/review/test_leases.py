@@ -240,7 +240,7 @@ def test_a_clock_without_zone_is_refused_everywhere(queue, open_batch, at):
         lambda: queue.release(lease_id, reason="x", now=naive),
         lambda: queue.submit(lease_id, "1", label="mit", now=naive),
         lambda: queue.reopen("a", label="mit", now=naive, annotator="ada"),
-        lambda: queue.decide("b1", "s0", "mit", now=naive),
+        lambda: queue.decide("b1", "s0", "mit", by="eve", now=naive),
         lambda: queue.end_batch("b1", reason="x", now=naive),
         lambda: queue.progress("b1", now=naive),
     ):

@@ -27,6 +27,7 @@ _COUNTS = {
     "review_comment": 0,
     "review_token": 0,
     "review_action": 0,
+    "review_draft": 0,
 }
 
 

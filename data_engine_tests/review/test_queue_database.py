@@ -30,7 +30,7 @@ def test_a_queue_of_a_newer_schema_is_refused(url):
     with closing(sqlite3.connect(path_of(url))) as database:
         database.execute("update review_schema set version = 99")
         database.commit()
-    with pytest.raises(StorageError, match="has schema version 99 and this release reads up to 4; upgrade data-engine"):
+    with pytest.raises(StorageError, match="has schema version 99 and this release reads up to 5; upgrade data-engine"):
         ReviewQueue(url)
 
 

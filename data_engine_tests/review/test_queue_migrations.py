@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql
 
 from data_engine.errors import StorageError
 from data_engine.review import SCHEMA_VERSION, ReviewQueue, queue_migrations
+from data_engine.review.queue_audit import read_queue
 from data_engine.review.queue_database import open_engine
 from data_engine.review.queue_migrations import migrate
 from data_engine.review.queue_tables import metadata
@@ -197,6 +198,19 @@ def test_the_same_answers_are_the_same_rows_whichever_version_took_them(tmp_path
     assert all(rows == found[0] for rows in found)
 
 
+def test_what_a_reviewer_had_decided_before_decisions_were_labels_becomes_a_revision_that_others_are_told_of(tmp_path):
+    path = write_earlier_queue(4, tmp_path / "review.db")
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("update review_decision set method = 'adjudicated:eve', label = 'sailing'")
+        database.commit()
+    with ReviewQueue(f"sqlite:///{path}") as queue:
+        assert [change.kind for change in queue.changes()] == ["opened", "answered", "opened", "adjudicated"]
+        (decided,) = (row for row in queue.answers("notes-round-000").to_pylist() if row["annotator"] == "eve")
+        assert (decided["label"], decided["provenance"], decided["revision"]) == ("sailing", "adjudicated", 1)
+        assert queue.progress("notes-round-000").revision == 3
+    assert read_queue(f"sqlite:///{path}", "notes").problems == []
+
+
 def test_an_id_that_a_queue_was_given_stays(tmp_path):
     path = write_earlier_queue(2, tmp_path / "review.db")
     ids = set()
@@ -212,7 +226,7 @@ _DAMAGE = {
     "no table": ("drop table review_lease", r"is damaged: it lacks review_lease; restore it from a backup; or move it"),
     "no column": ("alter table review_task drop column payload", r"is damaged: it lacks review_task\.payload; restore"),
     "version 0": ("update review_schema set version = 0", "has schema version 0, which never was; restore it from"),
-    "newer": ("update review_schema set version = 9", "has schema version 9 and this release reads up to 4; upgrade"),
+    "newer": ("update review_schema set version = 9", "has schema version 9 and this release reads up to 5; upgrade"),
 }
 
 

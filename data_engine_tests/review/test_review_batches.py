@@ -1,11 +1,8 @@
 import pytest
-import sqlalchemy as sa
 
 from data_engine.errors import InvalidInput, LeaseLost, UnknownLabel
 from data_engine.review import Change, NewTask
-from data_engine.review.queue_database import reading
 from data_engine.review.queue_records import identifier
-from data_engine.review.queue_tables import audit
 
 
 def test_opening_twice_changes_nothing_the_second_time(queue, open_batch, at):
@@ -115,37 +112,3 @@ def test_ending_a_batch_needs_a_reason(queue, open_batch, at):
     open_batch()
     with pytest.raises(InvalidInput, match="say why batch 'b1' ends"):
         queue.end_batch("b1", reason=" ", now=at(0))
-
-
-def test_a_decision_is_stored_and_replaced_with_both_in_the_audit(queue, open_batch, at):
-    open_batch(n=1)
-    queue.decide("b1", "s0", "mit", now=at(1), posterior=0.9)
-    queue.decide("b1", "s0", "mit", now=at(2), posterior=0.9)
-    queue.decide("b1", "s0", "gpl-2.0", now=at(3), posterior=0.95)
-    assert queue.decisions("b1").to_pylist() == [
-        {
-            "sample_id": "s0",
-            "review_batch": "b1",
-            "label": "gpl-2.0",
-            "posterior": 0.95,
-            "method": "consensus",
-            "decided_at": at(3),
-        }
-    ]
-    with reading(queue._engine) as connection:
-        rows = connection.execute(sa.select(audit).where(audit.c.kind == "decided").order_by(audit.c.cursor)).all()
-    assert [row.detail for row in rows] == [
-        '{"method": "consensus", "new_label": "mit", "old_label": null}',
-        '{"method": "consensus", "new_label": "gpl-2.0", "old_label": "mit"}',
-    ]
-    assert [change.kind for change in queue.changes()] == ["opened"]
-
-
-def test_a_decision_outside_the_batch_is_refused(queue, open_batch, at):
-    open_batch(n=1)
-    with pytest.raises(InvalidInput, match="sample 's7' has no task in batch 'b1'"):
-        queue.decide("b1", "s7", "mit", now=at(0))
-    with pytest.raises(UnknownLabel):
-        queue.decide("b1", "s0", "beer", now=at(0))
-    with pytest.raises(InvalidInput, match="posterior is 2"):
-        queue.decide("b1", "s0", "mit", now=at(0), posterior=2)

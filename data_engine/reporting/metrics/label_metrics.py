@@ -54,9 +54,9 @@ def _kept_outside(labels: pa.Table) -> list[Metric]:
 
 
 def latest_answers(answers: pa.Table) -> list[dict[str, object]]:
-    """The last revision of every answer, in the order of the table."""
+    """The last revision of every answer, in the order of the table; what reviewers decided is none."""
     last: dict[tuple[str, str], dict[str, object]] = {}
-    for row in answers.to_pylist():
+    for row in answers.filter(pc.not_equal(answers["provenance"], "adjudicated")).to_pylist():
         key = (row["task_id"], row["annotator"])
         if key not in last or row["revision"] >= last[key]["revision"]:
             last[key] = row

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from data_engine.errors import LeaseLost, NotFound
 from data_engine.review import annotations, leases, review_batches
-from data_engine.review.people import actions, statistics, tokens
+from data_engine.review.people import actions, decisions, statistics, tokens
 from data_engine.review.people.batch_overview import BatchOverview, read_disputed, read_overview, read_proposed
 from data_engine.review.people.tokens import Person, TokenInfo
 from data_engine.review.queue import ReviewQueue
@@ -184,18 +184,10 @@ class PersonQueue(ReviewQueue):
         """Store what a reviewer decides about a disputed sample. Raises: UnknownLabel; InvalidInput."""
         now = in_utc(now)
         with self._writing() as connection:
-            review_batches.store_decision(
-                connection,
-                batch_id,
-                sample_id,
-                label,
-                posterior=None,
-                method=f"adjudicated:{person.annotator}",
-                now=now,
-            )
-            actions.record_action(
-                connection, person, "decided", subject_id=sample_id, now=now, label=label, batch=batch_id
-            )
+            if decisions.store_decision(connection, batch_id, sample_id, label, by=person.annotator, now=now):
+                actions.record_action(
+                    connection, person, "decided", subject_id=sample_id, now=now, label=label, batch=batch_id
+                )
 
     def withdraw(self, person: Person, batch_id: str, *, reason: str, now: datetime) -> bool:
         """End a batch with the answers that it has; False when it was answered before. Raises: InvalidInput."""

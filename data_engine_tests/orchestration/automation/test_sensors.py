@@ -154,7 +154,7 @@ def test_the_opener_stops_at_the_cap_on_open_tasks(notes: SmallProject, instance
     assert opener.skipped == "2 tasks are open, the limit is 2; answer some first"
 
 
-def test_the_closer_fires_when_a_batch_is_answered_and_again_after_a_correction(ticking: Ticks) -> None:
+def test_the_closer_fires_when_a_batch_is_answered_and_again_after_a_correction_and_a_decision(ticking: Ticks) -> None:
     closer = ticking("review_closer")
     assert closer.tick() == []
     assert closer.skipped == "nothing has changed in the review queue"
@@ -173,10 +173,14 @@ def test_the_closer_fires_when_a_batch_is_answered_and_again_after_a_correction(
     with closer.runtime.queue() as queue:
         queue.reopen(annotation_id, label="trains", now=NOW, annotator="maria")
     [corrected] = closer.tick()
-    assert (corrected.partition_key, corrected.run_key) == (
-        "round 0",
-        f"close:{_queue_id(closer)}:round 0:{revision + 1}",
-    )
+    key = f"close:{_queue_id(closer)}:round 0"
+    assert (corrected.partition_key, corrected.run_key) == ("round 0", f"{key}:{revision + 1}")
+    assert closer.tick() == []
+
+    with closer.runtime.queue() as queue:
+        queue.decide("round 0", "sample 0", "trains", by="eve", now=NOW)
+    [decided] = closer.tick()
+    assert (decided.partition_key, decided.run_key) == ("round 0", f"{key}:{revision + 2}")
     assert closer.tick() == []
 
 
