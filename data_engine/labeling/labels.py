@@ -32,8 +32,9 @@ def labels_from(
 
     An answered sample gets the consensus of its answers, traps aside, as the kind of the answers pools them; the label
     is always one that somebody gave. Its provenance is `simulated` when any of its answers is, else the least human of
-    the answers that gave the label. Where a reviewer decided, the label is that, with the provenance `adjudicated`. Of the rest, samples that a decider takes without a person get what it says, with
-    its provenance: `model_auto` of the classifier, `rule_auto` of label rules. Everything else is left out.
+    the answers that gave the label. Where a reviewer decided, the label is that, with the provenance `adjudicated`.
+    Of the rest, samples that a decider takes without a person get what it says, with its provenance: `model_auto` of
+    the classifier, `rule_auto` of label rules. Everything else is left out.
 
     Args:
         reviewed: rows of `schemas.REVIEWED_LABELS`.
@@ -48,7 +49,7 @@ def labels_from(
     """
     answers, accepted = counted_answers(reviewed), _accepted_proposals(proposals)
     kind = kind_of(row["kind"] for row in (*answers, *accepted))
-    traps = trap_records(reviewed)
+    traps = trap_records(reviewed, kind)
     rows = _answered(kind, answers, class_names, embeddings_of, seed, traps) if answers else []
     _check_proposed(kind, accepted, class_names)
     answered = {row["sample_id"] for row in rows}

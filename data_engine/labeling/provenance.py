@@ -46,8 +46,8 @@ def provenance(
         is_same: whether two answers are the same; see `answers.kind.AnswerKind.is_same`.
 
     Returns: human, human_assisted, model_accepted (the shown label was kept), model_edited (it was corrected) or
-        simulated. Never adjudicated, which a reviewer's decision is, nor imported, rule_auto or model_auto, which are labels
-        that nobody answered here.
+        simulated. Never adjudicated, which is what a reviewer decided, nor imported, rule_auto or model_auto, which
+        are labels that nobody answered here.
     Raises: InvalidInput for an unknown arm.
     """
     if arm not in _ARMS:

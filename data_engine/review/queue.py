@@ -222,8 +222,8 @@ class ReviewQueue(QueueUpkeep):
     def answers(self, batch_id: str) -> pa.Table:
         """The latest answers of a batch, and what reviewers decided, as schemas.REVIEWED_LABELS by annotation_id.
 
-        A decision has the provenance `adjudicated`. `proposed_label` is what was shown, so it is null in arms manual and blind. Equal answers give equal rows,
-        whenever they were given.
+        A decision has the provenance `adjudicated`. `proposed_label` is what was shown, so it is null in arms manual
+        and blind. Equal answers give equal rows, whenever they were given.
         """
         with self._reading() as connection:
             return annotations.read_answers(connection, batch_id)

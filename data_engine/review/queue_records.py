@@ -135,10 +135,10 @@ class Submitted:
 class BatchProgress:
     """How far a review batch is: every task is in one of four states, which add up to `n_tasks`.
 
-    Done has all its answers, or was decided by a reviewer. Leased lacks some, and somebody is working on it. Undecided cannot get its answers from
-    those who work on the batch (each has answered or skipped it), or was withdrawn when the batch was ended. Open is
-    the rest. `trap_catch_rate` is the share of answers to traps that differ from the known-wrong proposal, None
-    without any.
+    Done has all its answers, or was decided by a reviewer. Leased lacks some, and somebody is working on it. Undecided
+    cannot get its answers from those who work on the batch (each has answered or skipped it), or was withdrawn when the
+    batch was ended. Open is the rest. `trap_catch_rate` is the share of answers to traps that differ from the
+    known-wrong proposal, None without any.
     """
 
     batch_id: str
@@ -169,8 +169,9 @@ class BatchInfo:
 
 @dataclass(frozen=True)
 class Change:
-    """Something that happened to a batch: `opened`, `answered`, `reopened` (an answered batch was corrected), `adjudicated`.
+    """Something that happened to a batch: `opened`, `answered`, `reopened` (an answered batch was corrected) ...
 
+    `adjudicated` says that a reviewer decided, `expired` that others need not wait for the open tasks any more.
     `classes` concerns all batches of the corpus: they ask with other classes from then on.
     """
 

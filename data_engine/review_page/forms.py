@@ -63,6 +63,14 @@ class CorrectionForm(PageForm):
     comment: LongText | None = None
 
 
+class DraftForm(PageForm):
+    """What somebody has begun to answer; nothing in it takes an earlier draft away."""
+
+    label: ShortText | None = None
+    answer: dict[str, Any] | None = None
+    comment: LongText | None = None
+
+
 class DecisionForm(PageForm):
     """What a reviewer decides about a disputed sample."""
 

@@ -94,7 +94,7 @@ def _certified(
     held_out = {row["sample_id"] for row in counted if row["purpose"] == "hold_out"} & set(hold_out_texts)
     kind, is_right = answer_kind(CLASS), []
     rows = [row for row in counted if row["sample_id"] in held_out]
-    agreed = agree(rows, class_names, traps=trap_records(reviewed)) if rows else None
+    agreed = agree(rows, class_names, traps=trap_records(reviewed, kind)) if rows else None
     for sample_id, number in zip(agreed.sample_ids, agreed.classes.tolist(), strict=True) if agreed else ():
         answer = rules.answer(hold_out_texts[sample_id])
         if answer is not None:
