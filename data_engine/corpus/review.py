@@ -36,6 +36,9 @@ class Review(Settings):
     """A proposal with at least this uncertainty counts as uncertain."""
     max_open_tasks: int = Field(default=2000, ge=1)
     """No new review batch opens while this many tasks wait."""
+    expires_after_days: float | None = Field(default=14, gt=0)
+    """A review batch that is not answered after so many days keeps nobody waiting: the answers that it has are taken
+    over, its open tasks are asked first, and the next batch may open. `null` waits for ever."""
     min_trap_catch_rate: Share = 0.6
     """Share of the traps an answered batch must catch, else its labels are held back."""
     simulated: tuple[SimulatedAnnotator, ...] = ()

@@ -151,6 +151,12 @@ class BatchProgress:
     revision: int
     n_trap_answers: int
     trap_catch_rate: float | None
+    has_expired: bool = False
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether its answers are taken over: all are there, or it has waited too long for the rest."""
+        return self.is_answered or self.has_expired
 
 
 @dataclass(frozen=True)
@@ -165,6 +171,31 @@ class BatchInfo:
     n_done: int
     is_answered: bool
     revision: int
+    has_expired: bool = False
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether its answers are taken over: all are there, or it has waited too long for the rest."""
+        return self.is_answered or self.has_expired
+
+
+@dataclass(frozen=True)
+class QueueLoad:
+    """How much waits in a queue, and for how long.
+
+    Attributes:
+        n_batches: Review batches with open tasks.
+        n_open: Tasks that wait for answers, those that somebody works on among them.
+        n_leased: Of these, the ones that somebody works on.
+        oldest_at: When the first of these batches was opened; None where nothing waits.
+        n_people: People who took or answered a task within the hour.
+    """
+
+    n_batches: int
+    n_open: int
+    n_leased: int
+    oldest_at: datetime | None
+    n_people: int
 
 
 @dataclass(frozen=True)

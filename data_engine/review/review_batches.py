@@ -15,7 +15,9 @@ from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review.queue_records import BatchInfo, Change, NewTask, answer_given, identifier
 from data_engine.review.queue_tables import annotation, audit, batch, comment, decision, draft, lease, proposal, task
 
-_PUBLISHED = ("opened", "answered", "reopened", "adjudicated", "classes")
+_PUBLISHED = ("opened", "answered", "reopened", "adjudicated", "expired", "classes")
+_EXPIRED_PRIORITY = 10.0
+"""What is added to the priority of tasks that waited too long: more than any new task has."""
 _MAX_NAMED = 10
 
 
@@ -134,6 +136,32 @@ def withdraw_open_tasks(connection: Connection, batch_id: str, *, reason: str, n
     return True
 
 
+def expire_batches(connection: Connection, corpus: str, *, opened_before: datetime, now: datetime) -> list[str]:
+    """Let open tasks of old batches be asked before all others, and tell that nobody need wait for them; once each.
+
+    Returns: the batches that expired by this, the oldest first.
+    """
+    is_old = (batch.c.corpus == corpus) & batch.c.answered_at.is_(None) & (batch.c.opened_at <= opened_before)
+    found = connection.execute(sa.select(batch).where(is_old, ~_has_expired()).order_by(batch.c.opened_at)).all()
+    for row in found:
+        is_open = (task.c.batch_id == row.batch_id) & task.c.is_open
+        connection.execute(sa.update(task).where(is_open).values(priority=task.c.priority + _EXPIRED_PRIORITY))
+        record(connection, "expired", row.batch_id, row.revision, {"n_open": row.n_open}, now=now)
+    return [row.batch_id for row in found]
+
+
+def has_expired(connection: Connection, batch_id: str) -> bool:
+    """Whether a batch waited too long, answered since or not."""
+    return (
+        connection.execute(sa.select(batch.c.batch_id).where(batch.c.batch_id == batch_id, _has_expired())).first()
+        is not None
+    )
+
+
+def _has_expired() -> sa.Exists:
+    return sa.exists().where(audit.c.batch_id == batch.c.batch_id, audit.c.kind == "expired").correlate(batch)
+
+
 def withdraw_tasks(connection: Connection, task_ids: Sequence[str], *, reason: str, now: datetime) -> None:
     """Close open tasks without an answer; those that are closed already stay as they are."""
     for task_id in task_ids:
@@ -189,7 +217,7 @@ def read_changes(connection: Connection, after: int) -> list[Change]:
 
 def list_batches(connection: Connection, corpus: str | None) -> list[BatchInfo]:
     """The batches of a corpus, or of all, in the order in which they were opened."""
-    query = sa.select(batch).order_by(batch.c.opened_at, batch.c.batch_id)
+    query = sa.select(batch, _has_expired().label("has_expired")).order_by(batch.c.opened_at, batch.c.batch_id)
     if corpus is not None:
         query = query.where(batch.c.corpus == corpus)
     return [
@@ -202,6 +230,7 @@ def list_batches(connection: Connection, corpus: str | None) -> list[BatchInfo]:
             row.n_done,
             row.answered_at is not None,
             row.revision,
+            row.has_expired,
         )
         for row in connection.execute(query)
     ]

@@ -2,7 +2,7 @@ import pytest
 
 from data_engine.errors import InvalidInput, LeaseLost, UnknownLabel
 from data_engine.review import Change, NewTask
-from data_engine.review.queue_records import identifier
+from data_engine.review.queue_records import QueueLoad, identifier
 
 
 def test_opening_twice_changes_nothing_the_second_time(queue, open_batch, at):
@@ -106,6 +106,40 @@ def test_ending_a_batch_withdraws_what_is_open_and_publishes_it_once(queue, open
     with pytest.raises(LeaseLost, match="finished by others or withdrawn"):
         queue.submit(held.lease_id, "2", label="mit", now=at(5))
     assert queue.answers("b1").num_rows == 1
+
+
+def test_tasks_of_a_batch_that_waits_for_too_long_are_asked_before_all_others_and_it_expires_once(
+    queue, open_batch, at
+):
+    open_batch("b1", n=2)
+    open_batch("b2", n=1, now=at(100))
+    open_batch("b3", n=1, corpus="letters")
+    queue.submit(queue.next("ada", now=at(200)).lease_id, "1", label="mit", now=at(200))
+    open_batch("b4", n=1, tasks=[NewTask("s9", "hold_out", "manual", priority=3)], now=at(300))
+    assert queue.next("ada", now=at(301)).task.batch_id == "b4"
+    assert queue.expire_batches("licences", opened_before=at(50), now=at(400)) == ["b1"]
+    assert queue.expire_batches("licences", opened_before=at(50), now=at(401)) == []
+    assert queue.next("bob", now=at(402)).task.batch_id == "b1"
+    assert [(b.batch_id, b.is_answered, b.has_expired, b.is_ready) for b in queue.batches("licences")] == [
+        ("b1", False, True, True),
+        ("b2", False, False, False),
+        ("b4", False, False, False),
+    ]
+    assert queue.progress("b1").has_expired
+    assert queue.changes()[-1].kind == "expired"
+
+
+def test_the_load_of_a_queue_is_what_waits_since_when_and_who_is_at_work(queue, open_batch, at):
+    assert queue.load("licences", now=at(0)) == QueueLoad(0, 0, 0, None, 0)
+    open_batch("b1", n=2)
+    open_batch("b2", n=1, now=at(100))
+    done = queue.next("ada", now=at(200))
+    queue.submit(done.lease_id, "1", label="mit", now=at(200))
+    assert queue.next("bob", now=at(201)) is not None
+    assert queue.next("simulated:x", now=at(201), is_simulated=True) is not None
+    assert queue.load("licences", now=at(300)) == QueueLoad(2, 2, 2, at(0), 2)
+    assert queue.load("licences", now=at(1000)) == QueueLoad(2, 2, 0, at(0), 1)
+    assert queue.load("licences", now=at(200 + 3601)).n_people == 0
 
 
 def test_ending_a_batch_needs_a_reason(queue, open_batch, at):
