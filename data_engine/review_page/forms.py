@@ -78,6 +78,13 @@ class DecisionForm(PageForm):
     label: ShortText
 
 
+class AskForm(PageForm):
+    """A review batch that is to be opened, of so many queries and as many random controls."""
+
+    corpus: ShortText
+    n_queries: int = Field(ge=1, le=10_000)
+
+
 class EndForm(PageForm):
     """Why a batch ends before it is answered."""
 

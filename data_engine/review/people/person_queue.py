@@ -220,6 +220,11 @@ class PersonQueue(ReviewQueue):
                 actions.record_action(connection, person, "ended", subject_id=batch_id, now=now, reason=reason)
         return is_ended
 
+    def note(self, person: Person, kind: str, *, subject_id: str | None, now: datetime, **detail: object) -> None:
+        """Leave a line about what this person had done outside the queue's own calls."""
+        with self._writing() as connection:
+            actions.record_action(connection, person, kind, subject_id=subject_id, now=in_utc(now), **detail)
+
     def probability_of(self, person: Person, lease_id: str) -> float | None:
         """How probable the proposal shown is; None where none is shown. Raises: NotFound."""
         with self._reading() as connection:
