@@ -41,5 +41,8 @@ class Review(Settings):
     over, its open tasks are asked first, and the next batch may open. `null` waits for ever."""
     min_trap_catch_rate: Share = 0.6
     """Share of the traps an answered batch must catch, else its labels are held back."""
+    min_agreement: float = Field(default=0.4, ge=-1, le=1)
+    """Least agreement of annotators beyond chance (Krippendorff's alpha) within a batch, else a check warns: the
+    question or its classes are then not clear."""
     simulated: tuple[SimulatedAnnotator, ...] = ()
     """Simulated annotators for demos and tests; leave empty where people answer."""

@@ -162,8 +162,8 @@ def _share_right(answers: _Answers, posterior: NDArray[np.float64]) -> NDArray[n
     agreeing = posterior[answers.sample, answers.label]
     right = np.bincount(answers.annotator, weights=agreeing, minlength=n_annotators)
     right = right + answers.n_caught + _PRIOR_RIGHT
-    n = np.bincount(answers.annotator, minlength=n_annotators) + answers.n_caught + answers.n_missed
-    n = n + _PRIOR_RIGHT + _PRIOR_WRONG
+    n_given = np.bincount(answers.annotator, minlength=n_annotators)
+    n = n_given + answers.n_caught + answers.n_missed + _PRIOR_RIGHT + _PRIOR_WRONG
     return np.asarray(right / n)
 
 

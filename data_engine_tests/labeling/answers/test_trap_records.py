@@ -1,3 +1,4 @@
+from data_engine.labeling.answers.class_answers import ClassAnswers
 from data_engine.labeling.answers.trap_records import trap_records
 from data_engine.schemas import answer_text
 
@@ -10,4 +11,4 @@ def test_traps_are_caught_by_any_other_answer_and_missed_by_the_one_proposed(ans
         trap | {"label": "b", "annotator": "bob"},
         {"sample_id": "s3", "label": "b", "annotator": "eve"},
     )
-    assert trap_records(table) == {"ann": (2, 0), "bob": (0, 1)}
+    assert trap_records(table, ClassAnswers()) == {"ann": (2, 0), "bob": (0, 1)}
