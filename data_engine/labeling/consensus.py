@@ -160,8 +160,8 @@ def _share_right(answers: _Answers, posterior: NDArray[np.float64]) -> NDArray[n
     """Per annotator the probability of being right: traps count, and four right answers and a wrong one besides."""
     n_annotators = len(answers.annotators)
     agreeing = posterior[answers.sample, answers.label]
-    right = np.bincount(answers.annotator, weights=agreeing, minlength=n_annotators)
-    right = right + answers.n_caught + _PRIOR_RIGHT
+    n_agreeing = np.bincount(answers.annotator, weights=agreeing, minlength=n_annotators)
+    right = n_agreeing + answers.n_caught + _PRIOR_RIGHT
     n_given = np.bincount(answers.annotator, minlength=n_annotators)
     n = n_given + answers.n_caught + answers.n_missed + _PRIOR_RIGHT + _PRIOR_WRONG
     return np.asarray(right / n)
