@@ -84,7 +84,11 @@ def measured(folder: Path) -> dict[str, float]:
         labelled = time.time()
     finally:
         daemon.send_signal(signal.SIGINT)
-        daemon.wait(60)
+        try:
+            daemon.wait(60)
+        except subprocess.TimeoutExpired:
+            daemon.kill()
+            daemon.wait()
     tick = _created("notes_open_review")
     return {
         "sensors on -> the opener's tick": tick - turned_on,
@@ -111,6 +115,7 @@ def _until(is_there: Callable[[], Any], what: str) -> Any:
     begun = time.time()
     while time.time() - begun < _PATIENCE_S:
         if found := is_there():
+            print(f"{what} after {time.time() - begun:.0f} s", file=sys.stderr)
             return found
         time.sleep(0.2)
     raise SystemExit(f"{what} did not come within {_PATIENCE_S} s")
