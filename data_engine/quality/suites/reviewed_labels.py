@@ -92,7 +92,6 @@ def _about_annotators(answers: pa.Table, corpus: Corpus) -> list[Truth]:
     kind = kind_of(row["kind"] for row in rows)
     alpha, least = agreement(rows, kind), corpus.review.min_agreement
     rates = {name: n / (n + missed) for name, (n, missed) in trap_records(given, kind).items() if n + missed >= 3}
-    fast = hurried(rows)
     return [
         Truth(
             "annotators_agree",
@@ -114,19 +113,24 @@ def _about_annotators(answers: pa.Table, corpus: Corpus) -> list[Truth]:
             rule=f"each must catch {corpus.review.min_trap_catch_rate:.1%}; until then their answers weigh less",
             remedy="talk to the annotators named",
         ),
-        Truth(
-            "nobody_answers_in_a_hurry",
-            one_row(n_hurried=float(len(fast))),
-            gx.ExpectColumnValuesToBeBetween(column="n_hurried", max_value=0),
-            lambda _: (
-                "; ".join(f"{name} takes {own:.1f} s, others {theirs:.1f} s" for name, (own, theirs) in fast.items())
-                or "nobody is much faster than others"
-            ),
-            "an answer should take a quarter of the others' seconds at least",
-            "look at some answers of the annotators named",
-            culprits=tuple(fast),
-        ),
+        _nobody_hurries(hurried(rows)),
     ]
+
+
+def _nobody_hurries(fast: Mapping[str, tuple[float, float]]) -> Truth:
+    """Of the people who are much faster than others: their seconds, and the others'."""
+    return Truth(
+        "nobody_answers_in_a_hurry",
+        one_row(n_hurried=float(len(fast))),
+        load_expectations().ExpectColumnValuesToBeBetween(column="n_hurried", max_value=0),
+        lambda _: (
+            "; ".join(f"{name} takes {own:.1f} s, others {theirs:.1f} s" for name, (own, theirs) in fast.items())
+            or "nobody is much faster than others"
+        ),
+        "an answer should take a quarter of the others' seconds at least",
+        "look at some answers of the annotators named",
+        culprits=tuple(fast),
+    )
 
 
 def _traps_are_caught(answers: pa.Table, least: float, known_rate: float | None) -> Truth:

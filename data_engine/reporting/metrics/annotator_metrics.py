@@ -10,10 +10,10 @@ import numpy as np
 
 from data_engine.reporting.metrics.metric import Metric, share_metric
 
-Rows = list[dict[str, object]]
+AnswerRows = list[dict[str, object]]
 
 
-def annotator_metrics(answers: Rows) -> list[Metric]:
+def annotator_metrics(answers: AnswerRows) -> list[Metric]:
     """All metrics about who answers.
 
     Args:
@@ -32,7 +32,7 @@ def annotator_metrics(answers: Rows) -> list[Metric]:
     return [*metrics, *_traps(answers), *_seconds(answers), *_agreement(answers)]
 
 
-def _traps(answers: Rows) -> list[Metric]:
+def _traps(answers: AnswerRows) -> list[Metric]:
     from data_engine.labeling.answers.annotator_figures import is_trap
     from data_engine.labeling.answers.registry import answer_kind
 
@@ -47,7 +47,7 @@ def _traps(answers: Rows) -> list[Metric]:
     return [share_metric("trap_catch_rate", scope, caught[scope], note) for scope in _all_first(caught)]
 
 
-def _seconds(answers: Rows) -> list[Metric]:
+def _seconds(answers: AnswerRows) -> list[Metric]:
     seconds = [row["active_s"] for row in answers if not row["is_simulated"] and isinstance(row["active_s"], float)]
     if not seconds:
         return []
@@ -57,13 +57,13 @@ def _seconds(answers: Rows) -> list[Metric]:
     return [Metric("seconds_per_answer", "people", median, "seconds", "lower_is_better", note, low, high, n)]
 
 
-def _agreement(answers: Rows) -> list[Metric]:
+def _agreement(answers: AnswerRows) -> list[Metric]:
     """Over all batches, and of each, so that it can be followed over time."""
     from data_engine.labeling.answers.annotator_figures import agreement, shared_answers
     from data_engine.labeling.answers.registry import kind_of
 
     kind = kind_of(str(row["kind"]) for row in answers)
-    by_scope: dict[str, Rows] = {"all": answers}
+    by_scope: dict[str, AnswerRows] = {"all": answers}
     for row in answers:
         by_scope.setdefault(str(row["review_batch"]), []).append(row)
     note = "Krippendorff's alpha (nominal) over the samples that several annotators answered; 0 is chance, 1 is full."
