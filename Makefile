@@ -9,13 +9,13 @@ export TOKENIZERS_PARALLELISM := false
 export GX_ANALYTICS_ENABLED := false
 PORT ?= 3000
 
-.PHONY: demo test ui check setup browser images clean
+.PHONY: demo test ui check setup browser postgres images clean
 
 demo: setup
 	$(BIN)/data-engine run license_notices
 
 # Many tests wait for a process or a browser, so there is one worker more than two cores.
-test: setup browser
+test: setup browser postgres
 	$(BIN)/pytest -n $$($(BIN)/python -c 'import os; print(min(max(os.cpu_count() or 1, 3), 4))') --dist worksteal
 
 ui: setup
@@ -41,6 +41,12 @@ browser:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 	|| { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
 	|| { echo "Chromium is needed for the browser tests and could not be installed; install the package chromium" >&2; exit 1; }
+
+# The review queue is tested on a real PostgreSQL; where there is none and none can be installed, on SQLite alone, and the tests say so.
+postgres:
+	@command -v pg_ctl >/dev/null || ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1 \
+	|| { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq postgresql >/dev/null; } \
+	|| echo "PostgreSQL is not here and could not be installed: the review queue is tested on SQLite alone; install the package postgresql" >&2
 
 # What the engine made; what people made is named first.
 clean:

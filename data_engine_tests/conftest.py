@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from postgres_server import why_none
 from small_project import SmallProject, notes_corpus, write_notes
 
 pytest_plugins = ("instance_fixtures", "report_fixtures", "warehouse_fixtures")
@@ -18,11 +19,13 @@ os.environ["GX_ANALYTICS_ENABLED"] = "false"
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
 
 
-def pytest_report_header() -> str:
-    """Which kernel the tests of the int8 kernel ran; without VNNI instructions float32 stands in for it."""
+def pytest_report_header() -> list[str]:
+    """Which kernel the tests of the int8 kernel ran, where float32 may stand in, and on which databases the queue."""
     from data_engine.clustering import fastest_kernel
 
-    return f"kernel for large products: {fastest_kernel()}"
+    lacking = why_none()
+    databases = f"SQLite alone, because {lacking}" if lacking else "SQLite and PostgreSQL"
+    return [f"kernel for large products: {fastest_kernel()}", f"review queue tested on {databases}"]
 
 
 @pytest.fixture(autouse=True)

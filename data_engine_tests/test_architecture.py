@@ -123,6 +123,7 @@ WHOLE_ENGINE = {
     "dbt_like_sql/test_marts",
     "dbt_like_sql/test_sql_tests",
     "kernels/test_imports",
+    "review/test_queue_model",
 }
 
 

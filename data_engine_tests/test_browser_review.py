@@ -1,7 +1,7 @@
 """The review page as people use it: headless Chromium, by keyboard and by mouse, with what goes wrong on the way."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +193,45 @@ def test_a_draft_survives_a_reload(server: ReviewServer, people: Browsers) -> No
         each for each in server.queue.last_answers(Person("ada", "annotator", ""), ["licences"]) if each["comment"]
     ]
     assert (row["label"], row["comment"]) == ("apache-2.0", "looks odd")
+
+
+def test_a_draft_goes_on_at_another_device_and_is_gone_once_it_is_answered(
+    server: ReviewServer, people: Browsers
+) -> None:
+    link = server.link("ada")
+    page = answering(people.open(link))
+    _keys(page, "c")
+    page.keyboard.type("which one?")
+    ada, asked = Person("ada", "annotator", ""), server.queue.tables("licences")["review_task"]["task_id"].to_pylist()
+    for _ in range(100):
+        if server.queue.drafts(ada, asked):
+            break
+        page.wait_for_timeout(50)
+    tablet = answering(people.open(link, width=820))
+    assert shown(tablet) == "text number 0"
+    assert tablet.get_by_role("textbox", name="Comment").input_value() == "which one?"
+    _keys(tablet, "2")
+    kept(tablet)
+    assert server.queue.drafts(ada, asked) == {}
+
+
+def test_a_lease_that_is_lost_while_somebody_writes_is_told_and_the_draft_kept(
+    server: ReviewServer, people: Browsers
+) -> None:
+    page = answering(people.open(server.link("ada")))
+    late = datetime.now(UTC) + timedelta(minutes=8)
+    bob = Person("bob", "annotator", "")
+    (taken,) = server.queue.take(bob, corpus="licences", now=late)
+    server.queue.answer(bob, taken.lease_id, "bob-answers", label="mit", now=late)
+    assert shown(page) == taken.task.payload["text"] == "text number 0"
+    _keys(page, "c")
+    page.keyboard.type("not so sure")
+    page.get_by_text("This task was given to somebody else; what you had begun is kept.").first.wait_for()
+    assert shown(page) == "text number 1"
+    assert server.queue.drafts(Person("ada", "annotator", ""), [taken.task.task_id]) == {
+        taken.task.task_id: {"comment": "not so sure"}
+    }
+    assert server.labels() == {"s0": ["mit"]}
 
 
 def test_answers_given_offline_arrive_once_the_connection_is_back(server: ReviewServer, people: Browsers) -> None:

@@ -37,9 +37,15 @@ class Review(Settings):
     """A proposal with at least this uncertainty counts as uncertain."""
     max_open_tasks: int = Field(default=2000, ge=1)
     """No new review batch opens while this many tasks wait."""
+    expires_after_days: float | None = Field(default=14, gt=0)
+    """A review batch that is not answered after so many days keeps nobody waiting: the answers that it has are taken
+    over, its open tasks are asked first, and the next batch may open. `null` waits for ever."""
     min_trap_catch_rate: Share = 0.6
     """Share of the traps an answered batch must catch, else its labels are held back."""
     notices: Notices | None = None
     """Who is told that a review batch opens, waits too long or is answered."""
+    min_agreement: float = Field(default=0.4, ge=-1, le=1)
+    """Least agreement of annotators beyond chance (Krippendorff's alpha) within a batch, else a check warns: the
+    question or its classes are then not clear."""
     simulated: tuple[SimulatedAnnotator, ...] = ()
     """Simulated annotators for demos and tests; leave empty where people answer."""

@@ -1,5 +1,6 @@
 """One label per sample from several annotators who err: Dawid-Skene, or the one-coin model where classes are many."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,9 +38,18 @@ class _Answers:
     annotators: Integers
     annotator: Integers
     label: Integers
+    n_caught: NDArray[np.float64]
+    n_missed: NDArray[np.float64]
 
 
-def consensus(annotations: Any, *, n_classes: int, probabilities: Floats | None = None) -> Consensus:
+def consensus(
+    annotations: Any,
+    *,
+    n_classes: int,
+    probabilities: Floats | None = None,
+    known: Mapping[int, int] | None = None,
+    traps: Mapping[int, tuple[int, int]] | None = None,
+) -> Consensus:
     """Pool the answers of several annotators, and the classifier's opinion when it is given.
 
     Up to 10 classes every annotator has a confusion matrix (Dawid-Skene), above that one probability of being right
@@ -51,17 +61,22 @@ def consensus(annotations: Any, *, n_classes: int, probabilities: Floats | None 
             row per answer. Samples and annotators may have any non-negative numbers.
         n_classes: labels are 0 .. n_classes - 1.
         probabilities: (n, n_classes); row i is the classifier's opinion on sample i.
+        known: class by sample number, where somebody has decided: it is the label, whatever the answers say, and
+            annotators are judged by it.
+        traps: by annotator number, known-wrong proposals caught and missed. Each counts as an answer that was right
+            or wrong, so that the votes of somebody who accepts what is proposed weigh little.
 
     Returns: the consensus of every sample that has an answer.
     Raises: InvalidInput for missing columns, labels out of range, or a sample without its row of probabilities.
     Sources: Dawid and Skene 1979; Zhang et al. 2016 (one coin); Goh et al. 2022 (combining with a classifier).
     """
-    answers = _read(annotations, n_classes)
+    answers = _read(annotations, n_classes, traps or {})
+    decided = _decided(answers.samples, known or {}, n_classes)
     prior = None if probabilities is None else _classifier_prior(probabilities, answers.samples, n_classes)
-    posterior = _start(answers, n_classes, prior)
+    posterior = decided(_start(answers, n_classes, prior))
     for _ in range(_MAX_ITERATIONS):
         likelihood = _log_likelihood(answers, posterior, n_classes)
-        before, posterior = posterior, _pool(answers, likelihood, posterior, prior)
+        before, posterior = posterior, decided(_pool(answers, likelihood, posterior, prior))
         if np.abs(posterior - before).max(initial=0) < _TOLERANCE:
             break
     quality = _share_right(answers, posterior)
@@ -69,7 +84,7 @@ def consensus(annotations: Any, *, n_classes: int, probabilities: Floats | None 
     return Consensus(answers.samples, posterior.argmax(axis=1), posterior, named)
 
 
-def _read(annotations: Any, n_classes: int) -> _Answers:
+def _read(annotations: Any, n_classes: int, traps: Mapping[int, tuple[int, int]]) -> _Answers:
     columns = []
     for name in ("sample", "annotator", "label"):
         try:
@@ -83,7 +98,23 @@ def _read(annotations: Any, n_classes: int) -> _Answers:
     label = class_indices(columns[2], "label", n_rows=n, n_classes=n_classes)
     samples, sample = np.unique(sample, return_inverse=True)
     annotators, annotator = np.unique(annotator, return_inverse=True)
-    return _Answers(samples, sample, annotators, annotator, label)
+    record = np.array([traps.get(int(number), (0, 0)) for number in annotators], dtype=np.float64).reshape(-1, 2)
+    return _Answers(samples, sample, annotators, annotator, label, record[:, 0], record[:, 1])
+
+
+def _decided(
+    samples: Integers, known: Mapping[int, int], n_classes: int
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """A function that puts certainty into the rows of a posterior whose class is known."""
+    rows = np.flatnonzero(np.isin(samples, np.array(list(known), dtype=np.int64)))
+    certain = np.eye(n_classes)[[known[int(number)] for number in samples[rows]]] if len(rows) else None
+
+    def put(posterior: NDArray[np.float64]) -> NDArray[np.float64]:
+        if certain is not None:
+            posterior[rows] = certain
+        return posterior
+
+    return put
 
 
 def _classifier_prior(probabilities: Floats, samples: Integers, n_classes: int) -> NDArray[np.float64]:
@@ -117,18 +148,22 @@ def _log_likelihood(answers: _Answers, posterior: NDArray[np.float64], n_classes
 
 def _confusion_likelihood(answers: _Answers, posterior: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
     counts = np.full((len(answers.annotators), n_classes, n_classes), _PRIOR_WRONG / n_classes)
-    counts[:, np.arange(n_classes), np.arange(n_classes)] += _PRIOR_RIGHT / n_classes
+    counts += (answers.n_missed / (n_classes * (n_classes - 1)))[:, None, None]
+    of_right = (_PRIOR_RIGHT + answers.n_caught) / n_classes - answers.n_missed / (n_classes * (n_classes - 1))
+    counts[:, np.arange(n_classes), np.arange(n_classes)] += of_right[:, None]
     np.add.at(counts.transpose(0, 2, 1), (answers.annotator, answers.label), posterior[answers.sample])
     confusion = counts / counts.sum(axis=2, keepdims=True)
     return np.asarray(np.log(confusion[answers.annotator, :, answers.label]))
 
 
 def _share_right(answers: _Answers, posterior: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Per annotator the probability of being right, as if four right answers and a wrong one had been seen before."""
+    """Per annotator the probability of being right: traps count, and four right answers and a wrong one besides."""
     n_annotators = len(answers.annotators)
     agreeing = posterior[answers.sample, answers.label]
-    right = np.bincount(answers.annotator, weights=agreeing, minlength=n_annotators) + _PRIOR_RIGHT
-    n = np.bincount(answers.annotator, minlength=n_annotators) + _PRIOR_RIGHT + _PRIOR_WRONG
+    n_agreeing = np.bincount(answers.annotator, weights=agreeing, minlength=n_annotators)
+    right = n_agreeing + answers.n_caught + _PRIOR_RIGHT
+    n_given = np.bincount(answers.annotator, minlength=n_annotators)
+    n = n_given + answers.n_caught + answers.n_missed + _PRIOR_RIGHT + _PRIOR_WRONG
     return np.asarray(right / n)
 
 

@@ -7,12 +7,13 @@ import numpy as np
 import pyarrow as pa
 
 from data_engine.errors import UnknownLabel
-from data_engine.labeling.answers.counted import counted_answers
-from data_engine.labeling.answers.kind import AnswerKind, Pooled
+from data_engine.labeling.answers.counted import counted_answers, decisions_in
+from data_engine.labeling.answers.kind import AnswerKind, Pooled, TrapRecords
 from data_engine.labeling.answers.registry import kind_of
+from data_engine.labeling.answers.trap_records import trap_records
 from data_engine.labeling.deciders.registry import find_decider
 from data_engine.labeling.inputs import EmbeddingsOf, find_embeddings
-from data_engine.labeling.provenance import IMPORTED, SIMULATED, least_human
+from data_engine.labeling.provenance import ADJUDICATED, IMPORTED, SIMULATED, least_human
 from data_engine.schemas import LABELS
 
 _UNKNOWN_QUALITY = 0.5
@@ -31,8 +32,9 @@ def labels_from(
 
     An answered sample gets the consensus of its answers, traps aside, as the kind of the answers pools them; the label
     is always one that somebody gave. Its provenance is `simulated` when any of its answers is, else the least human of
-    the answers that gave the label. Of the rest, samples that a decider takes without a person get what it says, with
-    its provenance: `model_auto` of the classifier, `rule_auto` of label rules. Everything else is left out.
+    the answers that gave the label. Where a reviewer decided, the label is that, with the provenance `adjudicated`.
+    Of the rest, samples that a decider takes without a person get what it says, with its provenance: `model_auto` of
+    the classifier, `rule_auto` of label rules. Everything else is left out.
 
     Args:
         reviewed: rows of `schemas.REVIEWED_LABELS`.
@@ -47,7 +49,8 @@ def labels_from(
     """
     answers, accepted = counted_answers(reviewed), _accepted_proposals(proposals)
     kind = kind_of(row["kind"] for row in (*answers, *accepted))
-    rows = _answered(kind, answers, class_names, embeddings_of, seed) if answers else []
+    traps = trap_records(reviewed, kind)
+    rows = _answered(kind, answers, class_names, embeddings_of, seed, traps) if answers else []
     _check_proposed(kind, accepted, class_names)
     answered = {row["sample_id"] for row in rows}
     rows += [_accepted_row(row) for row in accepted if row["sample_id"] not in answered]
@@ -64,20 +67,22 @@ def _answered(
     class_names: Sequence[str],
     embeddings_of: EmbeddingsOf,
     seed: int,
+    traps: TrapRecords,
 ) -> list[dict[str, Any]]:
-    pooled = kind.pool(answers, class_names, embeddings_of=embeddings_of, seed=seed)
+    pooled = kind.pool(answers, class_names, embeddings_of=embeddings_of, seed=seed, traps=traps)
     return [_answered_row(kind, pooled, number) for number in range(len(pooled.sample_ids))]
 
 
 def _answered_row(kind: AnswerKind, pooled: Pooled, number: int) -> dict[str, Any]:
     given, answer = pooled.given[number], pooled.answers[number]
     makers = [row["provenance"] for row in given if kind.is_same(row["answer"], answer)]
-    is_simulated = any(row["is_simulated"] for row in given)
+    decided = decisions_in(given)
+    is_simulated = not decided and any(row["is_simulated"] for row in given)
     by_people = [row for row in given if row["review_batch"] != IMPORTED]
     return {
         "sample_id": pooled.sample_ids[number],
         "answer": answer,
-        "provenance": SIMULATED if is_simulated else least_human(makers),
+        "provenance": ADJUDICATED if decided else SIMULATED if is_simulated else least_human(makers),
         "posterior": float(pooled.posteriors[number]),
         "n_annotations": len(by_people),
         "review_batch": max((row["review_batch"] for row in by_people), default=None),

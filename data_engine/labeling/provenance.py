@@ -6,6 +6,7 @@ from operator import eq
 from data_engine.errors import InvalidInput
 
 HUMAN = "human"
+ADJUDICATED = "adjudicated"
 HUMAN_ASSISTED = "human_assisted"
 MODEL_EDITED = "model_edited"
 MODEL_ACCEPTED = "model_accepted"
@@ -17,7 +18,9 @@ SIMULATED = "simulated"
 GIVEN = "given"
 """The purpose of an imported label that is trained on; one that is held out has the purpose of the hold-out."""
 
-PROVENANCES = (HUMAN, HUMAN_ASSISTED, MODEL_EDITED, MODEL_ACCEPTED, IMPORTED, RULE_AUTO, MODEL_AUTO, SIMULATED)
+PROVENANCES = (
+    HUMAN, ADJUDICATED, HUMAN_ASSISTED, MODEL_EDITED, MODEL_ACCEPTED, IMPORTED, RULE_AUTO, MODEL_AUTO, SIMULATED,
+)  # fmt: skip
 """All kinds, from the most to the least human."""
 
 _ARMS = ("manual", "assisted", "proposed", "blind", "trap")
@@ -43,7 +46,8 @@ def provenance(
         is_same: whether two answers are the same; see `answers.kind.AnswerKind.is_same`.
 
     Returns: human, human_assisted, model_accepted (the shown label was kept), model_edited (it was corrected) or
-        simulated. Never imported, rule_auto or model_auto, which are labels that nobody answered here.
+        simulated. Never adjudicated, which is what a reviewer decided, nor imported, rule_auto or model_auto, which
+        are labels that nobody answered here.
     Raises: InvalidInput for an unknown arm.
     """
     if arm not in _ARMS:

@@ -11,9 +11,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput, NotEnoughData
-from data_engine.labeling.answers.class_answers import CLASS, agree
+from data_engine.labeling.answers.class_answers import CLASS, ClassAnswers, agree
 from data_engine.labeling.answers.counted import counted_answers
 from data_engine.labeling.answers.registry import kind_of
+from data_engine.labeling.answers.trap_records import trap_records
 from data_engine.labeling.calibration import calibration_error
 from data_engine.labeling.gate import Gate, binomial_interval, certify
 from data_engine.labeling.inputs import EmbeddingsOf, Floats, Integers, find_embeddings
@@ -129,7 +130,7 @@ def train_round(
     if not rows:
         raise NotEnoughData("there are 0 answers to learn from; answer a review batch first")
     _check_kind(rows)
-    agreed = agree(rows, class_names)
+    agreed = agree(rows, class_names, traps=trap_records(reviewed, ClassAnswers()))
     known, embeddings = find_embeddings(embeddings_of, agreed.sample_ids)
     ids = np.array(agreed.sample_ids)
     purposes = [{row["purpose"] for row in answers} for answers in agreed.answers]

@@ -11,7 +11,8 @@ from data_engine.quality.checks import blocking
 from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
 
 PROVENANCES = (
-    "human", "human_assisted", "model_accepted", "model_edited", "imported", "model_auto", "rule_auto", "simulated",
+    "human", "adjudicated", "human_assisted", "model_accepted", "model_edited", "imported", "model_auto", "rule_auto",
+    "simulated",
 )  # fmt: skip
 
 PROVENANCE_IS_KNOWN = blocking(

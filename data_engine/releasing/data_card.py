@@ -20,6 +20,7 @@ from data_engine.reporting.metrics.metric import by_name
 
 _MADE_BY = {
     "human": "a person, unaided",
+    "adjudicated": "a reviewer who decided between the answers of others",
     "human_assisted": "a person who saw suggestions",
     "model_accepted": "a person who confirmed a proposal",
     "model_edited": "a person who corrected a proposal",
@@ -31,7 +32,8 @@ _MADE_BY = {
 _SCOPE_WORDS = {"all": "", "simulated": ", simulated (they are answered from that class)"}
 _N_CLASSES_SHOWN = 20
 _BY_PEOPLE = """
-by_people = samples[samples["provenance"].isin(["human", "human_assisted", "model_accepted", "model_edited"])]"""
+people = ["human", "adjudicated", "human_assisted", "model_accepted", "model_edited"]
+by_people = samples[samples["provenance"].isin(people)]"""
 _IMAGES = """
 
 The images are in `images/`, each under its `sample_id`, as their source has them:

@@ -13,8 +13,9 @@ from data_engine.labeling.answers.kind import AnswerKind
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.labeling.provenance import provenance
 from data_engine.review.leases import find_lease, is_class_now, shown_proposal, why_lost
+from data_engine.review.people.decisions import decided_at, decided_rows
 from data_engine.review.queue_records import SIMULATED_PREFIX, Submitted, answer_given, check_active_seconds, identifier
-from data_engine.review.queue_tables import annotation, annotator, batch, lease, proposal, task
+from data_engine.review.queue_tables import annotation, annotator, batch, decision, lease, proposal, task
 from data_engine.review.review_batches import find_batch, finish_if_answered, record
 from data_engine.schemas import REVIEWED_LABELS
 
@@ -161,28 +162,31 @@ def correct(
 
 
 def read_answers(connection: Connection, batch_id: str) -> pa.Table:
-    """The latest answers of a batch as schemas.REVIEWED_LABELS, sorted by annotation_id."""
-    find_batch(connection, batch_id)
+    """The latest answers of a batch, and what reviewers decided, as schemas.REVIEWED_LABELS by annotation_id."""
+    kind = find_batch(connection, batch_id).kind
     rows = [dict(row._mapping) for row in connection.execute(_ANSWERS, {"batch": batch_id})]
-    rows.sort(key=lambda row: str(row["annotation_id"]))
     for row in rows:
         for name in ("proposed_answer", "proposed_label"):
             row[name] = shown_proposal(row["arm"], row[name])
+    rows += decided_rows(connection, batch_id, kind)
+    rows.sort(key=lambda row: str(row["annotation_id"]))
     return pa.Table.from_pylist(rows, schema=REVIEWED_LABELS)
 
 
 def read_labels(connection: Connection, batch_id: str) -> set[str]:
-    """The different classes that the answers of a batch are."""
+    """The different classes that the answers and decisions of a batch are."""
     query = sa.select(annotation.c.label).join(task).where(task.c.batch_id == batch_id, annotation.c.label.is_not(None))
-    return set(connection.execute(query.distinct()).scalars())
+    decided = sa.select(decision.c.label).where(decision.c.batch_id == batch_id)
+    return {*connection.execute(query.distinct()).scalars(), *connection.execute(decided).scalars()}
 
 
 def read_answer_times(connection: Connection, batch_id: str) -> dict[str, datetime]:
-    """When each answer of a batch was given, by annotation_id."""
+    """When each answer of a batch was given, and each decision made, by annotation_id."""
     given = (
         sa.select(annotation.c.annotation_id, annotation.c.submitted_at).join(task).where(task.c.batch_id == batch_id)
     )
-    return {row.annotation_id: row.submitted_at for row in connection.execute(given)}
+    times = {row.annotation_id: row.submitted_at for row in connection.execute(given)}
+    return times | decided_at(connection, batch_id)
 
 
 def _as_repeat(earlier: Row[Any], row: Row[Any], kind: AnswerKind, given: str) -> Submitted:

@@ -1,17 +1,18 @@
 """How far batches are, in numbers, and the queue's tables as Arrow tables for SQL models."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from data_engine.labeling.answers.registry import answer_kind
-from data_engine.review.queue_records import BatchProgress
+from data_engine.review.queue_records import BatchProgress, QueueLoad
 from data_engine.review.queue_tables import annotation, annotator, batch, decision, lease, proposal, task
-from data_engine.review.review_batches import find_batch
+from data_engine.review.review_batches import find_batch, has_expired
 
 _TIME = pa.timestamp("us", tz="UTC")
+_ACTIVE = timedelta(hours=1)
 
 REVIEW_BATCH = pa.schema(
     [
@@ -107,18 +108,20 @@ def read_progress(connection: Connection, batch_id: str, *, now: datetime | None
     row = find_batch(connection, batch_id)
     n_traps, n_caught = _trap_answers(connection, batch_id)
     n_leased = _count(connection, _leased_tasks(batch_id, now))
+    n_done = row.n_done + _count(connection, _decided_without_answers(batch_id))
     n_undecided = _count_undecided(connection, batch_id, now)
     return BatchProgress(
         batch_id=batch_id,
         n_tasks=row.n_tasks,
-        n_done=row.n_done,
-        n_open=row.n_tasks - row.n_done - n_leased - n_undecided,
+        n_done=n_done,
+        n_open=row.n_tasks - n_done - n_leased - n_undecided,
         n_leased=n_leased,
         n_undecided=n_undecided,
         is_answered=row.answered_at is not None,
         revision=row.revision,
         n_trap_answers=n_traps,
         trap_catch_rate=n_caught / n_traps if n_traps else None,
+        has_expired=has_expired(connection, batch_id),
     )
 
 
@@ -126,6 +129,27 @@ def count_open(connection: Connection, corpus: str | None) -> int:
     """Tasks of a corpus, or of all, that wait for answers."""
     query = sa.select(sa.func.coalesce(sa.func.sum(batch.c.n_open), 0))
     return int(connection.execute(query if corpus is None else query.where(batch.c.corpus == corpus)).scalar_one())
+
+
+def read_load(connection: Connection, corpus: str, *, now: datetime) -> QueueLoad:
+    """What waits in the queue of a corpus."""
+    waiting = (batch.c.corpus == corpus) & batch.c.answered_at.is_(None)
+    row = connection.execute(
+        sa.select(
+            sa.func.count(), sa.func.coalesce(sa.func.sum(batch.c.n_open), 0), sa.func.min(batch.c.opened_at)
+        ).where(waiting)
+    ).one()
+    of_corpus = sa.select(task.c.task_id).where(task.c.corpus == corpus)
+    is_live = sa.and_(lease.c.outcome.is_(None), lease.c.expires_at > now)
+    leased = sa.select(task.c.task_id).where(task.c.corpus == corpus, task.c.is_open).join(lease).where(is_live)
+    people = (
+        sa.select(lease.c.annotator)
+        .join(annotator, annotator.c.annotator == lease.c.annotator)
+        .where(~annotator.c.is_simulated, lease.c.task_id.in_(of_corpus))
+        .where(sa.or_(is_live, lease.c.ended_at > now - _ACTIVE))
+    )
+    n_leased, n_people = _count(connection, leased.distinct()), _count(connection, people.distinct())
+    return QueueLoad(row[0], int(row[1]), n_leased, row[2], n_people)
 
 
 def count_answers(connection: Connection, corpus: str) -> int:
@@ -173,9 +197,19 @@ def _leased_tasks(batch_id: str, now: datetime | None) -> sa.Select[tuple[str]]:
     )
 
 
-def _count_undecided(connection: Connection, batch_id: str, now: datetime | None) -> int:
+def _withdrawn(batch_id: str) -> sa.Select[tuple[str]]:
     is_withdrawn = sa.and_(task.c.batch_id == batch_id, ~task.c.is_open, task.c.n_answers < task.c.n_wanted)
-    n_withdrawn = _count(connection, sa.select(task.c.task_id).where(is_withdrawn))
+    return sa.select(task.c.task_id).where(is_withdrawn)
+
+
+def _decided_without_answers(batch_id: str) -> sa.Select[tuple[str]]:
+    """Tasks that lack answers and need none, because a reviewer decided."""
+    decided = sa.select(decision.c.sample_id).where(decision.c.batch_id == batch_id)
+    return _withdrawn(batch_id).where(task.c.sample_id.in_(decided))
+
+
+def _count_undecided(connection: Connection, batch_id: str, now: datetime | None) -> int:
+    n_withdrawn = _count(connection, _withdrawn(batch_id)) - _count(connection, _decided_without_answers(batch_id))
     of_batch = sa.select(lease.c.annotator).join(task, task.c.task_id == lease.c.task_id)
     of_batch = of_batch.where(task.c.batch_id == batch_id, sa.or_(lease.c.outcome.is_(None), _has_judged()))
     n_annotators = _count(connection, of_batch.distinct())

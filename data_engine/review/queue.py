@@ -16,6 +16,7 @@ from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review import annotations, batch_progress, leases, review_batches
 from data_engine.review.exchange.exchanged import Exchange
 from data_engine.review.exchange.sending import read_exchange
+from data_engine.review.people import decisions
 from data_engine.review.queue_records import (
     BatchInfo,
     BatchProgress,
@@ -209,30 +210,22 @@ class ReviewQueue(QueueUpkeep):
                 connection, annotation_id, label=label, answer=answer, now=in_utc(now), name=annotator
             )
 
-    def decide(
-        self,
-        batch_id: str,
-        sample_id: str,
-        label: str,
-        *,
-        now: datetime,
-        posterior: float | None = None,
-        method: str = "consensus",
-    ) -> None:
-        """Store the agreed label of a sample; a later one replaces it and the audit keeps both.
+    def decide(self, batch_id: str, sample_id: str, label: str, *, by: str, now: datetime) -> bool:
+        """Store what a reviewer says a sample is, in the place of all its answers; a later decision replaces it.
 
-        Raises: UnknownLabel; InvalidInput for a sample that the batch does not ask about.
+        The revision of the batch rises by 1, and open tasks of the sample want no answer any more.
+
+        Returns: False when this is the decision that stands already.
+        Raises: UnknownLabel; InvalidInput for a sample that the batch does not ask about, or that only a trap shows.
         """
         with self._writing() as connection:
-            review_batches.store_decision(
-                connection, batch_id, sample_id, label, posterior=posterior, method=method, now=in_utc(now)
-            )
+            return decisions.store_decision(connection, batch_id, sample_id, label, by=by, now=in_utc(now))
 
     def answers(self, batch_id: str) -> pa.Table:
-        """The latest answers of a batch as schemas.REVIEWED_LABELS, sorted by annotation_id.
+        """The latest answers of a batch, and what reviewers decided, as schemas.REVIEWED_LABELS by annotation_id.
 
-        `proposed_label` is what was shown, so it is null in arms manual and blind. Equal answers give equal rows,
-        whenever they were given.
+        A decision has the provenance `adjudicated`. `proposed_label` is what was shown, so it is null in arms manual
+        and blind. Equal answers give equal rows, whenever they were given.
         """
         with self._reading() as connection:
             return annotations.read_answers(connection, batch_id)

@@ -22,6 +22,7 @@ from sqlalchemy.pool import NullPool
 from data_engine.errors import DataEngineError, StorageError
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review import annotations, batch_progress, class_names
+from data_engine.review.people import decisions
 from data_engine.review.queue_database import engine_with_driver
 from data_engine.review.queue_records import ARMS, PURPOSES, identifier
 from data_engine.review.queue_tables import SCHEMA_VERSION, batch, schema_version, task
@@ -107,7 +108,12 @@ def _content(connection: Connection, corpus: str) -> QueueContent:
     given = [row for row in tables["review_annotation"] if row["review_batch"] in names]
     payloads = {row.task_id: row.payload for row in connection.execute(sa.select(task.c.task_id, task.c.payload))}
     classes = {row.batch_id: row.classes for row in connection.execute(sa.select(batch.c.batch_id, batch.c.classes))}
-    problems = [*_batch_problems(batches, tasks, given), *_task_problems(tasks, given), *_answer_problems(given)]
+    decided = decisions.count_decisions(connection, corpus)
+    problems = [
+        *_batch_problems(batches, tasks, given, decided),
+        *_task_problems(tasks, given),
+        *_answer_problems(given),
+    ]
     earlier = class_names.names_ever(connection, corpus)
     problems += _class_problems({name: earlier | {*json.loads(classes[name])} for name in names}, tasks, given)
     return QueueContent(
@@ -131,12 +137,15 @@ def _answers_that_count(
 
 
 def _batch_problems(
-    batches: list[dict[str, Any]], tasks: list[dict[str, Any]], given: list[dict[str, Any]]
+    batches: list[dict[str, Any]],
+    tasks: list[dict[str, Any]],
+    given: list[dict[str, Any]],
+    n_decided: Mapping[str, int],
 ) -> Iterator[tuple[str, str]]:
     n_tasks = Counter(row["review_batch"] for row in tasks)
     n_open = Counter(row["review_batch"] for row in tasks if row["is_open"])
     n_done = Counter(row["review_batch"] for row in tasks if row["n_answers"] == row["n_wanted"])
-    n_corrections = Counter[str]()
+    n_corrections = Counter(n_decided)
     for row in given:
         n_corrections[row["review_batch"]] += row["revision"] - 1
     wanted = {row["review_batch"]: row["answers_per_task"] for row in batches}
@@ -149,7 +158,7 @@ def _batch_problems(
     for row in batches:
         name = row["review_batch"]
         if row["revision"] != 1 + n_corrections[name]:
-            yield f"its revision is {row['revision']} but {n_corrections[name]} answers were corrected", name
+            yield f"its revision is {row['revision']} but {n_corrections[name]} answers were corrected or decided", name
         for what, counted in (("n_tasks", n_tasks), ("n_open", n_open), ("n_done", n_done)):
             if row[what] != counted[name]:
                 yield f"{what} is {row[what]} but {counted[name]} tasks are such", name

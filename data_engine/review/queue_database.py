@@ -26,6 +26,9 @@ from data_engine.review.queue_url import parsed_url, shown_url
 
 _BUSY_TIMEOUT_S = 30
 _POSTGRES_LOCK = 0x72657669
+_OF_LIBPQ = "connect_timeout"
+_PATIENCE = {"pg8000": "timeout"}
+"""What drivers call the seconds in which a connection has to be made, where it is not as in libpq."""
 _READING = "review_is_reading"
 _AWAY = "restore it from a backup; or move it away, and the next run makes a new queue and numbers its rounds on"
 
@@ -97,7 +100,7 @@ def engine_with_driver(url: URL, **options: Any) -> Engine:
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise StorageError(
             f"the review queue at {shown_url(url)} needs a database driver that is not installed ({error}); "
-            "install it, e.g. psycopg2-binary, or use SQLite"
+            "install it, e.g. pg8000 or psycopg2-binary, or use SQLite"
         ) from error
 
 
@@ -105,7 +108,8 @@ def _engine(url: URL, read_only: Path | None) -> Engine:
     is_sqlite = url.get_backend_name() == "sqlite"
     if is_sqlite and read_only is None:
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-    options: dict[str, Any] = {"connect_args": {"timeout": _BUSY_TIMEOUT_S} if is_sqlite else {"connect_timeout": 10}}
+    patience = {"timeout": _BUSY_TIMEOUT_S} if is_sqlite else {_PATIENCE.get(url.get_driver_name(), _OF_LIBPQ): 10}
+    options: dict[str, Any] = {"connect_args": patience}
     if read_only is not None:
         options = {"creator": lambda: _connect_for_reading(read_only)}
     engine = engine_with_driver(url, **options)

@@ -4,6 +4,7 @@ The tables of today are in `queue_tables.py`. Each version adds one function her
 to those of its own; the rows then go into the tables of today, so that a table is rebuilt once however old it is.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -32,6 +33,7 @@ _ADDED = {
         "review_action": {"cursor", "at", "annotator", "token_id", "kind", "subject_id", "detail"},
     },
     5: {
+        "review_draft": {"task_id", "annotator", "content", "at"},
         "review_notice": {
             "delivery_id",
             "corpus",
@@ -98,6 +100,7 @@ def migrate(connection: Connection, found: int, metadata: sa.MetaData) -> None:
     if found < 5:
         for name in _ADDED[5]:
             metadata.tables[name].create(connection)
+        _publish_decisions(connection, metadata)
 
 
 def _answer(label: str) -> str:
@@ -130,6 +133,19 @@ def _rebuild_drafts(connection: Connection, lease: sa.Table) -> None:
     drafts = connection.execute(sa.select(lease.c.lease_id, lease.c.draft).where(lease.c.draft.is_not(None))).all()
     for lease_id, draft in drafts:
         connection.execute(sa.update(lease).where(lease.c.lease_id == lease_id).values(draft=_answer(draft)))
+
+
+def _publish_decisions(connection: Connection, metadata: sa.MetaData) -> None:
+    """Decisions of reviewers become labels from version 5 on, so each is a revision of its batch."""
+    decision, batch, audit = (metadata.tables[f"review_{name}"] for name in ("decision", "batch", "audit"))
+    of_reviewers = sa.select(decision).where(decision.c.method.startswith("adjudicated:"))
+    for row in connection.execute(of_reviewers.order_by(decision.c.decided_at, decision.c.sample_id)).all():
+        is_batch = batch.c.batch_id == row.batch_id
+        connection.execute(sa.update(batch).where(is_batch).values(revision=batch.c.revision + 1))
+        revision = connection.execute(sa.select(batch.c.revision).where(is_batch)).scalar_one()
+        told = {"at": row.decided_at, "kind": "adjudicated", "batch_id": row.batch_id, "revision": revision}
+        detail = json.dumps({"old_label": None, "new_label": row.label, "method": row.method}, sort_keys=True)
+        connection.execute(sa.insert(audit), told | {"subject_id": row.sample_id, "detail": detail})
 
 
 def _chunks(connection: Connection, query: sa.Select[Any]) -> Iterator[list[_Row]]:

@@ -138,10 +138,10 @@ class Submitted:
 class BatchProgress:
     """How far a review batch is: every task is in one of four states, which add up to `n_tasks`.
 
-    Done has all its answers. Leased lacks some, and somebody is working on it. Undecided cannot get its answers from
-    those who work on the batch (each has answered or skipped it), or was withdrawn when the batch was ended. Open is
-    the rest. `trap_catch_rate` is the share of answers to traps that differ from the known-wrong proposal, None
-    without any.
+    Done has all its answers, or was decided by a reviewer. Leased lacks some, and somebody is working on it. Undecided
+    cannot get its answers from those who work on the batch (each has answered or skipped it), or was withdrawn when the
+    batch was ended. Open is the rest. `trap_catch_rate` is the share of answers to traps that differ from the
+    known-wrong proposal, None without any.
     """
 
     batch_id: str
@@ -154,11 +154,17 @@ class BatchProgress:
     revision: int
     n_trap_answers: int
     trap_catch_rate: float | None
+    has_expired: bool = False
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether its answers are taken over: all are there, or it has waited too long for the rest."""
+        return self.is_answered or self.has_expired
 
 
 @dataclass(frozen=True)
 class BatchInfo:
-    """A review batch in a list; `revision` is 1 at first and rises with every correction."""
+    """A review batch in a list; `revision` is 1 at first and rises with every correction and decision."""
 
     batch_id: str
     corpus: str
@@ -168,12 +174,38 @@ class BatchInfo:
     n_done: int
     is_answered: bool
     revision: int
+    has_expired: bool = False
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether its answers are taken over: all are there, or it has waited too long for the rest."""
+        return self.is_answered or self.has_expired
+
+
+@dataclass(frozen=True)
+class QueueLoad:
+    """How much waits in a queue, and for how long.
+
+    Attributes:
+        n_batches: Review batches with open tasks.
+        n_open: Tasks that wait for answers, those that somebody works on among them.
+        n_leased: Of these, the ones that somebody works on.
+        oldest_at: When the first of these batches was opened; None where nothing waits.
+        n_people: People who took or answered a task within the hour.
+    """
+
+    n_batches: int
+    n_open: int
+    n_leased: int
+    oldest_at: datetime | None
+    n_people: int
 
 
 @dataclass(frozen=True)
 class Change:
-    """Something that happened to a batch: `opened`, `answered`, or `reopened` (an answered batch was corrected).
+    """Something that happened to a batch: `opened`, `answered`, `reopened` (an answered batch was corrected) ...
 
+    `adjudicated` says that a reviewer decided, `expired` that others need not wait for the open tasks any more.
     `classes` concerns all batches of the corpus: they ask with other classes from then on.
     """
 

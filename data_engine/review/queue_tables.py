@@ -56,7 +56,7 @@ batch = sa.Table(
     sa.Column("answers_per_task", sa.Integer, nullable=False),
     sa.Column("opened_at", UtcTime, nullable=False),
     sa.Column("answered_at", UtcTime, comment="null while tasks are open"),
-    sa.Column("revision", sa.Integer, nullable=False, comment="1 at first, +1 with every correction"),
+    sa.Column("revision", sa.Integer, nullable=False, comment="1 at first, +1 with every correction and decision"),
     sa.Column("n_tasks", sa.Integer, nullable=False),
     sa.Column("n_open", sa.Integer, nullable=False),
     sa.Column("n_done", sa.Integer, nullable=False),
@@ -157,7 +157,7 @@ audit = sa.Table(
     metadata,
     sa.Column("cursor", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("at", UtcTime, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False, comment="opened, answered, reopened, corrected, decided ..."),
+    sa.Column("kind", sa.Text, nullable=False, comment="opened, answered, reopened, corrected, adjudicated ..."),
     sa.Column("batch_id", sa.Text, sa.ForeignKey(batch.c.batch_id), nullable=False),
     sa.Column("revision", sa.Integer, nullable=False, comment="of the batch, after it"),
     sa.Column("subject_id", sa.Text, comment="annotation or sample that it is about"),
@@ -232,4 +232,13 @@ bridge_cursor = sa.Table(
     sa.Column("corpus", sa.Text, primary_key=True),
     sa.Column("place", sa.Text, primary_key=True, comment="server and project that answers are pulled from"),
     sa.Column("until", UtcTime, nullable=False, comment="last change there that was pulled"),
+)
+
+draft = sa.Table(
+    "review_draft",
+    metadata,
+    sa.Column("task_id", sa.Text, sa.ForeignKey(task.c.task_id), primary_key=True),
+    sa.Column("annotator", sa.Text, primary_key=True),
+    sa.Column("content", sa.Text, nullable=False, comment="JSON object: what somebody has begun to answer"),
+    sa.Column("at", UtcTime, nullable=False),
 )

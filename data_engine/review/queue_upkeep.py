@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError, InternalError, OperationalError
 from data_engine.errors import StorageError
 from data_engine.review import annotations, batch_progress, class_names, leases, review_batches
 from data_engine.review.queue_database import open_engine, reading, writing
-from data_engine.review.queue_records import SkippedTask, in_utc
+from data_engine.review.queue_records import QueueLoad, SkippedTask, in_utc
 from data_engine.review.queue_tables import queue as queues
 
 
@@ -66,6 +66,21 @@ class QueueUpkeep:
         """Withdraw open tasks that need no answer any more; a batch without open tasks counts as answered."""
         with self._writing() as connection:
             review_batches.withdraw_tasks(connection, task_ids, reason=reason, now=in_utc(now))
+
+    def expire_batches(self, corpus: str, *, opened_before: datetime, now: datetime) -> list[str]:
+        """Let the open tasks of batches that wait for too long be asked first, and others wait for them no more.
+
+        Nothing of them is lost. Returns: the ids of those that expire by this, the oldest first.
+        """
+        with self._writing() as connection:
+            return review_batches.expire_batches(
+                connection, corpus, opened_before=in_utc(opened_before), now=in_utc(now)
+            )
+
+    def load(self, corpus: str, *, now: datetime) -> QueueLoad:
+        """How much waits in the queue of a corpus, since when, and how many people are at work."""
+        with self._reading() as connection:
+            return batch_progress.read_load(connection, corpus, now=in_utc(now))
 
     def skipped(self, annotator: str, corpus: str | None = None) -> list[SkippedTask]:
         """The open tasks that an annotator has skipped and not answered, the longest ago first."""

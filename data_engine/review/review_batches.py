@@ -1,4 +1,4 @@
-"""Review batches: opening and ending them, the decisions stored back, and the changes that others follow."""
+"""Review batches: opening and ending them, and the changes that others follow."""
 
 import json
 from collections import Counter
@@ -20,6 +20,7 @@ from data_engine.review.queue_tables import (
     bridge_cursor,
     comment,
     decision,
+    draft,
     lease,
     notice,
     notice_cursor,
@@ -27,7 +28,9 @@ from data_engine.review.queue_tables import (
     task,
 )
 
-_PUBLISHED = ("opened", "answered", "reopened", "classes")
+_PUBLISHED = ("opened", "answered", "reopened", "adjudicated", "expired", "classes")
+_EXPIRED_PRIORITY = 10.0
+"""What is added to the priority of tasks that waited too long: more than any new task has."""
 _MAX_NAMED = 10
 
 
@@ -146,6 +149,32 @@ def withdraw_open_tasks(connection: Connection, batch_id: str, *, reason: str, n
     return True
 
 
+def expire_batches(connection: Connection, corpus: str, *, opened_before: datetime, now: datetime) -> list[str]:
+    """Let open tasks of old batches be asked before all others, and tell that nobody need wait for them; once each.
+
+    Returns: the batches that expired by this, the oldest first.
+    """
+    is_old = (batch.c.corpus == corpus) & batch.c.answered_at.is_(None) & (batch.c.opened_at <= opened_before)
+    found = connection.execute(sa.select(batch).where(is_old, ~_has_expired()).order_by(batch.c.opened_at)).all()
+    for row in found:
+        is_open = (task.c.batch_id == row.batch_id) & task.c.is_open
+        connection.execute(sa.update(task).where(is_open).values(priority=task.c.priority + _EXPIRED_PRIORITY))
+        record(connection, "expired", row.batch_id, row.revision, {"n_open": row.n_open}, now=now)
+    return [row.batch_id for row in found]
+
+
+def has_expired(connection: Connection, batch_id: str) -> bool:
+    """Whether a batch waited too long, answered since or not."""
+    return (
+        connection.execute(sa.select(batch.c.batch_id).where(batch.c.batch_id == batch_id, _has_expired())).first()
+        is not None
+    )
+
+
+def _has_expired() -> sa.Exists:
+    return sa.exists().where(audit.c.batch_id == batch.c.batch_id, audit.c.kind == "expired").correlate(batch)
+
+
 def withdraw_tasks(connection: Connection, task_ids: Sequence[str], *, reason: str, now: datetime) -> None:
     """Close open tasks without an answer; those that are closed already stay as they are."""
     for task_id in task_ids:
@@ -166,45 +195,13 @@ def delete_batches(connection: Connection, corpus: str) -> None:
     """Delete every row of the batches of a corpus, answers too; names of annotators stay."""
     batches = sa.select(batch.c.batch_id).where(batch.c.corpus == corpus)
     tasks = sa.select(task.c.task_id).where(task.c.batch_id.in_(batches))
-    for table in (annotation, lease, proposal, comment):
+    for table in (annotation, lease, proposal, comment, draft):
         connection.execute(sa.delete(table).where(table.c.task_id.in_(tasks)))
     for table in (decision, audit, task):
         connection.execute(sa.delete(table).where(table.c.batch_id.in_(batches)))
     for table in (notice, notice_cursor, bridge_cursor):
         connection.execute(sa.delete(table).where(table.c.corpus == corpus))
     connection.execute(sa.delete(batch).where(batch.c.corpus == corpus))
-
-
-def store_decision(
-    connection: Connection,
-    batch_id: str,
-    sample_id: str,
-    label: str,
-    *,
-    posterior: float | None,
-    method: str,
-    now: datetime,
-) -> None:
-    """Keep the agreed label of a sample; one that differs from the last is recorded beside it in the audit."""
-    row = find_batch(connection, batch_id)
-    answer_given(answer_kind(row.kind), label, None, json.loads(row.classes), batch_id)
-    has_sample = sa.select(task.c.task_id).where(task.c.batch_id == batch_id, task.c.sample_id == sample_id).limit(1)
-    if connection.execute(has_sample).first() is None:
-        raise InvalidInput(f"sample {sample_id!r} has no task in batch {batch_id!r}; decide only what was asked")
-    if posterior is not None and not 0 <= posterior <= 1:
-        raise InvalidInput(f"posterior is {posterior}; it is a probability and must lie in [0, 1]")
-    is_this = (decision.c.batch_id == batch_id) & (decision.c.sample_id == sample_id)
-    before = connection.execute(sa.select(decision).where(is_this)).first()
-    now_decided = (label, posterior, method)
-    if before is not None and (before.label, before.posterior, before.method) == now_decided:
-        return
-    values = {"label": label, "posterior": posterior, "method": method, "decided_at": now}
-    if before is None:
-        connection.execute(sa.insert(decision), {"batch_id": batch_id, "sample_id": sample_id} | values)
-    else:
-        connection.execute(sa.update(decision).where(is_this).values(values))
-    detail = {"old_label": before and before.label, "new_label": label, "method": method}
-    record(connection, "decided", batch_id, row.revision, detail, now=now, subject_id=sample_id)
 
 
 def record(
@@ -217,7 +214,7 @@ def record(
     now: datetime,
     subject_id: str | None = None,
 ) -> None:
-    """Append to the audit what happened; `opened`, `answered` and `reopened` are what `changes` tells others."""
+    """Append to the audit what happened; `changes` tells others what is opened, answered, reopened and adjudicated."""
     row = {"at": now, "kind": kind, "batch_id": batch_id, "revision": revision, "subject_id": subject_id}
     connection.execute(sa.insert(audit), row | {"detail": json.dumps(detail, sort_keys=True)})
 
@@ -235,7 +232,7 @@ def read_changes(connection: Connection, after: int) -> list[Change]:
 
 def list_batches(connection: Connection, corpus: str | None) -> list[BatchInfo]:
     """The batches of a corpus, or of all, in the order in which they were opened."""
-    query = sa.select(batch).order_by(batch.c.opened_at, batch.c.batch_id)
+    query = sa.select(batch, _has_expired().label("has_expired")).order_by(batch.c.opened_at, batch.c.batch_id)
     if corpus is not None:
         query = query.where(batch.c.corpus == corpus)
     return [
@@ -248,6 +245,7 @@ def list_batches(connection: Connection, corpus: str | None) -> list[BatchInfo]:
             row.n_done,
             row.answered_at is not None,
             row.revision,
+            row.has_expired,
         )
         for row in connection.execute(query)
     ]

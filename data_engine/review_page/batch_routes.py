@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 
 from data_engine.errors import NotFound
 from data_engine.review_page.access import Admin, Anybody, Reviewer
-from data_engine.review_page.forms import DecisionForm, EndForm, NameOfPath
+from data_engine.review_page.forms import AskForm, DecisionForm, EndForm, NameOfPath
 from data_engine.review_page.page_state import PageState, state_of
 from data_engine.review_page.task_routes import shown_payload
 
@@ -87,6 +87,19 @@ def disputed(batch_id: NameOfPath, _: Reviewer, request: Request) -> dict[str, A
         for row in rows
     ]
     return {"disputed": shown}
+
+
+@router.post("/batches")
+def ask(form: AskForm, person: Admin, request: Request) -> dict[str, Any]:
+    """Open a review batch for people, as `data-engine review --ask` does; one that waits already is named instead."""
+    state = state_of(request)
+    corpus = state.corpus(form.corpus)
+    known = {batch.batch_id for batch in state.queue.batches(corpus.name)}
+    batch_id = corpus.ask(form.n_queries)
+    is_new = batch_id is not None and batch_id not in known
+    if is_new:
+        state.queue.note(person, "asked", subject_id=batch_id, now=state.clock(), n_queries=form.n_queries)
+    return {"batch_id": batch_id, "is_new": is_new}
 
 
 @router.post("/batches/{batch_id}/decisions", status_code=204)

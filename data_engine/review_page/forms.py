@@ -63,11 +63,26 @@ class CorrectionForm(PageForm):
     comment: LongText | None = None
 
 
+class DraftForm(PageForm):
+    """What somebody has begun to answer; nothing in it takes an earlier draft away."""
+
+    label: ShortText | None = None
+    answer: dict[str, Any] | None = None
+    comment: LongText | None = None
+
+
 class DecisionForm(PageForm):
     """What a reviewer decides about a disputed sample."""
 
     sample_id: ShortText
     label: ShortText
+
+
+class AskForm(PageForm):
+    """A review batch that is to be opened, of so many queries and as many random controls."""
+
+    corpus: ShortText
+    n_queries: int = Field(ge=1, le=10_000)
 
 
 class EndForm(PageForm):

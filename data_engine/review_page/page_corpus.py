@@ -32,6 +32,8 @@ class PageCorpus:
         image_of: The image of a sample, as large as a page shows it or small for many at once. It raises
             ContentMissing where there is none.
         left: What of the corpus has no label yet, in a sentence.
+        ask: Opens a review batch of so many queries for people, unless one waits already: the id of the batch that
+            waits, None where nothing is left to ask. It raises ChecksFailed where the samples are held back.
     """
 
     name: str
@@ -41,6 +43,7 @@ class PageCorpus:
     is_of_images: bool
     image_of: Callable[[str, bool], ShownImage]
     left: Callable[[], str]
+    ask: Callable[[int], str | None]
     out_of_scope: str | None = None
     instructions: str = ""
     definitions: Mapping[str, str] = field(default_factory=dict)

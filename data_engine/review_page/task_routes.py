@@ -12,7 +12,7 @@ from pydantic import AfterValidator
 from data_engine.errors import NotFound
 from data_engine.review.queue_records import Lease
 from data_engine.review_page.access import Anybody
-from data_engine.review_page.forms import AnswerForm, CorrectionForm, IdOfPath, NextForm, without_nul
+from data_engine.review_page.forms import AnswerForm, CorrectionForm, DraftForm, IdOfPath, NextForm, without_nul
 from data_engine.review_page.page_corpus import PageCorpus
 from data_engine.review_page.page_state import PageState, state_of
 
@@ -36,7 +36,8 @@ def next_tasks(form: NextForm, person: Anybody, request: Request) -> dict[str, A
         n=form.n,
         now=state.clock(),
     )
-    return {"tasks": [shown_task(lease, corpus) for lease in taken]}
+    begun = state.queue.drafts(person, [lease.task.task_id for lease in taken])
+    return {"tasks": [{**shown_task(lease, corpus), "draft": begun.get(lease.task.task_id, {})} for lease in taken]}
 
 
 @router.post("/leases/{lease_id}/renew")
@@ -63,6 +64,22 @@ def skip(
     """Skip a task; it comes again when nothing else is left."""
     state = state_of(request)
     state.queue.skip(person, lease_id, reason=reason, now=state.clock())
+
+
+@router.put("/tasks/{task_id}/draft", status_code=204)
+def keep_draft(task_id: IdOfPath, form: DraftForm, person: Anybody, request: Request) -> None:
+    """Keep what was begun to be answered; 409 where the task wants no answer any more, and then it is kept too."""
+    state = state_of(request)
+    state.queue.keep_draft(person, task_id, form.model_dump(exclude_none=True), now=state.clock())
+
+
+@router.get("/tasks/{task_id}/draft")
+def draft(task_id: IdOfPath, person: Anybody, request: Request) -> dict[str, Any]:
+    """What whoever asks has begun to answer of a task."""
+    found = state_of(request).queue.drafts(person, [task_id])
+    if task_id not in found:
+        raise NotFound(f"there is no draft of yours of task {task_id!r}")
+    return {"draft": found[task_id]}
 
 
 @router.get("/leases/{lease_id}/score")

@@ -4,7 +4,7 @@ Whom to ask is decided by `labeling.rounds`; the queue is in `data_engine.review
 in `simulation.simulated_answers`.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +45,7 @@ def why_open(runtime: CorpusRuntime) -> tuple[str, str | None]:
     if any(refusals):
         return "; ".join(filter(None, refusals)), None
     with runtime.queue() as queue:
-        waiting = [batch.batch_id for batch in queue.batches(runtime.corpus.name) if not batch.is_answered]
+        waiting = [batch.batch_id for batch in queue.batches(runtime.corpus.name) if not batch.is_ready]
         n_open = queue.open_tasks(runtime.corpus.name)
         n_batches = len(known_batches(runtime, queue))
     if n_open >= review.max_open_tasks:
@@ -69,6 +69,16 @@ def why_open(runtime: CorpusRuntime) -> tuple[str, str | None]:
     if mean < review.open_at_mean_uncertainty and share < review.open_at_uncertain_share:
         return f"the proposals are certain enough: {measured}", None
     return measured, proposals.data_version
+
+
+def expire_old_batches(runtime: CorpusRuntime) -> list[str]:
+    """Let what waited longer than `review.expires_after_days` keep nobody waiting; the batches that expire by this."""
+    days = runtime.corpus.review.expires_after_days
+    if days is None:
+        return []
+    now = datetime.now(UTC)
+    with runtime.queue() as queue:
+        return queue.expire_batches(runtime.corpus.name, opened_before=now - timedelta(days=days), now=now)
 
 
 def lacking_hold_out(runtime: CorpusRuntime) -> str:

@@ -108,7 +108,8 @@ LABELS = pa.schema(
         required(
             "provenance",
             pa.string(),
-            "human, human_assisted, model_accepted, model_edited, imported, rule_auto, model_auto or simulated",
+            "human, adjudicated, human_assisted, model_accepted, model_edited, imported, rule_auto, model_auto or "
+            "simulated",
         ),
         required("posterior", pa.float32(), "probability of the label after pooling answers and classifier"),
         required("quality", pa.float32(), "in [0, 1]; lower is worse"),

@@ -11,8 +11,11 @@ MARTS = [model.name for model in MODELS if model.layer == "marts"]
 #: The marts whose rows a test below states.
 CHECKED_BY_HAND = [
     "annotator_agreement",
+    "annotator_by_batch",
+    "annotator_confusion",
     "annotator_pace",
     "balance_by_level",
+    "batch_agreement",
     "batch_history",
     "first_pass_labels",
     "funnel",
@@ -107,6 +110,7 @@ def test_label_quality_by_class_counts_who_made_the_labels(mart):
         "label": "mit",
         "n_labels": 2,
         "n_human": 1,
+        "n_adjudicated": 0,
         "n_human_assisted": 0,
         "n_model_accepted": 0,
         "n_model_edited": 0,
@@ -148,10 +152,43 @@ def test_annotator_pace_takes_the_last_answers_and_no_seconds_of_simulated_annot
 
 
 def test_annotator_agreement_compares_shared_samples_without_traps(mart):
-    # Both answered f (bsd against mit) and g (the same).
-    assert mart("annotator_agreement") == [
-        {"annotator_a": "anna", "annotator_b": "simulated:reader", "n_shared": 2, "agreement_share": 0.5}
+    # Both answered f (bsd against mit) and g (the same); by chance they agree on a quarter, 1/2 x 1/2 for g.
+    (pair,) = mart("annotator_agreement")
+    assert pair.pop("kappa") == pytest.approx((0.5 - 0.25) / (1 - 0.25))
+    assert pair == {"annotator_a": "anna", "annotator_b": "simulated:reader", "n_shared": 2, "agreement_share": 0.5}
+
+
+def test_annotator_confusion_shows_what_is_answered_for_what(mart):
+    rows = mart("annotator_confusion", "annotator, agreed_label, answered_label, n_answers, share_of_agreed")
+    assert [tuple(row.values()) for row in rows] == [
+        ("anna", "mit", "bsd", 1, 0.5),
+        ("anna", "mit", "mit", 1, 0.5),
+        ("anna", "out_of_scope", "out_of_scope", 1, 1.0),
+        ("simulated:reader", "mit", "mit", 1, 1.0),
+        ("simulated:reader", "out_of_scope", "out_of_scope", 1, 1.0),
     ]
+
+
+def test_batch_agreement_is_krippendorffs_alpha_of_what_was_answered_twice(mart):
+    from data_engine.labeling.answers.class_answers import ClassAnswers
+
+    # f has bsd and mit, g the same twice: of 4 answers, 2 are out_of_scope.
+    rows = {row["review_batch"]: row for row in mart("batch_agreement")}
+    shared = [row for row in rows.values() if row["n_shared"]]
+    assert [row["n_shared"] for row in shared] == [2]
+    given = [{"anna": "bsd", "reader": "mit"}, {"anna": "out", "reader": "out"}]
+    assert shared[0]["alpha"] == pytest.approx(ClassAnswers().agreement(given))
+    assert all(row["alpha"] is None for row in rows.values() if not row["n_shared"])
+
+
+def test_annotator_by_batch_compares_each_batch_with_the_earlier_ones(mart):
+    rows = mart("annotator_by_batch")
+    assert {(row["annotator"], row["n_answers"], row["trap_catch_rate"]) for row in rows} >= {
+        ("simulated:reader", 3, 1.0)
+    }
+    first = {row["annotator"]: row for row in reversed(rows)}
+    assert all(row["agreement_drift"] is None for row in first.values())
+    assert all(row["median_active_s"] is None for row in rows if row["is_simulated"])
 
 
 def test_batch_history_has_null_where_a_step_has_not_seen_the_batch(mart):
@@ -187,6 +224,7 @@ def test_release_contents_shares_add_up_to_one(mart):
             "n_samples": 2,
             "share_of_release": 1.0,
             "n_human": 1,
+            "n_adjudicated": 0,
             "n_human_assisted": 0,
             "n_model_accepted": 0,
             "n_model_edited": 0,

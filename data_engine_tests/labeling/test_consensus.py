@@ -71,3 +71,30 @@ def test_wrong_annotations_are_refused() -> None:
         consensus({"sample": [0], "annotator": [0], "label": [2]}, n_classes=2)
     with pytest.raises(InvalidInput, match="sample 3 has answers but probabilities has 1 rows"):
         consensus({"sample": [3], "annotator": [0], "label": [1]}, n_classes=2, probabilities=np.array([[0.5, 0.5]]))
+
+
+@pytest.mark.parametrize("n_classes", [3, 12])
+def test_what_somebody_decided_is_the_label_and_annotators_are_judged_by_it(n_classes) -> None:
+    columns = {"sample": [0, 0, 1, 1], "annotator": [0, 1, 0, 1], "label": [1, 2, 1, 2]}
+    found = consensus(columns, n_classes=n_classes, known={0: 2})
+    assert found.labels.tolist() == [2, 2]
+    assert found.posterior[0].tolist() == [0.0, 0.0, 1.0, *[0.0] * (n_classes - 3)]
+    assert found.annotator_quality[1] > found.annotator_quality[0]
+
+
+@pytest.mark.parametrize("n_classes", [3, 12])
+def test_who_misses_traps_is_outvoted_by_who_catches_them(n_classes) -> None:
+    columns = {"sample": [0, 0], "annotator": [7, 8], "label": [1, 2]}
+    assert consensus(columns, n_classes=n_classes, traps={7: (0, 4), 8: (4, 0)}).labels.tolist() == [2]
+    assert consensus(columns, n_classes=n_classes, traps={7: (4, 0), 8: (0, 4)}).labels.tolist() == [1]
+    two_against_one = {"sample": [0, 0, 0], "annotator": [5, 6, 8], "label": [1, 1, 2]}
+    traps = {5: (0, 9), 6: (0, 9), 8: (9, 0)}
+    assert consensus(two_against_one, n_classes=n_classes).labels.tolist() == [1]
+    assert consensus(two_against_one, n_classes=n_classes, traps=traps).labels.tolist() == [2]
+
+
+def test_no_traps_and_nothing_known_change_nothing() -> None:
+    columns, _ = answers(30, 4, [0.9, 0.7, 0.6])
+    wanted = consensus(columns, n_classes=4)
+    found = consensus(columns, n_classes=4, known={}, traps={0: (0, 0), 99: (3, 1)})
+    assert (found.posterior == wanted.posterior).all()

@@ -73,6 +73,26 @@ def test_a_majority_decides_and_only_makers_of_the_label_count_for_provenance(co
     assert (row["label"], row["provenance"], row["n_annotations"]) == ("a", "model_accepted", 3)
 
 
+def test_what_a_reviewer_decided_is_the_label_against_all_answers_simulated_ones_too(corpus, answer_table) -> None:
+    first = {"sample_id": corpus.ids[0]}
+    simulated = first | {"label": "a", "provenance": "simulated", "is_simulated": True}
+    given = [simulated | {"annotator": name} for name in ("simulated:x", "simulated:y", "simulated:z")]
+    decision = first | {"label": "b", "provenance": "adjudicated", "annotator": "eve"}
+    row = labels_by_id(answer_table(*corpus.rows[1:], *given, decision), corpus)[corpus.ids[0]]
+    assert (row["label"], row["provenance"], row["posterior"]) == ("b", "adjudicated", 1.0)
+
+
+def test_answers_of_who_misses_traps_count_less(corpus, answer_table) -> None:
+    trap = {"purpose": "trap", "arm": "trap", "label": "b", "proposed_answer": answer_text({"label": "b"})}
+    missed = [trap | {"sample_id": corpus.ids[n], "annotator": name} for n in range(9) for name in ("bob", "eve")]
+    caught = [row | {"label": "a", "annotator": "ann"} for row in missed[::2]]
+    sample = {"sample_id": corpus.ids[21]}
+    votes = [sample | {"annotator": "ann", "label": "a"}]
+    votes += [sample | {"annotator": name, "label": "b"} for name in ("bob", "eve")]
+    assert labels_by_id(answer_table(*votes), corpus)[corpus.ids[21]]["label"] == "b"
+    assert labels_by_id(answer_table(*votes, *missed, *caught), corpus)[corpus.ids[21]]["label"] == "a"
+
+
 def test_one_simulated_answer_makes_the_label_simulated(corpus, answer_table) -> None:
     real = {"sample_id": corpus.ids[0], "label": "a"}
     simulated = real | {"annotator": "simulated:x", "provenance": "simulated", "is_simulated": True}

@@ -1,11 +1,9 @@
 from datetime import datetime
 
 import pytest
-import sqlalchemy as sa
 
 from data_engine.errors import InvalidInput, LeaseLost
 from data_engine.review import NewTask
-from data_engine.review.queue_database import reading
 
 
 def samples(queue, annotator, n, now, **filters):
@@ -240,7 +238,7 @@ def test_a_clock_without_zone_is_refused_everywhere(queue, open_batch, at):
         lambda: queue.release(lease_id, reason="x", now=naive),
         lambda: queue.submit(lease_id, "1", label="mit", now=naive),
         lambda: queue.reopen("a", label="mit", now=naive, annotator="ada"),
-        lambda: queue.decide("b1", "s0", "mit", now=naive),
+        lambda: queue.decide("b1", "s0", "mit", by="eve", now=naive),
         lambda: queue.end_batch("b1", reason="x", now=naive),
         lambda: queue.progress("b1", now=naive),
     ):
@@ -254,25 +252,3 @@ def test_people_and_programs_are_kept_apart_by_name(queue, open_batch, at):
         queue.next("ada", now=at(0), is_simulated=True)
     with pytest.raises(InvalidInput, match="only simulated annotators' names start with 'simulated:'"):
         queue.next("simulated:ada", now=at(0))
-
-
-@pytest.mark.parametrize(
-    ("filters", "index"),
-    [
-        ({}, "review_task_open"),
-        ({"corpus": "licences"}, "review_task_open_of_corpus"),
-        ({"batch": "b1"}, "review_task_open_of_batch"),
-    ],
-)
-def test_the_next_task_is_found_by_walking_an_index_without_sorting(queue, open_batch, at, filters, index):
-    open_batch(n=1)
-    executed = []
-    listener = (queue._engine, "before_cursor_execute", lambda *call: executed.append(call[2:4]))
-    sa.event.listen(*listener)
-    queue.next("ada", now=at(0), **filters)
-    sa.event.remove(*listener)
-    statement, values = next(call for call in executed if call[0].startswith("SELECT review_task.task_id"))
-    with reading(queue._engine) as connection:
-        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
-    assert plan[0].startswith(f"SEARCH review_task USING INDEX {index} (")
-    assert not any("TEMP B-TREE" in step or step.startswith("SCAN") for step in plan)

@@ -118,5 +118,7 @@ def test_the_file_of_a_queue_is_known_where_it_has_one() -> None:
 
 
 def test_a_missing_driver_is_named_with_what_to_install() -> None:
-    with pytest.raises(StorageError, match=r"a database driver that is not installed .* e\.g\. psycopg2-binary"):
+    with pytest.raises(
+        StorageError, match=r"a database driver that is not installed .* e\.g\. pg8000 or psycopg2-binary"
+    ):
         read_queue("postgresql+nosuchdriver://me:secret@host/db", "notes")

@@ -30,6 +30,7 @@ _COUNTS = {
     "review_notice": 0,
     "review_notice_cursor": 0,
     "review_bridge_cursor": 0,
+    "review_draft": 0,
 }
 
 

@@ -163,3 +163,25 @@ def test_a_url_with_a_mistake_is_not_shown_with_its_password(url):
     assert "cret" not in str(caught.value)
     assert "host" in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        ({}, "review_task_open"),
+        ({"corpus": "licences"}, "review_task_open_of_corpus"),
+        ({"batch": "b1"}, "review_task_open_of_batch"),
+    ],
+)
+def test_the_next_task_is_found_by_walking_an_index_without_sorting(queue, open_batch, at, filters, index):
+    open_batch(n=1)
+    executed = []
+    listener = (queue._engine, "before_cursor_execute", lambda *call: executed.append(call[2:4]))
+    sa.event.listen(*listener)
+    queue.next("ada", now=at(0), **filters)
+    sa.event.remove(*listener)
+    statement, values = next(call for call in executed if call[0].startswith("SELECT review_task.task_id"))
+    with reading(queue._engine) as connection:
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert plan[0].startswith(f"SEARCH review_task USING INDEX {index} (")
+    assert not any("TEMP B-TREE" in step or step.startswith("SCAN") for step in plan)

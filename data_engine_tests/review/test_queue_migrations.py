@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql
 
 from data_engine.errors import StorageError
 from data_engine.review import SCHEMA_VERSION, ReviewQueue, queue_migrations
+from data_engine.review.queue_audit import read_queue
 from data_engine.review.queue_database import open_engine
 from data_engine.review.queue_migrations import migrate
 from data_engine.review.queue_tables import metadata
@@ -195,6 +196,19 @@ def test_the_same_answers_are_the_same_rows_whichever_version_took_them(tmp_path
         names["review_lease"].remove("lease_id")
         found.append({n: sorted(rows_of(path, f"select {', '.join(c)} from {n}"), key=repr) for n, c in names.items()})
     assert all(rows == found[0] for rows in found)
+
+
+def test_what_a_reviewer_had_decided_before_decisions_were_labels_becomes_a_revision_that_others_are_told_of(tmp_path):
+    path = write_earlier_queue(4, tmp_path / "review.db")
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("update review_decision set method = 'adjudicated:eve', label = 'sailing'")
+        database.commit()
+    with ReviewQueue(f"sqlite:///{path}") as queue:
+        assert [change.kind for change in queue.changes()] == ["opened", "answered", "opened", "adjudicated"]
+        (decided,) = (row for row in queue.answers("notes-round-000").to_pylist() if row["annotator"] == "eve")
+        assert (decided["label"], decided["provenance"], decided["revision"]) == ("sailing", "adjudicated", 1)
+        assert queue.progress("notes-round-000").revision == 3
+    assert read_queue(f"sqlite:///{path}", "notes").problems == []
 
 
 def test_an_id_that_a_queue_was_given_stays(tmp_path):

@@ -44,7 +44,7 @@ def test_deleting_a_corpus_leaves_the_others_whole(queue, open_batch):
     for name, corpus in (("b1", "licences"), ("other", "texts")):
         open_batch(name, corpus=corpus, tasks=tasks)
         queue.submit(queue.next("ada", now=NOW, corpus=corpus).lease_id, name, label="mit", now=NOW)
-        queue.decide(name, "s0", "mit", now=NOW)
+        queue.decide(name, "s0", "mit", by="eve", now=NOW)
     with queue._writing() as connection:
         before = {table.name: _count(connection, table) for table in metadata.sorted_tables}
     queue.delete_corpus("licences")

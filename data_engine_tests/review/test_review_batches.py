@@ -1,11 +1,8 @@
 import pytest
-import sqlalchemy as sa
 
 from data_engine.errors import InvalidInput, LeaseLost, UnknownLabel
 from data_engine.review import Change, NewTask
-from data_engine.review.queue_database import reading
-from data_engine.review.queue_records import identifier
-from data_engine.review.queue_tables import audit
+from data_engine.review.queue_records import QueueLoad, identifier
 
 
 def test_opening_twice_changes_nothing_the_second_time(queue, open_batch, at):
@@ -111,41 +108,41 @@ def test_ending_a_batch_withdraws_what_is_open_and_publishes_it_once(queue, open
     assert queue.answers("b1").num_rows == 1
 
 
+def test_tasks_of_a_batch_that_waits_for_too_long_are_asked_before_all_others_and_it_expires_once(
+    queue, open_batch, at
+):
+    open_batch("b1", n=2)
+    open_batch("b2", n=1, now=at(100))
+    open_batch("b3", n=1, corpus="letters")
+    queue.submit(queue.next("ada", now=at(200)).lease_id, "1", label="mit", now=at(200))
+    open_batch("b4", n=1, tasks=[NewTask("s9", "hold_out", "manual", priority=3)], now=at(300))
+    assert queue.next("ada", now=at(301)).task.batch_id == "b4"
+    assert queue.expire_batches("licences", opened_before=at(50), now=at(400)) == ["b1"]
+    assert queue.expire_batches("licences", opened_before=at(50), now=at(401)) == []
+    assert queue.next("bob", now=at(402)).task.batch_id == "b1"
+    assert [(b.batch_id, b.is_answered, b.has_expired, b.is_ready) for b in queue.batches("licences")] == [
+        ("b1", False, True, True),
+        ("b2", False, False, False),
+        ("b4", False, False, False),
+    ]
+    assert queue.progress("b1").has_expired
+    assert queue.changes()[-1].kind == "expired"
+
+
+def test_the_load_of_a_queue_is_what_waits_since_when_and_who_is_at_work(queue, open_batch, at):
+    assert queue.load("licences", now=at(0)) == QueueLoad(0, 0, 0, None, 0)
+    open_batch("b1", n=2)
+    open_batch("b2", n=1, now=at(100))
+    done = queue.next("ada", now=at(200))
+    queue.submit(done.lease_id, "1", label="mit", now=at(200))
+    assert queue.next("bob", now=at(201)) is not None
+    assert queue.next("simulated:x", now=at(201), is_simulated=True) is not None
+    assert queue.load("licences", now=at(300)) == QueueLoad(2, 2, 2, at(0), 2)
+    assert queue.load("licences", now=at(1000)) == QueueLoad(2, 2, 0, at(0), 1)
+    assert queue.load("licences", now=at(200 + 3601)).n_people == 0
+
+
 def test_ending_a_batch_needs_a_reason(queue, open_batch, at):
     open_batch()
     with pytest.raises(InvalidInput, match="say why batch 'b1' ends"):
         queue.end_batch("b1", reason=" ", now=at(0))
-
-
-def test_a_decision_is_stored_and_replaced_with_both_in_the_audit(queue, open_batch, at):
-    open_batch(n=1)
-    queue.decide("b1", "s0", "mit", now=at(1), posterior=0.9)
-    queue.decide("b1", "s0", "mit", now=at(2), posterior=0.9)
-    queue.decide("b1", "s0", "gpl-2.0", now=at(3), posterior=0.95)
-    assert queue.decisions("b1").to_pylist() == [
-        {
-            "sample_id": "s0",
-            "review_batch": "b1",
-            "label": "gpl-2.0",
-            "posterior": 0.95,
-            "method": "consensus",
-            "decided_at": at(3),
-        }
-    ]
-    with reading(queue._engine) as connection:
-        rows = connection.execute(sa.select(audit).where(audit.c.kind == "decided").order_by(audit.c.cursor)).all()
-    assert [row.detail for row in rows] == [
-        '{"method": "consensus", "new_label": "mit", "old_label": null}',
-        '{"method": "consensus", "new_label": "gpl-2.0", "old_label": "mit"}',
-    ]
-    assert [change.kind for change in queue.changes()] == ["opened"]
-
-
-def test_a_decision_outside_the_batch_is_refused(queue, open_batch, at):
-    open_batch(n=1)
-    with pytest.raises(InvalidInput, match="sample 's7' has no task in batch 'b1'"):
-        queue.decide("b1", "s7", "mit", now=at(0))
-    with pytest.raises(UnknownLabel):
-        queue.decide("b1", "s0", "beer", now=at(0))
-    with pytest.raises(InvalidInput, match="posterior is 2"):
-        queue.decide("b1", "s0", "mit", now=at(0), posterior=2)

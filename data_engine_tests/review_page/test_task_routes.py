@@ -84,6 +84,35 @@ def test_a_lost_lease_is_told_and_the_answer_kept_as_a_draft(page):
     assert ada.post(f"/api/v1/leases/{task['lease_id']}/renew").status_code == 409
 
 
+def test_a_draft_is_shown_again_wherever_its_author_takes_the_task(page):
+    ada, bob = page.of("ada"), page.of("bob")
+    (task,) = take(ada)
+    place = f"/api/v1/tasks/{task['task_id']}/draft"
+    assert (task["draft"], ada.get(place).status_code) == ({}, 404)
+    assert ada.put(place, json={"comment": "which?", "label": "mit"}).status_code == 204
+    (seen,) = take(page.of("ada"))
+    assert (seen["task_id"], seen["draft"]) == (task["task_id"], {"comment": "which?", "label": "mit"})
+    assert bob.put(place, json={"comment": "mine"}).status_code == 404
+    assert bob.get(place).status_code == 404
+    assert ada.put(place, json={"comment": "x" * 2001}).status_code == 422
+    assert ada.put(place, json={"provenance": "human"}).status_code == 422
+    assert ada.put(place, json={}).status_code == 204
+    assert take(ada)[0]["draft"] == {}
+
+
+def test_a_draft_of_a_lost_task_is_refused_and_kept_all_the_same(page):
+    ada = page.of("ada")
+    (task,) = take(ada)
+    place = f"/api/v1/tasks/{task['task_id']}/draft"
+    page.of("eve", "admin").post("/api/v1/batches/b1/end", json={"reason": "enough"})
+    said = ada.put(place, json={"comment": "not done"})
+    assert said.status_code == 409
+    assert "kept as a draft" in said.json()["error"]
+    assert ada.get(place).json() == {"draft": {"comment": "not done"}}
+    assert give(ada, task, "mit").status_code == 409
+    assert ada.get(place).json() == {"draft": {"label": "mit"}}
+
+
 @pytest.mark.parametrize(
     "forged",
     [

@@ -82,7 +82,7 @@ def test_without_labels_the_models_and_tests_that_only_ask_about_labels_are_left
     assert models_of(asking) == warehouse.load_models(sql_folder(asking))
     assert sql_tests_of(asking) == warehouse.load_tests(sql_folder(asking))
     left_out = {model.name for model in models_of(asking)} - {model.name for model in models_of(silent)}
-    assert {"int_latest_answers", "annotator_agreement", "annotator_pace", "label_quality_by_class"} <= left_out
+    assert {"int_latest_answers", "annotator_agreement", "batch_agreement", "label_quality_by_class"} <= left_out
     assert {"funnel_stages", "release_contents", "balance_by_level", "stg_release"}.isdisjoint(left_out)
     known = {model.name for model in models_of(silent)}
     assert all(set(model.refs) <= known for model in models_of(silent))

@@ -26,6 +26,7 @@ def licences_on_page(**changes: object) -> PageCorpus:
         "is_of_images": False,
         "image_of": lambda _sample, _is_small: ShownImage("image/png", PNG),
         "left": lambda: "all samples have a label",
+        "ask": lambda _n_queries: "b1",
         "out_of_scope": "gpl-2.0",
         "instructions": "Read the whole text.",
         "definitions": {"mit": "The MIT licence."},

@@ -30,6 +30,7 @@ class Ticking:
         self.instance = instance
         self.cursor: str | None = None
         self.skipped: str | None = None
+        self.observed: list[dict[str, Any]] = []
         self._run_keys: set[str | None] = set()
 
     def tick(self) -> list[dg.RunRequest]:
@@ -42,6 +43,7 @@ class Ticking:
             said = dg.SensorResult(**{"skip_reason" if is_skip else "run_requests": said if is_skip else [said]})
         assert isinstance(said, dg.SensorResult)
         self.cursor = said.cursor or self.cursor
+        self.observed = [dict(each.metadata) for each in said.asset_events if isinstance(each, dg.AssetObservation)]
         self.skipped = said.skip_reason.skip_message if said.skip_reason else None
         for request in said.dynamic_partitions_requests or []:
             assert isinstance(request, dg.AddDynamicPartitionsRequest)

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput, UnknownLabel
 from data_engine.labeling.agreement import krippendorff_alpha
-from data_engine.labeling.answers.kind import Pooled
+from data_engine.labeling.answers.counted import decisions_in
+from data_engine.labeling.answers.kind import Pooled, TrapRecords
 from data_engine.labeling.consensus import consensus
 from data_engine.labeling.inputs import EmbeddingsOf, Floats, Integers, find_embeddings
+from data_engine.labeling.provenance import ADJUDICATED
 from data_engine.labeling.quality import label_quality, out_of_fold_probabilities
 from data_engine.schemas import answer_text
 
@@ -80,17 +82,23 @@ class ClassAnswers:
         return krippendorff_alpha(ratings)
 
     def pool(
-        self, rows: Sequence[Mapping[str, Any]], classes: Sequence[str], *, embeddings_of: EmbeddingsOf, seed: int
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        classes: Sequence[str],
+        *,
+        embeddings_of: EmbeddingsOf,
+        seed: int,
+        traps: TrapRecords | None = None,
     ) -> Pooled:
         """The consensus of the answers, pooled with a classifier that was trained without them (out of fold)."""
-        first = agree(rows, classes)
+        first = agree(rows, classes, traps=traps)
         known, embeddings = find_embeddings(embeddings_of, first.sample_ids)
         opinions = np.full((len(known), len(classes)), 1 / len(classes), dtype=np.float32)
         if known.any():
             opinions[known] = out_of_fold_probabilities(
                 embeddings, first.classes[known], seed=seed, n_classes=len(classes)
             )
-        agreed = agree(rows, classes, probabilities=opinions)
+        agreed = agree(rows, classes, probabilities=opinions, traps=traps)
         answers = tuple(self.from_label(classes[number]) for number in agreed.classes.tolist())
         return Pooled(agreed.sample_ids, answers, agreed.posteriors, agreed.answers)
 
@@ -134,15 +142,20 @@ class Agreed:
 
 
 def agree(
-    rows: Sequence[Mapping[str, Any]], class_names: Sequence[str], *, probabilities: Floats | None = None
+    rows: Sequence[Mapping[str, Any]],
+    class_names: Sequence[str],
+    *,
+    probabilities: Floats | None = None,
+    traps: TrapRecords | None = None,
 ) -> Agreed:
-    """One label per sample: the most probable of the labels that somebody gave.
+    """One label per sample: what a reviewer decided, else the most probable of the labels that somebody gave.
 
     Args:
         rows: answers of this kind as `counted_answers` returns them.
         class_names: the possible labels.
         probabilities: (n_samples, n_classes) of a classifier that did not learn from these answers, samples in
             ascending order of their id; None to go by the answers alone.
+        traps: how annotators did at traps; see `consensus.consensus`.
 
     Raises: UnknownLabel naming labels that are not among the classes.
     """
@@ -155,10 +168,19 @@ def agree(
             f"{', '.join(unknown[:_MAX_NAMED])}; add them to the corpus' classes or correct the answers"
         )
     sample_ids, sample = np.unique([row["sample_id"] for row in rows], return_inverse=True)
-    _, annotator = np.unique([row["annotator"] for row in rows], return_inverse=True)
+    # What somebody says as a reviewer tells nothing of what they say as an annotator.
+    names, annotator = np.unique(
+        [f"{row['provenance'] == ADJUDICATED:d}{row['annotator']}" for row in rows], return_inverse=True
+    )
     label = np.array([number_of[name] for name in labels], dtype=np.int64)
-    columns = {"sample": sample, "annotator": annotator, "label": label}
-    posterior = consensus(columns, n_classes=len(class_names), probabilities=probabilities).posterior
+    decided = {key: number_of[_label_in(row["answer"])] for key, row in decisions_in(rows).items()}
+    posterior = consensus(
+        {"sample": sample, "annotator": annotator, "label": label},
+        n_classes=len(class_names),
+        probabilities=probabilities,
+        known={number: decided[key] for number, key in enumerate(sample_ids.tolist()) if key in decided},
+        traps={number: (traps or {}).get(name[1:], (0, 0)) for number, name in enumerate(names.tolist())},
+    ).posterior
     was_given = np.zeros(posterior.shape, dtype=bool)
     was_given[sample, label] = True
     classes = np.where(was_given, posterior, -1.0).argmax(axis=1)

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from data_engine.labeling.inputs import EmbeddingsOf, Floats
 
+TrapRecords = Mapping[str, tuple[int, int]]
+"""By annotator, traps caught and traps missed; see `trap_records.py`."""
+
 
 @dataclass(frozen=True, eq=False)
 class Pooled:
@@ -90,14 +93,16 @@ class AnswerKind(Protocol):
         *,
         embeddings_of: EmbeddingsOf,
         seed: int,
+        traps: TrapRecords | None = None,
     ) -> Pooled:
-        """One agreed answer per sample, always one that somebody gave.
+        """One agreed answer per sample, always one that somebody gave: what a reviewer decided, where one did.
 
         Args:
             rows: Rows of `schemas.REVIEWED_LABELS` as `counted_answers` returns them.
             classes: The classes of the question.
             embeddings_of: Ids to unit rows, for a second opinion that did not learn from these answers.
             seed: Of everything random.
+            traps: How annotators did at traps, so that answers count less of those who miss them.
 
         Raises: UnknownLabel for answers outside the classes.
         """

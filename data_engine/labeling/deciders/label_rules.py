@@ -14,6 +14,7 @@ from data_engine.errors import InvalidInput, UnknownLabel
 from data_engine.labeling.answers.class_answers import CLASS, agree
 from data_engine.labeling.answers.counted import counted_answers
 from data_engine.labeling.answers.registry import answer_kind
+from data_engine.labeling.answers.trap_records import trap_records
 from data_engine.labeling.deciders.cascade import Opinion
 from data_engine.labeling.deciders.registry import RULES
 from data_engine.labeling.gate import Gate, certify_scores
@@ -93,7 +94,7 @@ def _certified(
     held_out = {row["sample_id"] for row in counted if row["purpose"] == "hold_out"} & set(hold_out_texts)
     kind, is_right = answer_kind(CLASS), []
     rows = [row for row in counted if row["sample_id"] in held_out]
-    agreed = agree(rows, class_names) if rows else None
+    agreed = agree(rows, class_names, traps=trap_records(reviewed, kind)) if rows else None
     for sample_id, number in zip(agreed.sample_ids, agreed.classes.tolist(), strict=True) if agreed else ():
         answer = rules.answer(hold_out_texts[sample_id])
         if answer is not None:

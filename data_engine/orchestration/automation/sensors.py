@@ -1,4 +1,7 @@
-"""Sensors: what makes things happen without a person. Each fires once per cause; a skip always gives its reason."""
+"""Sensors: what makes things happen without a person. Each fires once per cause; a skip always gives its reason.
+
+Those of the review queue are in `review_sensors.py`.
+"""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -9,12 +12,12 @@ import dagster as dg
 
 from data_engine.errors import ConcurrentWrite, SourceError
 from data_engine.orchestration.automation.notice_sensor import notice_sensors
+from data_engine.orchestration.automation.review_sensors import review_closer, review_opener
 from data_engine.orchestration.launch.command_lock import corpus_lock
 from data_engine.orchestration.launch.moves import forget_gone
-from data_engine.orchestration.names import asset_key, batch_partitions, corpus_name, review_partitions, tags_of
+from data_engine.orchestration.names import asset_key, batch_partitions, corpus_name, tags_of
 from data_engine.runtime.accepted_samples import orphaned_duplicates
 from data_engine.runtime.accepted_tables import AcceptedTables
-from data_engine.runtime.amendments.class_changes import ask_again, follow_classes
 from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.made_from.encoders import encoder_used
@@ -24,7 +27,6 @@ from data_engine.runtime.versions import fingerprint
 
 if TYPE_CHECKING:
     from data_engine.indexing import SourceFile
-    from data_engine.review.queue_records import Change
     from data_engine.runtime.versions import StepVersion
 
     Versions = Mapping[tuple[str, str], StepVersion]
@@ -35,7 +37,7 @@ _TRY_AGAIN = timedelta(minutes=10)
 
 def build_sensors(runtime: CorpusRuntime) -> Sequence[dg.SensorDefinition]:
     """The four sensors of a corpus, stopped until somebody turns them on; without labels the two about batches."""
-    of_review = [_review_opener(runtime), _review_closer(runtime)] if runtime.corpus.has_labels else []
+    of_review = [review_opener(runtime), review_closer(runtime)] if runtime.corpus.has_labels else []
     return [_new_batches(runtime), *of_review, _drift(runtime), *notice_sensors(runtime)]
 
 
@@ -120,74 +122,6 @@ def _with_orphaned_duplicates(runtime: CorpusRuntime, versions: "Versions", list
     lost = orphaned_duplicates(runtime, runtime.store())
     judged = [batch for batch in lost if batch in listed or not runtime.corpus.is_of_images]
     return {batch: f"lost twins:{batch}:{versions['first_pass', batch].table_version}" for batch in judged}
-
-
-def _review_opener(runtime: CorpusRuntime) -> dg.SensorDefinition:
-    @dg.sensor(
-        name=corpus_name(runtime, "review_opener"),
-        job_name=corpus_name(runtime, "open_review"),
-        tags=tags_of(runtime),
-        minimum_interval_seconds=60,
-        description="Opens a review batch when the proposals are too uncertain, or when there are no answers yet.",
-    )
-    def review_opener(_context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        from data_engine.runtime.review_rounds import why_open
-
-        follow_classes(runtime)
-        asked = ask_again(runtime)
-        cause, version = why_open(runtime)
-        if version is None:
-            if asked is not None:
-                cause = f"{asked[0]} is opened: {asked[1]} samples of removed classes are asked about again"
-            return dg.SkipReason(cause)
-        with runtime.queue() as queue:
-            run_key = f"open:{queue.queue_id}:{version}"
-        config = {"ops": {corpus_name(runtime, "open_review_batch"): {"config": {"cause": cause}}}}
-        return dg.RunRequest(run_key=run_key, run_config=config)
-
-    return review_opener
-
-
-def _review_closer(runtime: CorpusRuntime) -> dg.SensorDefinition:
-    @dg.sensor(
-        name=corpus_name(runtime, "review_closer"),
-        job_name=corpus_name(runtime, "answers"),
-        tags=tags_of(runtime),
-        minimum_interval_seconds=30,
-        description="Takes over a review batch when it is answered, and again after a late correction.",
-    )
-    def review_closer(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        follow_classes(runtime)
-        with runtime.queue() as queue:
-            # Another queue counts its changes from 1 again, so a number alone says nothing of it.
-            queue_id = queue.queue_id
-            of_queue, _, seen = (context.cursor or "").rpartition(":")
-            changes = queue.changes(int(seen or 0) if of_queue in ("", queue_id) else 0)
-            answered = {b.batch_id: b.revision for b in queue.batches(runtime.corpus.name) if b.is_answered}
-        if not changes:
-            return dg.SkipReason("nothing has changed in the review queue")
-        batches, cause = _to_take_over(runtime, changes, answered)
-        return dg.SensorResult(
-            run_requests=[
-                dg.RunRequest(partition_key=batch, run_key=f"close:{queue_id}:{batch}:{answered[batch]}{cause}")
-                for batch in batches
-            ],
-            dynamic_partitions_requests=[review_partitions(runtime).build_add_request(batches)] if batches else [],
-            skip_reason=None if batches else "no review batch of this corpus was finished",
-            cursor=f"{queue_id}:{max(change.cursor for change in changes)}",
-        )
-
-    return review_closer
-
-
-def _to_take_over(
-    runtime: CorpusRuntime, changes: "Sequence[Change]", answered: Mapping[str, int]
-) -> tuple[list[str], str]:
-    """Answered batches that have changed, and what of the cause their revision does not say: other classes."""
-    other_classes = [c.cursor for c in changes if c.kind == "classes" and c.corpus == runtime.corpus.name]
-    if other_classes:
-        return sorted(answered), f":classes {max(other_classes)}"
-    return sorted({change.batch_id for change in changes} & set(answered)), ""
 
 
 def _drift(runtime: CorpusRuntime) -> dg.SensorDefinition:

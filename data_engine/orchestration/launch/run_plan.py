@@ -194,7 +194,7 @@ class _Planning:
             (self.found.following if is_simulated else self.found.waiting).append("reviewed_labels")
         try:
             with self.runtime.queue() as queue:
-                answered = [batch for batch in queue.batches(self.runtime.corpus.name) if batch.is_answered]
+                answered = [batch for batch in queue.batches(self.runtime.corpus.name) if batch.is_ready]
                 inputs = {batch.batch_id: inputs_of(self.runtime, queue, batch) for batch in answered}
         except StorageError:
             return

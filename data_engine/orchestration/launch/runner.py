@@ -28,6 +28,7 @@ from data_engine.runtime.plan import BATCH_STEPS, JOBS, steps_from
 from data_engine.runtime.review_rounds import (
     FOR_PEOPLE,
     create_review_batch,
+    expire_old_batches,
     known_batches,
     lacking_hold_out,
     learnt_from_other_given_labels,
@@ -201,7 +202,7 @@ class OneCommandRun:
             with self.runtime.queue() as queue:
                 batches = queue.batches(self.runtime.corpus.name)
                 n_rounds = len(known_batches(self.runtime, queue))
-            waiting = [b.batch_id for b in batches if not b.is_answered]
+            waiting = [b.batch_id for b in batches if not b.is_ready]
             again = [batch_id for batch_id in waiting if is_again(batch_id, self.runtime.corpus.name)]
             if again and self.runtime.corpus.review.simulated and self._answer(again[0]):
                 continue
@@ -248,8 +249,9 @@ class OneCommandRun:
         return n_answers
 
     def _take_answers(self) -> None:
+        expire_old_batches(self.runtime)
         with self.runtime.queue() as queue:
-            batches = [batch for batch in queue.batches(self.runtime.corpus.name) if batch.is_answered]
+            batches = [batch for batch in queue.batches(self.runtime.corpus.name) if batch.is_ready]
             inputs = {b.batch_id: fingerprint(inputs_of(self.runtime, queue, b)) for b in batches}
         taken = self.jobs.known()
         for batch_id, input_version in sorted(inputs.items()):

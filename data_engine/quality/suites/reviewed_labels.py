@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
-from data_engine.quality.checks import blocking
+from data_engine.quality.checks import blocking, warning
 from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
 from data_engine.quality.label_truths import LABEL_IS_A_CLASS, class_or_empty, every_label_is_a_class
 from data_engine.quality.profiles import one_row
@@ -23,6 +23,11 @@ CHECKS = (
     ),
     LABEL_IS_A_CLASS,
     blocking("simulated_answers_are_marked", "Every simulated answer says so, and claims no seconds of a person."),
+    warning("annotators_agree", "Annotators of the batch agree beyond chance at least as far as min_agreement."),
+    warning(
+        "every_annotator_catches_traps", "Each annotator of at least three traps caught min_trap_catch_rate of them."
+    ),
+    warning("nobody_answers_in_a_hurry", "Nobody takes less than a quarter of the seconds that others take."),
 )
 
 
@@ -71,7 +76,61 @@ def suite(
             "and simulated answers have no active_s",
             remedy="correct the rows in the queue; the server computes these marks",
         ),
+        *_about_annotators(answers, corpus),
     ]
+
+
+def _about_annotators(answers: pa.Table, corpus: Corpus) -> list[Truth]:
+    """How people and programs answer each other and traps, and how fast; what reviewers decided is no answer."""
+    from data_engine.labeling.answers.annotator_figures import agreement, hurried
+    from data_engine.labeling.answers.registry import kind_of
+    from data_engine.labeling.answers.trap_records import trap_records
+
+    gx = load_expectations()
+    given = answers.filter(pc.not_equal(answers["provenance"], "adjudicated"))
+    rows = given.to_pylist()
+    kind = kind_of(row["kind"] for row in rows)
+    alpha, least = agreement(rows, kind), corpus.review.min_agreement
+    rates = {name: n / (n + missed) for name, (n, missed) in trap_records(given, kind).items() if n + missed >= 3}
+    return [
+        Truth(
+            "annotators_agree",
+            one_row(alpha=alpha),
+            gx.ExpectColumnValuesToBeBetween(column="alpha", min_value=least),
+            lambda _: "no sample has two answers" if alpha is None else f"agreement beyond chance: {alpha:.2f}",
+            f"it must reach {least:.2f}",
+            "say in review.definitions what each class means, and decide what is disputed on the review page",
+            n_culprits=1,
+        ),
+        of_rows(
+            "every_annotator_catches_traps",
+            Profile(
+                pa.table({"annotator": pa.array(rates, pa.string()), "rate": pa.array(rates.values(), pa.float64())}),
+                "annotator",
+            ),
+            gx.ExpectColumnValuesToBeBetween(column="rate", min_value=corpus.review.min_trap_catch_rate),
+            what="annotators who miss traps",
+            rule=f"each must catch {corpus.review.min_trap_catch_rate:.1%}; until then their answers weigh less",
+            remedy="talk to the annotators named",
+        ),
+        _nobody_hurries(hurried(rows)),
+    ]
+
+
+def _nobody_hurries(fast: Mapping[str, tuple[float, float]]) -> Truth:
+    """Of the people who are much faster than others: their seconds, and the others'."""
+    return Truth(
+        "nobody_answers_in_a_hurry",
+        one_row(n_hurried=float(len(fast))),
+        load_expectations().ExpectColumnValuesToBeBetween(column="n_hurried", max_value=0),
+        lambda _: (
+            "; ".join(f"{name} takes {own:.1f} s, others {theirs:.1f} s" for name, (own, theirs) in fast.items())
+            or "nobody is much faster than others"
+        ),
+        "an answer should take a quarter of the others' seconds at least",
+        "look at some answers of the annotators named",
+        culprits=tuple(fast),
+    )
 
 
 def _traps_are_caught(answers: pa.Table, least: float, known_rate: float | None) -> Truth:

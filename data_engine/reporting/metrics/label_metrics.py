@@ -1,6 +1,6 @@
-"""Metrics of labels, classifier and annotators.
+"""Metrics of labels and classifier.
 
-Metrics of the funnel, the tree and the balance are in `report_metrics.py`.
+Those of annotators are in `annotator_metrics.py`, those of the funnel, the tree and the balance in `report_metrics.py`.
 """
 
 from collections import Counter, defaultdict
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
+from data_engine.reporting.metrics.annotator_metrics import annotator_metrics
 from data_engine.reporting.metrics.known_labels import known_classes
 from data_engine.reporting.metrics.metric import Direction, Metric, share_metric
 from data_engine.schemas import Tables
@@ -36,7 +37,7 @@ def label_metrics(corpus: Corpus, tables: Tables) -> list[Metric]:
         metrics += _routing(corpus, tables["proposals"])
     if "reviewed_labels" in tables:
         answers = latest_answers(tables["reviewed_labels"])
-        metrics += _annotators(answers)
+        metrics += annotator_metrics(answers)
         if "proposals" in tables:
             metrics += _difficulty(answers, tables["proposals"])
     return metrics
@@ -54,9 +55,9 @@ def _kept_outside(labels: pa.Table) -> list[Metric]:
 
 
 def latest_answers(answers: pa.Table) -> list[dict[str, object]]:
-    """The last revision of every answer, in the order of the table."""
+    """The last revision of every answer, in the order of the table; what reviewers decided is none."""
     last: dict[tuple[str, str], dict[str, object]] = {}
-    for row in answers.to_pylist():
+    for row in answers.filter(pc.not_equal(answers["provenance"], "adjudicated")).to_pylist():
         key = (row["task_id"], row["annotator"])
         if key not in last or row["revision"] >= last[key]["revision"]:
             last[key] = row
@@ -253,63 +254,6 @@ def _costs(corpus: Corpus, taken: Mapping[str, int], n: int) -> list[Metric]:
     ]
     total = sum(cost for cost, _ in costs.values())
     return [Metric("decision_cost", "all", total, "cost", "lower_is_better", f"{note} In all.", n=n), *per_decider]
-
-
-def _annotators(answers: list[dict[str, object]]) -> list[Metric]:
-    per_annotator = Counter(str(row["annotator"]) for row in answers)
-    note = "Answers given, corrections counted once."
-    metrics = [Metric("answers", "all", len(answers), "answers", "neutral", note)]
-    metrics += [Metric("answers", name, n, "answers", "neutral", note) for name, n in sorted(per_annotator.items())]
-    is_simulated = [bool(row["is_simulated"]) for row in answers]
-    metrics.append(
-        Metric(
-            "simulated_answer_share",
-            "all",
-            sum(is_simulated) / len(answers),
-            "share",
-            "neutral",
-            "Share of the answers that simulated annotators gave.",
-            n=len(answers),
-        )
-    )
-    return [*metrics, *_traps(answers), *_seconds(answers), *_agreement(answers)]
-
-
-def _traps(answers: list[dict[str, object]]) -> list[Metric]:
-    traps = [row for row in answers if "trap" in (row["purpose"], row["arm"])]
-    if not traps:
-        return []
-    from data_engine.labeling.answers.registry import answer_kind
-
-    caught = [
-        not answer_kind(str(row["kind"])).is_same(str(row["answer"]), str(row["proposed_answer"])) for row in traps
-    ]
-    return [share_metric("trap_catch_rate", "all", caught, "Known-wrong proposals that were not accepted.")]
-
-
-def _seconds(answers: list[dict[str, object]]) -> list[Metric]:
-    seconds = [row["active_s"] for row in answers if not row["is_simulated"] and isinstance(row["active_s"], float)]
-    if not seconds:
-        return []
-    low, high = np.quantile(seconds, [0.05, 0.95])
-    note = "Median active seconds per answer of people; the interval holds 90 % of the answers."
-    median, n = float(np.median(seconds)), len(seconds)
-    return [Metric("seconds_per_answer", "people", median, "seconds", "lower_is_better", note, low, high, n)]
-
-
-def _agreement(answers: list[dict[str, object]]) -> list[Metric]:
-    by_sample: dict[str, dict[str, str]] = defaultdict(dict)
-    for row in answers:
-        if row["purpose"] != "trap" and row["arm"] != "trap":
-            by_sample[str(row["sample_id"])][str(row["annotator"])] = str(row["answer"])
-    shared = {key: given for key, given in by_sample.items() if len(given) > 1}
-    if not shared:
-        return []
-    from data_engine.labeling.answers.registry import kind_of
-
-    note = "Krippendorff's alpha (nominal) over the samples that several annotators answered; 0 is chance, 1 is full."
-    alpha = float(kind_of(str(row["kind"]) for row in answers).agreement(list(shared.values())))
-    return [Metric("agreement", "all", alpha, "alpha", "higher_is_better", note, n=len(shared))]
 
 
 def _difficulty(answers: list[dict[str, object]], proposals: pa.Table) -> list[Metric]:

@@ -152,9 +152,11 @@ def _reliability(corpus: Corpus, tables: Tables) -> Plot | None:
     from data_engine.labeling import probabilities_of, reliability
 
     number = {name: i for i, name in enumerate(corpus.class_names)}
+    reviewed = tables["reviewed_labels"]
+    decided = reviewed.filter(pc.equal(reviewed["provenance"], "adjudicated")).to_pylist()
     truth = {
         row["sample_id"]: number[str(row["label"])]
-        for row in latest_answers(tables["reviewed_labels"])
+        for row in (*latest_answers(reviewed), *decided)
         if row["purpose"] == "hold_out" and row["label"] in number
     }
     known = tables["proposals"].filter(pc.is_in(tables["proposals"]["sample_id"], pa.array(truth, pa.string())))

@@ -3,7 +3,7 @@
 The queue itself is in `review/queue.py`. What one person may not see is answered like what does not exist.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from data_engine.errors import LeaseLost, NotFound
 from data_engine.review import annotations, leases, review_batches
-from data_engine.review.people import actions, statistics, tokens
+from data_engine.review.people import actions, decisions, drafts, statistics, tokens
 from data_engine.review.people.batch_overview import BatchOverview, read_disputed, read_overview, read_proposed
 from data_engine.review.people.tokens import Person, TokenInfo
 from data_engine.review.queue import ReviewQueue
@@ -147,12 +147,34 @@ class PersonQueue(ReviewQueue):
             is_new = not isinstance(outcome, str) and not outcome.is_repeat
             if comment is not None and (is_new or isinstance(outcome, str)):
                 actions.store_comment(connection, task_id, person.annotator, comment, now=now)
+            begun = {"label": label, "answer": answer, "comment": comment} if isinstance(outcome, str) else {}
+            drafts.store_draft(connection, task_id, person.annotator, begun, now=now)
             kind = "answered" if is_new else "answered_too_late" if isinstance(outcome, str) else None
             if kind is not None:
                 actions.record_action(connection, person, kind, subject_id=task_id, now=now, label=label)
         if isinstance(outcome, str):
             raise LeaseLost(outcome)
         return outcome
+
+    def keep_draft(self, person: Person, task_id: str, content: Mapping[str, Any], *, now: datetime) -> None:
+        """Keep what somebody has begun to answer of a task that they hold or held; nothing in it takes it away.
+
+        Raises: NotFound for a task that they never held; LeaseLost when it wants no answer of theirs any more, and
+            what they had begun is kept all the same.
+        """
+        with self._writing() as connection:
+            held = sa.exists().where(lease.c.task_id == task.c.task_id, lease.c.annotator == person.annotator)
+            row = connection.execute(sa.select(task).where(task.c.task_id == task_id, held.correlate(task))).first()
+            if row is None:
+                raise NotFound(f"{person.annotator} holds no task {task_id!r}; take a task first")
+            drafts.store_draft(connection, task_id, person.annotator, content, now=in_utc(now))
+        if not row.is_open:
+            raise LeaseLost(f"task {task_id} wants no answer any more; what you had begun is kept as a draft")
+
+    def drafts(self, person: Person, task_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """What this person has begun to answer of some tasks."""
+        with self._reading() as connection:
+            return drafts.read_drafts(connection, person.annotator, task_ids)
 
     def revise(
         self,
@@ -184,18 +206,10 @@ class PersonQueue(ReviewQueue):
         """Store what a reviewer decides about a disputed sample. Raises: UnknownLabel; InvalidInput."""
         now = in_utc(now)
         with self._writing() as connection:
-            review_batches.store_decision(
-                connection,
-                batch_id,
-                sample_id,
-                label,
-                posterior=None,
-                method=f"adjudicated:{person.annotator}",
-                now=now,
-            )
-            actions.record_action(
-                connection, person, "decided", subject_id=sample_id, now=now, label=label, batch=batch_id
-            )
+            if decisions.store_decision(connection, batch_id, sample_id, label, by=person.annotator, now=now):
+                actions.record_action(
+                    connection, person, "decided", subject_id=sample_id, now=now, label=label, batch=batch_id
+                )
 
     def withdraw(self, person: Person, batch_id: str, *, reason: str, now: datetime) -> bool:
         """End a batch with the answers that it has; False when it was answered before. Raises: InvalidInput."""
@@ -205,6 +219,11 @@ class PersonQueue(ReviewQueue):
             if is_ended:
                 actions.record_action(connection, person, "ended", subject_id=batch_id, now=now, reason=reason)
         return is_ended
+
+    def note(self, person: Person, kind: str, *, subject_id: str | None, now: datetime, **detail: object) -> None:
+        """Leave a line about what this person had done outside the queue's own calls."""
+        with self._writing() as connection:
+            actions.record_action(connection, person, kind, subject_id=subject_id, now=in_utc(now), **detail)
 
     def probability_of(self, person: Person, lease_id: str) -> float | None:
         """How probable the proposal shown is; None where none is shown. Raises: NotFound."""

@@ -38,11 +38,13 @@ class Answering {
     this.watch = new Stopwatch();
     this.build();
     this.onFeed = () => { if (!this.shown || this.shown !== this.task()) this.show(); };
-    this.onLost = ({ detail }) => this.tell(`This task was given to somebody else; ${detail.text ? "its draft is kept here" : "go on with the next"}.`);
+    this.onLost = ({ detail }) => this.tell(`This task was given to somebody else${this.outbox.draft(detail) ? "; what you had begun is kept" : ""}.`);
+    this.onDraftLost = ({ detail }) => this.feed.lose(detail);
     this.onKept = ({ detail }) => this.kept(detail);
     this.onRefused = ({ detail }) => this.refused(detail);
     feed.addEventListener("change", this.onFeed);
     feed.addEventListener("lost", this.onLost);
+    outbox.addEventListener("lost", this.onDraftLost);
     outbox.addEventListener("kept", this.onKept);
     outbox.addEventListener("refused", this.onRefused);
     feed.fill();
@@ -53,6 +55,7 @@ class Answering {
   stop() {
     this.keepDraft();
     this.watch.stop();
+    this.outbox.removeEventListener("lost", this.onDraftLost);
     this.outbox.removeEventListener("kept", this.onKept);
     this.outbox.removeEventListener("refused", this.onRefused);
     this.feed.removeEventListener("change", this.onFeed);
@@ -99,7 +102,7 @@ class Answering {
     this.shown = task;
     this.stopSkipping();
     this.proposal.textContent = "";
-    this.comment.value = task ? this.outbox.draft(task.task_id) || (task.comment ?? "") : "";
+    this.comment.value = task ? this.outbox.draft(task) || (task.comment ?? "") : "";
     if (!task) {
       this.showNone();
       return;
@@ -153,7 +156,7 @@ class Answering {
     const task = this.task();
     if (!task || this.isSkipping) return;
     const comment = this.comment.value.trim();
-    this.outbox.keepDraft(task.task_id, "");
+    this.outbox.dropDraft(task.task_id);
     if (this.again) {
       const entry = this.again;
       this.again = null;
@@ -270,7 +273,7 @@ class Answering {
 
   keepDraft() {
     const task = this.shown;
-    if (task) this.outbox.keepDraft(task.task_id, this.comment.value);
+    if (task && this.comment.value !== (this.outbox.draft(task) || (task.comment ?? ""))) this.outbox.keepDraft(task.task_id, this.comment.value, !this.again);
   }
 
   tell(text) {

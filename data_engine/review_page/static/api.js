@@ -23,6 +23,7 @@ async function request(method, path, body) {
       method,
       headers: { Authorization: `Bearer ${token}`, ...(body ? { "Content-Type": "application/json" } : {}) },
       body: body ? JSON.stringify(body) : undefined,
+      keepalive: method === "PUT",
     });
   } catch {
     throw new Failed(0, "the server cannot be reached");

@@ -67,13 +67,19 @@ export class Feed extends EventTarget {
       try {
         await call("POST", `/leases/${task.lease_id}/renew`);
       } catch (error) {
-        if (![404, 409].includes(error.status) || !this.tasks.includes(task)) continue;
-        const isShown = this.tasks[0] === task;
-        this.tasks = this.tasks.filter((other) => other !== task);
-        if (isShown) this.dispatchEvent(new CustomEvent("lost", { detail: task }));
-        this.fill();
+        if ([404, 409].includes(error.status)) this.lose(task.task_id);
       }
     }
+  }
+
+  // A task that somebody else has now is shown no longer.
+  lose(taskId) {
+    const task = this.tasks.find((each) => each.task_id === taskId);
+    if (!task) return;
+    const isShown = this.tasks[0] === task;
+    this.tasks = this.tasks.filter((other) => other !== task);
+    if (isShown) this.dispatchEvent(new CustomEvent("lost", { detail: task }));
+    this.fill();
   }
 
   stop() {

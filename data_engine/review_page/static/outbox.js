@@ -5,6 +5,7 @@ import { call } from "./api.js";
 
 const SOONEST_MS = 1000;
 const LATEST_MS = 15000;
+const DRAFT_MS = 400;
 
 export class Outbox extends EventTarget {
   constructor(person) {
@@ -14,6 +15,8 @@ export class Outbox extends EventTarget {
     this.wait = SOONEST_MS;
     this.problem = "";
     this.sending = null;
+    this.begun = new Map();
+    addEventListener("pagehide", () => this.sendDrafts());
     addEventListener("online", () => this.flush());
     this.flush();
   }
@@ -103,12 +106,39 @@ export class Outbox extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  draft(taskId) {
-    return localStorage.getItem(this.draftPrefix + taskId) || "";
+  // What was begun here, else what the server has of it from before or from another device.
+  draft(task) {
+    return localStorage.getItem(this.draftPrefix + task.task_id) ?? task.draft?.comment ?? "";
   }
 
-  keepDraft(taskId, text) {
-    if (text) localStorage.setItem(this.draftPrefix + taskId, text);
-    else localStorage.removeItem(this.draftPrefix + taskId);
+  // What is written while an answer is corrected stays here: the server has drafts of tasks that want an answer.
+  keepDraft(taskId, text, isSent = true) {
+    localStorage.setItem(this.draftPrefix + taskId, text);
+    if (!isSent) return;
+    this.begun.set(taskId, text);
+    clearTimeout(this.drafting);
+    this.drafting = setTimeout(() => this.sendDrafts(), DRAFT_MS);
+  }
+
+  // An answer takes its draft away, here and at the server.
+  dropDraft(taskId) {
+    localStorage.removeItem(this.draftPrefix + taskId);
+    this.begun.delete(taskId);
+  }
+
+  async sendDrafts() {
+    clearTimeout(this.drafting);
+    for (const [taskId, comment] of [...this.begun]) {
+      try {
+        await call("PUT", `/tasks/${taskId}/draft`, { comment });
+      } catch (error) {
+        if (error.status === 0 || error.status >= 500) {
+          this.drafting = setTimeout(() => this.sendDrafts(), LATEST_MS);
+          return;
+        }
+        this.dispatchEvent(new CustomEvent("lost", { detail: taskId }));
+      }
+      if (this.begun.get(taskId) === comment) this.begun.delete(taskId);
+    }
   }
 }

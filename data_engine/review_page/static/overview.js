@@ -1,6 +1,8 @@
 // The first screen: what is asked, how far it is, and one button to begin.
 
-import { count, h, onKeys, percent } from "./dom.js";
+import { button, count, h, onKeys, percent } from "./dom.js";
+
+const ASKED = 20;
 
 export function overview({ me, corpora, outbox, call, screen, go }) {
   let next = null;
@@ -31,7 +33,22 @@ export function overview({ me, corpora, outbox, call, screen, go }) {
     const names = [...corpora.keys()];
     const left = await Promise.all(names.map((name) => call("GET", `/corpora/${encodeURIComponent(name)}/left`)));
     return h("div", { class: "start" }, h("h1", { text: batches.length ? "Nothing waits for you" : "No batch was opened yet" }),
-      names.map((name, i) => h("p", {}, h("b", { text: `${corpora.get(name).title}: ` }), left[i].left)));
+      names.map((name, i) => h("p", {}, h("b", { text: `${corpora.get(name).title}: ` }), left[i].left, " ", me.role === "admin" ? asking(name) : null)));
+  }
+
+  // An admin opens the next batch from here.
+  function asking(name) {
+    const open = button(`Ask ${ASKED} more`, "", async () => {
+      open.disabled = true;
+      try {
+        const { batch_id } = await call("POST", "/batches", { corpus: name, n_queries: ASKED });
+        if (batch_id) await show();
+        else open.replaceWith(h("span", { text: "Nothing is left to ask." }));
+      } catch (error) {
+        open.replaceWith(h("span", { class: "notice", text: error.message }));
+      }
+    });
+    return open;
   }
 
   function pace(own) {

@@ -31,12 +31,15 @@ def answers_that_count(
 def inputs_of(runtime: CorpusRuntime, queue: "ReviewQueue", batch: "BatchInfo | BatchProgress") -> dict[str, str]:
     """What the answers of a batch follow from: the queue that they were given to, and the revision of the batch.
 
-    Where names of now are not those that were given, or answers are kept aside, that too.
+    Where names of now are not those that were given, or answers are kept aside, that too; and how many answers there
+    are in a batch that has expired and goes on.
     """
     from data_engine.review.class_names import is_again
 
     batch_id = batch.batch_id
     inputs = {"queue": queue.queue_id, "revision": str(batch.revision)}
+    if not batch.is_answered:
+        inputs["answers so far"] = str(queue.answers(batch_id).num_rows)
     is_plain = queue.labels_given(batch_id) <= set(runtime.corpus.class_names)
     if is_plain and not is_again(batch_id, runtime.corpus.name):
         return inputs

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data_engine.errors import StorageError
 from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
@@ -69,7 +70,11 @@ def _taken_findings(checked: CheckedCorpus, queue: "QueueContent", taken: dict[s
     for row in queue.batches:
         batch = row["review_batch"]
         if batch in taken:
-            yield from _compared(checked, batch, taken[batch], queue.answers[batch])
+            queued = queue.answers[batch]
+            if row["answered_at"] is None:
+                # It expired: what is answered since is taken over with the rest.
+                queued = queued.filter(pc.is_in(queued[_KEY], taken[batch][_KEY].combine_chunks()))
+            yield from _compared(checked, batch, taken[batch], queued)
         elif row["answered_at"] is not None:
             yield Finding(
                 "error", "is answered, but reviewed_labels has none of it", f"review batch {batch}", checked.run()

@@ -10,7 +10,7 @@ from data_engine.review_page.page_corpus import PageCorpus, ShownImage
 from data_engine.runtime.amendments.class_changes import follow_classes
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.review_page.sample_images import SampleImages
-from data_engine.runtime.review_rounds import what_is_left
+from data_engine.runtime.review_rounds import ask_people, what_is_left
 
 
 def page_corpora(runtimes: Iterable[CorpusRuntime]) -> list[PageCorpus]:
@@ -43,6 +43,7 @@ def _page_corpus(runtime: CorpusRuntime) -> PageCorpus:
         is_of_images=corpus.is_of_images,
         image_of=SampleImages(runtime) if corpus.is_of_images else _no_image,
         left=lambda: what_is_left(runtime),
+        ask=lambda n: ask_people(runtime, n),
         out_of_scope=corpus.labels.out_of_scope,
         instructions=corpus.review.instructions,
         definitions=corpus.review.definitions,

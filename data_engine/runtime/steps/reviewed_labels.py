@@ -18,7 +18,7 @@ def reviewed_labels(step_run: StepRun) -> StepResult:
     with step_run.runtime.queue() as queue:
         queue.follow_classes(corpus.name, corpus.class_names, dict(corpus.labels.renamed), now=datetime.now(UTC))
         progress = queue.progress(step_run.batch)
-        if not progress.is_answered:
+        if not progress.is_ready:
             raise ChecksFailed(
                 f"review batch {step_run.batch!r} has {progress.n_open + progress.n_leased} of {progress.n_tasks} "
                 "tasks open; answer them, or close the batch, then materialize this partition"
@@ -38,6 +38,7 @@ def reviewed_labels(step_run: StepRun) -> StepResult:
         metadata={
             "tasks": progress.n_tasks,
             "undecided": progress.n_undecided,
+            **({} if progress.is_answered else {"still open": progress.n_open + progress.n_leased}),
             **({"kept aside, of removed classes": len(aside)} if aside else {}),
             "simulated": pc.sum(table["is_simulated"]).as_py() or 0,
             "revision": progress.revision,
@@ -46,9 +47,9 @@ def reviewed_labels(step_run: StepRun) -> StepResult:
 
 
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:
-    """The number of tasks of the batch that wait for an answer; as last counted where the queue knows it no more.
+    """The number of tasks of the batch that get no answer any more; as last counted where the queue knows it no more.
 
-    What a batch that asks again does not ask any more needs no answer.
+    What a batch that asks again does not ask any more needs no answer. In a batch that expired, what is open goes on.
     """
     from data_engine.review.class_names import is_again
 
@@ -56,7 +57,8 @@ def check_inputs(checked: CheckedStep) -> dict[str, Any]:
         return {"n_undecided": 0}
     with checked.runtime.queue() as queue:
         if checked.batch in {batch.batch_id for batch in queue.batches(checked.runtime.corpus.name)}:
-            return {"n_undecided": queue.progress(checked.batch).n_undecided}
+            progress = queue.progress(checked.batch)
+            return {"n_undecided": progress.n_undecided if progress.is_answered else 0}
     named = {"step": "reviewed_labels", "batch": checked.batch}
     kept = checked.read_from.store.read("check_results", partition=named, columns=["check", "n_offending"]).to_pylist()
     counted = [row["n_offending"] for row in kept if row["check"] == "every_task_is_decided"]

@@ -1,4 +1,4 @@
-from data_engine.labeling.answers.counted import counted_answers
+from data_engine.labeling.answers.counted import counted_answers, decisions_in
 
 
 def test_the_last_revision_counts_and_traps_do_not(answer_table):
@@ -14,3 +14,17 @@ def test_the_last_revision_counts_and_traps_do_not(answer_table):
         ("s1", "bob", "a"),
         ("s2", "ann", "b"),
     ]
+
+
+def test_of_several_decisions_about_a_sample_that_of_the_newest_batch_stands(answer_table):
+    decision = {"sample_id": "s1", "provenance": "adjudicated", "annotator": "ann"}
+    rows = counted_answers(
+        answer_table(
+            {"sample_id": "s1", "label": "a"},
+            decision | {"label": "c", "review_batch": "b-002", "task_id": "t2"},
+            decision | {"label": "b", "review_batch": "b-001", "task_id": "t-s1-query"},
+            {"sample_id": "s2", "label": "b"},
+        )
+    )
+    assert len(rows) == 4
+    assert {sample_id: row["label"] for sample_id, row in decisions_in(rows).items()} == {"s1": "c"}

@@ -49,7 +49,8 @@ def answers(kind, example):
 
 def rows(*given):
     """Rows of answers: (sample, annotator, answer)."""
-    return [{"sample_id": sample, "annotator": who, "answer": answer} for sample, who, answer in given]
+    names = ("sample_id", "annotator", "answer", "provenance")
+    return [dict(zip(names, (*row, "human"), strict=True)) for row in given]
 
 
 def test_every_kind_has_an_example():

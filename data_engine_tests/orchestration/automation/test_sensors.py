@@ -7,14 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
-import numpy as np
 import pytest
-from small_project import SmallProject, notes_corpus, write_notes
+from small_project import SmallProject, write_notes
 from ticking import QUIET, Ticking, leave
 
 from data_engine.orchestration.launch.command_lock import corpus_lock
 from data_engine.orchestration.names import asset_key
-from data_engine.review import NewTask
 from data_engine.runtime.amendments.forgetting import batches_taken_in
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.simulation.simulated_answers import answer_simulated
@@ -96,145 +94,6 @@ def _read(new_batches: Ticking, batch: str | None) -> None:
     selection = [asset_key(new_batches.runtime, "raw_index")]
     arguments: dict[str, Any] = {"asset_selection": selection, "run_config": QUIET, "raise_on_error": False}
     job.execute_in_process(instance=new_batches.instance, partition_key=batch, **arguments)
-
-
-def test_the_opener_waits_for_a_subset_and_opens_the_first_batch_once(ticking: Ticks) -> None:
-    opener = ticking("review_opener")
-    assert opener.tick() == []
-    assert opener.skipped == "there is no balanced subset yet; curate the corpus first"
-
-    leave(opener.runtime, "balanced_subset", [], version="subset 1")
-    [first] = opener.tick()
-    assert first.run_key == f"open:{_queue_id(opener)}:first:subset 1"
-    assert first.run_config["ops"]["notes_open_review_batch"]["config"]["cause"] == "nobody has answered anything yet"
-    assert opener.tick() == []
-
-
-def test_the_opener_waits_for_an_open_batch_and_for_proposals(ticking: Ticks) -> None:
-    opener = ticking("review_opener")
-    leave(opener.runtime, "balanced_subset", [], version="subset 1")
-    _open(opener.runtime, "round 0", n_tasks=2)
-    assert opener.tick() == []
-    assert opener.skipped == "review batch round 0 is not answered yet"
-    _answer(opener.runtime, "round 0")
-    assert opener.tick() == []
-    assert "there are no proposals yet" in str(opener.skipped)
-
-
-def test_the_opener_names_its_figures_and_fires_once_per_version_of_the_proposals(ticking: Ticks) -> None:
-    opener = ticking("review_opener")
-    leave(opener.runtime, "balanced_subset", [], version="subset 1")
-    _open(opener.runtime, "round 0", n_tasks=1)
-    _answer(opener.runtime, "round 0")
-    _propose(opener.runtime, uncertainties=[0.1, 0.1, 0.1, 0.5], version="proposals 1")
-    assert opener.tick() == []
-    assert opener.skipped == (
-        "the proposals are certain enough: mean uncertainty 0.20 (limit 0.3), 25% of the proposals are at least 0.5 "
-        "uncertain (limit 30%)"
-    )
-
-    _propose(opener.runtime, uncertainties=[0.1, 0.1, 0.5, 0.5], version="proposals 2")
-    [by_share] = opener.tick()
-    assert by_share.run_key == f"open:{_queue_id(opener)}:proposals 2"
-    assert "mean uncertainty 0.30" in by_share.run_config["ops"]["notes_open_review_batch"]["config"]["cause"]
-    assert opener.tick() == []
-
-    _propose(opener.runtime, uncertainties=[0.4, 0.4, 0.4, 0.4], version="proposals 3")
-    [by_mean] = opener.tick()
-    assert by_mean.run_key == f"open:{_queue_id(opener)}:proposals 3"
-
-
-def test_the_opener_stops_at_the_cap_on_open_tasks(notes: SmallProject, instance: dg.DagsterInstance) -> None:
-    review = {"max_open_tasks": 2, "simulated": [{"name": "reader"}]}
-    notes.add(notes_corpus(notes.folder / "source", review=review))
-    opener = Ticking(notes, "review_opener", instance)
-    leave(opener.runtime, "balanced_subset", [], version="subset 1")
-    _open(opener.runtime, "round 0", n_tasks=2)
-    assert opener.tick() == []
-    assert opener.skipped == "2 tasks are open, the limit is 2; answer some first"
-
-
-def test_the_closer_fires_when_a_batch_is_answered_and_again_after_a_correction(ticking: Ticks) -> None:
-    closer = ticking("review_closer")
-    assert closer.tick() == []
-    assert closer.skipped == "nothing has changed in the review queue"
-
-    _open(closer.runtime, "round 0", n_tasks=2)
-    assert closer.tick() == []
-    annotation_id = _answer(closer.runtime, "round 0")
-    [closed] = closer.tick()
-    with closer.runtime.queue() as queue:
-        revision = queue.progress("round 0").revision
-    assert (closed.partition_key, closed.run_key) == ("round 0", f"close:{_queue_id(closer)}:round 0:{revision}")
-    assert list(closer.instance.get_dynamic_partitions("notes_review_batches")) == ["round 0"]
-    assert closer.tick() == []
-    assert closer.skipped == "nothing has changed in the review queue"
-
-    with closer.runtime.queue() as queue:
-        queue.reopen(annotation_id, label="trains", now=NOW, annotator="maria")
-    [corrected] = closer.tick()
-    assert (corrected.partition_key, corrected.run_key) == (
-        "round 0",
-        f"close:{_queue_id(closer)}:round 0:{revision + 1}",
-    )
-    assert closer.tick() == []
-
-
-def test_the_closer_takes_all_answers_over_again_when_a_class_changed_its_name(
-    notes: SmallProject, instance: dg.DagsterInstance
-) -> None:
-    closer = Ticking(notes, "review_closer", instance)
-    for batch in ("round 0", "round 1"):
-        _open(closer.runtime, batch, n_tasks=1)
-        _answer(closer.runtime, batch)
-    assert len(closer.tick()) == 2
-    classes = ["bread", *closer.runtime.corpus.class_names[1:]]
-    notes.change("notes", labels={"classes": classes, "renamed": {"baking": "bread"}})
-    renamed = Ticking(notes, "review_closer", instance)
-    renamed.cursor = closer.cursor
-    assert sorted(request.partition_key for request in renamed.tick()) == ["round 0", "round 1"]
-    assert renamed.tick() == []
-    assert renamed.skipped == "nothing has changed in the review queue"
-
-
-def test_the_closer_sees_the_first_answers_of_another_queue(ticking: Ticks) -> None:
-    closer = ticking("review_closer")
-    for batch in ("round 0", "round 1"):
-        _open(closer.runtime, batch, n_tasks=2)
-        _answer(closer.runtime, batch)
-    assert len(closer.tick()) == 2
-    for file in closer.runtime.data_folder.glob("review.db*"):
-        file.unlink()
-    _open(closer.runtime, "round 1", n_tasks=2)
-    _answer(closer.runtime, "round 1")
-    [closed] = closer.tick()
-    assert closed.run_key == f"close:{_queue_id(closer)}:round 1:1"
-
-
-def test_the_closer_goes_on_after_the_number_that_an_earlier_version_kept(ticking: Ticks) -> None:
-    closer = ticking("review_closer")
-    _open(closer.runtime, "round 0", n_tasks=2)
-    closer.cursor = "1"
-    assert closer.tick() == []
-    assert closer.skipped == "nothing has changed in the review queue"
-    _answer(closer.runtime, "round 0")
-    assert [request.partition_key for request in closer.tick()] == ["round 0"]
-
-
-def _queue_id(ticking: Ticking) -> str:
-    with ticking.runtime.queue() as queue:
-        return queue.queue_id
-
-
-def test_the_closer_leaves_the_batches_of_other_corpora_alone(ticking: Ticks) -> None:
-    closer = ticking("review_closer")
-    _open(closer.runtime, "theirs", n_tasks=1, corpus="letters")
-    _answer(closer.runtime, "theirs")
-    assert closer.tick() == []
-    assert closer.skipped == "no review batch of this corpus was finished"
-    assert list(closer.instance.get_dynamic_partitions("notes_review_batches")) == []
-    assert closer.tick() == []
-    assert closer.skipped == "nothing has changed in the review queue"
 
 
 def test_drift_is_silent_without_an_alarm(ticking: Ticks) -> None:
@@ -320,43 +179,6 @@ def test_what_the_sensors_request_runs_from_the_first_file_to_the_retraining(
     assert set(runtime.store().read("cluster_tree")["tree_version"].to_pylist()).isdisjoint(tree_before)
     assert runtime.store().read("proposals").num_rows == 180
     assert drift.tick() == []
-
-
-def _open(runtime: CorpusRuntime, batch_id: str, *, n_tasks: int, corpus: str = "notes") -> None:
-    tasks = [NewTask(sample_id=f"sample {i}", purpose="query", arm="manual", payload={}) for i in range(n_tasks)]
-    classes = runtime.corpus.class_names
-    arguments: dict[str, Any] = {"question": "About?", "classes": classes, "cause": "a test", "now": NOW}
-    with runtime.queue() as queue:
-        queue.open_batch(batch_id, corpus=corpus, tasks=tasks, **arguments)
-
-
-def _answer(runtime: CorpusRuntime, batch_id: str) -> str:
-    """Answer every task of a batch. Returns: the id of the last answer."""
-    annotation_id = ""
-    with runtime.queue() as queue:
-        while (lease := queue.next("maria", now=NOW, batch=batch_id)) is not None:
-            answered = queue.submit(lease.lease_id, lease.lease_id, label="baking", now=NOW, active_s=1.0)
-            annotation_id = answered.annotation_id
-    return annotation_id
-
-
-def _propose(runtime: CorpusRuntime, *, uncertainties: list[float], version: str) -> None:
-    rows = [
-        {
-            "sample_id": f"sample {i}",
-            "classifier_version": "1",
-            "label": "baking",
-            "probability": 1 - uncertainty,
-            "probabilities": np.array([1 - uncertainty, uncertainty], dtype=np.float32).tobytes(),
-            "uncertainty": uncertainty,
-            "utility": uncertainty,
-            "difficulty": "easy",
-            "route": "person",
-            "reason": "a test",
-        }
-        for i, uncertainty in enumerate(uncertainties)
-    ]
-    leave(runtime, "proposals", rows, version=version)
 
 
 def _report_drift(

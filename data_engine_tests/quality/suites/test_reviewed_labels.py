@@ -1,7 +1,38 @@
+from typing import Any
+
 import pytest
+from schema_tables import Rows
 from sound_tables import Broken, answer_rows, but, details, failed, outcome_of
 
 from data_engine.quality import CHECKS
+
+_HUMAN = {"provenance": "human", "is_simulated": False, "purpose": "query"}
+
+
+def _by(name: str, *given: tuple[str, str]) -> Rows:
+    """Answers of somebody: (sample, label)."""
+    return [
+        _HUMAN | {"annotation_id": f"{name}-{sample}", "sample_id": sample, "label": label, "annotator": name}
+        for sample, label in given
+    ]
+
+
+def _trap(number: int, *, label: str, name: str = "bob") -> dict[str, Any]:
+    """Somebody's answer to a trap that proposes class a."""
+    (row,) = _by(name, (f"t{number}", label))
+    return row | {"purpose": "trap", "proposed_label": "a"}
+
+
+def _caught(n: int) -> Rows:
+    return [_trap(number, label="b", name="ann") for number in range(2)] + [
+        _trap(number, label="b", name=f"x{number}") for number in range(n)
+    ]
+
+
+def _timed(name: str, seconds: float) -> Rows:
+    """Ten answers of somebody, each of so many seconds."""
+    return [row | {"active_s": seconds} for row in _by(name, *((f"{name}{n}", "a") for n in range(10)))]
+
 
 BROKEN = [
     Broken(
@@ -32,6 +63,28 @@ BROKEN = [
         "correct the rows in the queue; the server computes these marks",
         ("n0", "n1"),
         {"reviewed_labels": but(but(answer_rows(), 0, annotator="simulated:sim"), 1, active_s=1.0)},
+    ),
+    Broken(
+        "annotators_agree",
+        "agreement beyond chance: -0.50, but it must reach 0.40; say in review.definitions what each class means, and "
+        "decide what is disputed on the review page",
+        (),
+        {"reviewed_labels": [*answer_rows(), *_by("bob", ("s0", "b"), ("s8", "a")), *_by("ada", ("s8", "b"))]},
+        n_offending=1,
+    ),
+    Broken(
+        "every_annotator_catches_traps",
+        "annotators who miss traps: 1 of 1, but each must catch 60.0%; until then their answers weigh less; "
+        "talk to the annotators named",
+        ("bob",),
+        {"reviewed_labels": [*answer_rows(), *(_trap(n, label="a") for n in range(3)), *_caught(10)]},
+    ),
+    Broken(
+        "nobody_answers_in_a_hurry",
+        "bob takes 0.5 s, others 4.0 s, first `bob`, but an answer should take a quarter of the others' seconds at "
+        "least; look at some answers of the annotators named",
+        ("bob",),
+        {"reviewed_labels": [*_timed("ada", 4.0), *_timed("bob", 0.5), *_timed("eve", 4.0)]},
     ),
 ]
 

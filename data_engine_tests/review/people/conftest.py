@@ -1,7 +1,6 @@
 """A queue, and one with a batch that wants two answers of each of its four tasks."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from review_people import open_licences
@@ -10,8 +9,8 @@ from data_engine.review.people.person_queue import PersonQueue
 
 
 @pytest.fixture
-def queue(tmp_path: Path) -> Iterator[PersonQueue]:
-    with PersonQueue(f"sqlite:///{tmp_path / 'review.db'}") as opened:
+def queue(url: str) -> Iterator[PersonQueue]:
+    with PersonQueue(url) as opened:
         yield opened
 
 

@@ -17,6 +17,7 @@ def test_a_corpus_comes_with_its_question_instructions_and_what_is_left(tmp_path
     assert (corpus.name, corpus.title, corpus.question) == ("notes", "notes", "What is this note about?")
     assert corpus.classes[:2] == ("baking", "sailing")
     assert (corpus.instructions, dict(corpus.definitions)) == ("Read it all.", {"baking": "Bread and cakes."})
+    assert corpus.ask(5) is None
     assert corpus.left() == "no review batch is open: data-engine run notes"
     with pytest.raises(ContentMissing, match="is a text"):
         corpus.image_of("a", False)

@@ -53,6 +53,22 @@ def test_answers_become_rows_and_the_ledger_says_who_gave_them(runtime: CorpusRu
     assert result.metadata == {"tasks": 2, "undecided": 0, "simulated": 0, "revision": 1}
 
 
+def test_what_a_reviewer_decides_late_is_taken_over_with_a_new_revision_and_the_ledger_names_the_reviewer(
+    runtime: CorpusRuntime,
+) -> None:
+    _answer(runtime, "trains")
+    execute(runtime, "reviewed_labels", "one", run_id="run")
+    with runtime.queue() as queue:
+        queue.decide("one", "a", "trains", by="eve", now=NOW + timedelta(hours=1))
+    step_run, result = execute(runtime, "reviewed_labels", "one", run_id="run")
+    (decision,) = (row for row in result.table.to_pylist() if row["provenance"] == "adjudicated")
+    assert (decision["sample_id"], decision["label"], decision["annotator"]) == ("a", "trains", "eve")
+    assert (step_run.inputs["revision"], result.metadata["revision"]) == ("2", 2)
+    ledger = runtime.store().read("ledger").to_pylist()
+    assert ("a", "eve trains (query)") in {(row["sample_id"], row["reason"]) for row in ledger}
+    assert all(found.passed for found in run_checks(runtime, runtime.store(), "reviewed_labels", "one", run_id="r"))
+
+
 def test_a_batch_that_was_ended_with_a_task_undecided_does_not_pass_its_checks(runtime: CorpusRuntime) -> None:
     with runtime.queue() as queue:
         queue.end_batch("one", reason="nobody has time", now=NOW)

@@ -1,4 +1,5 @@
--- The answer that counts of each annotator to each task: the one of the highest revision.
+-- The answer that counts of each annotator to each task: the one of the highest revision. What reviewers decided in
+-- the place of answers is left out.
 -- grain: a task and an annotator
 select
     annotation_id,
@@ -19,4 +20,5 @@ select
     active_s,
     revision
 from {{ ref('stg_reviewed_labels') }}
+where provenance <> 'adjudicated'
 qualify row_number() over (partition by task_id, annotator order by revision desc, annotation_id desc) = 1

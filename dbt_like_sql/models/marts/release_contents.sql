@@ -6,6 +6,7 @@ select
     count(*) as n_samples,
     count(*) / sum(count(*)) over (partition by release_id) as share_of_release,
     count(*) filter (where provenance = 'human') as n_human,
+    count(*) filter (where provenance = 'adjudicated') as n_adjudicated,
     count(*) filter (where provenance = 'human_assisted') as n_human_assisted,
     count(*) filter (where provenance = 'model_accepted') as n_model_accepted,
     count(*) filter (where provenance = 'model_edited') as n_model_edited,

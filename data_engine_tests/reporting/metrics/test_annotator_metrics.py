@@ -1,0 +1,28 @@
+from data_engine.reporting.metrics.annotator_metrics import annotator_metrics
+
+
+def _answer(sample, label, annotator, batch, **changes):
+    answer = f'{{"label":"{label}"}}'
+    row = {"sample_id": sample, "answer": answer, "label": label, "annotator": annotator, "review_batch": batch}
+    plain = {"kind": "class", "purpose": "query", "arm": "manual", "is_simulated": False, "active_s": None}
+    return {**plain, **row, "proposed_answer": None, **changes}
+
+
+def test_agreement_and_traps_are_told_of_all_and_of_each_batch_and_annotator():
+    trap = {"purpose": "trap", "arm": "trap", "proposed_answer": '{"label":"b"}'}
+    answers = [
+        *(_answer(f"s{n}", "ab"[n % 2], name, "one") for n in range(4) for name in ("ann", "bob")),
+        *(_answer(f"s{n}", label, name, "two") for n in (5, 6) for name, label in (("ann", "a"), ("bob", "ab"[n % 2]))),
+        _answer("t0", "a", "ann", "two", **trap),
+        _answer("t1", "b", "bob", "two", **trap),
+    ]
+    found = {(metric.metric, metric.scope): metric.value for metric in annotator_metrics(answers)}
+    rates = {scope: value for (name, scope), value in found.items() if name == "trap_catch_rate"}
+    assert rates == {"all": 0.5, "ann": 1.0, "bob": 0.0}
+    assert found["agreement", "one"] == 1.0
+    assert found["agreement", "two"] < found["agreement", "all"] < 1.0
+    assert (found["answers", "all"], found["answers", "ann"]) == (14, 7)
+
+
+def test_nobody_who_answers_has_no_metrics():
+    assert annotator_metrics([]) == []
