@@ -109,9 +109,7 @@ def render_report(
         "levels": [m for (name, _), m in known.items() if name == "clusters"],
         "why_levels": _why_levels(corpus, some),
         "methods": _methods(some, knows_labels=knows_truth(corpus, some)),
-        "knows_truth": knows_truth(corpus, some),
-        "truth": called_truth(corpus),
-        "knows_labels": knows_labels(corpus, some),
+        **_about_truth(corpus, some),
         "worth": table_of_methods(known),
         "worth_verdict": verdict(known, has_labels=corpus.has_labels),
         **_about_labels(known),
@@ -134,6 +132,14 @@ def render_report(
     template, script = _template()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return str(template.render(page | {"script": script, "script_hash": digest}))
+
+
+def _about_truth(corpus: Corpus, tables: Tables) -> dict[str, Any]:
+    return {
+        "knows_truth": knows_truth(corpus, tables),
+        "truth": called_truth(corpus),
+        "knows_labels": knows_labels(corpus, tables),
+    }
 
 
 def _key_figures(known: Metrics, corpus: Corpus, tables: Tables) -> list[KeyFigure]:
