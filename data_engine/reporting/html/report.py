@@ -24,7 +24,7 @@ from data_engine.reporting.html.tree_view import N_LEAVES, N_TOP, tree_view
 from data_engine.reporting.metrics.concepts import top_level_warning, why_levels
 from data_engine.reporting.metrics.confusions import confusions
 from data_engine.reporting.metrics.funnel import Metrics, headline, stages
-from data_engine.reporting.metrics.key_figures import key_figures
+from data_engine.reporting.metrics.key_figures import KeyFigure, key_figures
 from data_engine.reporting.metrics.known_labels import called_truth, knows_labels, knows_truth
 from data_engine.reporting.metrics.label_metrics import DIFFICULTIES, classifier_in_service
 from data_engine.reporting.metrics.method_comparison import comparison_of, side_by_side
@@ -105,12 +105,7 @@ def render_report(
         "corpus": corpus,
         "headline": headline(known),
         "funnel": stages(known),
-        "key_figures": key_figures(
-            known,
-            n_classes=_n_classes(some),
-            promise=_promise(corpus, some),
-            given_in_hold_out=corpus.labels.given is not None and corpus.labels.given.in_hold_out,
-        ),
+        "key_figures": _key_figures(known, corpus, some),
         "failed_checks": failed_checks,
         "simulation": simulation(known),
         "get": lambda metric, scope="all": known.get((metric, scope)),
@@ -120,9 +115,7 @@ def render_report(
         "levels": [m for (name, _), m in known.items() if name == "clusters"],
         "why_levels": _why_levels(corpus, some),
         "methods": _methods(some, knows_labels=knows_truth(corpus, some)),
-        "knows_truth": knows_truth(corpus, some),
-        "truth": called_truth(corpus),
-        "knows_labels": knows_labels(corpus, some),
+        **_about_truth(corpus, some),
         "worth": table_of_methods(known),
         "worth_verdict": verdict(known, has_labels=corpus.has_labels),
         **_about_labels(known),
@@ -148,6 +141,24 @@ def render_report(
     template, script = _template()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return str(template.render(page | {"script": script, "script_hash": digest}))
+
+
+def _about_truth(corpus: Corpus, tables: Tables) -> dict[str, Any]:
+    return {
+        "knows_truth": knows_truth(corpus, tables),
+        "truth": called_truth(corpus),
+        "knows_labels": knows_labels(corpus, tables),
+    }
+
+
+def _key_figures(known: Metrics, corpus: Corpus, tables: Tables) -> list[KeyFigure]:
+    given = corpus.labels.given
+    return key_figures(
+        known,
+        n_classes=_n_classes(tables),
+        promise=_promise(corpus, tables),
+        given_in_hold_out=given is not None and given.in_hold_out,
+    )
 
 
 def _why_levels(corpus: Corpus, tables: Tables) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 from data_engine.errors import ContentMissing, InvalidInput
 from data_engine.review_page.page_corpus import PageCorpus, ShownImage
+from data_engine.runtime.amendments.asked_by_people import ask_people
 from data_engine.runtime.amendments.class_changes import follow_classes
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.review_page.sample_images import SampleImages
-from data_engine.runtime.review_rounds import ask_people, what_is_left
+from data_engine.runtime.review_rounds import what_is_left
 
 
 def page_corpora(runtimes: Iterable[CorpusRuntime]) -> list[PageCorpus]:
