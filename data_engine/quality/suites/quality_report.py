@@ -43,8 +43,7 @@ def suite(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
     gx = load_expectations()
     metrics = tables["quality_report"]
     values = {(row["metric"], row["scope"]): row["value"] for row in metrics.to_pylist()}
-    is_labelled = corpus.has_labels and any(key in values for key in LABEL_METRICS)
-    wanted = CORE_METRICS + (LABEL_METRICS if is_labelled else ())
+    wanted = CORE_METRICS + (LABEL_METRICS if corpus.has_labels and values.keys() & set(LABEL_METRICS) else ())
     core = Profile(
         pa.table(
             {
