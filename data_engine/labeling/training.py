@@ -1,7 +1,7 @@
 """One round of learning: train on what was answered, calibrate, certify and measure on the hold-out."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -144,17 +144,10 @@ def train_round(
     probabilities = classifier.predict_proba(hold_out.embeddings)
     n_right = int((probabilities.argmax(axis=1) == hold_out.classes).sum())
     low, high = binomial_interval(n_right, len(hold_out), _INTERVAL_CONFIDENCE)
-    predicted = {ALL: probabilities.argmax(axis=1)}
     rounds = np.array([min(row["review_batch"] for row in answers) for answers in agreed.answers])[known]
-    curves = {}
-    for name, inside in ((name, inside) for name, inside in parts.items() if inside.any()):
-        part = _part(usable, inside)
-
-        def predict(mask: NDArray[np.bool_], part: LabelledSet = part) -> Integers:
-            return np.asarray(fit(_part(part, mask)).predict_proba(hold_out.embeddings).argmax(axis=1))
-
-        curves[name] = learning_curve(rounds[inside].tolist(), hold_out.classes, predict)
-        predicted[name] = predict(np.ones(len(part), dtype=bool))
+    arms = {name: (_part(usable, inside), rounds[inside].tolist()) for name, inside in parts.items() if inside.any()}
+    curves = {name: _curve(part, asked, hold_out, fit) for name, (part, asked) in arms.items()}
+    predicted = {name: _predict(fit(part), hold_out) for name, (part, _) in arms.items()}
     return TrainedRound(
         classifier=classifier,
         gate=certify(probabilities, hold_out.classes, target_precision=target_precision, confidence=confidence),
@@ -165,7 +158,7 @@ def train_round(
         accuracy_low=low,
         accuracy_high=high,
         calibration_error=calibration_error(probabilities, hold_out.classes),
-        predicted=predicted,
+        predicted={ALL: probabilities.argmax(axis=1), **predicted},
         curves=curves,
         n_query=int(parts[QUERY].sum()),
         n_control=int(parts[CONTROL].sum()),
@@ -252,6 +245,17 @@ def _check_sizes(n_training: int, n_hold_out: int) -> None:
         raise NotEnoughData("there are 0 answered hold-out samples; answer the tasks with purpose hold_out first")
     if n_training == 0:
         raise NotEnoughData("there are 0 answered samples outside the hold-out; answer a query or control batch first")
+
+
+def _predict(model: MicroModel, hold_out: LabelledSet) -> Integers:
+    return np.asarray(model.predict_proba(hold_out.embeddings).argmax(axis=1))
+
+
+def _curve(
+    part: LabelledSet, asked: Sequence[str], hold_out: LabelledSet, fit: Callable[[LabelledSet], MicroModel]
+) -> LearningCurve:
+    """What the samples of the first rounds teach, of the first two, and so on."""
+    return learning_curve(asked, hold_out.classes, lambda mask: _predict(fit(_part(part, mask)), hold_out))
 
 
 def _fit(

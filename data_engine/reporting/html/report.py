@@ -124,11 +124,8 @@ def render_report(
         "reasons": excerpts.reasons(some),
         **_about_clusters(some),
         "doubtful": excerpts.doubtful_labels(some, embeddings),
-        "rounds": own_rounds(some),
-        "n_encoders": len({row["encoder_version"] for row in own_rounds(some)}),
-        "boost": boost_sentence(known.get(("efficiency_boost", "all"))),
+        **_about_rounds(some, known),
         **_about_classes(some),
-        "slices": _slices(known),
         "drift": _drift(some),
         "terms_on": terms_on,
         "alarm_limits": alarm_limits or (corpus.drift.alarm_p,),
@@ -214,6 +211,16 @@ def _methods(tables: Tables, *, knows_labels: bool) -> dict[str, list[dict[str, 
     compared = comparison_of(tables, knows_labels=knows_labels)
     rows = [] if compared is None else side_by_side(compared).to_pylist()
     return {over: [row for row in rows if row["counted_over"] == over] for over in {r["counted_over"]: 0 for r in rows}}
+
+
+def _about_rounds(tables: Tables, known: Metrics) -> dict[str, Any]:
+    rounds = own_rounds(tables)
+    return {
+        "rounds": rounds,
+        "n_encoders": len({row["encoder_version"] for row in rounds}),
+        "boost": boost_sentence(known.get(("efficiency_boost", "all"))),
+        "slices": _slices(known),
+    }
 
 
 def _about_classes(tables: Tables) -> dict[str, Any]:
