@@ -144,20 +144,31 @@ class CheckGate:
         """Run the suite of a step on its last version and keep the results in the table `check_results`."""
         started = time.perf_counter()
         results = self.judge(version)
+        self._keep(version, results, time.perf_counter() - started)
+        return results
+
+    def _judged(self, version: StepVersion, key: str) -> "tuple[list[CheckResult], float]":
+        """Results for rows and rules that nobody has kept any for, and their seconds; made once within a process."""
+        known, place = self.runtime.judged, (str(self.runtime.corpus_folder), version.step, version.batch, key)
+        if place not in known:
+            started = time.perf_counter()
+            known[place] = (self.judge(version), time.perf_counter() - started)
+        return known[place]
+
+    def _keep(self, version: StepVersion, results: "list[CheckResult]", seconds: float) -> None:
         if not self.keeps_verdicts:
-            return results
+            return
         kept = {
             "step": version.step,
             "batch": version.batch,
             "data_version": self._verdict_key(version),
-            "seconds": time.perf_counter() - started,
+            "seconds": seconds,
             "run_id": self.run_id,
             "checked_at": datetime.now(UTC),
         }
         table = pa.Table.from_pylist([{**kept, **_row(result)} for result in results], schema=CHECK_RESULTS)
         partition = {"step": version.step, "batch": version.batch}
         self.store.write("check_results", table, partition=partition, run_id=self.run_id, code_version="1")
-        return results
 
     def _latest(self, step: str) -> dict[str, StepVersion]:
         if step not in self._versions:
@@ -172,7 +183,9 @@ class CheckGate:
         if reasons is None:
             latest = self.latest(version.step, version.batch)
             if latest is not None and latest.table_version == version.table_version:
-                reasons = _reasons([_row(result) for result in self.judge_and_keep(version)])
+                results, seconds = self._judged(version, key)
+                self._keep(version, results, seconds)
+                reasons = _reasons([_row(result) for result in results])
             else:
                 reasons = self._judged_earlier(version, key)
         if not reasons:
@@ -186,7 +199,7 @@ class CheckGate:
         is_kept = earlier is not None and earlier.version.table_version == version.table_version
         if is_kept and earlier is not None and earlier.verdict_key == key and earlier.is_accepted:
             return ""
-        reasons = _reasons([_row(result) for result in self.judge(version)])
+        reasons = _reasons([_row(result) for result in self._judged(version, key)[0]])
         if is_kept and self.keeps_verdicts:
             write_earlier_version(self.store, EarlierVersion(version, key, is_accepted=not reasons))
         return reasons

@@ -21,6 +21,7 @@ from data_engine.shipped import shipped_sql
 if TYPE_CHECKING:
     from upath import UPath
 
+    from data_engine.quality import CheckResult
     from data_engine.review import ReviewQueue
     from data_engine.storage import TableStore
 
@@ -118,6 +119,12 @@ class CorpusRuntime:
     def code_of(self, step: str) -> str:
         """Fingerprint of the code alone, without the settings that a step's code version holds too."""
         return _code_of(step)[:12]
+
+    @cached_property
+    def judged(self) -> "dict[tuple[str, str, str, str], tuple[list[CheckResult], float]]":
+        """Results of checks, and their seconds, by folder, step, partition and what was judged by which rules; a plan
+        and the run after it look at the same rows."""
+        return {}
 
     @cached_property
     def rules_version(self) -> str:

@@ -37,7 +37,8 @@ _SMALL_TARGET = 32
 _SMALL_NEIGHBOURHOOD = 16
 _MOST_NEIGHBOURHOODS = 512
 #: Of a pool, the share of the loneliest samples, where they have less than half a neighbour, that may be outliers.
-#: Measured: with weights of sparse regions they took places that teach nothing; of concepts they are too few to tell.
+#: Measured: with the full weight of a sparse region outliers took the places of concepts, with no more than the median
+#: rare concepts lost theirs.
 _OUTLIER_SHARE, _OUTLIER_DENSITY = 0.1, 1.5
 #: The evenness that taught a classifier most on steep tails; on mild ones it was 0.
 STEEP_EVENNESS = 0.5
@@ -215,10 +216,10 @@ def _weighted_losses(x: "FloatMatrix", how: _How) -> tuple[NDArray[np.float32], 
 
 
 def _even_weights(density: NDArray[np.float64], sizes: NDArray[np.float64], dial: float) -> NDArray[np.float64]:
-    """(n,) the more, the sparser the region of a sample is; possible outliers weigh at most what the median does."""
+    """(n,) the more, the sparser the region of a sample is; possible outliers are half the way to the median weight."""
     weights: NDArray[np.float64] = (density * sizes) ** -dial
     is_lonely = density <= min(float(np.quantile(density, _OUTLIER_SHARE)), _OUTLIER_DENSITY)
-    weights[is_lonely] = np.minimum(weights[is_lonely], np.median(weights))
+    weights[is_lonely] = np.sqrt(weights[is_lonely] * np.minimum(weights[is_lonely], np.median(weights)))
     return weights
 
 

@@ -97,7 +97,7 @@ def test_an_empty_release_is_described_without_a_division_by_zero(corpus: Corpus
 
 
 def test_the_card_loads_the_first_format(card: str, corpus: Corpus, release: pa.Table) -> None:
-    assert 'samples = pd.read_parquet("data.parquet")\nby_people = ' in card
+    assert 'samples = pd.read_parquet("data.parquet")\npeople = [' in card
     assert 'load_dataset("parquet", data_files="data.parquet", split="train")' in card
     changes = {"release": corpus.release.model_copy(update={"formats": ("jsonl",)})}
     of_lines = data_card(corpus.model_copy(update=changes), release, build_quality_report(corpus, {}), {})

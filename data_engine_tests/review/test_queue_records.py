@@ -26,7 +26,10 @@ def test_a_time_without_zone_is_refused_and_another_zone_is_converted():
     ("changes", "message"),
     [
         ({"sample_id": ""}, "sample_id is empty"),
-        ({"purpose": "fun"}, "purpose is 'fun'; it must be one of hold_out, query, control, audit, trap"),
+        (
+            {"purpose": "fun"},
+            "purpose is 'fun'; it must be one of hold_out, query, control, audit, doubtful, trap, given",
+        ),
         ({"arm": "loud"}, "arm is 'loud'; it must be one of manual, assisted, proposed, blind, trap"),
         ({"arm": "proposed"}, "has arm 'proposed' but no proposed_label"),
         ({"arm": "trap"}, "has arm 'trap' but no proposed_label"),

@@ -46,6 +46,23 @@ def test_a_sound_batch_is_accepted_and_the_verdict_kept_with_its_rows_and_rules(
     assert {row["run_id"] for row in store.read("check_results").to_pylist()} == {"asking"}
 
 
+def test_a_plan_and_the_run_after_it_judge_the_same_rows_once_and_a_recheck_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = notes_runtime(tmp_path)
+    store, judge, judged = runtime.store(), CheckGate.judge, []
+    monkeypatch.setattr(CheckGate, "judge", lambda gate, version: judged.append(version) or judge(gate, version))
+    written = write_step(store, "raw_index", [READABLE], "may")
+    for _ in range(2):
+        assert CheckGate(runtime, store, "plan", keeps_verdicts=False).accepted("raw_index") == {"may": written}
+    assert store.read("check_results").num_rows == 0
+    require_accepted(runtime, store, "raw_index", "may", run_id="run")
+    assert store.read("check_results").num_rows > 0
+    assert judged == [written]
+    run_checks(runtime, store, "raw_index", "may", run_id="recheck")
+    assert judged == [written, written]
+
+
 def test_a_failed_blocking_check_holds_back_its_own_batch_only_and_a_warning_none(tmp_path: Path) -> None:
     runtime = notes_runtime(tmp_path)
     store = runtime.store()
