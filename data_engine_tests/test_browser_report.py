@@ -59,7 +59,7 @@ def test_plots_are_dark_on_a_dark_screen_and_every_word_of_them_stands_out(repor
             )
             words = page.locator("figure text").evaluate_all("all => all.map(one => getComputedStyle(one).fill)")
             found[scheme] = (min(map(brightness, grounds)), max(map(brightness, grounds)))
-            assert len(grounds) == 9
+            assert len(grounds) == 10
             ground = brightness(grounds[0])
             assert min(abs(brightness(word) - ground) for word in words) > 90
         assert found["light"][0] > 240
@@ -77,6 +77,6 @@ def test_every_plot_says_what_it_shows_to_those_who_do_not_see_it(report: Path) 
         texts = page.locator(".plot svg[role=img]").evaluate_all(
             "all => all.map(one => one.getAttribute('aria-label'))"
         )
-        assert len(texts) == 9
+        assert len(texts) == 10
         assert all(any(char.isdigit() for char in text) for text in texts)
         assert any("zlib · license: 16.7 % against 1.6 %" in text for text in texts)

@@ -167,7 +167,12 @@ def train_round(
 
 
 def classifier_row(
-    trained: TrainedRound, compared: Comparison, *, encoder_version: str, given_labels: str | None = None
+    trained: TrainedRound,
+    compared: Comparison,
+    *,
+    encoder_version: str,
+    given_labels: str | None = None,
+    with_class_names: bool = False,
 ) -> pa.Table:
     """The one row that `schemas.CLASSIFIER` keeps of a round.
 
@@ -176,6 +181,7 @@ def classifier_row(
         compared: whether it goes into service, and why.
         encoder_version: of the embeddings that it learnt from.
         given_labels: where the labels that it learnt from besides the answers stand; None where there were none.
+        with_class_names: whether names of classes were examples too.
     """
     found = trained.boost
     row = {
@@ -205,6 +211,7 @@ def classifier_row(
         "boost_high": None if found is None else found.high,
         "comparison": compared.reason,
         "model": trained.classifier.kind,
+        "with_class_names": with_class_names,
         "training_version": trained.training.version,
         "hold_out_version": trained.hold_out.version,
         "artefact": trained.classifier.to_bytes(),

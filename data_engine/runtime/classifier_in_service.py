@@ -3,6 +3,7 @@
 Training and comparing classifiers is in `labeling.training`.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,24 +19,44 @@ if TYPE_CHECKING:
 ClassifierRow = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class LearntBy:
+    """What the YAML says a classifier learns from, and which kind it is.
+
+    Attributes:
+        given_labels: Where the labels stand that it learns from besides the answers; None where there are none.
+        model: Its kind.
+        with_class_names: Whether names of classes are examples too.
+    """
+
+    given_labels: str | None = None
+    model: str = "softmax"
+    with_class_names: bool = False
+
+    @classmethod
+    def of(cls, row: ClassifierRow) -> "LearntBy":
+        """What the YAML said when a version was trained."""
+        return cls(row["given_labels"], row["model"] or cls.model, bool(row["with_class_names"]))
+
+
 def rival_of(
     history: pa.Table,
     new_version: str,
     encoder_version: str,
-    given_labels: str | None = None,
+    learnt_by: LearntBy | None = None,
     *,
     borrowed_from: str | None = None,
 ) -> ClassifierRow | None:
-    """The version that a new one is compared with: in service, or the last that was with the same vectors and labels.
+    """The version that a new one is compared with: in service, or the last that was, of the same vectors and settings.
 
-    One that learnt from labels that the data give, or in another corpus, and that the YAML names no more, would else
-    stay in service.
+    A setting that is changed counts at once, and one that is put back brings its version back: what learnt by other
+    settings, or in another corpus that the YAML names no more, would else stay in service.
 
     Args:
         history: Versions in the order in which they were trained (schema CLASSIFIER).
         new_version: Of the new one, which is no rival of itself when its encoder comes back.
         encoder_version: Of the vectors that it learnt from.
-        given_labels: Where the labels stand that it learnt from besides the answers; None where there are none.
+        learnt_by: What the YAML says of the new one; the defaults without.
         borrowed_from: The other corpus that the YAML names a model of; None where it names none.
     """
     from data_engine.labeling import row_in_service
@@ -45,7 +66,7 @@ def rival_of(
             return False
         if row["borrowed_from"] is not None:
             return bool(row["borrowed_from"].partition("/")[0] == borrowed_from)
-        return bool(row["given_labels"] == given_labels)
+        return LearntBy.of(row) == (learnt_by or LearntBy())
 
     row = row_in_service(history)
     if row is not None and is_alike(row):

@@ -39,6 +39,7 @@ CLASSIFIER = pa.schema(
         optional("boost_low", pa.float64(), "lower end of its 90 % interval, by a paired bootstrap"),
         optional("boost_high", pa.float64(), "upper end of its 90 % interval, by a paired bootstrap"),
         optional("model", pa.string(), "kind of micro-model; null in rows of an earlier engine: softmax"),
+        optional("with_class_names", pa.bool_(), "whether names of classes were examples; null: not kept, so false"),
         optional("training_version", pa.string(), "fingerprint of the training samples and their classes"),
         optional("hold_out_version", pa.string(), "fingerprint of the hold-out and its classes"),
         optional("borrowed_from", pa.string(), "corpus/version where it learnt; null where it learnt in this corpus"),

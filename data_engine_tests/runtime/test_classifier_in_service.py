@@ -8,7 +8,7 @@ from written_steps import notes_runtime, pass_checks, write_step
 
 from data_engine.labeling import Classifier
 from data_engine.runtime.check_gate import accepted_tables
-from data_engine.runtime.classifier_in_service import gate_threshold, newest_audit_age_days, rival_of
+from data_engine.runtime.classifier_in_service import LearntBy, gate_threshold, newest_audit_age_days, rival_of
 
 
 def _classifier(bias: float) -> Classifier:
@@ -109,9 +109,17 @@ def test_the_rival_of_a_version_learnt_from_the_same_given_labels() -> None:
     rows = [_row("plain", 1.0, None, is_in_service=False), _row("taught", 2.0, None, is_in_service=True)]
     given = [{**rows[0], "took_over": True}, {**rows[1], "given_labels": "tags"}]
     history = table("classifier", given)
-    found = {name: rival_of(history, "next", "e-1", name) for name in ("tags", "topics", None)}
+    found = {name: rival_of(history, "next", "e-1", LearntBy(name)) for name in ("tags", "topics", None)}
     assert {name: row and row["classifier_version"] for name, row in found.items()} == {
         "tags": "taught",
         "topics": None,
         None: "plain",
     }
+
+
+def test_a_setting_that_is_put_back_brings_the_version_of_before_back() -> None:
+    rows = [_row("plain", 1.0, None, is_in_service=False), _row("named", 2.0, None, is_in_service=True)]
+    history = table("classifier", [{**rows[0], "took_over": True}, {**rows[1], "with_class_names": True}])
+    of_neighbours = LearntBy(model="neighbours")
+    found = [rival_of(history, "next", "e-1", by) for by in (LearntBy(with_class_names=True), None, of_neighbours)]
+    assert [row and row["classifier_version"] for row in found] == ["named", "plain", None]

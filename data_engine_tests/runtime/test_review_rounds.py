@@ -160,7 +160,13 @@ def test_answers_of_an_unfinished_round_are_said_to_be_there(tmp_path: Path) -> 
     tasks = [NewTask(sample_id=i, purpose="hold_out", arm="manual", payload={}) for i in "bcd"]
     with runtime.queue() as queue:
         queue.open_batch(
-            "notes-round-001", corpus="notes", question="?", classes=["baking"], tasks=tasks, cause="c", now=NOW
+            "notes-round-001",
+            corpus="notes",
+            question="?",
+            classes=["baking", "other"],
+            tasks=tasks,
+            cause="c",
+            now=NOW,
         )
         for number in range(2):
             lease = queue.next("ada", now=NOW)

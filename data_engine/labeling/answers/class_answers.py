@@ -39,9 +39,9 @@ class ClassAnswers:
         """Raises: InvalidInput for fewer than two classes, or one that comes twice."""
         if len(classes) < 2 or len(set(classes)) != len(classes):
             twice = sorted({name for name in classes if list(classes).count(name) > 1})[:_MAX_NAMED]
+            named = f", and {twice} more than once" if twice else ""
             raise InvalidInput(
-                f"classes has {len(classes)} entries, {twice} more than once; "
-                "a question needs at least 2 different answers"
+                f"classes names {len(set(classes))}{named}; give at least 2 different answers, each once"
             )
 
     def validate(self, answer: object, classes: Sequence[str], *, of: str) -> str:

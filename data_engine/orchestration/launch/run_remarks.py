@@ -13,7 +13,7 @@ from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.embeddings import ready_encoder
 from data_engine.runtime.made_from.encoders import encoder_in_use
 from data_engine.runtime.made_from.given_labels import remarks_on_given_labels
-from data_engine.runtime.models.promotions import hand_promotions, in_force
+from data_engine.runtime.models.promotions import promotion_in_force
 from data_engine.runtime.review_rounds import batches_without_queue, lacking_hold_out
 from data_engine.runtime.versions import step_versions
 from data_engine.terminal.plain_text import counted, plain
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def say_promotion(runtime: "CorpusRuntime", console: "Console") -> None:
     """Print which classifier a person put into service, who, when and why; nothing where the hold-out decides."""
-    held = in_force(hand_promotions(runtime.store()))
+    held = promotion_in_force(runtime)
     if held is not None:
         said = f"classifier {held.classifier_version} is in service by hand: {held.told}"
         console.print(plain(f"  {said}; data-engine models rollback undoes it"), soft_wrap=True)

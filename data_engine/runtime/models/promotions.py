@@ -14,6 +14,7 @@ from data_engine.runtime.versions import fingerprint
 from data_engine.schemas import MODEL_PROMOTIONS
 
 if TYPE_CHECKING:
+    from data_engine.runtime.corpus_runtime import CorpusRuntime
     from data_engine.storage import TableStore
 
 TABLE = "model_promotions"
@@ -58,6 +59,11 @@ def in_force(decided: Sequence[HandPromotion]) -> HandPromotion | None:
         elif each.classifier_version is not None:
             held.append(each)
     return held[-1] if held else None
+
+
+def promotion_in_force(runtime: "CorpusRuntime") -> HandPromotion | None:
+    """The decision of a person that holds in a corpus now; None where the test on the hold-out decides."""
+    return in_force(hand_promotions(runtime.store()))
 
 
 def add_promotion(store: "TableStore", promotion: HandPromotion, *, run_id: str) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from data_engine import labeling
 from data_engine.labeling.models.version_rows import borrowed_row, gate_columns, measured
-from data_engine.runtime.classifier_in_service import ClassifierRow, rival_of
+from data_engine.runtime.classifier_in_service import ClassifierRow, LearntBy, rival_of
 from data_engine.runtime.models.promotions import HandPromotion
 from data_engine.schemas import CLASSIFIER, CLASSIFIER_FIGURES
 
@@ -28,7 +28,7 @@ class JudgedBy:
         hold_out: Samples that no version learnt from.
         encoder: Of the vectors.
         class_names: The classes of now.
-        given_labels: Where the labels stand that are learnt from besides the answers; None where there are none.
+        learnt_by: What the YAML says a version learns from, and which kind it is.
         target_precision: What the gate has to promise.
         confidence: Of that promise.
     """
@@ -36,7 +36,7 @@ class JudgedBy:
     hold_out: labeling.LabelledSet
     encoder: "EncoderUsed"
     class_names: tuple[str, ...]
-    given_labels: str | None
+    learnt_by: LearntBy
     target_precision: float
     confidence: float
 
@@ -83,7 +83,7 @@ def rows_after(
     before = labeling.row_in_service(history)
     corpus = None if borrowed is None else borrowed.corpus
     version = trained.classifier.version
-    service = rival_of(history, version, judged_by.encoder.version, judged_by.given_labels, borrowed_from=corpus)
+    service = rival_of(history, version, judged_by.encoder.version, judged_by.learnt_by, borrowed_from=corpus)
     for model, made in _candidates(trained, judged_by, borrowed):
         if made["borrowed_from"] is not None and model.version in rows:
             continue
@@ -118,7 +118,11 @@ def _candidates(
         found.append((model, borrowed_row(borrowed.row, model, corpus=borrowed.corpus, of_hold_out=of_hold_out)))
     undecided = labeling.Comparison(False, "")
     own = labeling.classifier_row(
-        trained, undecided, encoder_version=judged_by.encoder.version, given_labels=judged_by.given_labels
+        trained,
+        undecided,
+        encoder_version=judged_by.encoder.version,
+        given_labels=judged_by.learnt_by.given_labels,
+        with_class_names=judged_by.learnt_by.with_class_names,
     )
     return [*found, (trained.classifier, own.to_pylist()[0])]
 
@@ -129,12 +133,24 @@ def _verdict(
     """Whether a version takes over from the one in service; without one of the same vectors and labels it does."""
     if service is not None or before is None:
         return judged_by.compared(model, service)
-    told = f"not compared: version {before['classifier_version']}, in service until now, learnt from "
+    told = f"not compared: version {before['classifier_version']}, in service until now, learnt "
     if before["encoder_version"] == judged_by.encoder.version:
-        where = "another corpus" if before["borrowed_from"] else "other labels that the data give (labels.given)"
-        return labeling.Comparison(True, f"{told}{where}")
+        how = "in another corpus" if before["borrowed_from"] else _other_settings(before, judged_by.learnt_by)
+        return labeling.Comparison(True, f"{told}{how}")
     other = before["encoder_version"] or "an encoder that an earlier engine did not keep"
-    return labeling.Comparison(True, f"{told}vectors of {other}, this one from those of {judged_by.encoder.version}")
+    return labeling.Comparison(
+        True, f"{told}from vectors of {other}, this one from those of {judged_by.encoder.version}"
+    )
+
+
+def _other_settings(before: ClassifierRow, now: LearntBy) -> str:
+    then = LearntBy.of(before)
+    changed = [
+        ("labels.given", then.given_labels != now.given_labels),
+        ("labels.model", then.model != now.model),
+        ("labels.class_names_as_examples", then.with_class_names != now.with_class_names),
+    ]
+    return f"by another setting of {', '.join(name for name, is_other in changed if is_other)}"
 
 
 def _said_by_hand(by_hand: HandPromotion, unfit: str) -> str:

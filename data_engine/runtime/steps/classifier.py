@@ -9,14 +9,14 @@ import pyarrow.compute as pc
 from data_engine import labeling
 from data_engine.labeling.models.hold_out_figures import figures
 from data_engine.runtime.check_inputs import CheckedStep
-from data_engine.runtime.classifier_in_service import ClassifierRow
+from data_engine.runtime.classifier_in_service import ClassifierRow, LearntBy
 from data_engine.runtime.examples.class_name_examples import class_name_examples
 from data_engine.runtime.made_from.encoders import EncoderUsed
 from data_engine.runtime.made_from.given_labels import Read, given_label_inputs, given_labels_text, with_given_labels
 from data_engine.runtime.models.borrowed import borrowed_model
 from data_engine.runtime.models.hold_out_slices import hold_out_slices
 from data_engine.runtime.models.inputs import model_inputs
-from data_engine.runtime.models.promotions import hand_promotions, in_force
+from data_engine.runtime.models.promotions import promotion_in_force
 from data_engine.runtime.models.registry_rows import JudgedBy, figures_after, rows_after
 from data_engine.runtime.step_run import StepResult, StepRun
 
@@ -74,7 +74,7 @@ def _registry(step_run: StepRun, trained: labeling.TrainedRound, encoder: Encode
         trained.hold_out,
         encoder,
         step_run.corpus.class_names,
-        given_labels_text(step_run.corpus),
+        LearntBy(given_labels_text(step_run.corpus), settings.model, settings.class_names_as_examples),
         settings.target_of("classifier"),
         settings.confidence,
     )
@@ -83,7 +83,7 @@ def _registry(step_run: StepRun, trained: labeling.TrainedRound, encoder: Encode
         trained,
         judged_by,
         borrowed=borrowed_model(runtime, encoder),
-        by_hand=in_force(hand_promotions(runtime.store())),
+        by_hand=promotion_in_force(runtime),
     )
 
 
@@ -139,16 +139,10 @@ def _least_hold_out(checked: CheckedStep, n_counted: int, earlier: Sequence[Clas
 
 
 def _asks_the_same(one: ClassifierRow, other: ClassifierRow) -> bool:
-    """Whether two versions are of one kind, learnt here, of the same classes, vectors and given labels.
-
-    One of another kind or of another corpus that is better stays in service; a new one may be worse than that.
-    """
-    if (
-        any(row["borrowed_from"] for row in (one, other))
-        or len({row["model"] or "softmax" for row in (one, other)}) > 1
-    ):
+    """Whether two versions learnt here, by the same settings, of the same classes and vectors."""
+    if any(row["borrowed_from"] for row in (one, other)):
         return False
     known = [row["artefact"] for row in (one, other)]
     names = {labeling.load_model(artefact).class_names for artefact in known if artefact}
-    is_same = all(one[name] == other[name] for name in ("encoder_version", "given_labels"))
+    is_same = one["encoder_version"] == other["encoder_version"] and LearntBy.of(one) == LearntBy.of(other)
     return is_same and len(names) < 2

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from data_engine.runtime.models.model_card import model_card
 from data_engine.runtime.models.model_versions import RUN_ID, find_version, model_versions
-from data_engine.runtime.models.promotions import hand_promotions, in_force
+from data_engine.runtime.models.promotions import hand_promotions, promotion_in_force
 from data_engine.terminal.plain_text import plain, shown
 from data_engine.terminal.row_formats import write_rows
 from data_engine.terminal.tables import print_columns, print_table
@@ -38,7 +38,7 @@ _IN_A_TABLE = 8
 
 def print_versions(runtime: "CorpusRuntime", *, console: "Console", form: str = "table") -> None:
     """Every version of a corpus, the newest last, which of them is in service, and by whom."""
-    versions, held = model_versions(runtime), in_force(hand_promotions(runtime.store()))
+    versions, held = model_versions(runtime), promotion_in_force(runtime)
     by_hand = None if held is None else held.classifier_version
     states = [
         _state(version, is_in_service=is_in_service, by_hand=by_hand)

@@ -7,6 +7,7 @@ from schema_tables import table
 from written_steps import NOON
 
 from data_engine.labeling import TrainedRound, fit_model, train_round
+from data_engine.runtime.classifier_in_service import LearntBy
 from data_engine.runtime.made_from.encoders import EncoderUsed
 from data_engine.runtime.models.borrowed import BorrowedModel
 from data_engine.runtime.models.promotions import HandPromotion
@@ -43,7 +44,7 @@ def _round(data: SimpleNamespace, n: int) -> TrainedRound:
 
 
 def _judged_by(trained: TrainedRound, *, encoder: str = "e-1", target: float = 0.8) -> JudgedBy:
-    return JudgedBy(trained.hold_out, EncoderUsed("e", encoder), NAMES, None, target, 0.9)
+    return JudgedBy(trained.hold_out, EncoderUsed("e", encoder), NAMES, LearntBy(), target, 0.9)
 
 
 def _after(history: pa.Table, trained: TrainedRound, **changes: object) -> pa.Table:
@@ -115,7 +116,7 @@ def test_a_model_of_another_corpus_is_in_service_until_one_of_this_corpus_is_bet
     # Named no more, it is no rival any more.
     alone = _after(first, few)
     assert _in_service(alone) == [few.classifier.version]
-    assert "learnt from another corpus" in alone.to_pylist()[-1]["comparison"]
+    assert "learnt in another corpus" in alone.to_pylist()[-1]["comparison"]
 
 
 def few_row(trained: TrainedRound) -> dict[str, object]:
