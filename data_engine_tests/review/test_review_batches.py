@@ -22,7 +22,7 @@ def test_the_id_of_a_task_is_a_function_of_batch_sample_and_purpose(queue, open_
     ("changes", "error", "message"),
     [
         ({"tasks": []}, InvalidInput, "has no tasks and could never be answered"),
-        ({"classes": ["mit"]}, InvalidInput, "a question needs at least 2 different answers"),
+        ({"classes": ["mit"]}, InvalidInput, "give at least 2 different answers"),
         ({"classes": ["mit", "mit"]}, InvalidInput, r"\['mit'\] more than once"),
         ({"answers_per_task": 0}, InvalidInput, "answers_per_task is 0"),
         ({"question": " ", "cause": ""}, InvalidInput, "question and cause of a review batch must not be empty"),

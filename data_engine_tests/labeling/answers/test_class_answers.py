@@ -24,7 +24,7 @@ def test_a_question_needs_two_different_classes():
     KIND.check_classes(("a", "b"))
     with pytest.raises(InvalidInput, match="classes names 1; give at least 2 different answers"):
         KIND.check_classes(("a",))
-    with pytest.raises(InvalidInput, match=r"classes has 3 entries, \['a'\] more than once; a question needs at least"):
+    with pytest.raises(InvalidInput, match=r"classes names 2, and \['a'\] more than once; give at least"):
         KIND.check_classes(("a", "b", "a"))
 
 
