@@ -151,14 +151,15 @@ def test_the_queue_is_observed_when_something_in_it_has_changed(ticking: Ticks) 
     assert [_figures(each) for each in closer.observed] == [(0, 0, 0, 0)]
     closer.tick()
     assert closer.observed == []
-    _open(closer.runtime, "round 0", n_tasks=3)
+    now = datetime.now(UTC)
+    _open(closer.runtime, "round 0", n_tasks=3, now=now)
     with closer.runtime.queue() as queue:
-        assert queue.next("maria", now=NOW) is not None
-        assert queue.next("simulated:reader", now=NOW, is_simulated=True) is not None
+        assert queue.next("maria", now=now) is not None
+        assert queue.next("simulated:reader", now=now, is_simulated=True) is not None
     closer.tick()
     [seen] = closer.observed
     assert _figures(seen) == (1, 3, 2, 1)
-    assert seen["oldest batch"].value == NOW.timestamp()
+    assert seen["oldest batch"].value == now.timestamp()
 
 
 def _figures(seen: dict[str, Any]) -> tuple[Any, ...]:
