@@ -41,7 +41,7 @@ def test_regrouped_batches_keep_samples_answers_and_labels(finished: SmallProjec
     release, labels, answers = finished.release("notes"), _labels(finished), _answers(finished)
     finished.change("notes", batches={"by": "folder"})
     said = _said(finished)
-    assert "the source no longer has july.jsonl, june.jsonl, may.jsonl" in said
+    assert "the batches july.jsonl, june.jsonl, may.jsonl are grouped otherwise now: the same files" in said
     assert "360 moved to another batch and keep their ids, answers and labels" in said
     assert _labels(finished) == labels
     finished.change("notes", batches={"by": "file"})
