@@ -205,10 +205,8 @@ PLAN: tuple[StepSpec, ...] = (
     StepSpec(
         name="classifier",
         row="a version of the classifier, with metrics",
-        description="The model registry, one row per version of the micro-model: trained on everything answered "
-        "outside the hold-out, calibrated and certified on the hold-out. A new one is in service when a paired "
-        "bootstrap says that it is better there than the one before, or when a person promotes it. Beside it, "
-        "precision and recall of every class and the accuracy of every slice.",
+        description="The model registry, a row per version: trained on the answers outside the hold-out, "
+        "calibrated and certified on it. A new one is in service when a paired bootstrap says that it is better there.",
         inputs=("reviewed_labels*",),
         lookups=("embeddings", "raw_index", "cluster_tree", "balanced_subset"),
         extra_tables=("classifier_figures",),
