@@ -93,7 +93,8 @@ def test_another_corpus_proposes_with_what_the_first_learnt(
     first = [row for row in tasks if row["review_batch"].endswith("000") and row["purpose"] != "hold_out"]
     assert any(row["proposed_label"] for row in first)
     figures = runtime.store().read("classifier_figures").to_pylist()
-    assert {row["slice"] for row in figures} == {"class", "all", "batch", "topic", "cluster"}
+    # `labels` are the points of the learning curves.
+    assert {row["slice"] for row in figures} == {"class", "all", "labels", "batch", "topic", "cluster"}
     version = next(row for (step, _), row in _versions(runtime).items() if step == "classifier")
     assert version.made_from["inputs"]["notes/classifier"] == taught
     deps = finished.load().definitions.resolve_asset_graph().get(_key("letters")).parent_keys
