@@ -19,6 +19,19 @@ os.environ["GX_ANALYTICS_ENABLED"] = "false"
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
 
 
+#: Tests of minutes, which go first, so that no worker is left alone with one at the end.
+_LONGEST = (
+    "test_a_run_killed_at_every_point_in_turn_ends_like_an_undisturbed_one",
+    "test_a_first_command_killed_anywhere_leaves_a_home_in_which_the_next_one_works",
+    "test_a_dozen_damages_and_hostile_files_are_mended_or_told",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest tests first; the order of the others stays."""
+    items.sort(key=lambda item: item.name not in _LONGEST)
+
+
 def pytest_report_header() -> list[str]:
     """Which kernel the tests of the int8 kernel ran, where float32 may stand in, and on which databases the queue."""
     from data_engine.clustering import fastest_kernel
