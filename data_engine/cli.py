@@ -11,6 +11,7 @@ import click
 
 from data_engine.errors import InvalidInput
 from data_engine.errors.boundary import secrets_hidden
+from data_engine.terminal.command_options import CORPUS, PRINTED_AS
 from data_engine.terminal.exchange.file_commands import export_command, import_command
 from data_engine.terminal.exchange.label_studio_commands import label_studio
 from data_engine.terminal.exchange.notice_commands import notices_command
@@ -21,16 +22,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from data_engine.orchestration.launch.project import Project
-
-_CORPUS = click.option("--corpus", default=None, help="Name of the corpus; may be left out when there is only one.")
-_FORM = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "csv", "json"]),
-    default="table",
-    show_default=True,
-    help="How to print; csv and json have all rows, whole, and nothing else on the standard output.",
-)
 
 
 class _Interrupted(click.ClickException):
@@ -113,7 +104,7 @@ def run(corpus: str, batches: str, timings: Path | None) -> None:
 
 @main.command()
 @click.argument("corpus")
-@_FORM
+@PRINTED_AS
 def plan(corpus: str, form: str) -> None:
     """Say what differs since the last run of CORPUS, and what a run would therefore do; nothing is done or written."""
     from data_engine.orchestration.launch.run_plan import plan_run
@@ -129,8 +120,8 @@ def plan(corpus: str, form: str) -> None:
 
 @main.command()
 @click.argument("sample_id")
-@_CORPUS
-@_FORM
+@CORPUS
+@PRINTED_AS
 def why(sample_id: str, corpus: str | None, form: str) -> None:
     """Say what every step decided about a sample, and why. The start of the id is enough."""
     from data_engine.terminal.why import print_why
@@ -140,9 +131,9 @@ def why(sample_id: str, corpus: str | None, form: str) -> None:
 
 @main.command()
 @click.argument("query")
-@_CORPUS
+@CORPUS
 @click.option("--limit", type=click.IntRange(0), help="Most rows to print; 50 of a table, else all.")
-@_FORM
+@PRINTED_AS
 def sql(query: str, corpus: str | None, limit: int | None, form: str) -> None:
     """Ask any table or SQL model: data-engine sql "select * from funnel_stages"."""
     from data_engine.runtime.sql_models import ask
@@ -164,8 +155,8 @@ main.add_command(models)
 
 
 @main.command()
-@_CORPUS
-@_FORM
+@CORPUS
+@PRINTED_AS
 def release(corpus: str | None, form: str) -> None:
     """List the releases of a corpus, the newest last."""
     from data_engine.terminal.tables import print_releases
@@ -176,7 +167,7 @@ def release(corpus: str | None, form: str) -> None:
 
 @main.command()
 @click.argument("corpus")
-@_FORM
+@PRINTED_AS
 def check(corpus: str, form: str) -> None:
     """Say whether all data of CORPUS are as they were written; nothing is changed. Ends with 1 where they are not."""
     from data_engine.terminal.check import print_check

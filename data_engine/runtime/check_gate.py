@@ -144,7 +144,7 @@ class CheckGate:
         """Run the suite of a step on its last version and keep the results in the table `check_results`."""
         started = time.perf_counter()
         results = self.judge(version)
-        self._keep(version, results, time.perf_counter() - started)
+        self._keep(version, self._verdict_key(version), results, time.perf_counter() - started)
         return results
 
     def _judged(self, version: StepVersion, key: str) -> "tuple[list[CheckResult], float]":
@@ -155,13 +155,13 @@ class CheckGate:
             known[place] = (self.judge(version), time.perf_counter() - started)
         return known[place]
 
-    def _keep(self, version: StepVersion, results: "list[CheckResult]", seconds: float) -> None:
+    def _keep(self, version: StepVersion, key: str, results: "list[CheckResult]", seconds: float) -> None:
         if not self.keeps_verdicts:
             return
         kept = {
             "step": version.step,
             "batch": version.batch,
-            "data_version": self._verdict_key(version),
+            "data_version": key,
             "seconds": seconds,
             "run_id": self.run_id,
             "checked_at": datetime.now(UTC),
@@ -184,7 +184,7 @@ class CheckGate:
             latest = self.latest(version.step, version.batch)
             if latest is not None and latest.table_version == version.table_version:
                 results, seconds = self._judged(version, key)
-                self._keep(version, results, seconds)
+                self._keep(version, key, results, seconds)
                 reasons = _reasons([_row(result) for result in results])
             else:
                 reasons = self._judged_earlier(version, key)

@@ -3,13 +3,14 @@
 The page is served by `orchestration/launch/review_page.py`, answers in the terminal are asked for in `review.py`.
 """
 
-import getpass
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from data_engine.terminal.command_options import user_name
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,16 +19,9 @@ if TYPE_CHECKING:
     from data_engine.review.people.person_queue import PersonQueue
 
 
-def _user_name() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""
-
-
 @click.group(invoke_without_command=True)
 @click.option("--corpus", default=None, help="Name of the corpus; without it, the page shows all of them.")
-@click.option("--annotator", default=_user_name, help="Your name, as it is kept with the answers.")
+@click.option("--annotator", default=user_name, help="Your name, as it is kept with the answers.")
 @click.option(
     "--port", default=3001, show_default=True, type=click.IntRange(0, 65535), help="Port of the page; 0 for a free one."
 )

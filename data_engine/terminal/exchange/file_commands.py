@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from data_engine.terminal.command_options import CORPUS
+
 if TYPE_CHECKING:
     from data_engine.orchestration.launch.project import Project
     from data_engine.review.exchange.taking_in import Import
-
-_CORPUS = click.option("--corpus", default=None, help="Name of the corpus; may be left out when there is only one.")
 
 
 class _FormatName(click.ParamType[str]):
@@ -47,7 +47,7 @@ _SAID = {
 
 
 @click.command(name="export")
-@_CORPUS
+@CORPUS
 @click.option("--batch", default=None, help="One review batch; all of the corpus without it.")
 @_FORM
 @click.option("--to", "to", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
@@ -63,7 +63,7 @@ def export_command(corpus: str | None, batch: str | None, form: str, to: Path) -
 
 
 @click.command(name="import")
-@_CORPUS
+@CORPUS
 @click.option("--batch", default=None, help="Review batch of answers that name none.")
 @_FORM
 @click.option("--from", "source", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to read.")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from data_engine.terminal.command_options import CORPUS
+
 if TYPE_CHECKING:
     from data_engine.runtime.corpus_runtime import CorpusRuntime
 
@@ -29,7 +31,7 @@ def _of_a_project(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--project", required=True, type=click.IntRange(1), help="Number of the project there."),
         click.option("--url", required=True, help="Address of the server, such as http://localhost:8080."),
-        click.option("--corpus", default=None, help="Name of the corpus; may be left out when there is only one."),
+        CORPUS,
     ):
         command = option(command)
     return command

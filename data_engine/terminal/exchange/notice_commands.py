@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from data_engine.terminal.command_options import CORPUS
+
 if TYPE_CHECKING:
     from data_engine.review.notices.outbox import Notice
 
@@ -15,7 +17,7 @@ _MINUTES = 10
 
 
 @click.command(name="notices")
-@click.option("--corpus", default=None, help="Name of the corpus; may be left out when there is only one.")
+@CORPUS
 @click.option("--send", is_flag=True, help="Note what has happened and send what is due, as the sensor does.")
 @click.option("--retry", is_flag=True, help="Send all that is not sent, those that were given up included.")
 def notices_command(corpus: str | None, send: bool, retry: bool) -> None:

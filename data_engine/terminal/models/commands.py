@@ -3,13 +3,14 @@
 What they print of versions is in `printing.py`; what they do is in `data_engine.runtime.models`.
 """
 
-import getpass
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from data_engine.terminal.command_options import CORPUS, PRINTED_AS, user_name
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,24 +19,8 @@ if TYPE_CHECKING:
     from data_engine.runtime.models.promotions import HandPromotion
 
 
-def _user_name() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""
-
-
-_CORPUS = click.option("--corpus", default=None, help="Name of the corpus; may be left out when there is only one.")
-_BY = click.option("--by", default=_user_name, help="Who decides, as it is kept; by default your user name.")
+_BY = click.option("--by", default=user_name, help="Who decides, as it is kept; by default your user name.")
 _WHY = click.option("--why", required=True, help="Why, in a sentence; it is kept with the decision.")
-_FORM = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "csv", "json"]),
-    default="table",
-    show_default=True,
-    help="How to print; csv and json have all rows, whole, and nothing else on the standard output.",
-)
 
 
 @click.group()
@@ -44,8 +29,8 @@ def models() -> None:
 
 
 @models.command(name="list")
-@_CORPUS
-@_FORM
+@CORPUS
+@PRINTED_AS
 def list_versions(corpus: str | None, form: str) -> None:
     """List the versions of a corpus, the newest last."""
     from data_engine.terminal.models.printing import print_versions
@@ -55,8 +40,8 @@ def list_versions(corpus: str | None, form: str) -> None:
 
 @models.command()
 @click.argument("version")
-@_CORPUS
-@_FORM
+@CORPUS
+@PRINTED_AS
 def show(version: str, corpus: str | None, form: str) -> None:
     """Show the card of VERSION: what it learnt from, what it reaches in all, per class and per slice."""
     from data_engine.terminal.models.printing import print_card
@@ -66,7 +51,7 @@ def show(version: str, corpus: str | None, form: str) -> None:
 
 @models.command()
 @click.argument("version")
-@_CORPUS
+@CORPUS
 @_BY
 @_WHY
 def promote(version: str, corpus: str | None, by: str, why: str) -> None:
@@ -80,7 +65,7 @@ def promote(version: str, corpus: str | None, by: str, why: str) -> None:
 
 
 @models.command()
-@_CORPUS
+@CORPUS
 @_BY
 @_WHY
 def rollback(corpus: str | None, by: str, why: str) -> None:
@@ -96,7 +81,7 @@ def rollback(corpus: str | None, by: str, why: str) -> None:
 @models.command()
 @click.argument("version")
 @click.option("--to", "path", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
-@_CORPUS
+@CORPUS
 def export(version: str, path: Path, corpus: str | None) -> None:
     """Write VERSION as a file in the ONNX format: embeddings in, class probabilities out."""
     from data_engine.runtime.models import model_versions
