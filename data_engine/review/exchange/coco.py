@@ -90,19 +90,7 @@ def _described(exchange: Exchange) -> list[tuple[str, ExchangedBatch]]:
 
 
 def _ours_of(task: ExchangedTask) -> dict[str, Any]:
-    ours = {
-        "sample_id": task.sample_id,
-        "uri": task.uri,
-        "text": task.text,
-        "review_batch": task.batch_id,
-        "purpose": task.purpose,
-        "arm": task.arm,
-        "priority": task.priority,
-        "is_withdrawn": task.is_withdrawn,
-        "proposed_answer": task.proposed_answer,
-        "probability": task.probability,
-    }
-    return {name: value for name, value in ours.items() if value is not None}
+    return {name: value for name, value in task.columns().items() if value is not None}
 
 
 def _annotation_of(

@@ -6,6 +6,7 @@ The formats are in `registry.py`, what becomes of an import in `taking_in.py`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,21 @@ class ExchangedTask:
     def shown(self) -> str:
         """The sample in an error."""
         return self.sample_id or self.uri or "without a name"
+
+    def columns(self) -> dict[str, Any]:
+        """What files say of it, by the names of their columns; its answers aside."""
+        return {
+            "review_batch": self.batch_id,
+            "sample_id": self.sample_id,
+            "uri": self.uri,
+            "text": self.text,
+            "purpose": self.purpose,
+            "arm": self.arm,
+            "priority": self.priority,
+            "is_withdrawn": self.is_withdrawn,
+            "proposed_answer": self.proposed_answer,
+            "probability": self.probability,
+        }
 
 
 @dataclass(frozen=True)

@@ -101,19 +101,9 @@ def answer_of(annotation: object, where: str) -> ExchangedAnswer | None:
 def _task_of(exchange: Exchange, task: ExchangedTask) -> dict[str, Any]:
     is_text = task.text is not None
     found = exchange.batches.get(task.batch_id or "")
-    ours = {
-        "corpus": exchange.corpus,
-        "queue_id": exchange.queue_id,
-        "sample_id": task.sample_id,
-        "uri": task.uri,
-        "review_batch": task.batch_id,
-        "purpose": task.purpose,
-        "arm": task.arm,
-        "priority": task.priority,
-        "is_withdrawn": task.is_withdrawn,
-        "proposed_answer": task.proposed_answer,
-        "probability": task.probability,
-    }
+    # The text is what the task shows, beside this.
+    described = {name: value for name, value in task.columns().items() if name != "text"}
+    ours = {"corpus": exchange.corpus, "queue_id": exchange.queue_id, **described}
     if found is not None:
         ours |= {name: getattr(found, name) for name in ("question", "kind", "cause", "answers_per_task")}
         ours["opened_at"] = found.opened_at.isoformat()

@@ -65,7 +65,7 @@ def rows_of(exchange: Exchange) -> Iterator[dict[str, Any]]:
     """The rows of all tasks, in their order, with every column of `ROW`."""
     empty = dict.fromkeys(ROW.names)
     for task in exchange.tasks:
-        shared = empty | {"corpus": exchange.corpus, "queue_id": exchange.queue_id} | _task_row(task)
+        shared = empty | {"corpus": exchange.corpus, "queue_id": exchange.queue_id} | task.columns()
         found = exchange.batches.get(task.batch_id or "")
         if found is not None:
             shared |= {name: getattr(found, name) for name in ("question", "kind", "cause", "opened_at")}
@@ -160,21 +160,6 @@ def _add_batch(batches: dict[str, ExchangedBatch], name: str | None, row: Mappin
     found = None if name is None or name in batches else batch_of(name, row, where)
     if found is not None:
         batches[found.batch_id] = found
-
-
-def _task_row(task: ExchangedTask) -> dict[str, Any]:
-    return {
-        "review_batch": task.batch_id,
-        "sample_id": task.sample_id,
-        "uri": task.uri,
-        "text": task.text,
-        "purpose": task.purpose,
-        "arm": task.arm,
-        "priority": task.priority,
-        "is_withdrawn": task.is_withdrawn,
-        "proposed_answer": task.proposed_answer,
-        "probability": task.probability,
-    }
 
 
 def _answer_row(answer: ExchangedAnswer) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from data_engine.errors import InvalidInput
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.exchange.answer_files import import_place
 
 if TYPE_CHECKING:
     from data_engine.review.label_studio.bridge_queue import Pulled
@@ -26,7 +27,8 @@ def push_tasks(runtime: CorpusRuntime, url: str, project: int) -> "Pushed":
     from data_engine.review.label_studio.pushing import push
     from data_engine.runtime.amendments.class_changes import follow_classes
 
-    _require_question(runtime)
+    if not runtime.corpus.has_labels:
+        raise InvalidInput(f"corpus {runtime.corpus.name} has no block labels, so nobody is asked; add one first")
     follow_classes(runtime)
     image_of = None
     if runtime.corpus.is_of_images:
@@ -54,27 +56,13 @@ def pull_answers(runtime: CorpusRuntime, url: str, project: int, *, now: datetim
 
     Raises: InvalidInput without a question or a token; LabelStudioError.
     """
-    from data_engine.review.exchange.resolving import ImportPlace
+    from data_engine.review.exchange.exchanged import Exchange
     from data_engine.review.label_studio.bridge_queue import BridgeQueue
 
-    _require_question(runtime)
-    corpus = runtime.corpus
     # Only tasks of the queue are answered there, so no sample has to be looked up.
-    place = ImportPlace(
-        corpus=corpus.name,
-        question=corpus.labels.question,
-        classes=corpus.class_names,
-        kind=corpus.labels.kind,
-        renamed=dict(corpus.labels.renamed),
-        payloads={},
-    )
+    place = import_place(runtime, Exchange(()))
     with _project(url, project) as server, BridgeQueue(runtime.queue_url) as queue:
         return queue.pull(server, place, now=now)
-
-
-def _require_question(runtime: CorpusRuntime) -> None:
-    if not runtime.corpus.has_labels:
-        raise InvalidInput(f"corpus {runtime.corpus.name} has no block labels, so nobody is asked; add one first")
 
 
 def _project(url: str, project: int) -> "LabelStudioProject":
