@@ -24,7 +24,7 @@ from data_engine.runtime.versions import step_versions
 
 if TYPE_CHECKING:
     from data_engine.labeling import PlannedTask
-    from data_engine.review import ReviewQueue
+    from data_engine.review import NewTask, ReviewQueue
 
 SNIPPET_CHARS = 2000
 
@@ -149,35 +149,35 @@ def create_review_batch(runtime: CorpusRuntime, *, cause: str, query_batch_size:
 
     tables = accepted_tables(runtime, run_id="review")
     with runtime.queue() as queue:
-        known = known_batches(runtime, queue)
-        round_number = next(n for n in count(len(known)) if round_id(runtime, n) not in known)
+        round_number = next_round(runtime, queue)
         planned = _plan(runtime, tables, round_number, query_batch_size)
         if not planned:
             return None
         texts = payloads_of(tables, [task.sample_id for task in planned])
-        batch_id = round_id(runtime, round_number)
-        queue.open_batch(
-            batch_id,
-            corpus=runtime.corpus.name,
-            question=runtime.corpus.labels.question,
-            classes=runtime.corpus.class_names,
-            kind=runtime.corpus.labels.kind,
-            tasks=[
-                NewTask(
-                    sample_id=task.sample_id,
-                    purpose=task.purpose,
-                    arm=task.arm,
-                    payload=texts[task.sample_id],
-                    proposed_label=task.proposed_label,
-                    probability=task.probability,
-                    priority=task.priority,
-                )
-                for task in planned
-            ],
-            cause=cause,
-            answers_per_task=runtime.corpus.review.answers_per_task,
-            now=datetime.now(UTC),
-        )
+        tasks = [NewTask(**vars(task), payload=texts[task.sample_id]) for task in planned]
+        return open_round(runtime, queue, round_number, tasks, cause=cause)
+
+
+def next_round(runtime: CorpusRuntime, queue: "ReviewQueue") -> int:
+    """The number of the next round."""
+    known = known_batches(runtime, queue)
+    return next(number for number in count(len(known)) if round_id(runtime, number) not in known)
+
+
+def open_round(runtime: CorpusRuntime, queue: "ReviewQueue", number: int, tasks: "list[NewTask]", *, cause: str) -> str:
+    """Open the review batch of a round with the question of the corpus; its id."""
+    corpus, batch_id = runtime.corpus, round_id(runtime, number)
+    queue.open_batch(
+        batch_id,
+        corpus=corpus.name,
+        question=corpus.labels.question,
+        classes=corpus.class_names,
+        kind=corpus.labels.kind,
+        tasks=tasks,
+        cause=cause,
+        answers_per_task=corpus.review.answers_per_task,
+        now=datetime.now(UTC),
+    )
     return batch_id
 
 

@@ -3,9 +3,6 @@
 Rounds that open by themselves are in `runtime/review_rounds.py`.
 """
 
-from datetime import UTC, datetime
-from itertools import count
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -13,7 +10,7 @@ from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.check_gate import CheckGate, accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.made_from.answered_samples import answered_samples
-from data_engine.runtime.review_rounds import FOR_PEOPLE, create_review_batch, known_batches, payloads_of, round_id
+from data_engine.runtime.review_rounds import FOR_PEOPLE, create_review_batch, next_round, open_round, payloads_of
 
 
 def ask_people(runtime: CorpusRuntime, n: int) -> str | None:
@@ -69,21 +66,9 @@ def _ask_about_doubtful(runtime: CorpusRuntime, n: int) -> str | None:
     if not ids:
         return None
     payloads = payloads_of(tables, ids)
+    tasks = [
+        NewTask(sample_id=sample_id, purpose="doubtful", arm="manual", payload=payloads[sample_id], priority=1)
+        for sample_id in ids
+    ]
     with runtime.queue() as queue:
-        known = known_batches(runtime, queue)
-        batch_id = next(name for number in count(len(known)) if (name := round_id(runtime, number)) not in known)
-        queue.open_batch(
-            batch_id,
-            corpus=runtime.corpus.name,
-            question=runtime.corpus.labels.question,
-            classes=runtime.corpus.class_names,
-            kind=runtime.corpus.labels.kind,
-            tasks=[
-                NewTask(sample_id=sample_id, purpose="doubtful", arm="manual", payload=payloads[sample_id], priority=1)
-                for sample_id in ids
-            ],
-            cause=FOR_PEOPLE,
-            answers_per_task=runtime.corpus.review.answers_per_task,
-            now=datetime.now(UTC),
-        )
-    return batch_id
+        return open_round(runtime, queue, next_round(runtime, queue), tasks, cause=FOR_PEOPLE)
