@@ -133,17 +133,18 @@ def _drift(runtime: CorpusRuntime) -> dg.SensorDefinition:
         description="Launches the retraining job when a batch's p-value has crossed the corpus' limit.",
     )
     def drift(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        import pyarrow.compute as pc
+        from data_engine.drift import alarms
 
         gate = CheckGate(runtime, runtime.store(), "plan")
-        report = AcceptedTables(gate.store, gate).read("drift_report", columns=["batch", "is_alarm"])
+        columns = ["batch", "p_value", "is_alarm", "is_suspect"]
+        report = AcceptedTables(gate.store, gate).read("drift_report", columns=columns)
         reports, encoder = gate.accepted("drift_report"), gate.encoder_in_use().version
 
         def of_now(batch: str) -> bool:
             """Whether its report compares the vectors of now, and not those of another encoder."""
             return batch in reports and encoder_used(gate.store, reports[batch]).version in ("", encoder)
 
-        alarmed = sorted(set(report.filter(pc.field("is_alarm"))["batch"].to_pylist()))
+        alarmed = alarms(report)
         opened = {batch: version for batch, version in gate.accepted("embeddings").items() if of_now(batch)}
         # The content of a batch is the cause, not its report: retraining makes a new report of the same content.
         causes = {f"{batch}:{opened[batch].data_version}" for batch in alarmed if batch in opened}
