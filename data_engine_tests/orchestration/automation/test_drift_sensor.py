@@ -114,7 +114,7 @@ def _answer(runtime: CorpusRuntime, review_batch: str, finished: SmallProject, i
     model = load_model(row_in_service(tables.read("classifier"))["artefact"])
     n = 0
     with runtime.queue() as queue:
-        while (lease := queue.take("ada", corpus="notes", batch_id=review_batch, now=NOW)) is not None:
+        while (lease := queue.next("ada", now=NOW, batch=review_batch)) is not None:
             (x,) = embeddings_by_id(tables, pa.array([lease.task.sample_id])).values()
             order = model.predict_proba(x[None])[0].argsort()
             queue.submit(lease.lease_id, f"answer {n}", label=model.class_names[order[-1 if is_right else 0]], now=NOW)
@@ -131,7 +131,7 @@ def test_people_are_asked_about_what_moved_without_a_proposal_and_once(
     drift, review_batch = _raise(finished, instance)
     with drift.runtime.queue() as queue:
         tasks = queue.tables("notes")["review_task"]
-    tasks = tasks.filter(pc.equal(tasks["batch_id"], review_batch))
+    tasks = tasks.filter(pc.equal(tasks["review_batch"], review_batch))
     assert set(tasks["purpose"].to_pylist()) == {"drifted"}
     assert set(tasks["arm"].to_pylist()) == {"blind"}
     first_pass = drift.runtime.store().read("first_pass", partition={"batch": "may.jsonl"})
