@@ -152,8 +152,8 @@ def main() -> None:
             continue
         data = kept(args.kept, make.__name__, lambda make=make, folder=folder: make(folder))
         head = [
-            f"Share of {args.trials} windows that raised the alarm at 5 %: the pair of detectors, each alone, and the rule "
-            "of thumb that a population stability index above 0.2 is drift. In the first row every alarm is false; "
+            f"Share of {args.trials} windows that raised the alarm at 5 %: the pair of detectors, each alone, and the "
+            "rule of thumb that a population stability index above 0.2 is drift. In the first row all alarms are false; "
             "elsewhere the share of the window that is other is given.",
             "",
             "| window | pair | novelty alone | mass alone | index > 0.2 |",

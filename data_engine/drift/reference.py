@@ -114,5 +114,3 @@ def _check_enough(n_rows: int, what: str) -> None:
         raise NotEnoughData(
             f"{what} has {n_rows} rows but drift needs at least {MIN_ROWS}; wait for more data or join batches"
         )
-
-

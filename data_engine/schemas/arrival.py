@@ -74,8 +74,8 @@ DRIFT_REPORT = pa.schema(
         optional(
             "cluster",
             pa.int32(),
-            "cluster of the tested level; null on the row of the samples that are unlike all known ones, and when there "
-            "was not enough data",
+            "cluster of the tested level; null on the row of the samples that are unlike all known ones, and when "
+            "there was not enough data",
         ),
         optional("expected_share", pa.float64(), "share of the reference in this cluster"),
         optional("observed_share", pa.float64(), "share of the batch in this cluster"),
@@ -90,8 +90,8 @@ DRIFT_REPORT = pa.schema(
         required(
             "sample_ids",
             pa.list_(pa.string()),
-            "up to ten samples of the batch in this cluster; without a cluster, up to a hundred that are unlike all known "
-            "ones, the oddest first",
+            "up to ten samples of the batch in this cluster; without a cluster, up to a hundred that are unlike all "
+            "known ones, the oddest first",
         ),
         required("note", pa.string(), "what was compared, or why it could not be"),
     ]

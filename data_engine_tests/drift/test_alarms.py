@@ -5,7 +5,9 @@ from data_engine.drift import alarms
 
 def report(*rows: tuple[str, float | None, bool, bool | None]) -> pa.Table:
     names = ("batch", "p_value", "is_alarm", "is_suspect")
-    types = pa.schema([("batch", pa.string()), ("p_value", pa.float64()), ("is_alarm", pa.bool_()), ("is_suspect", pa.bool_())])
+    types = pa.schema(
+        [("batch", pa.string()), ("p_value", pa.float64()), ("is_alarm", pa.bool_()), ("is_suspect", pa.bool_())]
+    )
     return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], schema=types)
 
 

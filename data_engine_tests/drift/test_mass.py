@@ -59,6 +59,8 @@ def test_residuals_are_in_standard_errors_and_positive_where_the_window_has_more
 
 def test_drawn_windows_agree_with_the_distribution_where_counts_are_large() -> None:
     for window in ([40, 60, 100], [30, 60, 110], [25, 55, 120]):
-        assert mass_p([400, 600, 1000], window, seed=0) == pytest.approx(mass_test([400, 600, 1000], window).p_value, abs=0.04)
+        assert mass_p([400, 600, 1000], window, seed=0) == pytest.approx(
+            mass_test([400, 600, 1000], window).p_value, abs=0.04
+        )
     assert mass_p([400, 600, 1000], [200, 0, 0], seed=0) == 0.001
     assert mass_p([10], [20], seed=0) == 1.0

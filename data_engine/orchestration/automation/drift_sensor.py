@@ -48,7 +48,9 @@ def drift_sensor(runtime: CorpusRuntime) -> dg.SensorDefinition:
         retrained = tick.to_retrain()
         if tick.changed:
             keep_alarms(runtime, tick.changed.values(), run_id="drift sensor")
-        done = handled | {cause for cause, alarm in (tick.known | tick.changed).items() if alarm.settled_at is not None}
+        done = handled | {
+            cause for cause, alarm in {**tick.known, **tick.changed}.items() if alarm.settled_at is not None
+        }
         if not retrained:
             return dg.SensorResult(
                 skip_reason=dg.SkipReason("; ".join(tick.said) or _why_nothing(causes, handled)),
@@ -89,7 +91,9 @@ class _Tick:
         from data_engine.runtime.alarms.drift_review import open_drift_review
 
         limits = self.runtime.corpus.drift
-        alarm = Alarm(_KIND, batch, cause, p_value, _limit(p_value, limits.alarm_p, limits.repeated_p), self.now, _RETRAINING)
+        alarm = Alarm(
+            _KIND, batch, cause, p_value, _limit(p_value, limits.alarm_p, limits.repeated_p), self.now, _RETRAINING
+        )
         why = f"drift of {batch}: p = {p_value:.2g}"
         opened = open_drift_review(self.runtime, batch, limits.ask, cause=why) if limits.ask else None
         if opened is None:
@@ -117,7 +121,7 @@ class _Tick:
         if not self._to_retrain:
             return []
         hours = self.runtime.corpus.drift.cooldown_hours
-        last = max((each.settled_at for each in self.known.values() if _was_retrained(each)), default=None)
+        last = max(filter(None, map(_retrained_at, self.known.values())), default=None)
         if last is not None and self.now - last < timedelta(hours=hours):
             again = last + timedelta(hours=hours)
             self.said.append(f"retraining waits until {again:%Y-%m-%d %H:%M} UTC (drift.cooldown_hours is {hours:g})")
@@ -145,8 +149,9 @@ class _Tick:
         return replace(alarm, settled_at=self.now, settled_by=how)
 
 
-def _was_retrained(alarm: Alarm) -> bool:
-    return alarm.settled_at is not None and (alarm.settled_by or "").endswith(": retrained")
+def _retrained_at(alarm: Alarm) -> datetime | None:
+    """When the retraining was launched for it; None where it was not."""
+    return alarm.settled_at if (alarm.settled_by or "").endswith(": retrained") else None
 
 
 def _limit(p_value: float, alarm_p: float, repeated_p: float) -> float:

@@ -45,7 +45,8 @@ def compared_batches(tables: Tables) -> list[ComparedBatch]:
     if "drift_report" not in tables:
         return []
     report = tables["drift_report"]
-    alarmed, rows = drift.alarms(report), {}
+    alarmed = drift.alarms(report)
+    rows: dict[str, dict[str, object]] = {}
     for row in report.drop_columns(["sample_ids"]).to_pylist():
         rows.setdefault(row["batch"], row)
     new = _new_samples(tables, alarmed)
@@ -61,7 +62,9 @@ def _compared(row: Mapping[str, object], *, is_alarm: bool, new: Sequence[Shown]
 def _new_samples(tables: Tables, batches: Mapping[str, float]) -> dict[str, list[Shown]]:
     """Of each of these batches the oddest samples, as they are shown."""
     report = tables["drift_report"]
-    odd = report.filter(pc.and_(pc.is_null(report["cluster"]), pc.is_in(report["batch"], pa.array(batches, pa.string()))))
+    odd = report.filter(
+        pc.and_(pc.is_null(report["cluster"]), pc.is_in(report["batch"], pa.array(batches, pa.string())))
+    )
     ids = {row["batch"]: row["sample_ids"][:_MOST_NEW] for row in odd.select(["batch", "sample_ids"]).to_pylist()}
     if not ids or "raw_index" not in tables:
         return {}

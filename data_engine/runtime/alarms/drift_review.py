@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -107,18 +107,23 @@ def what_answers_say(runtime: CorpusRuntime, review_batch: str) -> Answered | No
     if not answers.num_rows or row is None:
         return None
     right = _is_right(runtime, tables, row, answers)
-    n, n_right, n_held, held_right = len(right), int(right.sum()), row["n_hold_out"], round(row["accuracy"] * row["n_hold_out"])
+    n, n_right, n_held, held_right = (
+        len(right),
+        int(right.sum()),
+        row["n_hold_out"],
+        round(row["accuracy"] * row["n_hold_out"]),
+    )
     counts = [[n_right, n - n_right], [held_right, n_held - held_right]]
     return Answered(n, n_right, row["accuracy"], float(fisher_exact(counts, alternative="less").pvalue))
 
 
 def _moved(runtime: CorpusRuntime, tables: AcceptedTables, batch: str) -> list[str]:
-    """Samples of a batch that nobody answered: those unlike all known ones, and those of clusters that grew, in turn."""
+    """Samples of a batch that nobody answered: in turn those unlike all known ones, and those of clusters that grew."""
     report = tables.read("drift_report", batch=batch)
     novel = [row["sample_ids"] for row in report.filter(pc.is_null(report["cluster"])).to_pylist()]
     grown = report.filter(pc.greater(report["observed_share"], report["expected_share"]))
     of_clusters = [row["sample_ids"] for row in grown.sort_by([("contribution", "descending")]).to_pylist()]
-    in_turn = _in_turn(sum(novel, []), sum(of_clusters, []))
+    in_turn = _in_turn([*chain(*novel)], [*chain(*of_clusters)])
     there = tables.read("embeddings", columns=["sample_id"], among={"sample_id": pa.array(in_turn, pa.string())})
     asked = set(answered_samples(runtime).to_pylist())
     known = set(there["sample_id"].to_pylist()) - asked
@@ -131,9 +136,7 @@ def _in_turn(first: Sequence[str], second: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([*pairs, *first, *second]))
 
 
-def _is_right(
-    runtime: CorpusRuntime, tables: AcceptedTables, row: "ClassifierRow", answers: pa.Table
-) -> "np.ndarray":
+def _is_right(runtime: CorpusRuntime, tables: AcceptedTables, row: "ClassifierRow", answers: pa.Table) -> "np.ndarray":
     """For each answered sample with an embedding, whether its class is the one that most people gave."""
     from data_engine.labeling import load_model
 

@@ -1,4 +1,4 @@
-"""Samples that stand for a corpus when a batch is tested for drift: kept between runs, so that few embeddings are read."""
+"""Samples that stand for a corpus when a batch is tested for drift, kept between runs: few embeddings are read."""
 
 from logging import getLogger
 from typing import TYPE_CHECKING

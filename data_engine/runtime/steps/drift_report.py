@@ -90,7 +90,9 @@ def _arrivals(
     if len(x):
         leaves.insert(0, np.asarray(clustering.assign(tree, x), np.int64))
     judged = step_run.look_up("first_pass", columns=["sample_id", "batch", "duplicate_of"])
-    twins = pc.if_else(pc.equal(pc.fill_null(judged["duplicate_of"], ""), ""), judged["sample_id"], judged["duplicate_of"])
+    twins = pc.if_else(
+        pc.equal(pc.fill_null(judged["duplicate_of"], ""), ""), judged["sample_id"], judged["duplicate_of"]
+    )
     place = pc.index_in(twins, value_set=pa.chunked_array(ids, pa.string()).combine_chunks())
     is_kept = place.is_valid()
     top = tree.ancestors(len(tree.levels))
@@ -99,9 +101,7 @@ def _arrivals(
     return _Arrivals(is_of_batch, cluster, twins.filter(is_kept).combine_chunks())
 
 
-def _novelty(
-    step_run: StepRun, samples: pa.Table, x: NDArray[np.float32], min_samples: int
-) -> "drift.Novelty | None":
+def _novelty(step_run: StepRun, samples: pa.Table, x: NDArray[np.float32], min_samples: int) -> "drift.Novelty | None":
     """How new the batch is; None where it or the others have too few different samples to tell."""
     known, rows = known_samples(step_run, samples)
     own = known.batches[pc.equal(samples["batch"].take(pa.array(rows)), step_run.batch).to_numpy()]

@@ -1,4 +1,4 @@
-"""The sensor of drift over several ticks: it asks people or retrains once per cause, and says why when it does neither."""
+"""The sensor of drift over several ticks: it asks people or retrains once per cause, and says why if neither."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -104,7 +104,9 @@ def _raise(finished: SmallProject, instance: dg.DagsterInstance) -> tuple[Tickin
     return drift, alarm.launched.removeprefix("review batch ")
 
 
-def _answer(runtime: CorpusRuntime, review_batch: str, finished: SmallProject, instance: dg.DagsterInstance, *, is_right: bool) -> int:
+def _answer(
+    runtime: CorpusRuntime, review_batch: str, finished: SmallProject, instance: dg.DagsterInstance, *, is_right: bool
+) -> int:
     """A person answers all tasks as the classifier would, or never so, and the sensor takes the answers over."""
     from data_engine.labeling import load_model, row_in_service
     from data_engine.runtime.check_gate import accepted_tables

@@ -9,12 +9,11 @@ from typing import Any
 import dagster as dg
 import pytest
 from small_project import SmallProject, write_notes
-from ticking import QUIET, Ticking, leave, report_drift
+from ticking import QUIET, Ticking, report_drift
 
 from data_engine.orchestration.launch.command_lock import corpus_lock
 from data_engine.orchestration.names import asset_key
 from data_engine.runtime.amendments.forgetting import batches_taken_in
-from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.simulation.simulated_answers import answer_simulated
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -272,7 +272,10 @@ def test_limits_and_promise_are_those_of_the_tables_and_classifiers_of_other_vec
     versions = [{**row, "encoder_version": "old-1" if row["n_rounds"] == 1 else "new-1"} for row in rows]
     mixed = tables | {"classifier": pa.Table.from_pylist(versions, schema=tables["classifier"].schema)}
     words = words_of(render_report(corpus, mixed, metrics, {}, {}, {}, alarm_limits=(0.01, 0.2)))
-    assert "Below 0.01 or 0.2 it raises the alarm, as it was set when the batch was compared, and so does one below 0.05" in words
+    assert (
+        "Below 0.01 or 0.2 it raises the alarm, as it was set when the batch was compared, and so does one below 0.05"
+        in words
+    )
     assert "Vectors of" in words and "old-1" in words
     assert "Versions that learnt from vectors of different encoders are not compared" in words
     same = words_of(render_report(corpus, tables, metrics, {}, {}, {}))

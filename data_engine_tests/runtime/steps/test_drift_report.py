@@ -1,14 +1,12 @@
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pytest
 from small_project import SmallProject, notes_corpus
 from written_steps import notes_runtime, write_step
 
-from data_engine.runtime.step_run import StepRun, execute
+from data_engine.runtime.step_run import execute
 from data_engine.storage import float_rows
 
 
@@ -63,29 +61,6 @@ def test_samples_unlike_all_known_ones_raise_the_alarm_and_are_named_oddest_firs
     (odd,) = (row for row in result.table.to_pylist() if row["cluster"] is None)
     assert (odd["novelty_p"], odd["p_value"], odd["is_alarm"]) == (0.001, 0.002, True)
     assert set(odd["sample_ids"][:new]) == set(table["sample_id"].to_pylist()[:new])
-
-
-def test_only_embeddings_of_samples_that_are_new_among_the_known_ones_are_read_again(
-    finished: SmallProject, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    runtime = finished.load().runtime("notes")
-    _, first = execute(runtime, "drift_report", "may.jsonl", run_id="one")
-    asked: list[str] = []
-    look_up = StepRun.look_up
-
-    def watched(self: StepRun, table: str, **kwargs: Any) -> pa.Table:
-        asked.append(table)
-        return look_up(self, table, **kwargs)
-
-    monkeypatch.setattr(StepRun, "look_up", watched)
-    _, again = execute(runtime, "drift_report", "june.jsonl", run_id="two")
-    assert "embeddings" not in asked
-    assert again.table["novelty_p"].null_count == 0
-    for path in runtime.store().artefacts().folder.glob("known-samples-*"):
-        path.write_bytes(b"damaged")
-    _, anew = execute(runtime, "drift_report", "may.jsonl", run_id="three")
-    assert "embeddings" in asked
-    assert anew.data_version == first.data_version
 
 
 def test_below_the_least_number_of_samples_nothing_is_said(finished: SmallProject) -> None:
