@@ -153,7 +153,7 @@ def main() -> None:
         data = kept(args.kept, make.__name__, lambda make=make, folder=folder: make(folder))
         head = [
             f"Share of {args.trials} windows that raised the alarm at 5 %: the pair of detectors, each alone, and the "
-            "rule of thumb that a population stability index above 0.2 is drift. In the first row all alarms are false; "
+            "rule of thumb that a population stability index above 0.2 is drift. In the first row alarms are false; "
             "elsewhere the share of the window that is other is given.",
             "",
             "| window | pair | novelty alone | mass alone | index > 0.2 |",
