@@ -13,7 +13,7 @@ from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.kind import AnswerKind
 from data_engine.labeling.provenance import GIVEN
 
-PURPOSES = ("hold_out", "query", "control", "audit", "doubtful", "trap", GIVEN)
+PURPOSES = ("hold_out", "query", "control", "audit", "doubtful", "drifted", "trap", GIVEN)
 """Why a sample is asked about; nobody was asked here about what is given by an imported file."""
 
 ARMS = ("manual", "assisted", "proposed", "blind", "trap")
@@ -23,6 +23,7 @@ ARMS_SHOWING_PROPOSAL = ("assisted", "proposed", "trap")
 """Arms in which the annotator sees the proposed label."""
 
 _IMPORTED = "-imported-"
+_DRIFTED = "-drifted-"
 
 _ARMS_NEEDING_PROPOSAL = ("proposed", "trap")
 
@@ -244,6 +245,16 @@ def imported_batch_id(corpus: str, number: int) -> str:
 def is_imported(batch_id: str, corpus: str) -> bool:
     """Whether a review batch holds answers of a file that knew no batch; it is no round of questions."""
     return batch_id.startswith(f"{corpus}{_IMPORTED}")
+
+
+def drifted_batch_id(corpus: str, number: int) -> str:
+    """The id of a review batch that asks about what moved in a drifted ingestion batch."""
+    return f"{corpus}{_DRIFTED}{number:03d}"
+
+
+def is_of_drift(batch_id: str, corpus: str) -> bool:
+    """Whether a review batch asks about what moved in a drifted ingestion batch; it is no round of questions."""
+    return batch_id.startswith(f"{corpus}{_DRIFTED}")
 
 
 def check_annotator(name: str, *, is_simulated: bool) -> None:

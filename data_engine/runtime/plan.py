@@ -132,13 +132,13 @@ PLAN: tuple[StepSpec, ...] = (
     StepSpec(
         name="drift_report",
         row="a cluster whose share moved between a batch and the rest",
-        description="What arrived in a batch, duplicates included, against all other batches: chi-square on the "
-        "clusters of the coarsest level, with the clusters that moved and samples to look at.",
+        description="A batch against all others by two detectors: chi-square on the clusters of the coarsest level, "
+        "duplicates included, and likeness to the nearest known sample; with clusters and samples to look at.",
         inputs=("embeddings", "cluster_tree?"),
         lookups=("first_pass",),
         partition="batch",
         job="ingest",
-        settings=("drift",),
+        settings=("drift", "seed"),
         launch_settings=("drift.alarm_p",),
         kinds=("scipy",),
     ),

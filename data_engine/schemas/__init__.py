@@ -10,7 +10,14 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from data_engine.schemas.arrival import BREAKS_OFF, DRIFT_REPORT, EMBEDDINGS, FIRST_PASS, GIVES_NOTHING, RAW_INDEX
-from data_engine.schemas.bookkeeping import ACCEPTED_VERSIONS, CHECK_RESULTS, LEDGER, MODEL_PROMOTIONS, STEP_VERSIONS
+from data_engine.schemas.bookkeeping import (
+    ACCEPTED_VERSIONS,
+    ALARMS,
+    CHECK_RESULTS,
+    LEDGER,
+    MODEL_PROMOTIONS,
+    STEP_VERSIONS,
+)
 from data_engine.schemas.fields import FILLED, answer_text, is_filled
 from data_engine.schemas.labelling import CLASSIFIER, CLASSIFIER_FIGURES, LABELS, PROPOSALS, REVIEWED_LABELS
 from data_engine.schemas.publication import QUALITY_REPORT, RELEASE
@@ -27,6 +34,7 @@ from data_engine.schemas.selection import (
 
 __all__ = [
     "ACCEPTED_VERSIONS",
+    "ALARMS",
     "BALANCED_SUBSET",
     "BREAKS_OFF",
     "CHECK_RESULTS",
@@ -91,6 +99,7 @@ TABLES: dict[str, Table] = {
     "classifier": Table(CLASSIFIER),
     "classifier_figures": Table(CLASSIFIER_FIGURES),
     "model_promotions": Table(MODEL_PROMOTIONS),
+    "alarms": Table(ALARMS),
     "proposals": Table(PROPOSALS),
     "reviewed_labels": Table(REVIEWED_LABELS, ("review_batch",)),
     "labels": Table(LABELS),

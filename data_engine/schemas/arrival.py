@@ -71,15 +71,28 @@ EMBEDDINGS = pa.schema(
 DRIFT_REPORT = pa.schema(
     [
         BATCH,
-        optional("cluster", pa.int32(), "cluster of the tested level; null when there was not enough data"),
+        optional(
+            "cluster",
+            pa.int32(),
+            "cluster of the tested level; null on the row of the samples that are unlike all known ones, and when "
+            "there was not enough data",
+        ),
         optional("expected_share", pa.float64(), "share of the reference in this cluster"),
         optional("observed_share", pa.float64(), "share of the batch in this cluster"),
         optional("contribution", pa.float64(), "this cluster's part of the chi-square statistic"),
-        optional("p_value", pa.float64(), "of the whole batch, repeated on each row"),
+        optional("p_value", pa.float64(), "of the whole batch, repeated on each row, as are the next two"),
+        optional("novelty_p", pa.float64(), "that the batch is as like the other batches as they are to each other"),
+        optional("mass_p", pa.float64(), "that the batch has the shares of the clusters of all other batches"),
         required("n_samples", pa.int64(), "samples of the batch"),
         required("n_reference", pa.int64(), "samples of the reference"),
         required("is_alarm", pa.bool_(), "p_value below the corpus' limit"),
-        required("sample_ids", pa.list_(pa.string()), "up to ten samples of the batch in this cluster"),
+        optional("is_suspect", pa.bool_(), "p_value below the limit for two batches in a row"),
+        required(
+            "sample_ids",
+            pa.list_(pa.string()),
+            "up to ten samples of the batch in this cluster; without a cluster, up to a hundred that are unlike all "
+            "known ones, the oddest first",
+        ),
         required("note", pa.string(), "what was compared, or why it could not be"),
     ]
 )

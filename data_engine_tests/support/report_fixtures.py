@@ -86,7 +86,7 @@ def tables() -> dict[str, pa.Table]:
         "proposals": _proposal_rows(ids),
         "reviewed_labels": _answer_rows(ids),
         "labels": _label_rows(ids),
-        "drift_report": _drift_rows(),
+        "drift_report": _drift_rows(ids),
     }
     return {name: table(name, found) for name, found in rows.items()}
 
@@ -233,7 +233,7 @@ def _figure(version: str, arm: str, column: str, value: str, metric: str, share:
     return {**named, "share": share, "low": share - 0.1, "high": min(share + 0.1, 1.0), "n": 20}
 
 
-def _drift_rows() -> list[dict[str, Any]]:
+def _drift_rows(ids: list[str]) -> list[dict[str, Any]]:
     compared: list[dict[str, Any]] = [
         {
             "batch": batch,
@@ -242,19 +242,24 @@ def _drift_rows() -> list[dict[str, Any]]:
             "observed_share": float(share),
             "contribution": float(abs(size / N_KEPT - share)),
             "p_value": p_value,
+            "novelty_p": 0.5,
+            "mass_p": p_value / 2,
             "n_samples": 82,
             "n_reference": 163,
             "is_alarm": p_value < 0.01,
+            "is_suspect": p_value < 0.05,
             "note": "chi-square over 6 clusters",
         }
         for batch, p_value, shares in (
             ("b0", 0.41, np.array(SIZES) / N_KEPT),
-            ("b1", 0.00001, np.full(6, 1 / 6)),
+            ("b1", 0.002, np.full(6, 1 / 6)),
         )
         for k, (size, share) in enumerate(zip(SIZES, shares, strict=True))
     ]
+    odd = {**compared[-1], "cluster": None, "contribution": None, "expected_share": None, "observed_share": None}
     return [
         *compared,
+        {**odd, "sample_ids": [ids[0]]},
         {"batch": "b2", "n_samples": 12, "n_reference": 163, "is_alarm": False, "note": "not enough data: 12"},
     ]
 

@@ -89,3 +89,21 @@ def leave(
         n_rows=len(rows),
     )
     pass_checks(runtime, kept)
+
+
+def report_drift(
+    runtime: CorpusRuntime, batch: str, *, content: str | None, is_alarm: bool, report: str = "report"
+) -> None:
+    """Leave a drift report, and the embeddings that it is about where their version is given."""
+    row = {
+        "batch": batch,
+        "p_value": 0.002 if is_alarm else 0.5,
+        "n_samples": 0,
+        "n_reference": 0,
+        "is_alarm": is_alarm,
+        "sample_ids": [],
+        "note": report,
+    }
+    leave(runtime, "drift_report", [row], version=report, batch=batch)
+    if content is not None:
+        leave(runtime, "embeddings", [], version=content, batch=batch)

@@ -197,15 +197,17 @@ ROWS = {
     ],
     "drift_report": [
         {
-            "batch": "june",
+            "batch": batch,
             "cluster": cluster,
-            "p_value": 0.004,
+            "p_value": p_value,
             "n_samples": 3,
             "n_reference": 3,
-            "is_alarm": True,
+            "is_alarm": p_value < 0.01,
+            "is_suspect": True,
             "sample_ids": ["f"],
-            "note": "june against may",
+            "note": f"{batch} against may",
         }
+        for batch, p_value in (("july", 0.004), ("june", 0.03))
         for cluster in (0, 1)
     ],
     "release": [released("a", "may", 0, "human", 1.0), released("f", "june", 1, "simulated", 0.25)],

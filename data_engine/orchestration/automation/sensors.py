@@ -1,9 +1,8 @@
 """Sensors: what makes things happen without a person. Each fires once per cause; a skip always gives its reason.
 
-Those of the review queue are in `review_sensors.py`.
+Those of the review queue are in `review_sensors.py`, that of drift in `drift_sensor.py`.
 """
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,16 +10,14 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from data_engine.errors import ConcurrentWrite, SourceError
+from data_engine.orchestration.automation.drift_sensor import drift_sensor
 from data_engine.orchestration.automation.notice_sensor import notice_sensors
 from data_engine.orchestration.automation.review_sensors import review_closer, review_opener
 from data_engine.orchestration.launch.command_lock import corpus_lock
 from data_engine.orchestration.launch.moves import forget_gone
 from data_engine.orchestration.names import asset_key, batch_partitions, corpus_name, tags_of
 from data_engine.runtime.accepted_samples import orphaned_duplicates
-from data_engine.runtime.accepted_tables import AcceptedTables
-from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.made_from.encoders import encoder_used
 from data_engine.runtime.plan import JOBS, steps_from
 from data_engine.runtime.source_listing import batches_of
 from data_engine.runtime.versions import fingerprint
@@ -38,7 +35,7 @@ _TRY_AGAIN = timedelta(minutes=10)
 def build_sensors(runtime: CorpusRuntime) -> Sequence[dg.SensorDefinition]:
     """The four sensors of a corpus, stopped until somebody turns them on; without labels the two about batches."""
     of_review = [review_opener(runtime), review_closer(runtime)] if runtime.corpus.has_labels else []
-    return [_new_batches(runtime), *of_review, _drift(runtime), *notice_sensors(runtime)]
+    return [_new_batches(runtime), *of_review, drift_sensor(runtime), *notice_sensors(runtime)]
 
 
 def _new_batches(runtime: CorpusRuntime) -> dg.SensorDefinition:
@@ -122,40 +119,3 @@ def _with_orphaned_duplicates(runtime: CorpusRuntime, versions: "Versions", list
     lost = orphaned_duplicates(runtime, runtime.store())
     judged = [batch for batch in lost if batch in listed or not runtime.corpus.is_of_images]
     return {batch: f"lost twins:{batch}:{versions['first_pass', batch].table_version}" for batch in judged}
-
-
-def _drift(runtime: CorpusRuntime) -> dg.SensorDefinition:
-    @dg.sensor(
-        name=corpus_name(runtime, "drift"),
-        job_name=corpus_name(runtime, "retrain"),
-        tags=tags_of(runtime),
-        minimum_interval_seconds=300,
-        description="Launches the retraining job when a batch's p-value has crossed the corpus' limit.",
-    )
-    def drift(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        import pyarrow.compute as pc
-
-        gate = CheckGate(runtime, runtime.store(), "plan")
-        report = AcceptedTables(gate.store, gate).read("drift_report", columns=["batch", "is_alarm"])
-        reports, encoder = gate.accepted("drift_report"), gate.encoder_in_use().version
-
-        def of_now(batch: str) -> bool:
-            """Whether its report compares the vectors of now, and not those of another encoder."""
-            return batch in reports and encoder_used(gate.store, reports[batch]).version in ("", encoder)
-
-        alarmed = sorted(set(report.filter(pc.field("is_alarm"))["batch"].to_pylist()))
-        opened = {batch: version for batch, version in gate.accepted("embeddings").items() if of_now(batch)}
-        # The content of a batch is the cause, not its report: retraining makes a new report of the same content.
-        causes = {f"{batch}:{opened[batch].data_version}" for batch in alarmed if batch in opened}
-        handled = set(json.loads(context.cursor or "[]"))
-        new = sorted(causes - handled)
-        if not new:
-            return dg.SkipReason(
-                f"{len(causes)} drifted batches are handled already" if causes else "no batch has drifted"
-            )
-        return dg.SensorResult(
-            run_requests=[dg.RunRequest(run_key=f"drift:{fingerprint(new)}", tags={"drifted": ", ".join(new)[:200]})],
-            cursor=json.dumps(sorted(causes | handled)),
-        )
-
-    return drift

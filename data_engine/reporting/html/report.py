@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from data_engine.corpus import Corpus
 from data_engine.reporting import number_format
 from data_engine.reporting.html import excerpts
+from data_engine.reporting.html.drifted import compared_batches
 from data_engine.reporting.html.gallery import Gallery
 from data_engine.reporting.html.glossary import terms_on
 from data_engine.reporting.html.tree_view import N_LEAVES, N_TOP, tree_view
@@ -126,7 +127,7 @@ def render_report(
         "doubtful": excerpts.doubtful_labels(some, embeddings),
         **_about_rounds(some, known),
         **_about_classes(some),
-        "drift": _drift(some),
+        "drift": compared_batches(some),
         "terms_on": terms_on,
         "alarm_limits": alarm_limits or (corpus.drift.alarm_p,),
         "promise": _promise(corpus, some),
@@ -254,16 +255,6 @@ def _promise(corpus: Corpus, tables: Tables) -> float:
     if "classifier" not in tables:
         return corpus.labels.target_of("classifier")
     return float(str(classifier_in_service(tables["classifier"])["gate_target"]))
-
-
-def _drift(tables: Tables) -> list[dict[str, Any]]:
-    """One row per batch: the first, since the figures of the batch are repeated on each."""
-    if "drift_report" not in tables:
-        return []
-    rows: dict[str, dict[str, Any]] = {}
-    for row in tables["drift_report"].drop_columns(["sample_ids"]).to_pylist():
-        rows.setdefault(row["batch"], row)
-    return [rows[batch] for batch in sorted(rows)]
 
 
 def _unbroken(words: Callable[[Any], str]) -> Callable[[Any], str]:

@@ -145,9 +145,10 @@ def _taken_over_left_out(tables: AcceptedTables) -> str:
 
 def drift_alarms(runtime: "CorpusRuntime") -> dict[str, float]:
     """The batches whose newest report is an alarm, each with the p-value of its drift."""
-    report = runtime.store().read("drift_report", columns=["batch", "is_alarm", "p_value"])
-    alarmed = report.filter(pc.field("is_alarm")).to_pylist()
-    return dict(sorted({row["batch"]: row["p_value"] for row in alarmed}.items()))
+    from data_engine import drift
+
+    columns = ["batch", "p_value", "is_alarm", "is_suspect"]
+    return drift.alarms(runtime.store().read("drift_report", columns=columns))
 
 
 class _Reading:

@@ -1,28 +1,42 @@
-"""drift_report: whether a batch differs from what the tree has seen before, and in which clusters."""
+"""drift_report: whether a batch differs from what the corpus held before, in which clusters and samples."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data_engine import clustering, drift
+from data_engine.runtime.examples.drift_reference import known_samples
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.schemas import DRIFT_REPORT
 from data_engine.storage import float_rows
 
-_EXAMPLES = 10
+if TYPE_CHECKING:
+    from data_engine.clustering import ClusterTree
+    from data_engine.corpus.drift import DriftAlarm
+
+#: Samples that are named of a cluster, and of those that are unlike all known ones.
+_EXAMPLES, _NOVEL = 10, 100
 
 
 def drift_report(step_run: StepRun) -> StepResult:
     """Compare a batch with all others."""
     window, limits = step_run.read("embeddings"), step_run.corpus.drift
     step_run.inputs["cluster_tree?"] = str(step_run.exists("cluster_tree"))
-    table = _other_vectors(step_run, window) or _compare(
-        step_run, window, alarm_p=limits.alarm_p, min_samples=limits.min_samples
-    )
+    table = _other_vectors(step_run, window) or _compare(step_run, window, limits)
     first = table.slice(0, 1).to_pylist()[0]
     return step_run.finish(
         table.sort_by([("contribution", "descending")]),
-        metadata={"p-value": first["p_value"], "alarm": first["is_alarm"], "note": first["note"]},
+        metadata={
+            "p-value": first["p_value"],
+            "p-value of novelty": first["novelty_p"],
+            "p-value of the clusters' shares": first["mass_p"],
+            "alarm": first["is_alarm"],
+            "note": first["note"],
+        },
         encoder=step_run.encoder_in_use(),
     )
 
@@ -39,63 +53,122 @@ def _other_vectors(step_run: StepRun, window: pa.Table) -> pa.Table | None:
     return _nothing(step_run, window.num_rows, 0, note)
 
 
-def _compare(step_run: StepRun, window: pa.Table, *, alarm_p: float, min_samples: int) -> pa.Table:
+def _compare(step_run: StepRun, window: pa.Table, limits: "DriftAlarm") -> pa.Table:
     if not step_run.exists("cluster_tree"):
         note = "there is no cluster tree yet, so there is nothing to compare with"
         return _nothing(step_run, window.num_rows, 0, note)
-    tree, rows = step_run.tree(is_input=False)
-    leaf_of = dict(zip(rows["sample_id"].to_pylist(), tree.leaf.tolist(), strict=True))
-    if window.num_rows:
-        new_leaves = clustering.assign(tree, float_rows(window["embedding"])).tolist()
-        leaf_of |= dict(zip(window["sample_id"].to_pylist(), new_leaves, strict=True))
-    arrived = _arrivals(step_run, leaf_of, tree.ancestors(len(tree.levels)))
-    n_window = sum(batch == step_run.batch for batch, _, _ in arrived)
-    n_reference = len(arrived) - n_window
-    if min(n_window, n_reference) < min_samples:
-        note = f"not enough data: {n_window} samples against {n_reference}; both need {min_samples}"
+    tree, samples = step_run.tree(is_input=False)
+    x = float_rows(window["embedding"])
+    arrived = _arrivals(step_run, tree, samples, window["sample_id"], x)
+    n_window = int(arrived.is_of_batch.sum())
+    n_reference = len(arrived.is_of_batch) - n_window
+    if min(n_window, n_reference) < limits.min_samples:
+        note = f"not enough data: {n_window} samples against {n_reference}; both need {limits.min_samples}"
         return _nothing(step_run, n_window, n_reference, note)
-    return _shift(step_run.batch, arrived, len(tree.levels[-1].centroids), alarm_p)
+    novelty = _novelty(step_run, samples, x, limits.min_samples)
+    n_top = len(tree.levels[-1].centroids)
+    return _report(step_run, arrived, n_top, novelty, window["sample_id"].to_pylist(), limits)
 
 
-def _shift(batch: str, arrived: list[tuple[str, str, int]], n_top: int, alarm_p: float) -> pa.Table:
-    """One row per cluster of the coarsest level: its share of the batch against its share of all others."""
-    inside = np.array([other == batch for other, _, _ in arrived], dtype=bool)
-    clusters = np.array([cluster for _, _, cluster in arrived], dtype=np.int64)
-    reference = np.bincount(clusters[~inside], minlength=n_top)
-    observed = np.bincount(clusters[inside], minlength=n_top)
-    n_window, n_reference = int(inside.sum()), int((~inside).sum())
-    shift = drift.mass_test(reference, observed)
-    ids: list[list[str]] = [[] for _ in range(n_top)]
-    for other, sample_id, cluster in arrived:
-        if other == batch and len(ids[cluster]) < _EXAMPLES:
-            ids[cluster].append(sample_id)
-    return pa.table(
-        {
-            "batch": [batch] * n_top,
-            "cluster": np.arange(n_top, dtype=np.int32),
-            "expected_share": reference / n_reference,
-            "observed_share": observed / n_window,
-            "contribution": shift.contributions,
-            "p_value": [shift.p_value] * n_top,
-            "n_samples": [n_window] * n_top,
-            "n_reference": [n_reference] * n_top,
-            "is_alarm": [shift.p_value < alarm_p] * n_top,
-            "sample_ids": ids,
-            "note": [f"chi-square over {n_top} clusters of the coarsest level against all other batches"] * n_top,
-        },
-        schema=DRIFT_REPORT,
-    )
+@dataclass(frozen=True, eq=False)
+class _Arrivals:
+    """(n,) whether each arrival is of the batch, its cluster of the coarsest level, and the sample that was kept."""
+
+    is_of_batch: NDArray[np.bool_]
+    cluster: NDArray[np.int64]
+    sample_ids: pa.Array
 
 
-def _arrivals(step_run: StepRun, leaf_of: dict[str, int], top: NDArray[np.int32]) -> list[tuple[str, str, int]]:
-    """Arrivals as (batch, sample_id, top cluster): kept samples, and duplicates in the cluster of their twin.
+def _arrivals(
+    step_run: StepRun, tree: "ClusterTree", samples: pa.Table, new_ids: pa.ChunkedArray, x: NDArray[np.float32]
+) -> _Arrivals:
+    """What arrived: kept samples, and duplicates in the cluster of their twin.
 
     Without its duplicates a batch that came first would seem to hold more of what is common than all later ones.
     """
+    ids, leaves = [*new_ids.chunks, *samples["sample_id"].chunks], [np.asarray(tree.leaf, np.int64)]
+    if len(x):
+        leaves.insert(0, np.asarray(clustering.assign(tree, x), np.int64))
     judged = step_run.look_up("first_pass", columns=["sample_id", "batch", "duplicate_of"])
-    columns = [judged[name].to_pylist() for name in ("sample_id", "batch", "duplicate_of")]
-    stands_for = ((batch, twin or sample_id) for sample_id, batch, twin in zip(*columns, strict=True))
-    return [(batch, kept, int(top[leaf_of[kept]])) for batch, kept in stands_for if kept in leaf_of]
+    twins = pc.if_else(
+        pc.equal(pc.fill_null(judged["duplicate_of"], ""), ""), judged["sample_id"], judged["duplicate_of"]
+    )
+    place = pc.index_in(twins, value_set=pa.chunked_array(ids, pa.string()).combine_chunks())
+    is_kept = place.is_valid()
+    top = tree.ancestors(len(tree.levels))
+    cluster = top[np.concatenate(leaves)[place.filter(is_kept).to_numpy()]].astype(np.int64)
+    is_of_batch = pc.equal(judged["batch"].filter(is_kept), step_run.batch).to_numpy()
+    return _Arrivals(is_of_batch, cluster, twins.filter(is_kept).combine_chunks())
+
+
+def _novelty(step_run: StepRun, samples: pa.Table, x: NDArray[np.float32], min_samples: int) -> "drift.Novelty | None":
+    """How new the batch is; None where it or the others have too few different samples to tell."""
+    known, rows = known_samples(step_run, samples)
+    own = known.batches[pc.equal(samples["batch"].take(pa.array(rows)), step_run.batch).to_numpy()]
+    batch = int(own[0]) if len(own) else -1
+    if min(len(x), known.n_others(batch)) < min_samples:
+        return None
+    return known.novelty(x, batch, seed=step_run.corpus.seed_for("drift"))
+
+
+def _report(
+    step_run: StepRun,
+    arrived: _Arrivals,
+    n_top: int,
+    novelty: "drift.Novelty | None",
+    window_ids: list[str],
+    limits: "DriftAlarm",
+) -> pa.Table:
+    """One row per cluster of the coarsest level, and one for the samples that are unlike all known ones."""
+    inside = arrived.is_of_batch
+    reference = np.bincount(arrived.cluster[~inside], minlength=n_top)
+    observed = np.bincount(arrived.cluster[inside], minlength=n_top)
+    mass = drift.mass_p(reference, observed, seed=step_run.corpus.seed_for("drift"))
+    p_value = mass if novelty is None else drift.pair_p(novelty.p_value, mass)
+    examples = _examples(arrived, n_top)
+    shared = {
+        "batch": step_run.batch,
+        "p_value": p_value,
+        "novelty_p": None if novelty is None else novelty.p_value,
+        "mass_p": mass,
+        "n_samples": int(inside.sum()),
+        "n_reference": len(inside) - int(inside.sum()),
+        "is_alarm": p_value < limits.alarm_p,
+        "is_suspect": p_value < limits.repeated_p,
+        "note": _what_was_compared(n_top, novelty),
+    }
+    shares = zip(
+        (reference / reference.sum()).tolist(),
+        (observed / observed.sum()).tolist(),
+        drift.mass_test(reference, observed).contributions.tolist(),
+        strict=True,
+    )
+    rows = [
+        {"cluster": n, "expected_share": e, "observed_share": o, "contribution": c, "sample_ids": examples[n], **shared}
+        for n, (e, o, c) in enumerate(shares)
+    ]
+    if novelty is not None and len(novelty.rows):
+        rows.append({"sample_ids": [window_ids[row] for row in novelty.rows[:_NOVEL]], **shared})
+    return pa.Table.from_pylist(rows, schema=DRIFT_REPORT)
+
+
+def _examples(arrived: _Arrivals, n_top: int) -> list[list[str]]:
+    """Up to ten samples of the batch in each cluster, in the order in which they arrived."""
+    ids: list[list[str]] = [[] for _ in range(n_top)]
+    rows = np.flatnonzero(arrived.is_of_batch)
+    for cluster, sample_id in zip(
+        arrived.cluster[rows].tolist(), arrived.sample_ids.take(pa.array(rows)).to_pylist(), strict=True
+    ):
+        if len(ids[cluster]) < _EXAMPLES:
+            ids[cluster].append(sample_id)
+    return ids
+
+
+def _what_was_compared(n_top: int, novelty: "drift.Novelty | None") -> str:
+    counts = f"chi-square over {n_top} clusters of the coarsest level"
+    if novelty is None:
+        return f"{counts} against all other batches; too few different samples to tell whether they are new"
+    return f"{counts}, and likeness to the nearest known sample, against all other batches"
 
 
 def _nothing(step_run: StepRun, n_samples: int, n_reference: int, note: str) -> pa.Table:
@@ -104,6 +177,7 @@ def _nothing(step_run: StepRun, n_samples: int, n_reference: int, note: str) -> 
         "n_samples": n_samples,
         "n_reference": n_reference,
         "is_alarm": False,
+        "is_suspect": False,
         "sample_ids": [],
         "note": note,
     }

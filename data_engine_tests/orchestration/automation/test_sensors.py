@@ -9,12 +9,11 @@ from typing import Any
 import dagster as dg
 import pytest
 from small_project import SmallProject, write_notes
-from ticking import QUIET, Ticking, leave
+from ticking import QUIET, Ticking, report_drift
 
 from data_engine.orchestration.launch.command_lock import corpus_lock
 from data_engine.orchestration.names import asset_key
 from data_engine.runtime.amendments.forgetting import batches_taken_in
-from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.simulation.simulated_answers import answer_simulated
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -96,52 +95,6 @@ def _read(new_batches: Ticking, batch: str | None) -> None:
     job.execute_in_process(instance=new_batches.instance, partition_key=batch, **arguments)
 
 
-def test_drift_is_silent_without_an_alarm(ticking: Ticks) -> None:
-    drift = ticking("drift")
-    assert drift.tick() == []
-    assert drift.skipped == "no batch has drifted"
-    _report_drift(drift.runtime, "may.jsonl", content="may 1", is_alarm=False)
-    assert drift.tick() == []
-    assert drift.skipped == "no batch has drifted"
-
-
-def test_two_drifted_batches_are_one_retraining_and_only_one(ticking: Ticks) -> None:
-    drift = ticking("drift")
-    for batch in ("may.jsonl", "june.jsonl"):
-        _report_drift(drift.runtime, batch, content=f"{batch} 1", is_alarm=True)
-    [both] = drift.tick()
-    assert both.tags["drifted"] == "june.jsonl:june.jsonl 1, may.jsonl:may.jsonl 1"
-    assert drift.tick() == []
-    assert drift.skipped == "2 drifted batches are handled already"
-
-
-def test_a_new_report_of_the_same_content_is_no_new_cause(ticking: Ticks) -> None:
-    drift = ticking("drift")
-    _report_drift(drift.runtime, "may.jsonl", content="may 1", is_alarm=True, report="before the retraining")
-    assert len(drift.tick()) == 1
-    _report_drift(drift.runtime, "may.jsonl", content="may 1", is_alarm=True, report="after the retraining")
-    assert drift.tick() == []
-
-    _report_drift(drift.runtime, "june.jsonl", content="june 1", is_alarm=True)
-    [june] = drift.tick()
-    assert june.tags["drifted"] == "june.jsonl:june 1"
-    _report_drift(drift.runtime, "may.jsonl", content="may 2", is_alarm=True)
-    [may] = drift.tick()
-    assert may.tags["drifted"] == "may.jsonl:may 2"
-    assert drift.tick() == []
-
-
-def test_an_alarm_that_comes_and_goes_and_comes_is_handled_once(ticking: Ticks) -> None:
-    drift = ticking("drift")
-    _report_drift(drift.runtime, "may.jsonl", content="may 1", is_alarm=True)
-    assert len(drift.tick()) == 1
-    _report_drift(drift.runtime, "may.jsonl", content="may 1", is_alarm=False)
-    _report_drift(drift.runtime, "june.jsonl", content="june 1", is_alarm=True)
-    assert len(drift.tick()) == 1
-    _report_drift(drift.runtime, "may.jsonl", content="may 1", is_alarm=True)
-    assert drift.tick() == []
-
-
 def test_what_the_sensors_request_runs_from_the_first_file_to_the_retraining(
     notes: SmallProject, instance: dg.DagsterInstance
 ) -> None:
@@ -169,7 +122,7 @@ def test_what_the_sensors_request_runs_from_the_first_file_to_the_retraining(
     assert set(runtime.store().read("reviewed_labels")["review_batch"].to_pylist()) == {"notes-round-000"}
 
     drift = Ticking(notes, "drift", instance)
-    _report_drift(runtime, "june.jsonl", content=None, is_alarm=True)
+    report_drift(runtime, "june.jsonl", content=None, is_alarm=True)
     tree_before = set(runtime.store().read("cluster_tree")["tree_version"].to_pylist())
     write_notes(notes.folder / "source", "august", 30, 9)
     [august] = new_batches.tick()
@@ -179,16 +132,6 @@ def test_what_the_sensors_request_runs_from_the_first_file_to_the_retraining(
     assert set(runtime.store().read("cluster_tree")["tree_version"].to_pylist()).isdisjoint(tree_before)
     assert runtime.store().read("proposals").num_rows == 180
     assert drift.tick() == []
-
-
-def _report_drift(
-    runtime: CorpusRuntime, batch: str, *, content: str | None, is_alarm: bool, report: str = "report"
-) -> None:
-    """Leave a drift report, and the embeddings that it is about where their version is given."""
-    row = {"batch": batch, "n_samples": 0, "n_reference": 0, "is_alarm": is_alarm, "sample_ids": [], "note": report}
-    leave(runtime, "drift_report", [row], version=report, batch=batch)
-    if content is not None:
-        leave(runtime, "embeddings", [], version=content, batch=batch)
 
 
 def test_every_sensor_says_what_it_does_and_is_off_until_somebody_turns_it_on(notes: SmallProject) -> None:

@@ -125,10 +125,18 @@ def test_label_quality_drift_and_rounds_are_told(page: str) -> None:
     words = words_of(page)
     assert "94.6 % 86.7 to 98.5 % n = 56" in words
     assert "Known-wrong proposals caught: 75.0 % 24.9 to 98.7 % , n = 4." in words
-    assert "b1 82 163 < 0.0001 alarm" in words
-    assert "b2 12 163 – not enough data: 12" in words
+    assert "b1 82 163 0.002 0.500 0.001 alarm" in words
+    assert "b2 12 163 – – – not enough data: 12" in words
     assert "3 60 88.0 % 78.0 to 96.0 % 84.0 % 73.0 % 0.870 in service" in words
     assert "certified to be at least 95.3 %" in words
+
+
+def test_samples_of_a_drifted_batch_that_are_unlike_all_known_ones_are_shown(page: str) -> None:
+    drifted = page[page.index('<section id="drift"') :]
+    drifted = drifted[: drifted.index("</section>")]
+    assert "b1: samples that are unlike all known ones" in drifted
+    assert drifted.count('class="sample"') == 1
+    assert f"{0:032x}" in drifted
 
 
 def test_only_doubtful_labels_are_listed_worst_first(page: str) -> None:
@@ -264,7 +272,10 @@ def test_limits_and_promise_are_those_of_the_tables_and_classifiers_of_other_vec
     versions = [{**row, "encoder_version": "old-1" if row["n_rounds"] == 1 else "new-1"} for row in rows]
     mixed = tables | {"classifier": pa.Table.from_pylist(versions, schema=tables["classifier"].schema)}
     words = words_of(render_report(corpus, mixed, metrics, {}, {}, {}, alarm_limits=(0.01, 0.2)))
-    assert "A p-value below 0.01 or 0.2 raises the alarm, as it was set when the batch was compared." in words
+    assert (
+        "Below 0.01 or 0.2 it raises the alarm, as it was set when the batch was compared, and so does one below 0.05"
+        in words
+    )
     assert "Vectors of" in words and "old-1" in words
     assert "Versions that learnt from vectors of different encoders are not compared" in words
     same = words_of(render_report(corpus, tables, metrics, {}, {}, {}))

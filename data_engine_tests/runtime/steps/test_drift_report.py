@@ -1,10 +1,13 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from small_project import SmallProject, notes_corpus
 from written_steps import notes_runtime, write_step
 
 from data_engine.runtime.step_run import execute
+from data_engine.storage import float_rows
 
 
 def _embedded(batch: str, n: int) -> list[dict[str, object]]:
@@ -28,15 +31,36 @@ def test_a_batch_is_compared_with_all_others_on_every_top_cluster_duplicates_inc
     runtime = finished.load().runtime("notes")
     _, result = execute(runtime, "drift_report", "may.jsonl", run_id="run")
     table = result.table
-    assert sorted(table["cluster"].to_pylist()) == list(range(8))
+    clusters = table.filter(pc.is_valid(table["cluster"]))
+    assert sorted(clusters["cluster"].to_pylist()) == list(range(8))
     judged = runtime.store().read("first_pass").to_pylist()
     counted = [row for row in judged if row["verdict"] == "kept" or row["duplicate_of"]]
     n_window = sum(row["batch"] == "may.jsonl" for row in counted)
     assert set(table["n_samples"].to_pylist()) == {n_window}
     assert set(table["n_reference"].to_pylist()) == {len(counted) - n_window}
-    assert abs(sum(table["observed_share"].to_pylist()) - 1) < 1e-9
-    contributions = table["contribution"].to_pylist()
+    assert abs(sum(clusters["observed_share"].to_pylist()) - 1) < 1e-9
+    contributions = clusters["contribution"].to_pylist()
     assert contributions == sorted(contributions, reverse=True)
+    (p_value,), (novelty_p,), (mass_p,) = (set(table[name].to_pylist()) for name in ("p_value", "novelty_p", "mass_p"))
+    assert p_value == min(1, 2 * min(novelty_p, mass_p))
+    assert set(table["is_suspect"].to_pylist()) == {p_value < 0.05}
+
+
+def test_samples_unlike_all_known_ones_raise_the_alarm_and_are_named_oddest_first(finished: SmallProject) -> None:
+    runtime = finished.load().runtime("notes")
+    store = runtime.store()
+    table = store.read("embeddings", partition={"batch": "may.jsonl"})
+    x = float_rows(table["embedding"])
+    # A tenth of the batch points where nothing was before: away from the mean of all.
+    new = len(x) // 10
+    x[:new] = -x.mean(axis=0) + 0.05 * np.random.default_rng(0).normal(size=(new, x.shape[1]))
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    rows = table.set_column(table.schema.get_field_index("embedding"), "embedding", pa.array([r.tobytes() for r in x]))
+    write_step(store, "embeddings", rows.to_pylist(), "may.jsonl")
+    _, result = execute(runtime, "drift_report", "may.jsonl", run_id="run")
+    (odd,) = (row for row in result.table.to_pylist() if row["cluster"] is None)
+    assert (odd["novelty_p"], odd["p_value"], odd["is_alarm"]) == (0.001, 0.002, True)
+    assert set(odd["sample_ids"][:new]) == set(table["sample_id"].to_pylist()[:new])
 
 
 def test_below_the_least_number_of_samples_nothing_is_said(finished: SmallProject) -> None:

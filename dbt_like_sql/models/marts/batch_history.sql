@@ -29,13 +29,29 @@ embedded as (
     group by batch
 ),
 
-drift as (
+compared as (
     select
         batch,
         min(p_value) as drift_p_value,
-        bool_or(is_alarm) as is_drift_alarm
+        bool_or(is_alarm) as is_alarm,
+        coalesce(bool_or(is_suspect), false) as is_suspect
     from {{ ref('stg_drift_report') }}
     group by batch
+),
+
+-- Two suspect batches in a row are an alarm, too; one that could not be compared is passed over.
+drift as (
+    select
+        batch,
+        drift_p_value,
+        case
+            when drift_p_value is null then is_alarm
+            else is_alarm or (
+                is_suspect
+                and lag(is_suspect, 1, false) over (partition by drift_p_value is null order by batch)
+            )
+        end as is_drift_alarm
+    from compared
 ),
 
 written as (

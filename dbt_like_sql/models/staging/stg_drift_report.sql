@@ -7,9 +7,12 @@ select
     observed_share,
     contribution,
     p_value,
+    novelty_p,
+    mass_p,
     n_samples,
     n_reference,
     is_alarm,
+    is_suspect,
     sample_ids,
     note
 from {{ source('engine', 'drift_report') }}

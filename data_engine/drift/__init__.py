@@ -1,0 +1,26 @@
+"""Drift: whether a window of new samples differs from what the corpus held before, and which samples say so.
+
+One detector is blind to half of the cases, so there are two, each at half of the false alarm rate: novelty sees
+samples unlike anything before, mass sees known kinds that became more or less frequent.
+"""
+
+from data_engine.drift.alarms import alarms
+from data_engine.drift.mass import MassShift, mass_p, mass_test, standardised_residuals
+from data_engine.drift.novelty import KnownSamples, Novelty, known_samples
+from data_engine.drift.reference import MIN_ROWS, Drift, Reference, fit_reference, pair_p
+
+__all__ = [
+    "MIN_ROWS",
+    "Drift",
+    "KnownSamples",
+    "MassShift",
+    "Novelty",
+    "Reference",
+    "alarms",
+    "fit_reference",
+    "known_samples",
+    "mass_p",
+    "mass_test",
+    "pair_p",
+    "standardised_residuals",
+]
