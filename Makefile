@@ -22,7 +22,7 @@ ui: setup
 	$(BIN)/data-engine ui --port $(PORT)
 
 check: setup
-	VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH" scripts/check
+	VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH" scripts/check $(CHECK)
 
 images: setup browser
 	$(BIN)/python scripts/make_images

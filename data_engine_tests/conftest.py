@@ -1,5 +1,7 @@
 """What every test stands on: no hub, no telemetry, never the project's own data, and small projects to run."""
 
+import fcntl
+import gc
 import os
 import shutil
 import uuid
@@ -30,6 +32,11 @@ _LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest tests first; the order of the others stays."""
     items.sort(key=lambda item: item.name not in _LONGEST)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is imported and collected out of the search for garbage: it is there to the end."""
+    gc.freeze()
 
 
 def pytest_report_header() -> list[str]:
@@ -76,7 +83,20 @@ def notes(project: SmallProject) -> SmallProject:
 @pytest.fixture(scope="session")
 def _finished_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The corpus `notes`, run to its release once for all tests that look at or build on the result."""
-    folder = tmp_path_factory.mktemp("finished")
+    folder = tmp_path_factory.getbasetemp() / "finished"
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        # The folder above that of a worker is that of all of them: one makes it, the others wait.
+        folder = tmp_path_factory.getbasetemp().parent / "finished"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "said.txt").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            _finish(folder)
+    return folder
+
+
+def _finish(folder: Path) -> None:
+    """Run the corpus `notes` to its release in a folder; `said.txt`, written last, is what the run printed."""
     made = SmallProject(folder / "project")
     for seed, batch in enumerate(("may", "june", "july")):
         write_notes(made.folder / "source", batch, 120, seed)
@@ -87,8 +107,8 @@ def _finished_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("DAGSTER_HOME", str(folder / "home"))
         patch.setenv("DATA_ENGINE_DATA", str(folder / "data"))
         patch.syspath_prepend(str(made.folder))
-        (folder / "said.txt").write_text(made.run("notes"), "utf-8")
-    return folder
+        said = made.run("notes")
+    (folder / "said.txt").write_text(said, "utf-8")
 
 
 @pytest.fixture

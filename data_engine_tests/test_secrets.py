@@ -14,7 +14,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from click.testing import CliRunner
 from small_project import SmallProject, make_notes, notes_corpus
+
+from data_engine.cli import main
 
 PASSWORD, TOKEN, OPTION, FRAGMENT = "pw-Tr0ub4dor+3", "tok-9f8e7d6c5b", "opt-s3cr3tvalue", "frag-11223344"
 SECRETS = (PASSWORD, quote(PASSWORD, safe=""), TOKEN, OPTION, FRAGMENT, "maria-the-user")
@@ -158,11 +161,15 @@ def test_no_secret_is_in_what_an_unreachable_or_mistyped_source_prints(
     ],
 )
 def test_no_secret_of_the_queue_is_in_what_a_command_prints(
-    project: SmallProject, engine_folder: Path, url: str, tmp_path: Path
+    project: SmallProject, engine_folder: Path, url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "source").mkdir()
     project.add(notes_corpus(tmp_path / "source"))
-    said = command(project, "review", "--annotator", "ada", DATA_ENGINE_REVIEW_URL=url)
-    said += command(project, "check", "notes", DATA_ENGINE_REVIEW_URL=url)
+    environment = {"DATA_ENGINE_PROJECT": str(project.folder), "DATA_ENGINE_REVIEW_URL": url}
+    said = ""
+    for arguments in (["review", "--annotator", "ada"], ["check", "notes"]):
+        said += CliRunner().invoke(main, arguments, env=environment).output
+    # What is written past Python's streams too.
+    said += "".join(capfd.readouterr())
     assert "Error" in said
     assert leaks(said, engine_folder) == []

@@ -15,8 +15,8 @@ from small_project import SmallProject, notes_corpus, write_notes
 from data_engine.cli import main
 
 
-def _gives(project: SmallProject, *arguments: str) -> Result:
-    return CliRunner().invoke(main, list(arguments), env={"DATA_ENGINE_PROJECT": str(project.folder)})
+def _gives(project: SmallProject, *arguments: str, **environment: str) -> Result:
+    return CliRunner().invoke(main, list(arguments), env={"DATA_ENGINE_PROJECT": str(project.folder), **environment})
 
 
 def _in_a_process(project: SmallProject, line: str, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -89,21 +89,20 @@ def test_rows_for_programs_are_whole_and_alone_on_the_standard_output(finished: 
     assert len(rows) == 360, done.stderr
     assert all(len(row["sample_id"]) == 32 and row["text"] for row in rows)
     sample_id = rows[0]["sample_id"]
-    decided = json.loads(_in_a_process(finished, f"$ENGINE why {sample_id} --format json").stdout)
+    decided = json.loads(_gives(finished, "why", sample_id, "--format", "json").stdout)
     assert {row["sample_id"] for row in decided} == {sample_id}
     assert {"raw_index", "first_pass"} <= {row["step"] for row in decided}
-    assert json.loads(_in_a_process(finished, "$ENGINE plan notes --format json").stdout) == []
-    assert _in_a_process(finished, "$ENGINE check notes --format csv").stdout.splitlines()[0] == (
-        "severity,check,where,what,remedy"
-    )
-    limited = _in_a_process(finished, f"$ENGINE sql '{sql}' --format csv --limit 2").stdout
+    assert json.loads(_gives(finished, "plan", "notes", "--format", "json").stdout) == []
+    checked = _gives(finished, "check", "notes", "--format", "csv").stdout
+    assert checked.splitlines()[0] == "severity,check,where,what,remedy"
+    limited = _gives(finished, "sql", sql, "--format", "csv", "--limit", "2").stdout
     assert len(limited.splitlines()) == 3
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "json"])
 def test_a_reader_that_has_enough_ends_a_command_without_a_traceback(finished: SmallProject, form: str) -> None:
     sql = "select a.sample_id, a.text, b.uri from raw_index a, raw_index b limit 100000"
-    done = _in_a_process(finished, f"set +o pipefail; $ENGINE sql '{sql}' --limit 50000 --format {form} | head -2")
+    done = _in_a_process(finished, f"set +o pipefail; $ENGINE sql '{sql}' --limit 5000 --format {form} | head -2")
     assert done.stdout.count("\n") == 2
     assert done.stderr == ""
 
@@ -117,7 +116,7 @@ def test_ids_are_never_broken_in_a_table_however_narrow_the_terminal_is(finished
     assert all(sample_id in _gives(finished, "sql", sql).output for sample_id in ids)
     twin = "select sample_id from ledger where step = 'release' limit 1"
     (released,) = json.loads(_gives(finished, "sql", twin, "--format", "json").output)
-    why = _in_a_process(finished, f"$ENGINE why {released['sample_id']}", COLUMNS=width).stdout
+    why = _gives(finished, "why", released["sample_id"], COLUMNS=width).stdout
     release_id = json.loads(_gives(finished, "release", "--format", "json").output)[0]["release_id"]
     assert release_id in why
-    assert str(release_id) in _in_a_process(finished, "$ENGINE release", COLUMNS=width).stdout
+    assert str(release_id) in _gives(finished, "release", COLUMNS=width).stdout

@@ -18,6 +18,10 @@ from data_engine.quality.expectations import Truth
 STEPS = tuple(sorted(module.name for module in pkgutil.iter_modules(suites.__path__)))
 
 
+#: Blocks and fields of the YAML that truths are held against, where a suite does not say which in `LIMITS`.
+_ALL_LIMITS = ("first_pass", "max_failed_share", "review.min_trap_catch_rate", "labels", "subset")
+
+
 @dataclass(frozen=True)
 class Suite:
     """The checks of one step."""
@@ -30,6 +34,8 @@ class Suite:
     """What is needed of some of these tables; of the others everything."""
     truths: Callable[..., list[Truth]]
     """`(tables, corpus, **facts)` to one truth per check; its keyword arguments are the facts that it takes."""
+    limits: tuple[str, ...]
+    """What of the YAML the truths are held against, such as `first_pass` or `review.min_trap_catch_rate`."""
 
     def checks_for(self, *, has_labels: bool) -> tuple[Check, ...]:
         """The checks that a corpus with labels, or one without, has."""
@@ -48,7 +54,8 @@ def suite_of(step: str) -> Suite:
             f"step is {step!r}, which has no checks; use one of {known}, or add data_engine/quality/suites/{step}.py"
         )
     module = import_module(f"{suites.__name__}.{step}")
-    return Suite(module.CHECKS, module.TABLES, getattr(module, "NEEDS", {}), module.suite)
+    limits = getattr(module, "LIMITS", _ALL_LIMITS)
+    return Suite(module.CHECKS, module.TABLES, getattr(module, "NEEDS", {}), module.suite, limits)
 
 
 #: The checks of every step, in the order in which `evaluate` answers them.

@@ -274,7 +274,9 @@ class CheckGate:
     def _verdict_key(self, version: StepVersion) -> str:
         """The rows and the rules that a verdict was given for; when either changes, it is no longer one."""
         ages = what_ages(version.step, self._checked(version))
-        return f"{version.data_version}:{self.runtime.rules_version}" + (f":{fingerprint(ages)}" if ages else "")
+        return f"{version.data_version}:{self.runtime.rules_version(version.step)}" + (
+            f":{fingerprint(ages)}" if ages else ""
+        )
 
 
 def require_accepted(

@@ -126,12 +126,19 @@ class CorpusRuntime:
         and the run after it look at the same rows."""
         return {}
 
+    def rules_version(self, step: str) -> str:
+        """Fingerprint of what the checks of a step are held against: its limits in the YAML, the code of the suites."""
+        if step not in self._rules_versions:
+            from data_engine.quality import suite_of
+
+            limits = self._settings(suite_of(step).limits, self.corpus.model_dump(mode="json"))
+            rules = [sorted(limits.items()), code_fingerprint(("data_engine.quality",), stops=_NO_RULES)]
+            self._rules_versions[step] = fingerprint(rules)
+        return self._rules_versions[step]
+
     @cached_property
-    def rules_version(self) -> str:
-        """Fingerprint of what the checks are held against: the corpus' limits and the code of the suites."""
-        judged_by = ("first_pass", "max_failed_share", "review.min_trap_catch_rate", "labels", "subset")
-        limits = self._settings(judged_by, self.corpus.model_dump(mode="json"))
-        return fingerprint([sorted(limits.items()), code_fingerprint(("data_engine.quality",), stops=_NO_RULES)])
+    def _rules_versions(self) -> dict[str, str]:
+        return {}
 
     def _settings(self, names: tuple[str, ...], values: dict[str, Any]) -> dict[str, object]:
         """Blocks and fields of the YAML, `tree` or `tree.n_resamples`; with the classes themselves where they are in a

@@ -20,6 +20,9 @@ from data_engine.warehouse.models import SqlModel, SqlTest
 
 logger = logging.getLogger(__name__)
 
+#: What this process has read, for the other corpora that it runs.
+_READ: dict[str, Mapping[str, Lineage]] = {}
+
 
 def analysis_key(
     kind: Literal["models", "tests"],
@@ -45,6 +48,9 @@ def analysis_key(
 def known_lineages(store: TableStore, key: str) -> dict[str, Lineage] | None:
     """Where the columns of each model come from, by its name; None when this SQL was not read before."""
     content = store.artefacts().get(key)
+    if content is None and key in _READ:
+        keep_lineages(store, key, _READ[key])
+        return dict(_READ[key])
     if content is None:
         return None
     try:
@@ -59,5 +65,5 @@ def known_lineages(store: TableStore, key: str) -> dict[str, Lineage] | None:
 
 def keep_lineages(store: TableStore, key: str, lineages: Mapping[str, Lineage]) -> None:
     """Keep that this SQL parses, and where its columns come from, in the place of what was kept before."""
-    kind = key.rpartition("-")[0]
+    kind, _READ[key] = key.rpartition("-")[0], dict(lineages)
     store.artefacts().put_instead(key, json.dumps(lineages).encode(), of=f"{kind}-*.json")

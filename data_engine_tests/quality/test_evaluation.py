@@ -3,14 +3,16 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from schema_tables import table
 from sound_tables import CORPUS, SOUND_FACTS, tables_of
 
 import data_engine
+from data_engine.corpus import Corpus
 from data_engine.errors import InvalidInput
-from data_engine.quality import CHECKS, TABLES, evaluate
+from data_engine.quality import CHECKS, TABLES, evaluate, suite_of
 
 
 @pytest.mark.parametrize("step", CHECKS)
@@ -25,6 +27,26 @@ def test_sound_tables_pass_every_check_in_order(step: str) -> None:
 def test_tables_without_rows_are_judged_without_an_exception(step: str) -> None:
     results = evaluate(step, tables_of(step, {name: [] for name in TABLES[step]}), CORPUS)
     assert len(results) == len(CHECKS[step])
+
+
+class _Watched:
+    """A corpus that remembers which of its blocks are looked at."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        self.seen.add(name)
+        return getattr(CORPUS, name)
+
+
+@pytest.mark.parametrize("step", [step for step in CHECKS if "labels" not in suite_of(step).limits])
+def test_a_suite_that_names_its_limits_is_held_against_nothing_else(step: str) -> None:
+    watched = _Watched()
+    evaluate(step, tables_of(step, {}), cast("Corpus", watched), **SOUND_FACTS.get(step, {}))
+    # Which checks a corpus without labels has.
+    assert not any(check.is_about_labels for check in CHECKS[step])
+    assert watched.seen - {"has_labels"} == {limit.partition(".")[0] for limit in suite_of(step).limits}
 
 
 def test_an_unknown_step_is_refused() -> None:

@@ -39,7 +39,7 @@ def test_a_sound_batch_is_accepted_and_the_verdict_kept_with_its_rows_and_rules(
         "every_uri_is_unique": True,
         "every_metadata_is_an_object": True,
     }
-    assert {row["data_version"] for row in kept} == {f"{written.data_version}:{runtime.rules_version}"}
+    assert {row["data_version"] for row in kept} == {f"{written.data_version}:{runtime.rules_version(written.step)}"}
     assert {row["run_id"] for row in kept} == {"asking"}
     # Asked again, the kept verdict counts: nobody checks a second time.
     require_accepted(runtime, store, "raw_index", "may", run_id="again")

@@ -4,6 +4,7 @@ import pytest
 from small_project import notes_corpus
 
 from data_engine.corpus import Corpus
+from data_engine.quality import CHECKS
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import MADE_STEPS
 
@@ -30,13 +31,16 @@ def test_another_line_in_the_file_of_classes_is_another_version_of_what_learns_t
     labels = {"question": "?", "classes": "classes.txt"}
     corpus = Corpus.model_validate(notes_corpus(tmp_path, labels=labels), context={"folder": str(tmp_path)})
     corpus = corpus.model_copy(update={"folder": str(tmp_path)})
-    versions = []
+    versions, rules = [], []
     for text in ("baking\ngarden\n", "baking\n"):
         (tmp_path / "classes.txt").write_text(text, "utf-8")
         runtime = CorpusRuntime(corpus, tmp_path)
-        versions.append({step: runtime.code_version(step) for step in MADE_STEPS} | {"checks": runtime.rules_version})
+        versions.append({step: runtime.code_version(step) for step in MADE_STEPS})
+        rules.append({step: runtime.rules_version(step) for step in CHECKS})
     changed = {step for step, version in versions[0].items() if versions[1][step] != version}
-    assert changed == {"classifier", "proposals", "labels", "quality_report", "release", "checks"}
+    assert changed == {"classifier", "proposals", "labels", "quality_report", "release"}
+    judged_anew = {step for step, version in rules[0].items() if rules[1][step] != version}
+    assert judged_anew == CHECKS.keys() - {"raw_index", "first_pass", "embeddings", "drift_report", "cluster_tree"}
 
 
 def test_what_reads_the_tables_of_a_step_belongs_to_its_code(monkeypatch: pytest.MonkeyPatch) -> None:

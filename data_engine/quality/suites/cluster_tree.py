@@ -14,6 +14,7 @@ from data_engine.quality.expectations import Profile, Truth, load_expectations, 
 from data_engine.quality.profiles import membership, occurrences
 
 TABLES = ("cluster_tree", "tree_assignments", "embedded")
+LIMITS: tuple[str, ...] = ()
 
 CHECKS = (
     blocking("every_sample_has_one_leaf", "Every embedded sample is assigned to exactly one leaf."),

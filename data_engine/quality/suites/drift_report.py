@@ -13,6 +13,7 @@ from data_engine.quality.checks import warning
 from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
 
 TABLES = ("drift_report",)
+LIMITS: tuple[str, ...] = ()
 
 CHECKS = (
     warning("p_value_is_a_probability", "Every p-value is between 0 and 1."),

@@ -15,6 +15,7 @@ from data_engine.quality.expectations import MAX_OFFENDING, Profile, Truth, load
 from data_engine.quality.profiles import membership, vectors
 
 TABLES = ("embeddings", "first_pass")
+LIMITS = ("max_failed_share",)
 
 CHECKS = (
     blocking("every_kept_sample_is_embedded", "Every kept sample has an embedding, or a reason why it has none."),

@@ -15,6 +15,7 @@ from data_engine.quality.expectations import Profile, Truth, load_expectations, 
 from data_engine.quality.profiles import membership
 
 TABLES = ("first_pass", "raw_index")
+LIMITS = ("first_pass",)
 
 CHECKS = (
     blocking("every_raw_sample_has_a_verdict", "Every raw sample is kept or rejected."),

@@ -16,6 +16,7 @@ from data_engine.quality.expectations import MAX_OFFENDING, Profile, Truth, load
 from data_engine.schemas import BREAKS_OFF, GIVES_NOTHING
 
 TABLES = ("raw_index",)
+LIMITS = ("first_pass",)
 
 CHECKS = (
     blocking("has_samples", "The batch holds at least one raw sample."),

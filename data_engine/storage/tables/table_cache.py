@@ -7,7 +7,8 @@ one file of the log that is never changed, so two looks at the folder tell wheth
 """
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,12 @@ HARMLESS = ("CREATE", "VACUUM", "OPTIMIZE", "FSCK", "ADD COLUMN", "CHANGE COLUMN
 
 @dataclass(frozen=True)
 class _Handle:
-    """An open table, and the log entry that it was opened at with its inode, time and size."""
+    """An open table, the log entry that it was opened at with its inode, time and size, and its files by version."""
 
     table: Any
     entry: Path
     signature: tuple[int, int, int]
+    files: dict[int, tuple["TableFile", ...]] = field(default_factory=dict)
 
 
 class _Kept(threading.local):
@@ -56,6 +58,37 @@ def latest_of(folder: Path) -> Any:
     elif log_entry(place, table.version() + 1).exists():
         table.update_incremental()
     return table
+
+
+#: Values of the partition columns of a file, and its path in the folder of the table.
+TableFile = tuple[list[str], str]
+
+
+def files_of_latest(folder: Path, columns: Sequence[str]) -> tuple[TableFile, ...]:
+    """The files of the latest version of a table; listed once for as long as no newer one is there.
+
+    Args:
+        folder: the table's, which exists.
+        columns: its partition columns.
+    """
+    table = latest_of(folder)
+    handle, version = _KEPT.handles.get(folder.absolute()), int(table.version())
+    if handle is None or handle.table is not table:
+        return tuple(files_in(table, columns))
+    if version not in handle.files:
+        found = tuple(files_in(table, columns))
+        handle.files.clear()
+        handle.files[version] = found
+    return handle.files[version]
+
+
+def files_in(table: Any, columns: Sequence[str]) -> Iterator[TableFile]:
+    """The files of an open table, each with its partition values: the empty string in the place of null."""
+    import pyarrow.dataset as pads
+
+    for file in table.to_pyarrow_dataset().get_fragments():
+        values = pads.get_partition_keys(file.partition_expression)
+        yield [values.get(column) or "" for column in columns], file.path
 
 
 def is_known(folder: Path) -> bool:

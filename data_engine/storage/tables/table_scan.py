@@ -18,6 +18,7 @@ from data_engine.storage.storage_errors import first_line
 from data_engine.storage.tables.delta_commits import DeltaFolder
 from data_engine.storage.tables.parquet_files import DamagedFile, verified_format, verify
 from data_engine.storage.tables.piece_versions import piece_versions
+from data_engine.storage.tables.table_cache import files_in, files_of_latest
 
 logger = getLogger(__name__)
 
@@ -76,10 +77,10 @@ def dataset_of(
 def _files_of(folder: DeltaFolder, version: int | None, piece: Mapping[str, str]) -> Iterator[tuple[list[str], str]]:
     """Partition values and path of each file of a piece."""
     columns = folder.partition_columns
-    for file in folder.open(version).to_pyarrow_dataset().get_fragments():
-        values = _values_of(file, columns)
+    files = files_of_latest(folder.path, columns) if version is None else files_in(folder.open(version), columns)
+    for values, path in files:
         if dict(zip(columns, values, strict=True)).items() >= piece.items():
-            yield values, file.path
+            yield values, path
 
 
 def _files_at(folder: DeltaFolder, at: Mapping[str, int]) -> Iterator[tuple[list[str], str]]:
@@ -202,11 +203,3 @@ def all_of(values: Mapping[str, str], among: Mapping[str, pa.Array] | None = Non
     matches = [pc.field(column) == value for column, value in values.items()]
     matches += [pc.field(column).isin(several) for column, several in (among or {}).items()]
     return reduce(and_, matches) if matches else None
-
-
-def _values_of(file: Any, columns: Sequence[str]) -> list[str]:
-    """The partition values of a file, with the empty string in the place of null."""
-    import pyarrow.dataset as pads
-
-    values = pads.get_partition_keys(file.partition_expression)
-    return [values.get(column) or "" for column in columns]

@@ -5,7 +5,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
 from data_engine.schemas import STEP_VERSIONS
-from data_engine.storage.tables.table_cache import latest_of
+from data_engine.storage.tables.table_cache import files_of_latest, latest_of
 
 WRITE = {"run_id": "run-1", "code_version": "code-1"}
 
@@ -78,3 +78,20 @@ def test_what_others_commit_between_two_reads_of_small_files_is_read(store):
 def test_small_files_are_read_in_the_exact_schema(store):
     _write(store, "", "whole")
     assert store.read("step_versions").equals(_version("", "whole"))
+
+
+def test_the_files_of_a_table_are_listed_anew_only_when_somebody_wrote(tmp_path, monkeypatch):
+    listed = []
+    find = DeltaTable.to_pyarrow_dataset
+    monkeypatch.setattr(DeltaTable, "to_pyarrow_dataset", lambda table: listed.append(table) or find(table))
+    folder = tmp_path / "t"
+    _numbers(folder, [1])
+    (one,) = files_of_latest(folder, ())
+    assert files_of_latest(folder, ()) == (one,)
+    assert len(listed) == 1
+    _numbers(folder, [2])
+    assert one in files_of_latest(folder, ())
+    assert len(files_of_latest(folder, ())) == len(listed) == 2
+    shutil.rmtree(folder)
+    _numbers(folder, [3])
+    assert one not in files_of_latest(folder, ())
