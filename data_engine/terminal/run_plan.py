@@ -61,9 +61,11 @@ def print_changes(runtime: "CorpusRuntime", before: Standing, *, console: "Conso
     said = changes_of_a_run(runtime, before)
     if said:
         _line(console, f" changed: {', '.join(said)}", "bold")
-    left_out = answers_left_out(runtime)
-    if left_out:
-        _line(console, f" left out: {left_out}", "yellow")
+    for each in runtime.asking:
+        left_out = answers_left_out(each)
+        if left_out:
+            of = f" of {each.question}" if each.question else ""
+            _line(console, f" left out{of}: {left_out}", "yellow")
     n = len(warnings_now(runtime))
     if n:
         stand = "1 warning stands" if n == 1 else f"{n:,} warnings stand"
