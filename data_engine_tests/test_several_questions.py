@@ -106,7 +106,8 @@ def test_each_question_is_answered_learnt_and_labelled_by_itself(made: SmallProj
         assert batches == {f"notes.{name}-round-000"}
         assert own.corpus_folder == runtime.corpus_folder / "questions" / name
         with runtime.queue() as queue:
-            assert {batch.question for batch in queue.batches(f"notes.{name}")} == {question["question"]}
+            assert {batch.batch_id for batch in queue.batches(f"notes.{name}")} == batches
+            assert queue.batches("notes") == []
     assert not runtime.store().exists("labels")
     assert not {step for step, _ in step_versions(runtime.store())} & set(_OF_LABELS)
     for said in ("Labels: topic", "Labels: size", "topic: all ", "SIMULATED"):

@@ -33,6 +33,8 @@ class CheckedFile:
     """The name of the corpus; that of its folder where the file does not say it."""
     mistakes: tuple[str, ...] = ()
     """One sentence each, with file and line; empty for a sound file."""
+    questions: tuple[str, ...] = ()
+    """The names of its questions, where it asks several."""
 
     @property
     def sentence(self) -> str:
@@ -89,7 +91,16 @@ def check_file(path: Path) -> CheckedFile | None:
         missing = f"{path}:{line}: attributes holds no keys; give name, source, subset and labels below it"
         return CheckedFile(path, folder_name, (*unknown, missing))
     given = {key.value: value.value for key, value in attributes.value if isinstance(value, yaml.ScalarNode)}
-    return CheckedFile(path, given.get("name") or folder_name, (*unknown, *_mistakes(path, attributes)))
+    name, questions = given.get("name") or folder_name, tuple(_names_of_questions(attributes))
+    return CheckedFile(path, name, (*unknown, *_mistakes(path, attributes)), questions)
+
+
+def _names_of_questions(attributes: yaml.MappingNode) -> Iterator[str]:
+    """The names in a list under `labels`, as far as they are there."""
+    for key, listed in attributes.value:
+        if key.value == "labels" and isinstance(listed, yaml.SequenceNode):
+            blocks = (block for block in listed.value if isinstance(block, yaml.MappingNode))
+            yield from (str(value.value) for block in blocks for name, value in block.value if name.value == "name")
 
 
 def _is_empty(node: yaml.Node | None) -> bool:

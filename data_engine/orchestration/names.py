@@ -59,9 +59,10 @@ def tags_of(runtime: CorpusRuntime) -> dict[str, str]:
     return {"corpus": runtime.corpus.name.partition(".")[0], **of_question}
 
 
-def names_of(corpus: str) -> tuple[str, ...]:
-    """Every name that a corpus of this name has in Dagster, its own first."""
-    return (corpus, *(f"{corpus}_{purpose}" for purpose in _PURPOSES))
+def names_of(corpus: str, questions: Iterable[str] = ()) -> tuple[str, ...]:
+    """Every name that a corpus of this name has in Dagster, its own first; those of several questions last."""
+    own = (corpus, *(f"{corpus}_{purpose}" for purpose in _PURPOSES))
+    return (*own, *(name for question in questions for name in names_of(f"{corpus}__{question}")))
 
 
 def steps_read(runtime: CorpusRuntime, steps: Iterable[str]) -> list[tuple[CorpusRuntime, str]]:
