@@ -10,7 +10,6 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-import yaml
 from click.testing import CliRunner
 from small_project import TOPICS, SmallProject, make_notes, notes_corpus
 
@@ -23,6 +22,7 @@ from data_engine.runtime.sql_models import ask
 from data_engine.runtime.versions import step_versions
 from data_engine.terminal.why import decisions_about
 
+_SIMULATED = {"simulated": [{"name": "reader", "error_rate": 0.0}]}
 _OF_LABELS = ("reviewed_labels", "classifier", "proposals", "labels")
 _ROUNDS = {"hold_out_size": 50, "query_batch_size": 10, "rounds": 0, "target_precision": 0.6}
 TOPIC = {
@@ -227,12 +227,13 @@ def _key(graph: Any, name: str) -> Any:
 def test_changing_one_question_runs_its_steps_alone_then_report_and_release(made: SmallProject) -> None:
     made.change("notes", labels=[TOPIC, {**SIZE, "target_precision": 0.7}])
     planned = plan_run(made.load().runtime("notes"))
-    assert list(planned.certain) == ["size classifier", "size proposals", "size labels", "sql models"]
-    assert planned.following == ["quality_report", "release"]
-    assert {difference.name.partition(" ")[0] for difference in planned.differences} == {"size"}
-    made.change("notes", labels=[TOPIC, {**SIZE, "name": "span", "required": True}])
-    assert "release" in plan_run(made.load().runtime("notes")).waiting
-    made.change("notes", labels=[TOPIC, SIZE])
+    of_size = ["size classifier", "size proposals", "size labels"]
+    assert list(planned.certain) == [*of_size, "quality_report", "release", "sql models"]
+    assert {difference.name for difference in planned.differences} == {"labels.size.target_precision"}
+    made.change("notes", labels=[TOPIC, {**SIZE, "name": "span", "required": True}], review={"simulated": None})
+    waiting = plan_run(made.load().runtime("notes")).waiting
+    assert waiting == ["span reviewed_labels", "span classifier", "span proposals", "span labels", "release"]
+    made.change("notes", labels=[TOPIC, SIZE], review=_SIMULATED)
     assert _planned(made) == {}
 
 
@@ -254,11 +255,7 @@ def test_a_question_that_goes_keeps_its_tables_and_finds_them_when_it_comes_back
 
 
 def test_a_renamed_question_begins_anew_and_its_columns_are_empty_until_it_is_answered(made: SmallProject) -> None:
-    made.change("notes", labels=[TOPIC, {**SIZE, "name": "span", "known_label_column": None}])
-    path = made.folder / made.module / "defs" / "notes" / "defs.yaml"
-    attributes = yaml.safe_load(path.read_text("utf-8"))
-    del attributes["attributes"]["review"]
-    path.write_text(yaml.safe_dump(attributes, sort_keys=False), "utf-8")
+    made.change("notes", labels=[TOPIC, {**SIZE, "name": "span"}], review={"simulated": None})
     assert "answer notes.span-round-000" in made.run("notes")
     rows = pq.read_table(_release(made) / "data.parquet")
     assert rows["span_label"].null_count == rows.num_rows

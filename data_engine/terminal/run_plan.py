@@ -97,7 +97,8 @@ def _step(step: str, batches: list[str]) -> str:
 
 def _in_order(steps: Iterable[str]) -> list[str]:
     place = {step: number for number, step in enumerate(STEPS)}
-    return sorted(steps, key=lambda step: place.get(step, len(place)))
+    # The step of a question stands behind its name.
+    return sorted(steps, key=lambda step: place.get(step.rpartition(" ")[2], len(place)))
 
 
 def _cut(text: str) -> str:

@@ -125,7 +125,7 @@ class _Planning:
             own._job(own._steps_of(job))
         own._differ(*own.other_rows.differences())
         name = runtime.question
-        self._differ(*(replace(each, name=f"{name} {each.name}") for each in own.found.differences))
+        self._differ(*(replace(each, name=_in_question(name, each.name)) for each in own.found.differences))
         mine = {step: batches for step, batches in own.found.certain.items() if step not in self.found.certain}
         self.found.certain |= {f"{name} {step}": batches for step, batches in mine.items()}
         self.found.following += [f"{name} {step}" for step in own.found.following[len(self.found.following) :]]
@@ -307,6 +307,12 @@ class _Planning:
         for difference in differences:
             if difference not in self.found.differences:
                 self.found.differences.append(difference)
+
+
+def _in_question(question: str, name: str) -> str:
+    """The name of what differs of a question: its settings as the corpus has them, `labels.size.rounds`."""
+    block, _, field = name.partition(".")
+    return f"labels.{question}.{field}" if block == "labels" and field else f"{question} {name}"
 
 
 def _what_changed_of_answers(last: StepVersion, now: Mapping[str, str]) -> str:
