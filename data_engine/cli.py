@@ -108,10 +108,11 @@ def run(corpus: str, batches: str, timings: Path | None) -> None:
 def plan(corpus: str, form: str) -> None:
     """Say what differs since the last run of CORPUS, and what a run would therefore do; nothing is done or written."""
     from data_engine.orchestration.launch.run_plan import plan_run
+    from data_engine.runtime.corpus_runtime import whole_corpus
     from data_engine.terminal.row_formats import write_rows
     from data_engine.terminal.run_plan import print_plan
 
-    found = plan_run(_project(makes_home=False).runtime(corpus))
+    found = plan_run(whole_corpus(_project(makes_home=False).runtime(corpus))[0])
     if form == "table":
         print_plan(found, console=_console())
     else:
@@ -233,8 +234,9 @@ def recheck(corpus: str) -> None:
 def forget(corpus: str, batches: tuple[str, ...], yes: bool) -> None:
     """Take batches out of CORPUS: their rows leave every table. Answers of people stay in the queue."""
     from data_engine.orchestration.launch.upkeep import amending
+    from data_engine.runtime.corpus_runtime import whole_corpus
 
-    runtime = _project().runtime(corpus)
+    runtime, _ = whole_corpus(_project().runtime(corpus))
     for line in amending.told_of_forgetting(runtime, batches):
         click.echo(line)
     if not yes and not click.confirm("take it out?"):

@@ -6,7 +6,7 @@ frame of any Arrow table.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +46,8 @@ class OpenCorpus:
     runtime: CorpusRuntime
 
     def __repr__(self) -> str:
-        counts = {"kept": len(self._kept), "chosen": self._n("balanced_subset"), "labels": self._n("labels")}
+        n_labels = len(self.labels()) if self.questions else self._n("labels")
+        counts = {"kept": len(self._kept), "chosen": self._n("balanced_subset"), "labels": n_labels}
         said = ", ".join(f"{n:,} {what}" for what, n in counts.items())
         n = len(self.releases())
         return f"<corpus {self.runtime.corpus.name}: {said}, {n} {'release' if n == 1 else 'releases'}>"
@@ -107,8 +108,26 @@ class OpenCorpus:
         return self.table("balanced_subset")
 
     def labels(self) -> pa.Table:
-        """One row per labelled sample: label, who made it, quality in [0, 1]; none where nothing is asked."""
-        return self.table("labels") if "labels" in self.tables else pa.table({})
+        """One row per labelled sample: label, who made it, quality in [0, 1]; none where nothing is asked.
+
+        Of several questions the labels of all of them, with the column `question`.
+        """
+        if not self.questions:
+            return self.table("labels") if "labels" in self.tables else pa.table({})
+        found = {name: self.question(name).labels() for name in self.questions}
+        named = [
+            rows.append_column("question", pa.array([name] * len(rows), pa.string())) for name, rows in found.items()
+        ]
+        return pa.concat_tables(named)
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """The names of its questions, where it asks several."""
+        return tuple(each.question for each in self.runtime.questions)
+
+    def question(self, name: str) -> "OpenCorpus":
+        """One of several questions, to look at like a corpus that asks nothing else. Raises: InvalidInput."""
+        return OpenCorpus(self.runtime.of_question(name))
 
     def metrics(self) -> pa.Table:
         """The figures of the quality report, each with its 90 % interval, n and how it was computed."""
@@ -117,14 +136,14 @@ class OpenCorpus:
     @property
     def report(self) -> Path:
         """The HTML report. Raises: ContentMissing before there is one."""
-        path = self.runtime.corpus_folder / "reports" / "report.html"
+        path = self._folder / "reports" / "report.html"
         if not path.is_file():
             raise ContentMissing(f"{self.runtime.corpus.name} has no report yet; {self._run}")
         return path
 
     def releases(self) -> tuple[str, ...]:
         """The ids of the releases, the oldest first."""
-        manifests = (self.runtime.corpus_folder / "releases").glob("*/manifest.json")
+        manifests = (self._folder / "releases").glob("*/manifest.json")
         return tuple(path.parent.name for path in sorted(manifests, key=lambda path: (_created(path), path)))
 
     def why(self, sample_id: str) -> pa.Table:
@@ -144,7 +163,7 @@ class OpenCorpus:
         """
         known = self.releases()
         found = release_id or (known[-1] if known else "")
-        path = self.runtime.corpus_folder / "releases" / found / "data.parquet"
+        path = self._folder / "releases" / found / "data.parquet"
         if found not in known or not path.is_file():
             there = ", ".join(known) or "none"
             raise ContentMissing(
@@ -204,6 +223,11 @@ class OpenCorpus:
         return sorted(set(judged.filter(pc.equal(judged["verdict"], "kept"))["sample_id"].to_pylist()))
 
     @property
+    def _folder(self) -> Path:
+        """Where reports and releases are, which all questions share."""
+        return (self.runtime.shared or self.runtime).corpus_folder
+
+    @property
     def _run(self) -> str:
         return f"give data-engine run {self.runtime.corpus.name}"
 
@@ -222,7 +246,7 @@ def open_corpus(name: str | None = None, project: str | Path | None = None) -> O
     What is read is that of the moment it is opened; open it again after a run.
 
     Args:
-        name: Of the corpus; not needed where there is only one.
+        name: Of the corpus, or `corpus.question`; not needed where there is only one corpus.
         project: A folder in the project; by default the present one.
 
     Raises: InvalidInput for an unknown name, or a folder that is in no project.
@@ -230,7 +254,7 @@ def open_corpus(name: str | None = None, project: str | Path | None = None) -> O
     from data_engine.orchestration.launch.project import Project
 
     runtime = Project.find(Path(project or ".").expanduser().resolve(), makes_home=False).runtime(name)
-    return OpenCorpus(CorpusRuntime(runtime.corpus, runtime.project_folder, reads_only=True))
+    return OpenCorpus(replace(runtime, reads_only=True))
 
 
 def _created(manifest: Path) -> str:

@@ -38,6 +38,7 @@ CORPUS_MAY_IMPORT = {
     "labeling.models.registry",
     "labeling.strategies.registry",
     "release_formats.registry",
+    "schemas",
     "sampling.methods",
 }
 
@@ -117,6 +118,7 @@ WHOLE_ENGINE = {
     "test_published_statements",
     "test_review_api",
     "test_secrets",
+    "test_several_questions",
     "test_what_changed",
     "test_without_labels",
     "test_words",

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from data_engine.corpus.class_file import read_classes
 from data_engine.corpus.drift import DriftAlarm
@@ -18,10 +18,17 @@ from data_engine.corpus.first_pass import FirstPass
 from data_engine.corpus.given_labels import with_one_group
 from data_engine.corpus.known_labels import ClassNames
 from data_engine.corpus.labels import Labels
+from data_engine.corpus.questions import (
+    Question,
+    listed_as_questions,
+    named_once,
+    schema_of_labels,
+)
 from data_engine.corpus.release import Release
 from data_engine.corpus.review import Review
 from data_engine.corpus.subset import Subset
 from data_engine.corpus.tree import Tree
+from data_engine.errors import InvalidInput
 from data_engine.errors.secret_texts import without_secrets
 from data_engine.indexing.source import Batches, Source
 from data_engine.settings import Name, Settings, Share
@@ -37,6 +44,9 @@ def _with_names_of_modality(schema: dict[str, Any]) -> None:
     schema["if"] = {"properties": {"modality": {"const": "image"}}, "required": ["modality"]}
     schema["then"] = {"properties": {"first_pass": images}}
     schema["else"] = {"properties": {"first_pass": texts}}
+    properties = schema["properties"]
+    properties["labels"] = schema_of_labels(properties)
+    properties.pop("questions")
 
 
 #: Rules that learn from examples, and the block under `first_pass` that names them.
@@ -69,7 +79,10 @@ class Corpus(Settings):
     tree: Tree = Tree()
     subset: Subset
     labels: Labels = Labels.none()
-    """The question that is asked of every chosen sample; without it the release is the balanced subset, unlabelled."""
+    """The question that is asked of every chosen sample, or a list of such blocks with a `name` each; without it the
+    release is the balanced subset, unlabelled."""
+    questions: tuple[Question, ...] = Field(default=(), exclude=True)
+    """The blocks of a list under `labels`."""
     review: Review = Review()
     drift: DriftAlarm = DriftAlarm()
     release: Release = Release()
@@ -100,7 +113,12 @@ class Corpus(Settings):
         """An empty block is none."""
         if isinstance(value, dict) and value.get("labels", "") is None:
             return {name: block for name, block in value.items() if name != "labels"}
-        return value
+        return listed_as_questions(value)
+
+    @field_validator("questions")
+    @classmethod
+    def _each_name_once(cls, value: tuple[Question, ...]) -> tuple[Question, ...]:
+        return named_once(value)
 
     @model_validator(mode="after")
     def _rules_are_known(self) -> "Corpus":
@@ -168,12 +186,12 @@ class Corpus(Settings):
 
     @model_validator(mode="after")
     def _simulation_needs_truth(self) -> "Corpus":
-        if self.review.simulated and not self.has_labels:
+        if self.review.simulated and not self.has_labels and not self.questions:
             raise ValueError(
                 "review.simulated answers a question but there is no block labels that asks one; add labels, or remove "
                 "review.simulated"
             )
-        if self.review.simulated and self.known_label_column is None:
+        if self.review.simulated and self.known_label_column is None and not self.questions:
             raise ValueError(
                 "review.simulated needs the truth to answer from; set known_label_column or remove review.simulated"
             )
@@ -198,7 +216,35 @@ class Corpus(Settings):
     def shown(self) -> dict[str, Any]:
         """The description as values of JSON for people: without secrets of the source, and of URLs anywhere in it."""
         shown: dict[str, Any] = _without_secrets({**self.model_dump(mode="json"), "source": self.source.shown()})
+        if self.questions:
+            return {**shown, "labels": [question.model_dump(mode="json") for question in self.questions]}
         return shown if self.has_labels else {name: shown[name] for name in shown if name not in ("labels", "review")}
+
+    @model_validator(mode="after")
+    def _questions_fit(self) -> "Corpus":
+        for question in self.questions:
+            values = {name: getattr(self, name) for name in type(self).model_fields}
+            values = {name: value for name, value in values.items() if name not in ("folder", "questions")}
+            try:
+                # The rules about labels and their corpus are those of a corpus with one block.
+                type(self).model_validate({**values, **question.blocks()})
+            except ValidationError as error:
+                said = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+                raise ValueError(f"question {question.name} of labels: {said}") from error
+        return self
+
+    def of_question(self, name: str) -> "Corpus":
+        """The corpus as if it asked one of its questions alone; its name is `corpus.question`.
+
+        Raises: InvalidInput for a question that it does not ask.
+        """
+        for question in self.questions:
+            if question.name == name:
+                return self.model_copy(
+                    update={**question.blocks(), "questions": (), "name": f"{self.name}.{question.name}"}
+                )
+        known = ", ".join(question.name for question in self.questions) or "none with a name"
+        raise InvalidInput(f"corpus {self.name} has no question {name!r}; there are: {known}")
 
     @property
     def has_labels(self) -> bool:

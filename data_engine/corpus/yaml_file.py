@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from data_engine.corpus.class_file import check_number, check_renamed, check_special_classes, read_classes
 from data_engine.corpus.corpus import Corpus
+from data_engine.corpus.labels import Labels
 from data_engine.errors import InvalidInput, SourceMissing
 
 COMPONENT = "data_engine.orchestration.component.CorpusComponent"
@@ -32,6 +33,8 @@ class CheckedFile:
     """The name of the corpus; that of its folder where the file does not say it."""
     mistakes: tuple[str, ...] = ()
     """One sentence each, with file and line; empty for a sound file."""
+    questions: tuple[str, ...] = ()
+    """The names of its questions, where it asks several."""
 
     @property
     def sentence(self) -> str:
@@ -88,7 +91,16 @@ def check_file(path: Path) -> CheckedFile | None:
         missing = f"{path}:{line}: attributes holds no keys; give name, source, subset and labels below it"
         return CheckedFile(path, folder_name, (*unknown, missing))
     given = {key.value: value.value for key, value in attributes.value if isinstance(value, yaml.ScalarNode)}
-    return CheckedFile(path, given.get("name") or folder_name, (*unknown, *_mistakes(path, attributes)))
+    name, questions = given.get("name") or folder_name, tuple(_names_of_questions(attributes))
+    return CheckedFile(path, name, (*unknown, *_mistakes(path, attributes)), questions)
+
+
+def _names_of_questions(attributes: yaml.MappingNode) -> Iterator[str]:
+    """The names in a list under `labels`, as far as they are there."""
+    for key, listed in attributes.value:
+        if key.value == "labels" and isinstance(listed, yaml.SequenceNode):
+            blocks = (block for block in listed.value if isinstance(block, yaml.MappingNode))
+            yield from (str(value.value) for block in blocks for name, value in block.value if name.value == "name")
 
 
 def _is_empty(node: yaml.Node | None) -> bool:
@@ -188,13 +200,13 @@ def _mistakes(path: Path, attributes: yaml.MappingNode) -> Iterator[str]:
         for mistake in error.errors(include_url=False):
             yield _of_field(path, attributes, mistake)
         return
-    if isinstance(corpus.labels.classes, str):
-        yield from _of_classes(path, attributes, corpus)
+    for place, labels in (((), corpus.labels), *(((n,), each) for n, each in enumerate(corpus.questions))):
+        if isinstance(labels.classes, str):
+            yield from _of_classes(path, attributes, labels, ("labels", *place))
 
 
-def _of_classes(path: Path, attributes: yaml.MappingNode, corpus: Corpus) -> Iterator[str]:
+def _of_classes(path: Path, attributes: yaml.MappingNode, labels: Labels, loc: tuple[str | int, ...]) -> Iterator[str]:
     """What is wrong in the file of classes; that there is none is said when a run needs it."""
-    labels = corpus.labels
     try:
         classes = read_classes(path.parent / str(labels.classes))
         check_number(classes)
@@ -205,7 +217,7 @@ def _of_classes(path: Path, attributes: yaml.MappingNode, corpus: Corpus) -> Ite
     except InvalidInput as error:
         yield str(error)
     except ValueError as error:
-        yield f"`attributes.labels at {path}:{_line(attributes, ('labels',))}`: {error}"
+        yield f"`{'.'.join(map(str, ('attributes', *loc)))} at {path}:{_line(attributes, loc)}`: {error}"
 
 
 def _has_template(node: yaml.Node) -> bool:
@@ -215,7 +227,9 @@ def _has_template(node: yaml.Node) -> bool:
 
 def _of_field(path: Path, attributes: yaml.MappingNode, mistake: Mapping[str, Any]) -> str:
     loc = tuple(mistake["loc"])
-    place = f"`{'.'.join(map(str, ('attributes', *loc)))} at {path}:{_line(attributes, loc)}`"
+    # A list under `labels` is read as another field.
+    written = ("labels", *loc[1:]) if loc[:1] == ("questions",) else loc
+    place = f"`{'.'.join(map(str, ('attributes', *written)))} at {path}:{_line(attributes, written)}`"
     if mistake["type"] == "extra_forbidden":
         return f"{place}: there is no key {loc[-1]!r}{_meant(str(loc[-1]), _keys_of(Corpus, loc[:-1]))}"
     sentence = mistake["msg"].removeprefix("Value error, ")
@@ -242,7 +256,7 @@ def _keys_of(model: type[BaseModel], loc: Sequence[str | int]) -> tuple[str, ...
             if block is None:
                 return ()
             model = block
-    return tuple(name for name in model.model_fields if name != "folder")
+    return tuple(name for name in model.model_fields if name not in ("folder", "questions"))
 
 
 def _blocks(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -179,7 +179,7 @@ def _labels(look: Look) -> str:
         f"  #   given: {{ column: {_quoted(column)} }}\n"
     )  # fmt: skip
     return f"""{known}  # Without the block `labels` the release is the balanced subset. With it, people are asked:
-  # labels:
+  # labels:                # or a list of such blocks, `- name: topic` and so on: several questions (docs/questions.md)
   #   question: What is this about?
   #   classes: [{names}]
 {given}"""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from data_engine.orchestration.names import asset_key, partitions_of
+from data_engine.orchestration.names import asset_key, group_name, partitions_of
 from data_engine.quality.registry import suite_of
 from data_engine.runtime import check_gate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -30,7 +30,7 @@ def build_checks(runtime: CorpusRuntime, step: str) -> dg.AssetChecksDefinition:
         for check in suite_of(step).checks_for(has_labels=runtime.corpus.has_labels)
     ]
 
-    @dg.multi_asset_check(name=f"{runtime.corpus.name}__{step}_checks", specs=specs, description=f"the suite of {step}")
+    @dg.multi_asset_check(name=f"{group_name(runtime)}__{step}_checks", specs=specs, description=f"the suite of {step}")
     def checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         op = context.op_execution_context
         batch = op.partition_key if op.has_partition_key else ""

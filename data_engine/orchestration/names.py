@@ -3,6 +3,8 @@
 What a step is, is in `runtime/plan.py`.
 """
 
+from collections.abc import Iterable
+
 import dagster as dg
 
 from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -36,23 +38,38 @@ _PURPOSES = (
 
 
 def asset_key(runtime: CorpusRuntime, *parts: str) -> dg.AssetKey:
-    """The asset key `corpus/step`."""
-    return dg.AssetKey([runtime.corpus.name, *parts])
+    """The asset key `corpus/step`; of the labels of one of several questions, `corpus/question/step`."""
+    owner = runtime.of_step(parts[0]) if parts[:1] and parts[0] in STEPS else runtime
+    return dg.AssetKey([*owner.corpus.name.split("."), *parts])
 
 
 def corpus_name(runtime: CorpusRuntime, purpose: str) -> str:
-    """The name of a job, sensor or schedule of this corpus."""
-    return f"{runtime.corpus.name}_{purpose}"
+    """The name of a job, sensor or schedule of this corpus, or of this question."""
+    return f"{group_name(runtime)}_{purpose}"
+
+
+def group_name(runtime: CorpusRuntime) -> str:
+    """The group of the assets of a corpus; of one of several questions `corpus__question`."""
+    return runtime.corpus.name.replace(".", "__")
 
 
 def tags_of(runtime: CorpusRuntime) -> dict[str, str]:
     """The tags of jobs, sensors and schedules of this corpus, by which the UI finds them."""
-    return {"corpus": runtime.corpus.name}
+    of_question = {"question": runtime.question} if runtime.question else {}
+    return {"corpus": runtime.corpus.name.partition(".")[0], **of_question}
 
 
-def names_of(corpus: str) -> tuple[str, ...]:
-    """Every name that a corpus of this name has in Dagster, its own first."""
-    return (corpus, *(f"{corpus}_{purpose}" for purpose in _PURPOSES))
+def names_of(corpus: str, questions: Iterable[str] = ()) -> tuple[str, ...]:
+    """Every name that a corpus of this name has in Dagster, its own first; those of several questions last."""
+    own = (corpus, *(f"{corpus}_{purpose}" for purpose in _PURPOSES))
+    return (*own, *(name for question in questions for name in names_of(f"{corpus}__{question}")))
+
+
+def steps_read(runtime: CorpusRuntime, steps: Iterable[str]) -> list[tuple[CorpusRuntime, str]]:
+    """Those of some steps that a corpus has, and those of each of its questions, with whose they are."""
+    wanted = tuple(dict.fromkeys(steps))
+    own = [(runtime, step) for step in wanted if step in runtime.steps]
+    return own + [(each, step) for each in runtime.questions for step in wanted if STEPS[step].needs_labels]
 
 
 def batch_partitions(runtime: CorpusRuntime) -> dg.DynamicPartitionsDefinition:
@@ -70,4 +87,5 @@ def partitions_of(runtime: CorpusRuntime, step: str) -> dg.DynamicPartitionsDefi
     partition = STEPS[step].partition
     if not partition:
         return None
-    return batch_partitions(runtime) if partition == "batch" else review_partitions(runtime)
+    owner = runtime.of_step(step)
+    return batch_partitions(owner) if partition == "batch" else review_partitions(owner)

@@ -21,16 +21,20 @@ from data_engine.runtime.plan import MADE_STEPS
 
 
 def build_pipeline(runtime: CorpusRuntime) -> dg.Definitions:
-    """The asset graph of one corpus, with its checks, jobs, sensors and schedule."""
+    """The asset graph of one corpus, with its checks, jobs, sensors and schedule.
+
+    Of several questions each has the steps of its labels for itself, as a group of assets.
+    """
     with warnings.catch_warnings():
         # Partitioned asset checks are a preview feature of Dagster: the check gate needs them, see docs/decisions.
         warnings.simplefilter("ignore", dg.PreviewWarning)
         warnings.simplefilter("ignore", dg.BetaWarning)
         sql_models = build_sql_models(runtime)
-        made = [step for step in MADE_STEPS if step in runtime.steps]
+        steps = [(each, step) for each in (runtime, *runtime.questions) for step in each.own_steps]
+        made = [(each, step) for each, step in steps if step in MADE_STEPS]
         return dg.Definitions(
-            assets=[*(build_step(runtime, step, materialized) for step in runtime.steps), *sql_models.assets],
-            asset_checks=[*(build_checks(runtime, step) for step in made), *sql_models.checks],
+            assets=[*(build_step(each, step, materialized) for each, step in steps), *sql_models.assets],
+            asset_checks=[*(build_checks(each, step) for each, step in made), *sql_models.checks],
             jobs=[*build_jobs(runtime), build_drift_reports_job(runtime, materialized)],
             sensors=[*build_sensors(runtime), automation_sensor(runtime)],
             schedules=build_schedules(runtime),

@@ -13,7 +13,7 @@ from pydantic import Field, create_model
 from pydantic.fields import FieldInfo
 
 from data_engine.orchestration.automation.conditions import condition_of
-from data_engine.orchestration.names import asset_key, partitions_of
+from data_engine.orchestration.names import asset_key, group_name, partitions_of, steps_read
 from data_engine.orchestration.ui.report_pages import report_url
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import STEPS, StepSpec
@@ -31,7 +31,7 @@ def build_step(runtime: CorpusRuntime, step: str, show: Show) -> dg.AssetsDefini
     if spec.is_external:
         return dg.AssetSpec(
             key=asset_key(runtime, step),
-            group_name=runtime.corpus.name,
+            group_name=group_name(runtime),
             description=spec.description,
             deps=_deps(runtime, spec),
             kinds=set(spec.kinds),
@@ -55,7 +55,7 @@ def asset_arguments(runtime: CorpusRuntime, spec: StepSpec) -> dict[str, Any]:
     pool = spec.pool.format(corpus=runtime.corpus.name, modality=runtime.corpus.modality)
     return {
         "key": asset_key(runtime, spec.name),
-        "group_name": runtime.corpus.name,
+        "group_name": group_name(runtime),
         "description": f"{spec.description}\n\n[Open the report]({page})" if page else spec.description,
         "partitions_def": partitions_of(runtime, spec.name),
         "deps": _deps(runtime, spec),
@@ -140,8 +140,8 @@ def _chosen(spec: StepSpec, config: dg.Config) -> tuple[dict[str, dict[str, Any]
 
 
 def _deps(runtime: CorpusRuntime, spec: StepSpec) -> list[dg.AssetDep]:
-    reads = (step for step in dict.fromkeys(spec.reads) if step in runtime.steps)
-    return [*(_dep(runtime, upstream, spec.name) for upstream in reads), *_other_corpora(runtime, spec)]
+    found = [_dep(each, upstream, spec.name) for each, upstream in steps_read(runtime, spec.reads)]
+    return [*found, *_other_corpora(runtime, spec)]
 
 
 def _other_corpora(runtime: CorpusRuntime, spec: StepSpec) -> list[dg.AssetDep]:

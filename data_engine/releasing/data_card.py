@@ -4,19 +4,22 @@ The HTML report is in `data_engine.reporting`.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_engine.corpus import Corpus
+from data_engine.corpus import Corpus, Labels
 from data_engine.release_formats.registry import FORMATS
 from data_engine.releasing.markdown_text import cell, code, escaped, paragraphs
+from data_engine.releasing.question_card import block_used, heading, labels_of_questions, who_answered
+from data_engine.releasing.question_rows import questions_of
 from data_engine.releasing.rows import exported_rows
 from data_engine.reporting import number_format
 from data_engine.reporting.metrics.funnel import Metrics, stages
 from data_engine.reporting.metrics.metric import by_name
+from data_engine.reporting.questions import metrics_of_corpus, metrics_of_question
 
 _MADE_BY = {
     "human": "a person, unaided",
@@ -60,12 +63,13 @@ def data_card(corpus: Corpus, release: pa.Table, metrics: pa.Table, manifest: Ma
     Returns: Markdown that says in its first lines how many labels are simulated; nothing of labels where the corpus
         has none.
     """
-    known = by_name(metrics)
+    known = by_name(metrics_of_corpus(metrics, questions_of(release)))
     sections = [
         _opening(corpus, release, manifest),
         _source(corpus, manifest),
         _how_it_was_made(corpus, known, manifest),
         *([_labels(release), _quality(known)] if corpus.has_labels else []),
+        *_questions(corpus, release, metrics, manifest),
         _balance(known),
         _limits(corpus, release, known, manifest),
         _loading(corpus, release),
@@ -79,6 +83,10 @@ def _opening(corpus: Corpus, release: pa.Table, manifest: Mapping[str, Any]) -> 
     n = release.num_rows
     identity = f"Release `{manifest.get('release_id', 'unnamed')}`"
     identity += f", created {manifest['created_at']}." if manifest.get("created_at") else "."
+    if by_question := labels_of_questions(release):
+        facts = f"{n:,} samples with labels of {len(by_question):,} questions. {identity}"
+        said = "\n>\n".join(who_answered(name, rows) for name, rows in by_question.items())
+        return "\n\n".join([f"# {title}", said, *paragraphs(corpus.release.description), facts])
     if not corpus.has_labels:
         facts = f"{n:,} samples, chosen to be balanced. {identity}"
         return "\n\n".join([f"# {title}", *paragraphs(corpus.release.description), facts])
@@ -147,6 +155,17 @@ def _how_it_was_made(corpus: Corpus, known: Metrics, manifest: Mapping[str, Any]
     return "\n\n".join(part for part in ("## How it was made", table, text) if part)
 
 
+def _questions(corpus: Corpus, release: pa.Table, metrics: pa.Table, manifest: Mapping[str, Any]) -> Iterator[str]:
+    """The sections of each of several questions."""
+    for name, rows in labels_of_questions(release).items():
+        yield heading(name, manifest, rows, release.num_rows)
+        known = by_name(metrics_of_question(metrics, name))
+        limits = _limits_of_labels(block_used(name, corpus, manifest), rows)
+        found = [_labels(rows), _quality(known)] if rows.num_rows else []
+        found += ["\n".join(["## Limits", *(f"- {line}" for line in limits)])] if limits else []
+        yield from (f"#{section}" for section in found if section)
+
+
 def _labels(release: pa.Table) -> str:
     counts = Counter(release["provenance"].to_pylist())
     rows = [
@@ -208,16 +227,7 @@ def _balance(known: Metrics) -> str:
 
 
 def _limits(corpus: Corpus, release: pa.Table, known: Metrics, manifest: Mapping[str, Any]) -> str:
-    counts = Counter(release["provenance"].to_pylist())
-    lines = []
-    if counts["simulated"]:
-        lines.append("Simulated labels say nothing about how people would answer, nor about how long it would take.")
-    if counts["model_auto"] or counts["rule_auto"]:
-        lines.append(
-            f"Automatic labels were certified to {_promise(corpus, counts)} precision as a whole, at "
-            f"{corpus.labels.confidence:.0%} confidence, on a random hold-out{_of_given(corpus)}; single classes can "
-            "be worse."
-        )
+    lines = _limits_of_labels(corpus.labels, release) if corpus.has_labels else []
     of_source = "its shares are not those of the source"
     of_classes = "class shares say nothing about how common the classes are"
     lines.append(f"The subset is balanced on purpose: {of_classes if corpus.has_labels else of_source}.")
@@ -235,15 +245,30 @@ def _limits(corpus: Corpus, release: pa.Table, known: Metrics, manifest: Mapping
     return "\n".join(["## Known limits", *(f"- {line}" for line in lines)])
 
 
-def _of_given(corpus: Corpus) -> str:
-    given = corpus.labels.given
+def _limits_of_labels(labels: Labels, release: pa.Table) -> list[str]:
+    """What labels of released rows do not say, by who made them."""
+    counts = Counter(release["provenance"].to_pylist())
+    lines = []
+    if counts["simulated"]:
+        lines.append("Simulated labels say nothing about how people would answer, nor about how long it would take.")
+    if counts["model_auto"] or counts["rule_auto"]:
+        lines.append(
+            f"Automatic labels were certified to {_promise(labels, counts)} precision as a whole, at "
+            f"{labels.confidence:.0%} confidence, on a random hold-out{_of_given(labels)}; single classes can "
+            "be worse."
+        )
+    return lines
+
+
+def _of_given(labels: Labels) -> str:
+    given = labels.given
     return " that holds imported labels where nobody answered" if given is not None and given.in_hold_out else ""
 
 
-def _promise(corpus: Corpus, counts: Mapping[str, int]) -> str:
+def _promise(labels: Labels, counts: Mapping[str, int]) -> str:
     """The precision that automatic labels were certified to; of several deciders with their names."""
     made_by = {"classifier": "model_auto", "rules": "rule_auto"}
-    promised = {name: corpus.labels.target_of(name) for name, made in made_by.items() if counts[made]}
+    promised = {name: labels.target_of(name) for name, made in made_by.items() if counts[made]}
     if len(set(promised.values())) == 1:
         return f"{next(iter(promised.values())):.0%}"
     return " and ".join(f"{target:.0%} ({name})" for name, target in promised.items())
@@ -254,6 +279,8 @@ def _loading(corpus: Corpus, release: pa.Table) -> str:
     columns = ", ".join(f"`{name}`" for name in exported_rows(release).schema.names)
     first = FORMATS[corpus.release.formats[0]]
     by_people = _BY_PEOPLE if corpus.has_labels else ""
+    if names := list(labels_of_questions(release)):
+        by_people = _BY_PEOPLE.replace('"provenance"', f'"{names[0]}_provenance"')
     return f"""## How to load
 
 ```python
@@ -275,6 +302,8 @@ def _versions(corpus: Corpus, manifest: Mapping[str, Any]) -> str:
     rows += [("encoder", version or corpus.encoder), ("seed", str(corpus.seed))]
     rows += [(f"package {name}", str(version)) for name, version in manifest.get("package_versions", {}).items()]
     rows += [(f"table {name}", str(version)) for name, version in manifest.get("table_versions", {}).items()]
+    for question, said in manifest.get("questions", {}).items():
+        rows += [(f"table {question}.{name}", str(version)) for name, version in said["table_versions"].items()]
     shown = [(escaped(name), code(value)) for name, value in rows if value]
     return "\n\n".join(("## Versions", _table(("what", "version"), shown)))
 

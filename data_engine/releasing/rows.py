@@ -5,11 +5,21 @@ Writing them is in `writer.py`.
 
 import hashlib
 import json
+from collections.abc import Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.errors import ChecksFailed
+from data_engine.releasing.question_rows import (
+    BY_QUESTION,
+    QuestionLabels,
+    in_columns,
+    labelled_samples,
+    labels_as_text,
+    out_of_columns,
+    questions_of,
+)
 from data_engine.schemas import RELEASE
 
 _NUMBERED = ("posterior", "quality")
@@ -63,19 +73,47 @@ def unlabelled_rows(subset: pa.Table, raw: pa.Table) -> pa.Table:
     return _identified(rows)
 
 
+def rows_of_questions(questions: Mapping[str, QuestionLabels], places: pa.Table, raw: pa.Table) -> pa.Table:
+    """The rows of a release of a corpus with several questions: the samples that its questions release.
+
+    Args:
+        questions: The labels of each, in order.
+        places: Batch, leaf and top cluster of the labelled samples, as for `release_rows`.
+        raw: The raw index, as for `release_rows`.
+
+    Returns: rows sorted by sample_id, with the labels in one column; the same labels give the same release_id.
+
+    Raises: ChecksFailed when a sample has no place, or is not in the raw index of its batch.
+    """
+    labelled = labelled_samples(questions)
+    wanted = labelled.filter(labelled["is_released"]).select(["sample_id", _IN_SUBSET])
+    for name in LABEL_COLUMNS:
+        wanted = wanted.append_column(name, pa.nulls(len(wanted), RELEASE.field(name).type))
+    wanted = wanted.append_column(BY_QUESTION, labels_as_text(wanted["sample_id"].to_pylist(), questions))
+    places = places.select(["sample_id", "batch", "leaf", "top_cluster"])
+    rows = _with_contents(wanted.join(places, "sample_id", join_type="inner"), raw)
+    _refuse_missing(wanted, rows, "labelled samples")
+    return _identified(rows)
+
+
 def exported_rows(rows: pa.Table) -> pa.Table:
     """The rows in the columns that their files have.
 
-    Those of labels are left out where no sample has one, `in_subset` where no sample is outside the subset.
+    Those of labels are left out where no sample has one, `in_subset` where no sample is outside the subset. Of several
+    questions each has columns of its own, `<question>_label` and so on.
     """
     if not _has_any_outside(rows):
         rows = rows.drop_columns([_IN_SUBSET])
+    if questions_of(rows):
+        return in_columns(rows)
+    rows = in_columns(rows)
     has_labels = rows.num_rows == 0 or any(rows[name].null_count < rows.num_rows for name in LABEL_COLUMNS)
     return rows if has_labels else rows.drop_columns(list(LABEL_COLUMNS))
 
 
 def all_columns(exported: pa.Table) -> pa.Table:
     """Rows of a release's file with null labels where the file has no columns of labels."""
+    exported = out_of_columns(exported)
     if any(name in exported.column_names for name in LABEL_COLUMNS):
         return exported
     for name in LABEL_COLUMNS:
@@ -93,12 +131,16 @@ def _identified(rows: pa.Table) -> pa.Table:
     release_id = release_fingerprint(rows)
     ids = pa.array([release_id] * rows.num_rows, pa.string())
     return pa.Table.from_arrays(
-        [
-            ids if name == "release_id" else rows[name].combine_chunks().cast(RELEASE.field(name).type)
-            for name in RELEASE.names
-        ],
+        [ids if name == "release_id" else _column(rows, name).cast(RELEASE.field(name).type) for name in RELEASE.names],
         schema=RELEASE,
     )
+
+
+def _column(rows: pa.Table, name: str) -> pa.Array:
+    """A column; nulls where the rows have none, as those without several questions have no labels by question."""
+    if name not in rows.column_names:
+        return pa.nulls(rows.num_rows, RELEASE.field(name).type)
+    return rows[name].combine_chunks()
 
 
 def _exported(labels: pa.Table) -> pa.Table:
@@ -136,6 +178,7 @@ def release_fingerprint(rows: pa.Table) -> str:
     the subset had lost any.
     """
     left_out = {"release_id"} if _has_any_outside(rows) else {"release_id", _IN_SUBSET}
+    left_out |= set() if questions_of(rows) else {BY_QUESTION}
     named = [name for name in RELEASE.names if name not in left_out]
     values = rows.select(named).sort_by("sample_id").to_pylist()
     return hashlib.sha256(json.dumps([list(row.values()) for row in values]).encode()).hexdigest()[:16]

@@ -25,11 +25,19 @@ from data_engine.reporting.plots.metric_plots import (
 from data_engine.reporting.plots.plot_style import Plot
 from data_engine.reporting.plots.report_plots import report_plots
 from data_engine.reporting.plots.tree_plots import lorenz_curve, lorenz_plot, silhouette_plot
+from data_engine.reporting.questions import (
+    ReportedQuestion,
+    metrics_of_corpus,
+    metrics_of_question,
+    simulation_of_questions,
+    with_questions,
+)
 from data_engine.reporting.sample_text import Shown, shown_samples
 
 __all__ = [
     "FailedCheck",
     "Plot",
+    "ReportedQuestion",
     "Shown",
     "balance_plot",
     "build_quality_report",
@@ -41,6 +49,8 @@ __all__ = [
     "known_label_of",
     "lorenz_curve",
     "lorenz_plot",
+    "metrics_of_corpus",
+    "metrics_of_question",
     "reliability_plot",
     "remarks_on_known_labels",
     "render_report",
@@ -49,6 +59,8 @@ __all__ = [
     "shown_samples",
     "side_by_side",
     "silhouette_plot",
+    "simulation_of_questions",
     "truth_of",
     "uncertainty_plot",
+    "with_questions",
 ]

@@ -138,7 +138,7 @@ class CheckGate:
         from data_engine.quality import evaluate
 
         tables, values = check_inputs_of(version.step, self._checked(version))
-        return list(evaluate(version.step, tables, self.runtime.corpus, **values))
+        return list(evaluate(version.step, tables, self.runtime.of_step(version.step).corpus, **values))
 
     def judge_and_keep(self, version: StepVersion) -> "list[CheckResult]":
         """Run the suite of a step on its last version and keep the results in the table `check_results`."""
@@ -149,7 +149,8 @@ class CheckGate:
 
     def _judged(self, version: StepVersion, key: str) -> "tuple[list[CheckResult], float]":
         """Results for rows and rules that nobody has kept any for, and their seconds; made once within a process."""
-        known, place = self.runtime.judged, (str(self.runtime.corpus_folder), version.step, version.batch, key)
+        runtime = self.runtime.of_step(version.step)
+        known, place = runtime.judged, (str(runtime.corpus_folder), version.step, version.batch, key)
         if place not in known:
             started = time.perf_counter()
             known[place] = (self.judge(version), time.perf_counter() - started)
@@ -269,14 +270,13 @@ class CheckGate:
 
     def _checked(self, version: StepVersion) -> CheckedStep:
         tables = AcceptedTables(self.store, self, version.step, version.batch, judged=version)
-        return CheckedStep(self.runtime, tables, version.batch, {})
+        return CheckedStep(self.runtime.of_step(version.step), tables, version.batch, {})
 
     def _verdict_key(self, version: StepVersion) -> str:
         """The rows and the rules that a verdict was given for; when either changes, it is no longer one."""
         ages = what_ages(version.step, self._checked(version))
-        return f"{version.data_version}:{self.runtime.rules_version(version.step)}" + (
-            f":{fingerprint(ages)}" if ages else ""
-        )
+        rules = self.runtime.of_step(version.step).rules_version(version.step)
+        return f"{version.data_version}:{rules}" + (f":{fingerprint(ages)}" if ages else "")
 
 
 def require_accepted(
@@ -338,4 +338,4 @@ def _reasons(rows: list[dict[str, Any]]) -> str:
 
 
 def _display_name(runtime: "CorpusRuntime", step: str, batch: str) -> str:
-    return f"{runtime.corpus.name}/{step}" + (f" of batch {batch!r}" if batch else "")
+    return f"{runtime.of_step(step).corpus.name}/{step}" + (f" of batch {batch!r}" if batch else "")

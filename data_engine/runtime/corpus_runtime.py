@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data_engine.corpus import Corpus
-from data_engine.errors import SourceMissing
+from data_engine.errors import InvalidInput, SourceMissing
 from data_engine.runtime.code_fingerprint import code_fingerprint
-from data_engine.runtime.plan import JOBS, STEPS, spec_of
+from data_engine.runtime.plan import JOBS, STEPS, WRITTEN_BY, spec_of
 from data_engine.runtime.versions import fingerprint
 from data_engine.shipped import shipped_sql
+from data_engine.storage.question_tables import QUESTIONS
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -57,11 +58,14 @@ class CorpusRuntime:
         corpus: Its description.
         project_folder: Folder that relative paths start from.
         reads_only: Whether the review queue is only looked at.
+        shared: The corpus with all its questions, where this is one of several; its steps before the questions are
+            read, and never run, by a question.
     """
 
     corpus: Corpus
     project_folder: Path
     reads_only: bool = False
+    shared: "CorpusRuntime | None" = None
 
     @property
     def data_folder(self) -> Path:
@@ -70,8 +74,45 @@ class CorpusRuntime:
 
     @property
     def corpus_folder(self) -> Path:
-        """Where everything of this corpus is."""
+        """Where everything of this corpus is, or of this question of one."""
+        if self.shared is not None:
+            return self.shared.corpus_folder / QUESTIONS / self.question
         return self.data_folder / self.corpus.name
+
+    @property
+    def question(self) -> str:
+        """The name of this one of several questions; empty for a whole corpus."""
+        return "" if self.shared is None else self.corpus.name.rpartition(".")[2]
+
+    @cached_property
+    def questions(self) -> "tuple[CorpusRuntime, ...]":
+        """Each of several questions as a corpus that asks nothing else, in order; none where there are not several."""
+        return tuple(self.of_question(question.name) for question in self.corpus.questions)
+
+    @property
+    def asking(self) -> "tuple[CorpusRuntime, ...]":
+        """What asks people: each of several questions, or the corpus itself; nothing where it asks none."""
+        return self.questions or ((self,) if self.corpus.has_labels else ())
+
+    def of_question(self, name: str) -> "CorpusRuntime":
+        """One of several questions as a corpus that asks nothing else. Raises: InvalidInput for another name."""
+        return CorpusRuntime(self.corpus.of_question(name), self.project_folder, self.reads_only, shared=self)
+
+    def one_question(self, name: str = "") -> "CorpusRuntime":
+        """What is asked: of several questions the one of this name, or the only one; else the corpus itself.
+
+        Raises: InvalidInput where several questions are asked and none is named, or the name is none of theirs.
+        """
+        if name and self.shared is None:
+            return self.of_question(name)
+        if len(self.questions) <= 1:
+            return self.questions[0] if self.questions else self
+        known = ", ".join(each.corpus.name for each in self.questions)
+        raise InvalidInput(f"corpus {self.corpus.name} asks several questions; name one by --corpus: {known}")
+
+    def of_step(self, step: str) -> "CorpusRuntime":
+        """Whose step it is: a question has those of its labels itself, the others are those of its corpus."""
+        return self if self.shared is None or STEPS[step].needs_labels else self.shared
 
     @property
     def source_folder(self) -> "Path | UPath":
@@ -79,9 +120,13 @@ class CorpusRuntime:
         return self.corpus.source.resolve(self.project_folder)
 
     def store(self) -> "TableStore":
-        """The tables of this corpus."""
+        """The tables of this corpus; of a question, its own and the shared ones."""
         from data_engine.storage import TableStore
+        from data_engine.storage.question_tables import QuestionTables
 
+        if self.shared is not None:
+            folder = self.corpus_folder
+            return QuestionTables(folder.parent, folder.name, self.shared.store(), _shared_names())
         return TableStore(self.data_folder, self.corpus.name)
 
     def queue(self) -> "ReviewQueue":
@@ -103,12 +148,20 @@ class CorpusRuntime:
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """The steps of the plan that this corpus has, in order: without labels fewer."""
+        """The steps of the plan that this corpus has, in order: without labels fewer. A question has its own and those
+        that it reads."""
+        if self.shared is not None:
+            return tuple(name for name, spec in STEPS.items() if spec.needs_labels or spec.job in ("ingest", "curate"))
         return tuple(name for name, spec in STEPS.items() if self.corpus.has_labels or not spec.needs_labels)
 
+    @property
+    def own_steps(self) -> tuple[str, ...]:
+        """Those of the steps that run for it; of a question those of its labels."""
+        return tuple(step for step in self.steps if self.of_step(step) is self)
+
     def steps_of_job(self, job: str) -> tuple[str, ...]:
-        """The steps of a job that this corpus has, in order."""
-        return tuple(step for step in JOBS[job] if step in self.steps)
+        """The steps of a job that run for this corpus, in order."""
+        return tuple(step for step in JOBS[job] if step in self.own_steps)
 
     def code_version(self, step: str) -> str:
         """Fingerprint of the code and the settings that a step's result depends on: its import closure, its part of
@@ -151,7 +204,23 @@ class CorpusRuntime:
             # Without the file there is an error of its own, as soon as a step needs the classes.
             with suppress(SourceMissing):
                 found["classes"] = list(self.corpus.class_names)
+        if "labels" in names and self.questions:
+            found["questions"] = {
+                each.question: [each._settings(names, each.corpus.model_dump(mode="json")), question.required]
+                for each, question in zip(self.questions, self.corpus.questions, strict=True)
+            }
         return found
+
+
+def whole_corpus(runtime: CorpusRuntime) -> tuple[CorpusRuntime, str]:
+    """A corpus with all its questions, and the name of the one that was meant; empty where the whole corpus was."""
+    return runtime.shared or runtime, runtime.question
+
+
+def _shared_names() -> frozenset[str]:
+    """The steps that all questions share, and their tables."""
+    shared = {name for name, spec in STEPS.items() if not spec.needs_labels}
+    return frozenset(shared | {table for table, step in WRITTEN_BY.items() if step in shared})
 
 
 def _code_of(step: str) -> str:

@@ -118,14 +118,23 @@ class _KnownTables(TableStore):
     """The tables of a corpus, of which some are read at known versions of their partitions.
 
     Attributes:
+        behind: The tables.
         at: By table, the version of each partition.
+        of_questions: By table, the rows of several questions, each with the name of its question.
     """
 
+    behind: TableStore
     at: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    of_questions: Mapping[str, "pa.Table"] = field(default_factory=dict)
 
     def dataset(self, name: str, *, version: int | None = None, at: Mapping[str, int] | None = None) -> Any:
         """As that of any store; without a version, at the known ones."""
-        return super().dataset(name, version=version, at=self.at.get(name) if version is None and at is None else at)
+        import pyarrow.dataset as pads
+
+        if name in self.of_questions:
+            return pads.dataset(self.of_questions[name])
+        known = self.at.get(name) if version is None and at is None else at
+        return self.behind.dataset(name, version=version, at=known)
 
 
 def _tables_of(runtime: "CorpusRuntime") -> TableStore:
@@ -144,7 +153,22 @@ def _tables_of(runtime: "CorpusRuntime") -> TableStore:
             # A verdict that is not known yet cannot be kept in a folder that may not be written.
             with suppress(StorageError):
                 at[step] = {**written, **tables.partitions(step)}
-    return _KnownTables(tables.store.root, tables.store.corpus, at)
+    return _KnownTables(tables.store.root, tables.store.corpus, tables.store, at, _of_questions(runtime))
+
+
+def _of_questions(runtime: "CorpusRuntime") -> "dict[str, pa.Table]":
+    """The tables that each of several questions has for itself, together, with the column `question`."""
+    own = [table for step in STEPS.values() if step.needs_labels for table in step.tables]
+    parts = {each.question: accepted_tables(each, run_id="sql") for each in runtime.questions}
+    return {table: _with_names({name: read.read(table) for name, read in parts.items()}) for table in own if parts}
+
+
+def _with_names(parts: "Mapping[str, pa.Table]") -> "pa.Table":
+    """The rows of tables together, with the name of each in the column `question`."""
+    import pyarrow as pa
+
+    named = (rows.append_column("question", pa.array([name] * len(rows), pa.string())) for name, rows in parts.items())
+    return pa.concat_tables(named)
 
 
 def _record(
@@ -168,7 +192,11 @@ def _record(
 
 def _review_tables(runtime: "CorpusRuntime") -> "dict[str, pa.Table]":
     with runtime.queue() as queue:
-        return queue.tables(runtime.corpus.name)
+        if not runtime.questions:
+            return queue.tables(runtime.corpus.name)
+        found = {each.question: queue.tables(each.corpus.name) for each in runtime.questions}
+    names = next(iter(found.values()))
+    return {table: _with_names({name: tables[table] for name, tables in found.items()}) for table in names}
 
 
 def _variables(runtime: "CorpusRuntime") -> dict[str, str]:

@@ -15,6 +15,7 @@ from data_engine.runtime.made_from.answered_samples import waiting_answer_inputs
 from data_engine.runtime.made_from.encoders import encoder_in_use, is_of_another
 from data_engine.runtime.made_from.given_labels import given_label_inputs, reads_given_labels
 from data_engine.runtime.made_from.known_labels import known_label_inputs, reads_known_labels
+from data_engine.runtime.made_from.question_labels import question_inputs, reads_questions
 from data_engine.runtime.plan import BATCH_STEPS, STEPS, partition_column
 from data_engine.runtime.versions import StepVersion, fingerprint, step_versions, versions_read
 from data_engine.storage import presence
@@ -58,7 +59,8 @@ def _lost_marts(runtime: "CorpusRuntime", models: StepVersion) -> list[str]:
 def stale_steps(runtime: "CorpusRuntime") -> list[str]:
     """The unpartitioned steps that are missing or stale, in order."""
     versions = step_versions(runtime.store())
-    return [step for step in runtime.steps_of_job("refresh") if is_stale(runtime, step, "", versions=versions)]
+    own = [step for step in runtime.steps_of_job("refresh") if is_stale(runtime, step, "", versions=versions)]
+    return [*own, *(f"{each.question} {step}" for each in runtime.questions for step in stale_steps(each))]
 
 
 def is_stale(
@@ -204,6 +206,8 @@ def inputs_now(
         inputs |= known_label_inputs(runtime.corpus, gate, AcceptedTables(gate.store, gate, step))
     if reads_given_labels(step):
         inputs |= given_label_inputs(runtime.corpus, gate, AcceptedTables(gate.store, gate, step))
+    if reads_questions(step):
+        inputs |= question_inputs(runtime)
     if step == "labels":
         inputs |= waiting_answer_inputs(runtime, AcceptedTables(gate.store, gate, step))
     return inputs | _outside_the_plan(runtime, step, batch)

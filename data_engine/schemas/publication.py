@@ -40,5 +40,10 @@ RELEASE = pa.schema(
             pa.bool_(),
             "false where the sample is outside the subset and people labelled it; null where the corpus has no labels",
         ),
+        optional(
+            "labels_by_question",
+            pa.string(),
+            "of a corpus with several questions, JSON: label, provenance, posterior and quality by question",
+        ),
     ]
 )

@@ -19,6 +19,7 @@ from data_engine.schemas import SCHEMAS
 from data_engine.storage.atomic_files import write_text
 from data_engine.storage.cleaning.leftovers import delete, leftovers
 from data_engine.storage.presence import is_current
+from data_engine.storage.question_tables import question_stores
 from data_engine.storage.storage_errors import storage_errors
 from data_engine.storage.table_store import TableStore
 
@@ -156,7 +157,10 @@ def versions_in_use(store: TableStore, name: str) -> set[int]:
     latest = store.version(name)
     columns = ["step", "table_version", "table_versions"]
     named: set[int] = set()
-    for row in pa.concat_tables(store.read(kept, columns=columns) for kept in _WITH_VERSIONS).to_pylist():
+    # What the steps of a question read is shared by all of them.
+    stores = (store, *question_stores(store))
+    kept = (each.read(table, columns=columns) for each in stores for table in _WITH_VERSIONS)
+    for row in pa.concat_tables(kept).to_pylist():
         besides = json.loads(row["table_versions"] or "{}")
         named |= {version for read, version in besides.items() if read.partition("/")[0] == name}
         named |= {row["table_version"]} if row["step"] == name else set()

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
     from data_engine.orchestration.launch.project import Project
     from data_engine.review.people.person_queue import PersonQueue
+    from data_engine.runtime.corpus_runtime import CorpusRuntime
 
 
 @click.group(invoke_without_command=True)
 @click.option("--corpus", default=None, help="Name of the corpus; without it, the page shows all of them.")
+@click.option("--question", default="", help="Name of the question, of a corpus that asks several.")
 @click.option("--annotator", default=user_name, help="Your name, as it is kept with the answers.")
 @click.option(
     "--port", default=3001, show_default=True, type=click.IntRange(0, 65535), help="Port of the page; 0 for a free one."
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 def review(
     context: click.Context,
     corpus: str | None,
+    question: str,
     annotator: str,
     port: int,
     host: str,
@@ -55,15 +58,33 @@ def review(
     from data_engine.terminal.review import answer_in_terminal, print_skipped
 
     project = _project()
+    asked = project.runtime(corpus).of_question(question).corpus.name if question else corpus
     if ask is not None:
-        open_batch(project.runtime(corpus), ask, say=click.echo)
+        open_batch(_question_of(project, asked), ask, say=click.echo)
     if skipped:
-        print_skipped(project.runtime(corpus), annotator, console=_console())
+        print_skipped(_question_of(project, asked), annotator, console=_console())
     elif terminal:
-        answer_in_terminal(project.runtime(corpus), annotator, console=_console())
+        answer_in_terminal(_question_of(project, asked), annotator, console=_console())
     else:
         serving = Serving(annotator, host=host, port=port, names=names, is_beside_ui=parent is not None)
-        serve_page(project, corpus, serving, say=click.echo)
+        serve_page(project, asked, serving, say=click.echo)
+
+
+def _question_of(project: "Project", corpus: str | None) -> "CorpusRuntime":
+    """A corpus, or the one of its questions that is meant: the only one with open tasks, or the one that is typed.
+
+    Raises: InvalidInput where several are open and nobody can be asked.
+    """
+    runtime = project.runtime(corpus)
+    with runtime.queue() as queue:
+        found = [each for each in runtime.questions if queue.open_tasks(each.corpus.name)]
+    if len(found) == 1:
+        return found[0]
+    if found and sys.stdin.isatty():
+        return runtime.of_question(
+            click.prompt("which question?", type=click.Choice([each.question for each in found]))
+        )
+    return runtime.one_question()
 
 
 @review.group()

@@ -61,9 +61,11 @@ def print_changes(runtime: "CorpusRuntime", before: Standing, *, console: "Conso
     said = changes_of_a_run(runtime, before)
     if said:
         _line(console, f" changed: {', '.join(said)}", "bold")
-    left_out = answers_left_out(runtime)
-    if left_out:
-        _line(console, f" left out: {left_out}", "yellow")
+    for each in runtime.asking:
+        left_out = answers_left_out(each)
+        if left_out:
+            of = f" of {each.question}" if each.question else ""
+            _line(console, f" left out{of}: {left_out}", "yellow")
     n = len(warnings_now(runtime))
     if n:
         stand = "1 warning stands" if n == 1 else f"{n:,} warnings stand"
@@ -95,7 +97,8 @@ def _step(step: str, batches: list[str]) -> str:
 
 def _in_order(steps: Iterable[str]) -> list[str]:
     place = {step: number for number, step in enumerate(STEPS)}
-    return sorted(steps, key=lambda step: place.get(step, len(place)))
+    # The step of a question stands behind its name.
+    return sorted(steps, key=lambda step: place.get(step.rpartition(" ")[2], len(place)))
 
 
 def _cut(text: str) -> str:

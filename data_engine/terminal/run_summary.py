@@ -47,6 +47,16 @@ class RunOutcome:
     waits_to_learn: str = ""
     failed_tests: dict[str, str] = field(default_factory=dict)
 
+    def add(self, other: "RunOutcome", question: str) -> None:
+        """Add what was done for one of several questions."""
+        for step, seconds in other.seconds.items():
+            self.seconds[step] = self.seconds.get(step, 0.0) + seconds
+        self.n_runs += other.n_runs
+        self.waiting_for += other.waiting_for
+        if other.waits_to_learn:
+            why = f"{question}: {other.waits_to_learn}"
+            self.waits_to_learn = "; ".join(filter(None, (self.waits_to_learn, why)))
+
 
 def print_run(runtime: CorpusRuntime, outcome: RunOutcome, before: Standing, console: "Console") -> None:
     """Print the summary of a run.
@@ -123,14 +133,17 @@ def _next_steps(runtime: CorpusRuntime, outcome: RunOutcome) -> list[str]:
     steps = []
     if outcome.waiting_for:
         with runtime.queue() as queue:
-            done = [each for each in queue.batches(name) if each.batch_id in outcome.waiting_for]
+            known = [batch for each in runtime.asking for batch in queue.batches(each.corpus.name)]
+            done = [batch for batch in known if batch.batch_id in outcome.waiting_for]
         n_done, n_tasks = sum(batch.n_done for batch in done), sum(batch.n_tasks for batch in done)
         so_far = f" ({n_done:,} of {n_tasks:,} tasks are answered)" if n_done else ""
         steps.append(f"data-engine review --corpus {name}   answer {', '.join(outcome.waiting_for)}{so_far}")
-    elif runtime.corpus.has_labels:
-        steps.append(what_is_left(runtime))
-        about = what_to_ask(runtime)
-        steps += [f"data-engine review --corpus {name} --ask {_ASK}   answer {about} in the browser"] if about else []
+    for each in runtime.asking if not (outcome.waiting_for and runtime.corpus.has_labels) else ():
+        if each.question and any(batch.startswith(f"{each.corpus.name}-") for batch in outcome.waiting_for):
+            continue
+        steps.append(f"{each.question}: {what_is_left(each)}" if each.question else what_is_left(each))
+        asked, about = f"data-engine review --corpus {each.corpus.name} --ask {_ASK}", what_to_ask(each)
+        steps += [f"{asked}   answer {about} in the browser"] if about else []
     if outcome.quarantined:
         steps.append(f"mend {', '.join(outcome.quarantined)} at the source, then data-engine run {name} again")
     judged = accepted_tables(runtime, run_id="summary").read("first_pass", columns=["sample_id", "reason"])

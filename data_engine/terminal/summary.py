@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from data_engine.corpus import Corpus
+from data_engine.corpus import Corpus, Labels
 from data_engine.reporting import number_format
 from data_engine.reporting.metrics.balance_warning import worse_than_random
 from data_engine.reporting.metrics.concepts import KNOWN_LABELS, top_level_warning
@@ -16,6 +16,7 @@ from data_engine.reporting.metrics.funnel import Metrics, headline, stages
 from data_engine.reporting.metrics.known_labels import called_truth
 from data_engine.reporting.metrics.metric import Metric, by_name
 from data_engine.reporting.metrics.subset_worth import table_of_methods, verdict
+from data_engine.reporting.questions import metrics_of_corpus, metrics_of_question
 from data_engine.reporting.simulation_notice import simulation
 from data_engine.terminal.plain_text import plain, shown
 
@@ -53,14 +54,16 @@ def print_summary(
     """
     from rich.padding import Padding
 
-    known = by_name(metrics)
+    names = [question.name for question in corpus.questions]
+    known = by_name(metrics_of_corpus(metrics, names))
+    by_question = {question.name: by_name(metrics_of_question(metrics, question.name)) for question in corpus.questions}
     parts = [
         _opening(corpus, known, seconds, warnings, of_earlier),
         _worth(corpus, known),
         _funnel(known),
         _balance(known),
         _methods(corpus, known),
-        _labels(known, given_in_hold_out=corpus.labels.given is not None and corpus.labels.given.in_hold_out),
+        *(_labels(of, _given_in_hold_out(labels), name) for name, of, labels in _asked(corpus, known, by_question)),
         _seconds(seconds),
         _pairs("Where it is", places),
         _steps(next_steps),
@@ -198,7 +201,18 @@ def _figure(metric: Metric | None) -> str:
     return number_format.figure(metric) if metric else ""
 
 
-def _labels(known: Metrics, *, given_in_hold_out: bool) -> "RenderableType | None":
+def _asked(corpus: Corpus, known: Metrics, by_question: Mapping[str, Metrics]) -> list[tuple[str, Metrics, Labels]]:
+    """Name, metrics and block of each of several questions; of a corpus with one, without a name."""
+    if not by_question:
+        return [("", known, corpus.labels)]
+    return [(question.name, by_question[question.name], question) for question in corpus.questions]
+
+
+def _given_in_hold_out(labels: Labels) -> bool:
+    return labels.given is not None and labels.given.in_hold_out
+
+
+def _labels(known: Metrics, given_in_hold_out: bool, question: str) -> "RenderableType | None":
     """Figures of labels and classifier; it says where the hold-out holds labels that the data give."""
     titles = {
         "label_accuracy": "agree with known class",
@@ -218,7 +232,7 @@ def _labels(known: Metrics, *, given_in_hold_out: bool) -> "RenderableType | Non
         return None
     from rich.console import Group
 
-    grid = _grid("Labels", "left", "right", "left", "right")
+    grid = _grid(f"Labels: {question}" if question else "Labels", "left", "right", "left", "right")
     for text, metric in rows:
         spread = number_format.interval(metric)
         n = f"n = {metric.n:,}" if metric.n is not None else ""

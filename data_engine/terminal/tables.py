@@ -109,7 +109,7 @@ def _releases(runtime: CorpusRuntime) -> list[dict[str, Any]]:
     from data_engine.releasing import read_manifest
 
     rows: list[dict[str, Any]] = []
-    root = runtime.corpus_folder / "releases"
+    root = (runtime.shared or runtime).corpus_folder / "releases"
     for folder in (path for path in sorted(root.glob("*")) if path.is_dir() and not path.name.startswith(".")):
         row: dict[str, Any] = {"release_id": folder.name, "folder": str(folder), "created_at": "", "problem": None}
         try:

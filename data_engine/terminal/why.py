@@ -1,6 +1,7 @@
 """why: what every step decided about one sample, from the ledger."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,7 +31,7 @@ def decisions_about(runtime: CorpusRuntime, sample_id: str) -> pa.Table:
     """
     if len(sample_id) < 4:
         raise InvalidInput(f"sample id {sample_id!r} is too short; give at least its first 4 digits")
-    ledger = runtime.store().read("ledger")
+    ledger = _ledger(runtime)
     found = ledger.filter(pc.starts_with(ledger["sample_id"], sample_id))
     ids = sorted(set(found["sample_id"].to_pylist()))
     if not ids:
@@ -41,8 +42,27 @@ def decisions_about(runtime: CorpusRuntime, sample_id: str) -> pa.Table:
     if len(ids) > 1:
         raise InvalidInput(f"{sample_id!r} fits {len(ids)} samples ({', '.join(ids[:5])} ...); give more digits")
     order = list(STEPS)
-    rows = sorted(found.to_pylist(), key=lambda row: (order.index(row["step"]), row["batch"], row["reason"]))
+    rows = sorted(
+        found.to_pylist(), key=lambda row: (order.index(_step(row)), row["step"], row["batch"], row["reason"])
+    )
     return pa.Table.from_pylist(rows, schema=ledger.schema)
+
+
+def _ledger(runtime: CorpusRuntime) -> pa.Table:
+    """The ledger of a corpus; with those of its questions, whose steps are named `question.step`."""
+    found = runtime.store().read("ledger")
+    for each in runtime.questions:
+        every = each.store().read("ledger")
+        own = every.filter(pc.is_in(every["step"], pa.array(each.own_steps)))
+        place = own.schema.get_field_index("step")
+        named = pc.binary_join_element_wise(each.question, own["step"], ".")
+        found = pa.concat_tables([found, own.set_column(place, own.schema.field(place), named)])
+    return found
+
+
+def _step(row: Mapping[str, Any]) -> str:
+    """The step of a row of the ledger, without its question."""
+    return str(row["step"]).rpartition(".")[2]
 
 
 def print_why(runtime: CorpusRuntime, sample_id: str, *, console: "Console", form: str = "table") -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from data_engine.orchestration.names import asset_key, corpus_name, tags_of
+from data_engine.orchestration.names import asset_key, corpus_name, group_name, steps_read, tags_of
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import StepSpec
 
@@ -20,21 +20,19 @@ def condition_of(runtime: CorpusRuntime, spec: StepSpec) -> dg.AutomationConditi
     if spec.starts != "new_input":
         return None
     condition = on_new_input_of_a_batch() if spec.partition else on_accepted_input()
-    lookups = [step for step in spec.lookups if step in runtime.steps]
+    lookups = [asset_key(each, step) for each, step in steps_read(runtime, spec.lookups)]
     if not lookups:
         return condition
-    ignored: dg.AutomationCondition = condition.ignore(
-        dg.AssetSelection.assets(*(asset_key(runtime, step) for step in lookups))
-    )
+    ignored: dg.AutomationCondition = condition.ignore(dg.AssetSelection.assets(*lookups))
     return ignored
 
 
 def automation_sensor(runtime: CorpusRuntime) -> dg.AutomationConditionSensorDefinition:
     """The sensor that looks at the conditions of this corpus alone, stopped until somebody turns it on."""
-    name = runtime.corpus.name
+    groups = [group_name(each) for each in (runtime, *runtime.questions)]
     return dg.AutomationConditionSensorDefinition(
         corpus_name(runtime, "automation"),
-        target=dg.AssetSelection.groups(name, corpus_name(runtime, "sql")),
+        target=dg.AssetSelection.groups(*groups, corpus_name(runtime, "sql")),
         tags=tags_of(runtime),
         description="Materializes each step of this corpus once its input is new and past its checks.",
     )

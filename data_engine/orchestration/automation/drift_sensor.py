@@ -95,26 +95,35 @@ class _Tick:
             _KIND, batch, cause, p_value, _limit(p_value, limits.alarm_p, limits.repeated_p), self.now, _RETRAINING
         )
         why = f"drift of {batch}: p = {p_value:.2g}"
-        opened = open_drift_review(self.runtime, batch, limits.ask, cause=why) if limits.ask else None
-        if opened is None:
+        asked = self.runtime.asking if limits.ask else ()
+        opened = [open_drift_review(each, batch, limits.ask, cause=why) for each in asked]
+        named = ", ".join(filter(None, opened))
+        if not named:
             self._to_retrain[cause] = alarm, "nobody was asked"
             return
-        self.changed[cause] = replace(alarm, launched=f"{_REVIEW}{opened}")
-        self.said.append(f"{opened} is opened: {why}")
+        self.changed[cause] = replace(alarm, launched=f"{_REVIEW}{named}")
+        self.said.append(f"{named} is opened: {why}")
 
     def look_at(self, alarm: Alarm) -> None:
         """Settle an alarm about which people were asked, once they have answered."""
+        from data_engine.review.queue_records import is_of_drift
         from data_engine.runtime.alarms.drift_review import what_answers_say
 
-        review_batch = alarm.launched.removeprefix(_REVIEW)
-        answered = what_answers_say(self.runtime, review_batch)
-        if answered is None:
-            self.said.append(f"{review_batch} is not answered yet")
-        elif answered.has_fallen:
-            self._to_retrain[alarm.cause] = alarm, answered.told
+        answered = {
+            batch: what_answers_say(each, batch)
+            for batch in alarm.launched.removeprefix(_REVIEW).split(", ")
+            for each in self.runtime.asking
+            if is_of_drift(batch, each.corpus.name)
+        }
+        told = "; ".join(found.told for found in answered.values() if found is not None)
+        if any(found is not None and found.has_fallen for found in answered.values()):
+            self._to_retrain[alarm.cause] = alarm, told
+        elif None in answered.values():
+            open_ones = ", ".join(batch for batch, found in answered.items() if found is None)
+            self.said.append(f"{open_ones} is not answered yet")
         else:
-            self.changed[alarm.cause] = self._settled(alarm, f"{answered.told}: not retrained")
-            self.said.append(f"{alarm.subject}: {answered.told}, so nothing is retrained")
+            self.changed[alarm.cause] = self._settled(alarm, f"{told}: not retrained")
+            self.said.append(f"{alarm.subject}: {told}, so nothing is retrained")
 
     def to_retrain(self) -> list[str]:
         """The causes for which the retraining job is launched now; none while the last one is too recent."""

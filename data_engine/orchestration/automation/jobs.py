@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from data_engine.orchestration.names import asset_key, corpus_name, tags_of
+from data_engine.orchestration.names import asset_key, corpus_name, group_name, tags_of
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import JOBS
 
@@ -27,14 +27,25 @@ def build_jobs(runtime: CorpusRuntime) -> Sequence[Any]:
     """All jobs of a corpus; the SQL models are refreshed with every publication."""
     steps_of = {purpose: runtime.steps_of_job(purpose) for purpose in JOBS}
     jobs = [_asset_job(runtime, purpose, steps) for purpose, steps in steps_of.items() if steps]
-    return [*jobs, _open_review_job(runtime)] if runtime.corpus.has_labels else jobs
+    of_review = [_open_review_job(runtime)] if runtime.corpus.has_labels else []
+    return [*jobs, *of_review, *(job for question in runtime.questions for job in _jobs_of_question(question))]
+
+
+def _jobs_of_question(question: CorpusRuntime) -> Sequence[Any]:
+    """The jobs of one of several questions; those that bring everything up to date are jobs of the corpus."""
+    jobs = [
+        _asset_job(question, purpose, question.steps_of_job(purpose)) for purpose in ("answers", "learn", "publish")
+    ]
+    return [*jobs, _open_review_job(question)]
 
 
 def _asset_job(runtime: CorpusRuntime, purpose: str, steps: tuple[str, ...]) -> Any:
-    selection: dg.AssetSelection = dg.AssetSelection.assets(*(asset_key(runtime, step) for step in steps))
-    if purpose in ("publish", "refresh"):
+    keys = [asset_key(runtime, step) for step in steps]
+    keys += [asset_key(each, step) for each in runtime.questions for step in each.steps_of_job(purpose)]
+    selection: dg.AssetSelection = dg.AssetSelection.assets(*keys)
+    if purpose in ("publish", "refresh") and not runtime.question:
         selection |= dg.AssetSelection.groups(corpus_name(runtime, "sql"))
-    config = {"ops": {f"{runtime.corpus.name}__cluster_tree": {"config": {"rebuild": True}}}}
+    config = {"ops": {f"{group_name(runtime)}__cluster_tree": {"config": {"rebuild": True}}}}
     return dg.define_asset_job(
         corpus_name(runtime, purpose),
         selection=selection,

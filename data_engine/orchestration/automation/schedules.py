@@ -23,7 +23,7 @@ def build_schedules(runtime: CorpusRuntime) -> Sequence[dg.ScheduleDefinition]:
         from data_engine.runtime.staleness import stale_steps
 
         stale = stale_steps(runtime)
-        if runtime.corpus.has_labels and not runtime.store().exists("reviewed_labels"):
+        if runtime.asking and not any(each.store().exists("reviewed_labels") for each in runtime.asking):
             return dg.SkipReason("nobody has answered a review batch yet; open and answer one first")
         if not stale:
             return dg.SkipReason("everything is up to date")

@@ -33,9 +33,11 @@ _TRY_AGAIN = timedelta(minutes=10)
 
 
 def build_sensors(runtime: CorpusRuntime) -> Sequence[dg.SensorDefinition]:
-    """The four sensors of a corpus, stopped until somebody turns them on; without labels the two about batches."""
-    of_review = [review_opener(runtime), review_closer(runtime)] if runtime.corpus.has_labels else []
-    return [_new_batches(runtime), *of_review, drift_sensor(runtime), *notice_sensors(runtime)]
+    """The four sensors of a corpus, stopped until somebody turns them on; without labels the two about batches, and
+    of several questions the two about reviews for each."""
+    of_review = [sensor(each) for each in runtime.asking for sensor in (review_opener, review_closer)]
+    notices = [sensor for each in runtime.asking for sensor in notice_sensors(each)]
+    return [_new_batches(runtime), *of_review, drift_sensor(runtime), *notices]
 
 
 def _new_batches(runtime: CorpusRuntime) -> dg.SensorDefinition:

@@ -23,7 +23,7 @@ def corpus_lock(runtime: CorpusRuntime) -> Iterator[None]:
 
     Raises: ConcurrentWrite when another command is at work, naming its process and host.
     """
-    path = runtime.corpus_folder / "command.lock"
+    path = (runtime.shared or runtime).corpus_folder / "command.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as lock:
         try:

@@ -23,6 +23,7 @@ from data_engine.orchestration.launch.run_plan import plan_run
 from data_engine.orchestration.launch.run_remarks import say_promotion
 from data_engine.orchestration.launch.runner import OneCommandRun
 from data_engine.runtime.changes.run_outcome import standing_of
+from data_engine.runtime.corpus_runtime import whole_corpus
 from data_engine.runtime.review_rounds import what_is_left
 from data_engine.runtime.source_listing import listed_once
 from data_engine.terminal.plain_text import plain
@@ -37,23 +38,24 @@ def run_corpus(
 
     Returns: False when a batch was quarantined or an SQL test fails. Raises: DataEngineError when a step failed.
     """
-    runtime = project.runtime(corpus)
+    runtime, question = whole_corpus(project.runtime(corpus))
     title = runtime.corpus.release.title or runtime.corpus.modality
     console.print(Text.assemble(plain(corpus, "bold"), "  ", plain(title)))
-    say_promotion(runtime, console)
+    for each in runtime.asking:
+        say_promotion(each, console)
     with corpus_lock(runtime), _instance(console) as instance, listed_once():
         remove_leftovers(runtime)
         planned, before = plan_run(runtime), standing_of(runtime)
         if planned.differences:
             print_plan(planned, console=console)
-        outcome = OneCommandRun(runtime, project.definitions_of(runtime), instance, console).execute(only)
+        outcome = OneCommandRun(runtime, project.definitions_of(runtime), instance, console).execute(only, question)
     if timings is not None:
         said = {"seconds": outcome.seconds, "total_s": outcome.total_s, "n_runs": outcome.n_runs}
         timings.write_text(json.dumps(said), "utf-8")
     if outcome.n_runs == 0 and not outcome.waiting_for and not outcome.quarantined:
         console.print("nothing new: every batch is read and every step is up to date; no step ran")
-        if runtime.corpus.has_labels:
-            console.print(plain(what_is_left(runtime)))
+        for each in runtime.asking:
+            console.print(plain(f"{each.question}: {what_is_left(each)}" if each.question else what_is_left(each)))
         return True
     print_run(runtime, outcome, before, console)
     print_changes(runtime, before, console=console)
@@ -67,7 +69,7 @@ def backfill_batches(
 
     Returns: False when one was quarantined.
     """
-    runtime = project.runtime(corpus)
+    runtime, _ = whole_corpus(project.runtime(corpus))
     with corpus_lock(runtime), _instance(console) as instance:
         remove_leftovers(runtime)
         launcher = OneCommandRun(runtime, project.definitions_of(runtime), instance, console)

@@ -42,12 +42,13 @@ def _clashes(checked: Sequence[CheckedFile]) -> Mapping[Path, Sequence[str]]:
     # Of two corpora whose names clash, the one of the shorter name stays.
     taken: dict[str, CheckedFile] = {}
     for each in sorted(checked, key=lambda file: (len(file.name), file.name, file.path)):
-        names = names_of(each.name)
+        names = names_of(each.name, each.questions)
         other = next((taken[name] for name in names if name in taken and taken[name].name != each.name), None)
         if other is not None:
+            both = set(names) & set(names_of(other.name, other.questions))
             found[each.path].append(
                 f"{each.path}: the name {each.name!r} clashes with what Dagster calls parts of the corpus "
-                f"{other.name!r} ({', '.join(sorted(set(names) & set(names_of(other.name))))}); choose another name"
+                f"{other.name!r} ({', '.join(sorted(both))}); choose another name"
             )
             continue
         taken.update(dict.fromkeys(names, each))

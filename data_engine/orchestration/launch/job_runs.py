@@ -73,9 +73,10 @@ class JobRuns:
         Raises: DataEngineError when the run fails otherwise.
         """
         keys = [asset_key(self.runtime, step) for step in steps]
-        if job == "publish":
+        if job == "publish" and not self.runtime.question:
             keys += self._sql_model_keys()
-        called = f"{'read' if tuple(steps) == ('raw_index',) else job} {batch or ''}".strip()
+        what = "label" if tuple(steps) == ("labels",) and self.runtime.question else job
+        called = f"{'read' if tuple(steps) == ('raw_index',) else what} {batch or ''}".strip()
         result = self.execute(job, called, {}, partition_key=batch, asset_selection=keys)
         if result.success:
             if job == "publish":

@@ -106,10 +106,13 @@ class Project:
         return {c.corpus.name: CorpusRuntime(c.corpus, self.folder) for c in components}
 
     def runtime(self, corpus: str | None) -> CorpusRuntime:
-        """The runtime of a corpus; of the only one when no name is given.
+        """The runtime of a corpus; of the only one when no name is given. `corpus.question` is one of its questions.
 
         Raises: InvalidInput when the name is unknown, or needed and missing, or its YAML file has mistakes.
         """
+        if corpus is not None and "." in corpus and corpus not in self.runtimes:
+            name, _, question = corpus.partition(".")
+            return self.runtime(name).of_question(question)
         broken = [each for each in self.files.broken if corpus in (each.name, each.path.parent.name)]
         if broken and not any(each.name == corpus for each in self.files.sound):
             raise InvalidInput("\n".join(each.sentence for each in broken))

@@ -16,6 +16,7 @@ from data_engine.runtime.changes import differences, source_files
 from data_engine.runtime.changes.differences import Difference, OtherRows
 from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.made_from.answered_samples import WAITING
+from data_engine.runtime.made_from.question_labels import can_release
 from data_engine.runtime.plan import BATCH_STEPS, JOBS, STEPS
 from data_engine.runtime.review_rounds import lacking_hold_out
 from data_engine.runtime.source_listing import batches_of, listed_once
@@ -103,6 +104,8 @@ class _Planning:
         self._job(self._steps_of("curate"))
         self._drift(listed)
         self._answers()
+        for question in self.runtime.questions:
+            self._question(question)
         for job in ("learn", "publish"):
             self._job(self._steps_of(job))
         self._differ(*self.other_rows.differences())
@@ -112,6 +115,21 @@ class _Planning:
             self.found.certain[SQL_MODELS] = []
             self._differ(Difference("rows", SQL_MODELS, "", "other tables, a failed test or a lost mart"))
         return self.found
+
+    def _question(self, runtime: "CorpusRuntime") -> None:
+        """What will be done for one of several questions, which follows what is done for all of them."""
+        own = _Planning(runtime)
+        own.found.certain, own.found.following = dict(self.found.certain), list(self.found.following)
+        own._answers()
+        for job in ("learn", "publish"):
+            own._job(own._steps_of(job))
+        own._differ(*own.other_rows.differences())
+        name = runtime.question
+        self._differ(*(replace(each, name=_in_question(name, each.name)) for each in own.found.differences))
+        mine = {step: batches for step, batches in own.found.certain.items() if step not in self.found.certain}
+        self.found.certain |= {f"{name} {step}": batches for step, batches in mine.items()}
+        self.found.following += [f"{name} {step}" for step in own.found.following[len(self.found.following) :]]
+        self.found.waiting += [f"{name} {step}" for step in own.found.waiting]
 
     def _gone_batches(self, listed: "dict[str, tuple[SourceFile, ...]]") -> None:
         """Batches that the source no longer has, and the settings by which it is read now."""
@@ -151,10 +169,15 @@ class _Planning:
     def _steps_of(self, job: str) -> tuple[str, ...]:
         """The steps of a job; before there are labels, the report alone is published."""
         steps = self.runtime.steps_of_job(job)
-        if job != "publish" or not self._waits_for_people("labels"):
+        if job != "publish" or not (self._waits_for_people("labels") or self._lacks_every_label()):
             return steps
         self.found.waiting += [step for step in steps if step != "quality_report"]
-        return ("quality_report",)
+        return tuple(step for step in steps if step == "quality_report")
+
+    def _lacks_every_label(self) -> bool:
+        """Whether nothing can be released of the several questions of a corpus before people have answered."""
+        coming = any(name.endswith(" labels") for name in (*self.found.certain, *self.found.following))
+        return not coming and not can_release(self.runtime)
 
     def _waits_for_people(self, step: str) -> bool:
         """Whether a step cannot be done before people have answered, or have answered more."""
@@ -177,7 +200,8 @@ class _Planning:
         return all(self._has(name) or name in self.found.certain or STEPS[name].is_external for name in needed)
 
     def _may_follow(self, step: str) -> bool:
-        changing = {*self.found.certain, *self.found.following}
+        # The labels of a question stand with its name.
+        changing = {name.rpartition(" ")[2] for name in (*self.found.certain, *self.found.following)}
         for name in STEPS[step].inputs:
             upstream = name.rstrip("*?~")
             is_new = (upstream, "") not in self.versions
@@ -283,6 +307,12 @@ class _Planning:
         for difference in differences:
             if difference not in self.found.differences:
                 self.found.differences.append(difference)
+
+
+def _in_question(question: str, name: str) -> str:
+    """The name of what differs of a question: its settings as the corpus has them, `labels.size.rounds`."""
+    block, _, field = name.partition(".")
+    return f"labels.{question}.{field}" if block == "labels" and field else f"{question} {name}"
 
 
 def _what_changed_of_answers(last: StepVersion, now: Mapping[str, str]) -> str:

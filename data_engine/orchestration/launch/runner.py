@@ -24,6 +24,7 @@ from data_engine.runtime.accepted_samples import orphaned_duplicates
 from data_engine.runtime.amendments.counted_answers import inputs_of
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.made_from.named_in_data import check_names_in_data
+from data_engine.runtime.made_from.question_labels import can_release
 from data_engine.runtime.plan import BATCH_STEPS, JOBS, steps_from
 from data_engine.runtime.review_rounds import (
     FOR_PEOPLE,
@@ -35,7 +36,7 @@ from data_engine.runtime.review_rounds import (
 )
 from data_engine.runtime.simulation.simulated_answers import answer_simulated, remarks_on_known_labels
 from data_engine.runtime.source_listing import batches_of, listed_once
-from data_engine.runtime.versions import fingerprint
+from data_engine.runtime.versions import fingerprint, step_versions
 from data_engine.terminal.plain_text import counted, plain
 from data_engine.terminal.run_summary import RunOutcome
 
@@ -53,22 +54,26 @@ class OneCommandRun:
         self.outcome = RunOutcome()
         self.jobs = JobRuns(runtime, defs, instance, console, self.outcome)
 
-    def execute(self, only: Sequence[str] = ()) -> RunOutcome:
+    def execute(self, only: Sequence[str] = (), question: str = "") -> RunOutcome:
         """Bring everything up to date.
 
         Args:
             only: Ingestion batches to take in; all when empty.
+            question: The one of several questions that is labelled; all when empty.
 
         Raises: SourceError when the source cannot be listed; DataEngineError when a step fails.
         """
         started = time.perf_counter()
         with listed_once():
             # A missing file of classes fails now, not after everything has been embedded.
-            _ = self.runtime.corpus.class_names
+            _ = [each.corpus.class_names for each in self.runtime.asking]
             self.ingest(only)
             self._curate()
             if self.runtime.corpus.has_labels:
                 self._label()
+            for each in self.runtime.questions:
+                if question in ("", each.question):
+                    self._label_question(each)
             self._publish()
         self.outcome.total_s = time.perf_counter() - started
         return self.outcome
@@ -86,7 +91,8 @@ class OneCommandRun:
         if unknown:
             raise InvalidInput(f"the source has no batches {unknown}; it has {sorted(batches)}")
         stale = staleness.first_stale_steps(self.runtime, only or sorted(batches), self.jobs.known())
-        check_names_in_data(self.runtime.corpus, batches, self.jobs.known(), stale)
+        for each in (self.runtime, *self.runtime.questions):
+            check_names_in_data(each.corpus, batches, step_versions(each.store()), stale)
         is_other_encoder = bool(stale) and run_remarks.load_and_say_encoder(self.runtime, self.console)
         moves = Moves(self.runtime, batches, self.jobs.instance, self.console)
         is_changed = moves.forget_gone()
@@ -192,6 +198,15 @@ class OneCommandRun:
             if report is None or report.run_id != result.run_id:
                 self.jobs.hold(batch, f"drift {batch}", why)
 
+    def _label_question(self, runtime: CorpusRuntime) -> None:
+        """Bring the labels of one of several questions up to date."""
+        self.console.print(Text.assemble("  ", plain(runtime.question, "bold"), f"  {runtime.corpus.labels.question}"))
+        run = OneCommandRun(runtime, self.jobs.defs, self.jobs.instance, self.console)
+        run._label()
+        run._publish()
+        self.outcome.add(run.outcome, runtime.question)
+        self.jobs.forget_versions()
+
     def _label(self) -> None:
         run_remarks.say_before_labels(self.runtime, self.console)
         if self._is_stale("labels"):
@@ -264,7 +279,7 @@ class OneCommandRun:
         steps = self.runtime.steps_of_job("publish")
         if self.runtime.corpus.has_labels and not self._has("proposals"):
             run_remarks.say_no_classifier(self.runtime, self.console)
-            steps = steps if self._has_answers() else ("quality_report",)
+            steps = steps if self._has_answers() else tuple(step for step in steps if step == "quality_report")
         elif self.outcome.waits_to_learn:
             run_remarks.say_waiting(self.outcome, self.console)
             return
@@ -273,10 +288,12 @@ class OneCommandRun:
             self.outcome.waits_to_learn = lacking_hold_out(self.runtime) or "there are no answers to learn from"
             run_remarks.say_waiting(self.outcome, self.console)
             return
+        if not can_release(self.runtime):
+            steps = tuple(step for step in steps if step != "release")
         stale = [step for step in steps if self._is_stale(step)]
         if stale:
             self.jobs.launch("publish", steps[steps.index(stale[0]) :])
-        elif staleness.sql_models_are_stale(self.runtime):
+        elif not self.runtime.question and staleness.sql_models_are_stale(self.runtime):
             self.jobs.launch("publish", ())
 
     def _has(self, step: str) -> bool:

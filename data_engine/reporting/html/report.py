@@ -5,6 +5,7 @@ The samples on it are chosen in `excerpts.py` and `tree_view.py`; the templates 
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -34,6 +35,12 @@ from data_engine.reporting.metrics.round_comparison import boost_sentence, compa
 from data_engine.reporting.metrics.slice_metrics import SLICE_FIGURES
 from data_engine.reporting.metrics.subset_worth import table_of_methods, verdict
 from data_engine.reporting.plots.plot_style import Plot
+from data_engine.reporting.questions import (
+    ReportedQuestion,
+    metrics_of_corpus,
+    metrics_of_question,
+    simulation_of_questions,
+)
 from data_engine.reporting.sample_text import shown_samples
 from data_engine.reporting.simulation_notice import simulation
 from data_engine.schemas import Tables
@@ -46,6 +53,8 @@ _TREE_THUMBNAIL_PX = 64
 _N_DOUBTFUL = 5
 #: Classes of the table of classes.
 _N_CLASSES = 40
+#: Counts that the section of a question begins with, by the stage of the funnel.
+_COUNTED = {"labelled": "labelled", "in_scope": "releasable"}
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,7 @@ def render_report(
     alarm_limits: Sequence[float] = (),
     failed_checks: Sequence[FailedCheck] = (),
     embeddings: Mapping[str, NDArray[np.float32]] = MappingProxyType({}),
+    questions: Sequence[ReportedQuestion] = (),
 ) -> str:
     """The page as HTML: style and images inside, no request to anywhere, and one small script that folds the tree.
 
@@ -98,47 +108,52 @@ def render_report(
         alarm_limits: p-values below which the batches were compared to raise the alarm; the corpus' own by default.
         failed_checks: what the checks of the tables found.
         embeddings: of labelled samples by id, from which comes who disagrees with a label.
+        questions: several questions that the corpus asks, each with sections of its own.
     """
     some = {name: table for name, table in tables.items() if table.num_rows}
-    known = by_name(metrics)
+    known = by_name(metrics_of_corpus(metrics, [each.name for each in questions]))
     page = {
         "title": corpus.release.title or number_format.plain(corpus.name),
-        "corpus": corpus,
         "headline": headline(known),
         "funnel": stages(known),
         "key_figures": _key_figures(known, corpus, some),
         "failed_checks": failed_checks,
-        "simulation": simulation(known),
-        "get": lambda metric, scope="all": known.get((metric, scope)),
+        "simulation": simulation(known) or simulation_of_questions(metrics, [each.name for each in questions]),
         "balance": [name for name in ("raw", "random", "balanced") if ("kl_to_uniform", name) in known],
         "groups": next(((m, scope) for (name, scope), m in known.items() if name == "groups"), None),
         "top_level_warning": top_level_warning(known, corpus.subset.method),
         "levels": [m for (name, _), m in known.items() if name == "clusters"],
         "why_levels": _why_levels(corpus, some),
         "methods": _methods(some, knows_labels=knows_truth(corpus, some)),
-        **_about_truth(corpus, some),
         "worth": table_of_methods(known),
         "worth_verdict": verdict(known, has_labels=corpus.has_labels),
-        **_about_labels(known),
-        "gallery": Gallery(some.get("raw_index"), most_bytes=_GALLERY_BYTES),
-        "small_gallery": Gallery(some.get("raw_index"), most_bytes=_GALLERY_BYTES, side_px=_TREE_THUMBNAIL_PX),
         "reasons": excerpts.reasons(some),
         **_about_clusters(some),
-        "doubtful": excerpts.doubtful_labels(some, embeddings),
-        **_about_rounds(some, known),
-        **_about_classes(some),
+        **_about_labels(corpus, some, known, embeddings, plots),
         "drift": compared_batches(some),
         "terms_on": terms_on,
         "alarm_limits": alarm_limits or (corpus.drift.alarm_p,),
-        "promise": _promise(corpus, some),
-        "metrics": list(known.values()),
-        "plots": {name: plot.svg() for name, plot in plots.items()},
+        "metrics": list(by_name(metrics).values()),
         "seconds": seconds,
         "versions": versions,
     }
-    template, script = _template()
+    template, script, of_question = _template()
+    names = [each.name for each in questions]
+    sections = {each.name: _section(each, metrics_of_question(metrics, each.name), of_question) for each in questions}
+    page["question_sections"], page["question_names"] = sections, names
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return str(template.render(page | {"script": script, "script_hash": digest}))
+
+
+def _section(question: ReportedQuestion, metrics: pa.Table, template: Any) -> str:
+    """What one of several questions has of its own, as HTML whose ids begin with its name."""
+    some = {name: table for name, table in question.tables.items() if table.num_rows}
+    known = by_name(metrics)
+    values = _about_labels(question.corpus, some, known, question.embeddings, question.plots)
+    counts = {f"n_{name}": known.get(("funnel", scope)) for name, scope in _COUNTED.items()}
+    html = str(template.render(values | counts | {"name": question.name}))
+    # Quotes of texts are escaped, so that these are attributes of the templates and of the plots.
+    return re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{question.name}-", html)
 
 
 def _about_truth(corpus: Corpus, tables: Tables) -> dict[str, Any]:
@@ -168,8 +183,25 @@ def _why_levels(corpus: Corpus, tables: Tables) -> str:
     return why_levels(explained, corpus.subset.target_size, n_now)
 
 
-def _about_labels(known: Metrics) -> dict[str, Any]:
+def _about_labels(
+    corpus: Corpus,
+    tables: Tables,
+    known: Metrics,
+    embeddings: Mapping[str, NDArray[np.float32]],
+    plots: Mapping[str, Plot],
+) -> dict[str, Any]:
+    """What the sections about labels show."""
     return {
+        "corpus": corpus,
+        "get": lambda metric, scope="all": known.get((metric, scope)),
+        **_about_truth(corpus, tables),
+        "gallery": Gallery(tables.get("raw_index"), most_bytes=_GALLERY_BYTES),
+        "small_gallery": Gallery(tables.get("raw_index"), most_bytes=_GALLERY_BYTES, side_px=_TREE_THUMBNAIL_PX),
+        "doubtful": excerpts.doubtful_labels(tables, embeddings),
+        **_about_rounds(tables, known),
+        **_about_classes(tables),
+        "promise": _promise(corpus, tables),
+        "plots": {name: plot.svg() for name, plot in plots.items()},
         "provenance": _provenance(known),
         "accuracy": known.get(("label_accuracy", "all")),
         "difficulty": [(k, known[("hold_out_error", k)]) for k in DIFFICULTIES if ("hold_out_error", k) in known],
@@ -262,8 +294,8 @@ def _unbroken(words: Callable[[Any], str]) -> Callable[[Any], str]:
     return lambda value: words(value).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
-def _template() -> tuple[Any, str]:
-    """The template, and the script that it holds."""
+def _template() -> tuple[Any, str, Any]:
+    """The template, the script that it holds, and the template of one of several questions."""
     import jinja2
 
     loader = jinja2.PackageLoader("data_engine.reporting.html")
@@ -285,4 +317,4 @@ def _template() -> tuple[Any, str]:
     }
     environment.globals["look"] = shipped_look().read_text("utf-8")
     script, _, _ = loader.get_source(environment, "report/tree.js")
-    return environment.get_template("report.html"), script
+    return environment.get_template("report.html"), script, environment.get_template("report/question.html")

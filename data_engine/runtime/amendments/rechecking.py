@@ -17,7 +17,7 @@ class Rechecked:
     """A check that had failed and what it says now.
 
     Attributes:
-        step: Of the plan.
+        step: Of the plan; of one of several questions with its name before it.
         batch: The partition; empty for a step without.
         check: Its name.
         passes: Whether it holds now.
@@ -52,13 +52,17 @@ def recheck(runtime: CorpusRuntime, *, run_id: str) -> list[Rechecked]:
     found = []
     for step, batch in sorted(failed, key=lambda key: (list(STEPS).index(key[0]) if key[0] in STEPS else -1, key[1])):
         version = versions.get((step, batch))
-        if step not in STEPS or version is None or not rows_are_there(store, step, batch, version.table_version):
+        if (
+            step not in runtime.own_steps
+            or version is None
+            or not rows_are_there(store, step, batch, version.table_version)
+        ):
             continue
         before = store.read("check_results", partition={"step": step, "batch": batch}).to_pylist()
         had_failed = {row["check"] for row in before if not row["passed"]}
         results = CheckGate(runtime, store, run_id).judge_and_keep(version)
         found += [
-            Rechecked(step, batch, result.name, result.passed, result.detail)
+            Rechecked(f"{runtime.question} {step}".strip(), batch, result.name, result.passed, result.detail)
             for result in results
             if result.name in had_failed or not result.passed
         ]

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.storage.question_tables import QUESTIONS
 from data_engine.storage.retention import pin_nothing
 
 #: What the engine makes of a corpus and makes anew from the source. Releases are finished work and stay.
-_MADE = ("tables", "marts", "reports", "accepted", "learnt")
+_MADE = ("tables", "marts", "reports", "accepted", "learnt", QUESTIONS)
 
 
 @dataclass(frozen=True)
@@ -49,17 +50,19 @@ class Reset:
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
-        pin_nothing(self.runtime.data_folder, self.runtime.corpus.name, self.releases)
+        folder = self.runtime.corpus_folder
+        pin_nothing(folder.parent, folder.name, self.releases)
         if with_answers:
             with self.runtime.queue() as queue:
-                queue.delete_corpus(self.runtime.corpus.name)
+                for each in (self.runtime, *self.runtime.questions):
+                    queue.delete_corpus(each.corpus.name)
 
 
 def reset_of(runtime: CorpusRuntime) -> Reset:
     """What making this corpus new would delete and keep."""
     folder = runtime.corpus_folder
     with runtime.queue() as queue:
-        n_answers = queue.count_answers(runtime.corpus.name)
+        n_answers = sum(queue.count_answers(each.corpus.name) for each in (runtime, *runtime.questions))
     releases = folder / "releases"
     found = sorted(path.name for path in releases.iterdir() if path.is_dir()) if releases.is_dir() else []
     paths = tuple(folder / name for name in _MADE if (folder / name).exists())

@@ -35,10 +35,12 @@ class Standing:
         last: What each step last wrote for each partition.
         open: The same, but of the batches only what has passed all checks: of one that is held back the version that
             was accepted before, or none.
+        questions: The same of each of several questions.
     """
 
     last: Versions = field(default_factory=dict)
     open: Versions = field(default_factory=dict)
+    questions: "Mapping[str, Standing]" = field(default_factory=dict)
 
 
 def standing_of(runtime: "CorpusRuntime") -> Standing:
@@ -49,7 +51,8 @@ def standing_of(runtime: "CorpusRuntime") -> Standing:
     accepted = {step: gate.accepted(step) for step in _OF_BATCHES}
     both = set.intersection(*map(set, accepted.values()))
     counting = {(step, batch): accepted[step][batch] for step in _OF_BATCHES for batch in both}
-    return Standing(last, {key: version for key, version in last.items() if key[0] not in _OF_BATCHES} | counting)
+    opened = {key: version for key, version in last.items() if key[0] not in _OF_BATCHES} | counting
+    return Standing(last, opened, {each.question: standing_of(each) for each in runtime.questions})
 
 
 def changes_of_a_run(runtime: "CorpusRuntime", before: Standing) -> list[str]:
@@ -59,8 +62,13 @@ def changes_of_a_run(runtime: "CorpusRuntime", before: Standing) -> list[str]:
         runtime: The corpus.
         before: Where it stood when the run began.
     """
-    read = _Reading(runtime, before, standing_of(runtime))
-    return [*_samples(read), *_subset(read), *_tree(read), *_labels(read), *_release(read)]
+    after = standing_of(runtime)
+    read = _Reading(runtime, before, after)
+    found = [*_samples(read), *_subset(read), *_tree(read), *_labels(read)]
+    for each in runtime.questions:
+        then = before.questions.get(each.question, Standing())
+        found += (f"{each.question}: {said}" for said in _labels(_Reading(each, then, after.questions[each.question])))
+    return [*found, *_release(read)]
 
 
 def warnings_now(runtime: "CorpusRuntime") -> list[str]:
@@ -82,14 +90,20 @@ def failed_warnings(runtime: "CorpusRuntime") -> list[str]:
 
 
 def failed_checks(runtime: "CorpusRuntime") -> list[dict[str, Any]]:
-    """The rows of `check_results` about the present versions of steps whose check does not hold, in their order."""
+    """The rows of `check_results` about the present versions of steps whose check does not hold, in their order.
+
+    Those of several questions come last, with the name of the question before that of the step.
+    """
     versions = step_versions(runtime.store())
-    rows = runtime.store().read("check_results").to_pylist()
-    return [
+    rows = (row for row in runtime.store().read("check_results").to_pylist() if row["step"] in runtime.own_steps)
+    found = [
         row
         for row in sorted(rows, key=lambda row: (list(STEPS).index(row["step"]), row["batch"], row["check"]))
         if not row["passed"] and _is_present(versions, row)
     ]
+    for each in runtime.questions:
+        found += [{**row, "step": f"{each.question} {row['step']}"} for row in failed_checks(each)]
+    return found
 
 
 def answers_left_out(runtime: "CorpusRuntime") -> str:

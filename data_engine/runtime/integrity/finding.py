@@ -14,6 +14,7 @@ from data_engine.errors import StorageError
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import WRITTEN_BY, partition_column
 from data_engine.runtime.versions import StepVersion, step_versions
+from data_engine.storage.question_tables import QuestionTables
 
 if TYPE_CHECKING:
     from data_engine.storage import TableStore
@@ -47,8 +48,9 @@ class CheckedCorpus:
 
     @cached_property
     def store(self) -> "TableStore":
-        """Its tables."""
-        return self.runtime.store()
+        """Its tables; of one of several questions, those that it does not share."""
+        store = self.runtime.store()
+        return store.own if isinstance(store, QuestionTables) else store
 
     @property
     def name(self) -> str:
@@ -74,7 +76,7 @@ class CheckedCorpus:
         from data_engine.storage import pins
 
         try:
-            return pins(self.runtime.data_folder, self.runtime.corpus.name)
+            return pins(self.store.root, self.store.corpus)
         except StorageError:
             return {}
 

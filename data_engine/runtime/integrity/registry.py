@@ -29,11 +29,22 @@ CHECKS: dict[str, Callable[[CheckedCorpus], Iterator[Finding]]] = {
 }
 
 
+#: What is checked of one of several questions; the rest is that of its corpus.
+_OF_QUESTIONS = ("tables", "step_versions", "review_queue")
+
+
 def check_corpus(runtime: CorpusRuntime) -> list[Finding]:
     """Everything that is not whole in the data of a corpus, errors first; nothing is written."""
     checked = CheckedCorpus(runtime)
-    found = [finding for name in CHECKS for finding in _carried_out(name, checked)]
+    found = [finding for name in _checks_of(runtime) for finding in _carried_out(name, checked)]
+    for each in runtime.questions:
+        found += [replace(finding, where=f"{each.question}: {finding.where}") for finding in check_corpus(each)]
     return sorted(dict.fromkeys(found), key=lambda finding: finding.severity != "error")
+
+
+def _checks_of(runtime: CorpusRuntime) -> Iterator[str]:
+    """The kinds of checks of a corpus; of one of several questions those of its own tables and its answers."""
+    return (name for name in CHECKS if not runtime.question or name in _OF_QUESTIONS)
 
 
 def _carried_out(name: str, checked: CheckedCorpus) -> Iterator[Finding]:

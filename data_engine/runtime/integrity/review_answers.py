@@ -99,7 +99,11 @@ def _unknown_samples(checked: CheckedCorpus, queue: "QueueContent") -> Iterator[
     """Tasks of samples that the raw index does not have, or that show another text."""
     asked = {row["sample_id"]: row["review_batch"] for row in queue.tasks}
     among = {"sample_id": pa.array(sorted(asked), pa.string())}
-    rows = checked.store.read("raw_index", columns=["sample_id", "text"], among=among).to_pylist() if asked else []
+    rows = (
+        checked.runtime.store().read("raw_index", columns=["sample_id", "text"], among=among).to_pylist()
+        if asked
+        else []
+    )
     texts = {row["sample_id"]: row["text"] or "" for row in rows}
     unknown = Counter(batch for sample_id, batch in asked.items() if sample_id not in texts)
     for batch, n in sorted(unknown.items()):

@@ -24,16 +24,17 @@ WAITING = "given labels/answers that wait"
 
 
 def answered_samples(runtime: "CorpusRuntime") -> pa.Array:
-    """The samples that have an answer in the review queue, whatever it is; none where the corpus asks no question.
+    """The samples that have an answer in the review queue, whatever it is and to whichever of several questions; none
+    where the corpus asks no question.
 
     A queue that cannot be read is logged and has none: a subset is chosen without it as well.
     """
     given: set[str] = set()
-    if runtime.corpus.has_labels:
+    for asking in runtime.asking:
         try:
             with runtime.queue() as queue:
-                rows = queue.tables(runtime.corpus.name)["review_annotation"]
-            given = set(rows["sample_id"].to_pylist())
+                rows = queue.tables(asking.corpus.name)["review_annotation"]
+            given |= set(rows["sample_id"].to_pylist())
         except StorageError as error:
             logger.warning("labelled samples are not preferred, because the review queue cannot be read: %s", error)
     return pa.array(sorted(given), pa.string())

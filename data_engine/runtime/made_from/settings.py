@@ -29,7 +29,7 @@ def settings_used(corpus: Corpus, names: Sequence[str]) -> dict[str, Any]:
         names: As the plan names them: blocks, and single fields of others (`tree.n_resamples`).
 
     Returns: their values by these names. Of the block `labels` the classes are always listed; the file that they stand
-        in, if they do, is `classes_file`.
+        in, if they do, is `classes_file`. Of several questions their blocks stand there by name.
     """
     shown = corpus.shown()
     used: dict[str, Any] = {}
@@ -37,7 +37,9 @@ def settings_used(corpus: Corpus, names: Sequence[str]) -> dict[str, Any]:
         block, _, field = name.partition(".")
         if block in shown:
             used[name] = shown[block][field] if field else shown[block]
-    if "labels" in used:
+    if "labels" in used and corpus.questions:
+        used["labels"] = {block["name"]: {**block, "name": None} for block in used["labels"]}
+    elif "labels" in used:
         if isinstance(corpus.labels.classes, str):
             used[CLASSES_FILE] = corpus.labels.classes
         # Without the file of classes there is an error of its own, as soon as a step needs them.

@@ -15,12 +15,12 @@ from data_engine.runtime.review_rounds import what_is_left
 
 
 def page_corpora(runtimes: Iterable[CorpusRuntime]) -> list[PageCorpus]:
-    """Those of the corpora that ask a question; their queue is told the classes of now.
+    """Those of the corpora that ask a question, each of several by itself; their queue is told the classes of now.
 
     Raises: InvalidInput where none asks one, or where something is defined that is no class.
     """
     given = list(runtimes)
-    asking = [runtime for runtime in given if runtime.corpus.has_labels]
+    asking = [each for runtime in given for each in runtime.asking]
     if not asking:
         names = ", ".join(runtime.corpus.name for runtime in given) or "none"
         raise InvalidInput(
@@ -38,7 +38,7 @@ def _page_corpus(runtime: CorpusRuntime) -> PageCorpus:
         )
     return PageCorpus(
         name=corpus.name,
-        title=corpus.release.title or corpus.name.replace("_", " "),
+        title=_title(runtime),
         question=corpus.labels.question,
         classes=corpus.class_names,
         is_of_images=corpus.is_of_images,
@@ -50,6 +50,13 @@ def _page_corpus(runtime: CorpusRuntime) -> PageCorpus:
         definitions=corpus.review.definitions,
         notices=tuple(follow_classes(runtime)),
     )
+
+
+def _title(runtime: CorpusRuntime) -> str:
+    """What people call a corpus; of one of several questions with its name."""
+    name = runtime.corpus.name.partition(".")[0]
+    title = runtime.corpus.release.title or name.replace("_", " ")
+    return f"{title}: {runtime.question.replace('_', ' ')}" if runtime.question else title
 
 
 def _no_image(sample_id: str, _is_small: bool) -> ShownImage:

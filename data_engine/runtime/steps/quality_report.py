@@ -9,6 +9,7 @@ from data_engine import reporting
 from data_engine.corpus import Corpus
 from data_engine.quality import evaluate
 from data_engine.runtime.changes.run_outcome import failed_checks
+from data_engine.runtime.made_from.question_labels import labelled_questions, question_inputs
 from data_engine.runtime.made_from.settings import configuration_used, corpus_used, values_used
 from data_engine.runtime.plan import MADE_STEPS, WRITTEN_BY, in_order, tables_read_by
 from data_engine.runtime.step_run import StepResult, StepRun
@@ -27,7 +28,9 @@ def quality_report(step_run: StepRun) -> StepResult:
     step_run.take_known_labels()
     tables = {name: step_run.look_up(name, columns=_COLUMNS.get(name)) for name in names}
     corpus, alarm_limits = _as_used(step_run)
+    questions = _questions(step_run, tables)
     metrics = reporting.build_quality_report(corpus, tables)
+    metrics = reporting.with_questions(metrics, questions) if questions else metrics
     seconds, versions = _provenance(step_run, [*names, "embeddings"])
     plots = reporting.report_plots(corpus, tables, seconds)
     page = reporting.render_report(
@@ -40,6 +43,7 @@ def quality_report(step_run: StepRun) -> StepResult:
         alarm_limits=alarm_limits,
         failed_checks=_failed_checks(step_run, corpus, metrics),
         embeddings=step_run.embeddings_of(tables["labels"]["sample_id"]) if "labels" in tables else {},
+        questions=questions,
     )
     path = step_run.write_page("reports", "report.html", text=page)
     return step_run.finish(
@@ -47,6 +51,18 @@ def quality_report(step_run: StepRun) -> StepResult:
         metadata={"report": path, **_headline(metrics)},
         details={"plots": {name: plots[name] for name in ("funnel", "balance") if name in plots}},
     )
+
+
+def _questions(step_run: StepRun, tables: dict[str, pa.Table]) -> list[reporting.ReportedQuestion]:
+    """Each of several questions with its tables, and what the page shows of it."""
+    step_run.inputs |= question_inputs(step_run.runtime)
+    found = []
+    for each in labelled_questions(step_run.runtime, run_id=step_run.run_id):
+        of_question = {**tables, **each.tables}
+        plots = reporting.report_plots(each.corpus, of_question, {})
+        embeddings = step_run.embeddings_of(each.tables["labels"]["sample_id"])
+        found.append(reporting.ReportedQuestion(each.runtime.question, each.corpus, of_question, plots, embeddings))
+    return found
 
 
 def _as_used(step_run: StepRun) -> tuple[Corpus, tuple[float, ...]]:
@@ -63,7 +79,9 @@ def _failed_checks(step_run: StepRun, corpus: Corpus, metrics: pa.Table) -> list
     found = [
         reporting.FailedCheck(row["step"], row["batch"], row["check"], row["detail"], row["is_blocking"])
         for row in failed_checks(step_run.runtime)
-        if row["step"] in before and row["step"] in step_run.runtime.steps
+        # That of one of several questions stands behind its name.
+        if (step := row["step"].rpartition(" ")[2]) in before
+        and (step in step_run.runtime.steps or step != row["step"])
     ]
     own = (result for result in evaluate(step_run.step, {step_run.step: metrics}, corpus) if not result.passed)
     own_checks = [reporting.FailedCheck(step_run.step, "", of.name, of.detail, of.is_blocking) for of in own]

@@ -1,5 +1,6 @@
 """release: a frozen, documented version of the subset with its labels, if any: Parquet, JSONL, manifest, data card."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,7 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine import releasing, storage
+from data_engine.corpus import Corpus
 from data_engine.reporting.metrics.known_labels import ancestors
+from data_engine.runtime.made_from.question_labels import (
+    LabelledQuestion,
+    labelled_questions,
+    question_inputs,
+    refuse_other_labels,
+)
 from data_engine.runtime.made_from.settings import configuration_used, corpus_used
 from data_engine.runtime.media import released_images
 from data_engine.runtime.step_run import StepResult, StepRun
@@ -23,25 +31,57 @@ def release(step_run: StepRun) -> StepResult:
     step_run.refuse_other_rows("quality_report", "labels", "balanced_subset")
     configuration = configuration_used(step_run.used(as_of="quality_report"), now)
     corpus = corpus_used(configuration, now)
-    if corpus.has_labels:
+    questions = _questions(step_run, configuration)
+    if questions:
+        of_questions = _labels_of_questions(questions, now)
+        labels = releasing.labelled_samples(of_questions)
+        places = _places_of_labels(step_run, labels, subset)
+        raw, masked = _contents(step_run, places)
+        rows = releasing.rows_of_questions(of_questions, places, raw)
+    elif corpus.has_labels:
         places = _places_of_labels(step_run, labels, subset)
         raw, masked = _contents(step_run, places)
         rows = releasing.release_rows(labels, places, raw, out_of_scope=corpus.labels.out_of_scope)
     else:
         raw, masked = _contents(step_run, subset)
         rows = releasing.unlabelled_rows(subset, raw)
-    manifest = _manifest(step_run, rows, configuration)
+    manifest = _manifest(step_run, rows, configuration, questions)
     card = releasing.data_card(corpus, rows, metrics, manifest)
     folder = runtime.corpus_folder / "releases" / manifest["release_id"]
     images = released_images(runtime, raw, rows["sample_id"].to_pylist())
     is_anew = not (folder / "manifest.json").exists()
     hashes = releasing.write_release(folder, rows, manifest, card, images=images, formats=corpus.release.formats)
     storage.pin(runtime.data_folder, corpus.name, manifest["release_id"], manifest["table_versions"], is_anew=is_anew)
+    for each in questions:
+        folder_of = each.runtime.corpus_folder
+        storage.pin(folder_of.parent, folder_of.name, manifest["release_id"], each.versions, is_anew=is_anew)
     return step_run.finish(
         rows,
-        ledger=_ledger(labels if corpus.has_labels else rows, rows, manifest["release_id"], masked),
+        ledger=_ledger(labels if corpus.has_labels or questions else rows, rows, manifest["release_id"], masked),
         metadata={"release": manifest["release_id"], "folder": str(folder), **hashes},
     )
+
+
+def _questions(step_run: StepRun, configuration: dict[str, Any]) -> list[LabelledQuestion]:
+    """Each of several questions with its labels, which the configuration names as the labels were made with it."""
+    step_run.inputs |= question_inputs(step_run.runtime)
+    if not step_run.runtime.questions:
+        return []
+    refuse_other_labels(step_run.runtime, run_id=step_run.run_id)
+    found = labelled_questions(step_run.runtime, run_id=step_run.run_id)
+    configuration["labels"] = [{"name": each.runtime.question, **each.labels_used} for each in found]
+    return found
+
+
+def _labels_of_questions(questions: Sequence[LabelledQuestion], now: Corpus) -> dict[str, releasing.QuestionLabels]:
+    """The labels of every question by name, and what they say of the release."""
+    required = {question.name: question.required for question in now.questions}
+    return {
+        each.runtime.question: releasing.QuestionLabels(
+            each.tables["labels"], each.corpus.labels.out_of_scope, required[each.runtime.question]
+        )
+        for each in questions
+    }
 
 
 def _places_of_labels(step_run: StepRun, labels: pa.Table, subset: pa.Table) -> pa.Table:
@@ -71,7 +111,9 @@ def _contents(step_run: StepRun, labelled: pa.Table) -> tuple[pa.Table, dict[str
     return releasing.mask_personal(raw) if step_run.corpus.release.pii == "mask" else (raw, {})
 
 
-def _manifest(step_run: StepRun, rows: pa.Table, configuration: dict[str, Any]) -> dict[str, Any]:
+def _manifest(
+    step_run: StepRun, rows: pa.Table, configuration: dict[str, Any], questions: Sequence[LabelledQuestion]
+) -> dict[str, Any]:
     """The manifest: what the tables were made with, their versions, and the data version of every step."""
     versions = step_run.open_versions()
     return {
@@ -79,6 +121,7 @@ def _manifest(step_run: StepRun, rows: pa.Table, configuration: dict[str, Any]) 
         "corpus": step_run.corpus.name,
         "n_samples": rows.num_rows,
         **_labels_of(rows),
+        **({"questions": _said_of_questions(rows, questions)} if questions else {}),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "run_id": step_run.run_id,
         "configuration": configuration,
@@ -95,14 +138,35 @@ def _labels_of(rows: pa.Table) -> dict[str, Any]:
     return {"labels_by_provenance": dict(sorted(counts.items()))} if counts else {}
 
 
+def _said_of_questions(rows: pa.Table, questions: Sequence[LabelledQuestion]) -> dict[str, Any]:
+    """What a manifest says of each of several questions: its text, its labels, and the versions of its tables."""
+    return {
+        each.runtime.question: {
+            "question": each.corpus.labels.question,
+            "n_labels": (own := releasing.rows_of_question(rows, each.runtime.question)).num_rows,
+            **_labels_of(own),
+            "table_versions": each.versions,
+        }
+        for each in questions
+    }
+
+
 def _ledger(considered: pa.Table, rows: pa.Table, release_id: str, masked: dict[str, str]) -> pa.Table:
-    """What became of the samples that could be released: all that have a label, or all that are released."""
+    """What became of the samples that could be released: all that have a label, or all that are released.
+
+    Of several questions no single probability says what became of a sample.
+    """
     sample_ids = considered["sample_id"].to_pylist()
     notes = [f"release {release_id}" + (f", masked {masked[i]}" if i in masked else "") for i in sample_ids]
     released = pc.is_in(considered["sample_id"], rows["sample_id"].combine_chunks())
     return ledger_rows(
         considered["sample_id"],
         verdict=pc.if_else(released, "released", "not_released"),
-        reason=pc.if_else(released, pa.array(notes, pa.string()), "out of scope"),
-        score=considered["posterior"],
+        reason=pc.if_else(released, pa.array(notes, pa.string()), _why_not(considered)),
+        score=considered["posterior"] if "posterior" in considered.column_names else None,
     )
+
+
+def _why_not(considered: pa.Table) -> str:
+    """Why samples with a label are not released."""
+    return "out of scope" if "posterior" in considered.column_names else "out of scope, or without a required label"

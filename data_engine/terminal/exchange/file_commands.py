@@ -56,7 +56,7 @@ def export_command(corpus: str | None, batch: str | None, form: str, to: Path) -
     from data_engine.runtime.exchange.answer_files import export_batches
     from data_engine.terminal.plain_text import counted, shown
 
-    written = export_batches(_project().runtime(corpus), batch, form, to)
+    written = export_batches(_project().runtime(corpus).one_question(), batch, form, to)
     n_answers = sum(len(task.answers) for task in written.tasks)
     batches = ", ".join(map(shown, written.batches))
     click.echo(f"wrote {counted(len(written.tasks), 'task')} with {counted(n_answers, 'answer')} of {batches} to {to}")
@@ -71,7 +71,7 @@ def import_command(corpus: str | None, batch: str | None, form: str, source: Pat
     """Put the answers of a file into the queue, all or none; they count as imported, whatever the file says."""
     from data_engine.runtime.exchange.answer_files import import_answers
 
-    runtime = _project().runtime(corpus)
+    runtime = _project().runtime(corpus).one_question()
     found = import_answers(runtime, source, form, batch=batch, now=datetime.now(UTC))
     for line in said_of_import(found, runtime.corpus.name):
         click.echo(line)

@@ -78,4 +78,4 @@ def pull(corpus: str | None, url: str, project: int) -> None:
 def _runtime(corpus: str | None) -> "CorpusRuntime":
     from data_engine.orchestration.launch.project import Project
 
-    return Project.find(Path.cwd()).runtime(corpus)
+    return Project.find(Path.cwd()).runtime(corpus).one_question()

@@ -26,7 +26,7 @@ def notices_command(corpus: str | None, send: bool, retry: bool) -> None:
     from data_engine.runtime.exchange.notices import listed_notices, retry_notices, send_notices
     from data_engine.terminal.plain_text import counted
 
-    runtime = Project.find(Path.cwd()).runtime(corpus)
+    runtime = Project.find(Path.cwd()).runtime(corpus).one_question()
     if retry:
         click.echo(f"{counted(retry_notices(runtime), 'notice')} to send again")
     if send or retry:

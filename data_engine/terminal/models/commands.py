@@ -99,7 +99,7 @@ def _say(runtime: "CorpusRuntime", made: "HandPromotion") -> None:
 def _runtime(corpus: str | None) -> "CorpusRuntime":
     from data_engine.orchestration.launch.project import Project
 
-    return Project.find(Path.cwd()).runtime(corpus)
+    return Project.find(Path.cwd()).runtime(corpus).one_question()
 
 
 def _console() -> "Console":

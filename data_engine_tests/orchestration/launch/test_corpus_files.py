@@ -13,10 +13,12 @@ _CORPUS = {
 }
 
 
-def write(folder: Path, name: str, *, at: str = "") -> Path:
+def write(folder: Path, name: str, *, at: str = "", labels: object = _CORPUS["labels"]) -> Path:
     path = folder / (at or name) / "defs.yaml"
     path.parent.mkdir(parents=True)
-    path.write_text(yaml.safe_dump({"type": COMPONENT, "attributes": {"name": name, **_CORPUS}}), "utf-8")
+    path.write_text(
+        yaml.safe_dump({"type": COMPONENT, "attributes": {"name": name, **_CORPUS, "labels": labels}}), "utf-8"
+    )
     return path
 
 
@@ -61,3 +63,16 @@ def test_names_that_only_begin_alike_stay_side_by_side(tmp_path: Path) -> None:
     for name in ("letters", "letters_of_may", "lettersql"):
         write(tmp_path, name)
     assert sound(tmp_path) == ["letters", "letters_of_may", "lettersql"]
+
+
+def test_a_name_that_parts_of_a_question_have_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "letters", labels=[{"name": "tone", "question": "?", "classes": ["a", "b"]}])
+    write(tmp_path, "letters__tone")
+    write(tmp_path, "letters__topic")
+    files = check_files(tmp_path)
+    assert [each.name for each in files.sound] == ["letters", "letters__topic"]
+    (sentence,) = files.broken[0].mistakes
+    assert (
+        "clashes with what Dagster calls parts of the corpus 'letters' (letters__tone, letters__tone_accepted"
+        in sentence
+    )

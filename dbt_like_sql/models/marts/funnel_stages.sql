@@ -30,9 +30,9 @@ with counts as (
     select
         5,
         'labelled',
-        count(*) filter (where in_subset)
+        count(distinct sample_id) filter (where in_subset)
     from {{ ref('stg_labels') }}
-    -- A corpus without labels has no such stage.
+    -- A corpus without labels has no such stage; one with several questions has several labels of a sample.
     having count(*) > 0
     union all
     select

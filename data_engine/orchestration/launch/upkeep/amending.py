@@ -78,7 +78,7 @@ def recheck_corpus(project: Project, corpus: str) -> list[Rechecked]:
     """
     runtime = project.runtime(corpus)
     with corpus_lock(runtime):
-        return recheck(runtime, run_id="recheck")
+        return [found for each in (runtime, *runtime.questions) for found in recheck(each, run_id="recheck")]
 
 
 __all__ = ["forget", "recheck_corpus", "reset", "reset_of", "told_of_forgetting"]

@@ -12,7 +12,7 @@ from typing import Self
 from data_engine.errors import InvalidInput
 from data_engine.orchestration.launch.command_lock import corpus_lock
 from data_engine.orchestration.launch.project import Project
-from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.corpus_runtime import CorpusRuntime, whole_corpus
 from data_engine.storage.cleaning.unneeded import (
     Unneeded,
     clean_corpus,
@@ -20,6 +20,8 @@ from data_engine.storage.cleaning.unneeded import (
     unneeded_embeddings,
     unneeded_of_corpus,
 )
+from data_engine.storage.question_tables import question_stores
+from data_engine.storage.table_store import TableStore
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class Cleaning:
             raise InvalidInput(f"--all cleans every corpus, {corpus!r} included; give either the name or --all")
         now = datetime.now(UTC)
         every = list(project.runtimes.values())
-        chosen = every if is_all else [project.runtime(corpus)]
-        by_corpus = {each.corpus.name: unneeded_of_corpus(each.store(), now=now) for each in chosen}
+        chosen = every if is_all else [whole_corpus(project.runtime(corpus))[0]]
+        by_corpus = {name: unneeded_of_corpus(store, now=now) for name, store in _stores(chosen).items()}
         shared = unneeded_embeddings([each.store() for each in every], now=now) if is_all else []
         return cls(chosen, by_corpus, shared, now)
 
@@ -72,5 +74,14 @@ class Cleaning:
         with ExitStack() as locks:
             for runtime in self.runtimes:
                 locks.enter_context(corpus_lock(runtime))
-            n_deleted = sum(clean_corpus(runtime.store(), now=self.now) for runtime in self.runtimes)
+            n_deleted = sum(clean_corpus(store, now=self.now) for store in _stores(self.runtimes).values())
             return n_deleted + clean_embeddings(self.embeddings)
+
+
+def _stores(runtimes: Sequence[CorpusRuntime]) -> dict[str, TableStore]:
+    """The tables of corpora, and the own ones of all their questions, by name."""
+    found = {}
+    for runtime in runtimes:
+        store = found[runtime.corpus.name] = runtime.store()
+        found |= {f"{runtime.corpus.name}.{each.corpus}": each for each in question_stores(store)}
+    return found
