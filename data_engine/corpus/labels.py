@@ -85,6 +85,9 @@ class Labels(Settings):
     """Share of what the gate would accept that goes to blind review each round."""
     trap_share: Share = 0.02
     """Known-wrong proposals among the tasks, as a share of the query batch."""
+    doubtful_share: Share = 0.05
+    """Labels that look wrong and are asked about again each round without being shown, as a share of the query batch:
+    those of the lowest quality, each once and none of the hold-out. 0 asks about none."""
     audit_max_age_days: int = Field(default=30, ge=1)
     """The gate shuts when the youngest hold-out or audit answer is older than this."""
 

@@ -20,7 +20,7 @@ _ARM_SHARES = {"manual": 0.2, "assisted": 0.2, "proposed": 0.4, "blind": 0.2}
 """How query and control tasks are asked once there are proposals; each pair of arms is an experiment."""
 
 _LEAST_HOLD_OUT = 50
-_PRIORITIES = {"hold_out": 3, "audit": 2, "query": 1, "control": 1, "trap": 1}
+_PRIORITIES = {"hold_out": 3, "audit": 2, "query": 1, "control": 1, "doubtful": 1, "trap": 1}
 """The hold-out first, because nothing can be trusted without it; traps hide among the queries."""
 
 
@@ -46,6 +46,10 @@ class RoundSettings(Protocol):
     @property
     def trap_share(self) -> float:
         """Traps, as a share of the query batch."""
+
+    @property
+    def doubtful_share(self) -> float:
+        """Labels that are looked at again, as a share of the query batch."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,7 @@ def plan_review_batch(
     kind: str = CLASS,
     given: Mapping[str, int] | None = None,
     first_guess: Floats | None = None,
+    doubted: Sequence[str] = (),
 ) -> tuple[PlannedTask, ...]:
     """The tasks of the next review batch.
 
@@ -161,6 +166,8 @@ def plan_review_batch(
         kind: of the answers, see `answers.registry`; it makes the wrong proposals of the traps.
         first_guess: (n, n_classes) probabilities that the query goes by before there is a classifier; nothing is
             proposed by them.
+        doubted: samples whose label looks wrong, the least credible first. A share of them is asked about again,
+            whatever has been answered before, and nothing is shown of the label.
 
     Returns: tasks in the order to ask, purposes mixed; fewer when the pool runs out, none when nothing is left.
     Raises: InvalidInput for repeated ids, or shapes and class numbers that do not match.
@@ -192,6 +199,9 @@ def plan_review_batch(
     tasks += [_task(state, int(row), "query", _arm(state, int(row))) for row in query]
     tasks += [_task(state, int(row), "audit", "blind") for row in audit]
     tasks += [_trap(state, answer_kind(kind), int(row)) for row in traps]
+    others = {task.sample_id for task in tasks}
+    again = [sample_id for sample_id in doubted if sample_id not in others][: ceil(settings.doubtful_share * len(query))]
+    tasks += [PlannedTask(each, "doubtful", "manual", None, None, _PRIORITIES["doubtful"]) for each in again]
     return tuple(sorted(tasks, key=lambda task: (-task.priority, _hashed(seed, round_number, task.sample_id, "order"))))
 
 

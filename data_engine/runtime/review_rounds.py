@@ -17,6 +17,7 @@ from data_engine.runtime.check_gate import CheckGate, accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.embeddings import subset_embeddings
 from data_engine.runtime.examples.class_name_examples import class_name_examples
+from data_engine.runtime.made_from.doubtful_labels import doubted_samples
 from data_engine.runtime.made_from.encoders import encoder_used, refuse_another
 from data_engine.runtime.made_from.given_labels import given_classes, given_hold_out, given_labels_text
 from data_engine.runtime.models.borrowed import borrowed_model
@@ -276,6 +277,7 @@ def _plan(
         kind=runtime.corpus.labels.kind,
         first_guess=_first_guess(runtime, x) if probabilities is None else None,
         given={key: classes[name] for key, name in given.items() if key not in answered},
+        doubted=doubted_samples(runtime, tables),
     )
 
 
