@@ -139,7 +139,9 @@ def ranked(
 
         opinions = out_of_fold_probabilities(x, labels, seed=seed, n_classes=int(labels.max()) + 1)
         for method in ("self_confidence", "normalized_margin", "confidence_weighted_entropy"):
-            scores[f"{method} (cleanlab)"] = get_label_quality_scores(labels, opinions.astype(np.float64), method=method)
+            scores[f"{method} (cleanlab)"] = get_label_quality_scores(
+                labels, opinions.astype(np.float64), method=method
+            )
     queue = 2 * int(is_wrong.sum())
     return {
         name: (

@@ -198,9 +198,7 @@ PEERS = {
 }
 
 
-def taught(
-    pool: Problem, chosen: Choose, step: int, seed: int, *, with_names: bool
-) -> list[tuple[int, float]]:
+def taught(pool: Problem, chosen: Choose, step: int, seed: int, *, with_names: bool) -> list[tuple[int, float]]:
     """(labels asked for, accuracy on the test set) after each round, until 95 % of the whole pool's is reached.
 
     The first round asks for as many labels as there are classes.

@@ -29,6 +29,9 @@ class Review(Settings):
     """What classes mean, `{class: sentence}`; shown on the review page with examples."""
     answers_per_task: int = Field(default=1, ge=1, le=9)
     """Different annotators per task."""
+    third_opinion_below: Share = 0.9
+    """Where each task is answered by two or more: one annotator more is asked about a sample whose label is less
+    probable than this by the answers and the classifier together, and about no other. 0 asks nobody."""
     open_at_mean_uncertainty: Share = 0.3
     """A review batch opens when the mean uncertainty of the proposals crosses this."""
     open_at_uncertain_share: Share = 0.3

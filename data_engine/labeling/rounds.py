@@ -199,9 +199,7 @@ def plan_review_batch(
     tasks += [_task(state, int(row), "query", _arm(state, int(row))) for row in query]
     tasks += [_task(state, int(row), "audit", "blind") for row in audit]
     tasks += [_trap(state, answer_kind(kind), int(row)) for row in traps]
-    others = {task.sample_id for task in tasks}
-    again = [sample_id for sample_id in doubted if sample_id not in others][: ceil(settings.doubtful_share * len(query))]
-    tasks += [PlannedTask(each, "doubtful", "manual", None, None, _PRIORITIES["doubtful"]) for each in again]
+    tasks += _doubtful(doubted, ceil(settings.doubtful_share * len(query)), {task.sample_id for task in tasks})
     return tuple(sorted(tasks, key=lambda task: (-task.priority, _hashed(seed, round_number, task.sample_id, "order"))))
 
 
@@ -295,6 +293,12 @@ def _trap_rows(state: _State, n_wanted: int) -> Integers:
     """Random answered samples outside the hold-out; none before there are proposals to hide among."""
     known = np.flatnonzero((state.known_class >= 0) & ~state.is_hold_out & (state.top >= 0))
     return state.generator("trap").choice(known, size=min(n_wanted, len(known)), replace=False)
+
+
+def _doubtful(doubted: Sequence[str], n_wanted: int, others: Collection[str]) -> list[PlannedTask]:
+    """The first of these that the batch does not ask about for another reason; nothing shows the label."""
+    again = [sample_id for sample_id in doubted if sample_id not in others][:n_wanted]
+    return [PlannedTask(each, "doubtful", "manual", None, None, _PRIORITIES["doubtful"]) for each in again]
 
 
 def _arm(state: _State, row: int) -> str:

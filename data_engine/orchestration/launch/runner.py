@@ -70,6 +70,7 @@ class OneCommandRun:
             if self.runtime.corpus.has_labels:
                 self._label()
             self._publish()
+            run_remarks.say_third_opinions(self.runtime, self.outcome, self.console)
         self.outcome.total_s = time.perf_counter() - started
         return self.outcome
 
