@@ -75,6 +75,10 @@ class Labels(Settings):
     """Precision that labels accepted without a person must reach."""
     confidence: float = Field(default=0.9, gt=0.5, lt=1)
     """Confidence of the gate's lower bound."""
+    gate_per_class: bool = False
+    """Whether classes that are proposed often enough on the hold-out have gates of their own, which together keep the
+    promise with the same confidence. A class that is not right often enough then goes to people, and does not hide
+    behind the others; of many classes, or with a small hold-out, less is accepted."""
     hold_out_size: int = Field(default=300, ge=50)
     """Random samples that are labelled and never trained on."""
     query_batch_size: int = Field(default=200, ge=1)

@@ -40,6 +40,7 @@ def classifier(step_run: StepRun) -> StepResult:
         seed=step_run.corpus.seed_for("classifier"),
         examples=examples,
         model=settings.model,
+        gate_per_class=settings.gate_per_class,
     )
     table = _registry(step_run, trained, encoder)
     newest = table.slice(table.num_rows - 1).to_pylist()[0]
@@ -58,6 +59,7 @@ def classifier(step_run: StepRun) -> StepResult:
             "class names as examples": 0 if examples is None else len(examples),
             "hold-out accuracy": round(trained.accuracy, 4),
             "gate": "shut" if threshold is None else f"open from probability {threshold:.3f}",
+            "classes with gates of their own": len(trained.gate.of_class),
             "accuracy on query / control batches alone": f"{trained.query_accuracy} / {trained.control_accuracy}",
             "without an embedding": len(trained.without_embedding),
         },
@@ -77,6 +79,7 @@ def _registry(step_run: StepRun, trained: labeling.TrainedRound, encoder: Encode
         LearntBy(given_labels_text(step_run.corpus), settings.model, settings.class_names_as_examples),
         settings.target_of("classifier"),
         settings.confidence,
+        settings.gate_per_class,
     )
     return rows_after(
         step_run.accepted_history(),

@@ -131,6 +131,11 @@ def test_label_quality_drift_and_rounds_are_told(page: str) -> None:
     assert "certified to be at least 95.3 %" in words
 
 
+def test_gates_of_classes_stand_beside_the_gate_of_all_others(page: str) -> None:
+    gates = page[page.index("<caption>Gates of classes") : page.index("<h3>Difficulty")]
+    assert "gpl shut – 0 mit 0.810 95.7 % 72" in words_of(gates)
+
+
 def test_only_doubtful_labels_are_listed_worst_first(page: str) -> None:
     doubtful = page[page.index('<section id="doubtful"') : page.index('<section id="worth"')]
     assert doubtful.count("0.100") == 3
