@@ -364,8 +364,8 @@ def _head(n_seeds: int) -> list[str]:
 
 def _times(timed: dict[int, dict[str, tuple[float, float]]]) -> list[str]:
     table = [
-        "Seconds to choose 100 samples of 384 values, 500 labelled, 100 classes: by the clock, and of all threads. Goals: "
-        "1 s of 10,000, 60 s of a million.",
+        "Seconds to choose 100 samples of 384 values, 500 labelled, 100 classes: by the clock, and of all threads. "
+        "Goals: 1 s of 10,000, 60 s of a million.",
         "",
         "| strategy | " + " | ".join(f"{n:,} samples" for n in timed) + " |",
         "|---" * (1 + len(timed)) + "|",
