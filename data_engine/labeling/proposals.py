@@ -87,9 +87,9 @@ def propose(
         "probability": confidences,
         "probabilities": [row.tobytes() for row in probabilities],
         "uncertainty": 1 - confidences,
-        "utility": utility(strategy, probabilities, embeddings=embeddings, labelled=labelled, labels=labels).astype(
-            np.float32
-        ),
+        "utility": utility(
+            strategy, probabilities, embeddings=embeddings, labelled=labelled, labels=labels, draw=classifier.draws
+        ).astype(np.float32),
         "difficulty": difficulty(
             probabilities, np.array(routes.deciders) != PERSON, neighbour_classes=neighbour_classes
         ).tolist(),

@@ -13,7 +13,7 @@ from data_engine.errors import InvalidInput
 from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.kind import AnswerKind
 from data_engine.labeling.answers.registry import answer_kind
-from data_engine.labeling.inputs import Floats, Integers, class_indices, class_probabilities, matrix
+from data_engine.labeling.inputs import Draw, Floats, Integers, class_indices, class_probabilities, matrix
 from data_engine.labeling.strategies.registry import choose
 
 _ARM_SHARES = {"manual": 0.2, "assisted": 0.2, "proposed": 0.4, "blind": 0.2}
@@ -135,6 +135,7 @@ def plan_review_batch(
     given: Mapping[str, int] | None = None,
     first_guess: Floats | None = None,
     doubted: Sequence[str] = (),
+    draw: Draw | None = None,
 ) -> tuple[PlannedTask, ...]:
     """The tasks of the next review batch.
 
@@ -168,6 +169,7 @@ def plan_review_batch(
             proposed by them.
         doubted: samples whose label looks wrong, the least credible first. A share of them is asked about again,
             whatever has been answered before, and nothing is shown of the label.
+        draw: of the classifier in service, for strategies that compare several; see `strategies.registry.choose`.
 
     Returns: tasks in the order to ask, purposes mixed; fewer when the pool runs out, none when nothing is left.
     Raises: InvalidInput for repeated ids, or shapes and class numbers that do not match.
@@ -190,7 +192,7 @@ def plan_review_batch(
         guess = class_probabilities(first_guess, n_rows=len(sample_ids), n_classes=len(class_names))[
             np.argsort(np.array(sample_ids, dtype=np.str_))
         ]
-    query = _query(state, guess, min(settings.query_batch_size, n_free - len(control)), settings.strategy)
+    query = _query(state, guess, min(settings.query_batch_size, n_free - len(control)), settings.strategy, draw)
     state = state.without(query)
     audit = _audit(state, settings.audit_share)
     traps = _trap_rows(answered, ceil(settings.trap_share * len(query)))
@@ -265,7 +267,7 @@ def _draw(state: _State, n_wanted: int, purpose: str) -> Integers:
     return state.generator(purpose).choice(np.flatnonzero(state.is_free), size=n_wanted, replace=False)
 
 
-def _query(state: _State, probabilities: Floats | None, n_wanted: int, strategy: str) -> Integers:
+def _query(state: _State, probabilities: Floats | None, n_wanted: int, strategy: str, draw: Draw | None) -> Integers:
     """What the strategy picks of the free samples, knowing the answered ones outside the hold-out."""
     is_answered = (state.known_class >= 0) & ~state.is_hold_out
     rows = np.flatnonzero(state.is_free | is_answered)
@@ -279,6 +281,7 @@ def _query(state: _State, probabilities: Floats | None, n_wanted: int, strategy:
         labels=state.known_class[rows][labelled],
         probabilities=None if probabilities is None else probabilities[rows],
         class_names=state.class_names,
+        draw=draw,
     )
     return rows[chosen]
 

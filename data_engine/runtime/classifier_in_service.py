@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 if TYPE_CHECKING:
     from data_engine.corpus import Corpus
     from data_engine.labeling import Gate
+    from data_engine.labeling.inputs import Draw
     from data_engine.runtime.accepted_tables import AcceptedTables
 
 
@@ -87,6 +88,14 @@ def gate_in_service(tables: "AcceptedTables", corpus: "Corpus") -> "Gate | None"
     row = row_in_service(tables.read("classifier"))
     names, confidence = corpus.class_names, corpus.labels.confidence
     return None if row is None else gate_of(row, confidence=confidence, class_names=names)
+
+
+def draws_in_service(tables: "AcceptedTables") -> "Draw | None":
+    """Draws classifiers of the one in service by dropout; None where it has none, or nothing is in service."""
+    from data_engine.labeling import load_model, row_in_service
+
+    row = row_in_service(tables.read("classifier"))
+    return None if row is None else load_model(row["artefact"]).draws
 
 
 def newest_audit_age_days(tables: "AcceptedTables", corpus: "Corpus | None" = None) -> float | None:

@@ -254,3 +254,16 @@ def test_a_share_of_the_labels_in_doubt_is_asked_about_again_without_being_shown
     doubted = [asked_about[0], answered[0]]
     tasks = plan(data, **state, settings=settings, doubted=doubted)
     assert [task.sample_id for task in tasks if task.purpose == "doubtful"] == [answered[0]]
+
+
+def test_the_query_goes_by_classifiers_drawn_of_the_one_in_service(make_classes) -> None:
+    data = make_classes(300, 3)
+    asked: list[int] = []
+
+    def draw(rows: np.ndarray, n_draws: int, seed: int) -> np.ndarray:
+        asked.append(len(rows))
+        return np.full((n_draws, len(rows), 3), 1 / 3)
+
+    settings = SETTINGS.model_copy(update={"strategy": "bald"})
+    plan(data, **later_round(data), settings=settings, draw=draw)
+    assert asked and sum(asked) <= 300 - 50 - 40
