@@ -258,25 +258,29 @@ def measure(folder: Path, case: Case, ways: Ways, n_seeds: int, kept: Kept) -> N
 def rows_of(case: Case, ways: Ways, n_seeds: int, kept: Kept) -> list[str]:
     """The lines of one case: labels needed, and how many times as many random picks need.
 
-    A way counts where all seeds of it are measured. At one label per class: the labels that random picks need for
-    what it has reached by then, divided by the number of classes.
+    A way is compared with random picks over the seeds that both are measured for, where these are at least 3. At one
+    label per class: the labels that random picks need for what it has reached by then, divided by the number of
+    classes.
     """
     found = {}
     for name in ways:
-        each = [kept.get([case.corpus, case.kind, case.step, seed, name]) for seed in range(n_seeds)]
-        if all(one is not None for one in each):
-            found[name] = each
-    if "random" not in found:
-        return []
-    what = f"{case.corpus}, {case.kind}, {found['random'][0]['classes']} classes, {found['random'][0]['n']:,} samples"
-    lines = []
-    for name, each in found.items():
-        needed = np.array([_needed(one) for one in each])
-        by_chance = np.array([_needed(one) for one in found["random"]])
+        each = [
+            [kept.get([case.corpus, case.kind, case.step, seed, way]) for way in (name, "random")]
+            for seed in range(n_seeds)
+        ]
+        found[name] = [pair for pair in each if None not in pair]
+    lines, what = [], ""
+    for name, pairs in found.items():
+        if len(pairs) < min(3, n_seeds):
+            continue
+        if not lines:
+            one = pairs[0][0]
+            what = f"{case.corpus}, {case.kind}, {one['classes']} classes, {one['n']:,} samples"
+        needed, by_chance = (np.array([_needed(pair[place]) for pair in pairs]) for place in (0, 1))
         means = " | ".join(f"{mean:,.0f}" for mean in needed.mean(axis=0))
         spread = " | ".join("1" if name == "random" else _spread(column) for column in (by_chance / needed).T)
-        first = "1" if name == "random" else _spread(np.array(list(map(_at_one_label, each, found["random"]))))
-        lines.append(f"| {what} | {name} | {means} | {spread} | {first} |")
+        first = "1" if name == "random" else _spread(np.array([_at_one_label(*pair) for pair in pairs]))
+        lines.append(f"| {what} | {name} | {len(pairs)} | {means} | {spread} | {first} |")
         what = ""
     return lines
 
@@ -295,7 +299,7 @@ def _spread(values: NDArray[np.float64]) -> str:
     return f"{values.mean():.2f} ± {half:.2f}"
 
 
-def seconds_to_choose(n_rows: int, n_classes: int = 100) -> dict[str, tuple[float, float]]:
+def seconds_to_choose(n_rows: int, strategies: list[str], n_classes: int = 100) -> dict[str, tuple[float, float]]:
     """Wall and processor seconds of choosing 100 of `n_rows` random rows of 384 by each strategy, 500 labelled."""
     rng = np.random.default_rng(0)
     centres, y = rng.normal(size=(n_classes, 384)), rng.integers(0, n_classes, n_rows)
@@ -305,7 +309,7 @@ def seconds_to_choose(n_rows: int, n_classes: int = 100) -> dict[str, tuple[floa
     probabilities = fit_classifier(x[:500], y[:500], seed=0, n_classes=n_classes).predict_proba(x)
     choose("hybrid", batch_size=1, seed=0, **known, probabilities=probabilities)
     found = {}
-    for name in STRATEGIES:
+    for name in strategies:
         started, processor = time.perf_counter(), time.process_time()
         choose(name, batch_size=100, seed=0, **known, probabilities=probabilities)
         found[name] = (time.perf_counter() - started, time.process_time() - processor)
@@ -342,7 +346,7 @@ def main() -> None:
     print("\n".join(lines))
     if lines and args.write:
         append_results("Labels that a strategy saves", "\n".join([*_head(args.seeds), *lines]))
-    timed = {n_rows: seconds_to_choose(n_rows) for n_rows in args.rows}
+    timed = {n_rows: seconds_to_choose(n_rows, args.strategy) for n_rows in args.rows}
     if timed and args.write:
         append_results("Time to choose whom to ask about", "\n".join(_times(timed)))
     print(environment())
@@ -351,14 +355,14 @@ def main() -> None:
 def _head(n_seeds: int) -> list[str]:
     return [
         "Labels until the engine's softmax layer on fixed embeddings reaches 90 % and 95 % of its accuracy trained "
-        f"on the whole pool, and how many times as many random picks need: means of {n_seeds} seeds of pool and "
-        "picks, ± half the 90 % interval. Every way trains the same classifier and asks as much in each round. At one "
-        "label per class: the labels that random picks need for the accuracy that the way has by then, over the "
+        f"on the whole pool, and how many times as many random picks need: means over {n_seeds} seeds of pool and "
+        "picks at most, ± half the 90 % interval. Every way trains the same classifier and asks as much in each round. "
+        "At one label per class: the labels that random picks need for the accuracy that the way has by then, over the "
         "number of classes. Goals: 2.5 on balanced classes, 3.5 with a long tail, 2.0 with few classes, 1.8 with "
         "junk (boost at 90 %), 4 at one label per class with class names.",
         "",
-        "| pool | strategy | labels, 90 % | labels, 95 % | boost, 90 % | boost, 95 % | at one label per class |",
-        "|---|---|---|---|---|---|---|",
+        "| pool | strategy | seeds | labels, 90 % | labels, 95 % | boost, 90 % | boost, 95 % | at one label a class |",
+        "|---|---|---|---|---|---|---|---|",
     ]
 
 
@@ -370,7 +374,7 @@ def _times(timed: dict[int, dict[str, tuple[float, float]]]) -> list[str]:
         "| strategy | " + " | ".join(f"{n:,} samples" for n in timed) + " |",
         "|---" * (1 + len(timed)) + "|",
     ]
-    for name in STRATEGIES:
+    for name in next(iter(timed.values())):
         cells = " | ".join(f"{found[name][0]:.2f} ({found[name][1]:.2f})" for found in timed.values())
         table.append(f"| {name} | {cells} |")
     return table

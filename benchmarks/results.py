@@ -87,8 +87,11 @@ def append_results(title: str, table_markdown: str, *, path: Path = RESULTS) -> 
 def environment() -> str:
     """The command, date, versions and processor of this process, as a paragraph."""
     script = Path(sys.argv[0])
-    # Where somebody keeps files meanwhile says nothing about what was measured.
+    # Where somebody keeps files meanwhile, and in which pieces it ran, says nothing about what was measured.
     given = ["FOLDER" if argument.startswith("/") else argument for argument in sys.argv[1:]]
+    for option in ("--kept", "--minutes"):
+        if option in given:
+            del given[given.index(option) : given.index(option) + 2]
     command = shlex.join(["python", f"{script.parent.name}/{script.name}", *given])
     return (
         f"`{command}`, {datetime.now(UTC):%Y-%m-%d}; Python {platform.python_version()}, {', '.join(versions())}; "
