@@ -286,8 +286,8 @@ def main() -> None:
             "Consensus of people who err",
             f"Share of right labels, means of {args.seeds} seeds, and of {_N_DRAWS} draws of two of three answers. "
             "Goals with the engine's way on AG News: .91 of two answers each, .956 of three; of real people, better "
-            "than majority and CROWDLAB. CROWDLAB and the engine both have the same kind of classifier, out of fold, and no "
-            "other truth than the answers.",
+            "than majority and CROWDLAB. CROWDLAB and the engine both have the same kind of classifier, out of fold, "
+            "and no other truth than the answers.",
             consensus_lines,
         ),
         "wrong": (
