@@ -1,13 +1,16 @@
 """Writes what the benchmarks measured into `RESULTS.md`: one section per claim, replaced on the next run."""
 
+import json
 import os
 import platform
 import re
 import shlex
 import sys
+import time
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 _HEADER = """# Measured results
@@ -20,6 +23,8 @@ _PACKAGES = (
     "scipy",
     "scikit-learn",
     "scikit-activeml",
+    "small-text",
+    "cleanlab",
     "torch",
     "sentence-transformers",
     "pyarrow",
@@ -34,6 +39,32 @@ _PACKAGES = (
     "openvino",
     "ImageHash",
 )
+
+
+class Kept:
+    """What a long benchmark has measured, one line of JSON per key, so that it can be run in pieces."""
+
+    def __init__(self, path: Path | None, minutes: float = float("inf")) -> None:
+        self._path, self._end, self._found = path, time.monotonic() + 60 * minutes, {}
+        if path is not None and path.exists():
+            self._found = {repr(key): value for key, value in map(json.loads, path.read_text("utf-8").splitlines())}
+
+    @property
+    def is_time_up(self) -> bool:
+        return time.monotonic() > self._end
+
+    def __contains__(self, key: list[Any]) -> bool:
+        return repr(key) in self._found
+
+    def get(self, key: list[Any]) -> Any:
+        return self._found.get(repr(key))
+
+    def add(self, key: list[Any], value: Any) -> None:
+        line = json.dumps([key, value])
+        self._found[repr(key)] = json.loads(line)[1]
+        if self._path is not None:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
 
 
 def append_results(title: str, table_markdown: str, *, path: Path = RESULTS) -> None:
@@ -56,8 +87,11 @@ def append_results(title: str, table_markdown: str, *, path: Path = RESULTS) -> 
 def environment() -> str:
     """The command, date, versions and processor of this process, as a paragraph."""
     script = Path(sys.argv[0])
-    # Where somebody keeps files meanwhile says nothing about what was measured.
+    # Where somebody keeps files meanwhile, and in which pieces it ran, says nothing about what was measured.
     given = ["FOLDER" if argument.startswith("/") else argument for argument in sys.argv[1:]]
+    for option in ("--kept", "--minutes"):
+        if option in given:
+            del given[given.index(option) : given.index(option) + 2]
     command = shlex.join(["python", f"{script.parent.name}/{script.name}", *given])
     return (
         f"`{command}`, {datetime.now(UTC):%Y-%m-%d}; Python {platform.python_version()}, {', '.join(versions())}; "

@@ -32,6 +32,7 @@ CONTRACTS = (
     "quality/suites/test_drift_report.py",
     "filtering/rules",
     "labeling/strategies",
+    "labeling/models/test_registry.py",
     "labeling/test_proposals.py",
     "sampling/test_methods.py",
     "indexing/test_registry.py",
@@ -103,6 +104,7 @@ def test_the_page_has_a_section_for_everything_that_can_be_added() -> None:
         "A rule",
         "An encoder",
         "A query strategy",
+        "A micro-model",
         "A selection method",
         "A kind of source",
         "An export format",
@@ -183,6 +185,10 @@ def test_the_encoder_embeds_a_batch_that_passes_the_checks(outcomes: dict[str, A
 
 def test_the_query_strategy_chooses_and_is_accepted_in_the_yaml(outcomes: dict[str, Any]) -> None:
     assert outcomes["A query strategy"] == {"rows": [1, 2], "of the corpus": "central"}
+
+
+def test_the_micro_model_learns_comes_back_from_its_bytes_and_is_accepted_in_the_yaml(outcomes: dict[str, Any]) -> None:
+    assert outcomes["A micro-model"] == {"classes": [0, 1], "of the corpus": "centroids"}
 
 
 def test_the_selection_method_chooses_and_is_accepted_in_the_yaml(outcomes: dict[str, Any]) -> None:

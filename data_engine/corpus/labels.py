@@ -75,6 +75,10 @@ class Labels(Settings):
     """Precision that labels accepted without a person must reach."""
     confidence: float = Field(default=0.9, gt=0.5, lt=1)
     """Confidence of the gate's lower bound."""
+    gate_per_class: bool = False
+    """Whether classes that are proposed often enough on the hold-out have gates of their own, which together keep the
+    promise with the same confidence. A class that is not right often enough then goes to people, and does not hide
+    behind the others; of many classes, or with a small hold-out, less is accepted."""
     hold_out_size: int = Field(default=300, ge=50)
     """Random samples that are labelled and never trained on."""
     query_batch_size: int = Field(default=200, ge=1)
@@ -85,6 +89,9 @@ class Labels(Settings):
     """Share of what the gate would accept that goes to blind review each round."""
     trap_share: Share = 0.02
     """Known-wrong proposals among the tasks, as a share of the query batch."""
+    doubtful_share: Share = 0.05
+    """Labels that look wrong and are asked about again each round without being shown, as a share of the query batch:
+    those of the lowest quality, each once and none of the hold-out. 0 asks about none."""
     audit_max_age_days: int = Field(default=30, ge=1)
     """The gate shuts when the youngest hold-out or audit answer is older than this."""
 

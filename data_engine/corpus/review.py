@@ -29,6 +29,13 @@ class Review(Settings):
     """What classes mean, `{class: sentence}`; shown on the review page with examples."""
     answers_per_task: int = Field(default=1, ge=1, le=9)
     """Different annotators per task."""
+    third_opinion_below: Share = 0.9
+    """Where each task is answered by two or more: one annotator more is asked about a sample whose label is less
+    probable than this by the answers and the classifier together, and about no other. 0 asks nobody."""
+    arriving_share: Share = 0.0
+    """Budget of questions about samples as they arrive, as a share of them: the sensor of new batches asks about those
+    that the classifier in service is less sure of than a threshold that follows the budget. 0 leaves them to the
+    rounds."""
     open_at_mean_uncertainty: Share = 0.3
     """A review batch opens when the mean uncertainty of the proposals crosses this."""
     open_at_uncertain_share: Share = 0.3

@@ -14,6 +14,8 @@ _MAX_CLASSES_FOR_CONFUSION = 10
 _MAX_ITERATIONS = 100
 _TOLERANCE = 1e-6
 _PRIOR_RIGHT, _PRIOR_WRONG = 4.0, 1.0
+_EXPECTED_ANSWERS = 60.0
+_LEAST_CHANCE = 1e-9
 _CLASSIFIER_FLOOR = 1e-3
 
 
@@ -52,9 +54,10 @@ def consensus(
 ) -> Consensus:
     """Pool the answers of several annotators, and the classifier's opinion when it is given.
 
-    Up to 10 classes every annotator has a confusion matrix (Dawid-Skene), above that one probability of being right
-    (one coin), since no annotator answers often enough to fill a larger matrix. Answers and classifier are multiplied
-    (their logarithms added); the classifier's probabilities take the place of the class frequencies.
+    Up to 10 classes every annotator has a confusion matrix (Dawid-Skene), drawn to that of all together as far as their
+    answers are few; above that one probability of being right (one coin), since nobody fills a larger matrix. Answers
+    and classifier are multiplied (their logarithms added); the classifier's probabilities take the place of the class
+    frequencies.
 
     Args:
         annotations: integer columns `sample`, `annotator` and `label` (Arrow table, data frame or dict of arrays), one
@@ -147,13 +150,38 @@ def _log_likelihood(answers: _Answers, posterior: NDArray[np.float64], n_classes
 
 
 def _confusion_likelihood(answers: _Answers, posterior: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
-    counts = np.full((len(answers.annotators), n_classes, n_classes), _PRIOR_WRONG / n_classes)
-    counts += (answers.n_missed / (n_classes * (n_classes - 1)))[:, None, None]
-    of_right = (_PRIOR_RIGHT + answers.n_caught) / n_classes - answers.n_missed / (n_classes * (n_classes - 1))
-    counts[:, np.arange(n_classes), np.arange(n_classes)] += of_right[:, None]
+    """By a confusion matrix per annotator, whose rows are drawn to what is expected of them as by 60 answers."""
+    counts = np.zeros((len(answers.annotators), n_classes, n_classes))
     np.add.at(counts.transpose(0, 2, 1), (answers.annotator, answers.label), posterior[answers.sample])
+    counts += _EXPECTED_ANSWERS * _expected_confusion(answers, posterior, counts)
     confusion = counts / counts.sum(axis=2, keepdims=True)
     return np.asarray(np.log(confusion[answers.annotator, :, answers.label]))
+
+
+def _expected_confusion(
+    answers: _Answers, posterior: NDArray[np.float64], counts: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(n_annotators, n_classes, n_classes) what is expected of annotators before their own confusions are counted.
+
+    An annotator is right in each class as often as all are together there, moved in log odds by how much more often
+    than all they are right on the whole, and takes classes for each other as all do.
+    """
+    n_classes = counts.shape[1]
+    own = np.eye(n_classes, dtype=bool)
+    everybody = counts.sum(axis=0) + _PRIOR_WRONG / n_classes + own * (_PRIOR_RIGHT / n_classes)
+    of_class = everybody[own] / everybody.sum(axis=1)
+    right = _share_right(answers, posterior)
+    on_the_whole = right[answers.annotator].mean() if len(answers.annotator) else 0.5
+    moved = _log_odds(right) - _log_odds(on_the_whole)
+    is_right = 1 / (1 + np.exp(-(_log_odds(of_class)[None] + moved[:, None])))
+    wrong = np.where(own, 0, everybody)
+    expected = (1 - is_right)[:, :, None] * (wrong / np.maximum(wrong.sum(axis=1, keepdims=True), _LEAST_CHANCE))[None]
+    expected[:, own] = is_right
+    return np.asarray(np.maximum(expected, _LEAST_CHANCE))
+
+
+def _log_odds(shares: Any) -> NDArray[np.float64]:
+    return np.asarray(np.log(shares / (1 - shares)))
 
 
 def _share_right(answers: _Answers, posterior: NDArray[np.float64]) -> NDArray[np.float64]:

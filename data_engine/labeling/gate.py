@@ -1,6 +1,7 @@
 """The gate: the lowest confidence at which the hold-out certifies that proposals can do without a person."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,8 @@ class Gate:
 
     `threshold` is the least probability of the most probable class; None accepts nothing, and `lower_bound` is then
     None and `n_checked` 0. `lower_bound` is the Clopper-Pearson lower bound, at `confidence`, of the precision of the
-    `n_checked` hold-out samples at or above the threshold.
+    `n_checked` hold-out samples at or above the threshold. `of_class` are the gates of classes, by number,
+    that have one of their own; the rest of the gate is then for all other classes.
     """
 
     threshold: float | None
@@ -23,10 +25,20 @@ class Gate:
     n_checked: int
     target_precision: float
     confidence: float
+    of_class: Mapping[int, "Gate"] = field(default_factory=dict)
 
     def accepts(self, probabilities: Floats) -> NDArray[np.bool_]:
         """Which rows need no person: (n, n_classes) calibrated probabilities to (n,) bool."""
-        return self.accepts_scores(class_probabilities(probabilities).max(axis=1).astype(np.float64))
+        array = class_probabilities(probabilities)
+        scores, top = array.max(axis=1).astype(np.float64), array.argmax(axis=1)
+        accepted = self.accepts_scores(scores)
+        for number, own in self.of_class.items():
+            accepted[top == number] = own.accepts_scores(scores[top == number])
+        return accepted
+
+    def for_class(self, number: int) -> "Gate":
+        """The gate of what is proposed to be this class."""
+        return self.of_class.get(number, self)
 
     def accepts_scores(self, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
         """The same for (n,) scores of the decider that the gate was certified for."""

@@ -14,6 +14,9 @@ from data_engine.errors import InvalidInput
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.int64]
 
+Draw = Callable[[Floats, int, int], Floats]
+"""(rows, n_draws, seed) to the (n_draws, n, n_classes) probabilities of the rows by as many drawn classifiers."""
+
 EmbeddingsOf = Callable[[Sequence[str]], Floats] | Mapping[str, Floats]
 """Sample ids to their (n, dim) unit rows, or each id to its (dim,) row; a mapping need not know every id."""
 

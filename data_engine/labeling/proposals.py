@@ -71,7 +71,8 @@ def propose(
     kind = answer_kind(CLASS)
     of_class = [kind.from_label(name) for name in names]
     tops = [of_class[top] for top in probabilities.argmax(axis=1)]
-    own = Opinion(CLASSIFIER, gate, tuple(tops), confidences.astype(np.float64))
+    gates = tuple(map(gate.for_class, probabilities.argmax(axis=1).tolist())) if gate.of_class else ()
+    own = Opinion(CLASSIFIER, gate, tuple(tops), confidences.astype(np.float64), gates=gates)
     routes = route(deciders, {**(opinions or {}), CLASSIFIER: own}, len(sample_ids))
     answers = [top if decided is None else decided for top, decided in zip(tops, routes.answers, strict=True)]
     for row, name in enumerate(routes.deciders):
@@ -86,9 +87,9 @@ def propose(
         "probability": confidences,
         "probabilities": [row.tobytes() for row in probabilities],
         "uncertainty": 1 - confidences,
-        "utility": utility(strategy, probabilities, embeddings=embeddings, labelled=labelled, labels=labels).astype(
-            np.float32
-        ),
+        "utility": utility(
+            strategy, probabilities, embeddings=embeddings, labelled=labelled, labels=labels, draw=classifier.draws
+        ).astype(np.float32),
         "difficulty": difficulty(
             probabilities, np.array(routes.deciders) != PERSON, neighbour_classes=neighbour_classes
         ).tolist(),

@@ -13,14 +13,14 @@ from data_engine.errors import InvalidInput
 from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.kind import AnswerKind
 from data_engine.labeling.answers.registry import answer_kind
-from data_engine.labeling.inputs import Floats, Integers, class_indices, class_probabilities, matrix
+from data_engine.labeling.inputs import Draw, Floats, Integers, class_indices, class_probabilities, matrix
 from data_engine.labeling.strategies.registry import choose
 
 _ARM_SHARES = {"manual": 0.2, "assisted": 0.2, "proposed": 0.4, "blind": 0.2}
 """How query and control tasks are asked once there are proposals; each pair of arms is an experiment."""
 
 _LEAST_HOLD_OUT = 50
-_PRIORITIES = {"hold_out": 3, "audit": 2, "query": 1, "control": 1, "trap": 1}
+_PRIORITIES = {"hold_out": 3, "audit": 2, "query": 1, "control": 1, "doubtful": 1, "trap": 1}
 """The hold-out first, because nothing can be trusted without it; traps hide among the queries."""
 
 
@@ -46,6 +46,10 @@ class RoundSettings(Protocol):
     @property
     def trap_share(self) -> float:
         """Traps, as a share of the query batch."""
+
+    @property
+    def doubtful_share(self) -> float:
+        """Labels that are looked at again, as a share of the query batch."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,8 @@ def plan_review_batch(
     kind: str = CLASS,
     given: Mapping[str, int] | None = None,
     first_guess: Floats | None = None,
+    doubted: Sequence[str] = (),
+    draw: Draw | None = None,
 ) -> tuple[PlannedTask, ...]:
     """The tasks of the next review batch.
 
@@ -161,6 +167,9 @@ def plan_review_batch(
         kind: of the answers, see `answers.registry`; it makes the wrong proposals of the traps.
         first_guess: (n, n_classes) probabilities that the query goes by before there is a classifier; nothing is
             proposed by them.
+        doubted: samples whose label looks wrong, the least credible first. A share of them is asked about again,
+            whatever has been answered before, and nothing is shown of the label.
+        draw: of the classifier in service, for strategies that compare several; see `strategies.registry.choose`.
 
     Returns: tasks in the order to ask, purposes mixed; fewer when the pool runs out, none when nothing is left.
     Raises: InvalidInput for repeated ids, or shapes and class numbers that do not match.
@@ -183,7 +192,7 @@ def plan_review_batch(
         guess = class_probabilities(first_guess, n_rows=len(sample_ids), n_classes=len(class_names))[
             np.argsort(np.array(sample_ids, dtype=np.str_))
         ]
-    query = _query(state, guess, min(settings.query_batch_size, n_free - len(control)), settings.strategy)
+    query = _query(state, guess, min(settings.query_batch_size, n_free - len(control)), settings.strategy, draw)
     state = state.without(query)
     audit = _audit(state, settings.audit_share)
     traps = _trap_rows(answered, ceil(settings.trap_share * len(query)))
@@ -192,6 +201,7 @@ def plan_review_batch(
     tasks += [_task(state, int(row), "query", _arm(state, int(row))) for row in query]
     tasks += [_task(state, int(row), "audit", "blind") for row in audit]
     tasks += [_trap(state, answer_kind(kind), int(row)) for row in traps]
+    tasks += _doubtful(doubted, ceil(settings.doubtful_share * len(query)), {task.sample_id for task in tasks})
     return tuple(sorted(tasks, key=lambda task: (-task.priority, _hashed(seed, round_number, task.sample_id, "order"))))
 
 
@@ -257,7 +267,7 @@ def _draw(state: _State, n_wanted: int, purpose: str) -> Integers:
     return state.generator(purpose).choice(np.flatnonzero(state.is_free), size=n_wanted, replace=False)
 
 
-def _query(state: _State, probabilities: Floats | None, n_wanted: int, strategy: str) -> Integers:
+def _query(state: _State, probabilities: Floats | None, n_wanted: int, strategy: str, draw: Draw | None) -> Integers:
     """What the strategy picks of the free samples, knowing the answered ones outside the hold-out."""
     is_answered = (state.known_class >= 0) & ~state.is_hold_out
     rows = np.flatnonzero(state.is_free | is_answered)
@@ -271,6 +281,7 @@ def _query(state: _State, probabilities: Floats | None, n_wanted: int, strategy:
         labels=state.known_class[rows][labelled],
         probabilities=None if probabilities is None else probabilities[rows],
         class_names=state.class_names,
+        draw=draw,
     )
     return rows[chosen]
 
@@ -285,6 +296,12 @@ def _trap_rows(state: _State, n_wanted: int) -> Integers:
     """Random answered samples outside the hold-out; none before there are proposals to hide among."""
     known = np.flatnonzero((state.known_class >= 0) & ~state.is_hold_out & (state.top >= 0))
     return state.generator("trap").choice(known, size=min(n_wanted, len(known)), replace=False)
+
+
+def _doubtful(doubted: Sequence[str], n_wanted: int, others: Collection[str]) -> list[PlannedTask]:
+    """The first of these that the batch does not ask about for another reason; nothing shows the label."""
+    again = [sample_id for sample_id in doubted if sample_id not in others][:n_wanted]
+    return [PlannedTask(each, "doubtful", "manual", None, None, _PRIORITIES["doubtful"]) for each in again]
 
 
 def _arm(state: _State, row: int) -> str:

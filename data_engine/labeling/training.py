@@ -16,6 +16,7 @@ from data_engine.labeling.answers.counted import counted_answers
 from data_engine.labeling.answers.registry import kind_of
 from data_engine.labeling.answers.trap_records import trap_records
 from data_engine.labeling.calibration import calibration_error
+from data_engine.labeling.deciders.class_gates import certify_classes, gates_text, with_class_gates
 from data_engine.labeling.gate import Gate, binomial_interval, certify
 from data_engine.labeling.inputs import EmbeddingsOf, Floats, Integers, find_embeddings
 from data_engine.labeling.models.hold_out_figures import ALL, CONTROL, QUERY
@@ -26,7 +27,7 @@ from data_engine.labeling.models.registry import DEFAULT_MODEL, fit_model
 from data_engine.labeling.provenance import GIVEN, IMPORTED
 from data_engine.schemas import CLASSIFIER
 
-TRAINING_PURPOSES = ("query", "control", "audit", "doubtful", "drifted", GIVEN)
+TRAINING_PURPOSES = ("query", "control", "audit", "doubtful", "arriving", "drifted", GIVEN)
 """Why a sample was asked about whose answers may be trained on."""
 
 _INTERVAL_CONFIDENCE = 0.9
@@ -107,6 +108,7 @@ def train_round(
     seed: int,
     examples: LabelledSet | None = None,
     model: str = DEFAULT_MODEL,
+    gate_per_class: bool = False,
 ) -> TrainedRound:
     """Train on every answered sample outside the hold-out; calibrate, certify and measure on the hold-out.
 
@@ -122,6 +124,7 @@ def train_round(
         seed: of the model.
         examples: to learn from besides, such as the names of the classes; they do not count as answers.
         model: the kind of micro-model, a key of `models.registry.MODELS`.
+        gate_per_class: whether classes may have gates of their own; see `deciders.class_gates`.
 
     Raises: NotEnoughData without a hold-out or without training samples; UnknownLabel for labels outside the classes;
         InvalidInput for answers that are no classes.
@@ -142,6 +145,7 @@ def train_round(
     fit = partial(_fit, examples=examples, class_names=class_names, seed=seed, model=model)
     classifier = fit(training).calibrate(hold_out.embeddings, hold_out.classes)
     probabilities = classifier.predict_proba(hold_out.embeddings)
+    certified_by = certify_classes if gate_per_class else certify
     n_right = int((probabilities.argmax(axis=1) == hold_out.classes).sum())
     low, high = binomial_interval(n_right, len(hold_out), _INTERVAL_CONFIDENCE)
     rounds = np.array([min(row["review_batch"] for row in answers) for answers in agreed.answers])[known]
@@ -150,7 +154,7 @@ def train_round(
     predicted = {name: _predict(fit(part), hold_out) for name, (part, _) in arms.items()}
     return TrainedRound(
         classifier=classifier,
-        gate=certify(probabilities, hold_out.classes, target_precision=target_precision, confidence=confidence),
+        gate=certified_by(probabilities, hold_out.classes, target_precision=target_precision, confidence=confidence),
         training=training,
         hold_out=hold_out,
         n_rounds=len({row["review_batch"] for row in rows if row["review_batch"] != IMPORTED}),
@@ -200,6 +204,7 @@ def classifier_row(
         "gate_lower_bound": trained.gate.lower_bound,
         "gate_target": trained.gate.target_precision,
         "gate_n_checked": trained.gate.n_checked,
+        "gate_by_class": gates_text(trained.gate, trained.classifier.class_names),
         "is_in_service": bool(compared),
         "encoder_version": encoder_version,
         "given_labels": given_labels,
@@ -225,15 +230,16 @@ def row_in_service(classifiers: pa.Table) -> dict[str, Any] | None:
     return rows.slice(rows.num_rows - 1).to_pylist()[0] if rows.num_rows else None
 
 
-def gate_of(row: Mapping[str, Any], *, confidence: float) -> Gate:
-    """The gate that a row of `schemas.CLASSIFIER` describes; `confidence` is the corpus' own."""
-    return Gate(
+def gate_of(row: Mapping[str, Any], *, confidence: float, class_names: Sequence[str] = ()) -> Gate:
+    """The gate that a row of `schemas.CLASSIFIER` describes; `confidence` and the classes are the corpus' own."""
+    gate = Gate(
         threshold=row["gate_threshold"],
         lower_bound=row["gate_lower_bound"],
         n_checked=row["gate_n_checked"],
         target_precision=row["gate_target"],
         confidence=confidence,
     )
+    return with_class_gates(gate, row["gate_by_class"], class_names)
 
 
 def _part(labelled: LabelledSet, mask: NDArray[np.bool_]) -> LabelledSet:

@@ -67,6 +67,11 @@ class QueueUpkeep:
         with self._writing() as connection:
             review_batches.withdraw_tasks(connection, task_ids, reason=reason, now=in_utc(now))
 
+    def ask_one_more(self, task_ids: Sequence[str], *, now: datetime) -> int:
+        """Open answered tasks again, each for one annotator who has not answered it; the number of tasks that open."""
+        with self._writing() as connection:
+            return review_batches.ask_one_more(connection, task_ids, now=in_utc(now))
+
     def expire_batches(self, corpus: str, *, opened_before: datetime, now: datetime) -> list[str]:
         """Let the open tasks of batches that wait for too long be asked first, and others wait for them no more.
 

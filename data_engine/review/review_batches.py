@@ -191,6 +191,28 @@ def withdraw_tasks(connection: Connection, task_ids: Sequence[str], *, reason: s
         finish_if_answered(connection, row.batch_id, now=now)
 
 
+def ask_one_more(connection: Connection, task_ids: Sequence[str], *, now: datetime) -> int:
+    """Open answered tasks for one annotator more; those that are open, or that nobody answered, stay as they are.
+
+    Returns: the number of tasks that open. Their batches count as answered once these are.
+    """
+    opened: Counter[str] = Counter()
+    for task_id in task_ids:
+        row = connection.execute(sa.select(task).where(task.c.task_id == task_id)).first()
+        if row is None or row.is_open or row.n_answers < row.n_wanted:
+            continue
+        more = {"is_open": True, "n_wanted": row.n_answers + 1}
+        connection.execute(sa.update(task).where(task.c.task_id == task_id).values(more))
+        opened[row.batch_id] += 1
+    for batch_id, n in opened.items():
+        revision = find_batch(connection, batch_id).revision + 1
+        counts = {"n_open": batch.c.n_open + n, "n_done": batch.c.n_done - n}
+        values = counts | {"answered_at": None, "revision": revision}
+        connection.execute(sa.update(batch).where(batch.c.batch_id == batch_id).values(values))
+        record(connection, "asked more", batch_id, revision, {"n_tasks": n}, now=now)
+    return opened.total()
+
+
 def delete_batches(connection: Connection, corpus: str) -> None:
     """Delete every row of the batches of a corpus, answers too; names of annotators stay."""
     batches = sa.select(batch.c.batch_id).where(batch.c.corpus == corpus)

@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     from data_engine.corpus import Corpus
+    from data_engine.labeling import Gate
+    from data_engine.labeling.inputs import Draw
     from data_engine.runtime.accepted_tables import AcceptedTables
 
 
@@ -79,12 +81,21 @@ def rival_of(
     return rows[-1] if rows else None
 
 
-def gate_threshold(tables: "AcceptedTables") -> float | None:
-    """The probability at and above which the gate in service accepts; None when it accepts nothing."""
-    from data_engine.labeling import row_in_service
+def gate_in_service(tables: "AcceptedTables", corpus: "Corpus") -> "Gate | None":
+    """The gate of the classifier in service; None where none is."""
+    from data_engine.labeling import gate_of, row_in_service
 
     row = row_in_service(tables.read("classifier"))
-    return None if row is None else row["gate_threshold"]
+    names, confidence = corpus.class_names, corpus.labels.confidence
+    return None if row is None else gate_of(row, confidence=confidence, class_names=names)
+
+
+def draws_in_service(tables: "AcceptedTables") -> "Draw | None":
+    """Draws classifiers of the one in service by dropout; None where it has none, or nothing is in service."""
+    from data_engine.labeling import load_model, row_in_service
+
+    row = row_in_service(tables.read("classifier"))
+    return None if row is None else load_model(row["artefact"]).draws
 
 
 def newest_audit_age_days(tables: "AcceptedTables", corpus: "Corpus | None" = None) -> float | None:

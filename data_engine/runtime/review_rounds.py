@@ -14,9 +14,11 @@ import pyarrow as pa
 from data_engine.errors import ChecksFailed
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.check_gate import CheckGate, accepted_tables
+from data_engine.runtime.classifier_in_service import draws_in_service
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.embeddings import subset_embeddings
 from data_engine.runtime.examples.class_name_examples import class_name_examples
+from data_engine.runtime.made_from.doubtful_labels import doubted_samples
 from data_engine.runtime.made_from.encoders import encoder_used, refuse_another
 from data_engine.runtime.made_from.given_labels import given_classes, given_hold_out, given_labels_text
 from data_engine.runtime.models.borrowed import borrowed_model
@@ -278,6 +280,8 @@ def _plan(
         kind=runtime.corpus.labels.kind,
         first_guess=_first_guess(runtime, x) if probabilities is None else None,
         given={key: classes[name] for key, name in given.items() if key not in answered},
+        doubted=doubted_samples(runtime, tables),
+        draw=None if probabilities is None or proposed is None else draws_in_service(tables),
     )
 
 

@@ -26,6 +26,12 @@ CLASSIFIER = pa.schema(
         required("gate_n_checked", pa.int64(), "hold-out samples above the threshold"),
         required("is_in_service", pa.bool_(), "the version that proposals come from"),
         optional(
+            "gate_by_class",
+            pa.string(),
+            "JSON, {class: [threshold, lower bound, samples]}, of classes with a gate of their own; the other columns "
+            "of the gate are then of all other classes; null: one gate for all",
+        ),
+        optional(
             "encoder_version",
             pa.string(),
             "encoder of the vectors it learnt from; null in rows of an earlier engine",
@@ -85,7 +91,7 @@ REVIEWED_LABELS = pa.schema(
         SAMPLE,
         required("review_batch", pa.string(), "review batch, the partition key"),
         required("task_id", pa.string(), "the question answered"),
-        required("purpose", pa.string(), "hold_out, query, control, audit, doubtful, drifted, trap or given"),
+        required("purpose", pa.string(), "hold_out, query, control, audit, doubtful, arriving, drifted, trap or given"),
         required("arm", pa.string(), "manual, assisted, proposed, blind or trap"),
         required("annotator", pa.string(), "who answered"),
         KIND,

@@ -239,3 +239,31 @@ def test_samples_that_the_data_label_are_asked_about_for_the_hold_out_alone_and_
     assert traps and traps <= later["reviewed"].keys()
     with pytest.raises(InvalidInput, match="given has the value 7"):
         plan(data, given={data.ids[0]: 7})
+
+
+def test_a_share_of_the_labels_in_doubt_is_asked_about_again_without_being_shown(make_classes) -> None:
+    data = make_classes(300, 3)
+    state = later_round(data)
+    answered = [sample_id for sample_id in state["reviewed"] if sample_id not in state["hold_out_ids"]]
+    settings = SETTINGS.model_copy(update={"doubtful_share": 0.15, "trap_share": 0.0})
+    tasks = plan(data, **state, settings=settings, doubted=answered)
+    again = [task for task in tasks if task.purpose == "doubtful"]
+    assert {task.sample_id for task in again} == set(answered[:3])
+    assert {(task.arm, task.proposed_label, task.probability) for task in again} == {("manual", None, None)}
+    asked_about = [task.sample_id for task in tasks if task.purpose != "doubtful"]
+    doubted = [asked_about[0], answered[0]]
+    tasks = plan(data, **state, settings=settings, doubted=doubted)
+    assert [task.sample_id for task in tasks if task.purpose == "doubtful"] == [answered[0]]
+
+
+def test_the_query_goes_by_classifiers_drawn_of_the_one_in_service(make_classes) -> None:
+    data = make_classes(300, 3)
+    asked: list[int] = []
+
+    def draw(rows: np.ndarray, n_draws: int, seed: int) -> np.ndarray:
+        asked.append(len(rows))
+        return np.full((n_draws, len(rows), 3), 1 / 3)
+
+    settings = SETTINGS.model_copy(update={"strategy": "bald"})
+    plan(data, **later_round(data), settings=settings, draw=draw)
+    assert asked and sum(asked) <= 300 - 50 - 40

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -110,6 +112,14 @@ def test_a_gate_that_accepts_nothing_survives_the_row(first_round) -> None:
     row = classifier_row(trained, Comparison(False, "worse"), encoder_version="e-1").to_pylist()[0]
     assert (row["gate_threshold"], row["gate_lower_bound"], row["gate_n_checked"]) == (None, None, 0)
     assert gate_of(row, confidence=0.9) == trained.gate
+
+
+def test_gates_of_classes_survive_the_row_with_the_names_of_the_classes(first_round) -> None:
+    trained = first_round.train(first_round.rows, target_precision=0.75, gate_per_class=True)
+    assert len(trained.gate.of_class) == 4
+    row = classifier_row(trained, Comparison(True, "the first"), encoder_version="e-1").to_pylist()[0]
+    assert set(json.loads(row["gate_by_class"])) == set(NAMES)
+    assert gate_of(row, confidence=0.9, class_names=NAMES) == trained.gate
 
 
 def test_the_fingerprint_of_a_training_set_follows_its_samples_and_classes(first_round) -> None:

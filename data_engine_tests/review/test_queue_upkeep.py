@@ -61,3 +61,21 @@ def test_deleting_a_corpus_leaves_the_others_whole(queue, open_batch):
 
 def _count(connection, table):
     return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+
+
+def test_an_answered_task_opens_again_for_one_annotator_more_and_its_batch_is_answered_twice(queue, open_batch, at):
+    open_batch(n=1, answers_per_task=2)
+    for second, name in enumerate(("ada", "bob")):
+        lease = queue.next(name, now=at(second))
+        queue.submit(lease.lease_id, name, label="mit", now=at(second))
+    (before,) = queue.batches()
+    assert before.is_answered
+    assert queue.ask_one_more([lease.task.task_id], now=at(5)) == 1
+    assert queue.ask_one_more([lease.task.task_id], now=at(6)) == 0
+    assert [(b.is_answered, b.n_done, b.revision) for b in queue.batches()] == [(False, 0, before.revision + 1)]
+    assert queue.next("ada", now=at(7)) is None
+    third = queue.next("eve", now=at(7))
+    queue.submit(third.lease_id, "eve", label="gpl-2.0", now=at(8))
+    assert [(b.is_answered, b.n_done) for b in queue.batches()] == [(True, 1)]
+    answered = [change.revision for change in queue.changes() if change.kind == "answered"]
+    assert answered == [before.revision, before.revision + 1]

@@ -8,7 +8,7 @@ from written_steps import notes_runtime, pass_checks, write_step
 
 from data_engine.labeling import Classifier
 from data_engine.runtime.check_gate import accepted_tables
-from data_engine.runtime.classifier_in_service import LearntBy, gate_threshold, newest_audit_age_days, rival_of
+from data_engine.runtime.classifier_in_service import LearntBy, gate_in_service, newest_audit_age_days, rival_of
 
 
 def _classifier(bias: float) -> Classifier:
@@ -35,7 +35,8 @@ def _row(
 
 def test_before_the_first_classifier_there_is_none_and_no_gate(tmp_path: Path) -> None:
     assert rival_of(table("classifier", []), "first", "e-1") is None
-    assert gate_threshold(accepted_tables(notes_runtime(tmp_path), run_id="run")) is None
+    runtime = notes_runtime(tmp_path)
+    assert gate_in_service(accepted_tables(runtime, run_id="run"), runtime.corpus) is None
 
 
 def test_the_newest_version_in_service_counts_and_a_worse_one_after_it_does_not(tmp_path: Path) -> None:
@@ -49,7 +50,8 @@ def test_the_newest_version_in_service_counts_and_a_worse_one_after_it_does_not(
     assert Classifier.from_bytes(found["artefact"]).biases.tolist() == [2.0, 0.0]
     runtime = notes_runtime(tmp_path)
     pass_checks(runtime, write_step(runtime.store(), "classifier", rows))
-    assert gate_threshold(accepted_tables(runtime, run_id="run")) == 0.8
+    gate = gate_in_service(accepted_tables(runtime, run_id="run"), runtime.corpus)
+    assert gate is not None and gate.threshold == 0.8
 
 
 def test_the_rival_of_a_version_learnt_from_vectors_of_the_same_encoder_or_there_is_none() -> None:
@@ -77,7 +79,8 @@ def test_the_gate_of_a_classifier_that_is_sure_of_nothing_accepts_nothing(tmp_pa
     runtime = notes_runtime(tmp_path)
     row = _row("first", 1.0, None, is_in_service=True)
     pass_checks(runtime, write_step(runtime.store(), "classifier", [row]))
-    assert gate_threshold(accepted_tables(runtime, run_id="run")) is None
+    gate = gate_in_service(accepted_tables(runtime, run_id="run"), runtime.corpus)
+    assert gate is not None and gate.threshold is None
 
 
 def test_the_age_is_that_of_the_newest_hold_out_or_audit_answer_however_often_it_was_taken_over(

@@ -200,6 +200,7 @@ def _classifier_rows() -> list[dict[str, Any]]:
             "gate_lower_bound": 0.953 if k == 3 else None,
             "gate_target": 0.95,
             "gate_n_checked": 46 if k == 3 else 0,
+            "gate_by_class": '{"mit": [0.81, 0.957, 72], "gpl": [null, null, 0]}' if k == 3 else None,
             "is_in_service": k == 3,
             "boost": 1.5 if k == 3 else None,
             "boost_low": 1.2 if k == 3 else None,

@@ -39,7 +39,7 @@ class Additions:
             "release": {"formats": ["arrow"]},
         }
         attributes = notes_corpus(folder / "source", **changes)
-        attributes["labels"] = {**attributes["labels"], "strategy": "central"}  # type: ignore[dict-item]
+        attributes["labels"] = {**attributes["labels"], "strategy": "central", "model": "centroids"}  # type: ignore[dict-item]
         self.project.add(attributes)
         self.loaded = self.project.load()
         self.runtime = self.loaded.runtime("notes")
@@ -109,6 +109,17 @@ class Additions:
         x = np.array([[1, 0], [0.6, 0.8], [0, 1]], dtype=np.float32)
         rows = choose("central", batch_size=2, seed=0, embeddings=x, labelled=[0], labels=[0])
         return {"rows": rows.tolist(), "of the corpus": self.runtime.corpus.labels.strategy}
+
+    def micro_model(self) -> Any:
+        from data_engine.labeling import fit_model, load_model
+
+        x = np.array([[1, 0], [0, 1]], dtype=np.float32)
+        model = fit_model("centroids", x, np.arange(2), seed=0, n_classes=2).calibrate(x, np.arange(2))
+        again = load_model(model.to_bytes())
+        return {
+            "classes": again.predict_proba(x).argmax(axis=1).tolist(),
+            "of the corpus": self.runtime.corpus.labels.model,
+        }
 
     def method(self) -> Any:
         from data_engine.clustering import ClusterTree
@@ -186,6 +197,7 @@ def main() -> None:
         "A rule": made.rule,
         "An encoder": made.encoder,
         "A query strategy": made.query_strategy,
+        "A micro-model": made.micro_model,
         "A selection method": made.method,
         "A kind of source": made.kind_of_source,
         "An export format": made.export_format,

@@ -19,7 +19,8 @@ class Opinion:
     """What one decider says of n samples, and the gate that its scores are held against.
 
     `answers` (n,) are None where it says nothing; `scores` (n,) float64, higher is surer; `score_name` is what a score
-    is, as a reason says it; `says_nothing` is the reason where there is no answer.
+    is, as a reason says it; `says_nothing` is the reason where there is no answer. `gates` (n,) are the gates that each
+    answer is held against where classes have their own; without any, all are held against `gate`.
     """
 
     decider: str
@@ -28,21 +29,31 @@ class Opinion:
     scores: NDArray[np.float64]
     score_name: str = "probability"
     says_nothing: str = "no answer"
+    gates: tuple[Gate, ...] = ()
 
     @property
     def is_sure(self) -> NDArray[np.bool_]:
         """(n,) whether it may decide alone."""
         has_answer = np.array([answer is not None for answer in self.answers], dtype=bool)
-        return np.asarray(self.gate.accepts_scores(self.scores) & has_answer)
+        if not self.gates:
+            return np.asarray(self.gate.accepts_scores(self.scores) & has_answer)
+        limits = [np.inf if gate.threshold is None else gate.threshold for gate in self.gates]
+        return np.asarray((self.scores >= np.array(limits, dtype=np.float64)) & has_answer)
+
+    def gate_of(self, row: int) -> Gate:
+        """The gate that the answer about a sample is held against."""
+        return self.gates[row] if self.gates else self.gate
 
     def why(self, row: int) -> str:
         """Why it may decide about a sample, or may not."""
         if self.answers[row] is None:
             return self.says_nothing
-        if self.gate.threshold is None:
-            return f"no gate: the hold-out does not certify a precision of {self.gate.target_precision:g}"
-        sign = ">=" if self.scores[row] >= self.gate.threshold else "<"
-        return f"{self.score_name} {self.scores[row]:.4f} {sign} gate {self.gate.threshold:.4f}"
+        gate = self.gate_of(row)
+        of = " of its class" if gate is not self.gate else ""
+        if gate.threshold is None:
+            return f"no gate{of}: the hold-out does not certify a precision of {gate.target_precision:g}"
+        sign = ">=" if self.scores[row] >= gate.threshold else "<"
+        return f"{self.score_name} {self.scores[row]:.4f} {sign} gate{of} {gate.threshold:.4f}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +107,6 @@ def _of_one(asked: Sequence[Opinion], is_sure: Sequence[bool], row: int) -> tupl
         if takes_it:
             after = f", after {', '.join(before)}" if before else ""
             reason = f"{opinion.decider}: {opinion.why(row)}{after}"
-            return opinion.decider, reason, opinion.answers[row], opinion.gate.lower_bound
+            return opinion.decider, reason, opinion.answers[row], opinion.gate_of(row).lower_bound
         before.append(f"{opinion.decider} ({opinion.why(row)})")
     return PERSON, f"{PERSON}: {', '.join(before) or 'nobody else decides'}", None, None

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput, NotEnoughData
-from data_engine.labeling.inputs import Floats, Integers, class_indices, matrix
+from data_engine.labeling.inputs import Draw, Floats, Integers, class_indices, matrix
 from data_engine.labeling.models.graph import Graph
 from data_engine.labeling.models.temperature import fit_temperature, softmax
 
@@ -59,6 +59,11 @@ class MicroModel(ABC):
     @abstractmethod
     def draw(self, graph: Graph) -> str:
         """Add the operations of `logits` to a graph whose input is `embeddings`; returns the name of their result."""
+
+    @property
+    def draws(self) -> Draw | None:
+        """Draws classifiers by dropout, the same whatever the rows; None of a kind with nothing to leave out."""
+        return None
 
     @cached_property
     def version(self) -> str:

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from data_engine.labeling.inputs import Draw, Floats
 from data_engine.labeling.models.graph import INPUT, Graph
 from data_engine.labeling.models.micro_model import UNSEEN_LOGIT, Examples, MicroModel
 from data_engine.labeling.models.temperature import softmax
@@ -47,6 +48,22 @@ class Mlp(MicroModel):
         """Without dropout, which is of the training alone."""
         active = np.maximum(x @ self.hidden + self.hidden_biases, 0)
         return np.asarray(active @ self.weights + self.biases, dtype=np.float64)
+
+    @property
+    def draws(self) -> Draw:
+        """By dropout of the hidden layer."""
+        return self._drawn
+
+    def _drawn(self, x: Floats, n_draws: int, seed: int) -> NDArray[np.float32]:
+        """(n_draws, n, n_classes) probabilities: as large a part of the hidden layer is left out as while it learnt.
+
+        Source: Gal and Ghahramani 2016, "Dropout as a Bayesian Approximation".
+        """
+        values = np.asarray(x, dtype=np.float32)
+        active = np.maximum(values @ self.hidden + self.hidden_biases, 0)
+        kept = np.random.default_rng(seed).random((n_draws, active.shape[1])) >= _DROPOUT
+        drawn = (active @ (self.weights * (each / (1 - _DROPOUT))[:, None]) + self.biases for each in kept)
+        return np.stack([softmax(logits / self.temperature).astype(np.float32) for logits in drawn])
 
     def draw(self, graph: Graph) -> str:
         """The same as operations."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from data_engine.labeling.calibration import calibration_error
+from data_engine.labeling.deciders.class_gates import certify_classes, gates_text
 from data_engine.labeling.gate import binomial_interval, certify
 from data_engine.labeling.inputs import Floats, Integers
 from data_engine.labeling.models.micro_model import MicroModel
@@ -15,7 +16,13 @@ _CONFIDENCE = 0.9
 
 
 def measured(
-    model: MicroModel, x: Floats, y: Integers, *, target_precision: float, confidence: float
+    model: MicroModel,
+    x: Floats,
+    y: Integers,
+    *,
+    target_precision: float,
+    confidence: float,
+    gate_per_class: bool = False,
 ) -> dict[str, Any]:
     """The columns of `schemas.CLASSIFIER` that a hold-out says of a calibrated model: accuracy, calibration, gate.
 
@@ -25,11 +32,13 @@ def measured(
         y: (n,) their class numbers.
         target_precision: what the gate has to promise, in (0, 1).
         confidence: of that promise, in (0, 1).
+        gate_per_class: whether classes may have gates of their own.
     """
     probabilities = model.predict_proba(x)
     n_right = int((probabilities.argmax(axis=1) == y).sum())
     low, high = binomial_interval(n_right, len(y), _CONFIDENCE)
-    gate = certify(probabilities, y, target_precision=target_precision, confidence=confidence)
+    certified_by = certify_classes if gate_per_class else certify
+    gate = certified_by(probabilities, y, target_precision=target_precision, confidence=confidence)
     return {
         "n_hold_out": len(y),
         "accuracy": n_right / len(y),
@@ -40,6 +49,7 @@ def measured(
         "gate_lower_bound": gate.lower_bound,
         "gate_target": gate.target_precision,
         "gate_n_checked": gate.n_checked,
+        "gate_by_class": gates_text(gate, model.class_names),
     }
 
 

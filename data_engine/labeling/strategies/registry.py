@@ -11,7 +11,7 @@ import numpy as np
 
 from data_engine.errors import InvalidInput
 from data_engine.labeling.classifier import fit_classifier
-from data_engine.labeling.inputs import Floats, Integers, class_indices, class_probabilities, matrix
+from data_engine.labeling.inputs import Draw, Floats, Integers, class_indices, class_probabilities, matrix
 from data_engine.labeling.strategies.bayesian import BALD, MC_DIRICHLET, MC_DROPOUT
 from data_engine.labeling.strategies.coverage import BADGE, CORESET
 from data_engine.labeling.strategies.diversity import CLUSTER_MARGIN, TYPICALITY
@@ -54,6 +54,7 @@ def choose(
     probabilities: Floats | None = None,
     class_names: Sequence[str] | None = None,
     sampled_probabilities: Floats | None = None,
+    draw: Draw | None = None,
 ) -> Integers:
     """Choose the samples of a query batch. The order of the rows decides nothing: they are put into one of their own.
 
@@ -69,6 +70,8 @@ def choose(
         class_names: the classes; without them and without probabilities their number is taken from the labels.
         sampled_probabilities: (n_draws, n, n_classes) of several classifiers, for strategies that compare them; None
             draws them by dropout.
+        draw: draws them from the present classifier, as `MicroModel.draws` of one with dropout; None trains a softmax
+            layer on the labels and leaves out columns of the embeddings.
 
     Returns: int64 row numbers, distinct, what is to be asked first in front; batch_size of them, or all that are left.
     Raises: InvalidInput for an unknown strategy, a negative batch_size, or arrays that do not match.
@@ -82,7 +85,7 @@ def choose(
         return np.empty(0, dtype=np.int64)
     if chosen.needs_probabilities and pool.probabilities is None and len(pool.labelled) == 0:
         chosen = RANDOM
-    pool = _with_classifier(pool, chosen)
+    pool = _with_classifier(replace(pool, draw=draw), chosen)
     return rows[chosen.pick(pool, chosen.measure(pool), n_wanted)]
 
 
@@ -93,6 +96,7 @@ def utility(
     embeddings: Floats | None = None,
     labelled: Any = (),
     labels: Any = (),
+    draw: Draw | None = None,
 ) -> Utilities:
     """The utilities that a query strategy ranks by, of every row as if it were not labelled yet.
 
@@ -102,6 +106,7 @@ def utility(
         embeddings: (n, dim) unit rows, for strategies that measure by them.
         labelled: row numbers that are labelled, for strategies that compare with them.
         labels: their class numbers.
+        draw: as for `choose`.
 
     Returns: (n,) float64; higher is asked first, and 0 everywhere where the strategy picks without measuring. Scales
         differ between strategies.
@@ -112,6 +117,7 @@ def utility(
     # Whatever has n rows does, where no strategy asks for embeddings.
     pool, rows = _pool(array if embeddings is None else embeddings, labelled, labels, array, None, None, 0)
     every = replace(pool, free=np.arange(len(array)), embeddings=None if embeddings is None else pool.embeddings)
+    every = replace(every, draw=None if embeddings is None else draw)
     measured = chosen.measure(_with_classifier(every, chosen))
     utilities = np.zeros(len(array))
     utilities[rows] = 0 if measured is None else measured
@@ -170,7 +176,7 @@ def _pool(
 def _with_classifier(pool: Pool, strategy: Strategy) -> Pool:
     """The pool with what the strategy needs of a classifier trained on its labels; as it is where it has none."""
     needs_probabilities = strategy.needs_probabilities and pool.probabilities is None
-    needs_layer = strategy.needs_layer and pool.sampled_probabilities is None
+    needs_layer = strategy.needs_layer and pool.sampled_probabilities is None and pool.draw is None
     if len(pool.labelled) == 0 or not (needs_probabilities or needs_layer):
         return pool
     x = pool.rows()

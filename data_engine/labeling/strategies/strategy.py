@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput
-from data_engine.labeling.inputs import Floats, Integers
+from data_engine.labeling.inputs import Draw, Floats, Integers
 
 N_DRAWS = 20
 """Classifiers drawn by dropout where the caller gives none."""
@@ -44,6 +44,8 @@ class Pool:
     """(n, n_classes) of the present classifier; None before there is one."""
     sampled_probabilities: Floats | None = None
     """(n_draws, n, n_classes) of several classifiers, or of one with weights drawn several times."""
+    draw: Draw | None = None
+    """Draws classifiers of the present one where it can; see `choose`."""
     layer: tuple[Floats, Floats] | None = None
     """(n_classes, dim) weights and (n_classes,) biases of a softmax layer trained on the labelled rows."""
 
@@ -62,9 +64,9 @@ class Pool:
     def draws(self) -> Iterator[Floats]:
         """Class probabilities of the free rows by several classifiers, (n_draws, rows, n_classes) of a block at a time.
 
-        Without `sampled_probabilities` they are those of `layer`, 20 times with another fifth of the embedding's
-        columns left out (Monte Carlo dropout; Gal and Ghahramani 2016, "Dropout as a
-        Bayesian Approximation"). Without a `layer` there is nothing to draw: one draw, the probabilities themselves.
+        Without `sampled_probabilities` they are 20 of `draw`; without that those of `layer`, 20 times with another
+        fifth of the embedding's columns left out (Monte Carlo dropout; Gal and Ghahramani 2016, "Dropout as a Bayesian
+        Approximation"). Without a `layer` there is nothing to draw: one draw, the probabilities themselves.
         """
         step = max(1, _VALUES_PER_BLOCK // (N_DRAWS * max(self.n_classes, 1)))
         for start in range(0, len(self.free), step):
@@ -73,6 +75,8 @@ class Pool:
     def _draws_of(self, rows: Integers) -> Floats:
         if self.sampled_probabilities is not None:
             return self.sampled_probabilities[:, rows]
+        if self.draw is not None:
+            return self.draw(self.rows()[rows], N_DRAWS, self.seed)
         if self.layer is None:
             return _given(self.probabilities, "class probabilities are", "train a classifier first")[None, rows]
         (weights, biases), x = self.layer, np.asarray(self.rows()[rows], dtype=np.float32)

@@ -12,6 +12,7 @@ import dagster as dg
 
 from data_engine.orchestration.names import asset_key, corpus_name, review_partitions, tags_of
 from data_engine.runtime.amendments.class_changes import ask_again, follow_classes
+from data_engine.runtime.amendments.third_opinions import ask_third_opinions
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.versions import fingerprint
 
@@ -35,9 +36,11 @@ def review_opener(runtime: CorpusRuntime) -> dg.SensorDefinition:
 
         follow_classes(runtime)
         expire_old_batches(runtime)
-        asked = ask_again(runtime)
+        asked, n_third = ask_again(runtime), ask_third_opinions(runtime)
         cause, version = why_open(runtime)
         if version is None:
+            if n_third:
+                cause = f"one annotator more is asked about {n_third} samples whose answers leave their label in doubt"
             if asked is not None:
                 cause = f"{asked[0]} is opened: {asked[1]} samples of removed classes are asked about again"
             return dg.SkipReason(cause)

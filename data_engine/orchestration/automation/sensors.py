@@ -17,6 +17,7 @@ from data_engine.orchestration.launch.command_lock import corpus_lock
 from data_engine.orchestration.launch.moves import forget_gone
 from data_engine.orchestration.names import asset_key, batch_partitions, corpus_name, tags_of
 from data_engine.runtime.accepted_samples import orphaned_duplicates
+from data_engine.runtime.amendments.arrivals import Arrivals, ask_about_arrivals
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import JOBS, steps_from
 from data_engine.runtime.source_listing import batches_of
@@ -47,7 +48,8 @@ def _new_batches(runtime: CorpusRuntime) -> dg.SensorDefinition:
         tags=tags_of(runtime),
         minimum_interval_seconds=60,
         description="Takes out batches that the source no longer has, finds new and changed files, adds their batches "
-        "and ingests them; once all are read, also batches with duplicates of something that has left.",
+        "and ingests them; once all are read, also batches with duplicates of something that has left. Then asks about "
+        "samples that arrived and leave the classifier in doubt, where review.arriving_share gives a budget.",
     )
     def new_batches(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         from data_engine.runtime.versions import step_versions
@@ -64,12 +66,16 @@ def _new_batches(runtime: CorpusRuntime) -> dg.SensorDefinition:
         causes, steps = _unread(batches, versions), JOBS["ingest"]
         # Looking for lost twins reads all verdicts, so it waits until a step has written something.
         state = fingerprint({"/".join(key): version.run_id for key, version in versions.items()})
-        if not causes and context.cursor != state:
+        settled, _, stream = (context.cursor or "").partition("|")
+        if not causes and settled != state:
             causes, steps = _with_orphaned_duplicates(runtime, versions, batches), steps_from("ingest", "first_pass")
         if not causes:
             said = f"all {len(batches)} batches are read, none has changed, and no duplicate has lost its twin"
             said = f"{left}. {said[0].upper()}{said[1:]}" if left else said
-            return dg.SensorResult(skip_reason=dg.SkipReason(said), cursor=state)
+            arrivals = ask_about_arrivals(runtime, Arrivals.from_text(stream))
+            said += f"; {arrivals.asked} asks about samples that arrived" if arrivals.asked else ""
+            stream = f"|{arrivals.text}" if arrivals.seen is not None else ""
+            return dg.SensorResult(skip_reason=dg.SkipReason(said), cursor=f"{state}{stream}")
         return dg.SensorResult(
             run_requests=[
                 dg.RunRequest(

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from data_engine.reporting.metrics.concepts import why_levels
 from data_engine.runtime.amendments.class_changes import ask_again, follow_classes
+from data_engine.runtime.amendments.third_opinions import ask_third_opinions
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.embeddings import ready_encoder
 from data_engine.runtime.made_from.encoders import encoder_in_use
@@ -110,6 +111,15 @@ def say_asked_again(runtime: "CorpusRuntime", console: "Console") -> None:
         said = f" opened: {counted(opened[1], 'sample')} of removed classes to be asked about again"
         said += f"; {counted(opened[2], 'other')} outside the subset keep their answers aside" if opened[2] else ""
         console.print(Text.assemble("  ", plain(opened[0], "bold"), said), soft_wrap=True)
+
+
+def say_third_opinions(runtime: "CorpusRuntime", outcome: "RunOutcome", console: "Console") -> None:
+    """Ask one annotator more where answers leave a label in doubt, and print of how many samples."""
+    n = ask_third_opinions(runtime)
+    if n:
+        with runtime.queue() as queue:
+            outcome.waiting_for = [each.batch_id for each in queue.batches(runtime.corpus.name) if not each.is_ready]
+        console.print(plain(f"  one annotator more is asked about {counted(n, 'sample')} in doubt"), soft_wrap=True)
 
 
 def say_waiting(outcome: "RunOutcome", console: "Console") -> None:

@@ -75,6 +75,7 @@ class OneCommandRun:
                 if question in ("", each.question):
                     self._label_question(each)
             self._publish()
+            run_remarks.say_third_opinions(self.runtime, self.outcome, self.console)
         self.outcome.total_s = time.perf_counter() - started
         return self.outcome
 

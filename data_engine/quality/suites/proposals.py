@@ -3,7 +3,8 @@
 The classifier that made them is checked in `classifier.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
@@ -35,6 +36,7 @@ def suite(
     tables: Mapping[str, pa.Table],
     corpus: Corpus,
     gate_threshold: float | None = None,
+    class_thresholds: Mapping[str, float | None] = MappingProxyType({}),
     audit_age_days: float | None = None,
     max_audit_age_days: float | None = None,
 ) -> list[Truth]:
@@ -44,14 +46,17 @@ def suite(
         tables: proposals, balanced_subset.
         corpus: gives the classes and the greatest age of an audit.
         gate_threshold: probability at and above which the gate accepts; None when it accepts nothing.
+        class_thresholds: the same of classes that have a gate of their own.
         audit_age_days: age of the youngest hold-out or audit answer; None when there is none.
         max_audit_age_days: `labels.audit_max_age_days` by default.
     """
     gx = load_expectations()
     proposed, chosen = tables["proposals"], tables["balanced_subset"]
     n_classes = len(corpus.class_names)
-    rows = _routes(proposed, corpus, gate_threshold)
+    limits = _limits(proposed["label"].to_pylist(), gate_threshold, class_thresholds)
+    rows = _routes(proposed, corpus, limits)
     gate = "accepts nothing" if gate_threshold is None else f"accepts from {gate_threshold:.3f}"
+    gate += f" but for {len(class_thresholds)} classes with gates of their own" if class_thresholds else ""
     n_accepted = proposed.num_rows - proposed["route"].to_pylist().count("person")
     max_age = corpus.labels.audit_max_age_days if max_audit_age_days is None else max_audit_age_days
     return [
@@ -88,22 +93,30 @@ def _every_chosen_sample_has_a_proposal(chosen: pa.Table, proposed: pa.Table) ->
     )
 
 
-def _routes(proposed: pa.Table, corpus: Corpus, gate_threshold: float | None) -> Profile:
+def _limits(
+    labels: Sequence[str | None], threshold: float | None, of_class: Mapping[str, float | None]
+) -> NDArray[np.float64]:
+    """The threshold of each label's class, infinite where nothing of it is accepted."""
+    found = (of_class.get(label, threshold) if label is not None else threshold for label in labels)
+    return np.array([np.inf if limit is None else limit for limit in found], dtype=np.float64)
+
+
+def _routes(proposed: pa.Table, corpus: Corpus, limits: NDArray[np.float64]) -> Profile:
     measured = vectors(proposed["probabilities"])
     n_classes = len(corpus.class_names)
     columns = {
         "sample_id": proposed["sample_id"],
         # Probabilities that are not one finite number per class have no sum that could pass.
         "sum": np.where(measured.is_finite & (measured.n_values == n_classes), measured.total, -1.0),
-        "follows_the_gate": _follows_the_gate(proposed, corpus, gate_threshold),
+        "follows_the_gate": _follows_the_gate(proposed, corpus, limits),
     }
     return Profile(pa.table(columns), "sample_id")
 
 
-def _follows_the_gate(proposed: pa.Table, corpus: Corpus, gate_threshold: float | None) -> NDArray[np.bool_]:
+def _follows_the_gate(proposed: pa.Table, corpus: Corpus, limits: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Per row: a person decides, or a decider of the corpus whose gate certifies what it must.
 
-    The threshold is the classifier's; other deciders have only the lower bound of their gate.
+    The limits are the classifier's; other deciders have only the lower bound of their gate.
     """
     routes = np.array(proposed["route"].to_pylist(), dtype=object)
     probability = proposed["probability"].to_numpy().astype(np.float64)
@@ -111,7 +124,7 @@ def _follows_the_gate(proposed: pa.Table, corpus: Corpus, gate_threshold: float 
     follows = routes == "person"
     for name in corpus.labels.decider_names:
         if name == "classifier":
-            may = probability >= (np.inf if gate_threshold is None else gate_threshold - THRESHOLD_TOLERANCE)
+            may = probability >= limits - THRESHOLD_TOLERANCE
         else:
             may = bounds >= corpus.labels.target_of(name)
         follows |= (routes == name) & may

@@ -6,6 +6,7 @@ The samples on it are chosen in `excerpts.py` and `tree_view.py`; the templates 
 import base64
 import hashlib
 import re
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -248,8 +249,10 @@ def _methods(tables: Tables, *, knows_labels: bool) -> dict[str, list[dict[str, 
 
 def _about_rounds(tables: Tables, known: Metrics) -> dict[str, Any]:
     rounds = own_rounds(tables)
+    in_service = [row["gate_by_class"] for row in rounds if row["is_in_service"] and row["gate_by_class"]]
     return {
         "rounds": rounds,
+        "class_gates": sorted(json.loads(in_service[-1]).items()) if in_service else [],
         "n_encoders": len({row["encoder_version"] for row in rounds}),
         "boost": boost_sentence(known.get(("efficiency_boost", "all"))),
         "slices": _slices(known),

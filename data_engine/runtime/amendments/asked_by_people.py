@@ -1,4 +1,4 @@
-"""Review batches that a person asks for: what the classifier is unsure of, or labels of the data that look wrong.
+"""Review batches that a person asks for: what the classifier is unsure of, or labels that look wrong.
 
 Rounds that open by themselves are in `runtime/review_rounds.py`.
 """
@@ -10,14 +10,15 @@ from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.check_gate import CheckGate, accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.made_from.answered_samples import answered_samples
+from data_engine.runtime.made_from.doubtful_labels import DOUBTFUL, doubtful_labels
 from data_engine.runtime.review_rounds import FOR_PEOPLE, create_review_batch, next_round, open_round, payloads_of
 
 
 def ask_people(runtime: CorpusRuntime, n: int) -> str | None:
     """Open a review batch for people, unless one waits already.
 
-    Where every sample has an answer or a label of the data, it asks about the labels of the data that are least
-    credible.
+    Where every sample has an answer or a label of the data, it asks about the labels that are least credible; see
+    `made_from.doubtful_labels`.
 
     Args:
         runtime: The corpus.
@@ -42,32 +43,27 @@ def what_to_ask(runtime: CorpusRuntime) -> str:
         return ""
     tables = AcceptedTables(gate.store, gate)
     chosen = tables.read("balanced_subset", columns=["sample_id"])["sample_id"].combine_chunks()
-    doubtful = _doubtful(runtime, tables)
-    answered = pa.concat_arrays([answered_samples(runtime), doubtful["sample_id"].combine_chunks().cast(pa.string())])
-    if pc.any(pc.invert(pc.is_in(chosen, answered))).as_py():
+    answered = answered_samples(runtime)
+    doubtful = doubtful_labels(runtime, tables, answered=answered)
+    given = tables.read("labels", columns=["sample_id", "provenance"])
+    given = given.filter(pc.equal(given["provenance"], "imported"))["sample_id"].combine_chunks().cast(pa.string())
+    if pc.any(pc.invert(pc.is_in(chosen, pa.concat_arrays([answered, given])))).as_py():
         return "the most telling samples"
-    return "the given labels that look wrong first" if doubtful.num_rows else ""
-
-
-def _doubtful(runtime: CorpusRuntime, tables: AcceptedTables) -> pa.Table:
-    """Labels of the data that nobody answered, the least credible first: sample_id, quality."""
-    labels = tables.read("labels", columns=["sample_id", "provenance", "quality"])
-    is_asked = pc.is_in(labels["sample_id"], answered_samples(runtime))
-    imported = labels.filter(pc.and_(pc.equal(labels["provenance"], "imported"), pc.invert(is_asked)))
-    return imported.sort_by([("quality", "ascending"), ("sample_id", "ascending")])
+    return "the labels that look wrong first" if doubtful.num_rows else ""
 
 
 def _ask_about_doubtful(runtime: CorpusRuntime, n: int) -> str | None:
-    """Ask about labels of the data that are least credible, without showing them."""
+    """Ask about the labels that are least credible, without showing them."""
     from data_engine.review import NewTask
 
     tables = accepted_tables(runtime, run_id="review")
-    ids = _doubtful(runtime, tables)["sample_id"].to_pylist()[:n]
+    doubtful = doubtful_labels(runtime, tables, answered=answered_samples(runtime))
+    ids = doubtful["sample_id"].to_pylist()[:n]
     if not ids:
         return None
     payloads = payloads_of(tables, ids)
     tasks = [
-        NewTask(sample_id=sample_id, purpose="doubtful", arm="manual", payload=payloads[sample_id], priority=1)
+        NewTask(sample_id=sample_id, purpose=DOUBTFUL, arm="manual", payload=payloads[sample_id], priority=1)
         for sample_id in ids
     ]
     with runtime.queue() as queue:

@@ -30,6 +30,7 @@ _SAID = (
     ("gate", "certified precision", "gate_lower_bound"),
     ("gate", "promised precision", "gate_target"),
     ("gate", "hold-out samples above", "gate_n_checked"),
+    ("gate", "gates of classes: threshold, certified, samples", "gate_by_class"),
 )
 CARD = pa.schema(
     [

@@ -31,6 +31,7 @@ class JudgedBy:
         learnt_by: What the YAML says a version learns from, and which kind it is.
         target_precision: What the gate has to promise.
         confidence: Of that promise.
+        gate_per_class: Whether classes may have gates of their own.
     """
 
     hold_out: labeling.LabelledSet
@@ -39,11 +40,19 @@ class JudgedBy:
     learnt_by: LearntBy
     target_precision: float
     confidence: float
+    gate_per_class: bool = False
 
     def measured(self, model: labeling.MicroModel) -> dict[str, Any]:
         """What the hold-out says of a model, as columns of the registry."""
         x, y = self.hold_out.embeddings, self.hold_out.classes
-        return measured(model, x, y, target_precision=self.target_precision, confidence=self.confidence)
+        return measured(
+            model,
+            x,
+            y,
+            target_precision=self.target_precision,
+            confidence=self.confidence,
+            gate_per_class=self.gate_per_class,
+        )
 
     def compared(self, model: labeling.MicroModel, rival: ClassifierRow | None) -> labeling.Comparison:
         """Whether a model takes over from a version of the registry."""

@@ -40,11 +40,11 @@ def classifier(step_run: StepRun) -> StepResult:
         seed=step_run.corpus.seed_for("classifier"),
         examples=examples,
         model=settings.model,
+        gate_per_class=settings.gate_per_class,
     )
     table = _registry(step_run, trained, encoder)
     newest = table.slice(table.num_rows - 1).to_pylist()[0]
     probabilities = trained.classifier.predict_proba(trained.hold_out.embeddings)
-    threshold = trained.gate.threshold
     return step_run.finish(
         table,
         extra_tables={"classifier_figures": _figures(step_run, trained, table)},
@@ -57,13 +57,18 @@ def classifier(step_run: StepRun) -> StepResult:
             "of these given by the data": pc.sum(pc.equal(reviewed["purpose"], labeling.GIVEN)).as_py() or 0,
             "class names as examples": 0 if examples is None else len(examples),
             "hold-out accuracy": round(trained.accuracy, 4),
-            "gate": "shut" if threshold is None else f"open from probability {threshold:.3f}",
+            "gate": _said_of(trained.gate),
             "accuracy on query / control batches alone": f"{trained.query_accuracy} / {trained.control_accuracy}",
             "without an embedding": len(trained.without_embedding),
         },
         details={"reliability": labeling.reliability(probabilities, trained.hold_out.classes)},
         encoder=encoder,
     )
+
+
+def _said_of(gate: labeling.Gate) -> str:
+    said = "shut" if gate.threshold is None else f"open from probability {gate.threshold:.3f}"
+    return f"{said}; {len(gate.of_class)} classes have gates of their own" if gate.of_class else said
 
 
 def _registry(step_run: StepRun, trained: labeling.TrainedRound, encoder: EncoderUsed) -> pa.Table:
@@ -77,6 +82,7 @@ def _registry(step_run: StepRun, trained: labeling.TrainedRound, encoder: Encode
         LearntBy(given_labels_text(step_run.corpus), settings.model, settings.class_names_as_examples),
         settings.target_of("classifier"),
         settings.confidence,
+        settings.gate_per_class,
     )
     return rows_after(
         step_run.accepted_history(),

@@ -12,7 +12,7 @@ from data_engine.labeling.deciders.cascade import Opinion
 from data_engine.labeling.deciders.label_rules import label_rules, rules_opinion
 from data_engine.labeling.deciders.registry import RULES
 from data_engine.runtime.check_inputs import CheckedStep
-from data_engine.runtime.classifier_in_service import gate_threshold, newest_audit_age_days
+from data_engine.runtime.classifier_in_service import gate_in_service, newest_audit_age_days
 from data_engine.runtime.made_from.encoders import refuse_another
 from data_engine.runtime.made_from.given_labels import with_given_labels
 from data_engine.runtime.step_run import StepResult, StepRun
@@ -33,18 +33,19 @@ def proposals(step_run: StepRun) -> StepResult:
     answers = _answers(step_run, ids)
     classes = dict(answered := _answered(step_run, answers))
     labelled = [number for number, sample_id in enumerate(ids) if sample_id in classes]
-    gate = labeling.gate_of(row, confidence=step_run.corpus.labels.confidence)
+    settings, names = step_run.corpus.labels, step_run.corpus.class_names
+    gate = labeling.gate_of(row, confidence=settings.confidence, class_names=names)
     table = labeling.propose(
         classifier,
         gate,
         x,
         ids,
         step_run.corpus.class_names,
-        strategy=step_run.corpus.labels.strategy,
+        strategy=settings.strategy,
         labelled=labelled,
         labels=[classes[ids[number]] for number in labelled],
         neighbour_classes=_neighbour_classes(step_run, answered, x),
-        deciders=step_run.corpus.labels.decider_names,
+        deciders=settings.decider_names,
         opinions=_rules_opinion(step_run, ids, answers),
     )
     routes = pc.value_counts(table["route"]).to_pylist()
@@ -55,7 +56,7 @@ def proposals(step_run: StepRun) -> StepResult:
             verdict=table["route"],
             reason=pc.binary_join_element_wise(table["label"], table["reason"], ", "),
             score=table["probability"],
-            threshold=_thresholds(step_run, table, gate.threshold),
+            threshold=_thresholds(step_run, table, gate),
             model_version=classifier.version,
         ),
         metadata={"gate": gate.threshold, **{f"route {r['values']}": r["counts"] for r in routes}},
@@ -66,10 +67,13 @@ def proposals(step_run: StepRun) -> StepResult:
 
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:
     """The gate in service, and the age of its newest audit in days."""
+    gate = gate_in_service(checked.read_from, checked.runtime.corpus)
+    names, own = checked.runtime.corpus.class_names, {} if gate is None else gate.of_class
     return {
         "audit_age_days": newest_audit_age_days(checked.read_from, checked.runtime.corpus),
         "max_audit_age_days": checked.runtime.corpus.labels.audit_max_age_days,
-        "gate_threshold": gate_threshold(checked.read_from),
+        "gate_threshold": None if gate is None else gate.threshold,
+        "class_thresholds": {names[number]: each.threshold for number, each in own.items()},
     }
 
 
@@ -104,11 +108,17 @@ def _neighbour_classes(
     return labeling.neighbour_classes(x, np.stack([row for row, _ in known]), np.array([number for _, number in known]))
 
 
-def _thresholds(step_run: StepRun, table: pa.Table, of_classifier: float | None) -> list[float | None]:
+def _thresholds(step_run: StepRun, table: pa.Table, gate: labeling.Gate) -> list[float | None]:
     """The limit of each probability: the classifier's gate, or the precision that another decider promises."""
     settings = step_run.corpus.labels
-    routes = table["route"].to_pylist()
-    return [of_classifier if name in ("classifier", "person") else settings.target_of(name) for name in routes]
+    number_of = {name: number for number, name in enumerate(step_run.corpus.class_names)}
+    rows = zip(table["route"].to_pylist(), table["label"].to_pylist(), strict=True)
+    return [
+        gate.for_class(number_of.get(label, -1)).threshold
+        if name in ("classifier", "person")
+        else settings.target_of(name)
+        for name, label in rows
+    ]
 
 
 def _rules_opinion(step_run: StepRun, ids: list[str], reviewed: pa.Table) -> dict[str, Opinion]:

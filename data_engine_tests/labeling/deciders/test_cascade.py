@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,6 +45,20 @@ def test_without_a_gate_a_decider_is_sure_of_nothing(opinions):
     routes = route(("rules", "person"), opinions, 3)
     assert set(routes.deciders) == {"person"}
     assert routes.reasons[0] == "person: rules (no gate: the hold-out does not certify a precision of 0.95)"
+
+
+def test_an_answer_is_held_against_the_gate_of_its_class_where_classes_have_their_own():
+    own, shut = replace(gate(0.4), lower_bound=0.99), gate(None)
+    said = Opinion("classifier", gate(0.8), (A, B, B), np.array([0.5, 0.9, 0.7]))
+    said = replace(said, gates=(own, shut, said.gate))
+    routes = route(("classifier", "person"), {"classifier": said}, 3)
+    assert routes.deciders == ("classifier", "person", "person")
+    assert routes.lower_bounds == (0.99, None, None)
+    assert routes.reasons == (
+        "classifier: probability 0.5000 >= gate of its class 0.4000",
+        "person: classifier (no gate of its class: the hold-out does not certify a precision of 0.95)",
+        "person: classifier (probability 0.7000 < gate 0.8000)",
+    )
 
 
 def test_no_samples_have_no_routes():

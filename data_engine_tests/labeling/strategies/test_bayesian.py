@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import dirichlet
 from skactiveml.pool import batch_bald
 
-from data_engine.labeling import choose
+from data_engine.labeling import choose, utility
 from data_engine.labeling.strategies.bayesian import (
     dirichlet_entropy,
     dirichlet_information,
@@ -70,3 +70,22 @@ def test_where_classifiers_disagree_is_asked_before_where_all_are_unsure(name: s
     known = {"embeddings": x, "labelled": [], "labels": [], "probabilities": draws.mean(axis=0)}
     rows = choose(name, batch_size=20, seed=0, **known, sampled_probabilities=draws)
     assert sorted(rows.tolist()) == list(range(20, 40))
+
+
+@pytest.mark.parametrize("name", ["mc_dropout", "bald", "mc_dirichlet"])
+def test_the_classifiers_are_drawn_of_the_one_in_service_where_it_has_dropout(name: str) -> None:
+    x = np.random.default_rng(3).normal(size=(30, 2)).astype(np.float32)
+
+    def draw(rows: np.ndarray, n_draws: int, seed: int) -> np.ndarray:
+        """Classifiers that disagree where the first value is above 0, and are all sure elsewhere."""
+        first = np.where(rows[:, 0] > 0, np.arange(n_draws)[:, None] % 2 * 0.9 + 0.05, 0.99)
+        assert (n_draws, seed) == (20, 4)
+        return np.stack([first, 1 - first], axis=2)
+
+    n_wanted = int((x[:, 0] > 0).sum())
+    mean = draw(x, 20, 4).mean(axis=0)
+    rows = choose(
+        name, batch_size=n_wanted, seed=4, embeddings=x, labelled=[], labels=[], probabilities=mean, draw=draw
+    )
+    assert set(rows.tolist()) == set(np.flatnonzero(x[:, 0] > 0).tolist())
+    assert (utility(name, mean, embeddings=x, draw=lambda *given: draw(given[0], 20, 4))[x[:, 0] > 0] > 0).all()

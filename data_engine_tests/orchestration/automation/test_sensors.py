@@ -11,8 +11,10 @@ import pytest
 from small_project import SmallProject, write_notes
 from ticking import QUIET, Ticking, report_drift
 
+from data_engine.orchestration.automation import sensors
 from data_engine.orchestration.launch.command_lock import corpus_lock
 from data_engine.orchestration.names import asset_key
+from data_engine.runtime.amendments.arrivals import Arrivals
 from data_engine.runtime.amendments.forgetting import batches_taken_in
 from data_engine.runtime.simulation.simulated_answers import answer_simulated
 
@@ -60,6 +62,26 @@ def test_a_batch_that_is_read_fires_again_only_when_its_file_changes(notes: Smal
     may.write_text(kept_text, "utf-8")
     os.utime(may, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert [request.partition_key for request in new_batches.tick()] == ["may.jsonl"]
+
+
+def test_what_arrived_is_asked_about_once_nothing_is_left_to_read_and_the_threshold_is_kept(
+    ticking: Ticks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+
+    def ask(_runtime: CorpusRuntime, before: Arrivals) -> Arrivals:
+        looks.append(before)
+        return Arrivals({"may.jsonl": "v1"}, 0.9, 1.5, "" if before.seen else "notes-round-004")
+
+    monkeypatch.setattr(sensors, "ask_about_arrivals", ask)
+    new_batches = ticking("new_batches")
+    for request in new_batches.tick():
+        _read(new_batches, str(request.partition_key))
+    assert looks == []
+    assert new_batches.tick() == []
+    assert str(new_batches.skipped).endswith("its twin; notes-round-004 asks about samples that arrived")
+    assert new_batches.tick() == []
+    assert looks == [Arrivals(), Arrivals({"may.jsonl": "v1"}, 0.9, 1.5)]
 
 
 def test_a_batch_that_the_source_no_longer_has_is_taken_out_before_others_are_judged(

@@ -69,3 +69,12 @@ def test_a_gate_that_accepts_nothing_needs_no_audit_and_lets_nothing_through() -
 def test_a_proposal_exactly_on_the_threshold_is_accepted_despite_its_rounding_to_float32() -> None:
     assert float(np.float32(0.95)) < 0.95
     assert failed("proposals", {}, gate_threshold=0.95, audit_age_days=0.0) == set()
+
+
+def test_a_proposal_is_held_against_the_gate_of_its_class() -> None:
+    rows = {"proposals": [row | {"label": "mit" if row["route"] == "classifier" else "gpl"} for row in proposal_rows()]}
+    facts: dict[str, float | None] = {"gate_threshold": 0.95, "audit_age_days": 0.0}
+    assert failed("proposals", rows, **facts, class_thresholds={"gpl": None}) == set()
+    assert failed("proposals", rows, **facts, class_thresholds={"mit": None}) == {"routes_follow_the_gate"}
+    facts["gate_threshold"] = None
+    assert failed("proposals", rows, **facts, class_thresholds={"mit": 0.9}) == set()

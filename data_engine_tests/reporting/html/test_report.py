@@ -139,6 +139,10 @@ def test_samples_of_a_drifted_batch_that_are_unlike_all_known_ones_are_shown(pag
     assert f"{0:032x}" in drifted
 
 
+def test_gates_of_classes_stand_beside_the_gate_of_all_others(page: str) -> None:
+    assert "gpl shut – 0 mit 0.810 95.7 % 72" in words_of(page)
+
+
 def test_only_doubtful_labels_are_listed_worst_first(page: str) -> None:
     doubtful = page[page.index('<section id="doubtful"') : page.index('<section id="worth"')]
     assert doubtful.count("0.100") == 3

@@ -24,7 +24,7 @@ def _all_given(folder: Path) -> CorpusRuntime:
 
 def test_where_every_sample_has_a_label_of_the_data_the_least_credible_ones_are_asked_about(tmp_path: Path) -> None:
     runtime = _all_given(tmp_path)
-    assert what_to_ask(runtime) == "the given labels that look wrong first"
+    assert what_to_ask(runtime) == "the labels that look wrong first"
     said: list[str] = []
     open_batch(runtime, 2, say=said.append)
     assert said == ["notes-round-000 waits for answers"]

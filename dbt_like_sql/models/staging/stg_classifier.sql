@@ -16,6 +16,7 @@ select
     gate_lower_bound,
     gate_target,
     gate_n_checked,
+    gate_by_class,
     is_in_service,
     encoder_version,
     given_labels,

@@ -1,0 +1,124 @@
+"""Asking about samples as they arrive: those that the classifier in service is less sure of than a moving threshold.
+
+The threshold is `labeling.strategies.stream`; rounds of questions about the subset are in `runtime/review_rounds.py`.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from data_engine.runtime.accepted_tables import AcceptedTables
+from data_engine.runtime.check_gate import CheckGate, accepted_tables
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.embeddings import sorted_embeddings
+from data_engine.runtime.made_from.answered_samples import answered_samples
+from data_engine.runtime.review_rounds import next_round, open_round, payloads_of
+
+if TYPE_CHECKING:
+    from data_engine.labeling import MicroModel
+    from data_engine.labeling.strategies.stream import StreamThreshold
+
+ARRIVING = "arriving"
+"""The purpose of a task about a sample that has just arrived; no query batch and no control batch has it."""
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """What of the stream has been looked at, and where that left the threshold.
+
+    Attributes:
+        seen: Data version of the embeddings by ingestion batch; None before anything was looked at.
+        confidence: Of `StreamThreshold`.
+        spent: Of `StreamThreshold`.
+    """
+
+    seen: dict[str, str] | None = None
+    confidence: float = 1.0
+    spent: float = 0.0
+    asked: str = field(default="", compare=False)
+    """The review batch that was opened now; empty where none was."""
+
+    @classmethod
+    def from_text(cls, text: str) -> "Arrivals":
+        """As `text` wrote it; nothing is known of an empty text."""
+        return cls(**json.loads(text)) if text else cls()
+
+    @property
+    def text(self) -> str:
+        """As JSON, without the review batch."""
+        return json.dumps({name: value for name, value in asdict(self).items() if name != "asked"})
+
+
+def ask_about_arrivals(runtime: CorpusRuntime, before: Arrivals) -> Arrivals:
+    """Open a review batch about samples of batches that are new since, where the classifier is less sure than usual.
+
+    `review.arriving_share` is the budget: of many samples about this share is asked about. What is there when the
+    corpus is looked at for the first time is left to the rounds, and samples that have an answer are left out. Nothing
+    is done before there is a classifier of the vectors of now, and while `review.max_open_tasks` wait.
+
+    Args:
+        runtime: The corpus.
+        before: As the last look left it.
+    """
+    gate = CheckGate(runtime, runtime.store(), "review")
+    model = _in_service(runtime, gate)
+    if model is None or not runtime.corpus.review.arriving_share:
+        return before
+    there = {batch: version.data_version for batch, version in sorted(gate.accepted("embeddings").items())}
+    if before.seen is None:
+        return Arrivals(there, before.confidence, before.spent)
+    new = [batch for batch, version in there.items() if before.seen.get(batch) != version]
+    with runtime.queue() as queue:
+        if not new or queue.open_tasks(runtime.corpus.name) >= runtime.corpus.review.max_open_tasks:
+            return before
+    chosen, n, threshold = _asked_of(runtime, model, new, before)
+    opened = _open(runtime, chosen, n) if chosen else ""
+    return Arrivals(there, threshold.confidence, threshold.spent, opened)
+
+
+def _in_service(runtime: CorpusRuntime, gate: CheckGate) -> "MicroModel | None":
+    from data_engine.labeling import load_model, row_in_service
+
+    version = gate.latest("classifier", "")
+    if version is None or gate.refusal(version):
+        return None
+    row = row_in_service(AcceptedTables(gate.store, gate).read("classifier"))
+    if row is None or row["encoder_version"] != gate.encoder_in_use().version:
+        return None
+    model = load_model(row["artefact"])
+    return model if model.class_names == runtime.corpus.class_names else None
+
+
+def _asked_of(
+    runtime: CorpusRuntime, model: "MicroModel", batches: list[str], before: Arrivals
+) -> "tuple[list[str], int, StreamThreshold]":
+    """The samples of these batches to ask about, how many there are without an answer, and the threshold after them."""
+    from data_engine.labeling.strategies.stream import StreamThreshold, asked
+    from data_engine.labeling.strategies.uncertainty import least_confidence
+
+    tables = accepted_tables(runtime, run_id="review")
+    threshold = StreamThreshold(runtime.corpus.review.arriving_share, before.confidence, before.spent)
+    known, chosen, n = set(answered_samples(runtime).to_pylist()), [], 0
+    for batch in batches:
+        arrived = tables.read("embeddings", columns=["sample_id"], batch=batch)["sample_id"].to_pylist()
+        new = sorted(set(arrived) - known)
+        if not new:
+            continue
+        ids, x = sorted_embeddings(tables, pa.array(new, pa.string()))
+        is_asked, threshold = asked(least_confidence(model.predict_proba(x)), threshold)
+        chosen += [sample_id for sample_id, is_chosen in zip(ids, is_asked.tolist(), strict=True) if is_chosen]
+        known |= set(ids)
+        n += len(ids)
+    return chosen, n, threshold
+
+
+def _open(runtime: CorpusRuntime, chosen: list[str], n: int) -> str:
+    from data_engine.review import NewTask
+
+    payloads = payloads_of(accepted_tables(runtime, run_id="review"), chosen)
+    tasks = [NewTask(sample_id, ARRIVING, "manual", payloads[sample_id], priority=1) for sample_id in chosen]
+    cause = f"of {n:,} samples that arrived {len(chosen):,} are less certain than the threshold of the budget"
+    with runtime.queue() as queue:
+        return open_round(runtime, queue, next_round(runtime, queue), tasks, cause=cause)
