@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from data_engine.corpus.class_file import read_classes
 from data_engine.corpus.drift import DriftAlarm
 from data_engine.corpus.first_pass import FirstPass
+from data_engine.corpus.foundation_model import FoundationModel
 from data_engine.corpus.given_labels import with_one_group
 from data_engine.corpus.known_labels import ClassNames
 from data_engine.corpus.labels import Labels
@@ -71,6 +72,8 @@ class Corpus(Settings):
     labels: Labels = Labels.none()
     """The question that is asked of every chosen sample; without it the release is the balanced subset, unlabelled."""
     review: Review = Review()
+    foundation_model: FoundationModel | None = None
+    """The model behind a chat API that `labels.deciders` names as `foundation_model`."""
     drift: DriftAlarm = DriftAlarm()
     release: Release = Release()
     known_label_column: str | None = None
@@ -129,6 +132,16 @@ class Corpus(Settings):
                     f"rule {rule} is {setting} but first_pass.{block} names no examples for it to learn from; give "
                     "them, or switch the rule off"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _a_foundation_model_decides(self) -> "Corpus":
+        if ("foundation_model" in self.labels.decider_names) != (self.foundation_model is not None):
+            what = "has no block that says which" if self.foundation_model is None else "is not among labels.deciders"
+            raise ValueError(
+                f"foundation_model {what}; give both the block foundation_model and its name in labels.deciders, "
+                "or neither"
+            )
         return self
 
     @model_validator(mode="after")
@@ -198,7 +211,9 @@ class Corpus(Settings):
     def shown(self) -> dict[str, Any]:
         """The description as values of JSON for people: without secrets of the source, and of URLs anywhere in it."""
         shown: dict[str, Any] = _without_secrets({**self.model_dump(mode="json"), "source": self.source.shown()})
-        return shown if self.has_labels else {name: shown[name] for name in shown if name not in ("labels", "review")}
+        left_out = set() if self.has_labels else {"labels", "review"}
+        left_out |= {"foundation_model"} if self.foundation_model is None else set()
+        return {name: value for name, value in shown.items() if name not in left_out}
 
     @property
     def has_labels(self) -> bool:

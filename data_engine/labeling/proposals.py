@@ -69,9 +69,8 @@ def propose(
     probabilities = classifier.predict_proba(embeddings)
     confidences = probabilities.max(axis=1)
     kind = answer_kind(CLASS)
-    of_class = [kind.from_label(name) for name in names]
-    tops = [of_class[top] for top in probabilities.argmax(axis=1)]
-    own = Opinion(CLASSIFIER, gate, tuple(tops), confidences.astype(np.float64))
+    own = classifier_opinion(probabilities, gate, names)
+    tops = [str(answer) for answer in own.answers]
     routes = route(deciders, {**(opinions or {}), CLASSIFIER: own}, len(sample_ids))
     answers = [top if decided is None else decided for top, decided in zip(tops, routes.answers, strict=True)]
     for row, name in enumerate(routes.deciders):
@@ -97,6 +96,20 @@ def propose(
         "reason": list(routes.reasons),
     }
     return pa.table(columns, schema=PROPOSALS)
+
+
+def classifier_opinion(probabilities: Floats, gate: Gate, class_names: Sequence[str]) -> Opinion:
+    """What a classifier says of n samples: the most probable class, and its probability.
+
+    Args:
+        probabilities: (n, n_classes) calibrated.
+        gate: certified for this classifier.
+        class_names: the classes, in the order of the columns.
+    """
+    kind = answer_kind(CLASS)
+    of_class = [kind.from_label(name) for name in class_names]
+    tops = tuple(of_class[top] for top in probabilities.argmax(axis=1))
+    return Opinion(CLASSIFIER, gate, tops, probabilities.max(axis=1).astype(np.float64))
 
 
 def probabilities_of(proposals: pa.Table) -> Floats:

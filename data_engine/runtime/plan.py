@@ -224,9 +224,10 @@ PLAN: tuple[StepSpec, ...] = (
         "batch, difficulty, and the route - the first decider that its certified gate makes sure, or a person.",
         inputs=("classifier", "balanced_subset"),
         lookups=("reviewed_labels", "embeddings", "raw_index"),
+        timing_tables=("foundation_answers",),
         job="learn",
         needs_labels=True,
-        settings=("labels", "seed"),
+        settings=("labels", "seed", "foundation_model"),
         kinds=("scikitlearn",),
     ),
     StepSpec(

@@ -12,7 +12,14 @@ import pyarrow as pa
 from data_engine.schemas.arrival import BREAKS_OFF, DRIFT_REPORT, EMBEDDINGS, FIRST_PASS, GIVES_NOTHING, RAW_INDEX
 from data_engine.schemas.bookkeeping import ACCEPTED_VERSIONS, CHECK_RESULTS, LEDGER, MODEL_PROMOTIONS, STEP_VERSIONS
 from data_engine.schemas.fields import FILLED, answer_text, is_filled
-from data_engine.schemas.labelling import CLASSIFIER, CLASSIFIER_FIGURES, LABELS, PROPOSALS, REVIEWED_LABELS
+from data_engine.schemas.labelling import (
+    CLASSIFIER,
+    CLASSIFIER_FIGURES,
+    FOUNDATION_ANSWERS,
+    LABELS,
+    PROPOSALS,
+    REVIEWED_LABELS,
+)
 from data_engine.schemas.publication import QUALITY_REPORT, RELEASE
 from data_engine.schemas.selection import (
     BALANCED_SUBSET,
@@ -39,6 +46,7 @@ __all__ = [
     "FILLED",
     "FIRST_PASS",
     "FORMER_NAMES",
+    "FOUNDATION_ANSWERS",
     "GIVES_NOTHING",
     "LABELS",
     "LEDGER",
@@ -92,6 +100,7 @@ TABLES: dict[str, Table] = {
     "classifier_figures": Table(CLASSIFIER_FIGURES),
     "model_promotions": Table(MODEL_PROMOTIONS),
     "proposals": Table(PROPOSALS),
+    "foundation_answers": Table(FOUNDATION_ANSWERS),
     "reviewed_labels": Table(REVIEWED_LABELS, ("review_batch",)),
     "labels": Table(LABELS),
     "quality_report": Table(QUALITY_REPORT),

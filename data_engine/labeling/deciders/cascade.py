@@ -19,7 +19,8 @@ class Opinion:
     """What one decider says of n samples, and the gate that its scores are held against.
 
     `answers` (n,) are None where it says nothing; `scores` (n,) float64, higher is surer; `score_name` is what a score
-    is, as a reason says it; `says_nothing` is the reason where there is no answer.
+    is, as a reason says it; `says_nothing` is the reason where there is no answer. `remarks` (n,) are added to the
+    reasons, and stand in the place of `says_nothing`; empty ones say nothing.
     """
 
     decider: str
@@ -28,6 +29,7 @@ class Opinion:
     scores: NDArray[np.float64]
     score_name: str = "probability"
     says_nothing: str = "no answer"
+    remarks: tuple[str, ...] = ()
 
     @property
     def is_sure(self) -> NDArray[np.bool_]:
@@ -37,12 +39,14 @@ class Opinion:
 
     def why(self, row: int) -> str:
         """Why it may decide about a sample, or may not."""
+        remark = self.remarks[row] if self.remarks else ""
         if self.answers[row] is None:
-            return self.says_nothing
+            return remark or self.says_nothing
         if self.gate.threshold is None:
             return f"no gate: the hold-out does not certify a precision of {self.gate.target_precision:g}"
         sign = ">=" if self.scores[row] >= self.gate.threshold else "<"
-        return f"{self.score_name} {self.scores[row]:.4f} {sign} gate {self.gate.threshold:.4f}"
+        measured = f"{self.score_name} {self.scores[row]:.4f} {sign} gate {self.gate.threshold:.4f}"
+        return f"{measured}, {remark}" if remark else measured
 
 
 @dataclass(frozen=True, eq=False)

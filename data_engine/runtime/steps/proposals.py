@@ -10,16 +10,22 @@ from data_engine import labeling
 from data_engine.errors import NotEnoughData
 from data_engine.labeling.deciders.cascade import Opinion
 from data_engine.labeling.deciders.label_rules import label_rules, rules_opinion
-from data_engine.labeling.deciders.registry import RULES
+from data_engine.labeling.deciders.registry import CLASSIFIER, FOUNDATION_MODEL, RULES
+from data_engine.labeling.proposals import classifier_opinion
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.classifier_in_service import gate_threshold, newest_audit_age_days
 from data_engine.runtime.made_from.encoders import refuse_another
 from data_engine.runtime.made_from.given_labels import with_given_labels
 from data_engine.runtime.step_run import StepResult, StepRun
+from data_engine.schemas import FOUNDATION_ANSWERS
 from data_engine.storage.ledger import ledger_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from data_engine.labeling.gate import Gate
+    from data_engine.labeling.models.micro_model import MicroModel
+    from data_engine.runtime.foundation_model.asked_samples import AskedModel
 
 
 def proposals(step_run: StepRun) -> StepResult:
@@ -34,6 +40,7 @@ def proposals(step_run: StepRun) -> StepResult:
     classes = dict(answered := _answered(step_run, answers))
     labelled = [number for number, sample_id in enumerate(ids) if sample_id in classes]
     gate = labeling.gate_of(row, confidence=step_run.corpus.labels.confidence)
+    asked = _foundation_model(step_run, ids, answers, classifier, gate)
     table = labeling.propose(
         classifier,
         gate,
@@ -45,7 +52,7 @@ def proposals(step_run: StepRun) -> StepResult:
         labels=[classes[ids[number]] for number in labelled],
         neighbour_classes=_neighbour_classes(step_run, answered, x),
         deciders=step_run.corpus.labels.decider_names,
-        opinions=_rules_opinion(step_run, ids, answers),
+        opinions=_rules_opinion(step_run, ids, answers) | ({FOUNDATION_MODEL: asked.opinion} if asked else {}),
     )
     routes = pc.value_counts(table["route"]).to_pylist()
     return step_run.finish(
@@ -56,8 +63,9 @@ def proposals(step_run: StepRun) -> StepResult:
             reason=pc.binary_join_element_wise(table["label"], table["reason"], ", "),
             score=table["probability"],
             threshold=_thresholds(step_run, table, gate.threshold),
-            model_version=classifier.version,
+            model_version=_versions(step_run, table, classifier.version),
         ),
+        timing_tables={"foundation_answers": asked.rows if asked else FOUNDATION_ANSWERS.empty_table()},
         metadata={"gate": gate.threshold, **{f"route {r['values']}": r["counts"] for r in routes}},
         details={"uncertainty": table["uncertainty"].to_numpy(), "threshold": gate.threshold},
         encoder=step_run.encoder_in_use(),
@@ -109,6 +117,37 @@ def _thresholds(step_run: StepRun, table: pa.Table, of_classifier: float | None)
     settings = step_run.corpus.labels
     routes = table["route"].to_pylist()
     return [of_classifier if name in ("classifier", "person") else settings.target_of(name) for name in routes]
+
+
+def _versions(step_run: StepRun, table: pa.Table, of_classifier: str) -> list[str]:
+    """The model that took part: the classifier, or the foundation model that took the sample."""
+    model = step_run.corpus.foundation_model
+    other = of_classifier if model is None else f"{model.name}: {model.model}"
+    return [other if name == FOUNDATION_MODEL else of_classifier for name in table["route"].to_pylist()]
+
+
+def _foundation_model(
+    step_run: StepRun, ids: list[str], answers: pa.Table, classifier: "MicroModel", gate: "Gate"
+) -> "AskedModel | None":
+    """What the foundation model says of the samples that reach it; None where the corpus has none."""
+    names = step_run.corpus.labels.decider_names
+    if FOUNDATION_MODEL not in names:
+        return None
+    from data_engine.runtime.foundation_model.asked_samples import INPUT, ask_foundation_model
+
+    before = names[: names.index(FOUNDATION_MODEL)]
+
+    def opinions_of(some: list[str]) -> list[Opinion]:
+        found = _rules_opinion(step_run, some, answers) if RULES in before else {}
+        if CLASSIFIER in before and some:
+            rows = step_run.embeddings_of(pa.array(some, pa.string()))
+            probabilities = classifier.predict_proba(np.stack([rows[name] for name in some]))
+            found[CLASSIFIER] = classifier_opinion(probabilities, gate, step_run.corpus.class_names)
+        return list(found.values())
+
+    asked = ask_foundation_model(step_run, ids, answers, opinions_of)
+    step_run.inputs[INPUT] = asked.state
+    return asked
 
 
 def _rules_opinion(step_run: StepRun, ids: list[str], reviewed: pa.Table) -> dict[str, Opinion]:
