@@ -8,6 +8,9 @@ import pytest
 from chat_server import KEY, ChatServer, chat_server
 from small_project import TOPICS, SmallProject, notes_corpus, write_notes
 
+from data_engine.runtime.sql_models import models_of
+from data_engine.warehouse import query
+
 
 def topic_of(text: str, _: Any = None) -> str:
     """The topic that most words of a text are of; a text that gives an order is not obeyed."""
@@ -86,6 +89,32 @@ def test_answered_samples_are_not_paid_for_and_the_hold_out_is_asked_first(
     assert all(row["label"] == row["expected"] for row in held_out)
     assert sum(row["n_calls"] for row in rows) == len(chat.bodies)
     assert sum(row["purpose"] == "injection" for row in rows) == 6
+
+
+def test_the_costs_of_every_decider_are_in_table_mart_and_report(
+    asked_once: tuple[SmallProject, ChatServer, str],
+) -> None:
+    project, chat, _ = asked_once
+    runtime = project.load().runtime("notes")
+    store = runtime.store()
+    costs = {row["decider"]: row for row in store.read("costs").to_pylist()}
+    proposals, labels = store.read("proposals").to_pylist(), store.read("labels").to_pylist()
+    model, people = costs["foundation_model"], costs["person"]
+    assert (model["n_calls"], model["tokens_in"]) == (len(chat.bodies), 100 * len(chat.bodies))
+    assert model["money"] == pytest.approx(0.12 * len(chat.bodies))
+    assert model["n_labels"] == sum(row["provenance"] == "foundation_auto" for row in labels)
+    assert costs["classifier"]["n_asked"] == sum(row["route"] != "foundation_model" for row in proposals)
+    assert people["money"] == 100 * people["n_asked"] > 0
+    assert people["n_labels"] == sum(row["provenance"] == "simulated" and row["in_subset"] for row in labels)
+    mart = query(store, "select decider, money from cost_by_decider", models=models_of(runtime)).to_pylist()
+    assert {row["decider"]: row["money"] for row in mart} == {name: row["money"] for name, row in costs.items()}
+    metrics = {(row["metric"], row["scope"]): row["value"] for row in store.read("quality_report").to_pylist()}
+    assert metrics["decision_cost", "foundation_model"] == pytest.approx(model["money"])
+    assert metrics["cost_per_label", "foundation_model"] == pytest.approx(model["money"] / model["n_labels"])
+    assert metrics["injection_rate", "all"] == 0
+    page = (runtime.corpus_folder / "reports" / "report.html").read_text("utf-8")
+    assert "What labels cost" in page
+    assert "texts with an order in them" in page
 
 
 def test_nothing_is_asked_twice_and_the_key_is_nowhere(asked_once: tuple[SmallProject, ChatServer, str]) -> None:

@@ -20,7 +20,7 @@ from data_engine.schemas.labelling import (
     PROPOSALS,
     REVIEWED_LABELS,
 )
-from data_engine.schemas.publication import QUALITY_REPORT, RELEASE
+from data_engine.schemas.publication import COSTS, QUALITY_REPORT, RELEASE
 from data_engine.schemas.selection import (
     BALANCED_SUBSET,
     CLUSTER_PORTRAITS,
@@ -41,6 +41,7 @@ __all__ = [
     "CLASSIFIER_FIGURES",
     "CLUSTER_PORTRAITS",
     "CLUSTER_TREE",
+    "COSTS",
     "DRIFT_REPORT",
     "EMBEDDINGS",
     "FILLED",
@@ -104,6 +105,7 @@ TABLES: dict[str, Table] = {
     "reviewed_labels": Table(REVIEWED_LABELS, ("review_batch",)),
     "labels": Table(LABELS),
     "quality_report": Table(QUALITY_REPORT),
+    "costs": Table(COSTS),
     "drift_report": Table(DRIFT_REPORT, ("batch",)),
     "release": Table(RELEASE),
     "ledger": Table(LEDGER, ("step", "batch")),

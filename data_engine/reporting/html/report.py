@@ -23,6 +23,7 @@ from data_engine.reporting.html.glossary import terms_on
 from data_engine.reporting.html.tree_view import N_LEAVES, N_TOP, tree_view
 from data_engine.reporting.metrics.concepts import top_level_warning, why_levels
 from data_engine.reporting.metrics.confusions import confusions
+from data_engine.reporting.metrics.decider_costs import cost_totals
 from data_engine.reporting.metrics.funnel import Metrics, headline, stages
 from data_engine.reporting.metrics.key_figures import KeyFigure, key_figures
 from data_engine.reporting.metrics.known_labels import called_truth, knows_labels, knows_truth
@@ -119,6 +120,7 @@ def render_report(
         "worth": table_of_methods(known),
         "worth_verdict": verdict(known, has_labels=corpus.has_labels),
         **_about_labels(known),
+        "costs": cost_totals(some["costs"]) if "costs" in some else [],
         "gallery": Gallery(some.get("raw_index"), most_bytes=_GALLERY_BYTES),
         "small_gallery": Gallery(some.get("raw_index"), most_bytes=_GALLERY_BYTES, side_px=_TREE_THUMBNAIL_PX),
         "reasons": excerpts.reasons(some),

@@ -19,7 +19,7 @@ _COLUMNS = {"first_pass": ("sample_id", "uri", "verdict", "reason", "score", "th
 
 def quality_report(step_run: StepRun) -> StepResult:
     """Measure everything, and render the page."""
-    read = (name for name in tables_read_by("quality_report") if name != "quality_report")
+    read = (name for name in tables_read_by("quality_report") if WRITTEN_BY[name] != "quality_report")
     names = [name for name in read if WRITTEN_BY[name] in step_run.runtime.steps and name != "embeddings"]
     step_run.read("labels", columns=["sample_id"])
     step_run.read("balanced_subset", columns=["sample_id"])
@@ -27,6 +27,7 @@ def quality_report(step_run: StepRun) -> StepResult:
     step_run.take_known_labels()
     tables = {name: step_run.look_up(name, columns=_COLUMNS.get(name)) for name in names}
     corpus, alarm_limits = _as_used(step_run)
+    tables["costs"] = reporting.decider_costs(corpus, {name: rows for name, rows in tables.items() if rows.num_rows})
     metrics = reporting.build_quality_report(corpus, tables)
     seconds, versions = _provenance(step_run, [*names, "embeddings"])
     plots = reporting.report_plots(corpus, tables, seconds)
@@ -44,6 +45,7 @@ def quality_report(step_run: StepRun) -> StepResult:
     path = step_run.write_page("reports", "report.html", text=page)
     return step_run.finish(
         metrics,
+        timing_tables={"costs": tables["costs"]},
         metadata={"report": path, **_headline(metrics)},
         details={"plots": {name: plots[name] for name in ("funnel", "balance") if name in plots}},
     )
