@@ -20,7 +20,8 @@ class Opinion:
 
     `answers` (n,) are None where it says nothing; `scores` (n,) float64, higher is surer; `score_name` is what a score
     is, as a reason says it; `says_nothing` is the reason where there is no answer. `remarks` (n,) are added to the
-    reasons, and stand in the place of `says_nothing`; empty ones say nothing.
+    reasons, and stand in the place of `says_nothing`; empty ones say nothing. `shut` says why it decides nothing
+    although its gate would let it; see `audits.py`.
     """
 
     decider: str
@@ -30,11 +31,12 @@ class Opinion:
     score_name: str = "probability"
     says_nothing: str = "no answer"
     remarks: tuple[str, ...] = ()
+    shut: str = ""
 
     @property
     def is_sure(self) -> NDArray[np.bool_]:
         """(n,) whether it may decide alone."""
-        has_answer = np.array([answer is not None for answer in self.answers], dtype=bool)
+        has_answer = np.array([answer is not None and not self.shut for answer in self.answers], dtype=bool)
         return np.asarray(self.gate.accepts_scores(self.scores) & has_answer)
 
     def why(self, row: int) -> str:
@@ -42,6 +44,8 @@ class Opinion:
         remark = self.remarks[row] if self.remarks else ""
         if self.answers[row] is None:
             return remark or self.says_nothing
+        if self.shut:
+            return self.shut
         if self.gate.threshold is None:
             return f"no gate: the hold-out does not certify a precision of {self.gate.target_precision:g}"
         sign = ">=" if self.scores[row] >= self.gate.threshold else "<"

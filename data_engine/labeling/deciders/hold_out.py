@@ -1,9 +1,10 @@
-"""What people say the samples of the hold-out are, against which the answers of a decider are certified.
+"""What people say that samples of the hold-out and audits are, against which the answers of a decider are held.
 
 The gate itself is in `data_engine.labeling.gate`.
 """
 
 from collections.abc import Collection, Sequence
+from typing import Literal
 
 import pyarrow as pa
 
@@ -13,17 +14,22 @@ from data_engine.labeling.answers.trap_records import trap_records
 
 
 def hold_out_classes(
-    reviewed: pa.Table, class_names: Sequence[str], *, among: Collection[str] | None = None
+    reviewed: pa.Table,
+    class_names: Sequence[str],
+    *,
+    among: Collection[str] | None = None,
+    purpose: Literal["hold_out", "audit"] = "hold_out",
 ) -> dict[str, str]:
-    """The agreed class of each sample of the hold-out, by id.
+    """The agreed class of each sample of the hold-out, by id; or of each that was audited.
 
     Args:
         reviewed: rows of `schemas.REVIEWED_LABELS`.
         class_names: the classes of the question.
         among: samples to look at; None looks at all.
+        purpose: why people were asked.
     """
     counted = counted_answers(reviewed)
-    held_out = {row["sample_id"] for row in counted if row["purpose"] == "hold_out"}
+    held_out = {row["sample_id"] for row in counted if row["purpose"] == purpose}
     wanted = held_out if among is None else held_out & set(among)
     rows = [row for row in counted if row["sample_id"] in wanted]
     if not rows:

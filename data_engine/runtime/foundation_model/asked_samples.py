@@ -6,7 +6,7 @@ First the hard part of the hold-out; the pool only when that certifies a gate, s
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from logging import getLogger
 from typing import Any
 
@@ -25,6 +25,7 @@ from data_engine.foundation_model.client import CallFailed, ChatClient
 from data_engine.foundation_model.injections import injections
 from data_engine.foundation_model.prompt import AskedQuestion, Content
 from data_engine.labeling.answers.counted import counted_answers
+from data_engine.labeling.deciders.audits import shut_by_audits
 from data_engine.labeling.deciders.cascade import Opinion
 from data_engine.labeling.deciders.hold_out import hold_out_classes
 from data_engine.labeling.deciders.model_answers import AnsweredSample, certified_answers, model_opinion
@@ -87,9 +88,10 @@ def ask_foundation_model(step_run: StepRun, ids: list[str], reviewed: pa.Table, 
     if model is None:
         raise InvalidInput("the corpus has no block foundation_model; give it one, or take it out of labels.deciders")
     truths = hold_out_classes(reviewed, step_run.corpus.class_names)
+    audited = hold_out_classes(reviewed, step_run.corpus.class_names, purpose="audit")
     labels = _labels_of_examples(reviewed, truths, step_run.corpus.class_names)
-    vectors = step_run.embeddings_of(pa.array(sorted({*ids, *truths, *labels}), pa.string()))
-    everyone = [*ids, *sorted(set(truths) - set(ids))]
+    vectors = step_run.embeddings_of(pa.array(sorted({*ids, *truths, *audited, *labels}), pa.string()))
+    everyone = [*ids, *sorted({*truths, *audited} - set(ids))]
     hard = _not_taken([name for name in everyone if name in vectors], opinions_of)
     answered = set(reviewed.filter(pc.not_equal(reviewed["purpose"], "trap"))["sample_id"].to_pylist())
     pool = [name for name in ids if name in hard and name not in answered]
@@ -101,7 +103,9 @@ def ask_foundation_model(step_run: StepRun, ids: list[str], reviewed: pa.Table, 
         raw = step_run.look_up("raw_index", columns=COLUMNS, among=wanted)
         contents = contents_of(step_run.runtime, raw)
         job = _Job(step_run, asker, contents, vectors, labels, known)
-        return _answered(job, ids, [name for name in sorted(truths) if name in hard], pool, truths)
+        asked = _answered(job, ids, [name for name in sorted(truths) if name in hard], pool, truths)
+        said = _said_of_audited(job, [name for name in sorted(audited) if name in hard])
+        return replace(asked, opinion=shut_by_audits(asked.opinion, said, audited))
 
 
 def _answered(job: _Job, ids: list[str], held_out: list[str], pool: list[str], truths: Mapping[str, str]) -> AskedModel:
@@ -128,6 +132,16 @@ def _answered(job: _Job, ids: list[str], held_out: list[str], pool: list[str], t
         for name, each in sorted(found.items())
     ]
     return AskedModel(opinion, pa.Table.from_pylist(rows, schema=FOUNDATION_ANSWERS), _state(asked))
+
+
+def _said_of_audited(job: _Job, audited: list[str]) -> dict[str, tuple[str, float]]:
+    """What the model said of audited samples before people answered them; nothing is asked anew."""
+    found = job.asker.ask(job.samples(audited), only_paid=True)
+    return {
+        name: (each.answer.label, each.answer.confidence)
+        for name, each in zip(audited, found, strict=True)
+        if each.answer.label is not None and each.answer.confidence is not None
+    }
 
 
 def _injections(

@@ -8,7 +8,11 @@ import pyarrow.compute as pc
 
 from data_engine import labeling
 from data_engine.errors import NotEnoughData
+from data_engine.labeling.answers.class_answers import CLASS
+from data_engine.labeling.answers.registry import answer_kind
+from data_engine.labeling.deciders.audits import shut_by_audits
 from data_engine.labeling.deciders.cascade import Opinion
+from data_engine.labeling.deciders.hold_out import hold_out_classes
 from data_engine.labeling.deciders.label_rules import label_rules, rules_opinion
 from data_engine.labeling.deciders.registry import CLASSIFIER, FOUNDATION_MODEL, RULES
 from data_engine.labeling.proposals import classifier_opinion
@@ -157,11 +161,13 @@ def _rules_opinion(step_run: StepRun, ids: list[str], reviewed: pa.Table) -> dic
     if decider is None:
         return {}
     held_out = reviewed.filter(pc.equal(reviewed["purpose"], "hold_out"))["sample_id"].to_pylist()
-    wanted = {"sample_id": pa.array(sorted({*ids, *held_out}), pa.string())}
+    audited = hold_out_classes(reviewed, classes, purpose="audit")
+    wanted = {"sample_id": pa.array(sorted({*ids, *held_out, *audited}), pa.string())}
     table = step_run.look_up("raw_index", columns=["sample_id", "text"], among=wanted)
     texts = dict(zip(table["sample_id"].to_pylist(), table["text"].to_pylist(), strict=True))
+    rules = label_rules(decider.patterns, classes)
     opinion = rules_opinion(
-        label_rules(decider.patterns, classes),
+        rules,
         [texts.get(sample_id) for sample_id in ids],
         reviewed,
         {sample_id: texts[sample_id] for sample_id in held_out if sample_id in texts},
@@ -169,4 +175,7 @@ def _rules_opinion(step_run: StepRun, ids: list[str], reviewed: pa.Table) -> dic
         target_precision=settings.target_of(RULES),
         confidence=settings.confidence,
     )
-    return {RULES: opinion}
+    kind = answer_kind(CLASS)
+    answered = {name: rules.answer(texts.get(name)) for name in audited}
+    said = {name: (str(kind.label_of(answer)), 1.0) for name, answer in answered.items() if answer is not None}
+    return {RULES: shut_by_audits(opinion, said, audited)}
