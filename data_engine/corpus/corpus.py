@@ -145,6 +145,16 @@ class Corpus(Settings):
         return self
 
     @model_validator(mode="after")
+    def _a_simulated_model_needs_truth(self) -> "Corpus":
+        is_simulated = self.foundation_model is not None and self.foundation_model.simulated is not None
+        if is_simulated and (self.known_label_column is None or self.is_of_images):
+            raise ValueError(
+                "foundation_model.simulated answers from labels known beforehand, of texts alone; set "
+                "known_label_column, or name a server in the place of simulated"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _label_rules_read_texts(self) -> "Corpus":
         if self.is_of_images and any(decider.patterns for decider in self.labels.deciders):
             raise ValueError(

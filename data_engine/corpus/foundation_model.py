@@ -10,7 +10,14 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from data_engine.corpus.notices import VariableName
-from data_engine.settings import Name, Settings
+from data_engine.settings import Name, Settings, Share
+
+
+class SimulatedModel(Settings):
+    """A simulated foundation model: it answers from the labels known beforehand, and errs at a set rate."""
+
+    error_rate: Share = 0.05
+    """Share of the samples that it gets wrong."""
 
 
 class FoundationModel(Settings):
@@ -54,6 +61,9 @@ class FoundationModel(Settings):
     injection_tests: int = Field(default=20, ge=0)
     """Texts of the hold-out that are asked once more with an order in them to answer something else; the report says
     how many the model obeyed."""
+    simulated: SimulatedModel | None = None
+    """For demos and tests: no server is asked, and the labels have the provenance `simulated`. Needs
+    `known_label_column` and texts; `url` and `model` are then left out."""
     fields: Mapping[str, Any] = Field(default_factory=dict)
     """Further fields of each request, such as `{reasoning_effort: low}`; null leaves out one that is sent otherwise."""
     concurrency: int = Field(default=4, ge=1, le=64)
@@ -72,6 +82,13 @@ class FoundationModel(Settings):
     """Price of a request in a batch file, as a share of the ordinary one."""
     batch_wait_s: float = Field(default=3600, ge=0)
     """Seconds that a run waits for batch files; what is not answered by then, a later run takes."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _simulated_has_no_server(cls, value: Any) -> Any:
+        if isinstance(value, dict) and value.get("simulated") is not None:
+            return {"url": "http://127.0.0.1/v1", "model": "simulated foundation model", **value}
+        return value
 
     @field_validator("url")
     @classmethod

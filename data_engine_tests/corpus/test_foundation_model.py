@@ -55,3 +55,12 @@ def test_a_request_costs_its_tokens_and_less_in_a_batch_file() -> None:
     model = FoundationModel.model_validate({**MODEL, "price_in": 2, "price_out": 10})
     assert model.cost_of(500_000, 100_000) == 2.0
     assert model.cost_of(500_000, 100_000, in_batch_file=True) == 1.0
+
+
+def test_a_simulated_model_needs_no_server_but_labels_known_beforehand() -> None:
+    simulated = {"name": "stand_in", "simulated": {"error_rate": 0.1}}
+    with pytest.raises(ValidationError, match="answers from labels known beforehand"):
+        _corpus(DECIDERS, foundation_model=simulated)
+    made = _corpus(DECIDERS, foundation_model=simulated, known_label_column="topic").foundation_model
+    assert made is not None
+    assert made.model == "simulated foundation model"

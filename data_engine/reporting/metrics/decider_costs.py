@@ -111,6 +111,8 @@ def _accepted(tables: Tables) -> tuple[Counter[str], Counter[str]]:
                 accepted[_MADE_BY[row["provenance"]]] += 1
             elif row["provenance"] != _NOBODY and row["review_batch"] is not None:
                 by_people[row["review_batch"]] += 1
+            elif row["provenance"] == "simulated":
+                accepted["foundation_model"] += 1
     return accepted, by_people
 
 

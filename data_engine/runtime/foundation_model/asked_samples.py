@@ -5,7 +5,8 @@ First the hard part of the hold-out; the pool only when that certifies a gate, s
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from logging import getLogger
 from typing import Any
@@ -24,12 +25,14 @@ from data_engine.foundation_model.call_book import CallBook, OverBudget
 from data_engine.foundation_model.client import CallFailed, ChatClient
 from data_engine.foundation_model.injections import injections
 from data_engine.foundation_model.prompt import AskedQuestion, Content
+from data_engine.foundation_model.simulated_server import simulated_foundation_model
 from data_engine.labeling.answers.counted import counted_answers
 from data_engine.labeling.deciders.audits import shut_by_audits
 from data_engine.labeling.deciders.cascade import Opinion
 from data_engine.labeling.deciders.hold_out import hold_out_classes
 from data_engine.labeling.deciders.model_answers import AnsweredSample, certified_answers, model_opinion
 from data_engine.labeling.deciders.registry import FOUNDATION_MODEL
+from data_engine.reporting.metrics.known_labels import known_classes
 from data_engine.runtime.foundation_model.contents import COLUMNS, contents_of, nearest_examples, reviewed_examples
 from data_engine.runtime.step_run import StepRun
 from data_engine.schemas import FOUNDATION_ANSWERS
@@ -95,7 +98,7 @@ def ask_foundation_model(step_run: StepRun, ids: list[str], reviewed: pa.Table, 
     hard = _not_taken([name for name in everyone if name in vectors], opinions_of)
     answered = set(reviewed.filter(pc.not_equal(reviewed["purpose"], "trap"))["sample_id"].to_pylist())
     pool = [name for name in ids if name in hard and name not in answered]
-    with _book(step_run, model) as book, ChatClient(model) as client:
+    with _book(step_run, model) as book, _client(step_run, model, [*hard, *labels]) as client:
         asker = Asker(model, _question(step_run), client, book)
         examples = book.examples(_question_key(asker), labels)
         known = {name: vectors[name] for name in sorted(examples & labels.keys()) if name in vectors}
@@ -106,6 +109,30 @@ def ask_foundation_model(step_run: StepRun, ids: list[str], reviewed: pa.Table, 
         asked = _answered(job, ids, [name for name in sorted(truths) if name in hard], pool, truths)
         said = _said_of_audited(job, [name for name in sorted(audited) if name in hard])
         return replace(asked, opinion=shut_by_audits(asked.opinion, said, audited))
+
+
+@contextmanager
+def _client(step_run: StepRun, model: FoundationModel, ids: Sequence[str]) -> Iterator[ChatClient]:
+    """The server; where the corpus says so a simulated one, which knows the texts of these samples."""
+    if model.simulated is None:
+        with ChatClient(model) as client:
+            yield client
+        return
+    wanted = {"sample_id": pa.array(sorted(set(ids)), pa.string())}
+    raw = step_run.look_up("raw_index", columns=COLUMNS, among=wanted)
+    known = known_classes(step_run.corpus, raw)
+    truths = {
+        text[: model.max_sample_chars]: known[name]
+        for name, text in zip(raw["sample_id"].to_pylist(), raw["text"].to_pylist(), strict=True)
+        if name in known and text is not None
+    }
+    seed = step_run.corpus.seed_for("simulated", "foundation_model")
+    rate = model.simulated.error_rate
+    with (
+        simulated_foundation_model(truths, step_run.corpus.class_names, error_rate=rate, seed=seed) as url,
+        ChatClient(model.model_copy(update={"url": url, "key_from": None})) as client,
+    ):
+        yield client
 
 
 def _answered(job: _Job, ids: list[str], held_out: list[str], pool: list[str], truths: Mapping[str, str]) -> AskedModel:
@@ -149,7 +176,8 @@ def _injections(
 ) -> tuple[dict[str, str], dict[str, Asked]]:
     """Texts that try to steer the model, made of those that it answered rightly without."""
     right = [name for name, each in sorted(held_out.items()) if each.answer.label == truths[name]]
-    chosen = [] if job.step_run.corpus.is_of_images else right[: job.asker.model.injection_tests]
+    cannot_obey = job.step_run.corpus.is_of_images or job.asker.model.simulated is not None
+    chosen = [] if cannot_obey else right[: job.asker.model.injection_tests]
     contents = [job.contents(name) for name in chosen]
     texts = [content.text or "" for content in contents if content is not None]
     made = injections(texts, [truths[name] for name in chosen], job.step_run.corpus.class_names)
@@ -226,7 +254,8 @@ def _answer(asked: Asked, model: FoundationModel) -> AnsweredSample:
     if asked.answer.label is None:
         why = FAILURES_OF_ANSWERS.get(asked.answer.failure) or FAILURES_OF_CALLS.get(asked.answer.failure, "")
         return AnsweredSample(None, None, f"{model.name} gave no answer: {asked.answer.failure}, {why}")
-    return AnsweredSample(asked.answer.label, asked.answer.confidence, f"cost {asked.cost:.6g}")
+    cost = f"cost {asked.cost:.6g}" + (" (simulated foundation model)" if model.simulated else "")
+    return AnsweredSample(asked.answer.label, asked.answer.confidence, cost)
 
 
 def _row(sample_id: str, purpose: str, model: FoundationModel, asked: Asked, expected: str | None) -> dict[str, Any]:

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -42,6 +43,7 @@ def step_run(chat: ChatServer, tmp_path: Path) -> Callable[..., Any]:
                     "target_precision": 0.9,
                     "deciders": ["classifier", "foundation_model", "person"],
                 },
+                "known_label_column": "topic",
                 "foundation_model": {
                     "name": "small", "url": chat.url, "model": "m", "injection_tests": 4, "n_examples": 1,
                     "max_attempts": 1, "price_in": 1000.0, **settings,
@@ -54,7 +56,7 @@ def step_run(chat: ChatServer, tmp_path: Path) -> Callable[..., Any]:
             runtime=SimpleNamespace(corpus=corpus, corpus_folder=tmp_path),
             embeddings_of=lambda ids: {name: np.array([1, 0], np.float32) for name in ids.to_pylist()},
             look_up=lambda name, columns, among: table(
-                name, [{"sample_id": each, "text": _text(each)} for each in among["sample_id"].to_pylist()]
+                name, [_raw(each) for each in among["sample_id"].to_pylist()]
             ).select(columns),
             progress=lambda text, total: lambda n: None,
         )
@@ -64,6 +66,10 @@ def step_run(chat: ChatServer, tmp_path: Path) -> Callable[..., Any]:
 
 def _text(name: str) -> str:
     return f"{name} boat" if int(name[1:]) % 2 else name
+
+
+def _raw(name: str) -> dict[str, Any]:
+    return {"sample_id": name, "text": _text(name), "metadata": json.dumps({"topic": _truth(name)})}
 
 
 def _truth(name: str) -> str:
@@ -142,3 +148,12 @@ def test_a_large_job_goes_by_a_file(chat: ChatServer, step_run: Callable[..., An
     assert len(chat.batches) == 1
     assert {row["cost"] for row in _of(asked, "hold_out").values()} == {0.05}
     assert {row["cost"] for row in _of(asked, "pool").values()} == {0.1}
+
+
+def test_a_simulated_model_answers_from_known_labels_and_says_what_it_is(
+    chat: ChatServer, step_run: Callable[..., Any]
+) -> None:
+    asked = ask_foundation_model(step_run(simulated={"error_rate": 0.0}), POOL, _answers(), _nobody)
+    assert {name: row["label"] for name, row in _of(asked, "pool").items()} == {name: _truth(name) for name in POOL}
+    assert asked.opinion.why(0).endswith("(simulated foundation model)")
+    assert (chat.bodies, _of(asked, "injection")) == ([], {})
