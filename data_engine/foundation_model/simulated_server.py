@@ -26,7 +26,7 @@ def simulated_foundation_model(
 ) -> Iterator[str]:
     """The address of a server that says of a text the class known beforehand, or a wrong one.
 
-    The same text always gets the same answer. A right answer is surer than a wrong one: 0.9 to 0.99 against 0.5 to 0.59.
+    The same text always gets the same answer. A right one is surer than a wrong one: 0.9 to 0.99 against 0.5 to 0.59.
 
     Args:
         truths: text, as the prompt shows it, to its class; a text that is not there gets the first class.
