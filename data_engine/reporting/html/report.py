@@ -119,8 +119,7 @@ def render_report(
         **_about_truth(corpus, some),
         "worth": table_of_methods(known),
         "worth_verdict": verdict(known, has_labels=corpus.has_labels),
-        **_about_labels(known),
-        "costs": cost_totals(some["costs"]) if "costs" in some else [],
+        **_about_labels(known, some),
         "gallery": Gallery(some.get("raw_index"), most_bytes=_GALLERY_BYTES),
         "small_gallery": Gallery(some.get("raw_index"), most_bytes=_GALLERY_BYTES, side_px=_TREE_THUMBNAIL_PX),
         "reasons": excerpts.reasons(some),
@@ -169,8 +168,9 @@ def _why_levels(corpus: Corpus, tables: Tables) -> str:
     return why_levels(explained, corpus.subset.target_size, n_now)
 
 
-def _about_labels(known: Metrics) -> dict[str, Any]:
+def _about_labels(known: Metrics, tables: Tables) -> dict[str, Any]:
     return {
+        "costs": cost_totals(tables["costs"]) if "costs" in tables else [],
         "provenance": _provenance(known),
         "accuracy": known.get(("label_accuracy", "all")),
         "difficulty": [(k, known[("hold_out_error", k)]) for k in DIFFICULTIES if ("hold_out_error", k) in known],
