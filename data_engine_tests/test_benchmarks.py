@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
@@ -61,3 +62,18 @@ def test_without_a_card_the_code_for_it_finds_the_labels_of_the_processor(monkey
 def test_a_benchmark_that_shares_data_with_the_tests_finds_it_when_run_alone(name):
     done = subprocess.run([sys.executable, f"benchmarks/{name}.py", "--help"], cwd=FOLDER.parent, capture_output=True)
     assert b"--write" in done.stdout
+
+
+def test_the_cascade_costs_less_than_people_alone_where_the_model_seldom_errs(monkeypatch, capsys, tmp_path):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, 900)
+    x = np.eye(3, 8, dtype=np.float32)[y] + rng.normal(0, 0.05, (900, 8)).astype(np.float32)
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    for name in ("agnews", "clinc150"):
+        np.savez(tmp_path / f"{name}.npz", x=x, y=np.array(list("abc"))[y])
+    said = printed("cascade", f"--embedded {tmp_path} --size 900 --seeds 1 --training 60", monkeypatch, capsys)
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in said.splitlines() if line.startswith("|")]
+    further = {(row[1], row[2]): float(row[4]) for row in rows[2:] if row[0] == "agnews"}
+    assert further["0.02", "people alone"] == 1.0
+    assert further["0.02", "foundation model, people"] < 0.2
+    assert further["0.02", "classifier, foundation model, people"] < 0.2

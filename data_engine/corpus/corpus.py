@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator, model_
 from data_engine.corpus.class_file import read_classes
 from data_engine.corpus.drift import DriftAlarm
 from data_engine.corpus.first_pass import FirstPass
+from data_engine.corpus.foundation_model import FoundationModel
 from data_engine.corpus.given_labels import with_one_group
 from data_engine.corpus.known_labels import ClassNames
 from data_engine.corpus.labels import Labels
@@ -84,6 +85,8 @@ class Corpus(Settings):
     questions: tuple[Question, ...] = Field(default=(), exclude=True)
     """The blocks of a list under `labels`."""
     review: Review = Review()
+    foundation_model: FoundationModel | None = None
+    """The model behind a chat API that `labels.deciders` names as `foundation_model`."""
     drift: DriftAlarm = DriftAlarm()
     release: Release = Release()
     known_label_column: str | None = None
@@ -147,6 +150,26 @@ class Corpus(Settings):
                     f"rule {rule} is {setting} but first_pass.{block} names no examples for it to learn from; give "
                     "them, or switch the rule off"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _a_foundation_model_decides(self) -> "Corpus":
+        if ("foundation_model" in self.labels.decider_names) != (self.foundation_model is not None):
+            what = "has no block that says which" if self.foundation_model is None else "is not among labels.deciders"
+            raise ValueError(
+                f"foundation_model {what}; give both the block foundation_model and its name in labels.deciders, "
+                "or neither"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_simulated_model_needs_truth(self) -> "Corpus":
+        is_simulated = self.foundation_model is not None and self.foundation_model.simulated is not None
+        if is_simulated and (self.known_label_column is None or self.is_of_images):
+            raise ValueError(
+                "foundation_model.simulated answers from labels known beforehand, of texts alone; set "
+                "known_label_column, or name a server in the place of simulated"
+            )
         return self
 
     @model_validator(mode="after")
@@ -217,8 +240,10 @@ class Corpus(Settings):
         """The description as values of JSON for people: without secrets of the source, and of URLs anywhere in it."""
         shown: dict[str, Any] = _without_secrets({**self.model_dump(mode="json"), "source": self.source.shown()})
         if self.questions:
-            return {**shown, "labels": [question.model_dump(mode="json") for question in self.questions]}
-        return shown if self.has_labels else {name: shown[name] for name in shown if name not in ("labels", "review")}
+            shown["labels"] = [question.model_dump(mode="json") for question in self.questions]
+        left_out = set() if self.has_labels or self.questions else {"labels", "review"}
+        left_out |= {"foundation_model"} if self.foundation_model is None else set()
+        return {name: value for name, value in shown.items() if name not in left_out}
 
     @model_validator(mode="after")
     def _questions_fit(self) -> "Corpus":

@@ -22,8 +22,8 @@ class DeciderSettings(Settings):
     """Who may decide about a sample: a name alone, or a name with its settings."""
 
     name: str
-    """rules: patterns over the text. classifier: the micro-model above its certified threshold. person: the review
-    queue; always the last."""
+    """rules: patterns over the text. classifier: the micro-model above its certified threshold. foundation_model: the
+    model of the block `foundation_model`. person: the review queue; always the last."""
     cost: float = Field(default=0.0, ge=0)
     """Cost of one decision, in any unit that all entries share; the report adds up what the routes cost."""
     target_precision: float | None = Field(default=None, gt=0.5, lt=1)
@@ -70,6 +70,11 @@ class DeciderSettings(Settings):
             raise ValueError(f"decider {self.name} has no patterns and could never decide; give it patterns by class")
         if self.patterns and not decider.reads_patterns:
             raise ValueError(f"decider {self.name} has patterns, which it does not read; give them to rules")
+        if decider.is_paid_per_call and self.cost:
+            raise ValueError(
+                f"decider {self.name} has cost {self.cost:g}, but its calls are counted one by one; remove it, and "
+                "give foundation_model.price_in and price_out"
+            )
         if decider.is_person and self.target_precision is not None:
             raise ValueError(f"decider {self.name} has target_precision {self.target_precision} but no gate; remove it")
         return self

@@ -27,6 +27,7 @@ def labels_from(
     embeddings_of: EmbeddingsOf,
     seed: int,
     outside: Collection[str] = (),
+    simulated: Collection[str] = (),
 ) -> pa.Table:
     """One label per sample.
 
@@ -43,6 +44,7 @@ def labels_from(
         embeddings_of: ids to unit rows. A sample without an embedding keeps its label, with quality 0.5 (unknown).
         seed: of the folds.
         outside: answered samples that are not in the subset; their rows say so.
+        simulated: deciders that only play their part; what they decide is `simulated`.
 
     Returns: rows of `schemas.LABELS`, by sample_id. Quality compares each label with all others of the table.
     Raises: UnknownLabel for answers or proposals outside the classes; InvalidInput for answers of several kinds.
@@ -53,7 +55,7 @@ def labels_from(
     rows = _answered(kind, answers, class_names, embeddings_of, seed, traps) if answers else []
     _check_proposed(kind, accepted, class_names)
     answered = {row["sample_id"] for row in rows}
-    rows += [_accepted_row(row) for row in accepted if row["sample_id"] not in answered]
+    rows += [_accepted_row(row, simulated) for row in accepted if row["sample_id"] not in answered]
     rows.sort(key=lambda row: row["sample_id"])
     for row, quality in zip(rows, _qualities(kind, rows, class_names, embeddings_of, seed), strict=True):
         row |= {"kind": kind.name, "label": kind.label_of(row["answer"]), "quality": quality}
@@ -112,12 +114,12 @@ def _check_proposed(kind: AnswerKind, accepted: list[dict[str, Any]], class_name
         )
 
 
-def _accepted_row(row: dict[str, Any]) -> dict[str, Any]:
+def _accepted_row(row: dict[str, Any], simulated: Collection[str]) -> dict[str, Any]:
     decider = find_decider(row["route"])
     return {
         "sample_id": row["sample_id"],
         "answer": row["answer"],
-        "provenance": decider.provenance,
+        "provenance": SIMULATED if decider.name in simulated else decider.provenance,
         "posterior": row["probability"],
         "n_annotations": 0,
         "review_batch": None,

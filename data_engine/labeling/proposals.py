@@ -69,10 +69,8 @@ def propose(
     probabilities = classifier.predict_proba(embeddings)
     confidences = probabilities.max(axis=1)
     kind = answer_kind(CLASS)
-    of_class = [kind.from_label(name) for name in names]
-    tops = [of_class[top] for top in probabilities.argmax(axis=1)]
-    gates = tuple(map(gate.for_class, probabilities.argmax(axis=1).tolist())) if gate.of_class else ()
-    own = Opinion(CLASSIFIER, gate, tuple(tops), confidences.astype(np.float64), gates=gates)
+    own = classifier_opinion(probabilities, gate, names)
+    tops = [str(answer) for answer in own.answers]
     routes = route(deciders, {**(opinions or {}), CLASSIFIER: own}, len(sample_ids))
     answers = [top if decided is None else decided for top, decided in zip(tops, routes.answers, strict=True)]
     for row, name in enumerate(routes.deciders):
@@ -98,6 +96,22 @@ def propose(
         "reason": list(routes.reasons),
     }
     return pa.table(columns, schema=PROPOSALS)
+
+
+def classifier_opinion(probabilities: Floats, gate: Gate, class_names: Sequence[str]) -> Opinion:
+    """What a classifier says of n samples: the most probable class, and its probability.
+
+    Args:
+        probabilities: (n, n_classes) calibrated.
+        gate: certified for this classifier.
+        class_names: the classes, in the order of the columns.
+    """
+    kind = answer_kind(CLASS)
+    of_class = [kind.from_label(name) for name in class_names]
+    numbers = probabilities.argmax(axis=1).tolist()
+    tops = tuple(of_class[top] for top in numbers)
+    gates = tuple(map(gate.for_class, numbers)) if gate.of_class else ()
+    return Opinion(CLASSIFIER, gate, tops, probabilities.max(axis=1).astype(np.float64), gates=gates)
 
 
 def probabilities_of(proposals: pa.Table) -> Floats:

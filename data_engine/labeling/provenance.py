@@ -13,13 +13,15 @@ MODEL_ACCEPTED = "model_accepted"
 IMPORTED = "imported"
 RULE_AUTO = "rule_auto"
 MODEL_AUTO = "model_auto"
+FOUNDATION_AUTO = "foundation_auto"
 SIMULATED = "simulated"
 
 GIVEN = "given"
 """The purpose of an imported label that is trained on; one that is held out has the purpose of the hold-out."""
 
 PROVENANCES = (
-    HUMAN, ADJUDICATED, HUMAN_ASSISTED, MODEL_EDITED, MODEL_ACCEPTED, IMPORTED, RULE_AUTO, MODEL_AUTO, SIMULATED,
+    HUMAN, ADJUDICATED, HUMAN_ASSISTED, MODEL_EDITED, MODEL_ACCEPTED, IMPORTED, RULE_AUTO, MODEL_AUTO,
+    FOUNDATION_AUTO, SIMULATED,
 )  # fmt: skip
 """All kinds, from the most to the least human."""
 
@@ -46,8 +48,8 @@ def provenance(
         is_same: whether two answers are the same; see `answers.kind.AnswerKind.is_same`.
 
     Returns: human, human_assisted, model_accepted (the shown label was kept), model_edited (it was corrected) or
-        simulated. Never adjudicated, which is what a reviewer decided, nor imported, rule_auto or model_auto, which
-        are labels that nobody answered here.
+        simulated. Never adjudicated, which is what a reviewer decided, nor imported, rule_auto, model_auto or
+        foundation_auto, which are labels that nobody answered here.
     Raises: InvalidInput for an unknown arm.
     """
     if arm not in _ARMS:

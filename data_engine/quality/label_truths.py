@@ -12,7 +12,7 @@ from data_engine.quality.expectations import Profile, Truth, load_expectations, 
 
 PROVENANCES = (
     "human", "adjudicated", "human_assisted", "model_accepted", "model_edited", "imported", "model_auto", "rule_auto",
-    "simulated",
+    "foundation_auto", "simulated",
 )  # fmt: skip
 
 PROVENANCE_IS_KNOWN = blocking(

@@ -29,6 +29,7 @@ _MADE_BY = {
     "model_edited": "a person who corrected a proposal",
     "imported": "the data, before anybody was asked here",
     "model_auto": "the classifier, above the certified threshold; no person saw it",
+    "foundation_auto": "a foundation model above its certified threshold; no person saw it",
     "rule_auto": "label rules by known patterns, certified on the hold-out; no person saw it",
     "simulated": "a simulated annotator; no person saw it",
 }
@@ -251,7 +252,7 @@ def _limits_of_labels(labels: Labels, release: pa.Table) -> list[str]:
     lines = []
     if counts["simulated"]:
         lines.append("Simulated labels say nothing about how people would answer, nor about how long it would take.")
-    if counts["model_auto"] or counts["rule_auto"]:
+    if counts["model_auto"] or counts["rule_auto"] or counts["foundation_auto"]:
         lines.append(
             f"Automatic labels were certified to {_promise(labels, counts)} precision as a whole, at "
             f"{labels.confidence:.0%} confidence, on a random hold-out{_of_given(labels)}; single classes can "
@@ -267,7 +268,7 @@ def _of_given(labels: Labels) -> str:
 
 def _promise(labels: Labels, counts: Mapping[str, int]) -> str:
     """The precision that automatic labels were certified to; of several deciders with their names."""
-    made_by = {"classifier": "model_auto", "rules": "rule_auto"}
+    made_by = {"classifier": "model_auto", "rules": "rule_auto", "foundation_model": "foundation_auto"}
     promised = {name: labels.target_of(name) for name, made in made_by.items() if counts[made]}
     if len(set(promised.values())) == 1:
         return f"{next(iter(promised.values())):.0%}"

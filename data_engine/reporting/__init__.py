@@ -4,6 +4,7 @@ The data card is in `data_engine.releasing`, the output of commands in `data_eng
 """
 
 from data_engine.reporting.html.report import FailedCheck, render_report
+from data_engine.reporting.metrics.decider_costs import decider_costs
 from data_engine.reporting.metrics.known_labels import (
     has_truth,
     known_classes,
@@ -42,6 +43,7 @@ __all__ = [
     "balance_plot",
     "build_quality_report",
     "cluster_sizes_plot",
+    "decider_costs",
     "drift_plot",
     "funnel_plot",
     "has_truth",

@@ -224,6 +224,9 @@ def _outside_the_plan(runtime: "CorpusRuntime", step: str, batch: str) -> dict[s
         from data_engine.runtime.examples.junk_examples import example_inputs
 
         return example_inputs(runtime)
+    if step == "proposals" and runtime.corpus.foundation_model is not None:
+        # What a run left unanswered is asked again.
+        return {"foundation_model": "all asked"}
     if step == "classifier":
         from data_engine.runtime.models.inputs import model_inputs
 

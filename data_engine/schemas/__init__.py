@@ -19,8 +19,15 @@ from data_engine.schemas.bookkeeping import (
     STEP_VERSIONS,
 )
 from data_engine.schemas.fields import FILLED, answer_text, is_filled
-from data_engine.schemas.labelling import CLASSIFIER, CLASSIFIER_FIGURES, LABELS, PROPOSALS, REVIEWED_LABELS
-from data_engine.schemas.publication import QUALITY_REPORT, RELEASE
+from data_engine.schemas.labelling import (
+    CLASSIFIER,
+    CLASSIFIER_FIGURES,
+    FOUNDATION_ANSWERS,
+    LABELS,
+    PROPOSALS,
+    REVIEWED_LABELS,
+)
+from data_engine.schemas.publication import COSTS, QUALITY_REPORT, RELEASE
 from data_engine.schemas.selection import (
     BALANCED_SUBSET,
     CLUSTER_PORTRAITS,
@@ -42,11 +49,13 @@ __all__ = [
     "CLASSIFIER_FIGURES",
     "CLUSTER_PORTRAITS",
     "CLUSTER_TREE",
+    "COSTS",
     "DRIFT_REPORT",
     "EMBEDDINGS",
     "FILLED",
     "FIRST_PASS",
     "FORMER_NAMES",
+    "FOUNDATION_ANSWERS",
     "GIVES_NOTHING",
     "LABELS",
     "LEDGER",
@@ -101,9 +110,11 @@ TABLES: dict[str, Table] = {
     "model_promotions": Table(MODEL_PROMOTIONS),
     "alarms": Table(ALARMS),
     "proposals": Table(PROPOSALS),
+    "foundation_answers": Table(FOUNDATION_ANSWERS),
     "reviewed_labels": Table(REVIEWED_LABELS, ("review_batch",)),
     "labels": Table(LABELS),
     "quality_report": Table(QUALITY_REPORT),
+    "costs": Table(COSTS),
     "drift_report": Table(DRIFT_REPORT, ("batch",)),
     "release": Table(RELEASE),
     "ledger": Table(LEDGER, ("step", "batch")),

@@ -85,6 +85,23 @@ PROPOSALS = pa.schema(
     ]
 )
 
+FOUNDATION_ANSWERS = pa.schema(
+    [
+        SAMPLE,
+        required("purpose", pa.string(), "hold_out, pool, or injection: the sample with an order in it"),
+        required("model", pa.string(), "name of the foundation model, and what its server calls it"),
+        optional("label", pa.string(), "the class answered; null where there is no answer"),
+        optional("confidence", pa.float64(), "in [0, 1]; higher is surer"),
+        optional("failure", pa.string(), "why there is no answer, by name"),
+        optional("expected", pa.string(), "what people say of the hold-out; the class that an injection asks for"),
+        required("n_calls", pa.int32(), "calls that were paid"),
+        required("tokens_in", pa.int64(), "tokens that it read; 0 where the server does not count"),
+        required("tokens_out", pa.int64(), "tokens that it wrote; 0 where the server does not count"),
+        required("cost", pa.float64(), "by the prices of foundation_model"),
+        required("seconds", pa.float64(), "until the answers came; 0 of batch files"),
+    ]
+)
+
 REVIEWED_LABELS = pa.schema(
     [
         required("annotation_id", pa.string(), "one answer"),
@@ -115,8 +132,8 @@ LABELS = pa.schema(
         required(
             "provenance",
             pa.string(),
-            "human, adjudicated, human_assisted, model_accepted, model_edited, imported, rule_auto, model_auto or "
-            "simulated",
+            "human, adjudicated, human_assisted, model_accepted, model_edited, imported, rule_auto, model_auto, "
+            "foundation_auto or simulated",
         ),
         required("posterior", pa.float32(), "probability of the label after pooling answers and classifier"),
         required("quality", pa.float32(), "in [0, 1]; lower is worse"),

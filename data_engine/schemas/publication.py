@@ -21,6 +21,23 @@ QUALITY_REPORT = pa.schema(
     ]
 )
 
+COSTS = pa.schema(
+    [
+        required("decider", pa.string(), "as labels.deciders names it"),
+        required("batch", pa.string(), "of people the review batch, else empty"),
+        required("n_asked", pa.int64(), "samples that it was asked about; of people, answers"),
+        required("n_labels", pa.int64(), "labels that it made"),
+        required("n_calls", pa.int64(), "paid calls of a foundation model"),
+        required("tokens_in", pa.int64(), "tokens that it read"),
+        required("tokens_out", pa.int64(), "tokens that it wrote"),
+        required("seconds", pa.float64(), "seconds until the answers of a foundation model came"),
+        required("active_s", pa.float64(), "active seconds of people; 0 for simulated answers"),
+        required("money", pa.float64(), "in the unit of labels.deciders and foundation_model"),
+        required("next_labels", pa.int64(), "labels without what is paid once, such as the hold-out of a model"),
+        required("next_money", pa.float64(), "what these cost: the next unit buys next_labels / next_money"),
+    ]
+)
+
 RELEASE = pa.schema(
     [
         SAMPLE,

@@ -35,7 +35,10 @@ def test_names_and_entries_mix_in_the_order_given():
         (["classifier"], "deciders ends with classifier; the last must be person"),
         (["person", "classifier"], "deciders ends with classifier; the last must be person"),
         (["classifier", "classifier", "person"], r"deciders names \['classifier'\] more than once"),
-        (["oracle", "person"], "decider is 'oracle', which does not exist; use one of rules, classifier, person"),
+        (
+            ["oracle", "person"],
+            "decider is 'oracle', which does not exist; use one of rules, classifier, foundation_model, person",
+        ),
         (["rules", "person"], "decider rules has no patterns and could never decide"),
         ([{"name": "classifier", "patterns": {"a": ["x"]}}, "person"], "decider classifier has patterns, which it"),
         ([{"name": "person", "target_precision": 0.99}], "decider person has target_precision 0.99 but no gate"),

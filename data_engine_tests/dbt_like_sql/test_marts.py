@@ -17,6 +17,7 @@ CHECKED_BY_HAND = [
     "balance_by_level",
     "batch_agreement",
     "batch_history",
+    "cost_by_decider",
     "first_pass_labels",
     "funnel",
     "funnel_stages",
@@ -117,6 +118,7 @@ def test_label_quality_by_class_counts_who_made_the_labels(mart):
         "n_imported": 0,
         "n_model_auto": 0,
         "n_rule_auto": 0,
+        "n_foundation_auto": 0,
         "n_simulated": 1,
         "mean_quality": 0.625,
         "mean_posterior": 0.75,
@@ -233,6 +235,7 @@ def test_release_contents_shares_add_up_to_one(mart):
             "n_imported": 0,
             "n_model_auto": 0,
             "n_rule_auto": 0,
+            "n_foundation_auto": 0,
             "n_simulated": 1,
             "n_outside_subset": 0,
             "mean_quality": 0.625,
@@ -312,3 +315,17 @@ def test_an_empty_corpus_gives_empty_marts_with_the_same_columns(empty_store, re
         assert found[name].n_rows == 0
         assert dict(found[name].columns) == dict(results[name].columns)
         assert query(empty_store, f"select * from {name}").num_rows == 0
+
+
+def test_costs_are_summed_by_decider_and_divided_by_its_labels(mart):
+    found = mart("cost_by_decider", "decider, n_asked, n_labels, money, money_per_label, active_s_per_label")
+    assert [tuple(row.values()) for row in found] == [
+        ("person", 30, 20, 60.0, 3.0, 4.0),
+        ("foundation_model", 50, 40, 10.0, 0.25, 0.0),
+        ("classifier", 100, 0, 0.0, None, None),
+    ]
+    assert mart("cost_by_decider", "labels_of_next_unit") == [
+        {"labels_of_next_unit": 20 / 60},
+        {"labels_of_next_unit": 5.0},
+        {"labels_of_next_unit": None},
+    ]

@@ -136,6 +136,23 @@ def test_what_rules_decide_says_so_and_names_no_classifier(corpus, answer_table)
     assert (row["label"], row["provenance"], row["classifier_version"]) == ("b", "rule_auto", None)
 
 
+@pytest.mark.parametrize(("simulated", "made_by"), [([], "foundation_auto"), (["foundation_model"], "simulated")])
+def test_what_a_foundation_model_decides_says_so_and_a_simulated_one_is_simulated(
+    corpus, answer_table, simulated, made_by
+) -> None:
+    proposals = pa.Table.from_pylist([proposal(corpus.ids[25], "b", "foundation_model")], schema=PROPOSALS)
+    table = labels_from(
+        answer_table(*corpus.rows),
+        proposals,
+        class_names=NAMES,
+        embeddings_of=corpus.embeddings,
+        seed=0,
+        simulated=simulated,
+    )
+    (row,) = [row for row in table.to_pylist() if row["sample_id"] == corpus.ids[25]]
+    assert (row["label"], row["provenance"], row["classifier_version"]) == ("b", made_by, None)
+
+
 def test_a_route_to_an_unknown_decider_is_refused(corpus, answer_table) -> None:
     proposals = pa.Table.from_pylist([proposal(corpus.ids[25], "b", "accept")], schema=PROPOSALS)
     with pytest.raises(InvalidInput, match="decider is 'accept', which does not exist; use one of rules, classifier"):

@@ -47,6 +47,23 @@ def _judged(batch, uri, sample_id, reason="kept", duplicate_of=None):
     }
 
 
+def _cost(decider, batch, n_asked, n_labels, money, active_s=0.0, next_money=None):
+    return {
+        "decider": decider,
+        "batch": batch,
+        "n_asked": n_asked,
+        "n_labels": n_labels,
+        "n_calls": 0,
+        "tokens_in": 0,
+        "tokens_out": 0,
+        "seconds": 0.0,
+        "money": money,
+        "active_s": active_s,
+        "next_labels": n_labels,
+        "next_money": money if next_money is None else next_money,
+    }
+
+
 def _chosen(sample_id, batch, leaf, top_cluster, leaf_size):
     return {
         "sample_id": sample_id,
@@ -194,6 +211,12 @@ ROWS = {
         label("a", "mit", "human", 1.0),
         label("f", "mit", "simulated", 0.25),
         label("g", "out_of_scope", "model_auto", 0.75),
+    ],
+    "costs": [
+        _cost("classifier", "", 100, 0, 0.0),
+        _cost("foundation_model", "", 50, 40, 10.0, next_money=8.0),
+        _cost("person", "r1", 20, 15, 40.0, active_s=50.0),
+        _cost("person", "r2", 10, 5, 20.0, active_s=30.0),
     ],
     "drift_report": [
         {

@@ -20,7 +20,9 @@ class Opinion:
 
     `answers` (n,) are None where it says nothing; `scores` (n,) float64, higher is surer; `score_name` is what a score
     is, as a reason says it; `says_nothing` is the reason where there is no answer. `gates` (n,) are the gates that each
-    answer is held against where classes have their own; without any, all are held against `gate`.
+    answer is held against where classes have their own; without any, all are held against `gate`. `remarks` (n,) are
+    added to the reasons, and stand in the place of `says_nothing`; empty ones say nothing. `shut` says why it decides
+    nothing although its gate would let it; see `audits.py`.
     """
 
     decider: str
@@ -30,11 +32,13 @@ class Opinion:
     score_name: str = "probability"
     says_nothing: str = "no answer"
     gates: tuple[Gate, ...] = ()
+    remarks: tuple[str, ...] = ()
+    shut: str = ""
 
     @property
     def is_sure(self) -> NDArray[np.bool_]:
         """(n,) whether it may decide alone."""
-        has_answer = np.array([answer is not None for answer in self.answers], dtype=bool)
+        has_answer = np.array([answer is not None and not self.shut for answer in self.answers], dtype=bool)
         if not self.gates:
             return np.asarray(self.gate.accepts_scores(self.scores) & has_answer)
         limits = [np.inf if gate.threshold is None else gate.threshold for gate in self.gates]
@@ -46,14 +50,18 @@ class Opinion:
 
     def why(self, row: int) -> str:
         """Why it may decide about a sample, or may not."""
+        remark = self.remarks[row] if self.remarks else ""
         if self.answers[row] is None:
-            return self.says_nothing
+            return remark or self.says_nothing
+        if self.shut:
+            return self.shut
         gate = self.gate_of(row)
         of = " of its class" if gate is not self.gate else ""
         if gate.threshold is None:
             return f"no gate{of}: the hold-out does not certify a precision of {gate.target_precision:g}"
         sign = ">=" if self.scores[row] >= gate.threshold else "<"
-        return f"{self.score_name} {self.scores[row]:.4f} {sign} gate{of} {gate.threshold:.4f}"
+        measured = f"{self.score_name} {self.scores[row]:.4f} {sign} gate{of} {gate.threshold:.4f}"
+        return f"{measured}, {remark}" if remark else measured
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,11 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from data_engine.errors import InvalidInput, UnknownLabel
-from data_engine.labeling.answers.class_answers import CLASS, agree
-from data_engine.labeling.answers.counted import counted_answers
+from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.registry import answer_kind
-from data_engine.labeling.answers.trap_records import trap_records
 from data_engine.labeling.deciders.cascade import Opinion
+from data_engine.labeling.deciders.hold_out import hold_out_classes
 from data_engine.labeling.deciders.registry import RULES
 from data_engine.labeling.gate import Gate, certify_scores
 
@@ -90,15 +89,11 @@ def _certified(
     target_precision: float,
     confidence: float,
 ) -> Gate:
-    counted = counted_answers(reviewed)
-    held_out = {row["sample_id"] for row in counted if row["purpose"] == "hold_out"} & set(hold_out_texts)
     kind, is_right = answer_kind(CLASS), []
-    rows = [row for row in counted if row["sample_id"] in held_out]
-    agreed = agree(rows, class_names, traps=trap_records(reviewed, kind)) if rows else None
-    for sample_id, number in zip(agreed.sample_ids, agreed.classes.tolist(), strict=True) if agreed else ():
+    for sample_id, truth in hold_out_classes(reviewed, class_names, among=hold_out_texts).items():
         answer = rules.answer(hold_out_texts[sample_id])
         if answer is not None:
-            is_right.append(kind.is_right(answer, kind.from_label(class_names[number])))
+            is_right.append(kind.is_right(answer, kind.from_label(truth)))
     right = np.array(is_right, dtype=bool)
     return certify_scores(np.ones(len(right)), right, target_precision=target_precision, confidence=confidence)
 

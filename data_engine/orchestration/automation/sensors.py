@@ -3,6 +3,7 @@
 Those of the review queue are in `review_sensors.py`, that of drift in `drift_sensor.py`.
 """
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -72,10 +73,13 @@ def _new_batches(runtime: CorpusRuntime) -> dg.SensorDefinition:
         if not causes:
             said = f"all {len(batches)} batches are read, none has changed, and no duplicate has lost its twin"
             said = f"{left}. {said[0].upper()}{said[1:]}" if left else said
-            arrivals = ask_about_arrivals(runtime, Arrivals.from_text(stream))
-            said += f"; {arrivals.asked} asks about samples that arrived" if arrivals.asked else ""
-            stream = f"|{arrivals.text}" if arrivals.seen is not None else ""
-            return dg.SensorResult(skip_reason=dg.SkipReason(said), cursor=f"{state}{stream}")
+            streams = json.loads(stream) if stream else {}
+            for each in runtime.asking:
+                arrivals = ask_about_arrivals(each, Arrivals.from_text(streams.get(each.corpus.name, "")))
+                said += f"; {arrivals.asked} asks about samples that arrived" if arrivals.asked else ""
+                streams |= {each.corpus.name: arrivals.text} if arrivals.seen is not None else {}
+            cursor = f"{state}|{json.dumps(streams)}" if streams else state
+            return dg.SensorResult(skip_reason=dg.SkipReason(said), cursor=cursor)
         return dg.SensorResult(
             run_requests=[
                 dg.RunRequest(

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data_engine.corpus import Corpus
-from data_engine.quality.checks import blocking
+from data_engine.quality.checks import blocking, warning
 from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
 from data_engine.quality.profiles import occurrences, one_row, vectors
 
@@ -25,6 +25,7 @@ CHECKS = (
         "gate_has_a_recent_audit", "Nothing is accepted without a person but by a gate audited within the set days."
     ),
     blocking("routes_follow_the_gate", "Only proposals above the threshold of the gate are accepted."),
+    warning("no_route_is_shut_by_its_audits", "No decider was found by blind audits to miss what its gate promises."),
 )
 
 SUM_TOLERANCE = 1e-3
@@ -78,7 +79,20 @@ def suite(
             rule="only proposals above its threshold are accepted, and all others go to a person",
             remedy="route the proposals again with the present gate",
         ),
+        _no_route_is_shut(proposed),
     ]
+
+
+def _no_route_is_shut(proposed: pa.Table) -> Truth:
+    is_shut = pc.match_substring(proposed["reason"], "shut by its audits")
+    return of_rows(
+        "no_route_is_shut_by_its_audits",
+        Profile(pa.table({"sample_id": proposed["sample_id"], "is_shut": is_shut}), "sample_id"),
+        load_expectations().ExpectColumnValuesToBeInSet(column="is_shut", value_set=[False]),
+        what="proposals that a decider would take and may not, because its audits contradict its gate",
+        rule="what a decider takes must be as often right as its gate promises",
+        remedy="mend the rules or the prompt and materialize proposals; until then people are asked",
+    )
 
 
 def _every_chosen_sample_has_a_proposal(chosen: pa.Table, proposed: pa.Table) -> Truth:

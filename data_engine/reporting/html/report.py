@@ -26,6 +26,7 @@ from data_engine.reporting.html.glossary import terms_on
 from data_engine.reporting.html.tree_view import N_LEAVES, N_TOP, tree_view
 from data_engine.reporting.metrics.concepts import top_level_warning, why_levels
 from data_engine.reporting.metrics.confusions import confusions
+from data_engine.reporting.metrics.decider_costs import cost_totals
 from data_engine.reporting.metrics.funnel import Metrics, headline, stages
 from data_engine.reporting.metrics.key_figures import KeyFigure, key_figures
 from data_engine.reporting.metrics.known_labels import called_truth, knows_labels, knows_truth
@@ -199,6 +200,7 @@ def _about_labels(
         "gallery": Gallery(tables.get("raw_index"), most_bytes=_GALLERY_BYTES),
         "small_gallery": Gallery(tables.get("raw_index"), most_bytes=_GALLERY_BYTES, side_px=_TREE_THUMBNAIL_PX),
         "doubtful": excerpts.doubtful_labels(tables, embeddings),
+        "costs": cost_totals(tables["costs"]) if "costs" in tables else [],
         **_about_rounds(tables, known),
         **_about_classes(tables),
         "promise": _promise(corpus, tables),

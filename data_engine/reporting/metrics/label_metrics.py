@@ -34,7 +34,7 @@ def label_metrics(corpus: Corpus, tables: Tables) -> list[Metric]:
     if "classifier" in tables:
         metrics += _classifier(classifier_in_service(tables["classifier"]))
     if "proposals" in tables:
-        metrics += _routing(corpus, tables["proposals"])
+        metrics += _routing(corpus, tables["proposals"], tables.get("foundation_answers"))
     if "reviewed_labels" in tables:
         answers = latest_answers(tables["reviewed_labels"])
         metrics += annotator_metrics(answers)
@@ -226,7 +226,7 @@ def _gate(row: Mapping[str, object]) -> list[Metric]:
     ]
 
 
-def _routing(corpus: Corpus, proposals: pa.Table) -> list[Metric]:
+def _routing(corpus: Corpus, proposals: pa.Table, paid: pa.Table | None) -> list[Metric]:
     """What deciders take without a person: in all, each of them where there are several, and what routing costs."""
     n, taken = proposals.num_rows, Counter(proposals["route"].to_pylist())
     share = float(np.mean([route != "person" for route in proposals["route"].to_pylist()]))
@@ -236,16 +236,17 @@ def _routing(corpus: Corpus, proposals: pa.Table) -> list[Metric]:
     if len(alone) > 1:
         note = "Share of the proposals that this decider takes without a person."
         metrics += [Metric("accepted_share", name, taken[name] / n, "share", "neutral", note, n=n) for name in alone]
-    return [*metrics, *_costs(corpus, taken, n)]
+    return [*metrics, *_costs(corpus, taken, n, 0.0 if paid is None else pc.sum(paid["cost"]).as_py())]
 
 
-def _costs(corpus: Corpus, taken: Mapping[str, int], n: int) -> list[Metric]:
-    """A decider costs what it is asked: every sample that none before it took."""
+def _costs(corpus: Corpus, taken: Mapping[str, int], n: int, paid: float) -> list[Metric]:
+    """A decider costs what it is asked: every sample that none before it took; of a foundation model what was paid."""
     costs, n_asked = {}, n
     for decider in corpus.labels.deciders:
-        costs[decider.name] = (decider.cost * n_asked, n_asked)
+        cost = paid if decider.name == "foundation_model" else decider.cost * n_asked
+        costs[decider.name] = (cost, n_asked)
         n_asked -= taken[decider.name]
-    if not any(decider.cost for decider in corpus.labels.deciders):
+    if not any(cost for cost, _ in costs.values()):
         return []
     note = "Cost of one decision, as labels.deciders says it, times the samples that came to this decider."
     per_decider = [

@@ -9,7 +9,7 @@ from typing import Any
 
 from data_engine.errors import InvalidInput, UnknownLabel
 from data_engine.labeling.answers.registry import answer_kind
-from data_engine.labeling.provenance import MODEL_AUTO, RULE_AUTO, SIMULATED
+from data_engine.labeling.provenance import FOUNDATION_AUTO, MODEL_AUTO, RULE_AUTO, SIMULATED
 from data_engine.review.exchange.exchanged import Exchange, ExchangedAnswer, ExchangedTask
 from data_engine.review.queue_records import check_annotator, is_simulated_name
 
@@ -127,7 +127,7 @@ def _canonical(answer: ExchangedAnswer, place: ImportPlace, unknown: list[str]) 
             f"{answer.where}: provenance is simulated and annotator {answer.annotator!r}; the name of a simulated "
             "annotator starts with 'simulated:'"
         )
-    if answer.provenance in (MODEL_AUTO, RULE_AUTO):
+    if answer.provenance in (FOUNDATION_AUTO, MODEL_AUTO, RULE_AUTO):
         raise InvalidInput(f"{answer.where}: provenance is {answer.provenance}; what nobody answered is no answer")
     return replace(answer, answer=given)
 

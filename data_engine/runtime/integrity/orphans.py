@@ -10,7 +10,7 @@ from pathlib import Path
 from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
 
 _FILES = {"pins.json", ".pins.json.lock", "command.lock"}
-_FOLDERS = {"tables", "releases", "reports", "marts", "accepted", "learnt", "questions"}
+_FOLDERS = {"tables", "releases", "reports", "marts", "accepted", "learnt", "questions", "foundation_model"}
 
 
 def check_orphans(checked: CheckedCorpus) -> Iterator[Finding]:

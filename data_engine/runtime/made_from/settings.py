@@ -79,6 +79,7 @@ _BLOCKS = {
     "tree": "cluster_tree",
     "seed": "cluster_tree",
     "subset": "balanced_subset",
+    "foundation_model": "proposals",
     "known_label_column": "quality_report",
     "known_label_pattern": "quality_report",
 }
@@ -173,7 +174,7 @@ def corpus_used(configuration: Mapping[str, Any], now: Corpus) -> Corpus:
     for name, value in configuration.items():
         if name in ("name", "release", "source") or name not in type(now).model_fields:
             continue
-        if isinstance(value, Mapping) and "by_batch" in value:
+        if isinstance(value, Mapping) and ("by_batch" in value or getattr(now, name) is None):
             continue
         block = type(getattr(now, name))
         # Settings of an earlier engine may have other fields; its steps run anew before anything else.

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine import labeling
+from data_engine.labeling.deciders.registry import FOUNDATION_MODEL
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.made_from.answered_samples import answered_and_waiting, waiting_answer_inputs
 from data_engine.runtime.made_from.given_labels import given_label_inputs, with_given_labels
@@ -32,6 +33,7 @@ def labels(step_run: StepRun) -> StepResult:
         embeddings_of=step_run.embeddings_of(labelled),
         seed=step_run.corpus.seed_for("labels"),
         outside=set(outside.to_pylist()),
+        simulated=[FOUNDATION_MODEL] if _model_is_simulated(step_run) else [],
     )
     counts = pc.value_counts(table["provenance"]).to_pylist()
     return step_run.finish(
@@ -44,6 +46,11 @@ def labels(step_run: StepRun) -> StepResult:
         },
         encoder=step_run.encoder_in_use(),
     )
+
+
+def _model_is_simulated(step_run: StepRun) -> bool:
+    model = step_run.corpus.foundation_model
+    return model is not None and model.simulated is not None
 
 
 def _kept_outside(step_run: StepRun, reviewed: pa.Table, chosen: pa.Array) -> pa.Array:

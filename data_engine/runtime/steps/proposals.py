@@ -8,18 +8,28 @@ import pyarrow.compute as pc
 
 from data_engine import labeling
 from data_engine.errors import NotEnoughData
+from data_engine.labeling.answers.class_answers import CLASS
+from data_engine.labeling.answers.registry import answer_kind
+from data_engine.labeling.deciders.audits import shut_by_audits
 from data_engine.labeling.deciders.cascade import Opinion
+from data_engine.labeling.deciders.hold_out import hold_out_classes
 from data_engine.labeling.deciders.label_rules import label_rules, rules_opinion
-from data_engine.labeling.deciders.registry import RULES
+from data_engine.labeling.deciders.registry import CLASSIFIER, FOUNDATION_MODEL, RULES
+from data_engine.labeling.proposals import classifier_opinion
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.classifier_in_service import gate_in_service, newest_audit_age_days
 from data_engine.runtime.made_from.encoders import refuse_another
 from data_engine.runtime.made_from.given_labels import with_given_labels
 from data_engine.runtime.step_run import StepResult, StepRun
+from data_engine.schemas import FOUNDATION_ANSWERS
 from data_engine.storage.ledger import ledger_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from data_engine.labeling.gate import Gate
+    from data_engine.labeling.models.micro_model import MicroModel
+    from data_engine.runtime.foundation_model.asked_samples import AskedModel
 
 
 def proposals(step_run: StepRun) -> StepResult:
@@ -35,6 +45,7 @@ def proposals(step_run: StepRun) -> StepResult:
     labelled = [number for number, sample_id in enumerate(ids) if sample_id in classes]
     settings, names = step_run.corpus.labels, step_run.corpus.class_names
     gate = labeling.gate_of(row, confidence=settings.confidence, class_names=names)
+    asked = _foundation_model(step_run, ids, answers, classifier, gate)
     table = labeling.propose(
         classifier,
         gate,
@@ -46,7 +57,7 @@ def proposals(step_run: StepRun) -> StepResult:
         labels=[classes[ids[number]] for number in labelled],
         neighbour_classes=_neighbour_classes(step_run, answered, x),
         deciders=settings.decider_names,
-        opinions=_rules_opinion(step_run, ids, answers),
+        opinions=_rules_opinion(step_run, ids, answers) | ({FOUNDATION_MODEL: asked.opinion} if asked else {}),
     )
     routes = pc.value_counts(table["route"]).to_pylist()
     return step_run.finish(
@@ -57,8 +68,9 @@ def proposals(step_run: StepRun) -> StepResult:
             reason=pc.binary_join_element_wise(table["label"], table["reason"], ", "),
             score=table["probability"],
             threshold=_thresholds(step_run, table, gate),
-            model_version=classifier.version,
+            model_version=_versions(step_run, table, classifier.version),
         ),
+        timing_tables={"foundation_answers": asked.rows if asked else FOUNDATION_ANSWERS.empty_table()},
         metadata={"gate": gate.threshold, **{f"route {r['values']}": r["counts"] for r in routes}},
         details={"uncertainty": table["uncertainty"].to_numpy(), "threshold": gate.threshold},
         encoder=step_run.encoder_in_use(),
@@ -121,6 +133,37 @@ def _thresholds(step_run: StepRun, table: pa.Table, gate: labeling.Gate) -> list
     ]
 
 
+def _versions(step_run: StepRun, table: pa.Table, of_classifier: str) -> list[str]:
+    """The model that took part: the classifier, or the foundation model that took the sample."""
+    model = step_run.corpus.foundation_model
+    other = of_classifier if model is None else f"{model.name}: {model.model}"
+    return [other if name == FOUNDATION_MODEL else of_classifier for name in table["route"].to_pylist()]
+
+
+def _foundation_model(
+    step_run: StepRun, ids: list[str], answers: pa.Table, classifier: "MicroModel", gate: "Gate"
+) -> "AskedModel | None":
+    """What the foundation model says of the samples that reach it; None where the corpus has none."""
+    names = step_run.corpus.labels.decider_names
+    if FOUNDATION_MODEL not in names:
+        return None
+    from data_engine.runtime.foundation_model.asked_samples import INPUT, ask_foundation_model
+
+    before = names[: names.index(FOUNDATION_MODEL)]
+
+    def opinions_of(some: list[str]) -> list[Opinion]:
+        found = _rules_opinion(step_run, some, answers) if RULES in before else {}
+        if CLASSIFIER in before and some:
+            rows = step_run.embeddings_of(pa.array(some, pa.string()))
+            probabilities = classifier.predict_proba(np.stack([rows[name] for name in some]))
+            found[CLASSIFIER] = classifier_opinion(probabilities, gate, step_run.corpus.class_names)
+        return list(found.values())
+
+    asked = ask_foundation_model(step_run, ids, answers, opinions_of)
+    step_run.inputs[INPUT] = asked.state
+    return asked
+
+
 def _rules_opinion(step_run: StepRun, ids: list[str], reviewed: pa.Table) -> dict[str, Opinion]:
     """The classes that the label rules of the corpus give, certified on the hold-out; empty where it has none."""
     settings, classes = step_run.corpus.labels, step_run.corpus.class_names
@@ -128,11 +171,13 @@ def _rules_opinion(step_run: StepRun, ids: list[str], reviewed: pa.Table) -> dic
     if decider is None:
         return {}
     held_out = reviewed.filter(pc.equal(reviewed["purpose"], "hold_out"))["sample_id"].to_pylist()
-    wanted = {"sample_id": pa.array(sorted({*ids, *held_out}), pa.string())}
+    audited = hold_out_classes(reviewed, classes, purpose="audit")
+    wanted = {"sample_id": pa.array(sorted({*ids, *held_out, *audited}), pa.string())}
     table = step_run.look_up("raw_index", columns=["sample_id", "text"], among=wanted)
     texts = dict(zip(table["sample_id"].to_pylist(), table["text"].to_pylist(), strict=True))
+    rules = label_rules(decider.patterns, classes)
     opinion = rules_opinion(
-        label_rules(decider.patterns, classes),
+        rules,
         [texts.get(sample_id) for sample_id in ids],
         reviewed,
         {sample_id: texts[sample_id] for sample_id in held_out if sample_id in texts},
@@ -140,4 +185,7 @@ def _rules_opinion(step_run: StepRun, ids: list[str], reviewed: pa.Table) -> dic
         target_precision=settings.target_of(RULES),
         confidence=settings.confidence,
     )
-    return {RULES: opinion}
+    kind = answer_kind(CLASS)
+    answered = {name: rules.answer(texts.get(name)) for name in audited}
+    said = {name: (str(kind.label_of(answer)), 1.0) for name, answer in answered.items() if answer is not None}
+    return {RULES: shut_by_audits(opinion, said, audited)}

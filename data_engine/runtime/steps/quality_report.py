@@ -20,7 +20,7 @@ _COLUMNS = {"first_pass": ("sample_id", "uri", "verdict", "reason", "score", "th
 
 def quality_report(step_run: StepRun) -> StepResult:
     """Measure everything, and render the page."""
-    read = (name for name in tables_read_by("quality_report") if name != "quality_report")
+    read = (name for name in tables_read_by("quality_report") if WRITTEN_BY[name] != "quality_report")
     names = [name for name in read if WRITTEN_BY[name] in step_run.runtime.steps and name != "embeddings"]
     step_run.read("labels", columns=["sample_id"])
     step_run.read("balanced_subset", columns=["sample_id"])
@@ -29,6 +29,7 @@ def quality_report(step_run: StepRun) -> StepResult:
     tables = {name: step_run.look_up(name, columns=_COLUMNS.get(name)) for name in names}
     corpus, alarm_limits = _as_used(step_run)
     questions = _questions(step_run, tables)
+    tables["costs"] = reporting.decider_costs(corpus, {name: rows for name, rows in tables.items() if rows.num_rows})
     metrics = reporting.build_quality_report(corpus, tables)
     metrics = reporting.with_questions(metrics, questions) if questions else metrics
     seconds, versions = _provenance(step_run, [*names, "embeddings"])
@@ -48,6 +49,7 @@ def quality_report(step_run: StepRun) -> StepResult:
     path = step_run.write_page("reports", "report.html", text=page)
     return step_run.finish(
         metrics,
+        timing_tables={"costs": tables["costs"]},
         metadata={"report": path, **_headline(metrics)},
         details={"plots": {name: plots[name] for name in ("funnel", "balance") if name in plots}},
     )

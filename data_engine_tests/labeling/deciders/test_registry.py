@@ -20,6 +20,7 @@ def test_only_a_person_is_asked_and_each_provenance_is_of_one_decider():
 
 def test_an_unknown_decider_is_a_clear_error():
     with pytest.raises(
-        InvalidInput, match="decider is 'oracle', which does not exist; use one of rules, classifier, p"
+        InvalidInput,
+        match="decider is 'oracle', which does not exist; use one of rules, classifier, foundation_model, p",
     ):
         find_decider("oracle")

@@ -39,7 +39,7 @@ BROKEN = [
     Broken(
         "provenance_is_known",
         "labels of unknown provenance: 1 of 4, but it must be one of human, adjudicated, human_assisted, "
-        "model_accepted, model_edited, imported, model_auto, rule_auto, simulated; "
+        "model_accepted, model_edited, imported, model_auto, rule_auto, foundation_auto, simulated; "
         "compute the labels again from the answers and the proposals",
         ("s7",),
         {"labels": but(label_rows(), 3, provenance="model")},

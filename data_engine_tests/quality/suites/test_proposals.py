@@ -48,6 +48,15 @@ BROKEN = [
         },
         facts={"gate_threshold": 0.9, "audit_age_days": 2.0},
     ),
+    Broken(
+        "no_route_is_shut_by_its_audits",
+        "proposals that a decider would take and may not, because its audits contradict its gate: 1 of 4, but what a "
+        "decider takes must be as often right as its gate promises; mend the rules or the prompt and materialize "
+        "proposals; until then people are asked",
+        ("s5",),
+        {"proposals": but(proposal_rows(), 1, reason="person: rules (shut by its audits: 15 of 20 right)")},
+        facts={"gate_threshold": 0.9, "audit_age_days": 2.0},
+    ),
 ]
 
 

@@ -26,7 +26,7 @@ BROKEN = [
     Broken(
         "provenance_is_known",
         "labels of unknown provenance: 1 of 3, but it must be one of human, adjudicated, human_assisted, "
-        "model_accepted, model_edited, imported, model_auto, rule_auto, simulated; "
+        "model_accepted, model_edited, imported, model_auto, rule_auto, foundation_auto, simulated; "
         "compute the labels again from the answers and the proposals",
         ("s0",),
         {"release": but(release_rows(), 0, provenance="")},

@@ -12,6 +12,7 @@ select
     count(*) filter (where provenance = 'imported') as n_imported,
     count(*) filter (where provenance = 'model_auto') as n_model_auto,
     count(*) filter (where provenance = 'rule_auto') as n_rule_auto,
+    count(*) filter (where provenance = 'foundation_auto') as n_foundation_auto,
     count(*) filter (where provenance = 'simulated') as n_simulated,
     avg(quality) as mean_quality,
     avg(posterior) as mean_posterior,

@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+
+from data_engine.labeling.deciders.audits import shut_by_audits
+from data_engine.labeling.deciders.cascade import Opinion, route
+from data_engine.labeling.gate import Gate
+
+OPEN = Opinion("rules", Gate(0.9, 0.96, 60, 0.95, 0.9), ("a", "b"), np.array([0.95, 0.99]))
+
+
+def _audits(n: int, n_right: int, score: float = 1.0) -> tuple[dict[str, tuple[str, float]], dict[str, str]]:
+    said = {f"s{number}": ("a", score) for number in range(n)}
+    return said, {name: "a" if number < n_right else "b" for number, name in enumerate(said)}
+
+
+def test_a_route_whose_audits_contradict_its_certificate_is_shut_and_its_samples_go_to_people() -> None:
+    shut = shut_by_audits(OPEN, *_audits(20, 15))
+    assert shut.is_sure.tolist() == [False, False]
+    assert shut.why(0) == (
+        "shut by its audits: 15 of 20 right, so at most 0.896 of its answers, below the promise of 0.95"
+    )
+    assert route(("rules", "person"), {"rules": shut}, 2).deciders == ("person", "person")
+
+
+@pytest.mark.parametrize(("n", "n_right"), [(0, 0), (20, 20), (20, 18), (3, 2)])
+def test_few_audits_below_the_promise_shut_nothing(n: int, n_right: int) -> None:
+    assert shut_by_audits(OPEN, *_audits(n, n_right)) is OPEN
+
+
+def test_answers_below_the_gate_and_samples_that_nobody_audited_do_not_count() -> None:
+    assert shut_by_audits(OPEN, *_audits(20, 0, score=0.5)) is OPEN
+    assert shut_by_audits(OPEN, {"x": ("a", 1.0)}, {}) is OPEN
+
+
+def test_a_route_without_a_gate_stays_as_it_is() -> None:
+    without = Opinion("rules", Gate(None, None, 0, 0.95, 0.9), ("a",), np.array([0.95]))
+    assert shut_by_audits(without, *_audits(20, 0)) is without
