@@ -1,15 +1,18 @@
 """The database of the review queue: opening it, making or migrating its tables, and transactions.
 
 Every write is one transaction at a time (BEGIN IMMEDIATE on SQLite, an advisory lock on PostgreSQL), so a rule such
-as `no more answers than wanted` is checked and kept in the same breath. SQLite writes ahead with synchronous=NORMAL:
-a killed process loses nothing, a power cut may lose the last moments. The tables are in `queue_tables.py`.
+as `no more answers than wanted` is checked and kept in the same breath. On SQLite writers line up for their turn, and
+what was answered is on the disk before it is said to be taken. The tables are in `queue_tables.py`.
 """
 
+import fcntl
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from concurrent.futures import Future
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -25,11 +28,13 @@ from data_engine.review.queue_tables import SCHEMA_VERSION, metadata, queue, sch
 from data_engine.review.queue_url import parsed_url, shown_url
 
 _BUSY_TIMEOUT_S = 30
+_TURN_TIMEOUT_S = 5
 _POSTGRES_LOCK = 0x72657669
 _OF_LIBPQ = "connect_timeout"
 _PATIENCE = {"pg8000": "timeout"}
 """What drivers call the seconds in which a connection has to be made, where it is not as in libpq."""
 _READING = "review_is_reading"
+_IS_LASTING = "review_is_lasting"
 _AWAY = "restore it from a backup; or move it away, and the next run makes a new queue and numbers its rounds on"
 
 
@@ -75,10 +80,16 @@ def open_engine(url: str, *, may_create: bool = True, reads_only: bool = False) 
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """One write transaction; no other writer runs beside it. Rolled back when the block raises."""
-    with engine.begin() as connection:
-        yield connection
+def writing(engine: Engine, *, is_lasting: bool = True) -> Iterator[Connection]:
+    """One write transaction; no other writer runs beside it. Rolled back when the block raises.
+
+    What is not lasting (a lease) waits for no disk: a killed process does not lose it, a power cut may.
+    """
+    # The turn comes first, so that who waits for it holds no connection of the pool.
+    with _turn(engine), engine.connect() as connection:
+        connection.execution_options(**{_IS_LASTING: is_lasting})
+        with connection.begin():
+            yield connection
 
 
 @contextmanager
@@ -87,6 +98,62 @@ def reading(engine: Engine) -> Iterator[Connection]:
     level = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
     with engine.execution_options(**{_READING: True}, **level).begin() as connection:
         yield connection
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """Wait in line for the lock of SQLite, which would go to whoever happens to ask in the right moment.
+
+    That lock remains what keeps writers apart; so whoever has waited here for too long goes on without a turn.
+    """
+    place = _open_line(engine)
+    if place is None or not _has_turn(place):
+        yield
+        return
+    try:
+        yield
+    finally:
+        _leave(place)
+
+
+def _open_line(engine: Engine) -> int | None:
+    if engine.dialect.name != "sqlite":
+        return None
+    try:
+        return os.open(f"{engine.url.database}-turn", os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError:
+        return None
+
+
+def _has_turn(place: int) -> bool:
+    """Whether the lock on the file was got in time; otherwise it is given back as soon as it comes."""
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        waiting: Future[None] = Future()
+        threading.Thread(target=_wait_in_line, args=(place, waiting), daemon=True).start()
+        try:
+            waiting.result(_TURN_TIMEOUT_S)
+        except TimeoutError:
+            return not waiting.cancel()
+    return True
+
+
+def _wait_in_line(place: int, waiting: "Future[None]") -> None:
+    # What file systems without such locks say is no reason to wait.
+    with suppress(OSError):
+        fcntl.flock(place, fcntl.LOCK_EX)
+    if waiting.set_running_or_notify_cancel():
+        waiting.set_result(None)
+    else:
+        _leave(place)
+
+
+def _leave(place: int) -> None:
+    # A process that was forked meanwhile has the file open as well, so that closing it would not be enough.
+    with suppress(OSError):
+        fcntl.flock(place, fcntl.LOCK_UN)
+    os.close(place)
 
 
 def _is_writable(path: Path) -> bool:
@@ -132,14 +199,17 @@ def _configure_sqlite(dbapi_connection: Any, _record: object) -> None:
     # The driver would begin transactions late and without IMMEDIATE; None leaves them to _begin_sqlite.
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
-    for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    is_reading = connection.get_execution_options().get(_READING, False)
-    connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if options.get(_READING, False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get(_IS_LASTING, True) else 'NORMAL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _begin_postgres(connection: Connection) -> None:
