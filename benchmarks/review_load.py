@@ -153,7 +153,7 @@ def table(n_tasks: int, n_processes: int, found: dict[str, object]) -> str:
     is_whole = found["answers"] == found["answers wanted"] and found["tasks with as many answers as wanted"] is True
     lines = [
         f"{n_processes} processes without a pause, {n_tasks:,} tasks, a fifth want two answers; all are sent twice.",
-        "An answer is on the disk before it is said to be taken; writers line up, so that nobody starves.",
+        "An answer is on the disk before it is said to be taken.",
         f"SQLite {sqlite3.sqlite_version}; a load of {os.getloadavg()[1]:.1f} from all that runs on these cores.",
         "",
         "| what | figure |",

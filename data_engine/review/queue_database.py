@@ -1,18 +1,16 @@
 """The database of the review queue: opening it, making or migrating its tables, and transactions.
 
 Every write is one transaction at a time (BEGIN IMMEDIATE on SQLite, an advisory lock on PostgreSQL), so a rule such
-as `no more answers than wanted` is checked and kept in the same breath. On SQLite writers line up for their turn, and
+as `no more answers than wanted` is checked and kept in the same breath. On SQLite nobody waits for others for long, and
 what was answered is on the disk before it is said to be taken. The tables are in `queue_tables.py`.
 """
 
 import fcntl
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -28,7 +26,8 @@ from data_engine.review.queue_tables import SCHEMA_VERSION, metadata, queue, sch
 from data_engine.review.queue_url import parsed_url, shown_url
 
 _BUSY_TIMEOUT_S = 30
-_TURN_TIMEOUT_S = 5
+_WAITS_QUIETLY_S = 0.2
+_DOOR_TIMEOUT_S = 5
 _POSTGRES_LOCK = 0x72657669
 _OF_LIBPQ = "connect_timeout"
 _PATIENCE = {"pg8000": "timeout"}
@@ -85,8 +84,7 @@ def writing(engine: Engine, *, is_lasting: bool = True) -> Iterator[Connection]:
 
     What is not lasting (a lease) waits for no disk: a killed process does not lose it, a power cut may.
     """
-    # The turn comes first, so that who waits for it holds no connection of the pool.
-    with _turn(engine), engine.connect() as connection:
+    with engine.connect() as connection:
         connection.execution_options(**{_IS_LASTING: is_lasting})
         with connection.begin():
             yield connection
@@ -98,62 +96,6 @@ def reading(engine: Engine) -> Iterator[Connection]:
     level = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
     with engine.execution_options(**{_READING: True}, **level).begin() as connection:
         yield connection
-
-
-@contextmanager
-def _turn(engine: Engine) -> Iterator[None]:
-    """Wait in line for the lock of SQLite, which would go to whoever happens to ask in the right moment.
-
-    That lock remains what keeps writers apart; so whoever has waited here for too long goes on without a turn.
-    """
-    place = _open_line(engine)
-    if place is None or not _has_turn(place):
-        yield
-        return
-    try:
-        yield
-    finally:
-        _leave(place)
-
-
-def _open_line(engine: Engine) -> int | None:
-    if engine.dialect.name != "sqlite":
-        return None
-    try:
-        return os.open(f"{engine.url.database}-turn", os.O_RDWR | os.O_CREAT, 0o666)
-    except OSError:
-        return None
-
-
-def _has_turn(place: int) -> bool:
-    """Whether the lock on the file was got in time; otherwise it is given back as soon as it comes."""
-    try:
-        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        waiting: Future[None] = Future()
-        threading.Thread(target=_wait_in_line, args=(place, waiting), daemon=True).start()
-        try:
-            waiting.result(_TURN_TIMEOUT_S)
-        except TimeoutError:
-            return not waiting.cancel()
-    return True
-
-
-def _wait_in_line(place: int, waiting: "Future[None]") -> None:
-    # What file systems without such locks say is no reason to wait.
-    with suppress(OSError):
-        fcntl.flock(place, fcntl.LOCK_EX)
-    if waiting.set_running_or_notify_cancel():
-        waiting.set_result(None)
-    else:
-        _leave(place)
-
-
-def _leave(place: int) -> None:
-    # A process that was forked meanwhile has the file open as well, so that closing it would not be enough.
-    with suppress(OSError):
-        fcntl.flock(place, fcntl.LOCK_UN)
-    os.close(place)
 
 
 def _is_writable(path: Path) -> bool:
@@ -209,7 +151,56 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
         return
     connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get(_IS_LASTING, True) else 'NORMAL'}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    door = _open_door(connection)
+    if door is None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return
+    try:
+        _wait_at(door, fcntl.LOCK_SH)
+        fcntl.flock(door, fcntl.LOCK_UN)
+        if not _begins_soon(connection):
+            _wait_at(door, fcntl.LOCK_EX)
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        os.close(door)
+
+
+def _open_door(connection: Connection) -> int | None:
+    """A file beside the database that every writer passes, and that one who has waited for long keeps shut.
+
+    The lock of SQLite goes to whoever happens to ask in the right moment, so that a few who write without a pause
+    keep out the others for seconds. It remains what keeps writers apart: the door is for fairness alone.
+    """
+    try:
+        return os.open(f"{connection.engine.url.database}-door", os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError:
+        return None
+
+
+def _wait_at(door: int, how: int) -> None:
+    """Until the door can be had; a while at most, because who holds it may have been stopped."""
+    until = time.monotonic() + _DOOR_TIMEOUT_S
+    while time.monotonic() < until:
+        try:
+            fcntl.flock(door, how | fcntl.LOCK_NB)
+            return
+        except OSError:
+            time.sleep(0.002)
+
+
+def _begins_soon(connection: Connection) -> bool:
+    """Whether the lock of SQLite was got before others had to be kept out for it."""
+    driver: Any = connection.connection.driver_connection
+    (patience_ms,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    driver.execute(f"PRAGMA busy_timeout={min(patience_ms, round(1000 * _WAITS_QUIETLY_S))}")
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        # Whatever it is, it is asked again in a way that says it.
+        return False
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={patience_ms}")
+    return True
 
 
 def _begin_postgres(connection: Connection) -> None:

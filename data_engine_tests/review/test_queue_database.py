@@ -96,11 +96,8 @@ def test_a_write_that_fails_leaves_nothing_and_a_reader_waits_for_no_writer(url)
         engine.dispose()
 
 
-def test_a_database_that_stays_locked_is_an_error_that_says_so_and_keeps_no_place_in_the_line(
-    queue, at, url, monkeypatch
-):
+def test_a_database_that_stays_locked_is_an_error_that_says_so(queue, at):
     engine = queue._engine
-    monkeypatch.setattr(queue_database, "_TURN_TIMEOUT_S", 0.01)
 
     @sa.event.listens_for(engine, "connect")
     def _impatient(connection, _record):
@@ -109,21 +106,34 @@ def test_a_database_that_stays_locked_is_an_error_that_says_so_and_keeps_no_plac
     engine.dispose()
     with writing(engine), pytest.raises(StorageError, match="database is locked; nothing was changed, try again"):
         queue.next("ada", now=at(0))
-    with Path(f"{path_of(url)}-turn").open("a") as place:
-        fcntl.flock(place, fcntl.LOCK_EX)
-        monkeypatch.setattr(queue_database, "_open_line", lambda engine: None)
+
+
+def test_who_has_waited_for_long_keeps_newcomers_at_the_door_until_it_is_their_turn(queue, at, url, monkeypatch):
+    monkeypatch.setattr(queue_database, "_WAITS_QUIETLY_S", 0.01)
+    with Path(f"{path_of(url)}-door").open("a") as door, ThreadPoolExecutor(1) as pool:
+
+        def is_open():
+            try:
+                fcntl.flock(door, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                fcntl.flock(door, fcntl.LOCK_UN)
+            except BlockingIOError:
+                return False
+            return True
+
+        with writing(queue._engine):
+            assert is_open()
+            waiting = pool.submit(queue.next, "ada", now=at(0))
+            while is_open():
+                assert not waiting.done()
+        assert waiting.result() is None
+        assert is_open()
+
+
+def test_a_door_that_stays_shut_keeps_nobody_out_for_ever(queue, at, url, monkeypatch):
+    monkeypatch.setattr(queue_database, "_DOOR_TIMEOUT_S", 0.01)
+    with Path(f"{path_of(url)}-door").open("a") as door:
+        fcntl.flock(door, fcntl.LOCK_EX)
         assert queue.next("ada", now=at(0)) is None
-
-
-def test_writers_line_up_and_their_place_is_free_when_they_are_done(queue, at, url):
-    with Path(f"{path_of(url)}-turn").open("a") as place:
-        with writing(queue._engine), pytest.raises(BlockingIOError):
-            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        with ThreadPoolExecutor(4) as pool:
-            waiting = [pool.submit(queue.next, name, now=at(0)) for name in ("ada", "bob", "eve", "mia")]
-            fcntl.flock(place, fcntl.LOCK_UN)
-            assert [each.result() for each in waiting] == [None] * 4
 
 
 def test_an_answer_is_on_the_disk_before_it_counts_and_a_lease_waits_for_no_disk(queue, open_batch, at):
