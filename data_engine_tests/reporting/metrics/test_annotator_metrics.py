@@ -28,7 +28,11 @@ def test_who_misses_traps_since_the_newest_batch_is_told_with_the_change():
     trap = {"purpose": "trap", "arm": "trap", "proposed_answer": '{"label":"b"}'}
     answers = [
         *(_answer(f"t{n}", "a", name, "one", **trap) for n in range(12) for name in ("ann", "bob")),
-        *(_answer(f"t{n}", label, name, "two", **trap) for n in range(8) for name, label in (("ann", "a"), ("bob", "b"))),
+        *(
+            _answer(f"t{n}", label, name, "two", **trap)
+            for n in range(8)
+            for name, label in (("ann", "a"), ("bob", "b"))
+        ),
     ]
     found = {m.scope: (m.value, m.n) for m in annotator_metrics(answers) if m.metric == "annotator_drift"}
     assert found == {"bob, traps": (-1.0, 8)}
