@@ -7,6 +7,7 @@ import re
 import shlex
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -67,16 +68,17 @@ class Kept:
                 file.write(line + "\n")
 
 
-def append_results(title: str, table_markdown: str, *, path: Path = RESULTS) -> None:
+def append_results(title: str, table_markdown: str, *, path: Path = RESULTS, packages: Sequence[str] = ()) -> None:
     """Write a section, in place of the one with the same title if there is one, else at the end.
 
     Args:
         title: heading of the section, one line.
         table_markdown: its body, without headings of the second level.
         path: file to write.
+        packages: whose versions matter beside those that always stand there.
     """
     text = path.read_text("utf-8") if path.exists() else _HEADER
-    section = f"## {title}\n\n{table_markdown.strip()}\n\n{environment()}\n"
+    section = f"## {title}\n\n{table_markdown.strip()}\n\n{environment(packages)}\n"
     old = re.compile(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
     text, n_replaced = old.subn(lambda _: section + "\n", text, count=1)
     if not n_replaced:
@@ -84,7 +86,7 @@ def append_results(title: str, table_markdown: str, *, path: Path = RESULTS) -> 
     path.write_text(text.rstrip() + "\n", "utf-8")
 
 
-def environment() -> str:
+def environment(packages: Sequence[str] = ()) -> str:
     """The command, date, versions and processor of this process, as a paragraph."""
     script = Path(sys.argv[0])
     # Where somebody keeps files meanwhile, and in which pieces it ran, says nothing about what was measured.
@@ -94,15 +96,15 @@ def environment() -> str:
             del given[given.index(option) : given.index(option) + 2]
     command = shlex.join(["python", f"{script.parent.name}/{script.name}", *given])
     return (
-        f"`{command}`, {datetime.now(UTC):%Y-%m-%d}; Python {platform.python_version()}, {', '.join(versions())}; "
-        f"{processor()}, {os.cpu_count()} cores."
+        f"`{command}`, {datetime.now(UTC):%Y-%m-%d}; Python {platform.python_version()}, "
+        f"{', '.join(versions(packages))}; {processor()}, {os.cpu_count()} cores."
     )
 
 
-def versions() -> list[str]:
+def versions(packages: Sequence[str] = ()) -> list[str]:
     """Name and version of the installed packages that speeds depend on."""
     found = []
-    for package in _PACKAGES:
+    for package in (*_PACKAGES, *packages):
         try:
             found.append(f"{package} {version(package)}")
         except PackageNotFoundError:

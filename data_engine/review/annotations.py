@@ -21,21 +21,23 @@ from data_engine.schemas import REVIEWED_LABELS
 
 _BY_SUBMISSION = sa.select(annotation).where(annotation.c.submission_id == sa.bindparam("submission"))
 
-_USE_LEASES = (
+_IS_USABLE = sa.or_(lease.c.outcome.is_(None), lease.c.outcome == "expired")
+
+_END_LEASES = (
     sa.update(lease)
     .where(
         lease.c.task_id == sa.bindparam("on_task"),
-        lease.c.annotator == sa.bindparam("by"),
-        sa.or_(lease.c.outcome.is_(None), lease.c.outcome == "expired"),
+        sa.or_(
+            sa.and_(lease.c.annotator == sa.bindparam("by"), _IS_USABLE),
+            sa.and_(sa.bindparam("is_finished", type_=sa.Boolean), lease.c.outcome.is_(None)),
+        ),
     )
-    .values(outcome="submitted", ended_at=sa.bindparam("moment"))
+    .values(
+        outcome=sa.case((lease.c.annotator == sa.bindparam("by"), "submitted"), else_="lost"),
+        ended_at=sa.bindparam("moment"),
+    )
 )
-
-_LOSE_LEASES = (
-    sa.update(lease)
-    .where(lease.c.task_id == sa.bindparam("on_task"), lease.c.outcome.is_(None))
-    .values(outcome="lost", ended_at=sa.bindparam("moment"))
-)
+"""An answer uses the leases of who gives it; where it is the last that was wanted, others lose theirs."""
 
 _ANSWERS = (
     sa.select(
@@ -212,16 +214,16 @@ def _provenance(row: Row[Any], kind: AnswerKind, given: str, is_simulated: bool)
 
 def count_answer(connection: Connection, row: Row[Any], now: datetime) -> None:
     """Count an answer of `row.annotator` to a task with its numbers of before; what is finished by it is closed."""
-    on_task = {"on_task": row.task_id, "moment": now}
-    connection.execute(_USE_LEASES, on_task | {"by": row.annotator})
     n_answers = row.n_answers + 1
     is_open = n_answers < row.n_wanted
+    ended = {"on_task": row.task_id, "by": row.annotator, "is_finished": not is_open, "moment": now}
+    connection.execute(_END_LEASES, ended)
     connection.execute(
         sa.update(task).where(task.c.task_id == row.task_id).values(n_answers=n_answers, is_open=is_open)
     )
     if is_open:
         return
-    connection.execute(_LOSE_LEASES, on_task)
     one_more = {"n_open": batch.c.n_open - 1, "n_done": batch.c.n_done + 1}
-    connection.execute(sa.update(batch).where(batch.c.batch_id == row.batch_id).values(one_more))
-    finish_if_answered(connection, row.batch_id, now=now)
+    is_batch = sa.update(batch).where(batch.c.batch_id == row.batch_id)
+    if connection.execute(is_batch.values(one_more).returning(batch.c.n_open)).scalar_one() == 0:
+        finish_if_answered(connection, row.batch_id, now=now)

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,11 +27,6 @@ _MAX_LEASE_S = 24 * 3600
 
 _CARD: sa.Select[Any] = (
     sa.select(
-        lease.c.lease_id,
-        lease.c.annotator,
-        lease.c.lease_s,
-        lease.c.expires_at,
-        lease.c.outcome,
         task.c.task_id,
         task.c.batch_id,
         task.c.sample_id,
@@ -45,17 +41,29 @@ _CARD: sa.Select[Any] = (
         proposal.c.answer.label("proposed_answer"),
         proposal.c.label.label("proposed_label"),
     )
-    .join(task, task.c.task_id == lease.c.task_id)
+    .select_from(task)
     .join(batch, batch.c.batch_id == task.c.batch_id)
     .outerjoin(proposal, proposal.c.task_id == task.c.task_id)
-    .where(lease.c.lease_id == sa.bindparam("lease_id"))
 )
+
+_LEASED_CARD = _CARD.add_columns(
+    lease.c.lease_id, lease.c.annotator, lease.c.lease_s, lease.c.taken_at, lease.c.expires_at, lease.c.outcome
+).join(lease, lease.c.task_id == task.c.task_id)
+
+_CARD_OF_LEASE = _LEASED_CARD.where(lease.c.lease_id == sa.bindparam("lease_id"))
 
 _EXPIRE = (
     sa.update(lease)
     .where(lease.c.outcome.is_(None), lease.c.expires_at <= sa.bindparam("moment"))
     .values(outcome="expired", ended_at=sa.bindparam("moment"))
 )
+
+
+def _of_annotator(*conditions: sa.ColumnElement[bool]) -> sa.Exists:
+    """Whether the annotator has, or had, a lease of the task."""
+    is_theirs = (lease.c.task_id == task.c.task_id) & (lease.c.annotator == sa.bindparam("name"))
+    return sa.exists().where(is_theirs, *conditions).correlate(task)
+
 
 _LIVE_ON_TASK = (
     sa.select(sa.func.count())
@@ -65,27 +73,16 @@ _LIVE_ON_TASK = (
     .scalar_subquery()
 )
 
-_DONE_BY_ANNOTATOR = (
-    sa.exists()
-    .where(
-        lease.c.task_id == task.c.task_id,
-        lease.c.annotator == sa.bindparam("name"),
-        lease.c.outcome.in_(("submitted", "skipped")),
-    )
-    .correlate(task)
-)
-
 _ORDER = (task.c.priority.desc(), task.c.opened_at, task.c.batch_id, task.c.position)
 
-_HELD_BY_ANNOTATOR = (
-    sa.exists()
-    .where(lease.c.task_id == task.c.task_id, lease.c.annotator == sa.bindparam("name"), lease.c.outcome.is_(None))
-    .correlate(task)
+_HAS_ROOM = sa.and_(task.c.n_answers + _LIVE_ON_TASK < task.c.n_wanted, ~_of_annotator(lease.c.outcome.is_(None)))
+
+_CANDIDATE = (
+    sa.select(task.c.task_id)
+    .where(task.c.is_open, _HAS_ROOM, ~_of_annotator(lease.c.outcome.in_(("submitted", "skipped"))))
+    .order_by(*_ORDER)
+    .limit(1)
 )
-
-_HAS_ROOM = sa.and_(task.c.n_answers + _LIVE_ON_TASK < task.c.n_wanted, ~_HELD_BY_ANNOTATOR)
-
-_CANDIDATE = sa.select(task.c.task_id).where(task.c.is_open, _HAS_ROOM, ~_DONE_BY_ANNOTATOR).order_by(*_ORDER).limit(1)
 
 _IS_SKIPPED_BY_ANNOTATOR = sa.and_(
     lease.c.task_id == task.c.task_id, lease.c.annotator == sa.bindparam("name"), lease.c.outcome == "skipped"
@@ -110,21 +107,50 @@ _SKIPPED = (
     .order_by(_LAST_SKIP, task.c.task_id)
 )
 
-_SKIPPED_WITH_ROOM = _SKIPPED.where(_HAS_ROOM).limit(1)
-
-_EARLIER_SKIPS = sa.select(lease.c.lease_id).where(
-    lease.c.task_id == sa.bindparam("of_task"),
-    lease.c.annotator == sa.bindparam("name"),
-    lease.c.outcome == "skipped",
-)
-
 _LIVE_OF_ANNOTATOR = (
     sa.select(lease.c.lease_id)
     .join(task, task.c.task_id == lease.c.task_id)
     .where(lease.c.annotator == sa.bindparam("name"), lease.c.outcome.is_(None))
+    .where(lease.c.lease_id.not_in(sa.bindparam("holding", expanding=True)))
     .order_by(lease.c.taken_at, *_ORDER)
     .limit(1)
 )
+
+
+@dataclass(frozen=True)
+class _Queries:
+    """What `take` asks, within one kind of filter: one statement each, so that others wait for little."""
+
+    live: sa.Select[Any]
+    free: sa.Select[Any]
+    skipped: sa.Select[Any]
+
+
+@cache
+def _queries(has_corpus: bool, has_batch: bool, has_proposed: bool) -> _Queries:
+    """The queries for filters by corpus, batch and proposed class; what these are is bound when they run."""
+    filters = (
+        (has_corpus, task.c.corpus == sa.bindparam("in_corpus")),
+        (has_batch, task.c.batch_id == sa.bindparam("in_batch")),
+        (has_proposed, _proposes(sa.bindparam("showing"))),
+    )
+    within = [condition for is_asked, condition in filters if is_asked]
+    n_earlier = sa.select(sa.func.count()).select_from(lease)
+    n_earlier = n_earlier.where(lease.c.task_id == task.c.task_id, lease.c.annotator == sa.bindparam("name"))
+    is_known = sa.exists().where(annotators.c.annotator == sa.bindparam("name"))
+    to_lease = _CARD.add_columns(
+        n_earlier.correlate(task).scalar_subquery().label("n_earlier"),
+        sa.select(is_known).scalar_subquery().label("is_known"),
+    )
+    live = _LIVE_OF_ANNOTATOR.where(*within).scalar_subquery()
+    skipped = _SKIPPED.where(_HAS_ROOM, *within).limit(1).subquery()
+    return _Queries(
+        _LEASED_CARD.add_columns(_of_annotator(lease.c.outcome == "skipped").label("was_skipped")).where(
+            lease.c.lease_id == live
+        ),
+        to_lease.where(task.c.task_id == _CANDIDATE.where(*within).scalar_subquery()),
+        to_lease.where(task.c.task_id == sa.select(skipped.c.task_id).scalar_subquery()),
+    )
 
 
 def take(
@@ -148,23 +174,16 @@ def take(
     if not 1 <= lease_s <= _MAX_LEASE_S:
         raise InvalidInput(f"lease_s is {lease_s}; a lease lasts from 1 to {_MAX_LEASE_S} seconds")
     connection.execute(_EXPIRE, {"moment": now})
-    within = [*_filters(corpus, batch_id), *([] if proposed is None else [proposes(proposed)])]
-    others = lease.c.lease_id.not_in(list(holding))
-    live = connection.execute(_LIVE_OF_ANNOTATOR.where(*within, others), {"name": name}).scalar_one_or_none()
+    queries = _queries(corpus is not None, batch_id is not None, proposed is not None)
+    given = {"name": name, "in_corpus": corpus, "in_batch": batch_id, "showing": proposed}
+    live = connection.execute(queries.live, given | {"holding": list(holding)}).first()
     if live is not None:
-        found = as_lease(find_lease(connection, live))
-        skips = connection.execute(_EARLIER_SKIPS, {"of_task": found.task.task_id, "name": name})
-        return replace(found, task=replace(found.task, was_skipped=skips.first() is not None))
-    task_id = connection.execute(_CANDIDATE.where(*within), {"name": name}).scalar_one_or_none()
-    was_skipped = task_id is None and not is_simulated
+        return as_lease(live, was_skipped=bool(live.was_skipped))
+    row = connection.execute(queries.free, given).first()
+    was_skipped = row is None and not is_simulated
     if was_skipped:
-        skipped = connection.execute(_SKIPPED_WITH_ROOM.where(*within), {"name": name}).first()
-        task_id = None if skipped is None else skipped.task_id
-    if task_id is None:
-        return None
-    register(connection, name, now)
-    given = as_lease(find_lease(connection, _insert_lease(connection, task_id, name, lease_s, now)))
-    return replace(given, task=replace(given.task, was_skipped=was_skipped))
+        row = connection.execute(queries.skipped, given).first()
+    return None if row is None else _insert_lease(connection, row, name, lease_s, now, was_skipped=was_skipped)
 
 
 def extend(connection: Connection, lease_id: str, *, now: datetime) -> Lease:
@@ -211,7 +230,8 @@ def give_back(connection: Connection, lease_id: str, *, now: datetime) -> None:
 
 def read_skipped(connection: Connection, name: str, corpus: str | None) -> list[SkippedTask]:
     """The open tasks that the annotator has skipped and not answered, the longest ago first."""
-    found = connection.execute(_SKIPPED.where(*_filters(corpus, None)), {"name": name}).all()
+    is_asked = sa.true() if corpus is None else task.c.corpus == corpus
+    found = connection.execute(_SKIPPED.where(is_asked), {"name": name}).all()
     skipped = []
     for task_id, skipped_at in found:
         row = connection.execute(sa.select(task).where(task.c.task_id == task_id)).one()
@@ -227,7 +247,7 @@ def find_lease(connection: Connection, lease_id: str) -> Row[Any]:
 
     Raises: InvalidInput when no lease has this id.
     """
-    row = connection.execute(_CARD, {"lease_id": lease_id}).first()
+    row = connection.execute(_CARD_OF_LEASE, {"lease_id": lease_id}).first()
     if row is None:
         raise InvalidInput(f"no lease {lease_id!r} in this queue; take a task first")
     return row
@@ -255,10 +275,14 @@ def is_class_now(label: str | None, classes: str) -> bool:
     return label is None or label in json.loads(classes)
 
 
-def as_lease(row: Row[Any]) -> Lease:
+def as_lease(row: Row[Any], *, was_skipped: bool = False) -> Lease:
     """What the annotator is given; a proposal whose class was removed since is not shown."""
+    return Lease(row.lease_id, row.annotator, _as_task(row, was_skipped), row.expires_at)
+
+
+def _as_task(row: Row[Any], was_skipped: bool) -> Task:
     arm = row.arm if is_class_now(row.proposed_label, row.classes) else ""
-    card = Task(
+    return Task(
         task_id=row.task_id,
         batch_id=row.batch_id,
         sample_id=row.sample_id,
@@ -269,19 +293,14 @@ def as_lease(row: Row[Any]) -> Lease:
         proposed_label=shown_proposal(arm, row.proposed_label),
         kind=row.kind,
         proposed_answer=shown_proposal(arm, row.proposed_answer),
+        was_skipped=was_skipped,
     )
-    return Lease(row.lease_id, row.annotator, card, row.expires_at)
 
 
-def proposes(label: str) -> sa.ColumnElement[bool]:
+def _proposes(label: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
     """Whether a task shows this class as its proposal."""
     is_such = (proposal.c.task_id == task.c.task_id) & (proposal.c.label == label)
     return sa.and_(task.c.arm.in_(ARMS_SHOWING_PROPOSAL), sa.exists().where(is_such).correlate(task))
-
-
-def _filters(corpus: str | None, batch_id: str | None) -> Sequence[sa.ColumnElement[bool]]:
-    wanted = ((task.c.corpus, corpus), (task.c.batch_id, batch_id))
-    return [column == value for column, value in wanted if value is not None]
 
 
 def register(connection: Connection, name: str, now: datetime) -> None:
@@ -292,10 +311,12 @@ def register(connection: Connection, name: str, now: datetime) -> None:
         connection.execute(sa.insert(annotators), row)
 
 
-def _insert_lease(connection: Connection, task_id: str, name: str, lease_s: int, now: datetime) -> str:
-    earlier = sa.select(sa.func.count()).select_from(lease)
-    is_mine = (lease.c.task_id == task_id) & (lease.c.annotator == name)
-    lease_id = identifier("lease", task_id, name, connection.execute(earlier.where(is_mine)).scalar_one())
-    row = {"lease_id": lease_id, "task_id": task_id, "annotator": name, "lease_s": lease_s, "taken_at": now}
-    connection.execute(sa.insert(lease), row | {"expires_at": now + timedelta(seconds=lease_s)})
-    return lease_id
+def _insert_lease(
+    connection: Connection, row: Row[Any], name: str, lease_s: int, now: datetime, *, was_skipped: bool
+) -> Lease:
+    if not row.is_known:
+        register(connection, name, now)
+    lease_id, expires_at = identifier("lease", row.task_id, name, row.n_earlier), now + timedelta(seconds=lease_s)
+    values = {"lease_id": lease_id, "task_id": row.task_id, "annotator": name, "lease_s": lease_s, "taken_at": now}
+    connection.execute(sa.insert(lease), values | {"expires_at": expires_at})
+    return Lease(lease_id, name, _as_task(row, was_skipped), expires_at)

@@ -110,7 +110,7 @@ class ReviewQueue(QueueUpkeep):
 
         Raises: InvalidInput for a name that contradicts `is_simulated`, or a lease length outside 1 s to a day.
         """
-        with self._writing() as connection:
+        with self._writing(is_lasting=False) as connection:
             return leases.take(
                 connection,
                 annotator,
@@ -124,7 +124,7 @@ class ReviewQueue(QueueUpkeep):
 
     def give_back(self, lease_id: str, *, now: datetime) -> None:
         """Free the task of a lease that nobody works on; not a skip. A lease that has ended stays as it is."""
-        with self._writing() as connection:
+        with self._writing(is_lasting=False) as connection:
             leases.give_back(connection, lease_id, now=in_utc(now))
 
     def renew(self, lease_id: str, *, now: datetime) -> Lease:
@@ -132,7 +132,7 @@ class ReviewQueue(QueueUpkeep):
 
         Raises: LeaseLost when the place is taken, the task is finished, or the lease was used or given back.
         """
-        with self._writing() as connection:
+        with self._writing(is_lasting=False) as connection:
             return leases.extend(connection, lease_id, now=in_utc(now))
 
     def release(self, lease_id: str, *, reason: str, now: datetime) -> None:

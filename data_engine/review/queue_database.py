@@ -1,10 +1,11 @@
 """The database of the review queue: opening it, making or migrating its tables, and transactions.
 
 Every write is one transaction at a time (BEGIN IMMEDIATE on SQLite, an advisory lock on PostgreSQL), so a rule such
-as `no more answers than wanted` is checked and kept in the same breath. SQLite writes ahead with synchronous=NORMAL:
-a killed process loses nothing, a power cut may lose the last moments. The tables are in `queue_tables.py`.
+as `no more answers than wanted` is checked and kept in the same breath. On SQLite nobody waits for others for long, and
+what was answered is on the disk before it is said to be taken. The tables are in `queue_tables.py`.
 """
 
+import fcntl
 import os
 import sqlite3
 import time
@@ -25,11 +26,14 @@ from data_engine.review.queue_tables import SCHEMA_VERSION, metadata, queue, sch
 from data_engine.review.queue_url import parsed_url, shown_url
 
 _BUSY_TIMEOUT_S = 30
+_WAITS_QUIETLY_S = 0.2
+_DOOR_TIMEOUT_S = 5
 _POSTGRES_LOCK = 0x72657669
 _OF_LIBPQ = "connect_timeout"
 _PATIENCE = {"pg8000": "timeout"}
 """What drivers call the seconds in which a connection has to be made, where it is not as in libpq."""
 _READING = "review_is_reading"
+_IS_LASTING = "review_is_lasting"
 _AWAY = "restore it from a backup; or move it away, and the next run makes a new queue and numbers its rounds on"
 
 
@@ -75,10 +79,15 @@ def open_engine(url: str, *, may_create: bool = True, reads_only: bool = False) 
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """One write transaction; no other writer runs beside it. Rolled back when the block raises."""
-    with engine.begin() as connection:
-        yield connection
+def writing(engine: Engine, *, is_lasting: bool = True) -> Iterator[Connection]:
+    """One write transaction; no other writer runs beside it. Rolled back when the block raises.
+
+    What is not lasting (a lease) waits for no disk: a killed process does not lose it, a power cut may.
+    """
+    with engine.connect() as connection:
+        connection.execution_options(**{_IS_LASTING: is_lasting})
+        with connection.begin():
+            yield connection
 
 
 @contextmanager
@@ -132,14 +141,66 @@ def _configure_sqlite(dbapi_connection: Any, _record: object) -> None:
     # The driver would begin transactions late and without IMMEDIATE; None leaves them to _begin_sqlite.
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
-    for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    is_reading = connection.get_execution_options().get(_READING, False)
-    connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if options.get(_READING, False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get(_IS_LASTING, True) else 'NORMAL'}")
+    door = _open_door(connection)
+    if door is None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return
+    try:
+        _wait_at(door, fcntl.LOCK_SH)
+        fcntl.flock(door, fcntl.LOCK_UN)
+        if not _begins_soon(connection):
+            _wait_at(door, fcntl.LOCK_EX)
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        os.close(door)
+
+
+def _open_door(connection: Connection) -> int | None:
+    """A file beside the database that every writer passes, and that one who has waited for long keeps shut.
+
+    The lock of SQLite goes to whoever happens to ask in the right moment, so that a few who write without a pause
+    keep out the others for seconds. It remains what keeps writers apart: the door is for fairness alone.
+    """
+    try:
+        return os.open(f"{connection.engine.url.database}-door", os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError:
+        return None
+
+
+def _wait_at(door: int, how: int) -> None:
+    """Until the door can be had; a while at most, because who holds it may have been stopped."""
+    until = time.monotonic() + _DOOR_TIMEOUT_S
+    while time.monotonic() < until:
+        try:
+            fcntl.flock(door, how | fcntl.LOCK_NB)
+            return
+        except OSError:
+            time.sleep(0.002)
+
+
+def _begins_soon(connection: Connection) -> bool:
+    """Whether the lock of SQLite was got before others had to be kept out for it."""
+    driver: Any = connection.connection.driver_connection
+    (patience_ms,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    driver.execute(f"PRAGMA busy_timeout={min(patience_ms, round(1000 * _WAITS_QUIETLY_S))}")
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        # Whatever it is, it is asked again in a way that says it.
+        return False
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={patience_ms}")
+    return True
 
 
 def _begin_postgres(connection: Connection) -> None:

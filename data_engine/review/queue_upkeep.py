@@ -108,8 +108,8 @@ class QueueUpkeep:
             review_batches.delete_batches(connection, corpus)
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with self._guard(), writing(self._engine) as connection:
+    def _writing(self, *, is_lasting: bool = True) -> Iterator[Connection]:
+        with self._guard(), writing(self._engine, is_lasting=is_lasting) as connection:
             yield connection
 
     @contextmanager

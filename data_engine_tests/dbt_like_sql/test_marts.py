@@ -189,7 +189,7 @@ def test_annotator_by_batch_compares_each_batch_with_the_earlier_ones(mart):
         ("simulated:reader", 3, 1.0)
     }
     first = {row["annotator"]: row for row in reversed(rows)}
-    assert all(row["agreement_drift"] is None for row in first.values())
+    assert all(row["agreement_drift"] is None and row["trap_catch_drift"] is None for row in first.values())
     assert all(row["median_active_s"] is None for row in rows if row["is_simulated"])
 
 

@@ -3,7 +3,8 @@
 The labels that follow from the answers are checked in `labels.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +14,9 @@ from data_engine.quality.checks import blocking, warning
 from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
 from data_engine.quality.label_truths import LABEL_IS_A_CLASS, class_or_empty, every_label_is_a_class
 from data_engine.quality.profiles import one_row
+
+if TYPE_CHECKING:
+    from data_engine.labeling.answers.annotator_drift import AnnotatorDrift
 
 TABLES = ("reviewed_labels",)
 
@@ -27,6 +31,10 @@ CHECKS = (
     warning(
         "every_annotator_catches_traps", "Each annotator of at least three traps caught min_trap_catch_rate of them."
     ),
+    warning(
+        "nobody_does_worse_than_before",
+        "No annotator catches significantly fewer traps, or agrees less with the others, than in earlier batches.",
+    ),
     warning("nobody_answers_in_a_hurry", "Nobody takes less than a quarter of the seconds that others take."),
 )
 
@@ -36,6 +44,7 @@ def suite(
     corpus: Corpus,
     n_undecided: int = 0,
     trap_catch_rate: float | None = None,
+    earlier: pa.Table | None = None,
 ) -> list[Truth]:
     """The truths about answers.
 
@@ -45,6 +54,7 @@ def suite(
         n_undecided: tasks of the batch that wait for an answer.
         trap_catch_rate: share of the answered traps whose wrong proposal was not accepted; counted in the table by
             default.
+        earlier: reviewed_labels of earlier review batches; None where there are none.
     """
     gx = load_expectations()
     answers = tables["reviewed_labels"]
@@ -76,19 +86,20 @@ def suite(
             "and simulated answers have no active_s",
             remedy="correct the rows in the queue; the server computes these marks",
         ),
-        *_about_annotators(answers, corpus),
+        *_about_annotators(answers, earlier, corpus),
     ]
 
 
-def _about_annotators(answers: pa.Table, corpus: Corpus) -> list[Truth]:
+def _about_annotators(answers: pa.Table, earlier: pa.Table | None, corpus: Corpus) -> list[Truth]:
     """How people and programs answer each other and traps, and how fast; what reviewers decided is no answer."""
+    from data_engine.labeling.answers.annotator_drift import drifted_annotators
     from data_engine.labeling.answers.annotator_figures import agreement, hurried
     from data_engine.labeling.answers.registry import kind_of
     from data_engine.labeling.answers.trap_records import trap_records
 
     gx = load_expectations()
     given = answers.filter(pc.not_equal(answers["provenance"], "adjudicated"))
-    rows = given.to_pylist()
+    rows, before = given.to_pylist(), [] if earlier is None else earlier.to_pylist()
     kind = kind_of(row["kind"] for row in rows)
     alpha, least = agreement(rows, kind), corpus.review.min_agreement
     rates = {name: n / (n + missed) for name, (n, missed) in trap_records(given, kind).items() if n + missed >= 3}
@@ -113,8 +124,30 @@ def _about_annotators(answers: pa.Table, corpus: Corpus) -> list[Truth]:
             rule=f"each must catch {corpus.review.min_trap_catch_rate:.1%}; until then their answers weigh less",
             remedy="talk to the annotators named",
         ),
+        _nobody_does_worse(
+            drifted_annotators(rows, [row for row in before if row["provenance"] != "adjudicated"], kind)
+        ),
         _nobody_hurries(hurried(rows)),
     ]
+
+
+def _nobody_does_worse(drifted: "Sequence[AnnotatorDrift]") -> Truth:
+    """Of annotators who do worse than in earlier batches: at what, now and before."""
+    names = {"traps": "catches {0:.0%} of {1} traps, earlier {2:.0%} of {3}"}
+    names["agreement"] = "agrees with the others in {0:.0%} of {1} answers, earlier in {2:.0%} of {3}"
+    said = [
+        f"{each.annotator} " + names[each.what].format(each.share, each.n, each.share_before, each.n_before)
+        for each in drifted
+    ]
+    return Truth(
+        "nobody_does_worse_than_before",
+        one_row(n_drifted=float(len(drifted))),
+        load_expectations().ExpectColumnValuesToBeBetween(column="n_drifted", max_value=0),
+        lambda _: "; ".join(said) or "nobody does significantly worse than before",
+        "nobody should do worse than chance explains",
+        "talk to the annotators named, and look at their latest answers",
+        culprits=tuple(dict.fromkeys(each.annotator for each in drifted)),
+    )
 
 
 def _nobody_hurries(fast: Mapping[str, tuple[float, float]]) -> Truth:

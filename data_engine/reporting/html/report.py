@@ -209,6 +209,7 @@ def _about_labels(
         "accuracy": known.get(("label_accuracy", "all")),
         "difficulty": [(k, known[("hold_out_error", k)]) for k in DIFFICULTIES if ("hold_out_error", k) in known],
         "n_doubtful": _N_DOUBTFUL,
+        "drifted": [(scope, m) for (name, scope), m in known.items() if name == "annotator_drift"],
         "annotators": [(scope, m) for (name, scope), m in known.items() if name == "answers" and scope != "all"],
     }
 

@@ -29,7 +29,7 @@ def annotator_metrics(answers: AnswerRows) -> list[Metric]:
     note = "Share of the answers that simulated annotators gave."
     share = n_simulated / len(answers)
     metrics.append(Metric("simulated_answer_share", "all", share, "share", "neutral", note, n=len(answers)))
-    return [*metrics, *_traps(answers), *_seconds(answers), *_agreement(answers)]
+    return [*metrics, *_traps(answers), *_drift(answers), *_seconds(answers), *_agreement(answers)]
 
 
 def _traps(answers: AnswerRows) -> list[Metric]:
@@ -45,6 +45,33 @@ def _traps(answers: AnswerRows) -> list[Metric]:
                 caught[scope].append(is_caught)
     note = "Known-wrong proposals that were not accepted."
     return [share_metric("trap_catch_rate", scope, caught[scope], note) for scope in _all_first(caught)]
+
+
+def _drift(answers: AnswerRows) -> list[Metric]:
+    """Of annotators who do worse in their newest batch: by how much."""
+    from data_engine.labeling.answers.annotator_drift import drifted_annotators
+    from data_engine.labeling.answers.registry import kind_of
+
+    newest = max(str(row["review_batch"]) for row in answers)
+    now = [row for row in answers if row["review_batch"] == newest]
+    before = [row for row in answers if row["review_batch"] != newest]
+    kind = kind_of(str(row["kind"]) for row in answers)
+    notes = {
+        "traps": f"Share of the traps of {newest} caught, less that of earlier batches; chance explains it badly.",
+        "agreement": f"Agreement with the others in {newest}, less that in earlier batches; chance explains it badly.",
+    }
+    return [
+        Metric(
+            "annotator_drift",
+            f"{each.annotator}, {each.what}",
+            each.share - each.share_before,
+            "share",
+            "higher_is_better",
+            notes[each.what],
+            n=each.n,
+        )
+        for each in drifted_annotators(now, before, kind)
+    ]
 
 
 def _seconds(answers: AnswerRows) -> list[Metric]:

@@ -75,7 +75,7 @@ class PersonQueue(ReviewQueue):
         """
         taken: list[Lease] = []
         held = list(holding)
-        with self._writing() as connection:
+        with self._writing(is_lasting=False) as connection:
             while len(taken) < n and len(held) < MOST_HELD:
                 found = leases.take(
                     connection,
@@ -96,13 +96,13 @@ class PersonQueue(ReviewQueue):
 
     def prolong(self, person: Person, lease_id: str, *, now: datetime) -> Lease:
         """Renew a lease of this person. Raises: NotFound; LeaseLost."""
-        with self._writing() as connection:
+        with self._writing(is_lasting=False) as connection:
             _own_lease(connection, person, lease_id)
             return leases.extend(connection, lease_id, now=in_utc(now))
 
     def hand_back(self, person: Person, lease_id: str, *, now: datetime) -> None:
         """Free the task of a lease of this person; not a skip. Raises: NotFound."""
-        with self._writing() as connection:
+        with self._writing(is_lasting=False) as connection:
             _own_lease(connection, person, lease_id)
             leases.give_back(connection, lease_id, now=in_utc(now))
 

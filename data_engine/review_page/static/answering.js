@@ -290,10 +290,11 @@ class Answering {
     if (found) found.annotation_id = kept.annotation_id;
   }
 
-  refused({ entry }) {
+  refused({ entry, error }) {
     this.last = this.last.filter((other) => other.submission_id !== entry.submission_id || entry.kind === "correction");
     this.showLast();
-    this.feed.fill();
+    if (error.status === 422) this.feed.refresh();
+    else this.feed.fill();
   }
 
   async loadLast() {

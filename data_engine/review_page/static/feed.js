@@ -47,7 +47,7 @@ export class Feed extends EventTarget {
       this.tasks.push(...fresh);
       this.isDry = fresh.length === 0;
       const size = this.proposed === null ? "full" : "small";
-      for (const task of fresh) if (task.is_image) image(task.task_id, size).catch(() => {});
+      for (const task of fresh) if (task.is_image) decodeAhead(task, size);
     } catch (error) {
       this.problem = error.message;
       if (error.status === 0 || error.status >= 500) setTimeout(() => this.fill(), AGAIN_MS);
@@ -72,6 +72,12 @@ export class Feed extends EventTarget {
     }
   }
 
+  // The tasks that are held, as the server has them now: their classes may have changed.
+  refresh() {
+    this.tasks = [];
+    return this.fill();
+  }
+
   // A task that somebody else has now is shown no longer.
   lose(taskId) {
     const task = this.tasks.find((each) => each.task_id === taskId);
@@ -88,6 +94,15 @@ export class Feed extends EventTarget {
     giveBack(this.tasks);
     this.tasks = [];
   }
+}
+
+// Loads an image and decodes it before it is shown; the task keeps it, so that the browser does.
+function decodeAhead(task, size) {
+  image(task.task_id, size).then((address) => {
+    task.ahead = new Image();
+    task.ahead.src = address;
+    return task.ahead.decode();
+  }).catch(() => {});
 }
 
 function giveBack(tasks) {

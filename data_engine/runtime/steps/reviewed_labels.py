@@ -1,8 +1,9 @@
 """reviewed_labels: what was answered in a review batch, with provenance; one partition per answered batch."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.errors import ChecksFailed
@@ -10,6 +11,9 @@ from data_engine.runtime.amendments.counted_answers import answers_that_count, i
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.storage.ledger import ledger_rows
+
+if TYPE_CHECKING:
+    from data_engine.review import ReviewQueue
 
 
 def reviewed_labels(step_run: StepRun) -> StepResult:
@@ -47,6 +51,16 @@ def reviewed_labels(step_run: StepRun) -> StepResult:
 
 
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:
+    """What of the batch gets no answer any more, and the answers of earlier ones, against which people may drift."""
+    with checked.runtime.queue() as queue:
+        batches = [batch.batch_id for batch in queue.batches(checked.runtime.corpus.name) if batch.is_ready]
+        until = batches.index(checked.batch) if checked.batch in batches else 0
+        earlier = [queue.answers(batch_id) for batch_id in batches[:until]]
+        n_undecided = _n_undecided(checked, queue)
+    return {"n_undecided": n_undecided, "earlier": pa.concat_tables(earlier) if earlier else None}
+
+
+def _n_undecided(checked: CheckedStep, queue: "ReviewQueue") -> int:
     """The number of tasks of the batch that get no answer any more; as last counted where the queue knows it no more.
 
     What a batch that asks again does not ask any more needs no answer. In a batch that expired, what is open goes on.
@@ -54,12 +68,11 @@ def check_inputs(checked: CheckedStep) -> dict[str, Any]:
     from data_engine.review.class_names import is_again
 
     if is_again(checked.batch, checked.runtime.corpus.name):
-        return {"n_undecided": 0}
-    with checked.runtime.queue() as queue:
-        if checked.batch in {batch.batch_id for batch in queue.batches(checked.runtime.corpus.name)}:
-            progress = queue.progress(checked.batch)
-            return {"n_undecided": progress.n_undecided if progress.is_answered else 0}
+        return 0
+    if checked.batch in {batch.batch_id for batch in queue.batches(checked.runtime.corpus.name)}:
+        progress = queue.progress(checked.batch)
+        return progress.n_undecided if progress.is_answered else 0
     named = {"step": "reviewed_labels", "batch": checked.batch}
     kept = checked.read_from.store.read("check_results", partition=named, columns=["check", "n_offending"]).to_pylist()
     counted = [row["n_offending"] for row in kept if row["check"] == "every_task_is_decided"]
-    return {"n_undecided": counted[0] if counted else 0}
+    return int(counted[0]) if counted else 0

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from schema_tables import Rows
+from schema_tables import Rows, table
 from sound_tables import Broken, answer_rows, but, details, failed, outcome_of
 
 from data_engine.quality import CHECKS
@@ -27,6 +27,10 @@ def _caught(n: int) -> Rows:
     return [_trap(number, label="b", name="ann") for number in range(2)] + [
         _trap(number, label="b", name=f"x{number}") for number in range(n)
     ]
+
+
+def _traps(name: str, n: int, *, label: str) -> Rows:
+    return [_trap(number, label=label, name=name) for number in range(n)]
 
 
 def _timed(name: str, seconds: float) -> Rows:
@@ -78,6 +82,14 @@ BROKEN = [
         "talk to the annotators named",
         ("bob",),
         {"reviewed_labels": [*answer_rows(), *(_trap(n, label="a") for n in range(3)), *_caught(10)]},
+    ),
+    Broken(
+        "nobody_does_worse_than_before",
+        "ann catches 0% of 8 traps, earlier 100% of 12, first `ann`, but nobody should do worse than chance explains; "
+        "talk to the annotators named, and look at their latest answers",
+        ("ann",),
+        {"reviewed_labels": [*_traps("ann", 8, label="a"), *_traps("bob", 20, label="b")]},
+        {"earlier": table("reviewed_labels", _traps("ann", 12, label="b"))},
     ),
     Broken(
         "nobody_answers_in_a_hurry",

@@ -24,5 +24,19 @@ def test_agreement_and_traps_are_told_of_all_and_of_each_batch_and_annotator():
     assert (found["answers", "all"], found["answers", "ann"]) == (14, 7)
 
 
+def test_who_misses_traps_since_the_newest_batch_is_told_with_the_change():
+    trap = {"purpose": "trap", "arm": "trap", "proposed_answer": '{"label":"b"}'}
+    answers = [
+        *(_answer(f"t{n}", "a", name, "one", **trap) for n in range(12) for name in ("ann", "bob")),
+        *(
+            _answer(f"t{n}", label, name, "two", **trap)
+            for n in range(8)
+            for name, label in (("ann", "a"), ("bob", "b"))
+        ),
+    ]
+    found = {m.scope: (m.value, m.n) for m in annotator_metrics(answers) if m.metric == "annotator_drift"}
+    assert found == {"bob, traps": (-1.0, 8)}
+
+
 def test_nobody_who_answers_has_no_metrics():
     assert annotator_metrics([]) == []

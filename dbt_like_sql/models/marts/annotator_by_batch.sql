@@ -1,5 +1,6 @@
 -- How each annotator does from one review batch to the next. Drift is the change of the share of answers that the label
--- of the sample agrees with, against all earlier batches of the annotator; seconds are of people only.
+-- of the sample agrees with, and of traps caught, against all earlier batches of the annotator. Seconds are of people
+-- only.
 -- grain: an annotator and a review batch
 with by_batch as (
     select
@@ -21,7 +22,9 @@ beside_earlier as (
     select
         *,
         sum(n_agreeing) over earlier as n_agreeing_before,
-        sum(n_compared) over earlier as n_compared_before
+        sum(n_compared) over earlier as n_compared_before,
+        sum(n_traps_caught) over earlier as n_traps_caught_before,
+        sum(n_traps) over earlier as n_traps_before
     from by_batch
     window
         earlier as (
@@ -39,6 +42,7 @@ select
     n_agreeing / nullif(n_compared, 0) as agreement_share,
     n_agreeing / nullif(n_compared, 0) - n_agreeing_before / nullif(n_compared_before, 0) as agreement_drift,
     n_traps,
-    n_traps_caught / nullif(n_traps, 0) as trap_catch_rate
+    n_traps_caught / nullif(n_traps, 0) as trap_catch_rate,
+    n_traps_caught / nullif(n_traps, 0) - n_traps_caught_before / nullif(n_traps_before, 0) as trap_catch_drift
 from beside_earlier
 order by annotator, review_batch
