@@ -5,8 +5,8 @@ The samples on it are chosen in `excerpts.py` and `tree_view.py`; the templates 
 
 import base64
 import hashlib
-import re
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType

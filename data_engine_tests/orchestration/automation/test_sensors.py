@@ -16,6 +16,7 @@ from data_engine.orchestration.launch.command_lock import corpus_lock
 from data_engine.orchestration.names import asset_key
 from data_engine.runtime.amendments.arrivals import Arrivals
 from data_engine.runtime.amendments.forgetting import batches_taken_in
+from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.simulation.simulated_answers import answer_simulated
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
