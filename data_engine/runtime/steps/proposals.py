@@ -51,7 +51,7 @@ def proposals(step_run: StepRun) -> StepResult:
         gate,
         x,
         ids,
-        step_run.corpus.class_names,
+        names,
         strategy=settings.strategy,
         labelled=labelled,
         labels=[classes[ids[number]] for number in labelled],
@@ -59,7 +59,6 @@ def proposals(step_run: StepRun) -> StepResult:
         deciders=settings.decider_names,
         opinions=_rules_opinion(step_run, ids, answers) | ({FOUNDATION_MODEL: asked.opinion} if asked else {}),
     )
-    routes = pc.value_counts(table["route"]).to_pylist()
     return step_run.finish(
         table,
         ledger=ledger_rows(
@@ -71,10 +70,14 @@ def proposals(step_run: StepRun) -> StepResult:
             model_version=_versions(step_run, table, classifier.version),
         ),
         timing_tables={"foundation_answers": asked.rows if asked else FOUNDATION_ANSWERS.empty_table()},
-        metadata={"gate": gate.threshold, **{f"route {r['values']}": r["counts"] for r in routes}},
+        metadata={"gate": gate.threshold, **_counts_of_routes(table)},
         details={"uncertainty": table["uncertainty"].to_numpy(), "threshold": gate.threshold},
         encoder=step_run.encoder_in_use(),
     )
+
+
+def _counts_of_routes(table: pa.Table) -> dict[str, int]:
+    return {f"route {found['values']}": found["counts"] for found in pc.value_counts(table["route"]).to_pylist()}
 
 
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:
