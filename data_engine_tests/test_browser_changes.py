@@ -49,7 +49,7 @@ def test_classes_that_change_in_an_open_batch_are_told_once_and_the_task_comes_a
     kept(page)
     server.queue.follow_classes("licences", ("mit", "bsd", "gpl-2.0"), {}, now=_now())
     page.keyboard.press("2")
-    page.get_by_text("Your answer apache-2.0 was not taken").wait_for()
+    page.locator("#refused", has_text="Your answer apache-2.0 was not taken").wait_for()
     page.get_by_role("button", name="bsd", exact=True).wait_for()
     assert _class_buttons(page) == ["mit", "bsd", "gpl-2.0"]
     _answer_each(page, "2", range(1, 6))
