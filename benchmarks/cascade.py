@@ -161,7 +161,7 @@ def main() -> None:
         f"Every sample of a pool of {given.size} gets a label: by a machine where its gate certifies {TARGET:g} at "
         f"{CONFIDENCE:.0%} confidence on a hold-out of {HOLD_OUT}, else by a person. An answer of a person costs "
         f"{PRICE_OF_AN_ANSWER:g}, a call {PRICE_OF_A_CALL:g}. The cost per label pays for hold-out and training too. "
-        f"The foundation model is simulated, with the error rate in the table; means over {given.seeds} random pools.\n\n"
+        f"The foundation model is simulated, with the error rate in the table; means of {given.seeds} random pools.\n\n"
         + table(given.embedded, given.size, given.seeds, given.training)
     )
     print(body)
