@@ -130,8 +130,8 @@ def outcomes(pool: Pool, error_rate: float, seed: int) -> dict[str, Outcome]:
 def table(folder: Path, size: int, n_seeds: int, training: int | None) -> str:
     """All corpora and error rates: means over the seeds."""
     lines = [
-        "| corpus | error rate of the model | deciders | cost per label | cost of a further one | decided by machines | "
-        "their precision |",
+        "| corpus | error rate of the model | deciders | cost per label | cost of a further one | "
+        "decided by machines | their precision |",
         "|---|---|---|---|---|---|---|",
     ]
     for corpus, n_training in CORPORA.items():
@@ -160,8 +160,8 @@ def main() -> None:
     body = (
         f"Every sample of a pool of {given.size} gets a label: by a machine where its gate certifies {TARGET:g} at "
         f"{CONFIDENCE:.0%} confidence on a hold-out of {HOLD_OUT}, else by a person. An answer of a person costs "
-        f"{PRICE_OF_AN_ANSWER:g}, a call {PRICE_OF_A_CALL:g}. The cost per label pays for hold-out and training too. The "
-        f"foundation model is simulated, with the error rate in the table; means over {given.seeds} random pools.\n\n"
+        f"{PRICE_OF_AN_ANSWER:g}, a call {PRICE_OF_A_CALL:g}. The cost per label pays for hold-out and training too. "
+        f"The foundation model is simulated, with the error rate in the table; means of {given.seeds} random pools.\n\n"
         + table(given.embedded, given.size, given.seeds, given.training)
     )
     print(body)
