@@ -1,8 +1,9 @@
 """A process that runs a corpus again and again, and is killed at a chosen point each time: `python killed_process.py`.
 
-The engine is imported once and every run is a fork of that, because imports take longer than a small run. It reads a
-plan from its standard input: a JSON list of runs, each with the environment, the project folder, the corpus, and the
-point at which the run kills itself (empty: nowhere). It prints the exit status of each, negative for a signal.
+The engine is imported once, with all that the first run came to import, and every run is a fork of that, because
+imports take longer than a small run. It reads a plan from its standard input: a JSON list of runs, each with the
+environment, the project folder, the corpus, and the point at which the run kills itself (empty: nowhere). It prints the
+exit status of each, negative for a signal.
 """
 
 import json
@@ -12,6 +13,8 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -117,24 +120,41 @@ def run(plan: dict[str, Any]) -> None:
 
 def main() -> None:
     """Run the plan; a run that fails prints its traceback to the error stream, and the plan goes on."""
-    import great_expectations  # noqa: F401
-    import sklearn.linear_model  # noqa: F401
-
     import data_engine.orchestration.launch.commands  # noqa: F401
+    from data_engine.runtime.code_fingerprint import code_fingerprint
 
-    for plan in json.load(sys.stdin):
+    # What is found in the files of the engine is the same for every run.
+    code_fingerprint(("data_engine",))
+    for number, plan in enumerate(json.load(sys.stdin)):
         sys.stderr.write(f"== {time.monotonic():.0f} s: {plan['killed'] or 'undisturbed'}\n")
         sys.stderr.flush()
+        told, tells = os.pipe()
         child = os.fork()
         if child == 0:
-            try:
-                run(plan)
-            except BaseException:
-                traceback.print_exc()
-                os._exit(1)
-            os._exit(0)
+            os._exit(_status_of(plan, tells if number == 0 else None))
+        os.close(tells)
+        with os.fdopen(told) as modules:
+            imported = modules.read().split()
         _, status = os.waitpid(child, 0)
+        for name in imported:
+            # Some modules can only be imported by others.
+            with suppress(Exception):
+                import_module(name)
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+
+
+def _status_of(plan: dict[str, Any], tells: int | None) -> int:
+    """The exit status of a run in this process; the modules that it came to import are written to a pipe."""
+    already = frozenset(sys.modules)
+    try:
+        run(plan)
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    if tells is not None:
+        new = [name for name in sys.modules if name not in already and not name.startswith(("corpora_", "_"))]
+        os.write(tells, "\n".join(new).encode())
+    return 0
 
 
 if __name__ == "__main__":
