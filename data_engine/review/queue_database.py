@@ -26,7 +26,7 @@ from data_engine.review.queue_tables import SCHEMA_VERSION, metadata, queue, sch
 from data_engine.review.queue_url import parsed_url, shown_url
 
 _BUSY_TIMEOUT_S = 30
-_WAITS_QUIETLY_S = 0.2
+_WAITS_QUIETLY_S = 1.0
 _DOOR_TIMEOUT_S = 5
 _POSTGRES_LOCK = 0x72657669
 _OF_LIBPQ = "connect_timeout"
