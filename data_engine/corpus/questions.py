@@ -105,4 +105,6 @@ def schema_of_labels(properties: dict[str, Any]) -> dict[str, Any]:
     """
     one = {name: value for name, value in properties["labels"].items() if name not in ("description", "default")}
     listed = {"type": "array", "minItems": 1, "items": properties["questions"]["items"]}
-    return {"anyOf": [one, listed], "description": properties["labels"]["description"]}
+    # An if and not an anyOf: the error then names the key that is wrong, and its line.
+    described = properties["labels"]["description"]
+    return {"if": {"type": "array"}, "then": listed, "else": one, "description": described}

@@ -213,7 +213,6 @@ PLAN: tuple[StepSpec, ...] = (
         job="learn",
         needs_labels=True,
         settings=("labels", "seed", "encoder"),
-        # A classifier of the vectors of another encoder is another classifier.
         code=("data_engine.embedding",),
         kinds=("scikitlearn",),
     ),
@@ -260,9 +259,8 @@ PLAN: tuple[StepSpec, ...] = (
     StepSpec(
         name="release",
         row="a sample of a frozen version",
-        description="The labelled samples that are in scope, or the whole subset of a corpus without labels, frozen "
-        "under a fingerprint of the rows: Parquet, JSONL, a manifest of table versions and hashes, a data card; of "
-        "images, also the images themselves.",
+        description="The labelled samples in scope, or the whole subset of a corpus without labels, under a fingerprint "
+        "of the rows: files of each format, a manifest of table versions and hashes, a data card, images.",
         inputs=("labels~", "balanced_subset", "quality_report"),
         lookups=("raw_index", "cluster_tree"),
         job="publish",

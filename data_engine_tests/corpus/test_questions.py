@@ -110,7 +110,9 @@ def test_the_key_questions_itself_is_no_key() -> None:
 
 def test_the_schema_takes_one_block_or_a_list_of_named_ones() -> None:
     schema = Corpus.model_json_schema()
-    one, several = schema["properties"]["labels"]["anyOf"]
+    labels = schema["properties"]["labels"]
+    assert labels["if"] == {"type": "array"}
+    one, several = labels["else"], labels["then"]
     assert (one["$ref"], several["items"]["$ref"]) == ("#/$defs/Labels", "#/$defs/Question")
     assert "questions" not in schema["properties"]
     assert "name" in schema["$defs"]["Question"]["required"]

@@ -121,7 +121,7 @@ _LABELS = {"question": "Which?", "classes": ["a", "b"]}
             {"labels": _LABELS | {"deciders": ["oracle", "person"]}},
             "attributes.labels.deciders.0",
             "- oracle",
-            "'oracle' is not one of ['rules', 'classifier', 'person']",
+            "'oracle' is not one of ['rules', 'classifier', 'foundation_model', 'person']",
         ),
         (
             {"labels": _LABELS | {"deciders": [{"name": "classifier", "price": 1}, "person"]}},

@@ -28,6 +28,7 @@ READS_AS_IT_IS = {
     "runtime/steps/reviewed_labels.py": "its own verdict, where the queue knows the batch no more",
     "runtime/made_from/encoders.py": "the encoder of rows of an earlier engine, at the version that is asked about",
     "runtime/staleness.py": "the release that has to be there",
+    "runtime/alarms/alarm_table.py": "what the sensors keep of alarms, which no step writes",
     "runtime/models/promotions.py": "decisions of people, which no step writes",
     "runtime/models/borrowed.py": "the classifier that another corpus accepted last",
     "orchestration/launch/failures.py": "verdicts of the run that failed",

@@ -37,7 +37,10 @@ def _kind(path: Path) -> str:
 
 
 def _flipped(path: Path, random: Random) -> None:
-    flip_a_bit(path, random.randrange, random.randrange(8))
+    if path.stat().st_size:
+        flip_a_bit(path, random.randrange, random.randrange(8))
+    else:
+        path.write_bytes(b"\x01")
 
 
 def _cut(path: Path, random: Random) -> None:

@@ -152,7 +152,11 @@ class Additions:
         from data_engine.schemas import RELEASE
 
         fillers: dict[pa.DataType, Any] = {pa.string(): "x", pa.int32(): 0, pa.float64(): 0.5, pa.bool_(): True}
-        row = {field.name: fillers.get(field.type) for field in RELEASE} | {"sample_id": "s0", "label": "a"}
+        row = {field.name: fillers.get(field.type) for field in RELEASE} | {
+            "sample_id": "s0",
+            "label": "a",
+            "labels_by_question": None,
+        }
         row = {name: 0.5 if RELEASE.field(name).type == pa.float32() else value for name, value in row.items()}
         hashes = write_release(
             self.folder / "r1", pa.Table.from_pylist([row], schema=RELEASE), {}, "card", formats=["arrow"]
