@@ -259,8 +259,8 @@ PLAN: tuple[StepSpec, ...] = (
     StepSpec(
         name="release",
         row="a sample of a frozen version",
-        description="The labelled samples in scope, or the whole subset of a corpus without labels, under a fingerprint "
-        "of the rows: files of each format, a manifest of table versions and hashes, a data card, images.",
+        description="The labelled samples in scope, or the whole subset of a corpus without labels, under a "
+        "fingerprint of the rows: files of each format, a manifest of table versions and hashes, a data card, images.",
         inputs=("labels~", "balanced_subset", "quality_report"),
         lookups=("raw_index", "cluster_tree"),
         job="publish",

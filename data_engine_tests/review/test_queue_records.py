@@ -28,7 +28,8 @@ def test_a_time_without_zone_is_refused_and_another_zone_is_converted():
         ({"sample_id": ""}, "sample_id is empty"),
         (
             {"purpose": "fun"},
-            "purpose is 'fun'; it must be one of hold_out, query, control, audit, doubtful, arriving, drifted, trap, given",
+            "purpose is 'fun'; it must be one of hold_out, query, control, audit, doubtful, arriving, drifted, trap, "
+            "given",
         ),
         ({"arm": "loud"}, "arm is 'loud'; it must be one of manual, assisted, proposed, blind, trap"),
         ({"arm": "proposed"}, "has arm 'proposed' but no proposed_label"),
