@@ -6,7 +6,7 @@ samples unlike anything before, mass sees known kinds that became more or less f
 
 from data_engine.drift.alarms import alarms
 from data_engine.drift.mass import MassShift, mass_p, mass_test, standardised_residuals
-from data_engine.drift.novelty import KnownSamples, Novelty, known_samples
+from data_engine.drift.novelty import KnownSamples, Novelty, known_samples, novelty_of
 from data_engine.drift.reference import MIN_ROWS, Drift, Reference, fit_reference, pair_p
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "known_samples",
     "mass_p",
     "mass_test",
+    "novelty_of",
     "pair_p",
     "standardised_residuals",
 ]

@@ -11,6 +11,7 @@ from data_engine.labeling.inputs import Floats, Integers, matrix, nearest
 _N_NULL_WINDOWS = 999
 _TAIL = 0.1
 _ODD_QUANTILE = 0.01
+_MOST_DRAWN = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,15 +54,20 @@ class KnownSamples:
 
         Raises: InvalidInput for a wrong dim or rows that are not finite.
         """
-        x = matrix(window, "window", n_columns=self.embeddings.shape[1])
-        others = np.flatnonzero(self.batches != batch)
-        known = self.embeddings[others]
-        found = nearest(x, known, 1)[1][:, 0].astype(np.float64)
-        return novelty_of(self._similarities_among(others, known), found, seed=seed)
+        return novelty_of(self.similarities_without(batch), self.nearest_to(window, batch), seed=seed)
 
-    def _similarities_among(self, rows: Integers, known: Floats) -> NDArray[np.float64]:
-        """The similarity of each of these samples to the nearest other one of them."""
-        similarities = self.similarities[rows].copy()
+    def nearest_to(self, window: Floats, batch: int) -> NDArray[np.float64]:
+        """(m,) the inner product of each row of a batch with the nearest sample of another batch.
+
+        Raises: InvalidInput for a wrong dim or rows that are not finite.
+        """
+        x = matrix(window, "window", n_columns=self.embeddings.shape[1])
+        return nearest(x, self.embeddings[self.batches != batch], 1)[1][:, 0].astype(np.float64)
+
+    def similarities_without(self, batch: int) -> NDArray[np.float64]:
+        """The similarity of each sample of other batches to the nearest other one of them, in their order."""
+        rows = np.flatnonzero(self.batches != batch)
+        known, similarities = self.embeddings[rows], self.similarities[rows].copy()
         lost = np.flatnonzero(~np.isin(self.nearest_row[rows], rows))
         if len(lost):
             # Of the two nearest one is the sample itself, or one that equals it.
@@ -83,23 +89,41 @@ def known_samples(embeddings: Floats, batches: Sequence[int] | Integers) -> Know
     return KnownSamples(x, np.asarray(batches, np.int64), rows[:, 0], similarities[:, 0].astype(np.float64))
 
 
-def novelty_of(known: NDArray[np.float64], window: NDArray[np.float64], *, seed: int) -> Novelty:
+def novelty_of(
+    known: NDArray[np.float64],
+    window: NDArray[np.float64],
+    *,
+    seed: int,
+    known_counts: Integers | None = None,
+    window_counts: Integers | None = None,
+) -> Novelty:
     """The novelty of a window, by 999 windows drawn from the known samples; the p-value is at least 0.001.
 
     Args:
         known: (n,) similarity of each known sample to the nearest other one.
         window: (m,) similarity of each sample of the window to the nearest known one.
         seed: of the windows.
+        known_counts: (n,) how often each known sample arrived, duplicates included; once each without.
+        window_counts: (m,) the same of the window.
     """
-    observed = _mean_of_lowest(window)
     generator = np.random.default_rng([seed, 1])
-    n, m, n_as_low = len(known), len(window), 0
+    before, now = _repeated(known, known_counts, generator), _repeated(window, window_counts, generator)
+    observed = _mean_of_lowest(now)
+    n, m, n_as_low = len(before), len(now), 0
     for _ in range(_N_NULL_WINDOWS):
         another = generator.integers(0, n, n)
-        n_as_low += _mean_of_lowest(known[another[generator.integers(0, n, m)]]) <= observed
+        n_as_low += _mean_of_lowest(before[another[generator.integers(0, n, m)]]) <= observed
     odd = np.flatnonzero(window < np.quantile(known, _ODD_QUANTILE))
     odd = odd[np.argsort(window[odd], kind="stable")]
     return Novelty(float((1 + n_as_low) / (1 + _N_NULL_WINDOWS)), window, odd)
+
+
+def _repeated(
+    values: NDArray[np.float64], counts: Integers | None, generator: np.random.Generator
+) -> NDArray[np.float64]:
+    """Each value as often as it counts; of very many, as many drawn at random."""
+    repeated = values if counts is None else np.repeat(values, counts)
+    return repeated if len(repeated) <= _MOST_DRAWN else generator.choice(repeated, _MOST_DRAWN, replace=False)
 
 
 def _mean_of_lowest(similarities: NDArray[np.float64]) -> float:

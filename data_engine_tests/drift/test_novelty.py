@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from data_engine.drift import known_samples
+from data_engine.drift import known_samples, novelty_of
 from data_engine.errors import InvalidInput
 
 
@@ -40,6 +40,16 @@ def test_the_oddest_rows_come_first() -> None:
     found = known_samples(samples(600, seed=4), [0] * 600).novelty(window, 1, seed=0)
     assert set(found.rows[:2].tolist()) == {7, 70}
     assert list(found.similarities[found.rows]) == sorted(found.similarities[found.rows])
+
+
+def test_a_sample_that_arrived_several_times_counts_as_often() -> None:
+    generator = np.random.default_rng(0)
+    known, window = generator.uniform(size=50), generator.uniform(0.2, 1, size=40)
+    n_known, n_window = generator.integers(1, 4, 50), generator.integers(0, 3, 40)
+    counted = novelty_of(known, window, seed=0, known_counts=n_known, window_counts=n_window)
+    written_out = novelty_of(np.repeat(known, n_known), np.repeat(window, n_window), seed=0)
+    assert counted.p_value == written_out.p_value
+    assert counted.similarities.tolist() == window.tolist()
 
 
 def test_another_dimension_is_refused() -> None:

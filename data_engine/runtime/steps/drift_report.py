@@ -65,7 +65,7 @@ def _compare(step_run: StepRun, window: pa.Table, limits: "DriftAlarm") -> pa.Ta
     if min(n_window, n_reference) < limits.min_samples:
         note = f"not enough data: {n_window} samples against {n_reference}; both need {limits.min_samples}"
         return _nothing(step_run, n_window, n_reference, note)
-    novelty = _novelty(step_run, samples, x, limits.min_samples)
+    novelty = _novelty(step_run, samples, arrived, window["sample_id"], x)
     n_top = len(tree.levels[-1].centroids)
     return _report(step_run, arrived, n_top, novelty, window["sample_id"].to_pylist(), limits)
 
@@ -77,6 +77,11 @@ class _Arrivals:
     is_of_batch: NDArray[np.bool_]
     cluster: NDArray[np.int64]
     sample_ids: pa.Array
+
+    def counts(self, sample_ids: pa.ChunkedArray, among: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """(m,) how many of some of the arrivals stand for each of these samples."""
+        place = pc.index_in(self.sample_ids.filter(pa.array(among)), value_set=sample_ids.combine_chunks())
+        return np.bincount(place.drop_null().to_numpy(), minlength=len(sample_ids)).astype(np.int64)
 
 
 def _arrivals(
@@ -101,14 +106,32 @@ def _arrivals(
     return _Arrivals(is_of_batch, cluster, twins.filter(is_kept).combine_chunks())
 
 
-def _novelty(step_run: StepRun, samples: pa.Table, x: NDArray[np.float32], min_samples: int) -> "drift.Novelty | None":
-    """How new the batch is; None where it or the others have too few different samples to tell."""
+def _novelty(
+    step_run: StepRun, samples: pa.Table, arrived: _Arrivals, new_ids: pa.ChunkedArray, x: NDArray[np.float32]
+) -> "drift.Novelty | None":
+    """How new what arrived is; None where the batch or the others have too few different samples to tell.
+
+    What arrived more than once is as like a known sample as can be, whichever of its copies was kept. Otherwise a batch
+    would look the newer the later it came, because what it repeats of earlier ones is gone.
+    """
     known, rows = known_samples(step_run, samples)
+    known_ids = samples["sample_id"].take(pa.array(rows))
     own = known.batches[pc.equal(samples["batch"].take(pa.array(rows)), step_run.batch).to_numpy()]
     batch = int(own[0]) if len(own) else -1
-    if min(len(x), known.n_others(batch)) < min_samples:
+    if min(len(x), known.n_others(batch)) < step_run.corpus.drift.min_samples:
         return None
-    return known.novelty(x, batch, seed=step_run.corpus.seed_for("drift"))
+    inside = arrived.is_of_batch
+    n_before = arrived.counts(known_ids, ~inside)[known.batches != batch]
+    n_now, n_elsewhere = arrived.counts(new_ids, inside), arrived.counts(new_ids, ~inside)
+    again = int(inside.sum() - n_now.sum())
+    before, now = known.similarities_without(batch), known.nearest_to(x, batch)
+    return drift.novelty_of(
+        np.where(n_before > 1, 1.0, before),
+        np.append(np.where(n_elsewhere > 0, 1.0, now), 1.0),
+        seed=step_run.corpus.seed_for("drift"),
+        known_counts=n_before,
+        window_counts=np.append(n_now, again),
+    )
 
 
 def _report(
