@@ -45,7 +45,9 @@ def drift_sensor(runtime: CorpusRuntime) -> dg.SensorDefinition:
                 tick.raise_alarm(batch, cause, p_value)
         for alarm in waiting:
             tick.look_at(alarm)
-        retrained = tick.to_retrain()
+        # Where the daemon ended between the table and the launch of the run, the cursor lacks the cause.
+        lost = {cause for cause, alarm in tick.known.items() if cause not in handled and _retrained_at(alarm)}
+        retrained = sorted({*tick.to_retrain(), *lost})
         if tick.changed:
             keep_alarms(runtime, tick.changed.values(), run_id="drift sensor")
         done = handled | {

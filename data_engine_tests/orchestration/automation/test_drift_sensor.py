@@ -82,6 +82,15 @@ def test_another_retraining_waits_until_the_last_one_is_long_enough_ago(
     assert june.tags["drifted"] == "june.jsonl:june 1"
 
 
+def test_a_retraining_that_was_lost_with_the_daemon_is_asked_for_again(
+    notes: SmallProject, instance: dg.DagsterInstance, drift: Ticking
+) -> None:
+    report_drift(drift.runtime, "may.jsonl", content="may 1", is_alarm=True)
+    [lost] = drift.tick()
+    [again] = Ticking(notes, "drift", instance).tick()
+    assert (again.run_key, again.tags) == (lost.run_key, lost.tags)
+
+
 def test_an_alarm_without_a_classifier_is_kept_with_what_was_done(drift: Ticking) -> None:
     report_drift(drift.runtime, "may.jsonl", content="may 1", is_alarm=True)
     drift.tick()
