@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from data_engine.labeling import Gate
     from data_engine.labeling.inputs import Draw
     from data_engine.runtime.accepted_tables import AcceptedTables
+    from data_engine.runtime.check_gate import CheckGate
 
 
 #: A row of the schema CLASSIFIER.
@@ -79,6 +80,17 @@ def rival_of(
         if row["took_over"] and is_alike(row) and row["classifier_version"] != new_version
     ]
     return rows[-1] if rows else None
+
+
+def row_of_now(gate: "CheckGate", tables: "AcceptedTables") -> ClassifierRow | None:
+    """The version in service, past its checks and of the vectors of now; None where there is none."""
+    from data_engine.labeling import row_in_service
+
+    version = gate.latest("classifier", "")
+    if version is None or gate.refusal(version):
+        return None
+    row = row_in_service(tables.read("classifier"))
+    return row if row is not None and row["encoder_version"] == gate.encoder_in_use().version else None
 
 
 def gate_in_service(tables: "AcceptedTables", corpus: "Corpus") -> "Gate | None":

@@ -157,7 +157,7 @@ def create_review_batch(runtime: CorpusRuntime, *, cause: str, query_batch_size:
             return None
         texts = payloads_of(tables, [task.sample_id for task in planned])
         tasks = [NewTask(**vars(task), payload=texts[task.sample_id]) for task in planned]
-        return open_round(runtime, queue, round_number, tasks, cause=cause)
+        return open_questions(runtime, queue, round_id(runtime, round_number), tasks, cause=cause)
 
 
 def next_round(runtime: CorpusRuntime, queue: "ReviewQueue") -> int:
@@ -166,9 +166,11 @@ def next_round(runtime: CorpusRuntime, queue: "ReviewQueue") -> int:
     return next(number for number in count(len(known)) if round_id(runtime, number) not in known)
 
 
-def open_round(runtime: CorpusRuntime, queue: "ReviewQueue", number: int, tasks: "list[NewTask]", *, cause: str) -> str:
-    """Open the review batch of a round with the question of the corpus; its id."""
-    corpus, batch_id = runtime.corpus, round_id(runtime, number)
+def open_questions(
+    runtime: CorpusRuntime, queue: "ReviewQueue", batch_id: str, tasks: "list[NewTask]", *, cause: str
+) -> str:
+    """Open a review batch with the question of the corpus; its id."""
+    corpus = runtime.corpus
     queue.open_batch(
         batch_id,
         corpus=corpus.name,

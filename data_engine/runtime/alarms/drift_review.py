@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
@@ -11,11 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.runtime.accepted_tables import AcceptedTables
-from data_engine.runtime.check_gate import accepted_tables
+from data_engine.runtime.check_gate import CheckGate
+from data_engine.runtime.classifier_in_service import row_of_now
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.embeddings import embeddings_by_id
 from data_engine.runtime.made_from.answered_samples import answered_samples
-from data_engine.runtime.review_rounds import payloads_of, taken_batches
+from data_engine.runtime.review_rounds import open_questions, payloads_of, taken_batches
 
 if TYPE_CHECKING:
     from data_engine.runtime.classifier_in_service import ClassifierRow
@@ -66,12 +66,12 @@ def open_drift_review(runtime: CorpusRuntime, batch: str, n: int, *, cause: str)
 
     Returns: the id of the review batch; None where no classifier can be judged, or nothing is left to ask.
     """
-    from data_engine.labeling import row_in_service
     from data_engine.review import NewTask
     from data_engine.review.queue_records import drifted_batch_id
 
-    corpus, tables = runtime.corpus, accepted_tables(runtime, run_id="review")
-    if not corpus.has_labels or row_in_service(tables.read("classifier")) is None:
+    corpus, gate = runtime.corpus, CheckGate(runtime, runtime.store(), "review")
+    tables = AcceptedTables(gate.store, gate)
+    if not corpus.has_labels or row_of_now(gate, tables) is None:
         return None
     ids = _moved(runtime, tables, batch)[:n]
     if not ids:
@@ -80,30 +80,22 @@ def open_drift_review(runtime: CorpusRuntime, batch: str, n: int, *, cause: str)
     with runtime.queue() as queue:
         known = {each.batch_id for each in queue.batches(corpus.name)} | taken_batches(runtime)
         batch_id = next(name for number in count(1) if (name := drifted_batch_id(corpus.name, number)) not in known)
-        queue.open_batch(
-            batch_id,
-            corpus=corpus.name,
-            question=corpus.labels.question,
-            classes=corpus.class_names,
-            kind=corpus.labels.kind,
-            tasks=[NewTask(sample_id, PURPOSE, "blind", payload=payloads[sample_id], priority=1) for sample_id in ids],
-            cause=cause,
-            answers_per_task=corpus.review.answers_per_task,
-            now=datetime.now(UTC),
-        )
-    return batch_id
+        tasks = [NewTask(sample_id, PURPOSE, "blind", payload=payloads[sample_id], priority=1) for sample_id in ids]
+        return open_questions(runtime, queue, batch_id, tasks, cause=cause)
 
 
 def what_answers_say(runtime: CorpusRuntime, review_batch: str) -> Answered | None:
-    """How the classifier in service does on a review batch; None while its answers are not taken over."""
+    """How the classifier in service does on a review batch.
+
+    None while its answers are not taken over, or no classifier of the vectors of now is in service.
+    """
     from scipy.stats import fisher_exact
 
-    from data_engine.labeling import row_in_service
-
-    tables = accepted_tables(runtime, run_id="review")
+    gate = CheckGate(runtime, runtime.store(), "review")
+    tables = AcceptedTables(gate.store, gate)
     answers = tables.read("reviewed_labels", columns=["review_batch", "sample_id", "label"])
     answers = answers.filter(pc.and_(pc.equal(answers["review_batch"], review_batch), pc.is_valid(answers["label"])))
-    row = row_in_service(tables.read("classifier"))
+    row = row_of_now(gate, tables)
     if not answers.num_rows or row is None:
         return None
     right = _is_right(runtime, tables, row, answers)

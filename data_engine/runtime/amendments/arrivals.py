@@ -11,10 +11,11 @@ import pyarrow as pa
 
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.check_gate import CheckGate, accepted_tables
+from data_engine.runtime.classifier_in_service import row_of_now
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.embeddings import sorted_embeddings
 from data_engine.runtime.made_from.answered_samples import answered_samples
-from data_engine.runtime.review_rounds import next_round, open_round, payloads_of
+from data_engine.runtime.review_rounds import next_round, open_questions, payloads_of, round_id
 
 if TYPE_CHECKING:
     from data_engine.labeling import MicroModel
@@ -79,13 +80,10 @@ def ask_about_arrivals(runtime: CorpusRuntime, before: Arrivals) -> Arrivals:
 
 
 def _in_service(runtime: CorpusRuntime, gate: CheckGate) -> "MicroModel | None":
-    from data_engine.labeling import load_model, row_in_service
+    from data_engine.labeling import load_model
 
-    version = gate.latest("classifier", "")
-    if version is None or gate.refusal(version):
-        return None
-    row = row_in_service(AcceptedTables(gate.store, gate).read("classifier"))
-    if row is None or row["encoder_version"] != gate.encoder_in_use().version:
+    row = row_of_now(gate, AcceptedTables(gate.store, gate))
+    if row is None:
         return None
     model = load_model(row["artefact"])
     return model if model.class_names == runtime.corpus.class_names else None
@@ -121,4 +119,5 @@ def _open(runtime: CorpusRuntime, chosen: list[str], n: int) -> str:
     tasks = [NewTask(sample_id, ARRIVING, "manual", payloads[sample_id], priority=1) for sample_id in chosen]
     cause = f"of {n:,} samples that arrived {len(chosen):,} are less certain than the threshold of the budget"
     with runtime.queue() as queue:
-        return open_round(runtime, queue, next_round(runtime, queue), tasks, cause=cause)
+        batch_id = round_id(runtime, next_round(runtime, queue))
+        return open_questions(runtime, queue, batch_id, tasks, cause=cause)

@@ -11,7 +11,14 @@ from data_engine.runtime.check_gate import CheckGate, accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.made_from.answered_samples import answered_samples
 from data_engine.runtime.made_from.doubtful_labels import DOUBTFUL, doubtful_labels
-from data_engine.runtime.review_rounds import FOR_PEOPLE, create_review_batch, next_round, open_round, payloads_of
+from data_engine.runtime.review_rounds import (
+    FOR_PEOPLE,
+    create_review_batch,
+    next_round,
+    open_questions,
+    payloads_of,
+    round_id,
+)
 
 
 def ask_people(runtime: CorpusRuntime, n: int) -> str | None:
@@ -67,4 +74,5 @@ def _ask_about_doubtful(runtime: CorpusRuntime, n: int) -> str | None:
         for sample_id in ids
     ]
     with runtime.queue() as queue:
-        return open_round(runtime, queue, next_round(runtime, queue), tasks, cause=FOR_PEOPLE)
+        batch_id = round_id(runtime, next_round(runtime, queue))
+        return open_questions(runtime, queue, batch_id, tasks, cause=FOR_PEOPLE)

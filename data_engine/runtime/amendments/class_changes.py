@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from data_engine.runtime.amendments.counted_answers import all_that_count
 from data_engine.runtime.check_gate import CheckGate, accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.review_rounds import payloads_of
+from data_engine.runtime.review_rounds import open_questions, payloads_of
 
 if TYPE_CHECKING:
     from data_engine.review import ReviewQueue
@@ -58,26 +58,17 @@ def ask_again(runtime: CorpusRuntime) -> tuple[str, int, int] | None:
         payloads = payloads_of(accepted_tables(runtime, run_id="review"), [sample_id for sample_id, _ in wanted])
         known = {batch.batch_id for batch in queue.batches(corpus.name)}
         batch_id = next(name for n in count(1) if (name := again_batch_id(corpus.name, n)) not in known)
-        queue.open_batch(
-            batch_id,
-            corpus=corpus.name,
-            question=corpus.labels.question,
-            classes=corpus.class_names,
-            kind=corpus.labels.kind,
-            tasks=[
-                NewTask(
-                    sample_id=sample_id,
-                    purpose=purpose,
-                    arm="blind" if purpose == "audit" else "manual",
-                    payload=payloads[sample_id],
-                    priority=_FIRST.get(purpose, 1),
-                )
-                for sample_id, purpose in wanted
-            ],
-            cause="the class of their answers was removed",
-            answers_per_task=corpus.review.answers_per_task,
-            now=datetime.now(UTC),
-        )
+        tasks = [
+            NewTask(
+                sample_id=sample_id,
+                purpose=purpose,
+                arm="blind" if purpose == "audit" else "manual",
+                payload=payloads[sample_id],
+                priority=_FIRST.get(purpose, 1),
+            )
+            for sample_id, purpose in wanted
+        ]
+        open_questions(runtime, queue, batch_id, tasks, cause="the class of their answers was removed")
     return batch_id, len(wanted), n_outside
 
 
