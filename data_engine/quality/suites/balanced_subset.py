@@ -144,7 +144,10 @@ def _balance(chosen: pa.Table, assigned: pa.Table, tree: pa.Table, method: str) 
 
 
 def _not_worse_than_random(proof: pa.Table, subset: Subset) -> Truth:
-    """Judged by the classifier where labels are known, else by the distance of held-out samples."""
+    """Judged by the classifier where labels are known, else by the distance of held-out samples.
+
+    Worse is what chance does not explain: a gain whose whole 90 % interval lies below 0.
+    """
     from data_engine.reporting.metrics.subset_worth import differences, mean_interval
 
     method = subset.method
@@ -155,7 +158,7 @@ def _not_worse_than_random(proof: pa.Table, subset: Subset) -> Truth:
         pa.table(
             {
                 "figure": pa.array(means, pa.string()),
-                "gain": pa.array([mean for mean, _, _ in means.values()], pa.float64()),
+                "gain": pa.array([mean if high is None else high for mean, _, high in means.values()], pa.float64()),
             }
         ),
         "figure",

@@ -20,7 +20,9 @@ TABLES = ("quality_report",)
 CHECKS = (
     warning("has_the_core_metrics", "The report holds the funnel and the balance; once labelled, labels too."),
     warning("no_metric_is_missing_its_note", "Every metric says how it was computed."),
-    warning("balance_beats_random", "The balanced subset is nearer to uniform than random subsets of its size."),
+    warning(
+        "balance_beats_random", "The balanced subset is nearer to uniform than random subsets of its size, or even."
+    ),
     warning("errors_rise_with_difficulty", "Harder proposals are not less often wrong than easier ones."),
 )
 
@@ -108,7 +110,10 @@ def _wanted(values: Mapping[tuple[str, str], float], corpus: Corpus) -> tuple[tu
 
 
 def _balance_beats_random(random: float | None, balanced: float | None) -> Truth:
+    from data_engine.reporting.metrics.balance_warning import EVEN_NATS
+
     is_known = random is not None and balanced is not None
+    limit = max(random or 0.0, EVEN_NATS)
     found = (
         f"KL to uniform: balanced subset {balanced:.3f} nats, random subsets {random:.3f}"
         if is_known
@@ -116,11 +121,11 @@ def _balance_beats_random(random: float | None, balanced: float | None) -> Truth
     )
     return Truth(
         "balance_beats_random",
-        one_row(random=random if is_known else None, balanced=balanced if is_known else None),
+        one_row(random=limit if is_known else None, balanced=balanced if is_known else None),
         load_expectations().ExpectColumnPairValuesAToBeGreaterThanB(
             column_A="random", column_B="balanced", ignore_row_if="either_value_is_missing"
         ),
         lambda _: found,
-        "the subset should be nearer to uniform than chance",
+        f"the subset should be nearer to uniform than chance, or within {EVEN_NATS} nats of it",
         "ask for more samples, or choose by subset.method hierarchical, which evens out the clusters of the tree",
     )

@@ -54,10 +54,10 @@ BROKEN = [
         ("top cluster 0: 100.0% of the subset", "top cluster 1: 0.0% of the subset"),
         {"balanced_subset": [row | {"top_cluster": 0} for row in chosen_rows()]},
     ),
-    # Each draw against the random one of the same split: -0.2 and -0.3; the interval is the mean -+ 6.31 x 0.05.
+    # Each draw against the random one of the same split: -0.25 and -0.27; the interval is the mean -+ 6.31 x 0.01.
     Broken(
         "balanced_is_not_worse_than_random",
-        "balanced minus random, macro accuracy: -0.250 (90 % interval -0.566 to +0.066); recall of the rarest third "
+        "balanced minus random, macro accuracy: -0.260 (90 % interval -0.323 to -0.197); recall of the rarest third "
         "of the labels: +0.125 (90 % interval -0.664 to +0.914), but a subset should be worth at least as much as "
         "random samples of its number; choose by subset.method random, which did best here, or raise "
         "subset.target_size",
@@ -65,7 +65,11 @@ BROKEN = [
         {
             "subset_proof": [
                 row
-                | {"macro_accuracy": (0.5, 0.3)[row["draw"]] if row["method"] == "balanced" else row["macro_accuracy"]}
+                | {
+                    "macro_accuracy": (0.45, 0.33)[row["draw"]]
+                    if row["method"] == "balanced"
+                    else row["macro_accuracy"]
+                }
                 for row in proof_rows()
             ]
         },
@@ -94,6 +98,19 @@ def test_without_known_labels_held_out_samples_are_to_lie_as_near_as_to_random_s
     )
     farther = [row | {"distance": 0.1 if row["method"] == "random" else 0.3} for row in unknown]
     assert failed("balanced_subset", {"subset_proof": farther}, target=4) == {"balanced_is_not_worse_than_random"}
+
+
+def test_a_loss_that_chance_explains_is_no_failure() -> None:
+    """Each draw against the random one of the same split: -0.2 and -0.3, of which the interval holds 0."""
+    rows = [
+        row | ({"macro_accuracy": (0.5, 0.3)[row["draw"]]} if row["method"] == "balanced" else {})
+        for row in proof_rows()
+    ]
+    assert (
+        "-0.250 (90 % interval -0.566 to +0.066)"
+        in (details("balanced_subset", {"subset_proof": rows})["balanced_is_not_worse_than_random"])
+    )
+    assert not failed("balanced_subset", {"subset_proof": rows}, target=4)
 
 
 def test_what_was_not_measured_against_random_samples_is_said_and_is_no_failure() -> None:

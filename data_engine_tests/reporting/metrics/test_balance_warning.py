@@ -20,3 +20,8 @@ def test_a_balanced_subset_that_is_less_even_than_random_ones_is_a_warning_with_
 
 def test_a_more_even_one_and_one_that_was_not_measured_are_none() -> None:
     assert worse_than_random(_known(0.25, 0.25)) == worse_than_random({}) == ""
+
+
+def test_where_the_pool_is_even_already_an_even_subset_is_no_warning_though_random_ones_are_more_so() -> None:
+    assert worse_than_random(_known(0.1, 0.01)) == ""
+    assert worse_than_random(_known(0.11, 0.01))
