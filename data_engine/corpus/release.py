@@ -4,9 +4,9 @@ Releases are written by `data_engine.releasing`.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from data_engine.settings import OneOf, Settings
 
@@ -17,6 +17,31 @@ def _formats() -> Mapping[str, str]:
     from data_engine.release_formats.registry import FORMATS
 
     return {name: each.meaning for name, each in FORMATS.items()}
+
+
+class Splits(Settings):
+    """Shares of the splits of a release. Clusters and near duplicates are never in two of them."""
+
+    train: float = Field(0.8, gt=0, lt=1)
+    """Share for training."""
+    validation: float = Field(0.1, ge=0, lt=1)
+    """Share for choosing between models; 0 for none."""
+    test: float = Field(0.1, ge=0, lt=1)
+    """Share for the last judgement; 0 for none."""
+    least_cosine: float = Field(0.95, gt=0, le=1)
+    """Cosine of the embeddings at and above which two samples are near duplicates and stay on one side."""
+
+    @model_validator(mode="after")
+    def _one_in_all(self) -> Self:
+        total = self.train + self.validation + self.test
+        if abs(total - 1) > 1e-9:
+            raise ValueError(f"train, validation and test are {total:g} in all; they must be 1: change one of them")
+        return self
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """The share of every split."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
 
 
 class Release(Settings):
@@ -45,6 +70,9 @@ class Release(Settings):
     )
     """The formats of the data, a file each; the data card says how to load the first. parquet and jsonl are both
     written by default."""
+
+    splits: Splits | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Splits for training, validation and test in the column `split`; without the block there are none."""
 
     @field_validator("formats")
     @classmethod

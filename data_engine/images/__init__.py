@@ -4,7 +4,14 @@ Everything that opens an image goes through here, so that limits, orientation an
 everywhere.
 """
 
-from data_engine.images.decoding import DEFAULT_MAX_PIXELS, NO_MEMORY, DecodedImage, decode_each, decode_image
+from data_engine.images.decoding import (
+    DEFAULT_MAX_PIXELS,
+    NO_MEMORY,
+    DecodedImage,
+    decode_each,
+    decode_image,
+    stored_size,
+)
 from data_engine.images.packed_pixels import PackedPixels, words_of
 from data_engine.images.thumbnails import THUMBNAIL_PX, montage, pixels_of, reduced, shown_large, shrunk, thumbnail
 
@@ -21,6 +28,7 @@ __all__ = [
     "reduced",
     "shown_large",
     "shrunk",
+    "stored_size",
     "thumbnail",
     "words_of",
 ]

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import BytesIO
 from math import ceil
+from pathlib import Path
 from typing import Any, TypeVar
 
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
@@ -100,6 +101,15 @@ def decode_image(
     """
     (opened,) = _open_all([content], max_pixels)
     return opened if isinstance(opened, DecodedImage) else _decode(opened, at_least_px, longer_at_least_px)
+
+
+def stored_size(path: Path) -> tuple[int, int]:
+    """Width and height in pixels of an image file as it is stored, not turned upright; only its header is read.
+
+    Raises: OSError for a file that is gone or is no image.
+    """
+    with Image.open(path, formats=_FORMATS) as image:
+        return image.size
 
 
 def decode_each(

@@ -5,7 +5,7 @@ Reading JSON lines as a source is in `data_engine.indexing.row_files`.
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,23 @@ def write(rows: pa.Table, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as lines:
         for batch in rows.to_batches(max_chunksize=_ROWS_AT_ONCE):
             lines.writelines(json_line(row, rows.schema) for row in batch.to_pylist())
+
+
+def read(path: Path, type_of: Callable[[str], pa.DataType]) -> pa.Table:
+    """The rows of a file that `write` made; without rows there are no columns.
+
+    Args:
+        path: The file.
+        type_of: The type of a column, by its name.
+
+    Raises: ValueError for what is no such file.
+    """
+    with path.open(encoding="utf-8", newline="\n") as lines:
+        rows = [json.loads(line) for line in lines]
+    for row in rows:
+        row["metadata"] = json.dumps(row["metadata"], ensure_ascii=False)
+    names = list(rows[0]) if rows else []
+    return pa.table({name: pa.array([row[name] for row in rows], type_of(name)) for name in names})
 
 
 def json_line(row: Mapping[str, Any], schema: pa.Schema) -> str:

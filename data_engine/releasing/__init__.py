@@ -4,22 +4,30 @@ What a release stands on is pinned by `data_engine.storage`.
 """
 
 from data_engine.releasing.data_card import data_card
+from data_engine.releasing.exporting import export_release
 from data_engine.releasing.integrity import damage_of_release, read_manifest, refuse_other_contents
 from data_engine.releasing.question_rows import QuestionLabels, labelled_samples, questions_of, rows_of_question
 from data_engine.releasing.rows import (
+    identified,
     mask_personal,
     release_fingerprint,
     release_rows,
     rows_of_questions,
     unlabelled_rows,
 )
+from data_engine.releasing.split_card import splits_said
+from data_engine.releasing.splits import groups_of, leaks_between, splits_of, with_splits
 from data_engine.releasing.writer import write_release
 
 __all__ = [
     "QuestionLabels",
     "damage_of_release",
     "data_card",
+    "export_release",
+    "groups_of",
+    "identified",
     "labelled_samples",
+    "leaks_between",
     "mask_personal",
     "questions_of",
     "read_manifest",
@@ -28,6 +36,9 @@ __all__ = [
     "release_rows",
     "rows_of_question",
     "rows_of_questions",
+    "splits_of",
+    "splits_said",
     "unlabelled_rows",
+    "with_splits",
     "write_release",
 ]

@@ -4,7 +4,7 @@ The HTML report is in `data_engine.reporting`.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -12,10 +12,11 @@ import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus, Labels
 from data_engine.release_formats.registry import FORMATS
-from data_engine.releasing.markdown_text import cell, code, escaped, paragraphs
+from data_engine.releasing.markdown_text import code, escaped, paragraphs, table
 from data_engine.releasing.question_card import block_used, heading, labels_of_questions, who_answered
 from data_engine.releasing.question_rows import questions_of
 from data_engine.releasing.rows import exported_rows
+from data_engine.releasing.split_card import splits_section
 from data_engine.reporting import number_format
 from data_engine.reporting.metrics.funnel import Metrics, stages
 from data_engine.reporting.metrics.metric import by_name
@@ -72,6 +73,7 @@ def data_card(corpus: Corpus, release: pa.Table, metrics: pa.Table, manifest: Ma
         *([_labels(release), _quality(known)] if corpus.has_labels else []),
         *_questions(corpus, release, metrics, manifest),
         _balance(known),
+        splits_section(release, manifest),
         _limits(corpus, release, known, manifest),
         _loading(corpus, release),
         _versions(corpus, manifest),
@@ -152,8 +154,8 @@ def _how_it_was_made(corpus: Corpus, known: Metrics, manifest: Mapping[str, Any]
         f"Every sample was embedded with {_encoder(corpus, manifest)}; hierarchical k-means built a tree of {levels} "
         f"clusters; the subset was {method.meaning_for(corpus.tree.n_resamples)}{members}."
     )
-    table = _table(("stage", "samples", "what is left", "what was lost"), rows) if rows else ""
-    return "\n\n".join(part for part in ("## How it was made", table, text) if part)
+    funnel = table(("stage", "samples", "what is left", "what was lost"), rows) if rows else ""
+    return "\n\n".join(part for part in ("## How it was made", funnel, text) if part)
 
 
 def _questions(corpus: Corpus, release: pa.Table, metrics: pa.Table, manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -178,8 +180,8 @@ def _labels(release: pa.Table) -> str:
     rest = len(classes) - len(shown)
     parts = [
         "## Labels and who made them",
-        _table(("provenance", "the label was given by", "samples", "share"), rows),
-        _table(("class", "samples"), shown),
+        table(("provenance", "the label was given by", "samples", "share"), rows),
+        table(("class", "samples"), shown),
     ]
     if rest:
         parts.append(f"... and {rest:,} more classes, with {sum(n for _, n in classes[_N_CLASSES_SHOWN:]):,} samples.")
@@ -210,7 +212,7 @@ def _quality(known: Metrics) -> str:
         return ""
     which = ", also those outside the subset," if ("kept_labels", "all") in known else " of the subset,"
     text = f"Measured on all labelled samples{which} before those out of scope were left behind."
-    return "\n\n".join(("## Quality", text, _table(("measure", "value"), rows)))
+    return "\n\n".join(("## Quality", text, table(("measure", "value"), rows)))
 
 
 def _balance(known: Metrics) -> str:
@@ -224,7 +226,7 @@ def _balance(known: Metrics) -> str:
         return ""
     over = next((f" over the {m.value:,.0f} {scope}" for (name, scope), m in known.items() if name == "groups"), "")
     header = ("set", "KL to uniform (nats)", "groups covered", "largest group")
-    return "\n\n".join(("## Balance", f"Spread of the samples{over}; 0 nats is perfectly even.", _table(header, rows)))
+    return "\n\n".join(("## Balance", f"Spread of the samples{over}; 0 nats is perfectly even.", table(header, rows)))
 
 
 def _limits(corpus: Corpus, release: pa.Table, known: Metrics, manifest: Mapping[str, Any]) -> str:
@@ -306,9 +308,4 @@ def _versions(corpus: Corpus, manifest: Mapping[str, Any]) -> str:
     for question, said in manifest.get("questions", {}).items():
         rows += [(f"table {question}.{name}", str(version)) for name, version in said["table_versions"].items()]
     shown = [(escaped(name), code(value)) for name, value in rows if value]
-    return "\n\n".join(("## Versions", _table(("what", "version"), shown)))
-
-
-def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [header, tuple("---" for _ in header), *rows]
-    return "\n".join(f"| {' | '.join(cell(text) for text in line)} |" for line in lines)
+    return "\n\n".join(("## Versions", table(("what", "version"), shown)))

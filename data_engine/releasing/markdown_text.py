@@ -4,6 +4,7 @@ The data card that they are in is written in `data_card.py`.
 """
 
 import re
+from collections.abc import Sequence
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
 _AT_THE_START = re.compile(r"^([#+=:-]|\d+(?=[.)]))")
@@ -34,3 +35,9 @@ def code(text: str) -> str:
 def cell(markdown: str) -> str:
     """Markdown in a cell of a table: on one line, with no bar that would end the cell."""
     return re.sub(r"(?<!\\)\|", r"\\|", " ".join(markdown.split()))
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table: its header, and rows of as many cells, each Markdown."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cell(text) for text in line)} |" for line in lines)

@@ -26,6 +26,7 @@ _NUMBERED = ("posterior", "quality")
 LABEL_COLUMNS = ("label", "provenance", *_NUMBERED)
 """Columns of a release that say what a sample is and who said so."""
 _IN_SUBSET = "in_subset"
+_SPLIT, _LEAK = "split", "repeats_in_other_split"
 
 
 def release_rows(labels: pa.Table, places: pa.Table, raw: pa.Table, *, out_of_scope: str | None) -> pa.Table:
@@ -51,7 +52,7 @@ def release_rows(labels: pa.Table, places: pa.Table, raw: pa.Table, *, out_of_sc
         shown = shown.append_column(name, in_scope[name])
     rows = _with_contents(shown.join(places, "sample_id", join_type="inner"), raw)
     _refuse_missing(in_scope, rows, "labelled samples")
-    return _identified(rows)
+    return identified(rows)
 
 
 def unlabelled_rows(subset: pa.Table, raw: pa.Table) -> pa.Table:
@@ -70,7 +71,7 @@ def unlabelled_rows(subset: pa.Table, raw: pa.Table) -> pa.Table:
         chosen = chosen.append_column(name, pa.nulls(len(chosen), RELEASE.field(name).type))
     rows = _with_contents(chosen, raw)
     _refuse_missing(subset, rows, "chosen samples")
-    return _identified(rows)
+    return identified(rows)
 
 
 def rows_of_questions(questions: Mapping[str, QuestionLabels], places: pa.Table, raw: pa.Table) -> pa.Table:
@@ -93,17 +94,19 @@ def rows_of_questions(questions: Mapping[str, QuestionLabels], places: pa.Table,
     places = places.select(["sample_id", "batch", "leaf", "top_cluster"])
     rows = _with_contents(wanted.join(places, "sample_id", join_type="inner"), raw)
     _refuse_missing(wanted, rows, "labelled samples")
-    return _identified(rows)
+    return identified(rows)
 
 
 def exported_rows(rows: pa.Table) -> pa.Table:
     """The rows in the columns that their files have.
 
-    Those of labels are left out where no sample has one, `in_subset` where no sample is outside the subset. Of several
-    questions each has columns of its own, `<question>_label` and so on.
+    Those of labels are left out where no sample has one, `in_subset` where no sample is outside the subset, `split`
+    where there are no splits. Of several questions each has columns of its own, `<question>_label` and so on.
     """
-    if not _has_any_outside(rows):
-        rows = rows.drop_columns([_IN_SUBSET])
+    unused = [_LEAK]
+    unused += [] if _has_any_outside(rows) else [_IN_SUBSET]
+    unused += [] if _has_splits(rows) else [_SPLIT]
+    rows = rows.drop_columns([name for name in unused if name in rows.column_names])
     if questions_of(rows):
         return in_columns(rows)
     rows = in_columns(rows)
@@ -126,7 +129,7 @@ def _with_contents(chosen: pa.Table, raw: pa.Table) -> pa.Table:
     return chosen.join(contents, ["sample_id", "batch"], join_type="inner").sort_by("sample_id")
 
 
-def _identified(rows: pa.Table) -> pa.Table:
+def identified(rows: pa.Table) -> pa.Table:
     """The rows in the schema RELEASE, with the id that is their fingerprint."""
     release_id = release_fingerprint(rows)
     ids = pa.array([release_id] * rows.num_rows, pa.string())
@@ -175,10 +178,12 @@ def release_fingerprint(rows: pa.Table) -> str:
     """A fingerprint (16 hex digits) of everything that is released, whatever the order of the rows.
 
     `in_subset` says something only where it is false of a sample: without one the id is that of the same rows before
-    the subset had lost any.
+    the subset had lost any. Likewise for `split` where there are no splits.
     """
-    left_out = {"release_id"} if _has_any_outside(rows) else {"release_id", _IN_SUBSET}
+    left_out = {"release_id", _LEAK}
+    left_out |= set() if _has_any_outside(rows) else {_IN_SUBSET}
     left_out |= set() if questions_of(rows) else {BY_QUESTION}
+    left_out |= set() if _has_splits(rows) else {_SPLIT}
     named = [name for name in RELEASE.names if name not in left_out]
     values = rows.select(named).sort_by("sample_id").to_pylist()
     return hashlib.sha256(json.dumps([list(row.values()) for row in values]).encode()).hexdigest()[:16]
@@ -186,6 +191,10 @@ def release_fingerprint(rows: pa.Table) -> str:
 
 def _has_any_outside(rows: pa.Table) -> bool:
     return _IN_SUBSET in rows.column_names and False in rows[_IN_SUBSET].to_pylist()
+
+
+def _has_splits(rows: pa.Table) -> bool:
+    return _SPLIT in rows.column_names and rows[_SPLIT].null_count < rows.num_rows
 
 
 def _refuse_missing(wanted: pa.Table, rows: pa.Table, what: str) -> None:

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from data_engine.errors import InvalidInput, StorageError
 from data_engine.release_formats.registry import FORMATS
+from data_engine.releasing import croissant
 from data_engine.releasing.integrity import manifest_text
 from data_engine.releasing.rows import exported_rows
 from data_engine.storage import conform, storage_errors
@@ -31,7 +32,7 @@ def write_release(
     images: Iterable[tuple[str, bytes]] = (),
     formats: Sequence[str] = ("parquet", "jsonl"),
 ) -> dict[str, str]:
-    """Write the data files, README.md, manifest.json and images/ into a new folder, all or nothing.
+    """Write the data files, README.md, croissant.json, manifest.json and images/ into a new folder, all or nothing.
 
     Rows are sorted by sample_id, so the same rows give the same data files. A release is frozen: where the folder
     already holds the same data it is left as it is, whatever the new manifest and data card say.
@@ -61,18 +62,29 @@ def write_release(
     ):
         for name in formats:
             FORMATS[name].write(rows, filled / FORMATS[name].file_name)
-        _describe(filled, [*data_files, "README.md"], manifest, data_card)
+        _describe(filled, data_files, rows.schema, manifest, data_card)
         if not folder.exists():
             _fill_images(filled / "images", images)
         hashes = _hashes(filled)
         return hashes if place_folder(filled, folder) else _kept(folder, hashes, data_files)
 
 
-def _describe(folder: Path, names: Sequence[str], manifest: Mapping[str, Any], data_card: str) -> None:
+def _describe(
+    folder: Path, data_files: Sequence[str], schema: pa.Schema, manifest: Mapping[str, Any], data_card: str
+) -> None:
+    """Write README.md, the Croissant metadata and the manifest, which names all other files."""
     (folder / "README.md").write_text(data_card, encoding="utf-8", newline="\n")
-    files = {name: {"sha256": _sha256(folder / name), "n_bytes": (folder / name).stat().st_size} for name in names}
+    files = {name: _said_of(folder / name) for name in (*data_files, "README.md")}
+    (folder / croissant.FILE_NAME).write_text(
+        croissant.croissant_text(manifest, schema, files), encoding="utf-8", newline="\n"
+    )
+    files[croissant.FILE_NAME] = _said_of(folder / croissant.FILE_NAME)
     text = manifest_text({**manifest, "files": files})
     (folder / "manifest.json").write_text(text, encoding="utf-8", newline="\n")
+
+
+def _said_of(path: Path) -> dict[str, Any]:
+    return {"sha256": _sha256(path), "n_bytes": path.stat().st_size}
 
 
 def _fill_images(folder: Path, images: Iterable[tuple[str, bytes]]) -> None:

@@ -262,7 +262,7 @@ PLAN: tuple[StepSpec, ...] = (
         description="The labelled samples in scope, or the whole subset of a corpus without labels, under a "
         "fingerprint of the rows: files of each format, a manifest of table versions and hashes, a data card, images.",
         inputs=("labels~", "balanced_subset", "quality_report"),
-        lookups=("raw_index", "cluster_tree"),
+        lookups=("raw_index", "cluster_tree", "embeddings"),
         job="publish",
         settings=("release", "labels"),
         kinds=("parquet",),

@@ -62,5 +62,11 @@ RELEASE = pa.schema(
             pa.string(),
             "of a corpus with several questions, JSON: label, provenance, posterior and quality by question",
         ),
+        optional("split", pa.string(), "train, validation or test; null where the corpus asks for no splits"),
+        optional(
+            "repeats_in_other_split",
+            pa.string(),
+            "a sample of another split that this one nearly repeats, which should not be; null where there is none",
+        ),
     ]
 )

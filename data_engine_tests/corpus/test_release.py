@@ -1,6 +1,7 @@
 import pytest
 
 from data_engine.corpus import Release
+from data_engine.corpus.release import Splits
 from data_engine.release_formats.registry import FORMATS
 
 
@@ -29,3 +30,12 @@ def test_the_default_is_not_in_the_configuration_that_a_manifest_keeps() -> None
     assert "formats" not in Release().model_dump(mode="json")
     assert Release(formats=("jsonl",)).model_dump(mode="json")["formats"] == ["jsonl"]
     assert set(Release().formats) <= set(FORMATS)
+
+
+def test_splits_are_one_in_all_and_in_no_configuration_that_has_none() -> None:
+    assert Splits().shares == {"train": 0.8, "validation": 0.1, "test": 0.1}
+    assert Splits(train=0.7, validation=0, test=0.3).shares["validation"] == 0
+    with pytest.raises(ValueError, match=r"train, validation and test are 1\.1 in all; they must be 1: change one"):
+        Splits(train=0.9)
+    assert "splits" not in Release().model_dump(mode="json")
+    assert Release(splits=Splits()).model_dump(mode="json")["splits"]["least_cosine"] == 0.95

@@ -1,6 +1,7 @@
 import warnings
 import zlib
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from image_files import chunk, with_chunks
 from PIL import Image
 
-from data_engine.images import DecodedImage, decode_each, decode_image
+from data_engine.images import DecodedImage, decode_each, decode_image, stored_size
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
@@ -278,3 +279,13 @@ def test_a_long_image_is_decoded_smaller_as_long_as_its_longer_side_is_long_enou
     for stored, wanted in sizes.items():
         image = shown(written(Image.new("RGB", stored), "JPEG"), longer_at_least_px=256).image
         assert image is not None and image.size == wanted
+
+
+def test_the_stored_size_is_that_of_the_file_before_it_is_turned_upright(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (8, 3)).save(tmp_path / "a.jpg", exif=exif)
+    assert stored_size(tmp_path / "a.jpg") == (8, 3)
+    (tmp_path / "b.jpg").write_bytes(b"none")
+    with pytest.raises(OSError, match="cannot identify image file"):
+        stored_size(tmp_path / "b.jpg")

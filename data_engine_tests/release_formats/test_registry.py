@@ -96,9 +96,9 @@ def test_a_release_without_rows_is_a_file_without_rows(
 
 def test_a_release_of_this_format_alone_has_its_file_and_no_other(name: str, tmp_path: Path) -> None:
     hashes = write_release(tmp_path / "r1", ROWS, {}, "card", formats=[name])
-    assert sorted(hashes) == sorted([FORMATS[name].file_name, "README.md", "manifest.json"])
+    assert sorted(hashes) == sorted([FORMATS[name].file_name, "README.md", "croissant.json", "manifest.json"])
     manifest = json.loads((tmp_path / "r1" / "manifest.json").read_text("utf-8"))
-    assert sorted(manifest["files"]) == sorted([FORMATS[name].file_name, "README.md"])
+    assert sorted(manifest["files"]) == sorted([FORMATS[name].file_name, "README.md", "croissant.json"])
 
 
 def test_a_disk_that_fails_leaves_no_release(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,4 +113,4 @@ def test_a_disk_that_fails_leaves_no_release(name: str, tmp_path: Path, monkeypa
 
 def test_every_format_has_a_file_of_its_own() -> None:
     names = [each.file_name for each in FORMATS.values()]
-    assert len(set(names) | {"README.md", "manifest.json", "images"}) == len(names) + 3
+    assert len(set(names) | {"README.md", "croissant.json", "manifest.json", "images"}) == len(names) + 4

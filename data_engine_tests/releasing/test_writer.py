@@ -38,16 +38,16 @@ def _table(*rows):
 ROWS = _table(_row("b", text="line one\nline two\u2028three"), _row("a", text=None))
 
 
-def test_a_release_is_four_files_and_the_manifest_names_the_hash_of_each(tmp_path):
+def test_a_release_is_five_files_and_the_manifest_names_the_hash_of_each(tmp_path):
     hashes = write_release(tmp_path / "r1", ROWS, {"n_samples": 2}, "# Licences\n")
 
-    assert sorted(hashes) == ["README.md", "data.jsonl", "data.parquet", "manifest.json"]
+    assert sorted(hashes) == ["README.md", "croissant.json", "data.jsonl", "data.parquet", "manifest.json"]
     for name, sha256 in hashes.items():
         assert hashlib.sha256((tmp_path / "r1" / name).read_bytes()).hexdigest() == sha256
     manifest = json.loads((tmp_path / "r1" / "manifest.json").read_text("utf-8"))
     assert manifest["n_samples"] == 2
     assert {name: file["sha256"] for name, file in manifest["files"].items()} == {
-        name: hashes[name] for name in ("README.md", "data.jsonl", "data.parquet")
+        name: hashes[name] for name in ("README.md", "croissant.json", "data.jsonl", "data.parquet")
     }
     assert manifest["files"]["README.md"]["n_bytes"] == 11
     assert (tmp_path / "r1" / "README.md").read_text("utf-8") == "# Licences\n"
@@ -65,7 +65,7 @@ def test_images_lie_beside_the_data_and_are_drawn_for_a_new_release_only(tmp_pat
     for _ in range(2):
         hashes = write_release(tmp_path / "r1", ROWS, {}, "", images=images())
 
-    assert sorted(hashes) == ["README.md", "data.jsonl", "data.parquet", "manifest.json"]
+    assert sorted(hashes) == ["README.md", "croissant.json", "data.jsonl", "data.parquet", "manifest.json"]
     folder = tmp_path / "r1" / "images"
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"a.png": b"a.png", "b.jpg": b"b.jpg"}
     assert drawn == ["a.png", "b.jpg"]

@@ -3,6 +3,7 @@
 The labels that are released are checked in `labels.py`.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 
 import pyarrow as pa
@@ -21,6 +22,8 @@ CHECKS = (
     blocking("no_out_of_scope_sample_is_released", "No sample that is out of scope is released.", is_about_labels=True),
     blocking("release_is_not_empty", "The release holds at least one sample."),
     PROVENANCE_IS_KNOWN,
+    blocking("no_cluster_is_in_two_splits", "Samples of one cluster are in one split."),
+    blocking("no_near_duplicate_is_in_another_split", "No sample nearly repeats one of another split."),
 )
 
 
@@ -61,6 +64,35 @@ def suite(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
             "label some of the subset first" if corpus.has_labels else "raise subset.target_size, or take in more",
         ),
         provenance_is_known(rows),
+        *_truths_of_splits(released),
+    ]
+
+
+def _truths_of_splits(released: pa.Table) -> list[Truth]:
+    """The truths about splits, which hold where there are none."""
+    gx = load_expectations()
+    pairs = pc.value_counts(pc.binary_join_element_wise(pc.cast(released["leaf"], pa.string()), released["split"], " "))
+    per_leaf = Counter(pair.split(" ")[0] for pair in pairs.field("values").drop_null().to_pylist())
+    n_splits = pa.array([per_leaf[str(leaf)] for leaf in released["leaf"].to_pylist()], pa.int64())
+    repeated = released["repeats_in_other_split"]
+    rows = pa.table({"sample_id": released["sample_id"], "n_splits": n_splits, "repeated": repeated})
+    return [
+        of_rows(
+            "no_cluster_is_in_two_splits",
+            Profile(rows, "sample_id"),
+            gx.ExpectColumnValuesToBeBetween(column="n_splits", max_value=1),
+            what="released samples whose cluster is in several splits",
+            rule="a cluster stays on one side",
+            remedy="build the release again",
+        ),
+        of_rows(
+            "no_near_duplicate_is_in_another_split",
+            Profile(rows, "sample_id"),
+            gx.ExpectColumnValuesToBeNull(column="repeated"),
+            what="released samples that nearly repeat one of another split",
+            rule="near duplicates stay on one side",
+            remedy="lower release.splits.least_cosine and release again, so that they are kept together",
+        ),
     ]
 
 

@@ -26,26 +26,14 @@ from data_engine.storage.ledger import ledger_rows
 def release(step_run: StepRun) -> StepResult:
     """Freeze the labelled samples that are in scope; of a corpus without labels, the whole subset."""
     runtime, now = step_run.runtime, step_run.corpus
-    labels, subset = step_run.read("labels"), step_run.read("balanced_subset")
     metrics = step_run.read("quality_report")
     step_run.refuse_other_rows("quality_report", "labels", "balanced_subset")
     configuration = configuration_used(step_run.used(as_of="quality_report"), now)
     corpus = corpus_used(configuration, now)
     questions = _questions(step_run, configuration)
-    if questions:
-        of_questions = _labels_of_questions(questions, now)
-        labels = releasing.labelled_samples(of_questions)
-        places = _places_of_labels(step_run, labels, subset)
-        raw, masked = _contents(step_run, places)
-        rows = releasing.rows_of_questions(of_questions, places, raw)
-    elif corpus.has_labels:
-        places = _places_of_labels(step_run, labels, subset)
-        raw, masked = _contents(step_run, places)
-        rows = releasing.release_rows(labels, places, raw, out_of_scope=corpus.labels.out_of_scope)
-    else:
-        raw, masked = _contents(step_run, subset)
-        rows = releasing.unlabelled_rows(subset, raw)
-    manifest = _manifest(step_run, rows, configuration, questions)
+    rows, considered, raw, masked = _rows(step_run, corpus, questions)
+    rows, splits = _with_splits(step_run, rows, corpus)
+    manifest = _manifest(step_run, rows, configuration, questions) | splits
     card = releasing.data_card(corpus, rows, metrics, manifest)
     folder = runtime.corpus_folder / "releases" / manifest["release_id"]
     images = released_images(runtime, raw, rows["sample_id"].to_pylist())
@@ -57,9 +45,45 @@ def release(step_run: StepRun) -> StepResult:
         storage.pin(folder_of.parent, folder_of.name, manifest["release_id"], each.versions, is_anew=is_anew)
     return step_run.finish(
         rows,
-        ledger=_ledger(labels if corpus.has_labels or questions else rows, rows, manifest["release_id"], masked),
+        ledger=_ledger(considered, rows, manifest["release_id"], masked),
         metadata={"release": manifest["release_id"], "folder": str(folder), **hashes},
     )
+
+
+def _rows(
+    step_run: StepRun, corpus: Corpus, questions: Sequence[LabelledQuestion]
+) -> tuple[pa.Table, pa.Table, pa.Table, dict[str, str]]:
+    """The released rows, the samples that could be, their rows of the raw index, and what was masked, by id."""
+    labels, subset = step_run.read("labels"), step_run.read("balanced_subset")
+    if questions:
+        of_questions = _labels_of_questions(questions, step_run.corpus)
+        labels = releasing.labelled_samples(of_questions)
+        places = _places_of_labels(step_run, labels, subset)
+        raw, masked = _contents(step_run, places)
+        return releasing.rows_of_questions(of_questions, places, raw), labels, raw, masked
+    if corpus.has_labels:
+        places = _places_of_labels(step_run, labels, subset)
+        raw, masked = _contents(step_run, places)
+        rows = releasing.release_rows(labels, places, raw, out_of_scope=corpus.labels.out_of_scope)
+        return rows, labels, raw, masked
+    raw, masked = _contents(step_run, subset)
+    rows = releasing.unlabelled_rows(subset, raw)
+    return rows, rows, raw, masked
+
+
+def _with_splits(step_run: StepRun, rows: pa.Table, corpus: Corpus) -> tuple[pa.Table, dict[str, Any]]:
+    """The rows with their splits, and what the manifest says of these; as they are where none are asked for."""
+    settings = corpus.release.splits
+    if settings is None:
+        return rows, {}
+    x = step_run.embeddings_at(rows.select(["sample_id", "batch"]))
+    tree, _ = step_run.frozen_tree()
+    seed, alike = corpus.seed_for("splits"), settings.least_cosine
+    groups = releasing.groups_of(x, tree, rows["leaf"].to_numpy().astype("int64"), least_cosine=alike)
+    splits = releasing.splits_of(groups, settings.shares, seed=seed)
+    leaks = releasing.leaks_between(x, splits, least_cosine=alike, seed=seed)
+    rows = releasing.identified(releasing.with_splits(rows, splits, leaks))
+    return rows, {"splits": releasing.splits_said(rows, {"seed": seed, "least_cosine": alike}, leaks)}
 
 
 def _questions(step_run: StepRun, configuration: dict[str, Any]) -> list[LabelledQuestion]:

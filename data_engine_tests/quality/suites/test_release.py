@@ -31,6 +31,25 @@ BROKEN = [
         ("s0",),
         {"release": but(release_rows(), 0, provenance="")},
     ),
+    Broken(
+        "no_cluster_is_in_two_splits",
+        "released samples whose cluster is in several splits: 2 of 3, but a cluster stays on one side; build the "
+        "release again",
+        ("s0", "s5"),
+        {
+            "release": [
+                row | {"leaf": leaf, "split": split}
+                for row, leaf, split in zip(release_rows(), (4, 4, 5), ("train", "test", "test"), strict=True)
+            ]
+        },
+    ),
+    Broken(
+        "no_near_duplicate_is_in_another_split",
+        "released samples that nearly repeat one of another split: 1 of 3, but near duplicates stay on one side; "
+        "lower release.splits.least_cosine and release again, so that they are kept together",
+        ("s5",),
+        {"release": but(release_rows(), 1, repeats_in_other_split="s0")},
+    ),
 ]
 
 

@@ -13,5 +13,6 @@ select
     leaf,
     top_cluster,
     metadata,
-    coalesce(in_subset, true) as in_subset
+    coalesce(in_subset, true) as in_subset,
+    split
 from {{ source('engine', 'release') }}

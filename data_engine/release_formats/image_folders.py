@@ -1,0 +1,53 @@
+"""Images in one folder per class: ImageFolder, and the layout in which YOLO learns to classify.
+
+Boxes of objects are written in `coco.py`.
+"""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+from data_engine.release_formats.released import Released
+
+#: What no folder may be named with on some system, and the sign that stands for it.
+_UNSAFE = re.compile(r'[%/\\:*?"<>|\x00-\x1f\x7f]|^\.|[. ]$')
+_YOLO_SPLITS = {"train": "train", "validation": "val", "test": "test"}
+
+
+def write_image_folder(released: Released, folder: Path) -> None:
+    """Write `<split>/<class>/<image>`; `classes.json` beside has the class of every folder.
+
+    Raises: InvalidInput for a sample without a label or an image.
+    """
+    for split, row, image in released.labelled_images("imagefolder"):
+        _copy(image, folder / split / folder_of(row[released.label_column]))
+    text = json.dumps({folder_of(name): name for name in released.classes}, ensure_ascii=False, indent=2)
+    (folder / "classes.json").write_text(text + "\n", "utf-8", newline="\n")
+
+
+def write_yolo(released: Released, folder: Path) -> None:
+    """Write `<split>/<class>/<image>` with the splits train, val and test, and `data.yaml` with the classes.
+
+    Raises: InvalidInput for a sample without a label or an image.
+    """
+    splits = [_YOLO_SPLITS.get(split, split) for split in released.by_split()]
+    for split, row, image in released.labelled_images("yolo"):
+        _copy(image, folder / _YOLO_SPLITS.get(split, split) / folder_of(row[released.label_column]))
+    # JSON is YAML; what stands in quotes needs no other care.
+    lines = ["path: .", *(f"{split}: {split}" for split in splits), f"nc: {len(released.classes)}", "names:"]
+    lines += [f"  {number}: {json.dumps(name, ensure_ascii=False)}" for number, name in enumerate(released.classes)]
+    (folder / "data.yaml").write_text("\n".join(lines) + "\n", "utf-8", newline="\n")
+
+
+def folder_of(label: str) -> str:
+    """The name of the folder of a class: its own, with `%2F` and the like for signs that no folder may have.
+
+    Different classes have different folders.
+    """
+    return _UNSAFE.sub(lambda sign: f"%{ord(sign[0]):02X}", label) or "%"
+
+
+def _copy(image: Path, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(image, folder / image.name)

@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import datasets
+import pytest
+import yaml
+from released_folders import SIZES, image_release
+
+from data_engine.release_formats.image_folders import folder_of
+from data_engine.releasing.exporting import export_release
+
+SPLITS = ["train", "train", "validation", "test"]
+
+
+@pytest.mark.parametrize(
+    ("label", "folder"),
+    [
+        ("plain", "plain"),
+        ("dog/wolf", "dog%2Fwolf"),
+        ("..", "%2E%2E"),
+        ("a:b?", "a%3Ab%3F"),
+        ("50%", "50%25"),
+        ("", "%"),
+        ("Ü x", "Ü x"),
+    ],
+)
+def test_a_class_has_a_folder_on_every_system(label: str, folder: str) -> None:
+    assert folder_of(label) == folder
+
+
+@pytest.mark.parametrize("form", ["imagefolder", "yolo"])
+def test_datasets_reads_the_images_with_their_classes_and_splits(form: str, tmp_path: Path) -> None:
+    folder = export_release(image_release(tmp_path / "r", split=SPLITS), form, tmp_path / "to")
+    loaded = datasets.load_dataset("imagefolder", data_dir=str(folder), cache_dir=str(tmp_path / "cache"))
+    found = {
+        split: sorted((one["image"].size, names[one["label"]]) for one in rows)
+        for split, rows in loaded.items()
+        for names in [rows.features["label"].names]
+    }
+    sizes = list(SIZES)
+    assert found == {
+        "train": sorted([(sizes[0], "cat"), (sizes[1], "dog%2Fwolf")]),
+        "validation": [(sizes[2], "cat")],
+        "test": [(sizes[3], "dog%2Fwolf")],
+    }
+
+
+def test_yolo_is_told_its_splits_and_classes(tmp_path: Path) -> None:
+    folder = export_release(image_release(tmp_path / "r", split=SPLITS), "yolo", tmp_path / "to")
+    assert yaml.safe_load((folder / "data.yaml").read_text("utf-8")) == {
+        "path": ".",
+        "train": "train",
+        "val": "val",
+        "test": "test",
+        "nc": 2,
+        "names": {0: "cat", 1: "dog/wolf"},
+    }

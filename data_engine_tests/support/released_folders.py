@@ -1,0 +1,85 @@
+"""Small releases as folders: texts, and images of two classes, in splits or without."""
+
+import hashlib
+import json
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from PIL import Image
+
+from data_engine.indexing.samples import sample_id_of_bytes, sample_id_of_text
+from data_engine.releasing import release_fingerprint, write_release
+from data_engine.schemas import RELEASE
+
+TEXTS = {"first\nline": "odd / label", "": "plain", "Ünal 日本": "plain", 'quotes " and ,': "odd / label"}
+SIZES = {(8, 6): "cat", (5, 5): "dog/wolf", (9, 3): "cat", (4, 7): "dog/wolf"}
+
+
+def row_of(sample_id: str, **values: Any) -> dict[str, Any]:
+    """A row of a release."""
+    return {
+        "sample_id": sample_id,
+        "release_id": "",
+        "batch": "007",
+        "uri": f"{sample_id}.x",
+        "label": None,
+        "provenance": "human",
+        "posterior": 0.25,
+        "quality": 1.0,
+        "leaf": 3,
+        "top_cluster": 0,
+        "metadata": json.dumps({"n": [1, None]}),
+        **values,
+    }
+
+
+def png(size: tuple[int, int], shade: int = 100) -> bytes:
+    """A grey image."""
+    stream = BytesIO()
+    Image.new("RGB", size, (shade, shade, shade)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def text_release(root: Path, *, formats: tuple[str, ...] = ("parquet", "jsonl"), **columns: list[Any]) -> Path:
+    """The folder of a release of four texts; `columns` are further values, one for each text."""
+    rows = [row_of(sample_id_of_text(text), text=text, label=label) for text, label in TEXTS.items()]
+    return _written(root, _with(rows, columns), {}, formats)
+
+
+def image_release(root: Path, **columns: list[Any]) -> Path:
+    """The folder of a release of four images; `columns` are further values, one for each image."""
+    contents = [png(size) for size in SIZES]
+    rows = [
+        row_of(sample_id_of_bytes(content), label=label)
+        for content, label in zip(contents, SIZES.values(), strict=True)
+    ]
+    images = {f"{row['sample_id']}.png": content for row, content in zip(rows, contents, strict=True)}
+    return _written(root, _with(rows, columns), images, ("parquet",))
+
+
+def bytes_below(folder: Path) -> dict[str, str]:
+    """The sha256 of every file below a folder, by its path."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def _with(rows: list[dict[str, Any]], columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
+    return [row | {name: values[place] for name, values in columns.items()} for place, row in enumerate(rows)]
+
+
+def _written(root: Path, rows: list[dict[str, Any]], images: dict[str, bytes], formats: tuple[str, ...]) -> Path:
+    table = pa.Table.from_pylist(rows, schema=RELEASE)
+    release_id = release_fingerprint(table)
+    ids = pa.array([release_id] * len(table), pa.string())
+    table = table.set_column(RELEASE.get_field_index("release_id"), RELEASE.field("release_id"), ids)
+    manifest = {
+        "release_id": release_id,
+        "corpus": "small",
+        "n_samples": len(table),
+        "created_at": "2026-01-02T03:04:05+00:00",
+        "configuration": {"release": {"title": "A title: “x”", "licence": "CC0-1.0"}},
+    }
+    write_release(root / release_id, table, manifest, "# A title\n", images=sorted(images.items()), formats=formats)
+    return root / release_id
