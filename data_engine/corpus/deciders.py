@@ -35,10 +35,10 @@ class DeciderSettings(Settings):
     patterns: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """For rules: regular expressions by class. A text is of a class when one is found in it, and none of another's."""
 
-    least_agreement: float = Field(default=0.8, gt=0.5, lt=1)
+    least_agreement: float = Field(default=0.9, gt=0.5, lt=1)
     """For tree: lower bound (Wilson, at the confidence of the labels) of the agreement of its checked samples that a
-    cluster needs; 0.8 needs 7 that all agree. What the labels of such clusters are worth, the gate certifies."""
-    checks_per_leaf: int = Field(default=20, ge=2, le=1000)
+    cluster needs; 0.9 needs 15 that all agree. What the labels of such clusters are worth, the gate certifies."""
+    checks_per_leaf: int = Field(default=30, ge=2, le=1000)
     """For tree: checks after which a cluster that does not agree splits; sooner where it can no longer agree."""
     checks_per_round: int = Field(default=100, ge=1)
     """For tree: questions that check clusters in a review batch, at most."""

@@ -29,7 +29,7 @@ _MADE_BY = {
     "model_accepted": "a person who confirmed a proposal",
     "model_edited": "a person who corrected a proposal",
     "imported": "the data, before anybody was asked here",
-    "model_auto": "the classifier or checked clusters, above the certified threshold; no person saw it",
+    "model_auto": "classifier or checked clusters, above the certified gate; no person saw it",
     "foundation_auto": "a foundation model above its certified threshold; no person saw it",
     "rule_auto": "label rules by known patterns, certified on the hold-out; no person saw it",
     "simulated": "a simulated annotator; no person saw it",

@@ -21,12 +21,16 @@ from data_engine.labeling.deciders.cascade import Opinion
 from data_engine.labeling.deciders.registry import TREE
 from data_engine.labeling.gate import certify_scores
 from data_engine.labeling.inputs import Integers
+from data_engine.sampling import stable_priority
 
 LEAF = "leaf"
 """The purpose of a question about a random sample of a cluster."""
 
 CHECKS = (LEAF, "control")
 """The purposes of answers that check clusters: both ask about random samples of whatever cluster they lie in."""
+
+LEAST_WORTH = 4.0
+"""Labels, its own included, that a question about a cluster must be able to bring."""
 
 PASSED, OPEN, FAILED = "passed", "open", "failed"
 
@@ -174,7 +178,7 @@ def tree_opinion(
         labels: where labelling stands.
         sample_ids: the n samples.
         leaf_of: leaf of level 1 by sample id.
-        truths: what people say of the samples of the hold-out that reach this decider, by id.
+        truths: what people say of the samples of the hold-out, as `held_like_the_rest` gives them.
         target_precision: share of its labels that must be right, in (0, 1).
         confidence: one-sided confidence of that, in (0, 1).
     """
@@ -195,13 +199,61 @@ def tree_opinion(
     )
 
 
+def held_like_the_rest(
+    labels: TreeLabels,
+    leaf_of: Mapping[str, int],
+    truths: Mapping[str, str],
+    others: Collection[str],
+    answered: Collection[str],
+    *,
+    seed: int,
+) -> dict[str, str]:
+    """The part of the hold-out that is spread over the clusters as the samples are that the tree would label.
+
+    A small cluster is nearly all checked before it passes, and still has its full share of the hold-out: what is held
+    out then lies where little is left to label, and is easier. So a sample of the hold-out stays with a probability in
+    proportion to the share of its cluster that nobody answered, drawn by its id.
+
+    Args:
+        labels: where labelling stands.
+        leaf_of: leaf of level 1 by sample id.
+        truths: what people say of the samples of the hold-out that reach this decider, by id.
+        others: all other samples that reach it.
+        answered: those of them that people answered.
+        seed: of the draws.
+    """
+    node_of = labels.node_of
+    all_in, left_in = Counter[Node](), Counter[Node]()
+    known = set(answered)
+    for name in others:
+        node = node_of.get(leaf_of.get(name, -1))
+        if node is not None:
+            all_in[node] += 1
+            left_in[node] += name not in known
+    passed = {name: node_of[leaf_of[name]] for name in sorted(truths) if labels.said(leaf_of.get(name)) is not None}
+    shares = {node: left_in[node] / all_in[node] if all_in[node] else 0.0 for node in set(passed.values())}
+    most = max(shares.values(), default=0.0)
+    draws = stable_priority(list(passed), seed)
+    return {
+        name: truths[name]
+        for (name, node), draw in zip(passed.items(), draws.tolist(), strict=True)
+        if most and draw < shares[node] / most
+    }
+
+
 def leaf_checks(
-    labels: TreeLabels, undecided: Mapping[str, int], *, n_most: int, seed: int, besides: Collection[str] = ()
+    labels: TreeLabels,
+    undecided: Mapping[str, int],
+    *,
+    n_most: int,
+    seed: int,
+    besides: Collection[str] = (),
+    least_worth: float = LEAST_WORTH,
 ) -> tuple[LeafCheck, ...]:
     """The next samples to ask about: of each open cluster as many as let it pass, random ones of those undecided.
 
-    Clusters come in the order of the labels that one question may bring. One with fewer samples than questions is left
-    out: it is answered one by one, or by others.
+    Clusters come in the order of the labels that one question may bring. One where these are fewer than `least_worth`
+    is left out: its samples are answered one by one, or by others.
 
     Args:
         labels: where labelling stands.
@@ -209,6 +261,7 @@ def leaf_checks(
         n_most: questions at most.
         seed: of the draws.
         besides: of these samples those that are asked about anyway; they check their cluster, if their purpose does.
+        least_worth: labels that a question must be able to bring, itself included.
     """
     inside: dict[Node, list[str]] = {}
     for name, leaf in sorted(undecided.items()):
@@ -220,7 +273,7 @@ def leaf_checks(
     for node in sorted(worth, key=lambda each: (-worth[each], each.level, each.cluster)):
         names = [name for name in inside[node] if name not in besides]
         n = min(node.n_needed or 0, n_most - len(chosen))
-        if worth[node] <= 1 or n < 1:
+        if worth[node] < least_worth or n < 1:
             continue
         rng = np.random.default_rng((seed, node.level, node.cluster))
         drawn: NDArray[np.int64] = rng.permutation(len(names))[:n]

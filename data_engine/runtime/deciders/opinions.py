@@ -68,7 +68,10 @@ class Deciders:
     def _of_tree(self) -> Callable[[Sequence[str]], Opinion] | None:
         corpus = self.step_run.corpus
         tree = tree_of(corpus, self.step_run.look_up, self.reviewed)
-        return None if tree is None else opinion_of_tree(tree, corpus, self.reviewed, self._not_taken_before_tree)
+        if tree is None:
+            return None
+        chosen = self.step_run.look_up("balanced_subset", columns=["sample_id"])["sample_id"].to_pylist()
+        return opinion_of_tree(tree, corpus, self.reviewed, chosen, self._not_taken_before_tree)
 
     def _not_taken_before_tree(self, ids: Sequence[str]) -> set[str]:
         there = sorted(self.step_run.embeddings_of(pa.array(ids, pa.string())))

@@ -12,7 +12,14 @@ from data_engine.labeling.deciders.audits import shut_by_audits
 from data_engine.labeling.deciders.cascade import Opinion
 from data_engine.labeling.deciders.hold_out import hold_out_classes
 from data_engine.labeling.deciders.registry import TREE
-from data_engine.labeling.deciders.tree_labels import LEAF, TreeLabels, leaf_checks, tree_opinion, walk_tree
+from data_engine.labeling.deciders.tree_labels import (
+    LEAF,
+    TreeLabels,
+    held_like_the_rest,
+    leaf_checks,
+    tree_opinion,
+    walk_tree,
+)
 
 if TYPE_CHECKING:
     from data_engine.corpus import Corpus
@@ -63,7 +70,7 @@ def tree_of(corpus: "Corpus", read: "Read", reviewed: pa.Table) -> TreeOfCorpus 
 
 
 def opinion_of_tree(
-    tree: TreeOfCorpus, corpus: "Corpus", reviewed: pa.Table, not_taken: NotTaken
+    tree: TreeOfCorpus, corpus: "Corpus", reviewed: pa.Table, chosen: Sequence[str], not_taken: NotTaken
 ) -> Callable[[Sequence[str]], Opinion]:
     """Gives the opinion of the tree on any samples, certified on the hold-out that reaches it and shut by its audits.
 
@@ -71,12 +78,20 @@ def opinion_of_tree(
         tree: where labelling stands.
         corpus: gives the classes, and the precision that must be certified.
         reviewed: rows of `schemas.REVIEWED_LABELS`.
+        chosen: the samples of the subset.
         not_taken: which samples reach it.
     """
     settings = corpus.labels
     truths, audited = (hold_out_classes(reviewed, corpus.class_names, purpose=name) for name in ("hold_out", "audit"))
-    reach = not_taken([*truths, *audited])
-    held = {name: truth for name, truth in truths.items() if name in reach}
+    reach = not_taken(sorted({*truths, *audited, *chosen}))
+    held = held_like_the_rest(
+        tree.labels,
+        tree.leaf_of,
+        {name: truth for name, truth in truths.items() if name in reach},
+        (set(chosen) & reach) - truths.keys(),
+        set(reviewed["sample_id"].to_pylist()),
+        seed=corpus.seed_for("tree", "hold-out"),
+    )
     found = {name: tree.labels.said(tree.leaf_of.get(name)) for name in sorted(set(audited) & reach)}
     said = {name: each for name, each in found.items() if each is not None}
 

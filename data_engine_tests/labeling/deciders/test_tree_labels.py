@@ -7,6 +7,7 @@ from data_engine.errors import InvalidInput
 from data_engine.labeling.deciders.tree_labels import (
     PassRule,
     TreeLabels,
+    held_like_the_rest,
     leaf_checks,
     tree_opinion,
     walk_tree,
@@ -28,12 +29,12 @@ def test_the_bound_is_the_one_of_wilson() -> None:
     assert wilson_bound(9, 10, 0.95) == pytest.approx(0.6523, abs=1e-4)
     assert wilson_bound(0, 5, 0.9) == 0
     assert wilson_bound(0, 0, 0.9) == 0
-    with pytest.raises(InvalidInput, match="6 of 5 at confidence 0.9"):
+    with pytest.raises(InvalidInput, match=r"6 of 5 at confidence 0.9"):
         wilson_bound(6, 5, 0.9)
 
 
 def test_a_rule_that_no_cluster_could_keep_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="6 checks that all agree have a lower bound of 0.785, below the 0.8 asked"):
+    with pytest.raises(InvalidInput, match=r"6 checks that all agree have a lower bound of 0.785, below the 0.8 asked"):
         PassRule(0.8, 6)
 
 
@@ -68,13 +69,27 @@ def test_questions_go_first_where_one_brings_most_labels_and_never_beyond_the_li
     assert len(leaf_checks(labels, undecided, n_most=50, seed=1)) == 1 + 7
 
 
-def test_a_cluster_of_fewer_samples_than_questions_is_left_to_others() -> None:
+def test_the_hold_out_counts_where_samples_are_left_to_label() -> None:
+    labels = _walk((0, "a", 3), (0, "b", 9), (1, "a", 12), (2, "a", 12))
+    leaf_of = {f"h{n}": 1 for n in range(200)} | {f"g{n}": 2 for n in range(200)} | {"f": 0}
+    leaf_of |= {f"small{n}": 1 for n in range(16)} | {f"large{n}": 2 for n in range(100)}
+    answered = [f"small{n}" for n in range(12)] + [f"large{n}" for n in range(12)]
+    truths = dict.fromkeys((name for name in leaf_of if name[0] in "hgf"), "a")
+    others = [name for name in leaf_of if name[0] in "sl"]
+    held = Counter(name[0] for name in held_like_the_rest(labels, leaf_of, truths, others, answered, seed=1))
+    # Of the small cluster 4 of 16 are left, of the large one 88 of 100; what is in no passed cluster says nothing.
+    assert held["g"] == 200
+    assert held["h"] == pytest.approx(200 * 0.25 / 0.88, abs=20)
+    assert held["f"] == 0
+
+
+def test_a_cluster_of_few_samples_for_its_questions_is_left_to_others() -> None:
     assert leaf_checks(_walk(), {"s": 0, "t": 1}, n_most=9, seed=1) == ()
 
 
 def test_what_is_asked_anyway_is_not_asked_twice() -> None:
     undecided = {f"s{n}": 0 for n in range(9)}
-    checks = leaf_checks(_walk(), undecided, n_most=9, seed=1, besides={"s0", "s1", "s2"})
+    checks = leaf_checks(_walk(), undecided, n_most=9, seed=1, besides={"s0", "s1", "s2"}, least_worth=1)
     assert {check.sample_id for check in checks} == {f"s{n}" for n in range(3, 9)}
 
 
@@ -114,6 +129,10 @@ def test_hundreds_of_clusters_looked_at_after_every_check_still_keep_the_promise
         labels = walk_tree([], 120, checked, RULE)
         leaf_of = {f"h{n}": int(rng.integers(120)) for n in range(300)}
         truths = {name: "a" if rng.random() < purity[leaf] else "b" for name, leaf in leaf_of.items()}
+        others = {f"s{leaf}-{n}": leaf for leaf in range(120) for n in range(40)}
+        asked = Counter(leaf for leaf, _ in checked)
+        answered = [f"s{leaf}-{n}" for leaf, n_asked in asked.items() for n in range(n_asked)]
+        truths = held_like_the_rest(labels, leaf_of | others, truths, others, answered, seed=seed)
         found = tree_opinion(labels, [], leaf_of, truths, target_precision=0.9, confidence=0.9)
         taken = [leaf for leaf in range(120) if (said := labels.said(leaf)) and found.gate.accepts_scores(
             np.array([said[1]])

@@ -92,6 +92,9 @@ CORPUS = {
 }
 
 
+CHOSEN = [f"{kind}{n}" for kind in "has" for n in range(40)]
+
+
 def _read(name: str, *, columns: Any = None, among: Any = None) -> pa.Table:
     clusters = [{"level": 1, "cluster": 0, "parent": None}]
     assigned = [{"sample_id": f"{kind}{n}", "leaf": 0} for kind in "chas" for n in range(40)]
@@ -109,12 +112,14 @@ def test_the_part_of_the_hold_out_that_reaches_the_tree_certifies_it_and_audits_
     tree = tree_of(corpus, _read, answers)
     assert tree is not None
     assert tree.labels.node_of[0].n_checked == 9
-    shut = opinion_of_tree(tree, corpus, answers, set)(["s1"])
+    shut = opinion_of_tree(tree, corpus, answers, CHOSEN, set)(["s1"])
     assert shut.why(0).startswith("shut by its audits: 0 of 8 right")
     assert not shut.is_sure.any()
     fine = _answers("baking", 8)
-    assert opinion_of_tree(tree, corpus, fine, set)(["s1"]).is_sure.all()
-    few = opinion_of_tree(tree, corpus, fine, lambda ids: {each for each in ids if each in ("h1", "h2")})(["s1"])
+    assert opinion_of_tree(tree, corpus, fine, CHOSEN, set)(["s1"]).is_sure.all()
+    few = opinion_of_tree(tree, corpus, fine, CHOSEN, lambda ids: {each for each in ids if each in ("h1", "h2", "s1")})(
+        ["s1"]
+    )
     assert few.why(0) == "no gate: the hold-out does not certify a precision of 0.9"
 
 
