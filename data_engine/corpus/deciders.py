@@ -4,12 +4,15 @@ The question is in `labels.py`; what each decider does is in `data_engine.labeli
 """
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, GetJsonSchemaHandler, field_validator, model_validator
 from pydantic_core import CoreSchema
 
 from data_engine.settings import Settings
+
+if TYPE_CHECKING:
+    from data_engine.labeling.deciders.tree_labels import PassRule
 
 
 def _names() -> list[str]:
@@ -23,13 +26,22 @@ class DeciderSettings(Settings):
 
     name: str
     """rules: patterns over the text. classifier: the micro-model above its certified threshold. foundation_model: the
-    model of the block `foundation_model`. person: the review queue; always the last."""
+    model of the block `foundation_model`. tree: clusters of which people checked a few samples that agree. person: the
+    review queue; always the last."""
     cost: float = Field(default=0.0, ge=0)
     """Cost of one decision, in any unit that all entries share; the report adds up what the routes cost."""
     target_precision: float | None = Field(default=None, gt=0.5, lt=1)
     """Precision that its gate must certify; that of the block `labels` by default, and never less."""
     patterns: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """For rules: regular expressions by class. A text is of a class when one is found in it, and none of another's."""
+
+    least_agreement: float = Field(default=0.9, gt=0.5, lt=1)
+    """For tree: lower bound (Wilson, at the confidence of the labels) of the agreement of its checked samples that a
+    cluster needs; 0.9 needs 15 that all agree. What the labels of such clusters are worth, the gate certifies."""
+    checks_per_leaf: int = Field(default=30, ge=2, le=1000)
+    """For tree: checks after which a cluster that does not agree splits; sooner where it can no longer agree."""
+    checks_per_round: int = Field(default=100, ge=1)
+    """For tree: questions that check clusters in a review batch, at most."""
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -70,6 +82,9 @@ class DeciderSettings(Settings):
             raise ValueError(f"decider {self.name} has no patterns and could never decide; give it patterns by class")
         if self.patterns and not decider.reads_patterns:
             raise ValueError(f"decider {self.name} has patterns, which it does not read; give them to rules")
+        own = self.model_fields_set & {"least_agreement", "checks_per_leaf", "checks_per_round"}
+        if own and not decider.checks_clusters:
+            raise ValueError(f"decider {self.name} has {sorted(own)}, which it does not read; give them to tree")
         if decider.is_paid_per_call and self.cost:
             raise ValueError(
                 f"decider {self.name} has cost {self.cost:g}, but its calls are counted one by one; remove it, and "
@@ -79,12 +94,23 @@ class DeciderSettings(Settings):
             raise ValueError(f"decider {self.name} has target_precision {self.target_precision} but no gate; remove it")
         return self
 
+    def pass_rule(self, confidence: float) -> "PassRule":
+        """When a cluster passes. Raises: InvalidInput where no cluster ever could."""
+        from data_engine.labeling.deciders.tree_labels import PassRule
 
-def check_order(deciders: tuple[DeciderSettings, ...], target_precision: float, classes: tuple[str, ...] | str) -> None:
+        return PassRule(self.least_agreement, self.checks_per_leaf, confidence)
+
+
+def check_order(
+    deciders: tuple[DeciderSettings, ...],
+    target_precision: float,
+    classes: tuple[str, ...] | str,
+    confidence: float = 0.9,
+) -> None:
     """Compare the deciders with each other and with the question.
 
     Raises: ValueError when a name comes twice, a person is not the last, a decider promises less than the labels must
-        reach, or a pattern is for a class that the question does not have.
+        reach, a pattern is for a class that the question does not have, or no cluster could ever pass.
     """
     names = [decider.name for decider in deciders]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -98,6 +124,8 @@ def check_order(deciders: tuple[DeciderSettings, ...], target_precision: float, 
                 f"target_precision of decider {decider.name} is {decider.target_precision}, below the "
                 f"{target_precision} that labels must reach; raise it, or lower labels.target_precision"
             )
+        if decider.name == "tree":
+            decider.pass_rule(confidence)
         unknown = [] if isinstance(classes, str) else sorted(set(decider.patterns) - set(classes))
         if unknown:
             raise ValueError(f"decider {decider.name} has patterns for {unknown}, which are not among the classes")

@@ -146,7 +146,7 @@ class Labels(Settings):
 
     @model_validator(mode="after")
     def _deciders_fit(self) -> "Labels":
-        check_order(self.deciders, self.target_precision, self.classes)
+        check_order(self.deciders, self.target_precision, self.classes, self.confidence)
         return self
 
     @classmethod

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus, Labels
+from data_engine.labeling.deciders.registry import DECIDERS, TREE
 from data_engine.release_formats.registry import FORMATS
 from data_engine.releasing.markdown_text import code, escaped, paragraphs, table
 from data_engine.releasing.question_card import block_used, heading, labels_of_questions, who_answered
@@ -29,7 +30,7 @@ _MADE_BY = {
     "model_accepted": "a person who confirmed a proposal",
     "model_edited": "a person who corrected a proposal",
     "imported": "the data, before anybody was asked here",
-    "model_auto": "the classifier, above the certified threshold; no person saw it",
+    "model_auto": "classifier or checked clusters, above the certified gate; no person saw it",
     "foundation_auto": "a foundation model above its certified threshold; no person saw it",
     "rule_auto": "label rules by known patterns, certified on the hold-out; no person saw it",
     "simulated": "a simulated annotator; no person saw it",
@@ -270,8 +271,11 @@ def _of_given(labels: Labels) -> str:
 
 def _promise(labels: Labels, counts: Mapping[str, int]) -> str:
     """The precision that automatic labels were certified to; of several deciders with their names."""
-    made_by = {"classifier": "model_auto", "rules": "rule_auto", "foundation_model": "foundation_auto"}
-    promised = {name: labels.target_of(name) for name, made in made_by.items() if counts[made]}
+    promised = {
+        name: labels.target_of(name)
+        for name, decider in DECIDERS.items()
+        if decider.provenance and counts[decider.provenance] and (name != TREE or labels.decider(name))
+    }
     if len(set(promised.values())) == 1:
         return f"{next(iter(promised.values())):.0%}"
     return " and ".join(f"{target:.0%} ({name})" for name, target in promised.items())

@@ -222,7 +222,7 @@ PLAN: tuple[StepSpec, ...] = (
         description="One proposal per sample of the subset: calibrated probabilities, utility for the next query "
         "batch, difficulty, and the route - the first decider that its certified gate makes sure, or a person.",
         inputs=("classifier", "balanced_subset"),
-        lookups=("reviewed_labels", "embeddings", "raw_index"),
+        lookups=("reviewed_labels", "embeddings", "raw_index", "cluster_tree"),
         timing_tables=("foundation_answers",),
         job="learn",
         needs_labels=True,

@@ -16,6 +16,7 @@ from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.check_gate import CheckGate, accepted_tables
 from data_engine.runtime.classifier_in_service import draws_in_service
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.deciders.tree import planned_checks
 from data_engine.runtime.embeddings import subset_embeddings
 from data_engine.runtime.examples.class_name_examples import class_name_examples
 from data_engine.runtime.made_from.doubtful_labels import doubted_samples
@@ -153,6 +154,7 @@ def create_review_batch(runtime: CorpusRuntime, *, cause: str, query_batch_size:
     with runtime.queue() as queue:
         round_number = next_round(runtime, queue)
         planned = _plan(runtime, tables, round_number, query_batch_size)
+        planned += planned_checks(runtime.corpus, tables, besides=planned, round_number=round_number)
         if not planned:
             return None
         texts = payloads_of(tables, [task.sample_id for task in planned])
@@ -258,7 +260,6 @@ def _plan(
     ids, x = subset_embeddings(tables)
     classes = {name: index for index, name in enumerate(runtime.corpus.class_names)}
     reviewed = tables.read("reviewed_labels", columns=["sample_id", "purpose", "label"]).to_pylist()
-    answered = {row["sample_id"] for row in reviewed}
     given = given_classes(runtime.corpus, tables.read, among=pa.array(ids, pa.string()))
     settings = runtime.corpus.labels
     if query_batch_size is not None:
@@ -281,7 +282,7 @@ def _plan(
         seed=runtime.corpus.seed_for("review", round_number),
         kind=runtime.corpus.labels.kind,
         first_guess=_first_guess(runtime, x) if probabilities is None else None,
-        given={key: classes[name] for key, name in given.items() if key not in answered},
+        given={key: classes[given[key]] for key in given.keys() - {row["sample_id"] for row in reviewed}},
         doubted=doubted_samples(runtime, tables),
         draw=None if probabilities is None or proposed is None else draws_in_service(tables),
     )

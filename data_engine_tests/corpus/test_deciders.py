@@ -37,7 +37,7 @@ def test_names_and_entries_mix_in_the_order_given():
         (["classifier", "classifier", "person"], r"deciders names \['classifier'\] more than once"),
         (
             ["oracle", "person"],
-            "decider is 'oracle', which does not exist; use one of rules, classifier, foundation_model, person",
+            "decider is 'oracle', which does not exist; use one of rules, classifier, tree, foundation_model, person",
         ),
         (["rules", "person"], "decider rules has no patterns and could never decide"),
         ([{"name": "classifier", "patterns": {"a": ["x"]}}, "person"], "decider classifier has patterns, which it"),
@@ -48,6 +48,14 @@ def test_names_and_entries_mix_in_the_order_given():
         ),
         ([{"name": "rules", "patterns": {"z": ["x"]}}, "person"], r"has patterns for \['z'\], which are not among the"),
         ([{"name": "rules", "patterns": {"a": ["("]}}, "person"], r"pattern '\(' is no regular expression"),
+        (
+            [{"name": "classifier", "checks_per_round": 9}, "person"],
+            r"has \['checks_per_round'\], which it does not read",
+        ),
+        (
+            [{"name": "tree", "checks_per_leaf": 4}, "person"],
+            "4 checks that all agree have a lower bound of 0.709, below the 0.9",
+        ),
         ([{"name": "person", "cost": -1}], "greater than or equal to 0"),
         ([{"name": "person", "price": 1}], "Extra inputs are not permitted"),
     ],

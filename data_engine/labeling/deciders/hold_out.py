@@ -18,9 +18,9 @@ def hold_out_classes(
     class_names: Sequence[str],
     *,
     among: Collection[str] | None = None,
-    purpose: Literal["hold_out", "audit"] = "hold_out",
+    purpose: Literal["hold_out", "audit", "leaf", "control"] = "hold_out",
 ) -> dict[str, str]:
-    """The agreed class of each sample of the hold-out, by id; or of each that was audited.
+    """The agreed class of each sample of the hold-out, by id; or of each that was asked about for another purpose.
 
     Args:
         reviewed: rows of `schemas.REVIEWED_LABELS`.

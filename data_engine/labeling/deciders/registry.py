@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from data_engine.errors import InvalidInput
 from data_engine.labeling.provenance import FOUNDATION_AUTO, MODEL_AUTO, RULE_AUTO
 
-RULES, CLASSIFIER, FOUNDATION_MODEL, PERSON = "rules", "classifier", "foundation_model", "person"
+RULES, CLASSIFIER, TREE, PERSON = "rules", "classifier", "tree", "person"
+FOUNDATION_MODEL = "foundation_model"
 
 
 @dataclass(frozen=True)
@@ -17,13 +18,15 @@ class Decider:
 
     `provenance` is that of a label that it decides alone, None for a person, whose answers say it themselves.
     `has_version`: its labels name the version of the classifier. `reads_patterns`: the corpus gives it patterns.
-    `is_paid_per_call`: it is asked only about what is left, and what it costs is counted call by call.
+    `checks_clusters`: people check samples of clusters for it. `is_paid_per_call`: it is asked only about what is left,
+    and what it costs is counted call by call.
     """
 
     name: str
     provenance: str | None
     has_version: bool = False
     reads_patterns: bool = False
+    checks_clusters: bool = False
     is_paid_per_call: bool = False
 
     @property
@@ -37,6 +40,7 @@ DECIDERS: dict[str, Decider] = {
     for decider in (
         Decider(RULES, RULE_AUTO, reads_patterns=True),
         Decider(CLASSIFIER, MODEL_AUTO, has_version=True),
+        Decider(TREE, MODEL_AUTO, checks_clusters=True),
         Decider(FOUNDATION_MODEL, FOUNDATION_AUTO, is_paid_per_call=True),
         Decider(PERSON, None),
     )

@@ -106,8 +106,10 @@ def _accepted(tables: Tables) -> tuple[Counter[str], Counter[str]]:
     """Labels by decider, and those of people by review batch."""
     accepted, by_people = Counter[str](), Counter[str]()
     if "labels" in tables:
-        for row in tables["labels"].select(["provenance", "review_batch"]).to_pylist():
-            if row["provenance"] in _MADE_BY:
+        for row in tables["labels"].select(["provenance", "review_batch", "classifier_version"]).to_pylist():
+            if row["provenance"] == "model_auto" and row["classifier_version"] is None:
+                accepted["tree"] += 1
+            elif row["provenance"] in _MADE_BY:
                 accepted[_MADE_BY[row["provenance"]]] += 1
             elif row["provenance"] != _NOBODY and row["review_batch"] is not None:
                 by_people[row["review_batch"]] += 1

@@ -33,6 +33,7 @@ from data_engine.labeling.deciders.hold_out import hold_out_classes
 from data_engine.labeling.deciders.model_answers import AnsweredSample, certified_answers, model_opinion
 from data_engine.labeling.deciders.registry import FOUNDATION_MODEL
 from data_engine.reporting.metrics.known_labels import known_classes
+from data_engine.runtime.deciders.opinions import not_taken
 from data_engine.runtime.foundation_model.contents import COLUMNS, contents_of, nearest_examples, reviewed_examples
 from data_engine.runtime.step_run import StepRun
 from data_engine.schemas import FOUNDATION_ANSWERS
@@ -95,7 +96,8 @@ def ask_foundation_model(step_run: StepRun, ids: list[str], reviewed: pa.Table, 
     labels = _labels_of_examples(reviewed, truths, step_run.corpus.class_names)
     vectors = step_run.embeddings_of(pa.array(sorted({*ids, *truths, *audited, *labels}), pa.string()))
     everyone = [*ids, *sorted({*truths, *audited} - set(ids))]
-    hard = _not_taken([name for name in everyone if name in vectors], opinions_of)
+    there = [name for name in everyone if name in vectors]
+    hard = not_taken(there, opinions_of(there))
     answered = set(reviewed.filter(pc.not_equal(reviewed["purpose"], "trap"))["sample_id"].to_pylist())
     pool = [name for name in ids if name in hard and name not in answered]
     with _book(step_run, model) as book, _client(step_run, model, [*hard, *labels]) as client:
@@ -211,13 +213,6 @@ def _by_files(job: _Job, samples: Sequence[SampleToAsk]) -> bool:
     except CallFailed as error:
         asker.stop(error.failure, str(error))
     return bool(n_waiting)
-
-
-def _not_taken(ids: list[str], opinions_of: OpinionsOf) -> set[str]:
-    taken = np.zeros(len(ids), dtype=bool)
-    for opinion in opinions_of(ids):
-        taken |= opinion.is_sure
-    return {name for name, is_taken in zip(ids, taken.tolist(), strict=True) if not is_taken}
 
 
 def _labels_of_examples(reviewed: pa.Table, truths: Mapping[str, str], classes: Sequence[str]) -> dict[str, str]:

@@ -8,16 +8,10 @@ import pyarrow.compute as pc
 
 from data_engine import labeling
 from data_engine.errors import NotEnoughData
-from data_engine.labeling.answers.class_answers import CLASS
-from data_engine.labeling.answers.registry import answer_kind
-from data_engine.labeling.deciders.audits import shut_by_audits
-from data_engine.labeling.deciders.cascade import Opinion
-from data_engine.labeling.deciders.hold_out import hold_out_classes
-from data_engine.labeling.deciders.label_rules import label_rules, rules_opinion
-from data_engine.labeling.deciders.registry import CLASSIFIER, FOUNDATION_MODEL, RULES
-from data_engine.labeling.proposals import classifier_opinion
+from data_engine.labeling.deciders.registry import CLASSIFIER, FOUNDATION_MODEL
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.classifier_in_service import gate_in_service, newest_audit_age_days
+from data_engine.runtime.deciders.opinions import Deciders
 from data_engine.runtime.made_from.encoders import refuse_another
 from data_engine.runtime.made_from.given_labels import with_given_labels
 from data_engine.runtime.step_run import StepResult, StepRun
@@ -27,8 +21,6 @@ from data_engine.storage.ledger import ledger_rows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from data_engine.labeling.gate import Gate
-    from data_engine.labeling.models.micro_model import MicroModel
     from data_engine.runtime.foundation_model.asked_samples import AskedModel
 
 
@@ -45,7 +37,9 @@ def proposals(step_run: StepRun) -> StepResult:
     labelled = [number for number, sample_id in enumerate(ids) if sample_id in classes]
     settings, names = step_run.corpus.labels, step_run.corpus.class_names
     gate = labeling.gate_of(row, confidence=settings.confidence, class_names=names)
-    asked = _foundation_model(step_run, ids, answers, classifier, gate)
+    deciders = Deciders(step_run, answers, classifier, gate)
+    asked = _foundation_model(step_run, ids, answers, deciders)
+    opinions = deciders.opinions([name for name in settings.decider_names if name != CLASSIFIER], ids)
     table = labeling.propose(
         classifier,
         gate,
@@ -57,7 +51,7 @@ def proposals(step_run: StepRun) -> StepResult:
         labels=[classes[ids[number]] for number in labelled],
         neighbour_classes=_neighbour_classes(step_run, answered, x),
         deciders=settings.decider_names,
-        opinions=_rules_opinion(step_run, ids, answers) | ({FOUNDATION_MODEL: asked.opinion} if asked else {}),
+        opinions=opinions | ({FOUNDATION_MODEL: asked.opinion} if asked else {}),
     )
     return step_run.finish(
         table,
@@ -143,52 +137,12 @@ def _versions(step_run: StepRun, table: pa.Table, of_classifier: str) -> list[st
     return [other if name == FOUNDATION_MODEL else of_classifier for name in table["route"].to_pylist()]
 
 
-def _foundation_model(
-    step_run: StepRun, ids: list[str], answers: pa.Table, classifier: "MicroModel", gate: "Gate"
-) -> "AskedModel | None":
+def _foundation_model(step_run: StepRun, ids: list[str], answers: pa.Table, deciders: Deciders) -> "AskedModel | None":
     """What the foundation model says of the samples that reach it; None where the corpus has none."""
-    names = step_run.corpus.labels.decider_names
-    if FOUNDATION_MODEL not in names:
+    if FOUNDATION_MODEL not in step_run.corpus.labels.decider_names:
         return None
     from data_engine.runtime.foundation_model.asked_samples import INPUT, ask_foundation_model
 
-    before = names[: names.index(FOUNDATION_MODEL)]
-
-    def opinions_of(some: list[str]) -> list[Opinion]:
-        found = _rules_opinion(step_run, some, answers) if RULES in before else {}
-        if CLASSIFIER in before and some:
-            rows = step_run.embeddings_of(pa.array(some, pa.string()))
-            probabilities = classifier.predict_proba(np.stack([rows[name] for name in some]))
-            found[CLASSIFIER] = classifier_opinion(probabilities, gate, step_run.corpus.class_names)
-        return list(found.values())
-
-    asked = ask_foundation_model(step_run, ids, answers, opinions_of)
+    asked = ask_foundation_model(step_run, ids, answers, deciders.before(FOUNDATION_MODEL))
     step_run.inputs[INPUT] = asked.state
     return asked
-
-
-def _rules_opinion(step_run: StepRun, ids: list[str], reviewed: pa.Table) -> dict[str, Opinion]:
-    """The classes that the label rules of the corpus give, certified on the hold-out; empty where it has none."""
-    settings, classes = step_run.corpus.labels, step_run.corpus.class_names
-    decider = settings.decider(RULES)
-    if decider is None:
-        return {}
-    held_out = reviewed.filter(pc.equal(reviewed["purpose"], "hold_out"))["sample_id"].to_pylist()
-    audited = hold_out_classes(reviewed, classes, purpose="audit")
-    wanted = {"sample_id": pa.array(sorted({*ids, *held_out, *audited}), pa.string())}
-    table = step_run.look_up("raw_index", columns=["sample_id", "text"], among=wanted)
-    texts = dict(zip(table["sample_id"].to_pylist(), table["text"].to_pylist(), strict=True))
-    rules = label_rules(decider.patterns, classes)
-    opinion = rules_opinion(
-        rules,
-        [texts.get(sample_id) for sample_id in ids],
-        reviewed,
-        {sample_id: texts[sample_id] for sample_id in held_out if sample_id in texts},
-        classes,
-        target_precision=settings.target_of(RULES),
-        confidence=settings.confidence,
-    )
-    kind = answer_kind(CLASS)
-    answered = {name: rules.answer(texts.get(name)) for name in audited}
-    said = {name: (str(kind.label_of(answer)), 1.0) for name, answer in answered.items() if answer is not None}
-    return {RULES: shut_by_audits(opinion, said, audited)}

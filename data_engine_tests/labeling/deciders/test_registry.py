@@ -12,15 +12,15 @@ def test_every_decider_says_who_made_its_labels(name):
     assert decider.is_person or decider.provenance in PROVENANCES
 
 
-def test_only_a_person_is_asked_and_each_provenance_is_of_one_decider():
+def test_only_a_person_is_asked_and_labels_of_models_are_told_apart_by_their_version():
     assert [name for name, decider in DECIDERS.items() if decider.is_person] == ["person"]
-    made = [decider.provenance for decider in DECIDERS.values()]
+    made = [(decider.provenance, decider.has_version) for decider in DECIDERS.values()]
     assert len(set(made)) == len(made)
 
 
 def test_an_unknown_decider_is_a_clear_error():
     with pytest.raises(
         InvalidInput,
-        match="decider is 'oracle', which does not exist; use one of rules, classifier, foundation_model, p",
+        match="decider is 'oracle', which does not exist; use one of rules, classifier, tree, foundation_model, p",
     ):
         find_decider("oracle")

@@ -1,0 +1,110 @@
+"""What rules, classifier and tree of a corpus say of any of its samples; what the foundation model says is asked.
+
+How it is asked is in `runtime.foundation_model`, how a sample finds its decider in `labeling.deciders.cascade`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.labeling.answers.class_answers import CLASS
+from data_engine.labeling.answers.registry import answer_kind
+from data_engine.labeling.deciders.audits import shut_by_audits
+from data_engine.labeling.deciders.cascade import Opinion
+from data_engine.labeling.deciders.hold_out import hold_out_classes
+from data_engine.labeling.deciders.label_rules import label_rules, rules_opinion
+from data_engine.labeling.deciders.registry import CLASSIFIER, RULES, TREE
+from data_engine.labeling.proposals import classifier_opinion
+from data_engine.runtime.deciders.tree import opinion_of_tree, tree_of
+
+if TYPE_CHECKING:
+    from data_engine.labeling.gate import Gate
+    from data_engine.labeling.models.micro_model import MicroModel
+    from data_engine.runtime.step_run import StepRun
+
+
+@dataclass(frozen=True, eq=False)
+class Deciders:
+    """The deciders of a run of the step that cost nothing to ask.
+
+    Attributes:
+        step_run: reads texts, embeddings and the tree.
+        reviewed: rows of `schemas.REVIEWED_LABELS`.
+        classifier: in service.
+        gate: its gate.
+    """
+
+    step_run: "StepRun"
+    reviewed: pa.Table
+    classifier: "MicroModel"
+    gate: "Gate"
+
+    def opinions(self, names: Sequence[str], ids: Sequence[str]) -> dict[str, Opinion]:
+        """The opinions of those of the deciders that are here, by name; the ids have an embedding."""
+        found = {}
+        for name in names:
+            if name == RULES:
+                found[name] = self._of_rules(ids)
+            elif name == CLASSIFIER and ids:
+                rows = self.step_run.embeddings_of(pa.array(ids, pa.string()))
+                probabilities = self.classifier.predict_proba(np.stack([rows[each] for each in ids]))
+                found[name] = classifier_opinion(probabilities, self.gate, self.step_run.corpus.class_names)
+            elif name == TREE and self._of_tree is not None:
+                found[name] = self._of_tree(ids)
+        return found
+
+    def before(self, name: str) -> Callable[[list[str]], list[Opinion]]:
+        """Gives the opinions of the deciders before this one, on any samples that have an embedding."""
+        names = self.step_run.corpus.labels.decider_names
+        earlier = names[: names.index(name)]
+        return lambda ids: list(self.opinions(earlier, ids).values())
+
+    @cached_property
+    def _of_tree(self) -> Callable[[Sequence[str]], Opinion] | None:
+        corpus = self.step_run.corpus
+        tree = tree_of(corpus, self.step_run.look_up, self.reviewed)
+        if tree is None:
+            return None
+        chosen = self.step_run.look_up("balanced_subset", columns=["sample_id"])["sample_id"].to_pylist()
+        return opinion_of_tree(tree, corpus, self.reviewed, chosen, self._not_taken_before_tree)
+
+    def _not_taken_before_tree(self, ids: Sequence[str]) -> set[str]:
+        there = sorted(self.step_run.embeddings_of(pa.array(ids, pa.string())))
+        return not_taken(there, self.before(TREE)(there))
+
+    def _of_rules(self, ids: Sequence[str]) -> Opinion:
+        """The classes that the label rules of the corpus give, certified on the hold-out."""
+        settings, classes = self.step_run.corpus.labels, self.step_run.corpus.class_names
+        decider = settings.decider(RULES)
+        held_out = self.reviewed.filter(pc.equal(self.reviewed["purpose"], "hold_out"))["sample_id"].to_pylist()
+        audited = hold_out_classes(self.reviewed, classes, purpose="audit")
+        wanted = {"sample_id": pa.array(sorted({*ids, *held_out, *audited}), pa.string())}
+        table = self.step_run.look_up("raw_index", columns=["sample_id", "text"], among=wanted)
+        texts = dict(zip(table["sample_id"].to_pylist(), table["text"].to_pylist(), strict=True))
+        rules = label_rules({} if decider is None else decider.patterns, classes)
+        opinion = rules_opinion(
+            rules,
+            [texts.get(sample_id) for sample_id in ids],
+            self.reviewed,
+            {sample_id: texts[sample_id] for sample_id in held_out if sample_id in texts},
+            classes,
+            target_precision=settings.target_of(RULES),
+            confidence=settings.confidence,
+        )
+        kind = answer_kind(CLASS)
+        answered = {name: rules.answer(texts.get(name)) for name in audited}
+        said = {name: (str(kind.label_of(answer)), 1.0) for name, answer in answered.items() if answer is not None}
+        return shut_by_audits(opinion, said, audited)
+
+
+def not_taken(ids: Sequence[str], opinions: Sequence[Opinion]) -> set[str]:
+    """Those of the ids that none of the opinions, which are about them in this order, is sure of."""
+    taken = np.zeros(len(ids), dtype=bool)
+    for opinion in opinions:
+        taken |= opinion.is_sure
+    return {name for name, is_taken in zip(ids, taken.tolist(), strict=True) if not is_taken}
