@@ -13,6 +13,7 @@ from data_engine.errors import InvalidInput
 from data_engine.errors.boundary import secrets_hidden
 from data_engine.terminal.command_options import CORPUS, PRINTED_AS
 from data_engine.terminal.exchange.file_commands import export_command, import_command
+from data_engine.terminal.exchange.label_commands import labels
 from data_engine.terminal.exchange.label_studio_commands import label_studio
 from data_engine.terminal.exchange.notice_commands import notices_command
 from data_engine.terminal.models.commands import models
@@ -151,6 +152,7 @@ def sql(query: str, corpus: str | None, limit: int | None, form: str) -> None:
 main.add_command(review)
 for command in (export_command, import_command, notices_command):
     review.add_command(command)
+main.add_command(labels)
 main.add_command(label_studio)
 main.add_command(models)
 

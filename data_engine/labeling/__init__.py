@@ -13,7 +13,7 @@ from data_engine.labeling.models.micro_model import MicroModel
 from data_engine.labeling.models.promotion import Comparison, compare
 from data_engine.labeling.models.registry import MODELS, fit_model, load_model
 from data_engine.labeling.proposals import probabilities_of, propose
-from data_engine.labeling.provenance import GIVEN, provenance
+from data_engine.labeling.provenance import CORRECTION, GIVEN, provenance
 from data_engine.labeling.quality import label_quality
 from data_engine.labeling.rounds import HoldOutSize, PlannedTask, hold_out_size, least_hold_out, plan_review_batch
 from data_engine.labeling.simulated import SimulatedLabeller
@@ -31,6 +31,7 @@ from data_engine.labeling.training import (
 )
 
 __all__ = [
+    "CORRECTION",
     "GIVEN",
     "MODELS",
     "STRATEGIES",

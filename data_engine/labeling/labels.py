@@ -13,7 +13,7 @@ from data_engine.labeling.answers.registry import kind_of
 from data_engine.labeling.answers.trap_records import trap_records
 from data_engine.labeling.deciders.registry import find_decider
 from data_engine.labeling.inputs import EmbeddingsOf, find_embeddings
-from data_engine.labeling.provenance import ADJUDICATED, IMPORTED, SIMULATED, least_human
+from data_engine.labeling.provenance import IMPORTED, SIMULATED, least_human
 from data_engine.schemas import LABELS
 
 _UNKNOWN_QUALITY = 0.5
@@ -33,7 +33,8 @@ def labels_from(
 
     An answered sample gets the consensus of its answers, traps aside, as the kind of the answers pools them; the label
     is always one that somebody gave. Its provenance is `simulated` when any of its answers is, else the least human of
-    the answers that gave the label. Where a reviewer decided, the label is that, with the provenance `adjudicated`.
+    the answers that gave the label. Where a reviewer decided, or a correction was imported, the label is the newest of
+    these, with the provenance `adjudicated` or `imported`.
     Of the rest, samples that a decider takes without a person get what it says, with its provenance: `model_auto` of
     the classifier, `rule_auto` of label rules. Everything else is left out.
 
@@ -78,13 +79,13 @@ def _answered(
 def _answered_row(kind: AnswerKind, pooled: Pooled, number: int) -> dict[str, Any]:
     given, answer = pooled.given[number], pooled.answers[number]
     makers = [row["provenance"] for row in given if kind.is_same(row["answer"], answer)]
-    decided = decisions_in(given)
-    is_simulated = not decided and any(row["is_simulated"] for row in given)
+    decided_by = next((row["provenance"] for row in decisions_in(given).values()), None)
+    is_simulated = not decided_by and any(row["is_simulated"] for row in given)
     by_people = [row for row in given if row["review_batch"] != IMPORTED]
     return {
         "sample_id": pooled.sample_ids[number],
         "answer": answer,
-        "provenance": ADJUDICATED if decided else SIMULATED if is_simulated else least_human(makers),
+        "provenance": decided_by or (SIMULATED if is_simulated else least_human(makers)),
         "posterior": float(pooled.posteriors[number]),
         "n_annotations": len(by_people),
         "review_batch": max((row["review_batch"] for row in by_people), default=None),

@@ -19,6 +19,9 @@ SIMULATED = "simulated"
 GIVEN = "given"
 """The purpose of an imported label that is trained on; one that is held out has the purpose of the hold-out."""
 
+CORRECTION = "correction"
+"""The purpose of an imported label that stands in the place of the answers and proposals of before."""
+
 PROVENANCES = (
     HUMAN, ADJUDICATED, HUMAN_ASSISTED, MODEL_EDITED, MODEL_ACCEPTED, IMPORTED, RULE_AUTO, MODEL_AUTO,
     FOUNDATION_AUTO, SIMULATED,

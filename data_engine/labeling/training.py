@@ -24,10 +24,10 @@ from data_engine.labeling.models.learning_curve import Boost, LearningCurve, boo
 from data_engine.labeling.models.micro_model import MicroModel
 from data_engine.labeling.models.promotion import Comparison
 from data_engine.labeling.models.registry import DEFAULT_MODEL, fit_model
-from data_engine.labeling.provenance import GIVEN, IMPORTED
+from data_engine.labeling.provenance import CORRECTION, GIVEN, IMPORTED
 from data_engine.schemas import CLASSIFIER
 
-TRAINING_PURPOSES = ("query", "control", "audit", "leaf", "doubtful", "arriving", "drifted", GIVEN)
+TRAINING_PURPOSES = ("query", "control", "audit", "leaf", "doubtful", "arriving", "drifted", GIVEN, CORRECTION)
 """Why a sample was asked about whose answers may be trained on."""
 
 _INTERVAL_CONFIDENCE = 0.9

@@ -11,7 +11,8 @@ from sqlalchemy.engine import Connection, Row
 from data_engine.errors import InvalidInput
 from data_engine.labeling.answers.kind import AnswerKind
 from data_engine.labeling.answers.registry import answer_kind
-from data_engine.labeling.provenance import provenance
+from data_engine.labeling.provenance import CORRECTION, provenance
+from data_engine.review.exchange.sending import corrected_at
 from data_engine.review.leases import find_lease, is_class_now, shown_proposal, why_lost
 from data_engine.review.people.decisions import decided_at, decided_rows
 from data_engine.review.queue_records import SIMULATED_PREFIX, Submitted, answer_given, check_active_seconds, identifier
@@ -57,6 +58,7 @@ _ANSWERS = (
         annotator.c.is_simulated,
         annotation.c.active_s,
         annotation.c.revision,
+        annotation.c.submitted_at,
     )
     .join(task, task.c.task_id == annotation.c.task_id)
     .join(annotator, annotator.c.annotator == annotation.c.annotator)
@@ -167,7 +169,11 @@ def read_answers(connection: Connection, batch_id: str) -> pa.Table:
     """The latest answers of a batch, and what reviewers decided, as schemas.REVIEWED_LABELS by annotation_id."""
     kind = find_batch(connection, batch_id).kind
     rows = [dict(row._mapping) for row in connection.execute(_ANSWERS, {"batch": batch_id})]
+    corrected = corrected_at(connection, batch_id)
     for row in rows:
+        given_at = row.pop("submitted_at")
+        is_correction = row["purpose"] == CORRECTION
+        row["decided_at"] = corrected.get(row["annotation_id"], given_at) if is_correction else None
         for name in ("proposed_answer", "proposed_label"):
             row[name] = shown_proposal(row["arm"], row[name])
     rows += decided_rows(connection, batch_id, kind)

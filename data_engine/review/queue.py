@@ -225,7 +225,7 @@ class ReviewQueue(QueueUpkeep):
         """The latest answers of a batch, and what reviewers decided, as schemas.REVIEWED_LABELS by annotation_id.
 
         A decision has the provenance `adjudicated`. `proposed_label` is what was shown, so it is null in arms manual
-        and blind. Equal answers give equal rows, whenever they were given.
+        and blind. Equal answers give equal rows, whenever they were given, decisions and corrections aside.
         """
         with self._reading() as connection:
             return annotations.read_answers(connection, batch_id)

@@ -11,10 +11,22 @@ from typing import Any
 from data_engine.errors import InvalidInput
 from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.kind import AnswerKind
-from data_engine.labeling.provenance import GIVEN
+from data_engine.labeling.provenance import CORRECTION, GIVEN
 
-PURPOSES = ("hold_out", "query", "control", "audit", "leaf", "doubtful", "arriving", "drifted", "trap", GIVEN)
-"""Why a sample is asked about; nobody was asked here about what is given by an imported file."""
+PURPOSES = (
+    "hold_out",
+    "query",
+    "control",
+    "audit",
+    "leaf",
+    "doubtful",
+    "arriving",
+    "drifted",
+    "trap",
+    GIVEN,
+    CORRECTION,
+)
+"""Why a sample is asked about; nobody was asked here about what an imported file gives or corrects."""
 
 ARMS = ("manual", "assisted", "proposed", "blind", "trap")
 """How much help the annotator gets; a trap shows a known-wrong proposal."""

@@ -5,7 +5,7 @@ All tables by name are in the package itself.
 
 import pyarrow as pa
 
-from data_engine.schemas.fields import KIND, SAMPLE, filled, optional, required
+from data_engine.schemas.fields import KIND, SAMPLE, TIME, filled, optional, required
 
 CLASSIFIER = pa.schema(
     [
@@ -109,7 +109,9 @@ REVIEWED_LABELS = pa.schema(
         required("review_batch", pa.string(), "review batch, the partition key"),
         required("task_id", pa.string(), "the question answered"),
         required(
-            "purpose", pa.string(), "hold_out, query, control, audit, leaf, doubtful, arriving, drifted, trap or given"
+            "purpose",
+            pa.string(),
+            "hold_out, query, control, audit, leaf, doubtful, arriving, drifted, trap, given or correction",
         ),
         required("arm", pa.string(), "manual, assisted, proposed, blind or trap"),
         required("annotator", pa.string(), "who answered"),
@@ -122,6 +124,11 @@ REVIEWED_LABELS = pa.schema(
         required("is_simulated", pa.bool_(), "true when no person answered"),
         optional("active_s", pa.float64(), "active seconds of a person; null for simulated answers"),
         required("revision", pa.int32(), "1 for the first answer, higher after corrections"),
+        optional(
+            "decided_at",
+            TIME,
+            "when a reviewer decided or a correction was made, the newest of which counts; null of other answers",
+        ),
     ]
 )
 

@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput, UnknownLabel
 from data_engine.labeling.agreement import krippendorff_alpha
-from data_engine.labeling.answers.counted import decisions_in
+from data_engine.labeling.answers.counted import decisions_in, is_decision
 from data_engine.labeling.answers.kind import Pooled, TrapRecords
 from data_engine.labeling.consensus import consensus
 from data_engine.labeling.inputs import EmbeddingsOf, Floats, Integers, find_embeddings
-from data_engine.labeling.provenance import ADJUDICATED
 from data_engine.labeling.quality import label_quality, out_of_fold_probabilities
 from data_engine.schemas import answer_text
 
@@ -169,9 +168,7 @@ def agree(
         )
     sample_ids, sample = np.unique([row["sample_id"] for row in rows], return_inverse=True)
     # What somebody says as a reviewer tells nothing of what they say as an annotator.
-    names, annotator = np.unique(
-        [f"{row['provenance'] == ADJUDICATED:d}{row['annotator']}" for row in rows], return_inverse=True
-    )
+    names, annotator = np.unique([f"{is_decision(row):d}{row['annotator']}" for row in rows], return_inverse=True)
     label = np.array([number_of[name] for name in labels], dtype=np.int64)
     decided = {key: number_of[_label_in(row["answer"])] for key, row in decisions_in(rows).items()}
     posterior = consensus(

@@ -55,9 +55,12 @@ def _kept_outside(labels: pa.Table) -> list[Metric]:
 
 
 def latest_answers(answers: pa.Table) -> list[dict[str, object]]:
-    """The last revision of every answer, in the order of the table; what reviewers decided is none."""
+    """The last revision of every answer, in the order of the table; decisions and corrections are none."""
     last: dict[tuple[str, str], dict[str, object]] = {}
-    for row in answers.filter(pc.not_equal(answers["provenance"], "adjudicated")).to_pylist():
+    is_answer = pc.and_(
+        pc.not_equal(answers["provenance"], "adjudicated"), pc.not_equal(answers["purpose"], "correction")
+    )
+    for row in answers.filter(is_answer).to_pylist():
         key = (row["task_id"], row["annotator"])
         if key not in last or row["revision"] >= last[key]["revision"]:
             last[key] = row

@@ -26,7 +26,7 @@ class ExchangedAnswer:
     """One answer of a file.
 
     Attributes:
-        annotator: Who gave it, as the file says.
+        annotator: Who gave it, as the file says; empty where it does not.
         answer: The answer as JSON; of which kind is not known here.
         provenance: How it came about, as the file says.
         active_s: Seconds, as the file says.

@@ -35,6 +35,7 @@ EXCHANGE_FORMATS: dict[str, ExchangeFormat] = {
         "Label Studio JSON: tasks with predictions and annotations", "label_studio", ".json", "application/json"
     ),
     "jsonl": ExchangeFormat("JSON lines, a line for each answer", "jsonl", ".jsonl", "application/x-ndjson"),
+    "csv": ExchangeFormat("CSV, a line for each answer", "csv", ".csv", "text/csv"),
     "parquet": ExchangeFormat(
         "Parquet, a row for each answer", "parquet", ".parquet", "application/vnd.apache.parquet"
     ),

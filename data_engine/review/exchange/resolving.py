@@ -11,6 +11,7 @@ from data_engine.errors import InvalidInput, UnknownLabel
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.labeling.provenance import FOUNDATION_AUTO, MODEL_AUTO, RULE_AUTO, SIMULATED
 from data_engine.review.exchange.exchanged import Exchange, ExchangedAnswer, ExchangedTask
+from data_engine.review.exchange.values import needed
 from data_engine.review.queue_records import check_annotator, is_simulated_name
 
 _MOST_NAMED = 10
@@ -115,6 +116,7 @@ def _canonical(answer: ExchangedAnswer, place: ImportPlace, unknown: list[str]) 
     """The answer in canonical form; one of an unknown class is noted and left as it is."""
     kind = answer_kind(place.kind)
     try:
+        needed(answer.annotator or None, "annotator", answer.where)
         check_annotator(answer.annotator, is_simulated=is_simulated_name(answer.annotator))
         given = kind.validate(_as_now(answer.answer, place), place.classes, of=f"corpus {place.corpus!r}")
     except UnknownLabel:

@@ -15,7 +15,6 @@ from data_engine.review.exchange.values import (
     answer_in,
     json_in,
     name_in,
-    needed,
     number_in,
     object_in,
     text_in,
@@ -127,7 +126,7 @@ def task_of(row: Mapping[str, Any], where: str) -> ExchangedTask:
 def given_answer(row: Mapping[str, Any], answer: str, where: str) -> ExchangedAnswer:
     """An answer with what the row says about it. Raises: InvalidInput naming the field that breaks its rule."""
     return ExchangedAnswer(
-        annotator=needed(name_in(row, "annotator", where), "annotator", where),
+        annotator=name_in(row, "annotator", where) or "",
         answer=answer,
         provenance=name_in(row, "provenance", where),
         active_s=number_in(row, "active_s", where, least=0),

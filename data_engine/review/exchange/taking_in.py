@@ -50,6 +50,7 @@ def take_in(
     of: str,
     now: datetime,
     into: str | None = None,
+    purpose: str = GIVEN,
 ) -> Import:
     """Put the answers of a file into the queue; review batches that it lacks are opened with them.
 
@@ -60,13 +61,14 @@ def take_in(
         of: What is imported, as the list of changes says it.
         now: The time of the import.
         into: The review batch of answers that name none; without it they make one of their own.
+        purpose: Of the tasks of that one.
 
     Raises: InvalidInput for another corpus or kind, unknown samples or tasks, contradicting answers; UnknownLabel for
         unknown classes; each names the places in the file.
     """
     if into is not None:
         find_batch(connection, into)
-    tasks = _at_home(connection, resolved(exchange, place, into), place.corpus)
+    tasks = _at_home(connection, resolved(exchange, place, into), place.corpus, purpose)
     known = _known(connection, (each.batch_id for each in tasks), place.corpus)
     new = [each for each in tasks if each.batch_id not in known]
     refuse_unknown(
@@ -94,7 +96,7 @@ def take_in(
     return found
 
 
-def _at_home(connection: Connection, tasks: Sequence[ExchangedTask], corpus: str) -> list[ExchangedTask]:
+def _at_home(connection: Connection, tasks: Sequence[ExchangedTask], corpus: str, purpose: str) -> list[ExchangedTask]:
     """Every task with its review batch.
 
     Answers that name none are at the imported task that has an answer of the same annotator about the same sample;
@@ -102,7 +104,8 @@ def _at_home(connection: Connection, tasks: Sequence[ExchangedTask], corpus: str
     """
     at: dict[tuple[str, str], str] = {}
     query = sa.select(task.c.sample_id, annotation.c.annotator, task.c.batch_id).join(annotation)
-    for sample_id, annotator, batch_id in connection.execute(query.where(task.c.corpus == corpus)):
+    is_such = (task.c.corpus == corpus) & (task.c.purpose == purpose)
+    for sample_id, annotator, batch_id in connection.execute(query.where(is_such)):
         if is_imported(batch_id, corpus):
             at[sample_id, annotator] = batch_id
     names = connection.execute(sa.select(batch.c.batch_id).where(batch.c.corpus == corpus)).scalars()
@@ -115,7 +118,7 @@ def _at_home(connection: Connection, tasks: Sequence[ExchangedTask], corpus: str
             homeless[each.sample_id or "", home].append((each, answer))
     for (sample_id, home), given in homeless.items():
         answers = one_for_each([answer for _, answer in given], sample_id)
-        found.append(replace(given[0][0], batch_id=home, purpose=GIVEN, arm="manual", answers=answers))
+        found.append(replace(given[0][0], batch_id=home, purpose=purpose, arm="manual", answers=answers))
     return found
 
 

@@ -89,6 +89,7 @@ def decided_rows(connection: Connection, batch_id: str, kind: str) -> list[dict[
             "provenance": ADJUDICATED,
             "is_simulated": False,
             "revision": n_told[sample_id],
+            "decided_at": row.decided_at,
         }
         for sample_id, row in decided.items()
         if sample_id in first

@@ -109,7 +109,11 @@ def check_inputs(checked: CheckedStep) -> dict[str, Any]:
     answers, read = checked.read_from.read("reviewed_labels"), checked.read_from.read
     reviewed = with_given_labels(checked.runtime.corpus, read, answers, _embedded(read))
     held_out = reviewed.filter(pc.equal(reviewed["purpose"], "hold_out"))
-    trained = reviewed.filter(pc.is_in(reviewed["purpose"], pa.array(labeling.TRAINING_PURPOSES)))
+    # What a file says of a sample of the hold-out was no question to learn from: it counts there alone.
+    is_of_file = pc.is_in(reviewed["purpose"], pa.array([labeling.GIVEN, labeling.CORRECTION]))
+    is_held_out = pc.is_in(reviewed["sample_id"], held_out["sample_id"].combine_chunks())
+    is_asked = pc.is_in(reviewed["purpose"], pa.array(labeling.TRAINING_PURPOSES))
+    trained = reviewed.filter(pc.and_not(is_asked, pc.and_(is_of_file, is_held_out)))
     values: dict[str, Any] = {
         "min_hold_out": _least_hold_out(checked, held_out.num_rows, versions[:-1]),
         "hold_out_ids": held_out["sample_id"].to_pylist(),

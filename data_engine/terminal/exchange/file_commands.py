@@ -31,7 +31,7 @@ class _FormatName(click.ParamType[str]):
 
 
 _FORM = click.option(
-    "--format", "form", required=True, type=_FormatName(), help="label_studio, jsonl, parquet or coco."
+    "--format", "form", required=True, type=_FormatName(), help="label_studio, jsonl, csv, parquet or coco."
 )
 _MOST_NAMED = 10
 

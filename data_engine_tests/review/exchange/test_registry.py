@@ -60,8 +60,8 @@ def test_a_file_of_the_own_queue_changes_nothing_in_it(full_queue, exported, nam
 
 
 def test_an_unknown_format_names_those_that_there_are():
-    with pytest.raises(InvalidInput, match="must be one of label_studio, jsonl, parquet, coco"):
-        exchange_format("csv")
+    with pytest.raises(InvalidInput, match="must be one of label_studio, jsonl, csv, parquet, coco"):
+        exchange_format("xls")
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -56,4 +56,4 @@ def test_an_error_is_one_sentence_with_file_and_line(run, tmp_path: Path) -> Non
     )  # fmt: skip
     helped = run("export", "--help").output
     assert [name for name in EXCHANGE_FORMATS if name not in helped] == []
-    assert "Invalid value for '--format'" in run("import", "--from", file, "--format", "csv").output
+    assert "Invalid value for '--format'" in run("import", "--from", file, "--format", "xls").output

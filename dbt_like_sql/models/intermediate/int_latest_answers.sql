@@ -1,5 +1,5 @@
--- The answer that counts of each annotator to each task: the one of the highest revision. What reviewers decided in
--- the place of answers is left out.
+-- The answer that counts of each annotator to each task: the one of the highest revision. What reviewers decided or
+-- corrected in the place of answers is left out.
 -- grain: a task and an annotator
 select
     annotation_id,
@@ -20,5 +20,5 @@ select
     active_s,
     revision
 from {{ ref('stg_reviewed_labels') }}
-where provenance <> 'adjudicated'
+where provenance <> 'adjudicated' and purpose <> 'correction'
 qualify row_number() over (partition by task_id, annotator order by revision desc, annotation_id desc) = 1

@@ -16,5 +16,6 @@ select
     provenance,
     is_simulated,
     active_s,
-    revision
+    revision,
+    decided_at
 from {{ source('engine', 'reviewed_labels') }}
