@@ -13,7 +13,7 @@ from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.kind import AnswerKind
 from data_engine.labeling.provenance import GIVEN
 
-PURPOSES = ("hold_out", "query", "control", "audit", "doubtful", "arriving", "drifted", "trap", GIVEN)
+PURPOSES = ("hold_out", "query", "control", "audit", "doubtful", "arriving", "drifted", "synthesised", "trap", GIVEN)
 """Why a sample is asked about; nobody was asked here about what is given by an imported file."""
 
 ARMS = ("manual", "assisted", "proposed", "blind", "trap")

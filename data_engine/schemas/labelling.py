@@ -108,7 +108,11 @@ REVIEWED_LABELS = pa.schema(
         SAMPLE,
         required("review_batch", pa.string(), "review batch, the partition key"),
         required("task_id", pa.string(), "the question answered"),
-        required("purpose", pa.string(), "hold_out, query, control, audit, doubtful, arriving, drifted, trap or given"),
+        required(
+            "purpose",
+            pa.string(),
+            "hold_out, query, control, audit, doubtful, arriving, drifted, synthesised, trap or given",
+        ),
         required("arm", pa.string(), "manual, assisted, proposed, blind or trap"),
         required("annotator", pa.string(), "who answered"),
         KIND,
