@@ -3,11 +3,13 @@
 import json
 from collections import Counter
 from io import StringIO
+from math import ceil
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import dagster as dg
+import pyarrow.compute as pc
 import pytest
 from PIL import Image, ImageDraw
 from rich.console import Console
@@ -53,7 +55,8 @@ def discs_corpus(source: Path) -> dict[str, Any]:
             "classes": list(COLOURS),
             "hold_out_size": 50,
             "query_batch_size": 15,
-            "rounds": 1,
+            "rounds": 2,
+            "synthesised_share": 0.3,
         },
         "review": {"simulated": [{"name": "reader", "error_rate": 0.0}]},
         "known_label_column": "colour",
@@ -123,6 +126,7 @@ def test_a_corpus_of_images_runs_to_its_release(discs: SmallProject, engine_fold
     larger, kept = written.getvalue().partition("second/red/larger.webp")[2].split("repeats")
     assert larger.count("▀") == kept.count("▀") == 28 * 56
     assert "first/red/002.png" in kept
+    check_children(discs, store)
     metadata = {step: shown_of(step) for step in ("raw_index", "first_pass", "cluster_tree", "balanced_subset")}
     assert {"images: kept", "images: exact_duplicate", "images: near_duplicate", "images: near_solid"} == {
         name for name in metadata["first_pass"] if name.startswith("images")
@@ -136,6 +140,36 @@ def test_a_corpus_of_images_runs_to_its_release(discs: SmallProject, engine_fold
     header, _, first, *_ = metadata["cluster_tree"]["largest clusters"].splitlines()
     assert header == "| cluster | samples | silhouette | nearest | border |"
     assert first.count("![nearest](data:image/jpeg;base64,") == first.count("![border](data:image/jpeg;base64,") == 1
+
+
+def check_children(discs: SmallProject, store: TableStore) -> None:
+    """Children of images were asked about in the second round: answered, learnt from, held out and released nowhere."""
+    answers = store.read("reviewed_labels").to_pylist()
+    purposes = {row["sample_id"]: row["purpose"] for row in answers if row["purpose"] != "trap"}
+    children = {row["sample_id"]: row for row in answers if row["purpose"] == "synthesised"}
+    asked = Counter((row["review_batch"], row["purpose"]) for row in answers)
+    rounds = sorted({row["review_batch"] for row in answers})
+    assert rounds[:2] == ["discs-round-000", "discs-round-001"] and asked["discs-round-001", "query"] == 15
+    assert [asked[batch, "synthesised"] for batch in rounds] == [
+        0, *(ceil(0.3 * asked[batch, "query"]) for batch in rounds[1:])
+    ]  # fmt: skip
+    made = {child: child.split("+") for child in children}
+    assert {change for _, change in made.values()} <= {"crop", "brightness", "contrast"}
+    assert len({(children[child]["review_batch"], parent) for child, (parent, _) in made.items()}) == len(made)
+    assert {purposes[parent] for parent, _ in made.values()} <= {"query", "control", "audit", "doubtful"}
+    truth = {row["sample_id"]: json.loads(row["metadata"])["colour"] for row in store.read("raw_index").to_pylist()
+             if row["metadata"]}  # fmt: skip
+    assert all(row["label"] == truth[made[child][0]] for child, row in children.items())
+    learnt = store.read("classifier").to_pylist()
+    assert [row["n_training"] for row in learnt][-1] == sum(each != "hold_out" for each in purposes.values())
+    assert not set(children) & set(store.read("labels")["sample_id"].to_pylist())
+    assert not set(children) & set(store.read("release")["sample_id"].to_pylist())
+    child, (parent, change) = next(iter(made.items()))
+    told = store.read("ledger").filter(pc.field("sample_id") == child).to_pylist()
+    assert [row["reason"].endswith(f"(synthesised: {change} of {parent})") for row in told] == [True]
+    written = StringIO()
+    print_why(discs.load().runtime("discs"), parent, console=Console(file=written, width=250))
+    assert f"{change} of {parent}" in written.getvalue()
 
 
 def test_accepted_images_are_found_in_segments_that_are_written_anew_where_they_are_gone(discs: SmallProject) -> None:

@@ -173,15 +173,13 @@ class Corpus(Settings):
         return self
 
     @model_validator(mode="after")
-    def _label_rules_read_texts(self) -> "Corpus":
+    def _labels_fit_the_modality(self) -> "Corpus":
         if self.is_of_images and any(decider.patterns for decider in self.labels.deciders):
             raise ValueError(
                 "labels.deciders has patterns, which are searched for in texts, but modality is image; remove them"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _class_names_are_read_like_texts(self) -> "Corpus":
+        if not self.is_of_images and self.labels.synthesised_share:
+            raise ValueError("labels.synthesised_share asks about changed images, but modality is text; remove it")
         if self.is_of_images and self.labels.class_names_as_examples:
             raise ValueError(
                 "labels.class_names_as_examples has the encoder embed names, which are texts, but modality is image; "

@@ -92,6 +92,10 @@ class Labels(Settings):
     doubtful_share: Share = 0.05
     """Labels that look wrong and are asked about again each round without being shown, as a share of the query batch:
     those of the lowest quality, each once and none of the hold-out. 0 asks about none."""
+    synthesised_share: Share = 0
+    """Children of answered images that are asked about each round besides, as a share of the query batch: a crop, less
+    brightness or less contrast, where the classifier departs most from what people say of the parent. Their answers
+    are trained on. Of images only; 0 asks about none."""
     audit_max_age_days: int = Field(default=30, ge=1)
     """The gate shuts when the youngest hold-out or audit answer is older than this."""
 

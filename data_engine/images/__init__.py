@@ -4,6 +4,7 @@ Everything that opens an image goes through here, so that limits, orientation an
 everywhere.
 """
 
+from data_engine.images.children import changed, changed_thumbnail
 from data_engine.images.decoding import (
     DEFAULT_MAX_PIXELS,
     NO_MEMORY,
@@ -21,6 +22,8 @@ __all__ = [
     "THUMBNAIL_PX",
     "DecodedImage",
     "PackedPixels",
+    "changed",
+    "changed_thumbnail",
     "decode_each",
     "decode_image",
     "montage",

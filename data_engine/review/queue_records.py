@@ -22,6 +22,7 @@ PURPOSES = (
     "doubtful",
     "arriving",
     "drifted",
+    "synthesised",
     "trap",
     GIVEN,
     CORRECTION,

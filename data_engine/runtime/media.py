@@ -42,24 +42,31 @@ def read_looks(
     return read
 
 
-def load_images(runtime: CorpusRuntime, raw: pa.Table, side_px: int) -> "Callable[[Sequence[int]], list[Any]]":
+def load_images(
+    runtime: CorpusRuntime, raw: pa.Table, side_px: int, changes: Sequence[str] = ()
+) -> "Callable[[Sequence[int]], list[Any]]":
     """Returns a loader of the images at some rows, their shorter side reduced to `side_px` pixels.
 
-    The function that is returned raises ContentMissing for an image that is gone, has changed or cannot be decoded.
+    With `changes`, one per row, it loads children: see `images.children`. The function that is returned raises
+    ContentMissing for an image that is gone, has changed or cannot be decoded.
     """
-    from data_engine.images import decode_each, shrunk
+    from data_engine.images import changed, decode_each, shrunk
 
     rows = raw.select(_PLACE)
 
-    def image(uri: str, decoded: "DecodedImage") -> Any:
+    def image(what: tuple[str, str], decoded: "DecodedImage") -> Any:
+        uri, change = what
         if decoded.image is None:
             raise ContentMissing(f"image {uri} cannot be decoded any more: {decoded.error}")
-        return shrunk(decoded.image, side_px)
+        return shrunk(changed(decoded.image, change), side_px)
 
     def load(positions: Sequence[int]) -> "list[Any]":
         places = rows.take(pa.array(positions, pa.int64())).to_pylist()
-        items = zip((place["uri"] for place in places), _required(_contents(runtime, places)), strict=True)
-        return list(decode_each(items, image, max_pixels=runtime.corpus.source.max_pixels, at_least_px=side_px))
+        what = [(place["uri"], changes[at] if changes else "") for at, place in zip(positions, places, strict=True)]
+        items = zip(what, _required(_contents(runtime, places)), strict=True)
+        # What is cropped has to be large enough afterwards.
+        least = 2 * side_px if changes else side_px
+        return list(decode_each(items, image, max_pixels=runtime.corpus.source.max_pixels, at_least_px=least))
 
     return load
 
@@ -83,13 +90,25 @@ def released_images(runtime: CorpusRuntime, raw: pa.Table, sample_ids: Iterable[
         yield _file_name(row), content
 
 
-def image_file(runtime: CorpusRuntime, raw: pa.Table) -> tuple[str, bytes]:
+def image_file(runtime: CorpusRuntime, raw: pa.Table, change: str = "") -> tuple[str, bytes]:
     """A file name and the content of the image of these rows of the raw index, which are of one sample.
 
-    Raises: ContentMissing when it is gone or has changed.
+    With a `change` it is a child of that image, as a PNG or JPEG of ours. Raises: ContentMissing when the image is gone
+    or has changed, or cannot be decoded to be changed.
     """
     (row,) = raw.select([*_PLACE, "media_type"]).sort_by("uri").slice(0, 1).to_pylist()
-    return _file_name(row), next(_required(_contents(runtime, [row])))
+    content = next(_required(_contents(runtime, [row])))
+    if not change:
+        return _file_name(row), content
+    from data_engine.images import changed, decode_image, shown_large
+    from data_engine.schemas.child_ids import child_id
+
+    decoded = decode_image(content, max_pixels=runtime.corpus.source.max_pixels)
+    if decoded.image is None:
+        raise ContentMissing(f"image {row['uri']} cannot be decoded any more: {decoded.error}")
+    image = changed(decoded.image, change)
+    media_type, written = shown_large(image, max(image.size))
+    return _file_name({"sample_id": child_id(row["sample_id"], change), "media_type": media_type}), written
 
 
 def _file_name(row: Mapping[str, Any]) -> str:

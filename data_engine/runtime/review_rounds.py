@@ -19,6 +19,7 @@ from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.deciders.tree import planned_checks
 from data_engine.runtime.embeddings import subset_embeddings
 from data_engine.runtime.examples.class_name_examples import class_name_examples
+from data_engine.runtime.examples.image_children import synthesised_tasks
 from data_engine.runtime.made_from.doubtful_labels import doubted_samples
 from data_engine.runtime.made_from.encoders import encoder_used, refuse_another
 from data_engine.runtime.made_from.given_labels import given_classes, given_hold_out, given_labels_text
@@ -159,6 +160,7 @@ def create_review_batch(runtime: CorpusRuntime, *, cause: str, query_batch_size:
             return None
         texts = payloads_of(tables, [task.sample_id for task in planned])
         tasks = [NewTask(**vars(task), payload=texts[task.sample_id]) for task in planned]
+        tasks += synthesised_tasks(runtime, tables, planned, round_number=round_number)
         return open_questions(runtime, queue, round_id(runtime, round_number), tasks, cause=cause)
 
 
@@ -298,8 +300,7 @@ def _first_guess(runtime: CorpusRuntime, x: np.ndarray) -> "np.ndarray | None":
     """What the names of the classes say of the (n, dim) embeddings; None where they are no examples."""
     from data_engine.labeling import probabilities_from_examples
 
-    encoder = CheckGate(runtime, runtime.store(), "review").encoder_in_use()
-    examples = class_name_examples(runtime.corpus, encoder)
+    examples = class_name_examples(runtime.corpus, CheckGate(runtime, runtime.store(), "review").encoder_in_use())
     if examples is None:
         return None
     seed = runtime.corpus.seed_for("classifier")

@@ -15,15 +15,17 @@ import pyarrow.compute as pc
 from data_engine.errors import DataEngineError
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.media import image_file
+from data_engine.schemas.child_ids import parent_and_change
 
 
 def open_image(runtime: CorpusRuntime, sample_id: str) -> str:
     """Show the image of a sample in the viewer; what is to be printed: where the image is, or why it is not there."""
-    rows = runtime.store().dataset("raw_index").to_table(filter=pc.field("sample_id") == sample_id)
+    parent, change = parent_and_change(sample_id)
+    rows = runtime.store().dataset("raw_index").to_table(filter=pc.field("sample_id") == parent)
     if rows.num_rows == 0:
         return f"the raw index does not have the sample {sample_id[:12]} any more"
     try:
-        name, content = image_file(runtime, rows)
+        name, content = image_file(runtime, rows, change)
     except DataEngineError as error:
         return str(error)
     path = Path(tempfile.gettempdir()) / f"data-engine-{os.getuid()}" / name

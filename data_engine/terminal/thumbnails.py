@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.schemas.child_ids import parent_and_change
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,13 +20,15 @@ def drawn(runtime: CorpusRuntime, sample_id: str, console: "Console") -> "Text |
     """The thumbnail of a sample; None for texts, for unreadable images, and where the terminal has no colours."""
     if not runtime.corpus.is_of_images or console.color_system in (None, "standard"):
         return None
-    rows = (
-        runtime.store().dataset("raw_index").to_table(columns=["thumbnail"], filter=pc.field("sample_id") == sample_id)
-    )
+    from data_engine.images import changed_thumbnail, pixels_of
+
+    parent, change = parent_and_change(sample_id)
+    rows = runtime.store().dataset("raw_index").to_table(columns=["thumbnail"], filter=pc.field("sample_id") == parent)
     thumbnail = next((content for content in rows["thumbnail"].to_pylist() if content), None)
     if thumbnail is None:
         return None
-    from data_engine.images import pixels_of
+    if change:
+        thumbnail = changed_thumbnail(thumbnail, change)
 
     return as_text(pixels_of(thumbnail, _SIDE_PX).tolist())
 

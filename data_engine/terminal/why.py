@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from data_engine.errors import InvalidInput, UnknownSample
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import STEPS
+from data_engine.schemas.child_ids import parent_and_change
 from data_engine.terminal.plain_text import plain, shown
 from data_engine.terminal.row_formats import write_rows
 from data_engine.terminal.tables import print_columns
@@ -33,7 +34,8 @@ def decisions_about(runtime: CorpusRuntime, sample_id: str) -> pa.Table:
         raise InvalidInput(f"sample id {sample_id!r} is too short; give at least its first 4 digits")
     ledger = _ledger(runtime)
     found = ledger.filter(pc.starts_with(ledger["sample_id"], sample_id))
-    ids = sorted(set(found["sample_id"].to_pylist()))
+    # What was decided about children of an image is shown with it.
+    ids = sorted({parent_and_change(found_id)[0] for found_id in found["sample_id"].to_pylist()})
     if not ids:
         raise UnknownSample(
             f"no step has decided anything about sample {sample_id!r} of corpus {runtime.corpus.name}; take an id from "

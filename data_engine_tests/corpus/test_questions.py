@@ -90,6 +90,8 @@ def test_a_mistake_in_a_list_of_questions_is_told_with_its_line(
 def test_a_question_whose_block_does_not_fit_the_corpus_is_named(tmp_path: Path) -> None:
     said = mistake_of(tmp_path, TOPIC, {**SIZE, "class_names_as_examples": True}, modality="image")
     assert "question size of labels: labels.class_names_as_examples has the encoder embed names" in said
+    said = mistake_of(tmp_path, TOPIC, {**SIZE, "synthesised_share": 0.1})
+    assert "question size of labels: labels.synthesised_share asks about changed images, but modality is text" in said
 
 
 def test_simulated_annotators_need_the_truth_of_each_question() -> None:

@@ -46,6 +46,13 @@ def test_without_a_desktop_the_path_is_given(runtime: CorpusRuntime, tmp_path: P
     assert path.parent.stat().st_mode & 0o077 == 0
 
 
+def test_a_child_is_written_as_its_parent_changed(runtime: CorpusRuntime) -> None:
+    sample_id = f"{_sample(runtime)}+crop"
+    path = Path(open_image(runtime, sample_id).removeprefix("the image is in "))
+    with Image.open(path) as image:
+        assert (path.name, image.size) == (f"{sample_id}.png", (30, 15))
+
+
 def test_with_a_desktop_the_viewer_is_started(runtime: CorpusRuntime, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[list[str]] = []
     monkeypatch.setenv("DISPLAY", ":0")

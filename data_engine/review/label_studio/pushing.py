@@ -56,11 +56,11 @@ class ChoiceControl:
 
 
 def read_open_tasks(connection: Connection, corpus: str) -> list[OpenTask]:
-    """The open tasks of a corpus, those that are asked first in front."""
+    """The open tasks of a corpus, those that are asked first in front; not those about images that we make."""
     query = (
         sa.select(task, proposal.c.label, proposal.c.probability)
         .outerjoin(proposal, proposal.c.task_id == task.c.task_id)
-        .where(task.c.corpus == corpus, task.c.is_open)
+        .where(task.c.corpus == corpus, task.c.is_open, task.c.purpose != "synthesised")
         .order_by(task.c.priority.desc(), task.c.opened_at, task.c.batch_id, task.c.position)
     )
     found = []

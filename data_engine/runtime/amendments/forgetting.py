@@ -15,6 +15,7 @@ from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import PLAN, partition_column
 from data_engine.runtime.versions import step_versions
 from data_engine.schemas import SCHEMAS
+from data_engine.schemas.child_ids import CHANGES, child_id
 
 _RECORDS = ("step_versions", "accepted_versions", "check_results")
 
@@ -116,7 +117,10 @@ def forget_vectors(runtime: CorpusRuntime, sample_ids: pa.Array) -> int:
             store = TableStore(runtime.data_folder, folder.parents[1].name)
             among = store.read("raw_index", columns=["sample_id"], among={"sample_id": sample_ids})["sample_id"]
             sample_ids = sample_ids.filter(pc.invert(pc.is_in(sample_ids, value_set=pc.unique(among))))
-    return forget_embeddings(runtime.data_folder, sample_ids) if len(sample_ids) else 0
+    if not len(sample_ids):
+        return 0
+    children = [pa.array([child_id(each, change) for each in sample_ids.to_pylist()]) for change in CHANGES]
+    return forget_embeddings(runtime.data_folder, pa.concat_arrays([sample_ids, *children]))
 
 
 def _empty(runtime: CorpusRuntime, table: str, piece: dict[str, str], run_id: str) -> None:

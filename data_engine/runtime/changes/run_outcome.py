@@ -131,7 +131,8 @@ def _said_of_waiting(runtime: "CorpusRuntime", tables: AcceptedTables) -> str:
 def _taken_over_left_out(tables: AcceptedTables) -> str:
     """How many samples whose answers are taken over have no label, and why."""
     reviewed = tables.read("reviewed_labels", columns=["sample_id", "purpose"])
-    answered = pc.unique(reviewed.filter(pc.not_equal(reviewed["purpose"], "trap"))["sample_id"])
+    is_about_itself = pc.invert(pc.is_in(reviewed["purpose"], pa.array(["trap", "synthesised"])))
+    answered = pc.unique(reviewed.filter(is_about_itself)["sample_id"])
     left = answered.filter(
         pc.invert(pc.is_in(answered, tables.read("labels", columns=["sample_id"])[0].combine_chunks()))
     )

@@ -10,6 +10,7 @@ from data_engine.errors import InvalidInput
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.review_rounds import SNIPPET_CHARS
+from data_engine.schemas.child_ids import child_id, parent_and_change
 
 if TYPE_CHECKING:
     from data_engine.review.exchange.exchanged import Exchange
@@ -84,7 +85,8 @@ def import_place(runtime: CorpusRuntime, exchange: "Exchange") -> "ImportPlace":
     uris = {each.uri for each in exchange.tasks if each.sample_id is None}
     payloads: dict[str, dict[str, str]] = {}
     sample_of: dict[str, str] = {}
-    for column, wanted in (("sample_id", ids), ("uri", uris)):
+    whole = {parent_and_change(each)[0] for each in ids}
+    for column, wanted in (("sample_id", whole), ("uri", uris)):
         among = {column: pa.array(sorted(each for each in wanted if each is not None), pa.string())}
         columns = ["sample_id", "uri", "text", "is_readable"]
         for row in tables.read("raw_index", columns=columns, among=among).to_pylist() if wanted else []:
@@ -92,6 +94,10 @@ def import_place(runtime: CorpusRuntime, exchange: "Exchange") -> "ImportPlace":
                 text = (row["text"] or "")[:SNIPPET_CHARS]
                 payloads.setdefault(row["sample_id"], {"uri": row["uri"], "text": text})
                 sample_of[row["uri"]] = row["sample_id"]
+    for child in ids:
+        parent, change = parent_and_change(child)
+        if change and parent in payloads:
+            payloads[child] = {"uri": child_id(payloads[parent]["uri"], change), "text": ""}
     return ImportPlace(
         corpus=corpus.name,
         question=corpus.labels.question,

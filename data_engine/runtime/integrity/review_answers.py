@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from data_engine.errors import StorageError
 from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
+from data_engine.schemas.child_ids import parent_and_change
 
 if TYPE_CHECKING:
     from data_engine.review.queue_audit import QueueContent
@@ -97,7 +98,7 @@ def _compared(checked: CheckedCorpus, batch: str, taken: pa.Table, queued: pa.Ta
 
 def _unknown_samples(checked: CheckedCorpus, queue: "QueueContent") -> Iterator[Finding]:
     """Tasks of samples that the raw index does not have, or that show another text."""
-    asked = {row["sample_id"]: row["review_batch"] for row in queue.tasks}
+    asked = {parent_and_change(row["sample_id"])[0]: row["review_batch"] for row in queue.tasks}
     among = {"sample_id": pa.array(sorted(asked), pa.string())}
     rows = (
         checked.runtime.store().read("raw_index", columns=["sample_id", "text"], among=among).to_pylist()

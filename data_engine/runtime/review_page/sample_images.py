@@ -13,6 +13,7 @@ from data_engine.errors import ContentMissing
 from data_engine.review_page.page_corpus import ShownImage
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.schemas.child_ids import parent_and_change
 
 _SIDE_PX = 2048
 _COLUMNS = ["sample_id", "uri", "metadata", "thumbnail"]
@@ -39,21 +40,23 @@ class SampleImages:
 
     def __call__(self, sample_id: str, is_small: bool) -> ShownImage:
         """The image of a sample. Raises: ContentMissing where it is gone, has changed or cannot be decoded."""
-        if is_small and (small := self._row(sample_id)["thumbnail"]):
+        parent, change = parent_and_change(sample_id)
+        if is_small and not change and (small := self._row(parent)["thumbnail"]):
             return ShownImage("image/jpeg", small)
         return self._large(sample_id)
 
     def _decoded(self, sample_id: str) -> ShownImage:
-        from data_engine.images import decode_image, shown_large
+        from data_engine.images import changed, decode_image, shown_large
 
-        row = self._row(sample_id)
+        parent, change = parent_and_change(sample_id)
+        row = self._row(parent)
         with self._lock:
             content = self._contents.read(row)
         limit = self._runtime.corpus.source.max_pixels
         decoded = decode_image(content, max_pixels=limit, longer_at_least_px=_SIDE_PX)
         if decoded.image is None:
             raise ContentMissing(f"image {row['uri']} cannot be decoded any more: {decoded.error}")
-        return ShownImage(*shown_large(decoded.image, _SIDE_PX))
+        return ShownImage(*shown_large(changed(decoded.image, change), _SIDE_PX))
 
     def _row(self, sample_id: str) -> dict[str, Any]:
         with self._lock:
@@ -66,7 +69,8 @@ class SampleImages:
     def _asked(self) -> set[str]:
         """The samples that somebody is or was asked about."""
         with self._runtime.queue() as queue:
-            return set(queue.tables(self._runtime.corpus.name)["review_task"]["sample_id"].to_pylist())
+            asked = queue.tables(self._runtime.corpus.name)["review_task"]["sample_id"].to_pylist()
+        return {parent_and_change(sample_id)[0] for sample_id in asked}
 
     def _read(self, sample_ids: set[str]) -> dict[str, dict[str, Any]]:
         among = {"sample_id": pa.array(sorted(sample_ids), pa.string())}

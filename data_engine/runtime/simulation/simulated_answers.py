@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from data_engine.errors import InvalidInput
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.schemas.child_ids import parent_and_change
 
 if TYPE_CHECKING:
     from data_engine.review import Task
@@ -40,7 +41,7 @@ def _answer(runtime: CorpusRuntime, name: str, error_rate: float) -> "Callable[[
     truth = known_classes(runtime)
 
     def answer(task: "Task") -> str | None:
-        known = truth.get(task.sample_id)
+        known = truth.get(parent_and_change(task.sample_id)[0])
         if known is None:
             return None
         proposed = None if task.proposed_label is None else classes.index(task.proposed_label)

@@ -11,6 +11,7 @@ from data_engine.labeling.models.hold_out_figures import figures
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.classifier_in_service import ClassifierRow, LearntBy
 from data_engine.runtime.examples.class_name_examples import class_name_examples
+from data_engine.runtime.examples.image_children import answered_children, child_embeddings
 from data_engine.runtime.made_from.encoders import EncoderUsed
 from data_engine.runtime.made_from.given_labels import Read, given_label_inputs, given_labels_text, with_given_labels
 from data_engine.runtime.models.borrowed import borrowed_model
@@ -19,6 +20,7 @@ from data_engine.runtime.models.inputs import model_inputs
 from data_engine.runtime.models.promotions import promotion_in_force
 from data_engine.runtime.models.registry_rows import JudgedBy, figures_after, rows_after
 from data_engine.runtime.step_run import StepResult, StepRun
+from data_engine.schemas.child_ids import parent_and_change
 
 _SHOWN_VERSIONS = 8
 
@@ -31,9 +33,10 @@ def classifier(step_run: StepRun) -> StepResult:
     reviewed = with_given_labels(step_run.corpus, step_run.look_up, answers, _embedded(step_run.look_up))
     encoder = step_run.encoder_in_use()
     examples = class_name_examples(step_run.corpus, encoder)
+    children = child_embeddings(step_run.runtime, step_run.look_up, answered_children(reviewed), encoder)
     trained = labeling.train_round(
         reviewed,
-        step_run.embeddings_of(reviewed["sample_id"]),
+        step_run.embeddings_of(reviewed["sample_id"]) | children,
         class_names=step_run.corpus.class_names,
         target_precision=settings.target_of("classifier"),
         confidence=settings.confidence,
@@ -55,6 +58,7 @@ def classifier(step_run: StepRun) -> StepResult:
             "in service": newest["comparison"],
             "trained on": len(trained.training),
             "of these given by the data": pc.sum(pc.equal(reviewed["purpose"], labeling.GIVEN)).as_py() or 0,
+            **({"of these children of images": len(children)} if children else {}),
             "class names as examples": 0 if examples is None else len(examples),
             "hold-out accuracy": round(trained.accuracy, 4),
             "gate": _said_of(trained.gate),
@@ -117,7 +121,7 @@ def check_inputs(checked: CheckedStep) -> dict[str, Any]:
     values: dict[str, Any] = {
         "min_hold_out": _least_hold_out(checked, held_out.num_rows, versions[:-1]),
         "hold_out_ids": held_out["sample_id"].to_pylist(),
-        "training_ids": trained["sample_id"].to_pylist(),
+        "training_ids": _learnt_from(trained["sample_id"].to_pylist(), answered_children(reviewed)),
     }
     # A version of the vectors of another encoder, or of other classes, says nothing of this one.
     before = [row for row in versions[:-1] if _asks_the_same(row, versions[-1])]
@@ -125,6 +129,12 @@ def check_inputs(checked: CheckedStep) -> dict[str, Any]:
         values |= {"previous_accuracy": before[-1]["accuracy"], "previous_low": before[-1]["accuracy_low"]}
     checked.tables["classifier"] = pa.Table.from_pylist(versions[-1:], schema=checked.tables["classifier"].schema)
     return values
+
+
+def _learnt_from(answered: list[str], children: list[str]) -> list[str]:
+    """The samples that were learnt from, and the parents of the children that were, which must not be held out."""
+    made = {sample_id: parent_and_change(sample_id) for sample_id in answered}
+    return [parent for sample_id, (parent, change) in made.items() if not change or sample_id in children]
 
 
 def _embedded(read: Read) -> pa.Array:

@@ -10,6 +10,7 @@ from data_engine.errors import ChecksFailed
 from data_engine.runtime.amendments.counted_answers import answers_that_count, inputs_of
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.step_run import StepResult, StepRun
+from data_engine.schemas.child_ids import parent_and_change
 from data_engine.storage.ledger import ledger_rows
 
 if TYPE_CHECKING:
@@ -30,13 +31,12 @@ def reviewed_labels(step_run: StepRun) -> StepResult:
         table, aside = answers_that_count(step_run.runtime, queue, step_run.batch)
         times = queue.answer_times(step_run.batch)
         step_run.inputs.update(inputs_of(step_run.runtime, queue, progress))
-    purpose = pc.binary_join_element_wise("(", table["purpose"], ")", "")
     return step_run.finish(
         table,
         ledger=ledger_rows(
             table["sample_id"],
             verdict="answered",
-            reason=pc.binary_join_element_wise(table["annotator"], table["label"], purpose, " "),
+            reason=pc.binary_join_element_wise(table["annotator"], table["label"], _purposes(table), " "),
             decided_at=[times[annotation_id] for annotation_id in table["annotation_id"].to_pylist()],
         ),
         metadata={
@@ -48,6 +48,16 @@ def reviewed_labels(step_run: StepRun) -> StepResult:
             "revision": progress.revision,
         },
     )
+
+
+def _purposes(answers: pa.Table) -> pa.Array:
+    """Why each was asked for, in brackets; of a child of an image with its parent and what was changed."""
+    made = [parent_and_change(sample_id) for sample_id in answers["sample_id"].to_pylist()]
+    purposes = zip(answers["purpose"].to_pylist(), made, strict=True)
+    said = [
+        f"({purpose}: {change} of {parent})" if change else f"({purpose})" for purpose, (parent, change) in purposes
+    ]
+    return pa.array(said, pa.string())
 
 
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:

@@ -67,12 +67,14 @@ def test_cached_vectors_go_of_contents_that_no_corpus_of_the_data_folder_has_any
     caches = [notes.store().embedding_cache(version, 2) for version in ("one", "two")]
     for cache in caches:
         cache.put(["a", "b", "c", "c2"], np.arange(8, dtype=np.float32).reshape(4, 2))
+        cache.put(["a+crop", "b+crop"], np.ones((2, 2), dtype=np.float32))
     gone = contents_of(notes, ["may"])
     assert sorted(gone.to_pylist()) == ["a", "b", "c"]
     forget_batches(notes, ["may"], run_id="a test")
-    assert forget_vectors(notes, gone) == 4
+    assert forget_vectors(notes, gone) == 6
     for cache in (notes.store().embedding_cache(version, 2) for version in ("one", "two")):
         known, vectors = cache.get(["a", "b", "c", "c2"])
         assert known.tolist() == [False, True, False, True]
         assert vectors[known].tolist() == [[2.0, 3.0], [6.0, 7.0]]
+        assert cache.get(["a+crop", "b+crop"])[0].tolist() == [False, True]
     assert forget_vectors(notes, gone) == 0

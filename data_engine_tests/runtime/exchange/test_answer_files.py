@@ -48,6 +48,19 @@ def test_answers_of_another_tool_find_their_samples_by_id_and_uri_and_are_no_rou
     assert texts == ["note 0", "note 1"]
 
 
+def test_an_answer_about_a_child_of_an_image_finds_the_parent_that_it_was_made_of(runtime, tmp_path):
+    file = _lines(tmp_path / "a.jsonl", {"sample_id": "s0+crop", "label": "baking"})
+    import_answers(runtime, file, "jsonl", now=NOW)
+    with runtime.queue() as queue:
+        assert [(task.sample_id, task.uri) for task in queue.exported("notes").tasks] == [
+            ("s0+crop", "may.jsonl#0+crop")
+        ]
+    with pytest.raises(InvalidInput, match=r"does not know 1 samples of the file: s9\+crop"):
+        import_answers(
+            runtime, _lines(tmp_path / "b.jsonl", {"sample_id": "s9+crop", "label": "baking"}), "jsonl", now=NOW
+        )
+
+
 def test_what_the_corpus_does_not_know_is_refused_with_the_name_of_the_file(runtime, tmp_path):
     unknown = _lines(
         tmp_path / "a.jsonl", {"sample_id": "s9", "label": "baking"}, {"sample_id": "s3", "label": "baking"}

@@ -50,6 +50,12 @@ def test_an_image_is_png_or_jpeg_whatever_its_file_is(runtime: CorpusRuntime) ->
     assert Image.open(BytesIO(wide.content)).width == 2048
 
 
+def test_a_child_is_shown_as_its_parent_changed_and_small_as_well(runtime: CorpusRuntime) -> None:
+    images, ids = SampleImages(runtime), _ids(runtime)
+    shown = [images(f"{ids['a.gif']}+crop", is_small) for is_small in (False, True)]
+    assert [Image.open(BytesIO(each.content)).size for each in shown] == [(300, 150)] * 2
+
+
 def test_an_image_that_is_gone_or_unknown_is_named(runtime: CorpusRuntime) -> None:
     ids = _ids(runtime)
     (runtime.project_folder / "source" / "a.gif").unlink()
