@@ -97,9 +97,9 @@ def test_everything_can_be_done_by_mouse(server: ReviewServer, people: Browsers)
     (skipped,) = server.queue.skipped("ada")
     assert (skipped.sample_id, skipped.reason) == ("s1", "it is unclear")
     page.get_by_role("link", name="My answers").click()
-    page.get_by_role("table").wait_for()
-    cells = page.locator("tbody tr").first.locator("td").all_text_contents()
-    assert cells[0] == "3" and cells[4:6] == ["1", "1"]
+    page.locator(".facts").wait_for()
+    facts = page.locator(".facts dd").all_text_contents()
+    assert facts[0] == "3" and facts[4:6] == ["1", "1"]
 
 
 def test_answers_are_undone_one_after_the_other_and_kept_with_escape(server: ReviewServer, people: Browsers) -> None:
@@ -316,7 +316,7 @@ def test_many_that_propose_one_class_are_answered_at_once_but_the_wrong_ones(
         page.locator(".tile").nth(2).click()
         page.locator(".tile").nth(4).focus()
         _keys(page, " ")
-        assert page.locator("#confirm span").text_content() == "4 answers mit, then 2 one by one"
+        assert page.locator("#confirm span").text_content() == "Answer 4 as mit, then 2 one by one"
         _keys(page, "Enter")
         page.wait_for_selector(".task-sample p, .task-sample img")
         _keys(page, "2", "3")
@@ -391,7 +391,7 @@ def test_scripts_in_texts_names_and_classes_are_shown_as_text(tmp_path: Path, pe
         page.locator(".tile").first.wait_for()
         page.goto(f"{page.url.partition('#')[0]}#/people")
         page.get_by_role("table").wait_for()
-        assert page.title() == "Review"
+        assert page.title() == "People · Review"
         assert page.locator("main script, main b b, main i").count() == 0
     finally:
         server.stop()

@@ -15,6 +15,7 @@ from playwright.sync_api import sync_playwright
 
 from data_engine.review import NewTask
 from data_engine.review.people.person_queue import PersonQueue
+from data_engine.review.people.tokens import Person
 
 CLASSES = ("mit", "apache-2.0", "gpl-2.0")
 HOSTILE = '<script>document.title = "hacked"</script><img src=x onerror="document.title=1">'
@@ -73,6 +74,11 @@ class ReviewServer:
             "now": datetime.now(UTC),
         }
         self.queue.open_batch("licences-round-001", tasks=tasks, **(arguments | changes))
+
+    def answer_one(self, person: Person, label: str) -> None:
+        """Answer the first task that somebody gets."""
+        (lease,) = self.queue.take(person, corpus="licences", now=datetime.now(UTC))
+        self.queue.answer(person, lease.lease_id, f"first-of-{person.annotator}", label=label, now=datetime.now(UTC))
 
     def link(self, name: str, role: str = "annotator") -> str:
         """The address of the page for a person."""

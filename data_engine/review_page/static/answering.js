@@ -1,12 +1,13 @@
 // One task after the other: a key answers it and the next one stands there.
 
-import { button, count, h, onKeys, percent, say } from "./dom.js";
+import { button, count, h, onKeys, percent, say, sentence } from "./dom.js";
 import { Feed } from "./feed.js";
 import { Choices } from "./choices.js";
 import { Stopwatch } from "./seconds.js";
 
 const REASONS = ["it is unclear", "it is broken or empty", "somebody else knows better"];
 const MOST_LAST = 10;
+const MOST_SAID = 300;
 
 export function answering(context) {
   const { corpora, outbox, screen, rest, params, go } = context;
@@ -71,7 +72,7 @@ class Answering {
     this.place = h("p", { class: "quiet small place" });
     this.sample = h("div", { class: "task-sample", tabindex: "0", role: "region", "aria-label": "Sample" });
     this.proposal = h("p", { class: "proposal", "aria-live": "polite" });
-    this.notice = h("p", { class: "told", role: "status" });
+    this.notice = h("p", { class: "told" });
     this.choices = new Choices(this.corpus, (label) => this.answer(label));
     this.reasons = h("div", { class: "reasons", hidden: true, role: "group", "aria-label": "Why is it skipped?" });
     this.comment = h("input", { type: "text", maxlength: "2000", id: "comment", placeholder: "comment (c), kept with the answer", "aria-label": "Comment" });
@@ -90,10 +91,10 @@ class Answering {
     this.list = h("ol", { class: "last" });
     const last = h("details", { class: "aside", open: matchMedia("(min-width: 900px)").matches },
       h("summary", { text: "Last answers" }), this.list);
+    this.area = h("div", { class: "answer-area" }, this.choices.element, this.comment, this.reasons);
     this.screen.append(h("div", { class: "answering" },
       h("div", { class: "work" }, this.question, this.place, this.sample, this.proposal,
-        h("div", { class: "answer-area" }, this.choices.element, this.reasons),
-        this.comment, h("div", { class: "tools", role: "group", "aria-label": "Tools" }, Object.values(this.tools)), this.notice),
+        this.area, h("div", { class: "tools", role: "group", "aria-label": "Tools" }, Object.values(this.tools)), this.notice),
       last));
   }
 
@@ -112,6 +113,7 @@ class Answering {
     this.place.textContent = this.placeOf(task);
     this.showSample(task);
     this.choices.show(task);
+    this.screen.firstChild.classList.toggle("many", this.choices.isLong);
     const proposed = task.proposed_label;
     this.proposal.textContent = this.again ? `Your answer is ${task.label}. Choose another class, or Esc to keep it.`
       : proposed ? `Proposed: ${proposed}. Enter takes it.` : "";
@@ -120,7 +122,7 @@ class Answering {
   }
 
   placeOf(task) {
-    if (this.again) return `again · ${task.batch_id}`;
+    if (this.again) return `your answer, to change it · ${task.batch_id}`;
     const said = [`${count(this.n, "answer")} in this sitting`, task.batch_id];
     if (task.was_skipped) said.push("you skipped this before, nothing else is left");
     return said.join(" · ");
@@ -129,7 +131,7 @@ class Answering {
   showNone() {
     this.question.textContent = this.feed.problem ? "No task can be had now"
       : this.feed.isDry ? "Nothing is left for you" : "Looking for tasks…";
-    this.place.textContent = this.feed.problem || (this.feed.isDry ? "Esc goes to the batches; u takes your last answer back." : "");
+    this.place.textContent = this.feed.problem ? `${sentence(this.feed.problem)} It is tried again by itself; Esc goes to the batches.` : (this.feed.isDry ? "Esc goes to the batches; u takes your last answer back." : "");
     this.sample.replaceChildren();
     this.choices.show(null);
     this.screen.firstChild.classList.toggle("empty", true);
@@ -148,7 +150,7 @@ class Answering {
     shown.addEventListener("load", () => shown.classList.toggle("tiny", shown.naturalWidth < 200));
     this.sample.replaceChildren(shown);
     this.image(task.task_id).then((address) => { shown.src = address; }, (error) => {
-      if (this.shown === task) this.sample.replaceChildren(h("p", { text: `The image cannot be shown: ${error.message}` }));
+      if (this.shown === task) this.sample.replaceChildren(h("p", { text: sentence(`The image cannot be shown: ${error.message}`) }));
     });
   }
 
@@ -173,7 +175,7 @@ class Answering {
       this.remember({ ...task, label, comment, submission_id: sent.submission_id });
       this.n += 1;
       this.choices.used(label);
-      this.tell(`${label}`);
+      this.tell(`answered ${label}`);
     }
     this.screen.focus({ preventScroll: true });
     this.show();
@@ -205,17 +207,17 @@ class Answering {
       if (event.key === "Escape") this.stopSkipping();
     });
     this.reasons.replaceChildren(h("p", { text: "Why is it skipped? It comes again when nothing else is left." }),
-      ...REASONS.map((reason, i) => button(reason, String(i + 1), () => this.skip(reason))), other,
-      button("Back", "Escape", () => this.stopSkipping()));
+      ...REASONS.map((reason, i) => button(reason, String(i + 1), () => this.skip(reason))),
+      button("Back", "Escape", () => this.stopSkipping()), other);
     this.reasons.hidden = false;
-    this.choices.element.classList.add("covered");
+    this.area.classList.add("covered");
     this.reasons.querySelector("button").focus();
   }
 
   stopSkipping() {
     this.isSkipping = false;
     this.reasons.hidden = true;
-    this.choices.element.classList.remove("covered");
+    this.area.classList.remove("covered");
   }
 
   skip(reason) {
@@ -276,9 +278,12 @@ class Answering {
     if (task && this.comment.value !== (this.outbox.draft(task) || (task.comment ?? ""))) this.outbox.keepDraft(task.task_id, this.comment.value, !this.again);
   }
 
+  // What happened stands below; a screen reader hears it with what is asked next.
   tell(text) {
     this.notice.textContent = text;
-    say(text);
+    const next = this.task();
+    const asked = !next ? "" : next.is_image ? ` Next: image ${next.uri}` : ` Next: ${next.text.slice(0, MOST_SAID)}`;
+    say(`${sentence(text)}${asked}`);
   }
 
   remember(entry) {

@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 
 const MOST_WITHOUT_SEARCH = 10;
+const LONG_NAME = 26;
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
 
 export class Choices {
@@ -48,6 +49,7 @@ export class Choices {
       h("kbd", { "aria-hidden": "true", text: keyOf.get(name) || "" }), h("span", { text: name }))]));
     this.search.hidden = !this.isLong;
     this.list.classList.toggle("long", this.isLong);
+    this.list.classList.toggle("wide", classes.some((name) => name.length > LONG_NAME));
     const withKeys = classes.filter((name) => keyOf.has(name));
     const others = classes.filter((name) => !keyOf.has(name));
     withKeys.sort((a, b) => KEYS.indexOf(keyOf.get(a)) - KEYS.indexOf(keyOf.get(b)));

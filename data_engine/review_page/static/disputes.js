@@ -1,18 +1,19 @@
 // Samples that people disagree about, their answers side by side and without names; a reviewer decides.
 
-import { button, count, h, onKeys, say } from "./dom.js";
+import { button, count, h, onKeys, say, sentence } from "./dom.js";
 
 export function disputes({ call, image, screen, rest, go }) {
   const batch = rest[0];
   let waiting = [];
   let current = [];
+  let last = null;
   const body = h("div", {}, h("h1", { text: "Disputed" }));
   screen.append(body);
 
   function show() {
     const task = waiting[0];
     if (!task) {
-      body.replaceChildren(h("h1", { text: "Nothing is disputed" }), h("p", {}, h("a", { href: "#/", text: "To the batches" })));
+      body.replaceChildren(h("h1", { text: "Nothing is disputed" }), h("p", {}, h("a", { class: "line", href: "#/", text: "To the batches" })), tools());
       return;
     }
     const sides = new Map();
@@ -22,7 +23,7 @@ export function disputes({ call, image, screen, rest, go }) {
     if (task.is_image) image(task.task_id).then((address) => { sample.src = address; }, () => { sample.alt = "the image cannot be shown"; });
     body.replaceChildren(
       h("h1", { text: task.question }),
-      h("p", { class: "quiet small", text: `${count(waiting.length, "sample")} of ${batch} disputed` }),
+      h("p", { class: "quiet small", text: (task === last ? "your last decision, to change it · " : "") + `${count(waiting.length, "sample")} of ${batch} disputed` }),
       h("div", { class: "task-sample", tabindex: "0", role: "region", "aria-label": "Sample" }, sample),
       h("div", { class: "sides" }, [...sides].map(([label, answers], i) => h("section", { class: "plate" },
         h("h2", { text: label }), h("p", { class: "quiet", text: `${count(answers.length, "answer")}` }),
@@ -31,27 +32,55 @@ export function disputes({ call, image, screen, rest, go }) {
       h("label", { class: "other" }, "Another class ",
         h("select", { onchange: (event) => event.target.value && decide(event.target.value) },
           h("option", { value: "", text: "choose…" }), task.classes.map((name) => h("option", { value: name, text: name })))),
+      tools(),
     );
+  }
+
+  function tools() {
+    const undo = button("Undo", "u", again);
+    const later = button("Later", "s", postpone);
+    undo.disabled = !last || waiting[0] === last;
+    later.disabled = waiting.length < 2;
+    return h("div", { class: "tools", role: "group", "aria-label": "Tools" }, undo, later, button("Batches", "Escape", () => go("#/")));
+  }
+
+  // The last decision stands until another is made.
+  function again() {
+    if (!last || waiting[0] === last) return;
+    waiting.unshift(last);
+    show();
+    say("the last decision, to change it");
+  }
+
+  function postpone() {
+    if (waiting.length < 2) return;
+    waiting.push(waiting.shift());
+    show();
+    say("comes again after the others");
   }
 
   async function decide(label) {
     const task = waiting.shift();
+    last = task;
     show();
     say(`decided: ${label}`);
     try {
       await call("POST", `/batches/${encodeURIComponent(batch)}/decisions`, { sample_id: task.sample_id, label });
     } catch (error) {
-      waiting.unshift(task);
+      if (waiting[0] !== task) waiting.unshift(task);
+      last = null;
       show();
-      body.prepend(h("p", { class: "notice", text: error.message }));
+      body.prepend(h("p", { class: "notice", role: "alert", text: `Not decided: ${sentence(error.message)}` }));
     }
   }
 
   call("GET", `/batches/${encodeURIComponent(batch)}/disputed`)
     .then(({ disputed }) => { waiting = disputed; show(); })
-    .catch((error) => body.append(h("p", { text: error.message })));
+    .catch((error) => body.append(h("p", { text: `${sentence(error.message)} Esc goes to the batches.` })));
   return onKeys((key) => {
     if (key === "Escape") go("#/");
+    else if (key === "u") again();
+    else if (key === "s") postpone();
     else if (current[Number(key) - 1] && waiting.length) decide(current[Number(key) - 1]);
     else return false;
     return true;

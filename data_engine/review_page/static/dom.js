@@ -26,6 +26,12 @@ export function count(n, noun) {
   return `${n.toLocaleString("en")} ${n === 1 ? noun : plural}`;
 }
 
+// A message of the server as a sentence: a capital first, a full stop last.
+export function sentence(text) {
+  const shown = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?…]$/.test(shown) ? shown : `${shown}.`;
+}
+
 export function percent(share) {
   return share === null ? "–" : `${Math.round(share * 100)} %`;
 }

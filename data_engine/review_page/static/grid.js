@@ -1,6 +1,6 @@
 // Many tasks at once that propose the same class: the wrong ones are clicked, the others are answered together.
 
-import { button, count, h, onKeys, say } from "./dom.js";
+import { button, count, h, onKeys, say, sentence } from "./dom.js";
 import { Feed } from "./feed.js";
 import { answering } from "./answering.js";
 import { Stopwatch } from "./seconds.js";
@@ -33,7 +33,7 @@ export function grid(context) {
         h("p", { class: "quiet", text: names.length ? "All tasks that propose it are shown together; click the wrong ones." : "Answer one by one; proposals come once a classifier was trained." }),
         h("div", { class: "choices" }, names.map((name, i) => button(`${name} (${proposed[name]})`, i < 9 ? String(i + 1) : "", () => open(name)))));
     } catch (error) {
-      body.replaceChildren(h("p", { text: error.message }));
+      body.replaceChildren(h("h1", { text: "The classes cannot be shown" }), h("p", { text: `${sentence(error.message)} Esc goes to the batches.` }));
     }
   }
 
@@ -62,7 +62,7 @@ export function grid(context) {
 
   function tile(task, i) {
     const shown = task.is_image ? h("img", { alt: `image ${task.uri}` }) : h("span", { class: "excerpt", text: task.text.slice(0, 220) });
-    if (task.is_image) image(task.task_id, "small").then((address) => { shown.src = address; }, () => {});
+    if (task.is_image) image(task.task_id, "small").then((address) => { shown.src = address; }, () => shown.replaceWith(h("span", { class: "lacks", text: "The image cannot be shown." })));
     const node = h("button", { type: "button", class: "tile", "aria-pressed": String(wrong.has(task.task_id)), "aria-label": `${i + 1}: wrong? ${task.text.slice(0, 60) || task.uri}`,
       onclick: () => {
         if (!wrong.delete(task.task_id)) wrong.add(task.task_id);
@@ -89,7 +89,7 @@ export function grid(context) {
 
   function showCount() {
     const n = feed.tasks.length - wrong.size;
-    body.querySelector("#confirm span").textContent = `${count(n, "answer")} ${label}${wrong.size ? `, then ${wrong.size} one by one` : ""}`;
+    body.querySelector("#confirm span").textContent = `Answer ${n} as ${label}${wrong.size ? `, then ${wrong.size} one by one` : ""}`;
   }
 
   function confirm() {

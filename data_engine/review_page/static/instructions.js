@@ -5,7 +5,7 @@ import { h, onKeys } from "./dom.js";
 export function instructions({ corpora, call, image, screen, rest, go }) {
   const corpus = corpora.get(rest[0]);
   if (!corpus) {
-    screen.append(h("h1", { text: "There is no such corpus here" }));
+    screen.append(h("h1", { text: "There is no such corpus here" }), h("p", {}, h("a", { class: "line", href: "#/", text: "To the batches" })));
     return null;
   }
   // Only what somebody scrolls to is asked for, so that the first task need not wait for examples.
@@ -39,6 +39,7 @@ export function instructions({ corpora, call, image, screen, rest, go }) {
       if (rows.some((row) => row.is_simulated)) place.append(h("p", { class: "whole" }, h("span", { class: "tag simulated", text: "answered by a simulated annotator" })));
       place.append(...rows.map(example));
     }
+    for (const place of places.values()) if (!place.childElementCount) place.append(h("p", { class: "quiet small whole", text: "No answered sample yet." }));
   }).catch(() => {});
 
   function example(row) {

@@ -3,13 +3,14 @@
 import { call, image } from "./api.js";
 import { answering } from "./answering.js";
 import { disputes } from "./disputes.js";
-import { count, h, say } from "./dom.js";
+import { count, h, say, sentence } from "./dom.js";
 import { grid } from "./grid.js";
 import { instructions } from "./instructions.js";
 import { Outbox } from "./outbox.js";
 import { overview } from "./overview.js";
 import { people } from "./people.js";
 
+const TITLES = { answer: "Answering", grid: "Many at once", instructions: "Instructions", disputes: "Disputed", people: "People" };
 const SCREENS = { "": overview, answer: answering, grid, instructions, disputes, people };
 const screen = document.getElementById("screen");
 let leave = () => {};
@@ -35,7 +36,8 @@ function refuse(error) {
   const isReachable = error.status !== 0;
   screen.replaceChildren(
     h("h1", { text: isReachable ? "This link does not open the page" : "The server cannot be reached" }),
-    h("p", { text: isReachable ? error.message : "Start it with data-engine review; this page tries again by itself." }),
+    h("p", { text: isReachable ? sentence(error.message) : "Start it with data-engine review; this page tries again by itself." }),
+    isReachable ? h("p", { class: "quiet", text: "data-engine review prints a link; an admin makes one for somebody else with data-engine review tokens create NAME." }) : "",
   );
   if (!isReachable) setTimeout(start, 2000);
 }
@@ -46,6 +48,7 @@ function route() {
   leave();
   leave = () => {};
   document.body.dataset.screen = name || "overview";
+  document.title = `${TITLES[name] || "Batches"} · Review`;
   nav(name);
   screen.replaceChildren();
   scrollTo(0, 0);
@@ -76,11 +79,19 @@ function showSync() {
   else if (problem === "offline") sync.textContent = `offline: ${count(n, "answer")} kept in this browser`;
   else if (problem) sync.textContent = `${count(n, "answer")} kept in this browser: ${problem}`;
   else sync.textContent = `sending ${count(n, "answer")}`;
+  if (state.outbox.isShutOut) showShutOut();
+}
+
+// The token was revoked or is too old while somebody answers: nothing is lost, but another link is needed.
+function showShutOut() {
+  if (document.getElementById("shut-out")) return;
+  const text = "This link opens the page no longer. What was not sent yet is kept in this browser, and is sent once you open a new link of your name here.";
+  screen.before(h("p", { id: "shut-out", class: "notice", role: "alert", text }));
 }
 
 function showRefused({ entry, error }) {
   const what = entry.label ? `Your answer ${entry.label}` : "What you did";
-  const text = `${what} was not taken: ${error.message}`;
+  const text = sentence(`${what} was not taken: ${error.message}`);
   const old = document.getElementById("refused");
   const notice = h("p", { id: "refused", class: "notice" }, h("span", { text }), " ",
     h("button", { type: "button", text: "Close", onclick: () => notice.remove() }));

@@ -14,6 +14,7 @@ export class Outbox extends EventTarget {
     this.draftPrefix = `review-draft:${person}:`;
     this.wait = SOONEST_MS;
     this.problem = "";
+    this.isShutOut = false;
     this.sending = null;
     this.begun = new Map();
     addEventListener("pagehide", () => this.sendDrafts());
@@ -77,6 +78,7 @@ export class Outbox extends EventTarget {
           this.dispatchEvent(new CustomEvent("refused", { detail: { entry, error } }));
           continue;
         }
+        this.isShutOut = error.status === 401;
         this.problem = error.status === 0 ? "offline" : error.message;
         this.timer = setTimeout(() => this.flush(), this.wait);
         this.wait = Math.min(2 * this.wait, LATEST_MS);

@@ -1,8 +1,9 @@
 // The first screen: what is asked, how far it is, and one button to begin.
 
-import { button, count, h, onKeys, percent } from "./dom.js";
+import { button, count, h, onKeys, percent, sentence } from "./dom.js";
 
 const ASKED = 20;
+const AGAIN_MS = 3000;
 
 export function overview({ me, corpora, outbox, call, screen, go }) {
   let next = null;
@@ -53,9 +54,9 @@ export function overview({ me, corpora, outbox, call, screen, go }) {
 
   function pace(own) {
     const answers = own ? own.n_answers : 0;
-    const facts = [["answers", answers.toLocaleString("en")], ["last hour", String(own ? own.n_last_hour : 0)],
-      ["seconds each", own && own.median_s !== null ? own.median_s.toFixed(1) : "–"],
-      ["as others answer", own ? percent(own.agreement) : "–"]];
+    const facts = [["answers of mine", answers.toLocaleString("en")], ["in the last hour", String(own ? own.n_last_hour : 0)],
+      ["seconds each, median", own && own.median_s !== null ? own.median_s.toFixed(1) : "–"],
+      ["as others answered", own ? percent(own.agreement) : "–"]];
     return h("dl", { class: "facts", "aria-label": "My pace" },
       facts.map(([name, value]) => h("div", {}, h("dt", { text: name }), h("dd", { text: value }))));
   }
@@ -81,16 +82,27 @@ export function overview({ me, corpora, outbox, call, screen, go }) {
     if (batch.agreement !== null) said.push(`agreement ${batch.agreement.toFixed(2)}`);
     return h("section", { class: batch.is_answered ? "plate done" : "plate", "aria-label": batch.batch_id },
       h("h2", { text: batch.batch_id }),
-      h("p", { class: "quiet small", text: `${corpus.title} · ${batch.cause} · ${new Date(batch.opened_at).toLocaleString()}` }),
+      h("p", { class: "quiet small", text: `${corpus.title} · ${batch.cause} · ${new Date(batch.opened_at).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" })}` }),
       h("p", { text: batch.question }), bar, h("p", { class: "quiet small", text: said.join(" · ") }),
       h("p", { class: "links" }, links));
   }
 
-  show().catch((error) => body.replaceChildren(h("h1", { text: "The batches cannot be shown" }), h("p", { text: error.message })));
+  let timer = null;
+  function begin() {
+    show().catch((error) => {
+      body.replaceChildren(h("h1", { text: "The batches cannot be shown" }), h("p", { text: sentence(error.message) }),
+        h("p", { class: "quiet", text: "It is tried again by itself; what you answered is kept in this browser." }));
+      timer = setTimeout(begin, AGAIN_MS);
+    });
+  }
+  begin();
   const stop = onKeys((key) => {
     if (key !== "Enter" || !next) return false;
     go(next);
     return true;
   });
-  return stop;
+  return () => {
+    stop();
+    clearTimeout(timer);
+  };
 }

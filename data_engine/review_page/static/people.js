@@ -1,17 +1,22 @@
 // How people answer: oneself, and everybody for reviewers.
 
-import { h, onKeys, percent } from "./dom.js";
+import { h, onKeys, percent, sentence } from "./dom.js";
 
 export function people({ me, call, screen, go }) {
   const isReviewer = me.role !== "annotator";
   const body = h("div", {}, h("h1", { text: isReviewer ? "People" : "My answers" }));
   screen.append(body);
-  const columns = [["answers", (row) => row.n_answers], ["last hour", (row) => row.n_last_hour],
-    ["seconds each", (row) => (row.median_s === null ? "–" : row.median_s.toFixed(1))],
-    ["as others answer", (row) => `${percent(row.agreement)} of ${row.n_compared}`],
+  const columns = [["answers", (row) => row.n_answers], ["in the last hour", (row) => row.n_last_hour],
+    ["seconds each, median", (row) => (row.median_s === null ? "–" : row.median_s.toFixed(1))],
+    ["as others answered", (row) => shareOf(row.agreement, row.n_compared)],
     ["corrected", (row) => row.n_corrected], ["skipped", (row) => row.n_skipped],
-    ...(isReviewer ? [["traps caught", (row) => `${percent(row.trap_catch_rate)} of ${row.n_traps}`],
+    ...(isReviewer ? [["traps caught", (row) => shareOf(row.trap_catch_rate, row.n_traps)],
       ["seconds by arm", (row) => Object.entries(row.seconds_by_arm).map(([arm, s]) => `${arm} ${s.toFixed(1)}`).join(", ") || "–"]] : [])];
+
+  function own(row) {
+    return h("dl", { class: "facts more", "aria-label": "My answers" },
+      columns.map(([name, value]) => h("div", {}, h("dt", { text: name }), h("dd", { text: String(value(row)) }))));
+  }
 
   function table(rows) {
     const heads = ["annotator", ...columns.map(([name]) => name)];
@@ -24,7 +29,7 @@ export function people({ me, call, screen, go }) {
 
   async function show() {
     const { annotators } = await call("GET", isReviewer ? "/statistics/people" : "/statistics");
-    body.append(annotators.length ? table(annotators) : h("p", { class: "quiet", text: "Nobody has answered yet." }));
+    body.append(annotators.length ? (isReviewer ? table(annotators) : own(annotators[0])) : h("p", { class: "quiet", text: "Nobody has answered yet." }));
     if (isReviewer) body.append(h("p", { class: "quiet small", text: "Seconds are those of people; simulated annotators have none." }));
     const { answers } = await call("GET", "/annotations/last");
     if (answers.length) {
@@ -33,6 +38,10 @@ export function people({ me, call, screen, go }) {
     }
   }
 
-  show().catch((error) => body.append(h("p", { text: error.message })));
+  show().catch((error) => body.append(h("p", { text: `${sentence(error.message)} Esc goes to the batches.` })));
   return onKeys((key) => key === "Escape" && (go("#/"), true));
+}
+
+function shareOf(share, n) {
+  return n ? `${percent(share)} of ${n}` : "–";
 }
