@@ -13,7 +13,7 @@ PACKAGE, TESTS = ROOT / "data_engine", ROOT / "data_engine_tests"
 #: The floors of the house, from the ground up: a part may import the parts of its own floor and of those below.
 FLOORS = (
     ("errors", "schemas", "settings", "images", "kernels", "shipped"),
-    ("storage", "indexing", "embedding", "clustering", "release_formats"),
+    ("storage", "indexing", "embedding", "clustering", "release_formats", "segmentation"),
     ("duplicates", "sampling", "cluster_summary"),
     ("filtering", "labeling"),
     ("drift", "corpus", "foundation_model"),
@@ -52,7 +52,7 @@ ONLY_IN = {
     "sqlalchemy": ("review", "orchestration"),
     "fastapi": ("review_page",),
     "httpx": ("review", "foundation_model"),
-    "torch": ("embedding", "clustering"),
+    "torch": ("embedding", "clustering", "segmentation"),
     "sentence_transformers": ("embedding",),
     "matplotlib": ("reporting",),
     "rich": ("terminal", "orchestration", "cli", "embedding"),
