@@ -17,6 +17,7 @@ from data_engine.terminal.exchange.label_commands import labels
 from data_engine.terminal.exchange.label_studio_commands import label_studio
 from data_engine.terminal.exchange.notice_commands import notices_command
 from data_engine.terminal.models.commands import models
+from data_engine.terminal.releases.commands import release
 from data_engine.terminal.review_commands import review
 
 if TYPE_CHECKING:
@@ -155,17 +156,7 @@ for command in (export_command, import_command, notices_command):
 main.add_command(labels)
 main.add_command(label_studio)
 main.add_command(models)
-
-
-@main.command()
-@CORPUS
-@PRINTED_AS
-def release(corpus: str | None, form: str) -> None:
-    """List the releases of a corpus, the newest last."""
-    from data_engine.terminal.tables import print_releases
-
-    if not print_releases(_project().runtime(corpus), console=_console(), form=form):
-        raise SystemExit(1)
+main.add_command(release)
 
 
 @main.command()

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from data_engine.errors import ContentMissing, InvalidInput
+from data_engine.releasing.release_marks import read_marks
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -157,12 +158,12 @@ class OpenCorpus:
         return decisions_about(self.runtime, sample_id)
 
     def release(self, release_id: str = "") -> pa.Table:
-        """The rows of a release as its Parquet file has them; of the newest where none is named.
+        """The rows of a release as its Parquet file has them; of the one in service, mostly the newest, else.
 
         Raises: ContentMissing for a release that is not there, or that has no Parquet file.
         """
         known = self.releases()
-        found = release_id or (known[-1] if known else "")
+        found = release_id or read_marks(self._folder).in_service or (known[-1] if known else "")
         path = self._folder / "releases" / found / "data.parquet"
         if found not in known or not path.is_file():
             there = ", ".join(known) or "none"

@@ -34,13 +34,13 @@ def test_an_error_that_nobody_expected_is_a_sentence_and_debug_shows_the_traceba
         raise RecursionError("too deep")
 
     monkeypatch.setattr(cli, "_project", broken)
-    done = CliRunner().invoke(main, ["release"])
+    done = CliRunner().invoke(main, ["sql", "select 1"])
     assert done.exit_code == 1
     assert "Error: the command failed by an error that is none of its own (RecursionError: too deep)" in done.output
     assert "Traceback" not in done.output
     (kept,) = (engine_folder / "home" / "logs").glob("data-engine-*.txt")
     assert "in broken" in kept.read_text("utf-8")
-    for debugged in (["--debug", "release"], ["release"]):
+    for debugged in (["--debug", "sql", "select 1"], ["sql", "select 1"]):
         done = CliRunner().invoke(main, debugged, env={"DATA_ENGINE_DEBUG": "" if "--debug" in debugged else "1"})
         assert "in broken" in done.output
         assert done.exit_code == 1
@@ -51,7 +51,7 @@ def test_an_interrupt_is_a_sentence_with_the_status_that_shells_know(monkeypatch
         raise KeyboardInterrupt
 
     monkeypatch.setattr(cli, "_project", interrupted)
-    done = CliRunner().invoke(main, ["release"])
+    done = CliRunner().invoke(main, ["sql", "select 1"])
     assert done.exit_code == 130
     assert done.output == (
         "Error: interrupted; what was done until then is kept, and giving the command again goes on from there\n"

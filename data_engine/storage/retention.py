@@ -87,6 +87,18 @@ def pin(
         return known[release_id]
 
 
+def unpin(root: Path, corpus: str, release_id: str) -> None:
+    """Let go of the versions of a release that is deleted; what nothing else needs can be vacuumed.
+
+    Raises: StorageError when the list cannot be read or written.
+    """
+    path = _pin_list(root, corpus)
+    with storage_errors(f"letting go of release {release_id}", path), _locked(path):
+        known = {name: versions for name, versions in pins(root, corpus).items() if name != release_id}
+        if path.exists():
+            write_text(path, json.dumps(known, indent=2, sort_keys=True) + "\n")
+
+
 def pin_nothing(root: Path, corpus: str, release_ids: Iterable[str]) -> None:
     """Keep that these releases stand on no tables any more, because all tables of the corpus were deleted.
 

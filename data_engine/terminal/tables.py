@@ -5,14 +5,11 @@ The same for programs is in `row_formats.py`.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from data_engine.errors import StorageError
-from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.terminal.plain_text import counted, plain, shown
-from data_engine.terminal.row_formats import write_rows
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,59 +63,6 @@ def _least_width(values: "Sequence[str]") -> int:
     widths = [(cell_len(word), len(words) == 1) for value in values for words in [value.split()] for word in words]
     kept = [width for width, is_alone in widths if width <= (_LONGEST_VALUE if is_alone else _LONGEST_WORD)]
     return max(kept, default=1)
-
-
-def print_releases(runtime: CorpusRuntime, *, console: "Console", form: str = "table") -> bool:
-    """Every release folder, with its size and when it was made, the newest last.
-
-    Returns: whether the manifest of each can be read; what is wrong with the others is said after the list, or in the
-        column `problem`.
-    """
-    rows = _releases(runtime)
-    if form != "table":
-        write_rows(pa.Table.from_pylist(rows, schema=_RELEASES), form, console.file)
-        return not any(row["problem"] for row in rows)
-    if not rows:
-        console.print(plain(f"no release yet; make one with data-engine run {runtime.corpus.name}"))
-    for row in rows:
-        if row["problem"]:
-            continue
-        size = counted(row["n_samples"], "sample")
-        line = plain(row["release_id"], "bold").append(f"  {size}  ", "not bold").append(shown(row["created_at"]))
-        console.print(line, soft_wrap=True)
-        console.print(plain(f"  {row['folder']}", "dim"), soft_wrap=True)
-    broken = [row["problem"] for row in rows if row["problem"]]
-    for sentence in broken:
-        console.print(plain(sentence, "red"), soft_wrap=True)
-    return not broken
-
-
-_RELEASES = pa.schema(
-    [
-        ("release_id", pa.string()),
-        ("n_samples", pa.int64()),
-        ("created_at", pa.string()),
-        ("folder", pa.string()),
-        ("problem", pa.string()),
-    ]
-)
-
-
-def _releases(runtime: CorpusRuntime) -> list[dict[str, Any]]:
-    """The releases, those whose manifest cannot be read last, with what is wrong with it."""
-    from data_engine.releasing import read_manifest
-
-    rows: list[dict[str, Any]] = []
-    root = (runtime.shared or runtime).corpus_folder / "releases"
-    for folder in (path for path in sorted(root.glob("*")) if path.is_dir() and not path.name.startswith(".")):
-        row: dict[str, Any] = {"release_id": folder.name, "folder": str(folder), "created_at": "", "problem": None}
-        try:
-            manifest = read_manifest(folder)
-        except StorageError as error:
-            rows.append({**row, "n_samples": None, "problem": str(error)})
-            continue
-        rows.append({**row, "n_samples": manifest["n_samples"], "created_at": str(manifest.get("created_at", ""))})
-    return sorted(rows, key=lambda row: (row["problem"] is not None, row["created_at"]))
 
 
 def _cell(value: object) -> str:

@@ -14,6 +14,7 @@ from data_engine.releasing import release_fingerprint, write_release
 from data_engine.schemas import RELEASE
 
 TEXTS = {"first\nline": "odd / label", "": "plain", "Ünal 日本": "plain", 'quotes " and ,': "odd / label"}
+DAY = "2026-01-02T03:04:05+00:00"
 SIZES = {(8, 6): "cat", (5, 5): "dog/wolf", (9, 3): "cat", (4, 7): "dog/wolf"}
 
 
@@ -42,10 +43,12 @@ def png(size: tuple[int, int], shade: int = 100) -> bytes:
     return stream.getvalue()
 
 
-def text_release(root: Path, *, formats: tuple[str, ...] = ("parquet", "jsonl"), **columns: list[Any]) -> Path:
+def text_release(
+    root: Path, *, formats: tuple[str, ...] = ("parquet", "jsonl"), created_at: str = DAY, **columns: list[Any]
+) -> Path:
     """The folder of a release of four texts; `columns` are further values, one for each text."""
     rows = [row_of(sample_id_of_text(text), text=text, label=label) for text, label in TEXTS.items()]
-    return _written(root, _with(rows, columns), {}, formats)
+    return _written(root, _with(rows, columns), {}, formats, created_at)
 
 
 def image_release(root: Path, **columns: list[Any]) -> Path:
@@ -56,7 +59,7 @@ def image_release(root: Path, **columns: list[Any]) -> Path:
         for content, label in zip(contents, SIZES.values(), strict=True)
     ]
     images = {f"{row['sample_id']}.png": content for row, content in zip(rows, contents, strict=True)}
-    return _written(root, _with(rows, columns), images, ("parquet",))
+    return _written(root, _with(rows, columns), images, ("parquet",), DAY)
 
 
 def bytes_below(folder: Path) -> dict[str, str]:
@@ -69,7 +72,9 @@ def _with(rows: list[dict[str, Any]], columns: dict[str, list[Any]]) -> list[dic
     return [row | {name: values[place] for name, values in columns.items()} for place, row in enumerate(rows)]
 
 
-def _written(root: Path, rows: list[dict[str, Any]], images: dict[str, bytes], formats: tuple[str, ...]) -> Path:
+def _written(
+    root: Path, rows: list[dict[str, Any]], images: dict[str, bytes], formats: tuple[str, ...], created_at: str
+) -> Path:
     table = pa.Table.from_pylist(rows, schema=RELEASE)
     release_id = release_fingerprint(table)
     ids = pa.array([release_id] * len(table), pa.string())
@@ -78,7 +83,7 @@ def _written(root: Path, rows: list[dict[str, Any]], images: dict[str, bytes], f
         "release_id": release_id,
         "corpus": "small",
         "n_samples": len(table),
-        "created_at": "2026-01-02T03:04:05+00:00",
+        "created_at": created_at,
         "configuration": {"release": {"title": "A title: “x”", "licence": "CC0-1.0"}},
     }
     write_release(root / release_id, table, manifest, "# A title\n", images=sorted(images.items()), formats=formats)

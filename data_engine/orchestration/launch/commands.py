@@ -62,6 +62,19 @@ def run_corpus(
     return not (outcome.quarantined or outcome.failed_tests)
 
 
+def release_corpus(project: Project, corpus: str, *, console: Console) -> bool:
+    """Publish what a corpus has by now: labels, report and release, where they are stale.
+
+    Returns: whether a step ran. Raises: DataEngineError when a step failed.
+    """
+    runtime, _ = whole_corpus(project.runtime(corpus))
+    with corpus_lock(runtime), _instance(console) as instance:
+        remove_leftovers(runtime)
+        launcher = OneCommandRun(runtime, project.definitions_of(runtime), instance, console)
+        launcher.publish()
+        return launcher.outcome.n_runs > 0
+
+
 def backfill_batches(
     project: Project, corpus: str, batches: Sequence[str], *, console: Console, n_processes: int = 1
 ) -> bool:

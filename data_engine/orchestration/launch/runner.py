@@ -74,7 +74,7 @@ class OneCommandRun:
             for each in self.runtime.questions:
                 if question in ("", each.question):
                     self._label_question(each)
-            self._publish()
+            self.publish()
             run_remarks.say_third_opinions(self.runtime, self.outcome, self.console)
         self.outcome.total_s = time.perf_counter() - started
         return self.outcome
@@ -204,7 +204,7 @@ class OneCommandRun:
         self.console.print(Text.assemble("  ", plain(runtime.question, "bold"), f"  {runtime.corpus.labels.question}"))
         run = OneCommandRun(runtime, self.jobs.defs, self.jobs.instance, self.console)
         run._label()
-        run._publish()
+        run.publish()
         self.outcome.add(run.outcome, runtime.question)
         self.jobs.forget_versions()
 
@@ -276,7 +276,8 @@ class OneCommandRun:
                 self.jobs.add_partitions(review_partitions(self.runtime), [batch_id])
                 self.jobs.launch("answers", JOBS["answers"], batch_id)
 
-    def _publish(self) -> None:
+    def publish(self) -> None:
+        """Labels, report and release of what there is, where they are stale."""
         steps = self.runtime.steps_of_job("publish")
         if self.runtime.corpus.has_labels and not self._has("proposals"):
             run_remarks.say_no_classifier(self.runtime, self.console)

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from data_engine import releasing, storage
 from data_engine.corpus import Corpus
+from data_engine.releasing.release_marks import put_into_service
 from data_engine.reporting.metrics.known_labels import ancestors
 from data_engine.runtime.made_from.question_labels import (
     LabelledQuestion,
@@ -39,6 +40,9 @@ def release(step_run: StepRun) -> StepResult:
     images = released_images(runtime, raw, rows["sample_id"].to_pylist())
     is_anew = not (folder / "manifest.json").exists()
     hashes = releasing.write_release(folder, rows, manifest, card, images=images, formats=corpus.release.formats)
+    if is_anew:
+        # A new release takes the place of the one that people went back to.
+        put_into_service(runtime.corpus_folder, "")
     storage.pin(runtime.data_folder, corpus.name, manifest["release_id"], manifest["table_versions"], is_anew=is_anew)
     for each in questions:
         folder_of = each.runtime.corpus_folder

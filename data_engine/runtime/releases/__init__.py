@@ -1,0 +1,1 @@
+"""Releases that are made: listed, compared, verified, pinned, put into service again, deleted."""

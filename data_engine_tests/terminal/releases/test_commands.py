@@ -1,0 +1,79 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from released_folders import text_release
+from small_project import SmallProject, notes_corpus
+
+from data_engine.cli import main
+
+
+@pytest.fixture
+def run(project: SmallProject, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The commands of releases, in a project whose corpus has two."""
+    (project.folder / "source").mkdir()
+    project.add(notes_corpus(Path("source")))
+    monkeypatch.setenv("DATA_ENGINE_PROJECT", str(project.folder))
+    root = project.load().runtime("notes").corpus_folder / "releases"
+    for day, label in ((1, "a"), (2, "b")):
+        text_release(root, label=[label, "b", "b", "b"], created_at=f"2026-01-0{day}")
+    return lambda *arguments: CliRunner().invoke(main, ["release", *arguments])
+
+
+def _ids(run: Any) -> list[str]:
+    return [row["release_id"] for row in json.loads(run("list", "--format", "json").output)]
+
+
+def test_the_list_is_the_same_with_and_without_its_name(run: Any) -> None:
+    assert run("list").output == run().output
+    assert run("list", "--format", "csv").output == run("--format", "csv").output
+    assert len(_ids(run)) == 2
+
+
+def test_going_back_says_what_it_means_and_the_list_shows_it(run: Any) -> None:
+    first, second = _ids(run)
+    said = run("rollback").output
+    assert f"release {first} is in service" in said
+    assert "nothing else changed" in said
+    assert "the next new release takes its place: data-engine run notes" in said
+    assert [row["is_in_service"] for row in json.loads(run("--format", "json").output)] == [True, False]
+    assert f"{first}" in run("show").output
+    assert json.loads(run("show", second, "--format", "json").output)["marks"]["in_service"] is False
+
+
+def test_a_difference_is_printed_by_class_and_by_sample(run: Any) -> None:
+    said = run("diff", *_ids(run)).output
+    assert "4 samples before, 4 after: 1 relabelled" in said
+    assert "relabelled" in run("diff", *_ids(run), "--format", "csv").output
+
+
+def test_a_pin_needs_a_reason_and_holds_a_deletion_back(run: Any) -> None:
+    first, _ = _ids(run)
+    assert "a pin needs a reason; say it with --why" in run("pin", first).output
+    assert "stays until the pin is taken off" in run("pin", first, "--why", "the paper").output
+    refused = run("delete", first, "--yes")
+    assert (refused.exit_code, "is pinned by" in refused.output) == (1, True)
+    run("pin", first, "--off")
+    assert f"deleted release {first}" in run("delete", first, "--yes").output
+    assert len(_ids(run)) == 1
+
+
+def test_verify_ends_with_one_where_a_release_is_damaged(run: Any, project: SmallProject) -> None:
+    done = run("verify")
+    assert (done.exit_code, done.output) == (0, "".join(f"{name}: whole\n" for name in _ids(run)))
+    folder = project.load().runtime("notes").corpus_folder / "releases" / _ids(run)[0]
+    (folder / "croissant.json").unlink()
+    done = run("verify", folder.name)
+    assert done.exit_code == 1
+    assert "croissant.json: is missing" in done.output
+
+
+def test_an_export_says_how_it_is_loaded(run: Any, tmp_path: Path) -> None:
+    done = run("export", "--format", "hf", "--to", str(tmp_path / "out"))
+    assert done.exit_code == 0
+    assert "samples = load_dataset(" in done.output
+    assert (tmp_path / "out" / "README.md").is_file()
+    refused = run("export", "--format", "coco", "--to", str(tmp_path / "other"))
+    assert (refused.exit_code, "coco is a format of images; take one of" in refused.output) == (1, True)
