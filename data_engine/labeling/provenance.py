@@ -19,6 +19,9 @@ SIMULATED = "simulated"
 GIVEN = "given"
 """The purpose of an imported label that is trained on; one that is held out has the purpose of the hold-out."""
 
+DISTILLED = "distilled"
+"""The purpose of an accepted answer of a foundation model that is trained on; nobody was asked, and it is no label."""
+
 PROVENANCES = (
     HUMAN, ADJUDICATED, HUMAN_ASSISTED, MODEL_EDITED, MODEL_ACCEPTED, IMPORTED, RULE_AUTO, MODEL_AUTO,
     FOUNDATION_AUTO, SIMULATED,
