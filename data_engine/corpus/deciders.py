@@ -43,6 +43,10 @@ class DeciderSettings(Settings):
     checks_per_round: int = Field(default=100, ge=1)
     """For tree: questions that check clusters in a review batch, at most."""
 
+    teaches: bool = False
+    """For foundation_model: whether its accepted answers train the classifier, from the next round on. They are never
+    held out, and what people answer counts before them."""
+
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """A name alone is allowed, too."""
@@ -85,6 +89,8 @@ class DeciderSettings(Settings):
         own = self.model_fields_set & {"least_agreement", "checks_per_leaf", "checks_per_round"}
         if own and not decider.checks_clusters:
             raise ValueError(f"decider {self.name} has {sorted(own)}, which it does not read; give them to tree")
+        if self.teaches and not decider.is_paid_per_call:
+            raise ValueError(f"decider {self.name} has teaches, which it does not read; give it to foundation_model")
         if decider.is_paid_per_call and self.cost:
             raise ValueError(
                 f"decider {self.name} has cost {self.cost:g}, but its calls are counted one by one; remove it, and "

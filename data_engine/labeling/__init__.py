@@ -2,7 +2,7 @@
 each label. Arrays and Arrow tables in, arrays, tables and small frozen objects out; no paths, no Dagster."""
 
 from data_engine.labeling.agreement import krippendorff_alpha
-from data_engine.labeling.answers.given_answers import with_given_answers
+from data_engine.labeling.answers.given_answers import with_distilled_answers, with_given_answers
 from data_engine.labeling.calibration import calibration_error, reliability
 from data_engine.labeling.classifier import Classifier, fit_classifier
 from data_engine.labeling.consensus import Consensus, consensus
@@ -74,5 +74,6 @@ __all__ = [
     "row_in_service",
     "train_round",
     "utility",
+    "with_distilled_answers",
     "with_given_answers",
 ]

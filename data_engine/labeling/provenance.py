@@ -21,6 +21,8 @@ GIVEN = "given"
 
 CORRECTION = "correction"
 """The purpose of an imported label that stands in the place of the answers and proposals of before."""
+DISTILLED = "distilled"
+"""The purpose of an accepted answer of a foundation model that is trained on; nobody was asked, and it is no label."""
 
 PROVENANCES = (
     HUMAN, ADJUDICATED, HUMAN_ASSISTED, MODEL_EDITED, MODEL_ACCEPTED, IMPORTED, RULE_AUTO, MODEL_AUTO,

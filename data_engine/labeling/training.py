@@ -24,7 +24,7 @@ from data_engine.labeling.models.learning_curve import Boost, LearningCurve, boo
 from data_engine.labeling.models.micro_model import MicroModel
 from data_engine.labeling.models.promotion import Comparison
 from data_engine.labeling.models.registry import DEFAULT_MODEL, fit_model
-from data_engine.labeling.provenance import CORRECTION, GIVEN, IMPORTED
+from data_engine.labeling.provenance import CORRECTION, DISTILLED, GIVEN, IMPORTED
 from data_engine.schemas import CLASSIFIER
 
 TRAINING_PURPOSES = (
@@ -38,6 +38,7 @@ TRAINING_PURPOSES = (
     "synthesised",
     GIVEN,
     CORRECTION,
+    DISTILLED,
 )
 """Why a sample was asked about whose answers may be trained on."""
 
@@ -70,7 +71,8 @@ class TrainedRound:
     that are predicted by the classifier (`all`), and by others that were trained on the samples of query batches alone
     (`query`) and of control batches alone (`control`), where there are any (`n_query` and `n_control` of them): what
     the query strategy gained over chance, also when it gained nothing. `query_accuracy` and `control_accuracy` are
-    theirs, `curves` their learning curves. `without_embedding` names answered samples that could not be used.
+    theirs, `curves` their learning curves. `n_distilled` training
+    samples are answers of a foundation model. `without_embedding` names answered samples that could not be used.
     """
 
     classifier: MicroModel
@@ -86,6 +88,7 @@ class TrainedRound:
     curves: Mapping[str, LearningCurve]
     n_query: int
     n_control: int
+    n_distilled: int
     without_embedding: tuple[str, ...]
 
     @property
@@ -177,6 +180,7 @@ def train_round(
         curves=curves,
         n_query=int(parts[QUERY].sum()),
         n_control=int(parts[CONTROL].sum()),
+        n_distilled=sum(DISTILLED in each for each in purposes),
         without_embedding=tuple(ids[~known].tolist()),
     )
 
@@ -188,6 +192,7 @@ def classifier_row(
     encoder_version: str,
     given_labels: str | None = None,
     with_class_names: bool = False,
+    is_taught: bool = False,
 ) -> pa.Table:
     """The one row that `schemas.CLASSIFIER` keeps of a round.
 
@@ -197,6 +202,7 @@ def classifier_row(
         encoder_version: of the embeddings that it learnt from.
         given_labels: where the labels that it learnt from besides the answers stand; None where there were none.
         with_class_names: whether names of classes were examples too.
+        is_taught: whether it may learn from answers of a foundation model.
     """
     found = trained.boost
     row = {
@@ -228,6 +234,7 @@ def classifier_row(
         "comparison": compared.reason,
         "model": trained.classifier.kind,
         "with_class_names": with_class_names,
+        "n_distilled": trained.n_distilled if is_taught else None,
         "training_version": trained.training.version,
         "hold_out_version": trained.hold_out.version,
         "artefact": trained.classifier.to_bytes(),

@@ -30,16 +30,23 @@ class LearntBy:
         given_labels: Where the labels stand that it learns from besides the answers; None where there are none.
         model: Its kind.
         with_class_names: Whether names of classes are examples too.
+        is_taught: Whether accepted answers of a foundation model are, too.
     """
 
     given_labels: str | None = None
     model: str = "softmax"
     with_class_names: bool = False
+    is_taught: bool = False
 
     @classmethod
     def of(cls, row: ClassifierRow) -> "LearntBy":
         """What the YAML said when a version was trained."""
-        return cls(row["given_labels"], row["model"] or cls.model, bool(row["with_class_names"]))
+        return cls(
+            row["given_labels"],
+            row["model"] or cls.model,
+            bool(row["with_class_names"]),
+            row["n_distilled"] is not None,
+        )
 
 
 def rival_of(

@@ -24,9 +24,12 @@ class StepSpec:
             `cluster_tree?` for whether it exists at all, `labels~` for a table that may not be there yet; without a
             mark it is the same partition, or the whole table.
         lookups: Steps that are read too and stand in the lineage, but whose new data is no reason to run.
+        last_round: Steps after it, of which it reads what they wrote the round before: no parents in the lineage, and
+            never a reason to run.
         extra_tables: Further tables that the step writes; part of its data version.
         pages: Files for people that it writes below the corpus' folder.
-        timing_tables: Tables of the step that hold measured seconds, and so take no part in its data version.
+        timing_tables: Tables of the step that hold measured seconds or serve the next round alone, and so take no part
+            in its data version.
         partition: What one partition is: an ingestion batch, an answered review batch, or "" for the whole table.
         starts: What starts it by itself: `new_input` (Dagster's automation), a `sensor`, or a `person`'s answers.
         job: The job that it belongs to; one that is empty belongs to none.
@@ -47,6 +50,7 @@ class StepSpec:
     description: str
     inputs: tuple[str, ...] = ()
     lookups: tuple[str, ...] = ()
+    last_round: tuple[str, ...] = ()
     extra_tables: tuple[str, ...] = ()
     timing_tables: tuple[str, ...] = ()
     pages: tuple[str, ...] = ()
@@ -209,6 +213,7 @@ PLAN: tuple[StepSpec, ...] = (
         "calibrated and certified on it. A new one is in service when a paired bootstrap says that it is better there.",
         inputs=("reviewed_labels*",),
         lookups=("embeddings", "raw_index", "cluster_tree", "balanced_subset"),
+        last_round=("proposals",),
         extra_tables=("classifier_figures",),
         job="learn",
         needs_labels=True,
@@ -223,7 +228,7 @@ PLAN: tuple[StepSpec, ...] = (
         "batch, difficulty, and the route - the first decider that its certified gate makes sure, or a person.",
         inputs=("classifier", "balanced_subset"),
         lookups=("reviewed_labels", "embeddings", "raw_index", "cluster_tree"),
-        timing_tables=("foundation_answers",),
+        timing_tables=("foundation_answers", "foundation_rounds", "distilled_answers"),
         job="learn",
         needs_labels=True,
         settings=("labels", "seed", "foundation_model"),

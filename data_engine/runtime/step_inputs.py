@@ -166,14 +166,17 @@ class StepInputs:
         self._declared(table)
         return self.tables.scan(table, behind=behind)
 
-    def accepted_history(self) -> pa.Table:
-        """The rows of this step's own table as its checks last accepted them."""
-        version = self._gate.latest(self.step, self.batch)
+    def accepted_history(self, of: str = "") -> pa.Table:
+        """The rows of this step's own table, or of one of a step of `last_round`, as the checks last accepted them."""
+        table = of or self.step
+        if (step := WRITTEN_BY[table]) not in (self.step, *self._spec.last_round):
+            raise InvalidInput(f"{self.step} reads {table} of {step}; name {step} in its last_round in runtime/plan.py")
+        batch = self.batch if step == self.step else ""
+        version = self._gate.latest(step, batch)
         if version is not None and self._gate.refusal(version):
-            version = self._gate.accepted_before(self.step, self.batch)
-        if version is None:
-            return self._store.read(self.step, at={})
-        return self._store.read(self.step, version=version.table_version)
+            version = self._gate.accepted_before(step, batch)
+        at = None if version is None else version.version_of(table)
+        return self._store.read(table, at={}) if at is None else self._store.read(table, version=at)
 
     def exists(self, table: str) -> bool:
         """Whether a declared table was ever written."""
@@ -331,8 +334,7 @@ def _with_settings(corpus: "Corpus", settings: Mapping[str, Mapping[str, Any]]) 
     """The corpus with other settings in some of its blocks; a mapping is laid over the corpus' own."""
     blocks = {}
     for name, given in settings.items():
-        block = getattr(corpus, name)
-        old = block.model_dump()
+        old = (block := getattr(corpus, name)).model_dump()
         new = {key: {**old[key], **value} if isinstance(value, Mapping) else value for key, value in given.items()}
         blocks[name] = type(block).model_validate({**old, **new})
     return corpus.model_copy(update=blocks) if blocks else corpus
@@ -341,8 +343,7 @@ def _with_settings(corpus: "Corpus", settings: Mapping[str, Mapping[str, Any]]) 
 def _undeclared(spec: StepSpec, table: str, field_name: str) -> str:
     step = WRITTEN_BY.get(table)
     if step is None:
-        known = ", ".join(WRITTEN_BY)
-        return f"step {spec.name} reads {table!r}, which no step of the plan writes; there are: {known}"
+        return f"step {spec.name} reads {table!r}, which no step of the plan writes; these are: {', '.join(WRITTEN_BY)}"
     return (
         f"step {spec.name} reads {table}, but runtime/plan.py does not declare that; add {step!r} to the {field_name} "
         f"of {spec.name}, so that the lineage shows it"

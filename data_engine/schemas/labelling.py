@@ -46,6 +46,11 @@ CLASSIFIER = pa.schema(
         optional("boost_high", pa.float64(), "upper end of its 90 % interval, by a paired bootstrap"),
         optional("model", pa.string(), "kind of micro-model; null in rows of an earlier engine: softmax"),
         optional("with_class_names", pa.bool_(), "whether names of classes were examples; null: not kept, so false"),
+        optional(
+            "n_distilled",
+            pa.int64(),
+            "training samples that a foundation model answered; null: none may be learnt from",
+        ),
         optional("training_version", pa.string(), "fingerprint of the training samples and their classes"),
         optional("hold_out_version", pa.string(), "fingerprint of the hold-out and its classes"),
         optional("borrowed_from", pa.string(), "corpus/version where it learnt; null where it learnt in this corpus"),
@@ -99,6 +104,28 @@ FOUNDATION_ANSWERS = pa.schema(
         required("tokens_out", pa.int64(), "tokens that it wrote; 0 where the server does not count"),
         required("cost", pa.float64(), "by the prices of foundation_model"),
         required("seconds", pa.float64(), "until the answers came; 0 of batch files"),
+    ]
+)
+
+FOUNDATION_ROUNDS = pa.schema(
+    [
+        required("classifier_version", pa.string(), "the classifier in service when the model was asked"),
+        required("n_samples", pa.int64(), "samples of the subset"),
+        required("n_needing", pa.int64(), "of these no decider before the foundation model is sure"),
+        required("n_hold_out", pa.int64(), "samples of the hold-out"),
+        required("n_hold_out_needing", pa.int64(), "of these no decider before the foundation model is sure"),
+        required("n_accepted", pa.int64(), "answers that are kept to learn from, after this round"),
+    ]
+)
+
+DISTILLED_ANSWERS = pa.schema(
+    [
+        SAMPLE,
+        required("model", pa.string(), "name of the foundation model, and what its server calls it"),
+        required("label", pa.string(), "the class answered"),
+        required("confidence", pa.float64(), "in [0, 1]; higher is surer"),
+        required("gate_lower_bound", pa.float64(), "precision that its gate certified when it was accepted"),
+        required("is_simulated", pa.bool_(), "whether a simulated foundation model gave it"),
     ]
 )
 

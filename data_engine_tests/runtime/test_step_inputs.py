@@ -38,7 +38,7 @@ def test_a_table_that_the_plan_does_not_declare_is_refused_with_the_remedy(notes
 
 def test_a_table_that_no_step_writes_is_answered_with_the_tables_there_are(notes: SmallProject) -> None:
     step_run = StepRun(notes.load().runtime("notes"), "labels", "", "run")
-    with pytest.raises(InvalidInput, match="'answers', which no step of the plan writes; there are: raw_index"):
+    with pytest.raises(InvalidInput, match="'answers', which no step of the plan writes; these are: raw_index"):
         step_run.look_up("answers")
 
 

@@ -200,6 +200,7 @@ def _about_labels(
         "gallery": Gallery(tables.get("raw_index"), most_bytes=_GALLERY_BYTES),
         "small_gallery": Gallery(tables.get("raw_index"), most_bytes=_GALLERY_BYTES, side_px=_TREE_THUMBNAIL_PX),
         "doubtful": excerpts.doubtful_labels(tables, embeddings),
+        "model_rounds": tables["foundation_rounds"].to_pylist() if "foundation_rounds" in tables else [],
         "costs": cost_totals(tables["costs"]) if "costs" in tables else [],
         **_about_rounds(tables, known),
         **_about_classes(tables),

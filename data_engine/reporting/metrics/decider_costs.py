@@ -30,7 +30,7 @@ def decider_costs(corpus: Corpus, tables: Tables) -> pa.Table:
     rows: list[dict[str, Any]] = []
     n_left = tables["proposals"].num_rows if "proposals" in tables else 0
     taken = Counter(tables["proposals"]["route"].to_pylist()) if "proposals" in tables else Counter[str]()
-    accepted, by_people = _accepted(tables)
+    accepted, by_people = _accepted(tables, has_tree=corpus.has_labels and corpus.labels.decider("tree") is not None)
     for decider in corpus.labels.deciders if corpus.has_labels else ():
         if decider.name == "person":
             rows += _of_people(decider.cost, tables, by_people)
@@ -86,6 +86,17 @@ def model_metrics(answers: pa.Table) -> list[Metric]:
     return [share_metric(name, "all", share, note, direction) for name, share, note, direction in found if share]
 
 
+def need_metrics(rounds: pa.Table) -> list[Metric]:
+    """The share of the random hold-out that no decider before the foundation model is sure of, round by round."""
+    note = "Hold-out samples that no decider before the foundation model is sure of, when this round was decided."
+    found = []
+    for number, row in enumerate(rounds.to_pylist(), start=1):
+        needs = [place < row["n_hold_out_needing"] for place in range(row["n_hold_out"])]
+        if needs:
+            found.append(share_metric("foundation_need", f"round {number}", needs, note, "lower_is_better"))
+    return found
+
+
 def cost_totals(costs: pa.Table) -> list[dict[str, Any]]:
     """One row per decider: the sums over its batches, in their order."""
     totals: dict[str, dict[str, Any]] = {}
@@ -102,12 +113,12 @@ _SUMMED = (
 )  # fmt: skip
 
 
-def _accepted(tables: Tables) -> tuple[Counter[str], Counter[str]]:
+def _accepted(tables: Tables, *, has_tree: bool) -> tuple[Counter[str], Counter[str]]:
     """Labels by decider, and those of people by review batch."""
     accepted, by_people = Counter[str](), Counter[str]()
     if "labels" in tables:
         for row in tables["labels"].select(["provenance", "review_batch", "classifier_version"]).to_pylist():
-            if row["provenance"] == "model_auto" and row["classifier_version"] is None:
+            if has_tree and row["provenance"] == "model_auto" and row["classifier_version"] is None:
                 accepted["tree"] += 1
             elif row["provenance"] in _MADE_BY:
                 accepted[_MADE_BY[row["provenance"]]] += 1

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
 from data_engine.reporting.metrics.concepts import concept_metrics
-from data_engine.reporting.metrics.decider_costs import cost_metrics, model_metrics
+from data_engine.reporting.metrics.decider_costs import cost_metrics, model_metrics, need_metrics
 from data_engine.reporting.metrics.funnel import SEMANTIC
 from data_engine.reporting.metrics.known_labels import BalanceGroups, groups, knows_truth
 from data_engine.reporting.metrics.label_metrics import label_metrics, labels_in_subset
@@ -42,6 +42,7 @@ def build_quality_report(corpus: Corpus, tables: Tables) -> pa.Table:
     metrics += [*label_metrics(corpus, some), *round_metrics(some), *slice_metrics(corpus, some)]
     metrics += cost_metrics(some["costs"]) if "costs" in some else []
     metrics += model_metrics(some["foundation_answers"]) if "foundation_answers" in some else []
+    metrics += need_metrics(some["foundation_rounds"]) if "foundation_rounds" in some else []
     return pa.Table.from_pylist([vars(metric) for metric in metrics], schema=QUALITY_REPORT)
 
 

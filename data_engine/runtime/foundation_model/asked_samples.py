@@ -5,9 +5,9 @@ First the hard part of the hold-out; the pool only when that certifies a gate, s
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from logging import getLogger
 from typing import Any
 
@@ -33,10 +33,11 @@ from data_engine.labeling.deciders.hold_out import hold_out_classes
 from data_engine.labeling.deciders.model_answers import AnsweredSample, certified_answers, model_opinion
 from data_engine.labeling.deciders.registry import FOUNDATION_MODEL
 from data_engine.reporting.metrics.known_labels import known_classes
+from data_engine.runtime.deciders.distillation import Needing, answers_to_learn_from, is_taught
 from data_engine.runtime.deciders.opinions import not_taken
 from data_engine.runtime.foundation_model.contents import COLUMNS, contents_of, nearest_examples, reviewed_examples
 from data_engine.runtime.step_run import StepRun
-from data_engine.schemas import FOUNDATION_ANSWERS
+from data_engine.schemas import DISTILLED_ANSWERS, FOUNDATION_ANSWERS
 
 logger = getLogger(__name__)
 
@@ -48,11 +49,16 @@ INPUT, ALL_ASKED = "foundation_model", "all asked"
 
 @dataclass(frozen=True, eq=False)
 class AskedModel:
-    """The opinion of the model, a row per sample that it was asked about, and whether some are to be asked again."""
+    """The opinion of the model, a row per sample that it was asked about, and whether some are to be asked again.
+
+    `needing` says how many samples no decider before is sure of, `accepted` has the answers to learn from.
+    """
 
     opinion: Opinion
     rows: pa.Table
     state: str
+    needing: Needing = field(default_factory=Needing)
+    accepted: pa.Table = field(default_factory=DISTILLED_ANSWERS.empty_table)
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,26 @@ def ask_foundation_model(step_run: StepRun, ids: list[str], reviewed: pa.Table, 
         job = _Job(step_run, asker, contents, vectors, labels, known)
         asked = _answered(job, ids, [name for name in sorted(truths) if name in hard], pool, truths)
         said = _said_of_audited(job, [name for name in sorted(audited) if name in hard])
-        return replace(asked, opinion=shut_by_audits(asked.opinion, said, audited))
+        asked = replace(asked, opinion=shut_by_audits(asked.opinion, said, audited))
+    held = [name for name in truths if name in vectors]
+    needing = Needing(len(ids), len(hard & set(ids)), len(held), len(hard & set(held)))
+    return replace(asked, needing=needing, accepted=_to_learn_from(step_run, asked, ids, answered))
+
+
+def _to_learn_from(step_run: StepRun, asked: AskedModel, ids: list[str], answered: Collection[str]) -> pa.Table:
+    model = step_run.corpus.foundation_model
+    if model is None or not is_taught(step_run.corpus):
+        return DISTILLED_ANSWERS.empty_table()
+    of_pool = asked.rows.filter(pc.and_(pc.equal(asked.rows["purpose"], "pool"), pc.is_valid(asked.rows["confidence"])))
+    return answers_to_learn_from(
+        step_run.look_up("distilled_answers"),
+        asked.opinion,
+        {row["sample_id"]: (row["label"], row["confidence"]) for row in of_pool.to_pylist()},
+        model=f"{model.name}: {model.model}",
+        is_simulated=model.simulated is not None,
+        among=ids,
+        answered=answered,
+    )
 
 
 @contextmanager

@@ -132,6 +132,7 @@ def _candidates(
         encoder_version=judged_by.encoder.version,
         given_labels=judged_by.learnt_by.given_labels,
         with_class_names=judged_by.learnt_by.with_class_names,
+        is_taught=judged_by.learnt_by.is_taught,
     )
     return [*found, (trained.classifier, own.to_pylist()[0])]
 
@@ -158,6 +159,7 @@ def _other_settings(before: ClassifierRow, now: LearntBy) -> str:
         ("labels.given", then.given_labels != now.given_labels),
         ("labels.model", then.model != now.model),
         ("labels.class_names_as_examples", then.with_class_names != now.with_class_names),
+        ("teaches of the foundation model in labels.deciders", then.is_taught != now.is_taught),
     ]
     return f"by another setting of {', '.join(name for name, is_other in changed if is_other)}"
 

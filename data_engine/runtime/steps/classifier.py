@@ -10,6 +10,7 @@ from data_engine import labeling
 from data_engine.labeling.models.hold_out_figures import figures
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.classifier_in_service import ClassifierRow, LearntBy
+from data_engine.runtime.deciders.distillation import is_taught
 from data_engine.runtime.examples.class_name_examples import class_name_examples
 from data_engine.runtime.examples.image_children import answered_children, child_embeddings
 from data_engine.runtime.made_from.encoders import EncoderUsed
@@ -31,6 +32,9 @@ def classifier(step_run: StepRun) -> StepResult:
     answers = step_run.read_accepted("reviewed_labels")
     step_run.inputs |= given_label_inputs(step_run.corpus, step_run.tables.verdicts, step_run.tables)
     reviewed = with_given_labels(step_run.corpus, step_run.look_up, answers, _embedded(step_run.look_up))
+    if is_taught(step_run.corpus):
+        learnt = step_run.accepted_history("distilled_answers")
+        reviewed = labeling.with_distilled_answers(reviewed, learnt, step_run.corpus.class_names)
     encoder = step_run.encoder_in_use()
     examples = class_name_examples(step_run.corpus, encoder)
     children = child_embeddings(step_run.runtime, step_run.look_up, answered_children(reviewed), encoder)
@@ -57,6 +61,7 @@ def classifier(step_run: StepRun) -> StepResult:
             "model": trained.classifier.kind,
             "in service": newest["comparison"],
             "trained on": len(trained.training),
+            "of these answered by a foundation model": trained.n_distilled,
             "of these given by the data": pc.sum(pc.equal(reviewed["purpose"], labeling.GIVEN)).as_py() or 0,
             **({"of these children of images": len(children)} if children else {}),
             "class names as examples": 0 if examples is None else len(examples),
@@ -83,7 +88,12 @@ def _registry(step_run: StepRun, trained: labeling.TrainedRound, encoder: Encode
         trained.hold_out,
         encoder,
         step_run.corpus.class_names,
-        LearntBy(given_labels_text(step_run.corpus), settings.model, settings.class_names_as_examples),
+        LearntBy(
+            given_labels_text(step_run.corpus),
+            settings.model,
+            settings.class_names_as_examples,
+            is_taught(step_run.corpus),
+        ),
         settings.target_of("classifier"),
         settings.confidence,
         settings.gate_per_class,

@@ -11,11 +11,13 @@ from data_engine.errors import NotEnoughData
 from data_engine.labeling.deciders.registry import CLASSIFIER, FOUNDATION_MODEL
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.classifier_in_service import gate_in_service, newest_audit_age_days
+from data_engine.runtime.deciders.distillation import rounds_with
 from data_engine.runtime.deciders.opinions import Deciders
 from data_engine.runtime.made_from.encoders import refuse_another
 from data_engine.runtime.made_from.given_labels import with_given_labels
+from data_engine.runtime.plan import spec_of
 from data_engine.runtime.step_run import StepResult, StepRun
-from data_engine.schemas import FOUNDATION_ANSWERS
+from data_engine.schemas import SCHEMAS
 from data_engine.storage.ledger import ledger_rows
 
 if TYPE_CHECKING:
@@ -63,11 +65,19 @@ def proposals(step_run: StepRun) -> StepResult:
             threshold=_thresholds(step_run, table, gate),
             model_version=_versions(step_run, table, classifier.version),
         ),
-        timing_tables={"foundation_answers": asked.rows if asked else FOUNDATION_ANSWERS.empty_table()},
+        timing_tables=_of_foundation_model(step_run, asked, classifier.version),
         metadata={"gate": gate.threshold, **_counts_of_routes(table)},
         details={"uncertainty": table["uncertainty"].to_numpy(), "threshold": gate.threshold},
         encoder=step_run.encoder_in_use(),
     )
+
+
+def _of_foundation_model(step_run: StepRun, asked: "AskedModel | None", version: str) -> dict[str, pa.Table]:
+    """What it answered, what of it the classifier may learn from, and how many samples needed it round by round."""
+    if asked is None:
+        return {name: SCHEMAS[name].empty_table() for name in spec_of(step_run.step).timing_tables}
+    rounds = rounds_with(step_run.look_up("foundation_rounds"), version, asked.needing, asked.accepted.num_rows)
+    return {"foundation_answers": asked.rows, "foundation_rounds": rounds, "distilled_answers": asked.accepted}
 
 
 def _counts_of_routes(table: pa.Table) -> dict[str, int]:

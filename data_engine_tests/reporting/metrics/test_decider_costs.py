@@ -1,8 +1,14 @@
 import pytest
 from schema_tables import table
 
-from data_engine.corpus import Corpus
-from data_engine.reporting.metrics.decider_costs import cost_metrics, cost_totals, decider_costs, model_metrics
+from data_engine.corpus import Corpus, DeciderSettings
+from data_engine.reporting.metrics.decider_costs import (
+    cost_metrics,
+    cost_totals,
+    decider_costs,
+    model_metrics,
+    need_metrics,
+)
 
 MODEL = {"name": "small", "url": "http://h/v1", "model": "m", "price_in": 1.0}
 
@@ -102,3 +108,22 @@ def test_the_model_is_measured_on_its_hold_out_and_on_texts_that_order_it_about(
         "foundation_accuracy": (0.5, 2),
         "injection_rate": (0.5, 2),
     }
+
+
+def test_the_need_of_the_model_is_measured_on_the_hold_out_round_by_round() -> None:
+    rounds = [
+        {"classifier_version": f"v{n}", "n_hold_out": 10, "n_hold_out_needing": needing}
+        for n, needing in enumerate((8, 3))
+    ]
+    found = need_metrics(table("foundation_rounds", rounds))
+    assert [(m.scope, m.value, m.n) for m in found] == [("round 1", 0.8, 10), ("round 2", 0.3, 10)]
+
+
+def test_labels_of_checked_clusters_are_those_of_the_tree() -> None:
+    labels = _corpus().labels.model_copy(
+        update={"deciders": tuple(DeciderSettings(name=name) for name in ("classifier", "tree", "person"))}
+    )
+    made = [{"provenance": "model_auto", "classifier_version": version} for version in ("v1", None, None)]
+    rows = table("labels", [{"sample_id": str(n), **row} for n, row in enumerate(made)])
+    costs = decider_costs(_corpus().model_copy(update={"labels": labels}), {"labels": rows})
+    assert {row["decider"]: row["n_labels"] for row in costs.to_pylist()} == {"classifier": 1, "tree": 2, "person": 0}

@@ -102,7 +102,7 @@ def _read(name: str, *, columns: Any = None, among: Any = None) -> pa.Table:
 
 
 def _answers(audits: str, n_audits: int) -> pa.Table:
-    rows = [(f"c{n}", "baking", "control") for n in range(9)] + [(f"h{n}", "baking", "hold_out") for n in range(30)]
+    rows = [(f"c{n}", "baking", "control") for n in range(20)] + [(f"h{n}", "baking", "hold_out") for n in range(30)]
     return reviewed(*rows, *((f"a{n}", audits, "audit") for n in range(n_audits)))
 
 
@@ -111,7 +111,7 @@ def test_the_part_of_the_hold_out_that_reaches_the_tree_certifies_it_and_audits_
     answers = _answers("sailing", 8)
     tree = tree_of(corpus, _read, answers)
     assert tree is not None
-    assert tree.labels.node_of[0].n_checked == 9
+    assert tree.labels.node_of[0].n_checked == 20
     shut = opinion_of_tree(tree, corpus, answers, CHOSEN, set)(["s1"])
     assert shut.why(0).startswith("shut by its audits: 0 of 8 right")
     assert not shut.is_sure.any()

@@ -1,0 +1,10 @@
+-- The accepted answers of the foundation model that the classifier may learn from.
+-- grain: a sample
+select
+    sample_id,
+    model,
+    label,
+    confidence,
+    gate_lower_bound,
+    is_simulated
+from {{ source('engine', 'distilled_answers') }}

@@ -1,0 +1,10 @@
+-- How many samples needed the foundation model, round by round.
+-- grain: a version of the classifier
+select
+    classifier_version,
+    n_samples,
+    n_needing,
+    n_hold_out,
+    n_hold_out_needing,
+    n_accepted
+from {{ source('engine', 'foundation_rounds') }}
