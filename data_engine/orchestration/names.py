@@ -15,6 +15,7 @@ _PURPOSES = (
     *JOBS,
     *(
         "accepted",
+        "alarms",
         "automation",
         "batches",
         "compare_batches",
