@@ -27,7 +27,7 @@ from data_engine.labeling.models.registry import DEFAULT_MODEL, fit_model
 from data_engine.labeling.provenance import CORRECTION, GIVEN, IMPORTED
 from data_engine.schemas import CLASSIFIER
 
-TRAINING_PURPOSES = ("query", "control", "audit", "doubtful", "arriving", "drifted", GIVEN, CORRECTION)
+TRAINING_PURPOSES = ("query", "control", "audit", "doubtful", "arriving", "drifted", "repeated", GIVEN, CORRECTION)
 """Why a sample was asked about whose answers may be trained on."""
 
 _INTERVAL_CONFIDENCE = 0.9

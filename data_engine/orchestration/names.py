@@ -34,6 +34,9 @@ _PURPOSES = (
         "sql",
         "sql_models",
         "sql_tests",
+        "verification",
+        "verify",
+        "verify_labels",
     ),
 )
 

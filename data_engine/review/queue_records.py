@@ -13,7 +13,19 @@ from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.kind import AnswerKind
 from data_engine.labeling.provenance import CORRECTION, GIVEN
 
-PURPOSES = ("hold_out", "query", "control", "audit", "doubtful", "arriving", "drifted", "trap", GIVEN, CORRECTION)
+PURPOSES = (
+    "hold_out",
+    "query",
+    "control",
+    "audit",
+    "doubtful",
+    "arriving",
+    "drifted",
+    "repeated",
+    "trap",
+    GIVEN,
+    CORRECTION,
+)
 """Why a sample is asked about; nobody was asked here about what an imported file gives or corrects."""
 
 ARMS = ("manual", "assisted", "proposed", "blind", "trap")
@@ -25,6 +37,7 @@ ARMS_SHOWING_PROPOSAL = ("assisted", "proposed", "trap")
 _IMPORTED = "-imported-"
 _DRIFTED = "-drifted-"
 _DISPUTED = "-disputed-"
+_VERIFIED = "-verified-"
 
 _ARMS_NEEDING_PROPOSAL = ("proposed", "trap")
 
@@ -266,6 +279,16 @@ def disputed_batch_id(corpus: str, number: int) -> str:
 def is_disputed(batch_id: str, corpus: str) -> bool:
     """Whether a review batch asks again about samples that were answered differently."""
     return batch_id.startswith(f"{corpus}{_DISPUTED}")
+
+
+def verified_batch_id(corpus: str, number: int) -> str:
+    """The id of a review batch that looks at labels again."""
+    return f"{corpus}{_VERIFIED}{number:03d}"
+
+
+def is_verification(batch_id: str, corpus: str) -> bool:
+    """Whether a review batch looks at labels again."""
+    return batch_id.startswith(f"{corpus}{_VERIFIED}")
 
 
 def check_annotator(name: str, *, is_simulated: bool) -> None:

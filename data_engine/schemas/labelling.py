@@ -111,7 +111,7 @@ REVIEWED_LABELS = pa.schema(
         required(
             "purpose",
             pa.string(),
-            "hold_out, query, control, audit, doubtful, arriving, drifted, trap, given or correction",
+            "hold_out, query, control, audit, doubtful, arriving, drifted, repeated, trap, given or correction",
         ),
         required("arm", pa.string(), "manual, assisted, proposed, blind or trap"),
         required("annotator", pa.string(), "who answered"),

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Property `ScheduleDefinition.env
 
 @pytest.fixture
 def tick(finished: SmallProject) -> Iterator[Callable[[], dict[str, int]]]:
-    """One turn of the daemon's loop, ten minutes after the one before; how many runs each sensor has launched so far."""
+    """One turn of the daemon's loop, ten minutes after the one before; how many runs were launched so far."""
     (finished.folder / finished.module / "definitions.py").write_text(
         "from pathlib import Path\n"
         "import dagster as dg\n\n\n"
