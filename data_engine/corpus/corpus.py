@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from data_engine.corpus.alarms import Alarms
 from data_engine.corpus.class_file import read_classes
 from data_engine.corpus.drift import DriftAlarm
 from data_engine.corpus.first_pass import FirstPass
@@ -88,6 +89,7 @@ class Corpus(Settings):
     foundation_model: FoundationModel | None = None
     """The model behind a chat API that `labels.deciders` names as `foundation_model`."""
     drift: DriftAlarm = DriftAlarm()
+    alarms: Alarms = Alarms()
     release: Release = Release()
     known_label_column: str | None = None
     """Metadata column with labels known beforehand: for evaluation and simulated annotators only, never trained on."""

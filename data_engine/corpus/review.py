@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from data_engine.corpus.notices import Notices
+from data_engine.corpus.verification import Verification
 from data_engine.settings import Name, Settings, Share
 
 
@@ -49,6 +50,8 @@ class Review(Settings):
     over, its open tasks are asked first, and the next batch may open. `null` waits for ever."""
     min_trap_catch_rate: Share = 0.6
     """Share of the traps an answered batch must catch, else its labels are held back."""
+    verification: Verification = Verification()
+    """Labels that are asked about again while time goes by."""
     notices: Notices | None = None
     """Who is told that a review batch opens, waits too long or is answered."""
     min_agreement: float = Field(default=0.4, ge=-1, le=1)

@@ -1,8 +1,10 @@
-"""How far annotators agree beyond chance: Krippendorff's alpha.
+"""How far annotators agree beyond chance: Krippendorff's alpha of any number, Cohen's kappa of two.
 
 What they agree on, as one label per sample, is in `consensus.py`.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -34,3 +36,25 @@ def krippendorff_alpha(ratings: Any) -> float:
     per_value = counts.sum(axis=0)
     expected = (per_value * (per_value - 1)).sum() / (n - 1)
     return 1.0 if expected == n else float(1 - (n - pairs_that_agree) / (n - expected))
+
+
+def cohen_kappa(one: Sequence[str], other: Sequence[str]) -> float:
+    """Cohen's kappa of two annotators.
+
+    Args:
+        one: (n,) answers of the first.
+        other: (n,) answers of the second to the same samples.
+
+    Returns: 1 for full agreement, 0 for chance, negative below chance. When only one value occurs, 1.0 by convention.
+    Raises: InvalidInput for different lengths, NotEnoughData without a sample.
+    Source: Cohen 1960, Educational and Psychological Measurement 20.
+    """
+    if len(one) != len(other):
+        raise InvalidInput(f"the annotators have {len(one)} and {len(other)} answers; give those to the same samples")
+    n = len(one)
+    if not n:
+        raise NotEnoughData("the annotators share 0 samples; kappa needs at least one")
+    counts, others = Counter(one), Counter(other)
+    by_chance = sum(counts[name] * others[name] for name in counts) / n**2
+    agreed = sum(a == b for a, b in zip(one, other, strict=True)) / n
+    return 1.0 if by_chance == 1 else (agreed - by_chance) / (1 - by_chance)

@@ -35,6 +35,7 @@ TRAINING_PURPOSES = (
     "doubtful",
     "arriving",
     "drifted",
+    "repeated",
     "synthesised",
     GIVEN,
     CORRECTION,

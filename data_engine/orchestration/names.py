@@ -15,6 +15,7 @@ _PURPOSES = (
     *JOBS,
     *(
         "accepted",
+        "alarms",
         "automation",
         "batches",
         "compare_batches",
@@ -33,6 +34,9 @@ _PURPOSES = (
         "sql",
         "sql_models",
         "sql_tests",
+        "verification",
+        "verify",
+        "verify_labels",
     ),
 )
 

@@ -22,6 +22,7 @@ PURPOSES = (
     "doubtful",
     "arriving",
     "drifted",
+    "repeated",
     "synthesised",
     "trap",
     GIVEN,
@@ -37,6 +38,8 @@ ARMS_SHOWING_PROPOSAL = ("assisted", "proposed", "trap")
 
 _IMPORTED = "-imported-"
 _DRIFTED = "-drifted-"
+_DISPUTED = "-disputed-"
+_VERIFIED = "-verified-"
 
 _ARMS_NEEDING_PROPOSAL = ("proposed", "trap")
 
@@ -268,6 +271,26 @@ def drifted_batch_id(corpus: str, number: int) -> str:
 def is_of_drift(batch_id: str, corpus: str) -> bool:
     """Whether a review batch asks about what moved in a drifted ingestion batch; it is no round of questions."""
     return batch_id.startswith(f"{corpus}{_DRIFTED}")
+
+
+def disputed_batch_id(corpus: str, number: int) -> str:
+    """The id of a review batch that asks again about samples that were answered differently."""
+    return f"{corpus}{_DISPUTED}{number:03d}"
+
+
+def is_disputed(batch_id: str, corpus: str) -> bool:
+    """Whether a review batch asks again about samples that were answered differently."""
+    return batch_id.startswith(f"{corpus}{_DISPUTED}")
+
+
+def verified_batch_id(corpus: str, number: int) -> str:
+    """The id of a review batch that looks at labels again."""
+    return f"{corpus}{_VERIFIED}{number:03d}"
+
+
+def is_verification(batch_id: str, corpus: str) -> bool:
+    """Whether a review batch looks at labels again."""
+    return batch_id.startswith(f"{corpus}{_VERIFIED}")
 
 
 def check_annotator(name: str, *, is_simulated: bool) -> None:

@@ -29,7 +29,7 @@ from data_engine.schemas.labelling import (
     PROPOSALS,
     REVIEWED_LABELS,
 )
-from data_engine.schemas.publication import COSTS, QUALITY_REPORT, RELEASE
+from data_engine.schemas.publication import COSTS, LABEL_TRENDS, QUALITY_REPORT, RELEASE
 from data_engine.schemas.selection import (
     BALANCED_SUBSET,
     CLUSTER_PORTRAITS,
@@ -62,6 +62,7 @@ __all__ = [
     "FOUNDATION_ROUNDS",
     "GIVES_NOTHING",
     "LABELS",
+    "LABEL_TRENDS",
     "LEDGER",
     "MODEL_PROMOTIONS",
     "PARTITION_COLUMNS",
@@ -121,6 +122,7 @@ TABLES: dict[str, Table] = {
     "labels": Table(LABELS),
     "quality_report": Table(QUALITY_REPORT),
     "costs": Table(COSTS),
+    "label_trends": Table(LABEL_TRENDS),
     "drift_report": Table(DRIFT_REPORT, ("batch",)),
     "release": Table(RELEASE),
     "ledger": Table(LEDGER, ("step", "batch")),

@@ -37,15 +37,15 @@ MODEL_PROMOTIONS = pa.schema(
 
 ALARMS = pa.schema(
     [
-        required("kind", pa.string(), "what is watched: drift"),
-        required("subject", pa.string(), "what raised it: an ingestion batch"),
+        required("kind", pa.string(), "what is watched: drift, uncertainty, agreement, gate, stage or route"),
+        required("subject", pa.string(), "what raised it: an ingestion batch, the corpus, a step"),
         required("cause", pa.string(), "the subject and its content: the same cause raises an alarm once"),
-        required("value", pa.float64(), "what was measured, of drift the p-value"),
+        required("value", pa.float64(), "what was measured: of drift the p-value, of a stage the parts held back"),
         required("threshold", pa.float64(), "the limit that it crossed"),
         required("raised_at", TIME, "when"),
-        required("launched", pa.string(), "what was done about it: a review batch, or retraining"),
-        optional("settled_at", TIME, "when it was settled; null while people are asked"),
-        optional("settled_by", pa.string(), "how it ended: what the answers say, and whether retraining was launched"),
+        required("launched", pa.string(), "what was done about it: a review batch, retraining, or nothing"),
+        optional("settled_at", TIME, "when it was settled; null while it is open"),
+        optional("settled_by", pa.string(), "how it ended: what the answers or a newer value say"),
     ]
 )
 

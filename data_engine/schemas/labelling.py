@@ -138,7 +138,8 @@ REVIEWED_LABELS = pa.schema(
         required(
             "purpose",
             pa.string(),
-            "hold_out, query, control, audit, leaf, doubtful, arriving, drifted, synthesised, trap, given or correction",
+            "hold_out, query, control, audit, leaf, doubtful, arriving, drifted, repeated, synthesised, trap, given or "
+            "correction",
         ),
         required("arm", pa.string(), "manual, assisted, proposed, blind or trap"),
         required("annotator", pa.string(), "who answered"),

@@ -5,7 +5,7 @@ All tables by name are in the package itself.
 
 import pyarrow as pa
 
-from data_engine.schemas.fields import BATCH, SAMPLE, optional, required
+from data_engine.schemas.fields import BATCH, SAMPLE, TIME, optional, required
 
 QUALITY_REPORT = pa.schema(
     [
@@ -35,6 +35,19 @@ COSTS = pa.schema(
         required("money", pa.float64(), "in the unit of labels.deciders and foundation_model"),
         required("next_labels", pa.int64(), "labels without what is paid once, such as the hold-out of a model"),
         required("next_money", pa.float64(), "what these cost: the next unit buys next_labels / next_money"),
+    ]
+)
+
+LABEL_TRENDS = pa.schema(
+    [
+        required("review_batch", pa.string(), "the review batch that the figure is of"),
+        required("opened_at", TIME, "when it was opened"),
+        required("figure", pa.string(), "alpha, kappa, agreement, verified or self_agreement"),
+        required("subject", pa.string(), "all, one annotator, or a pair of them"),
+        required("value", pa.float64(), "at most 1; higher is better"),
+        required("n", pa.int64(), "samples behind it"),
+        required("definitions", pa.string(), "fingerprint of the classes and what they mean; a change breaks a trend"),
+        required("is_simulated", pa.bool_(), "whether any of the answers is of a simulated annotator"),
     ]
 )
 

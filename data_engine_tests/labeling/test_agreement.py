@@ -25,3 +25,13 @@ def test_alpha_is_one_when_all_agree_and_undefined_without_pairs() -> None:
         krippendorff_alpha([[1, GAP], [GAP, 2]])
     with pytest.raises(NotEnoughData, match="no sample has two answers"):
         krippendorff_alpha([[GAP, GAP]])
+
+
+def test_kappa_of_two_annotators_is_worked_out_by_hand() -> None:
+    # They agree on 4 of 5; by chance on (3 * 2 + 2 * 3) / 25.
+    assert cohen_kappa("aaabb", "aabbb") == pytest.approx((0.8 - 0.48) / 0.52)
+    assert cohen_kappa("aa", "aa") == 1
+    with pytest.raises(InvalidInput, match="2 and 1 answers"):
+        cohen_kappa("aa", "a")
+    with pytest.raises(NotEnoughData, match="share 0 samples"):
+        cohen_kappa("", "")

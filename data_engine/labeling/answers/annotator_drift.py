@@ -52,7 +52,7 @@ def drifted_annotators(now: _Rows, before: _Rows, kind: AnswerKind) -> list[Anno
     """
     from scipy.stats import fisher_exact
 
-    judged, earlier = _judged(now, kind), _judged(before, kind)
+    judged, earlier = judged_answers(now, kind), judged_answers(before, kind)
     compared = sorted(judged.keys() & earlier.keys())
     found = []
     for name, what in compared:
@@ -65,8 +65,8 @@ def drifted_annotators(now: _Rows, before: _Rows, kind: AnswerKind) -> list[Anno
     return sorted(found, key=lambda drift: drift.chance)
 
 
-def _judged(rows: _Rows, kind: AnswerKind) -> dict[tuple[str, str], list[bool]]:
-    """Whether each answer was right, by annotator and what it is held against."""
+def judged_answers(rows: _Rows, kind: AnswerKind) -> dict[tuple[str, str], list[bool]]:
+    """Whether each answer was right, by annotator and what it is held against: `traps` or `agreement`."""
     judged: dict[tuple[str, str], list[bool]] = defaultdict(list)
     by_sample: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:

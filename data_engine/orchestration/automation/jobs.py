@@ -4,6 +4,7 @@ The plan says which steps belong to a job.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -27,7 +28,7 @@ def build_jobs(runtime: CorpusRuntime) -> Sequence[Any]:
     """All jobs of a corpus; the SQL models are refreshed with every publication."""
     steps_of = {purpose: runtime.steps_of_job(purpose) for purpose in JOBS}
     jobs = [_asset_job(runtime, purpose, steps) for purpose, steps in steps_of.items() if steps]
-    of_review = [_open_review_job(runtime)] if runtime.corpus.has_labels else []
+    of_review = [_open_review_job(runtime), _verify_job(runtime)] if runtime.corpus.has_labels else []
     return [*jobs, *of_review, *(job for question in runtime.questions for job in _jobs_of_question(question))]
 
 
@@ -36,7 +37,7 @@ def _jobs_of_question(question: CorpusRuntime) -> Sequence[Any]:
     jobs = [
         _asset_job(question, purpose, question.steps_of_job(purpose)) for purpose in ("answers", "learn", "publish")
     ]
-    return [*jobs, _open_review_job(question)]
+    return [*jobs, _open_review_job(question), _verify_job(question)]
 
 
 def _asset_job(runtime: CorpusRuntime, purpose: str, steps: tuple[str, ...]) -> Any:
@@ -84,3 +85,28 @@ def _open_review_job(runtime: CorpusRuntime) -> dg.JobDefinition:
         open_review_batch()
 
     return open_review
+
+
+def _verify_job(runtime: CorpusRuntime) -> dg.JobDefinition:
+    @dg.op(
+        name=corpus_name(runtime, "verify_labels"),
+        description="Put automatic labels, and what people answered weeks ago, into the review queue again.",
+    )
+    def verify_labels(context: dg.OpExecutionContext) -> None:
+        from data_engine.runtime.amendments.verification import open_verification
+
+        batch_id = open_verification(runtime, now=datetime.now(UTC))
+        if batch_id is None:
+            context.log.info("there is no label to look at again")
+            return
+        context.log_event(dg.AssetObservation(asset_key(runtime, "review_batches"), metadata={"batch": batch_id}))
+
+    @dg.job(
+        name=corpus_name(runtime, "verify"),
+        tags=tags_of(runtime),
+        description="Open a review batch of labels to verify.",
+    )
+    def verify() -> None:
+        verify_labels()
+
+    return verify

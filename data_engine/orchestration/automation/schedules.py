@@ -1,4 +1,4 @@
-"""The schedule of a corpus: once a day everything after the embeddings is brought up to date."""
+"""The schedules of a corpus: every night all after the embeddings, and labels to verify as often as its YAML says."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,8 @@ from data_engine.runtime.corpus_runtime import CorpusRuntime
 
 
 def build_schedules(runtime: CorpusRuntime) -> Sequence[dg.ScheduleDefinition]:
-    """One daily schedule, at 02:00 UTC; it skips with a reason while nobody has answered anything."""
+    """The daily one, at 02:00 UTC, which skips with a reason while nobody has answered anything; and for each question
+    the one of `review.verification`, where that has one."""
 
     @dg.schedule(
         name=corpus_name(runtime, "daily"),
@@ -31,4 +32,15 @@ def build_schedules(runtime: CorpusRuntime) -> Sequence[dg.ScheduleDefinition]:
             run_key=f"daily:{context.scheduled_execution_time:%Y-%m-%d}", tags={"stale": ", ".join(stale)}
         )
 
-    return [daily]
+    return [daily, *(_verification(each) for each in runtime.asking if each.corpus.review.verification.schedule)]
+
+
+def _verification(runtime: CorpusRuntime) -> dg.ScheduleDefinition:
+    return dg.ScheduleDefinition(
+        name=corpus_name(runtime, "verification"),
+        job_name=corpus_name(runtime, "verify"),
+        tags=tags_of(runtime),
+        cron_schedule=runtime.corpus.review.verification.schedule,
+        execution_timezone="UTC",
+        description="Asks people, unseen, about automatic labels and about what they answered weeks ago.",
+    )

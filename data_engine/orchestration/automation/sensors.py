@@ -1,6 +1,7 @@
 """Sensors: what makes things happen without a person. Each fires once per cause; a skip always gives its reason.
 
-Those of the review queue are in `review_sensors.py`, that of drift in `drift_sensor.py`.
+Those of the review queue are in `review_sensors.py`, that of drift in `drift_sensor.py`, that of other
+alarms in `alarm_sensor.py`.
 """
 
 import json
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from data_engine.errors import ConcurrentWrite, SourceError
+from data_engine.orchestration.automation.alarm_sensor import alarm_sensor
 from data_engine.orchestration.automation.drift_sensor import drift_sensor
 from data_engine.orchestration.automation.notice_sensor import notice_sensors
 from data_engine.orchestration.automation.review_sensors import review_closer, review_opener
@@ -35,11 +37,11 @@ _TRY_AGAIN = timedelta(minutes=10)
 
 
 def build_sensors(runtime: CorpusRuntime) -> Sequence[dg.SensorDefinition]:
-    """The four sensors of a corpus, stopped until somebody turns them on; without labels the two about batches, and
+    """The five sensors of a corpus, stopped until somebody turns them on; without labels the three about batches, and
     of several questions the two about reviews for each."""
     of_review = [sensor(each) for each in runtime.asking for sensor in (review_opener, review_closer)]
     notices = [sensor for each in runtime.asking for sensor in notice_sensors(each)]
-    return [_new_batches(runtime), *of_review, drift_sensor(runtime), *notices]
+    return [_new_batches(runtime), *of_review, drift_sensor(runtime), alarm_sensor(runtime), *notices]
 
 
 def _new_batches(runtime: CorpusRuntime) -> dg.SensorDefinition:

@@ -23,8 +23,12 @@ CHECKS = (
     warning(
         "balance_beats_random", "The balanced subset is nearer to uniform than random subsets of its size, or even."
     ),
+    warning("no_figure_of_labels_falls", "No agreement, confirmation or steadiness of labels falls over time."),
     warning("errors_rise_with_difficulty", "Harder proposals are not less often wrong than easier ones."),
 )
+
+MOST_LIKELY_CHANCE = 0.05
+"""How likely all falls together may be by chance before one is called a trend."""
 
 #: (metric, scope) of the figures that a complete report holds.
 CORE_METRICS = (
@@ -80,8 +84,27 @@ def suite(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
             remedy="add the note where the metric is computed",
         ),
         _balance_beats_random(values.get(("kl_to_uniform", "random")), values.get(("kl_to_uniform", "balanced"))),
+        _nothing_falls(
+            {row["scope"]: row["value"] for row in metrics.to_pylist() if row["metric"] == "label_trend_chance"}
+        ),
         _errors_rise({row["scope"]: row for row in metrics.to_pylist() if row["metric"] == "hold_out_error"}),
     ]
+
+
+def _nothing_falls(chances: Mapping[str, float]) -> Truth:
+    """Figures of labels over time whose fall chance seldom gives; the chance is shared among all that are tested."""
+    most = MOST_LIKELY_CHANCE / max(len(chances), 1)
+    return of_rows(
+        "no_figure_of_labels_falls",
+        Profile(
+            pa.table({"figure": pa.array(chances, pa.string()), "chance": pa.array(chances.values(), pa.float64())}),
+            "figure",
+        ),
+        load_expectations().ExpectColumnValuesToBeBetween(column="chance", min_value=most),
+        what="figures of labels that fall",
+        rule=f"the test of Mann and Kendall must give each fall at least {most:.3g}",
+        remedy="look at the section Labels over time of the report, and say what the classes mean",
+    )
 
 
 def _errors_rise(errors: Mapping[str, Mapping[str, Any]]) -> Truth:

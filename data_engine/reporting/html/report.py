@@ -36,6 +36,7 @@ from data_engine.reporting.metrics.metric import Metric, by_name
 from data_engine.reporting.metrics.round_comparison import boost_sentence, compare_classes, own_rounds
 from data_engine.reporting.metrics.slice_metrics import SLICE_FIGURES
 from data_engine.reporting.metrics.subset_worth import table_of_methods, verdict
+from data_engine.reporting.metrics.trend_metrics import CHANCE, SLOPE, trends_in
 from data_engine.reporting.plots.plot_style import Plot
 from data_engine.reporting.questions import (
     ReportedQuestion,
@@ -133,6 +134,7 @@ def render_report(
         **_about_clusters(some),
         **_about_labels(corpus, some, known, embeddings, plots),
         "drift": compared_batches(some),
+        "alarms": some["alarms"].sort_by([("raised_at", "descending")]).to_pylist() if "alarms" in some else [],
         "terms_on": terms_on,
         "alarm_limits": alarm_limits or (corpus.drift.alarm_p,),
         "metrics": list(by_name(metrics).values()),
@@ -202,6 +204,7 @@ def _about_labels(
         "doubtful": excerpts.doubtful_labels(tables, embeddings),
         "model_rounds": tables["foundation_rounds"].to_pylist() if "foundation_rounds" in tables else [],
         "costs": cost_totals(tables["costs"]) if "costs" in tables else [],
+        **_about_trends(tables, known),
         **_about_rounds(tables, known),
         **_about_classes(tables),
         "promise": _promise(corpus, tables),
@@ -213,6 +216,12 @@ def _about_labels(
         "drifted": [(scope, m) for (name, scope), m in known.items() if name == "annotator_drift"],
         "annotators": [(scope, m) for (name, scope), m in known.items() if name == "answers" and scope != "all"],
     }
+
+
+def _about_trends(tables: Tables, known: Metrics) -> dict[str, Any]:
+    rows = trends_in(tables)
+    slopes = [(m, known[CHANCE, scope]) for (name, scope), m in known.items() if name == SLOPE]
+    return {"trends": rows, "slopes": slopes, "trends_simulated": any(row["is_simulated"] for row in rows)}
 
 
 def _about_clusters(tables: Tables) -> dict[str, Any]:

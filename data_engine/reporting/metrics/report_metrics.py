@@ -20,6 +20,7 @@ from data_engine.reporting.metrics.metric import Direction, Metric
 from data_engine.reporting.metrics.round_comparison import round_metrics
 from data_engine.reporting.metrics.slice_metrics import slice_metrics
 from data_engine.reporting.metrics.subset_worth import worth_metrics
+from data_engine.reporting.metrics.trend_metrics import trend_metrics
 from data_engine.sampling.balance import compare_balance
 from data_engine.schemas import QUALITY_REPORT, Tables
 
@@ -40,6 +41,7 @@ def build_quality_report(corpus: Corpus, tables: Tables) -> pa.Table:
     metrics = [*funnel_metrics(corpus, some), *_rejections(some), *_tree(some), *concept_metrics(corpus, some)]
     metrics += [*_balance(corpus, some), *_methods(corpus, some), *_worth(corpus, some)]
     metrics += [*label_metrics(corpus, some), *round_metrics(some), *slice_metrics(corpus, some)]
+    metrics += trend_metrics(some)
     metrics += cost_metrics(some["costs"]) if "costs" in some else []
     metrics += model_metrics(some["foundation_answers"]) if "foundation_answers" in some else []
     metrics += need_metrics(some["foundation_rounds"]) if "foundation_rounds" in some else []

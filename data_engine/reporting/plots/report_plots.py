@@ -15,9 +15,11 @@ from data_engine.reporting.metrics.known_labels import ancestors, groups
 from data_engine.reporting.metrics.label_metrics import classifier_in_service, latest_answers
 from data_engine.reporting.metrics.report_metrics import funnel_metrics
 from data_engine.reporting.metrics.round_comparison import figures_of, own_rounds
+from data_engine.reporting.metrics.trend_metrics import changed_at, trends_in
 from data_engine.reporting.plots import metric_plots
 from data_engine.reporting.plots.plot_style import Plot
 from data_engine.reporting.plots.tree_plots import lorenz_plot, silhouette_plot
+from data_engine.reporting.plots.trend_plots import label_trend_plot
 from data_engine.schemas import Tables
 
 
@@ -43,6 +45,7 @@ def report_plots(corpus: Corpus, tables: Tables, seconds: Mapping[str, float]) -
         "learning_curves": _learning_curves(some),
         "rounds": _rounds(some),
         "drift": _drift(some),
+        "label_trends": _label_trends(some),
         "seconds": metric_plots.seconds_plot(seconds) if seconds else None,
     }
     return {name: plot for name, plot in drawn.items() if plot is not None}
@@ -165,6 +168,11 @@ def _reliability(corpus: Corpus, tables: Tables) -> Plot | None:
     return metric_plots.reliability_plot(
         reliability(probabilities_of(known), np.array([truth[name] for name in known["sample_id"].to_pylist()]))
     )
+
+
+def _label_trends(tables: Tables) -> Plot | None:
+    rows = trends_in(tables)
+    return label_trend_plot(rows, changed_at(rows)) if rows else None
 
 
 def _drift(tables: Tables) -> Plot | None:

@@ -9,10 +9,12 @@ from data_engine import reporting
 from data_engine.corpus import Corpus
 from data_engine.quality import evaluate
 from data_engine.runtime.changes.run_outcome import failed_checks
+from data_engine.runtime.made_from.label_history import label_history
 from data_engine.runtime.made_from.question_labels import labelled_questions, question_inputs
 from data_engine.runtime.made_from.settings import configuration_used, corpus_used, values_used
 from data_engine.runtime.plan import MADE_STEPS, WRITTEN_BY, in_order, tables_read_by
 from data_engine.runtime.step_run import StepResult, StepRun
+from data_engine.schemas import LABEL_TRENDS
 
 #: Of the widest tables, the columns that the report looks at; sketches and signals stay on disk.
 _COLUMNS = {"first_pass": ("sample_id", "uri", "verdict", "reason", "score", "threshold", "duplicate_of")}
@@ -28,6 +30,8 @@ def quality_report(step_run: StepRun) -> StepResult:
     step_run.take_known_labels()
     tables = {name: step_run.look_up(name, columns=_COLUMNS.get(name)) for name in names}
     corpus, alarm_limits = _as_used(step_run)
+    tables["label_trends"] = _label_trends(step_run, tables)
+    tables["alarms"] = step_run.runtime.store().read("alarms")
     questions = _questions(step_run, tables)
     tables["costs"] = reporting.decider_costs(corpus, {name: rows for name, rows in tables.items() if rows.num_rows})
     metrics = reporting.build_quality_report(corpus, tables)
@@ -49,7 +53,7 @@ def quality_report(step_run: StepRun) -> StepResult:
     path = step_run.write_page("reports", "report.html", text=page)
     return step_run.finish(
         metrics,
-        timing_tables={"costs": tables["costs"]},
+        timing_tables={name: tables[name] for name in ("costs", "label_trends")},
         metadata={"report": path, **_headline(metrics)},
         details={"plots": {name: plots[name] for name in ("funnel", "balance") if name in plots}},
     )
@@ -65,6 +69,20 @@ def _questions(step_run: StepRun, tables: dict[str, pa.Table]) -> list[reporting
         embeddings = step_run.embeddings_of(each.tables["labels"]["sample_id"])
         found.append(reporting.ReportedQuestion(each.runtime.question, each.corpus, of_question, plots, embeddings))
     return found
+
+
+def _label_trends(step_run: StepRun, tables: dict[str, pa.Table]) -> pa.Table:
+    """How labels did over time, of the corpus or of each of its questions."""
+    earlier = step_run.runtime.store().read("label_trends")
+    asking = {
+        each.runtime.corpus.name: each.tables for each in labelled_questions(step_run.runtime, run_id=step_run.run_id)
+    }
+    found = [
+        label_history(each, reviewed, earlier)
+        for each in step_run.runtime.asking
+        if (reviewed := asking.get(each.corpus.name, tables).get("reviewed_labels")) is not None
+    ]
+    return pa.concat_tables(found) if found else LABEL_TRENDS.empty_table()
 
 
 def _as_used(step_run: StepRun) -> tuple[Corpus, tuple[float, ...]]:

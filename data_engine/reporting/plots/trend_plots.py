@@ -1,0 +1,50 @@
+"""Plots over time: how labels do from one review batch to the next."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from data_engine.reporting.plots.plot_style import AMBER, BLUE, GREY, INK, QUIET, RED, Plot, new_figure
+
+_LINES = {
+    "alpha": ("agreement of people (Krippendorff's alpha)", BLUE),
+    "verified": ("automatic labels that blind answers confirm", AMBER),
+    "self_agreement": ("answers given again after weeks, and the same", RED),
+}
+
+
+def label_trend_plot(rows: Sequence[dict[str, Any]], changed_at: Sequence[datetime]) -> Plot:
+    """The figures of all annotators together over time, those of single ones in grey behind them.
+
+    Args:
+        rows: of `schemas.LABEL_TRENDS`, by time.
+        changed_at: when classes changed their meaning; each is a dashed line.
+    """
+    figure, axes = new_figure(7.2, 3.2)
+    points: dict[tuple[str, str], list[tuple[datetime, float]]] = defaultdict(list)
+    for row in rows:
+        points[row["figure"], row["subject"]].append((row["opened_at"], row["value"]))
+    alone = [some for (name, subject), some in sorted(points.items()) if name == "agreement" and subject != "all"]
+    for number, some in enumerate(alone):
+        label = "one annotator with the others" if number == 0 else None
+        axes.plot(*zip(*some, strict=True), color=GREY, linewidth=1, label=label)
+    said = []
+    for name, (label, color) in _LINES.items():
+        some = points.get((name, "all"), [])
+        if some:
+            axes.plot(*zip(*some, strict=True), color=color, marker="o", markersize=4, linewidth=2, label=label)
+            said.append(
+                f"{label}: {some[0][1]:.2f} on {some[0][0]:%Y-%m-%d}, {some[-1][1]:.2f} on {some[-1][0]:%Y-%m-%d}"
+            )
+    for number, moment in enumerate(changed_at):
+        axes.axvline(moment, color=QUIET, linestyle="--", linewidth=1, label=None if number else "classes changed")
+    axes.set_ylim(top=1.03)
+    axes.set(ylabel="1 is best")
+    axes.legend(frameon=False, labelcolor=INK, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=1)
+    figure.autofmt_xdate(rotation=0, ha="center")
+    is_simulated = any(row["is_simulated"] for row in rows)
+    marked = "With answers of simulated annotators. " if is_simulated else ""
+    if is_simulated:
+        axes.set_title("simulated annotators, no people", color=QUIET, fontsize=9, loc="left")
+    return Plot(figure, f"Labels over time. {marked}{'; '.join(said) or 'no figure yet'}.")

@@ -1,0 +1,83 @@
+"""Review batches that look at labels again: automatic ones, and answers of people from weeks ago.
+
+When they open is in `orchestration/automation/schedules.py`; what the answers say, in `labeling.answers.label_trends`.
+"""
+
+from datetime import datetime, timedelta
+from itertools import count
+from math import ceil
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.labeling.provenance import FOUNDATION_AUTO, MODEL_AUTO, RULE_AUTO
+from data_engine.runtime.check_gate import accepted_tables
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.review_rounds import open_questions, payloads_of, taken_batches
+
+REPEATED = "repeated"
+"""The purpose of a task that asks again what somebody answered weeks ago."""
+
+_AUTOMATIC = (MODEL_AUTO, RULE_AUTO, FOUNDATION_AUTO)
+
+
+def open_verification(runtime: CorpusRuntime, *, now: datetime) -> str | None:
+    """Open a review batch of automatic labels, which is an audit of them, and of samples answered long ago.
+
+    Neither shows what was said before. Samples that an open task asks about are left out, and so are those of the
+    hold-out, of which the answers decide what is certified.
+
+    Returns: the id of the review batch; None where there is nothing to look at.
+    """
+    from data_engine.review import NewTask
+    from data_engine.review.queue_records import verified_batch_id
+
+    corpus, settings = runtime.corpus, runtime.corpus.review.verification
+    tables = accepted_tables(runtime, run_id="review")
+    labels = tables.read("labels", columns=["sample_id", "label", "provenance"])
+    reviewed = tables.read("reviewed_labels", columns=["sample_id", "review_batch", "purpose"])
+    with runtime.queue() as queue:
+        batches = queue.batches(corpus.name)
+        known = {each.batch_id for each in batches} | taken_batches(runtime)
+        number = next(n for n in count(1) if verified_batch_id(corpus.name, n) not in known)
+        batch_id, rng = verified_batch_id(corpus.name, number), np.random.default_rng(corpus.seed_for("review", number))
+        asked = {row["sample_id"] for row in queue.tables(corpus.name)["review_task"].to_pylist() if row["is_open"]}
+        long_ago = now - timedelta(weeks=settings.again_after_weeks)
+        old = {each.batch_id for each in batches if each.opened_at <= long_ago}
+        audited = _automatic(labels, reviewed, asked)
+        n_audited = ceil(settings.share * len(audited))
+        tasks = {each: ("audit", audited[each]) for each in _drawn(rng, sorted(audited), n_audited)}
+        again = _answered_long_ago(reviewed, old, asked | set(tasks))
+        tasks |= dict.fromkeys(_drawn(rng, again, settings.again), (REPEATED, None))
+        there = tables.read("raw_index", columns=["sample_id"], among={"sample_id": pa.array(list(tasks), pa.string())})
+        wanted = [each for each in tasks if each in set(there["sample_id"].to_pylist())]
+        if not wanted:
+            return None
+        payloads = payloads_of(tables, wanted)
+        new = [
+            NewTask(each, tasks[each][0], "blind", payload=payloads[each], proposed_label=tasks[each][1], priority=1)
+            for each in wanted
+        ]
+        return open_questions(runtime, queue, batch_id, new, cause="labels that are looked at again")
+
+
+def _automatic(labels: pa.Table, reviewed: pa.Table, asked: set[str]) -> dict[str, str]:
+    """Samples whose label no person made and that nobody was asked about, with the label."""
+    found = labels.filter(pc.is_in(labels["provenance"], pa.array(_AUTOMATIC)))
+    gone = asked | set(reviewed["sample_id"].to_pylist())
+    return {row["sample_id"]: row["label"] for row in found.to_pylist() if row["sample_id"] not in gone}
+
+
+def _answered_long_ago(reviewed: pa.Table, batches: set[str], asked: set[str]) -> list[str]:
+    """Samples that were answered in one of these review batches and in no later one, those of the hold-out aside."""
+    rows = reviewed.to_pylist()
+    gone = {
+        row["sample_id"] for row in rows if row["review_batch"] not in batches or row["purpose"] in ("hold_out", "trap")
+    }
+    return sorted({row["sample_id"] for row in rows} - gone - asked)
+
+
+def _drawn(rng: np.random.Generator, ids: list[str], n: int) -> list[str]:
+    """Up to n of the samples, at random."""
+    return sorted(ids[row] for row in rng.choice(len(ids), size=min(n, len(ids)), replace=False)) if ids else []

@@ -1,0 +1,182 @@
+"""All alarms under Dagster's own sensor daemon: each fires once, opens what it launches, and settles."""
+
+import logging
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from dagster._core.remote_origin import InProcessCodeLocationOrigin
+from dagster._core.test_utils import MockedRunLauncher, freeze_time, instance_for_test
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
+from dagster._daemon.sensor import execute_sensor_iteration
+from small_project import SmallProject
+from ticking import leave
+from written_steps import keep_version, pass_checks, write_step
+
+from data_engine.labeling import load_model, row_in_service
+from data_engine.runtime.check_gate import accepted_tables, run_checks
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.embeddings import embeddings_by_id
+from data_engine.runtime.step_run import execute
+
+START = datetime(2026, 6, 1, tzinfo=UTC)
+SENSORS = ("notes_alarms", "notes_drift")
+
+# Dagster's workspace reads a property of its own that it calls deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore:Property `ScheduleDefinition.environment_vars`:DeprecationWarning")
+
+
+@pytest.fixture
+def tick(finished: SmallProject) -> Iterator[Callable[[], dict[str, int]]]:
+    """One turn of the daemon's loop, ten minutes after the one before; how many runs were launched so far."""
+    (finished.folder / finished.module / "definitions.py").write_text(
+        "from pathlib import Path\n"
+        "import dagster as dg\n\n\n"
+        "@dg.definitions\n"
+        "def defs():\n"
+        "    return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)\n",
+        "utf-8",
+    )
+    launcher = {"module": MockedRunLauncher.__module__, "class": MockedRunLauncher.__name__}
+    origin = InProcessCodeLocationOrigin(
+        LoadableTargetOrigin(module_name=f"{finished.module}.definitions", working_directory=str(finished.folder)),
+        location_name=Path(finished.folder).name,
+    )
+    with (
+        instance_for_test(overrides={"run_launcher": launcher}) as instance,
+        WorkspaceProcessContext(instance, InProcessWorkspaceLoadTarget(origin)) as context,
+    ):
+        (location,) = context.create_request_context().code_locations
+        (repository,) = location.get_repositories().values()
+        started = [sensor for sensor in repository.get_sensors() if sensor.name in SENSORS]
+        for sensor in started:
+            instance.start_sensor(sensor)
+        turns = iter(range(1, 100))
+
+        def turn() -> dict[str, int]:
+            with freeze_time(START + timedelta(minutes=10 * next(turns))):
+                said = list(execute_sensor_iteration(context, logging.getLogger("daemon"), None, None))
+            assert [each for each in said if each is not None] == []
+            ticks = {sensor.name: instance.get_ticks(*_ids(sensor))[0] for sensor in started}
+            assert all(each.error is None for each in ticks.values()), [each.error for each in ticks.values()]
+            return {"runs": len(instance.get_runs()), **{name: each.tick_id for name, each in ticks.items()}}
+
+        yield turn
+
+
+def _ids(sensor: Any) -> tuple[str, str]:
+    return sensor.get_remote_origin_id(), sensor.selector_id
+
+
+def _alarms(runtime: CorpusRuntime) -> dict[str, dict[str, Any]]:
+    rows = runtime.store().read("alarms").to_pylist()
+    assert len({row["kind"] for row in rows}) == len(rows), "an alarm was raised twice"
+    return {row["kind"]: row for row in rows}
+
+
+def _propose(runtime: CorpusRuntime, rows: list[dict[str, Any]], version: str, **changed: Any) -> None:
+    leave(runtime, "proposals", [{**row, **changed} for row in rows], version=version)
+
+
+def _answers(runtime: CorpusRuntime, batch: str, *, agree: bool) -> None:
+    """Leave a review batch that two people answered, alike or not."""
+    labels = [("baking", "baking" if agree else "trains"), ("trains", "trains" if agree else "baking")] * 4
+    ids = runtime.store().read("balanced_subset")["sample_id"].to_pylist()[: len(labels)]
+    rows = [
+        {"sample_id": sample_id, "review_batch": batch, "task_id": sample_id, "annotator": name, "label": label,
+         "annotation_id": f"{batch}{sample_id}{name}", "purpose": "query", "arm": "manual", "provenance": "human",
+         "is_simulated": False, "revision": 1}
+        for sample_id, pair in zip(ids, labels, strict=True)
+        for name, label in zip(("ada", "bob"), pair, strict=True)
+    ]  # fmt: skip
+    pass_checks(runtime, write_step(runtime.store(), "reviewed_labels", rows, batch))
+
+
+def _answer_as_the_classifier(runtime: CorpusRuntime, review_batch: str) -> None:
+    tables = accepted_tables(runtime, run_id="test")
+    model = load_model(row_in_service(tables.read("classifier"))["artefact"])
+    with runtime.queue() as queue:
+        while (lease := queue.next("ada", now=START, batch=review_batch)) is not None:
+            (x,) = embeddings_by_id(tables, pa.array([lease.task.sample_id])).values()
+            label = model.class_names[int(model.predict_proba(x[None])[0].argmax())]
+            queue.submit(lease.lease_id, lease.lease_id, label=label, now=START)
+    execute(runtime, "reviewed_labels", review_batch, run_id="test")
+    run_checks(runtime, runtime.store(), "reviewed_labels", review_batch, run_id="test")
+
+
+def test_every_alarm_fires_once_opens_a_review_batch_and_settles(finished: SmallProject, tick) -> None:
+    runtime = finished.load().runtime("notes")
+    store = runtime.store()
+    proposals = store.read("proposals").to_pylist()
+    _propose(runtime, proposals, "certain", uncertainty=0.1, route="classifier")
+    assert tick()["runs"] == 0
+    assert _alarms(runtime) == {}
+
+    _propose(runtime, proposals, "in doubt", uncertainty=0.6, route="person")
+    _answers(runtime, "notes-asked-1", agree=False)
+    report = store.read("drift_report", partition={"batch": "may.jsonl"}).to_pylist()
+    moved = [{**row, "is_alarm": True, "is_suspect": True, "p_value": 0.002} for row in report]
+    leave(runtime, "drift_report", moved, version="alarmed", batch="may.jsonl")
+    held = keep_version(store, "release", data_version="held", n_rows=1)
+    pass_checks(runtime, held, passed=False)
+    assert tick()["runs"] == 0
+    raised = _alarms(runtime)
+    launched = {kind: row["launched"] for kind, row in raised.items()}
+    assert launched == {
+        "agreement": "review batch notes-disputed-001",
+        "drift": "review batch notes-drifted-001",
+        "gate": launched["uncertainty"],
+        "stage": "nothing",
+        "uncertainty": launched["uncertainty"],
+    }
+    values = {kind: (round(row["value"], 6), row["threshold"]) for kind, row in raised.items()}
+    alpha = raised["agreement"]["value"]
+    assert alpha < 0
+    assert values == {
+        "agreement": (round(alpha, 6), 0.4),
+        "drift": (0.002, 0.01),
+        "gate": (0.0, 0.1),
+        "stage": (1.0, 0.5),
+        "uncertainty": (0.6, 0.3),
+    }
+    with runtime.queue() as queue:
+        opened = {batch.batch_id: batch.n_tasks for batch in queue.batches("notes")}
+        tasks = queue.tables("notes")["review_task"]
+    assert opened["notes-disputed-001"] == 8
+    assert {launched[kind].removeprefix("review batch ") for kind in launched if kind != "stage"} <= set(opened)
+    of_dispute = tasks.filter(pc.equal(tasks["review_batch"], "notes-disputed-001"))
+    assert set(of_dispute["arm"].to_pylist()) == {"blind"}
+
+    # Still beyond the limit, and between the limits: nothing is raised again and nothing settles.
+    _propose(runtime, proposals, "a little better", uncertainty=0.27, route="person")
+    assert tick()["runs"] == 0
+    assert _alarms(runtime) == raised
+
+    _propose(runtime, proposals, "certain again", uncertainty=0.1, route="classifier")
+    _answers(runtime, "notes-asked-2", agree=True)
+    pass_checks(runtime, held)
+    _answer_as_the_classifier(runtime, "notes-drifted-001")
+    assert tick()["runs"] == 0
+    settled = {kind: row["settled_by"] for kind, row in _alarms(runtime).items()}
+    assert "right on" in settled.pop("drift")
+    assert settled == {
+        "agreement": "agreement 1.00 in notes-asked-2",
+        "gate": "100% of the proposals are accepted without a person",
+        "stage": "release is open",
+        "uncertainty": "mean uncertainty of the proposals 0.10",
+    }
+    assert tick()["runs"] == 0
+    assert {kind: row["settled_by"] for kind, row in _alarms(runtime).items()}.items() >= settled.items()
+
+
+def test_the_sensor_says_what_it_watches_and_is_off(notes: SmallProject) -> None:
+    sensor = notes.load().definitions.resolve_sensor_def("notes_alarms")
+    assert "uncertainty" in str(sensor.description)
+    assert sensor.default_status is dg.DefaultSensorStatus.STOPPED

@@ -1,0 +1,40 @@
+from pathlib import Path
+
+from written_steps import keep_version, notes_runtime, pass_checks, write_step
+
+from data_engine.runtime.alarms.watched import WATCHES
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+
+
+def _values(runtime: CorpusRuntime) -> dict[str, list[tuple[str, float]]]:
+    found = {watch.kind: watch.measure(runtime) for watch in WATCHES}
+    return {kind: [(m.subject, m.value) for m in some if kind != "stage" or m.value] for kind, some in found.items()}
+
+
+def test_each_value_is_measured_once_there_is_something_to_measure(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    assert _values(runtime) == {"uncertainty": [], "agreement": [], "gate": [], "stage": []}
+    rows = [{"sample_id": f"s{n}", "uncertainty": 0.25 * n, "route": "person" if n else "classifier"} for n in range(4)]
+    pass_checks(runtime, write_step(runtime.store(), "proposals", rows))
+    for batch in ("one", "notes-imported-001"):
+        answers = [
+            {
+                "sample_id": f"s{n}",
+                "annotator": name,
+                "label": "ab"[n % 2],
+                "task_id": f"{n}",
+                "annotation_id": f"{n}{name}",
+            }
+            for n in range(4)
+            for name in ("ada", "bob")
+        ]
+        if batch != "one":
+            answers = [{**row, "label": "ab"[row["annotator"] == "ada"]} for row in answers]
+        pass_checks(runtime, write_step(runtime.store(), "reviewed_labels", answers, batch))
+    pass_checks(runtime, keep_version(runtime.store(), "cluster_tree"), passed=False)
+    assert _values(runtime) == {
+        "uncertainty": [("notes", 0.375)],
+        "agreement": [("notes", 1.0)],
+        "gate": [("notes", 0.25)],
+        "stage": [("cluster_tree", 1.0)],
+    }
