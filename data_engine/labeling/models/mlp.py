@@ -1,9 +1,8 @@
-"""A small network: one hidden layer with dropout, trained by Adam in NumPy.
+"""A small network: one hidden layer with dropout, trained in NumPy.
 
 Without a hidden layer it is the softmax layer of `labeling/classifier.py`.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,16 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.labeling.inputs import Draw, Floats
+from data_engine.labeling.models.adam import Arrays, descend
 from data_engine.labeling.models.graph import INPUT, Graph
 from data_engine.labeling.models.micro_model import UNSEEN_LOGIT, Examples, MicroModel
 from data_engine.labeling.models.temperature import softmax
 
 _N_HIDDEN, _DROPOUT = 128, 0.3
-_N_STEPS, _ROWS_OF_A_STEP = 600, 128
-_RATE, _DECAY = 3e-3, 1e-2
-_FIRST_MOMENT, _SECOND_MOMENT, _LEAST = 0.9, 0.999, 1e-8
-
-_Arrays = list[NDArray[np.float32]]
+_RATE = 3e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,14 +69,10 @@ class Mlp(MicroModel):
 
 
 def fit_mlp(examples: Examples, seed: int) -> Mlp:
-    """Train by Adam with decoupled weight decay on random rows; the same seed gives the same network.
+    """Train on random rows, see `adam.py`; the same seed gives the same network.
 
-    One BLAS thread: the matrices are small, and sums in another order would be another network.
-
-    Source: Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization"; Srivastava et al. 2014, "Dropout".
+    Source: Srivastava et al. 2014, "Dropout".
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
     generator = np.random.default_rng(seed)
     n_seen, dim = len(examples.seen), examples.x.shape[1]
     arrays = [
@@ -89,31 +81,20 @@ def fit_mlp(examples: Examples, seed: int) -> Mlp:
         generator.normal(0, np.sqrt(1 / _N_HIDDEN), (_N_HIDDEN, n_seen)).astype(np.float32),
         np.zeros(n_seen, dtype=np.float32),
     ]
-    moments = [(np.zeros_like(array), np.zeros_like(array)) for array in arrays]
-    with threadpool_limits(1):
-        for step, rows in enumerate(_draws(len(examples.x), generator), start=1):
-            gradients = _gradients(arrays, examples.x[rows], examples.compact[rows], generator)
-            # The rate falls to 0 along half a cosine.
-            _move(arrays, gradients, moments, step, _RATE * (1 + np.cos(np.pi * step / (_N_STEPS + 1))) / 2)
+    descend(
+        arrays,
+        lambda rows: _gradients(arrays, examples.x[rows], examples.compact[rows], generator),
+        len(examples.x),
+        generator,
+        rates=[_RATE] * len(arrays),
+    )
     weights = np.zeros((_N_HIDDEN, examples.n_classes), dtype=np.float32)
     biases = np.full(examples.n_classes, UNSEEN_LOGIT, dtype=np.float32)
     weights[:, examples.seen], biases[examples.seen] = arrays[2], arrays[3]
     return Mlp(arrays[0], arrays[1], weights, biases, examples.has_examples, class_names=examples.class_names)
 
 
-def _draws(n: int, generator: np.random.Generator) -> Iterator[NDArray[np.int64]]:
-    """The rows of every step: all in a random order, then in another."""
-    size, left = min(n, _ROWS_OF_A_STEP), np.empty(0, dtype=np.int64)
-    for _ in range(_N_STEPS):
-        if len(left) < size:
-            left = generator.permutation(n)
-        yield left[:size]
-        left = left[size:]
-
-
-def _gradients(
-    arrays: _Arrays, x: NDArray[np.float32], y: NDArray[np.int64], generator: np.random.Generator
-) -> _Arrays:
+def _gradients(arrays: Arrays, x: NDArray[np.float32], y: NDArray[np.int64], generator: np.random.Generator) -> Arrays:
     """Of the mean cross-entropy, with a random part of the hidden layer left out."""
     hidden, hidden_biases, weights, biases = arrays
     summed = x @ hidden + hidden_biases
@@ -124,20 +105,3 @@ def _gradients(
     outer = (residuals / len(y)).astype(np.float32)
     inner = (outer @ weights.T) * kept * (summed > 0)
     return [x.T @ inner, inner.sum(axis=0), active.T @ outer, outer.sum(axis=0)]
-
-
-def _move(
-    arrays: _Arrays,
-    gradients: _Arrays,
-    moments: list[tuple[NDArray[np.float32], NDArray[np.float32]]],
-    step: int,
-    rate: float,
-) -> None:
-    """One step of Adam, in place; weights decay, biases do not."""
-    for array, gradient, (first, second) in zip(arrays, gradients, moments, strict=True):
-        np.add(first, (1 - _FIRST_MOMENT) * (gradient - first), out=first)
-        np.add(second, (1 - _SECOND_MOMENT) * (gradient**2 - second), out=second)
-        slope = first / (1 - _FIRST_MOMENT**step)
-        spread = np.sqrt(second / (1 - _SECOND_MOMENT**step)) + _LEAST
-        decay = _DECAY * array if array.ndim == 2 else 0
-        np.subtract(array, (rate * (slope / spread + decay)).astype(np.float32), out=array)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from data_engine.errors import InvalidInput
 from data_engine.labeling.classifier import Classifier, fit_softmax
 from data_engine.labeling.inputs import Floats, Integers
+from data_engine.labeling.models.adapted import AdaptedModel, fit_adapted
 from data_engine.labeling.models.micro_model import Examples, MicroModel, examples_of, opened
 from data_engine.labeling.models.mlp import Mlp, fit_mlp
 from data_engine.labeling.models.neighbours import NeighbourModel, fit_neighbours
@@ -33,6 +34,9 @@ MODELS: dict[str, ModelKind] = {
     DEFAULT_MODEL: ModelKind("a softmax layer, beside which the nearest samples vote", fit_softmax, Classifier),
     Mlp.kind: ModelKind("a network with one hidden layer and dropout", fit_mlp, Mlp),
     NeighbourModel.kind: ModelKind("the vote of the nearest samples alone", fit_neighbours, NeighbourModel),
+    AdaptedModel.kind: ModelKind(
+        "as softmax, on embeddings moved by a last layer that is trained with it", fit_adapted, AdaptedModel
+    ),
 }
 
 

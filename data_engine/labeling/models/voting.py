@@ -24,13 +24,20 @@ def votes(
     return np.asarray(found / found.sum(axis=1, keepdims=True))
 
 
-def draw_votes(graph: Graph, memory: NDArray[np.float32], classes: Integers, n_classes: int, n_neighbours: int) -> str:
-    """Add the operations of `votes` to a graph; returns the name of the shares."""
-    similarities = graph.add("MatMul", INPUT, graph.constant(memory.T))
+def draw_votes(
+    graph: Graph,
+    memory: NDArray[np.float32],
+    classes: Integers,
+    n_classes: int,
+    n_neighbours: int,
+    rows: str = INPUT,
+) -> str:
+    """Add the operations of `votes` of the named rows to a graph; returns the name of the shares."""
+    similarities = graph.add("MatMul", rows, graph.constant(memory.T))
     n_asked = graph.constant([min(n_neighbours, len(memory))], np.int64)
-    near, rows = graph.add("TopK", similarities, n_asked, n_results=2, axis=1)
+    near, places = graph.add("TopK", similarities, n_asked, n_results=2, axis=1)
     weights = graph.add("Exp", graph.add("Mul", graph.add("Sub", near, graph.constant(1)), graph.constant(_SHARPNESS)))
-    of_class = graph.add("Gather", graph.constant(np.eye(n_classes)[classes]), rows, axis=0)
+    of_class = graph.add("Gather", graph.constant(np.eye(n_classes)[classes]), places, axis=0)
     row = graph.add("Unsqueeze", weights, graph.constant([1], np.int64))
     cast = graph.add("Squeeze", graph.add("MatMul", row, of_class), graph.constant([1], np.int64))
     total = graph.add("ReduceSum", weights, graph.constant([1], np.int64), keepdims=1)
