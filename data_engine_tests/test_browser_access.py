@@ -152,7 +152,7 @@ def test_nothing_jumps_while_somebody_works(screens: dict[str, str], chromium: B
     page.evaluate(
         """() => { window.jumps = []; new PerformanceObserver((list) => {
              for (const each of list.getEntries()) window.jumps.push([each.value, ...each.sources.map((one) =>
-               `${one.node?.className || one.node?.id || one.node?.nodeName}: ${one.previousRect.y} to ${one.currentRect.y}`)]);
+               [one.node?.className || one.node?.id, one.previousRect.y, one.currentRect.y])]);
            }).observe({ type: 'layout-shift' }); }"""
     )
     for key in ("p", "s", "Escape", "1", "u", "Escape", "c", "Escape", "s", "Escape"):

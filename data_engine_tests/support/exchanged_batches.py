@@ -32,7 +32,10 @@ def place(**changes: Any) -> ImportPlace:
 
 
 def fill(queue: PersonQueue) -> None:
-    """Two batches: b1 wants two answers of four tasks and gets them, b2 one of two and is ended with one."""
+    """Two batches: b1 wants two answers of four tasks and gets them, b2 one of two and is ended with one.
+
+    A reviewer decides about s2 in b1; in b2 somebody begins an answer and skips the task.
+    """
     tasks = [
         NewTask("s0", "query", "manual", PAYLOADS["s0"], priority=4),
         NewTask("s1", "hold_out", "proposed", PAYLOADS["s1"], "mit", 0.75, priority=3),
@@ -63,6 +66,10 @@ def fill(queue: PersonQueue) -> None:
     queue.open_batch("b2", tasks=more, now=at(3000), **asked)  # type: ignore[arg-type]
     (lease,) = queue.take(person("ada"), corpus="licences", now=at(3001))
     queue.answer(person("ada"), lease.lease_id, "ada-4", label="gpl-2.0", now=at(3002))
+    (begun,) = queue.take(person("bob"), corpus="licences", now=at(3002))
+    queue.keep_draft(person("bob"), begun.task.task_id, {"comment": "which one?", "label": "mit"}, now=at(3002))
+    queue.skip(person("bob"), begun.lease_id, reason="it is unclear", now=at(3002))
+    queue.settle(person("eve", "reviewer"), "b1", "s2", "apache-2.0", now=at(3003))
     queue.end_batch("b2", reason="enough", now=at(3003))
 
 

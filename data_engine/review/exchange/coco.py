@@ -13,6 +13,7 @@ from typing import Any
 
 from data_engine.errors import InvalidInput
 from data_engine.review.exchange.exchanged import Exchange, ExchangedAnswer, ExchangedBatch, ExchangedTask
+from data_engine.review.exchange.remarks import remark_record, remarks_in
 from data_engine.review.exchange.rows import batch_of, given_answer, task_of
 from data_engine.review.exchange.values import (
     content_of_file,
@@ -90,7 +91,8 @@ def _described(exchange: Exchange) -> list[tuple[str, ExchangedBatch]]:
 
 
 def _ours_of(task: ExchangedTask) -> dict[str, Any]:
-    return {name: value for name, value in task.columns().items() if value is not None}
+    remarks = {"remarks": [remark_record(remark) for remark in task.remarks]} if task.remarks else {}
+    return {name: value for name, value in task.columns().items() if value is not None} | remarks
 
 
 def _annotation_of(
@@ -138,7 +140,8 @@ def _answers_by_image(document: Mapping[str, Any], names: Mapping[int, str]) -> 
 def _task_in(entry: Mapping[str, Any], where: str, answers: list[ExchangedAnswer]) -> ExchangedTask:
     ours = object_in(entry.get(OURS) or {}, f"{where}: {OURS}")
     named = {} if "sample_id" in ours else {"uri": entry.get("file_name")}
-    return replace(task_of({**named, **ours}, where), answers=tuple(answers))
+    remarks = remarks_in(objects_in(ours, "remarks", where), where)
+    return replace(task_of({**named, **ours}, where), answers=tuple(answers), remarks=remarks)
 
 
 def _batches_in(info: Mapping[str, Any]) -> dict[str, ExchangedBatch]:

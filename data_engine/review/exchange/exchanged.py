@@ -46,6 +46,29 @@ class ExchangedAnswer:
     where: str = field(default="", compare=False)
 
 
+DECISION, SKIP, DRAFT = REMARKS = ("decision", "skip", "draft")
+"""What may be said of a task beside answers: what a reviewer decided, why it was skipped, what somebody has begun."""
+
+
+@dataclass(frozen=True)
+class ExchangedRemark:
+    """What one person said of a task beside an answer.
+
+    Attributes:
+        what: One of `REMARKS`.
+        annotator: Who.
+        content: Of a decision the `label`, of a skip the `reason`, of a draft `label`, `comment` or `answer`.
+        said_at: When.
+        where: Its place in the file, for errors.
+    """
+
+    what: str
+    annotator: str
+    content: Mapping[str, Any]
+    said_at: datetime
+    where: str = field(default="", compare=False)
+
+
 @dataclass(frozen=True)
 class ExchangedTask:
     """One question about one sample, with its answers.
@@ -62,6 +85,7 @@ class ExchangedTask:
         proposed_answer: What was proposed, as JSON.
         probability: Of what was proposed.
         answers: In the order of the annotators.
+        remarks: Decisions, skips and drafts, in the order of what they are and of the annotators.
         where: Its place in the file, for errors.
     """
 
@@ -76,6 +100,7 @@ class ExchangedTask:
     proposed_answer: str | None = None
     probability: float | None = None
     answers: tuple[ExchangedAnswer, ...] = ()
+    remarks: tuple[ExchangedRemark, ...] = ()
     where: str = field(default="", compare=False)
 
     @property
@@ -84,7 +109,7 @@ class ExchangedTask:
         return self.sample_id or self.uri or "without a name"
 
     def columns(self) -> dict[str, Any]:
-        """What files say of it, by the names of their columns; its answers aside."""
+        """What files say of it, by the names of their columns; its answers and remarks aside."""
         return {
             "review_batch": self.batch_id,
             "sample_id": self.sample_id,

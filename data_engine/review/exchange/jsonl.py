@@ -1,4 +1,4 @@
-"""Review batches as JSON lines: a line for each answer, and one for each task without an answer.
+"""Review batches as JSON lines: a line for each answer and remark, and one for each task without any.
 
 The same rows as Parquet are in `parquet.py`.
 """
@@ -41,6 +41,6 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in shown.items():
         if isinstance(value, datetime):
             shown[name] = value.isoformat()
-        elif name in ("answer", "proposed_answer"):
+        elif name in ("answer", "proposed_answer", "content"):
             shown[name] = json.loads(value)
     return shown

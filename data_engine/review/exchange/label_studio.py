@@ -12,6 +12,7 @@ from typing import Any
 
 from data_engine.errors import InvalidInput
 from data_engine.review.exchange.exchanged import Exchange, ExchangedAnswer, ExchangedBatch, ExchangedTask
+from data_engine.review.exchange.remarks import remark_record, remarks_in
 from data_engine.review.exchange.rows import batch_of, given_answer, task_of
 from data_engine.review.exchange.values import (
     content_of_file,
@@ -107,6 +108,8 @@ def _task_of(exchange: Exchange, task: ExchangedTask) -> dict[str, Any]:
     if found is not None:
         ours |= {name: getattr(found, name) for name in ("question", "kind", "cause", "answers_per_task")}
         ours["opened_at"] = found.opened_at.isoformat()
+    if task.remarks:
+        ours["remarks"] = [remark_record(remark) for remark in task.remarks]
     predictions = []
     if task.proposed_answer is not None and task.arm in ARMS_SHOWING_PROPOSAL:
         label = json_in(task.proposed_answer)["label"]
@@ -150,7 +153,8 @@ def _task_in(record: Mapping[str, Any], where: str) -> tuple[ExchangedTask, Mapp
         named.setdefault("uri", data["image"])
     task = task_of({**named, **ours}, where)
     given = objects_in(record, "annotations", where)
-    return replace(task, answers=tuple(_answers_in(given, where))), ours
+    remarks = remarks_in(objects_in(ours, "remarks", where), where)
+    return replace(task, answers=tuple(_answers_in(given, where)), remarks=remarks), ours
 
 
 def _answers_in(annotations: list[Any], where: str) -> Iterator[ExchangedAnswer]:

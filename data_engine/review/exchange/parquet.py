@@ -1,4 +1,4 @@
-"""Review batches as a Parquet file: a row for each answer, and one for each task without an answer.
+"""Review batches as a Parquet file: a row for each answer and remark, and one for each task without any.
 
 The same rows as text are in `jsonl.py`.
 """

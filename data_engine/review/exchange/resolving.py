@@ -10,7 +10,7 @@ from typing import Any
 from data_engine.errors import InvalidInput, UnknownLabel
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.labeling.provenance import FOUNDATION_AUTO, MODEL_AUTO, RULE_AUTO, SIMULATED
-from data_engine.review.exchange.exchanged import Exchange, ExchangedAnswer, ExchangedTask
+from data_engine.review.exchange.exchanged import DECISION, Exchange, ExchangedAnswer, ExchangedRemark, ExchangedTask
 from data_engine.review.exchange.values import needed
 from data_engine.review.queue_records import check_annotator, is_simulated_name
 
@@ -63,6 +63,8 @@ def resolved(exchange: Exchange, place: ImportPlace, into: str | None) -> list[E
         sample_id = each.sample_id or place.sample_of.get(each.uri or "")
         if sample_id is None:
             uris.append(f"{each.uri} ({each.where})")
+        if each.remarks and not (each.batch_id or into):
+            raise InvalidInput(f"{each.remarks[0].where}: a {each.remarks[0].what} is of a review batch; name it")
         answers = tuple(_canonical(answer, place, classes) for answer in each.answers)
         found.append(
             replace(
@@ -70,6 +72,7 @@ def resolved(exchange: Exchange, place: ImportPlace, into: str | None) -> list[E
                 sample_id=sample_id,
                 batch_id=each.batch_id or into,
                 answers=one_for_each(answers, each.shown),
+                remarks=tuple(_canonical_remark(remark, place, classes) for remark in each.remarks),
                 proposed_answer=_canonical_proposal(each, place),
             )
         )
@@ -132,6 +135,22 @@ def _canonical(answer: ExchangedAnswer, place: ImportPlace, unknown: list[str]) 
     if answer.provenance in (FOUNDATION_AUTO, MODEL_AUTO, RULE_AUTO):
         raise InvalidInput(f"{answer.where}: provenance is {answer.provenance}; what nobody answered is no answer")
     return replace(answer, answer=given)
+
+
+def _canonical_remark(remark: ExchangedRemark, place: ImportPlace, unknown: list[str]) -> ExchangedRemark:
+    """The remark with the class of now; a decision for an unknown class is noted and left as it is."""
+    try:
+        check_annotator(remark.annotator, is_simulated=is_simulated_name(remark.annotator))
+    except InvalidInput as error:
+        raise InvalidInput(f"{remark.where}: {error}") from error
+    label = remark.content.get("label")
+    if label is None or label in place.classes:
+        return remark
+    if label in place.renamed:
+        return replace(remark, content={**remark.content, "label": place.renamed[label]})
+    if remark.what == DECISION:
+        unknown.append(f"{label} ({remark.where})")
+    return remark
 
 
 def _canonical_proposal(each: ExchangedTask, place: ImportPlace) -> str | None:

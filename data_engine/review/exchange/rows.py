@@ -1,4 +1,4 @@
-"""Exchanged answers as flat rows: a row for each answer, and one without an answer for a task that has none.
+"""Exchanged answers as flat rows: a row for each answer and remark, and one without for a task that has none.
 
 JSONL and Parquet write these rows; a row of another tool needs no more than a sample, a label and who gave it.
 """
@@ -10,7 +10,14 @@ from typing import Any
 import pyarrow as pa
 
 from data_engine.errors import InvalidInput
-from data_engine.review.exchange.exchanged import Exchange, ExchangedAnswer, ExchangedBatch, ExchangedTask
+from data_engine.review.exchange.exchanged import (
+    Exchange,
+    ExchangedAnswer,
+    ExchangedBatch,
+    ExchangedRemark,
+    ExchangedTask,
+)
+from data_engine.review.exchange.remarks import remark_of
 from data_engine.review.exchange.values import (
     answer_in,
     json_in,
@@ -55,6 +62,9 @@ ROW = pa.schema(
         pa.field("answers_per_task", pa.int32()),
         pa.field("opened_at", _TIME),
         pa.field("queue_id", pa.string()),
+        pa.field("remark", pa.string()),
+        pa.field("content", pa.string()),
+        pa.field("said_at", _TIME),
     ]
 )
 """The columns of a row, each of which a file may lack."""
@@ -70,7 +80,8 @@ def rows_of(exchange: Exchange) -> Iterator[dict[str, Any]]:
             shared |= {name: getattr(found, name) for name in ("question", "kind", "cause", "opened_at")}
             shared["answers_per_task"] = found.answers_per_task
         yield from ({**shared, **_answer_row(answer)} for answer in task.answers)
-        if not task.answers:
+        yield from ({**shared, **_remark_row(remark)} for remark in task.remarks)
+        if not task.answers and not task.remarks:
             yield shared
 
 
@@ -85,8 +96,9 @@ def exchange_of(records: Iterable[tuple[str, Mapping[str, Any]]]) -> Exchange:
     for where, record in records:
         row = object_in(record, where)
         task = task_of(row, where)
-        answer = _answer_of(row, where)
-        if answer is None and task.batch_id is None:
+        is_remark = row.get("remark") is not None
+        answer = None if is_remark else _answer_of(row, where)
+        if answer is None and not is_remark and task.batch_id is None:
             raise InvalidInput(f"{where}: there is neither label nor answer; give one of them")
         _add_batch(batches, task.batch_id, row, where)
         for name in ("corpus", "queue_id"):
@@ -97,6 +109,8 @@ def exchange_of(records: Iterable[tuple[str, Mapping[str, Any]]]) -> Exchange:
         known = tasks.setdefault(key, task)
         if answer is not None:
             tasks[key] = replace(known, answers=(*known.answers, answer))
+        if is_remark:
+            tasks[key] = replace(known, remarks=(*known.remarks, remark_of(row, where)))
     return Exchange(tuple(tasks.values()), batches, said.get("corpus"), said.get("queue_id"))
 
 
@@ -165,6 +179,11 @@ def _answer_row(answer: ExchangedAnswer) -> dict[str, Any]:
     label = json_in(answer.answer).get("label")
     names = ("annotator", "answer", "provenance", "active_s", "revision", "answered_at", "comment")
     return {name: getattr(answer, name) for name in names} | {"label": label}
+
+
+def _remark_row(remark: ExchangedRemark) -> dict[str, Any]:
+    content = answer_text(remark.content)
+    return {"remark": remark.what, "annotator": remark.annotator, "content": content, "said_at": remark.said_at}
 
 
 def _answer_of(row: Mapping[str, Any], where: str) -> ExchangedAnswer | None:

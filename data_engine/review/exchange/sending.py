@@ -12,7 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from data_engine.review.exchange.exchanged import Exchange, ExchangedAnswer, ExchangedBatch, ExchangedTask
+from data_engine.review.exchange.exchanged import (
+    Exchange,
+    ExchangedAnswer,
+    ExchangedBatch,
+    ExchangedRemark,
+    ExchangedTask,
+)
+from data_engine.review.exchange.remarks import read_remarks
 from data_engine.review.queue_tables import annotation, audit, batch, comment, proposal, queue, task
 from data_engine.review.review_batches import find_batch
 
@@ -84,10 +91,14 @@ def _tasks_of(connection: Connection, batch_id: str) -> list[ExchangedTask]:
                 comment=row.comment,
             )
         )
-    return [_task_of(row, given[row.task_id]) for row in connection.execute(_TASKS.where(task.c.batch_id == batch_id))]
+    remarks = read_remarks(connection, batch_id)
+    return [
+        _task_of(row, given[row.task_id], remarks.get(row.task_id, []))
+        for row in connection.execute(_TASKS.where(task.c.batch_id == batch_id))
+    ]
 
 
-def _task_of(row: Row[Any], answers: list[ExchangedAnswer]) -> ExchangedTask:
+def _task_of(row: Row[Any], answers: list[ExchangedAnswer], remarks: list[ExchangedRemark]) -> ExchangedTask:
     payload = json.loads(row.payload)
     text = payload.get("text") or None
     return ExchangedTask(
@@ -102,4 +113,5 @@ def _task_of(row: Row[Any], answers: list[ExchangedAnswer]) -> ExchangedTask:
         proposed_answer=row.proposed_answer,
         probability=row.probability,
         answers=tuple(answers),
+        remarks=tuple(remarks),
     )

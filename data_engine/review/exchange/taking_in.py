@@ -15,6 +15,7 @@ from data_engine.errors import InvalidInput
 from data_engine.labeling.provenance import GIVEN
 from data_engine.review.exchange.exchanged import Exchange, ExchangedAnswer, ExchangedBatch, ExchangedTask
 from data_engine.review.exchange.imported_answers import Outcome, put_answer
+from data_engine.review.exchange.remarks import put_remarks
 from data_engine.review.exchange.resolving import ImportPlace, one_for_each, refuse_unknown, resolved
 from data_engine.review.people.actions import record_action
 from data_engine.review.queue_records import NewTask, identifier, imported_batch_id, is_imported
@@ -30,16 +31,18 @@ class Import:
         batches: Review batches that were opened with it.
         n_tasks: Tasks of these.
         outcomes: Of each kind of outcome, the answers that had it, as `annotator on sample`.
+        n_remarks: Decisions, skips and drafts that were not there yet.
     """
 
     batches: tuple[str, ...]
     n_tasks: int
     outcomes: Mapping[Outcome, tuple[str, ...]]
+    n_remarks: int = 0
 
     @property
     def has_changed(self) -> bool:
         """Whether anything is other than before."""
-        return bool(self.n_tasks or self.outcomes.get("new") or self.outcomes.get("corrected"))
+        return bool(self.n_tasks or self.n_remarks or self.outcomes.get("new") or self.outcomes.get("corrected"))
 
 
 def take_in(
@@ -82,14 +85,16 @@ def take_in(
     for batch_id, of_batch in opened.items():
         _open(connection, batch_id, of_batch, exchange.batches.get(batch_id), place, of=of, now=now)
     outcomes: dict[Outcome, list[str]] = defaultdict(list)
+    n_remarks = 0
     for each in tasks:
         task_id = _task_id(connection, each)
         for answer in each.answers:
             outcomes[put_answer(connection, task_id, answer, place.kind, now=now)].append(
                 f"{answer.annotator} on {each.sample_id}"
             )
+        n_remarks += put_remarks(connection, task_id, each, now=now)
     _withdraw(connection, new, place.corpus, now)
-    found = Import(tuple(opened), len(new), {name: tuple(names) for name, names in outcomes.items()})
+    found = Import(tuple(opened), len(new), {name: tuple(names) for name, names in outcomes.items()}, n_remarks)
     if found.has_changed:
         counts = {name: len(names) for name, names in sorted(found.outcomes.items())}
         record_action(connection, None, "imported", subject_id=place.corpus, now=now, of=of, **counts)

@@ -21,7 +21,8 @@ from data_engine.review.review_batches import find_batch, record, withdraw_tasks
 DECIDED = "adjudicated"
 """The kind of the audit's rows about decisions; each raised the revision of its batch by 1."""
 
-_BY_REVIEWER = "adjudicated:"
+BY_REVIEWER = "adjudicated:"
+"""How the method of what a reviewer decided begins; their name follows."""
 
 
 def store_decision(
@@ -43,7 +44,7 @@ def store_decision(
         raise InvalidInput(f"sample {sample_id!r} has no task in batch {batch_id!r}; decide only what was asked")
     is_this = (decision.c.batch_id == batch_id) & (decision.c.sample_id == sample_id)
     before = connection.execute(sa.select(decision).where(is_this)).first()
-    method = f"{_BY_REVIEWER}{by}"
+    method = f"{BY_REVIEWER}{by}"
     if before is not None and (before.label, before.method) == (label, method):
         return False
     values = {"label": label, "posterior": None, "method": method, "decided_at": now}
@@ -64,7 +65,7 @@ def decided_rows(connection: Connection, batch_id: str, kind: str) -> list[dict[
     They have the provenance `adjudicated` and the reviewer as annotator; `revision` counts what was decided of the
     sample so far.
     """
-    is_decided = (decision.c.batch_id == batch_id) & decision.c.method.startswith(_BY_REVIEWER)
+    is_decided = (decision.c.batch_id == batch_id) & decision.c.method.startswith(BY_REVIEWER)
     decided = {row.sample_id: row for row in connection.execute(sa.select(decision).where(is_decided))}
     if not decided:
         return []
@@ -82,7 +83,7 @@ def decided_rows(connection: Connection, batch_id: str, kind: str) -> list[dict[
             "task_id": first[sample_id].task_id,
             "purpose": first[sample_id].purpose,
             "arm": "manual",
-            "annotator": row.method.removeprefix(_BY_REVIEWER),
+            "annotator": row.method.removeprefix(BY_REVIEWER),
             "kind": kind,
             "answer": answers.from_label(row.label),
             "label": row.label,

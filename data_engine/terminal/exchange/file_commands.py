@@ -90,6 +90,8 @@ def said_of_import(found: "Import", corpus: str) -> list[str]:
             is_told = outcome in ("older", "given_here", "closed")
             which = f": {', '.join(map(shown, names[:_MOST_NAMED]))}" if is_told else ""
             lines.append(f"{len(names):,} {said}{which}")
+    if found.n_remarks:
+        lines.append(f"{found.n_remarks:,} decisions, skips and drafts are new")
     if not found.has_changed:
         return [*lines, "nothing has changed"]
     return [*lines, f"data-engine run {corpus} takes them over, once their review batches are answered"]

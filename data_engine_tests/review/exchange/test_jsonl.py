@@ -13,7 +13,7 @@ def test_a_line_is_an_answer_that_people_can_read(exported, tmp_path):
     jsonl.write(exported, path)
     lines = path.read_text("utf-8").splitlines()
     # Marks within texts that some readers take for the end of a line are written as escapes.
-    assert len(lines) == 10
+    assert len(lines) == 12
     first = json.loads(lines[0])
     assert (first["annotator"], first["answer"], first["queue_id"]) == ("ada", {"label": "mit"}, exported.queue_id)
     assert first["answered_at"] == "2026-05-01T12:00:05+00:00"

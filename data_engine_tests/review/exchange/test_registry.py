@@ -39,7 +39,7 @@ def test_answers_arrive_in_an_empty_queue_as_imported_ones_and_only_once(full_qu
         {"new": 9},
     )
     assert answers_of(empty) == answers_of(full_queue)
-    assert provenances(empty) == {"imported": 8, "simulated": 1, "with seconds": 0}
+    assert provenances(empty) == {"imported": 8, "simulated": 1, "adjudicated": 1, "with seconds": 0}
     before = empty.tables()
     again = empty.take_in(read_file(name, path), place(), of=path.name, now=LATER)
     assert (again.has_changed, {k: len(v) for k, v in again.outcomes.items()}) == (False, {"repeated": 9})
