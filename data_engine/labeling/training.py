@@ -27,7 +27,18 @@ from data_engine.labeling.models.registry import DEFAULT_MODEL, fit_model
 from data_engine.labeling.provenance import DISTILLED, GIVEN, IMPORTED
 from data_engine.schemas import CLASSIFIER
 
-TRAINING_PURPOSES = ("query", "control", "audit", "leaf", "doubtful", "arriving", "drifted", GIVEN, DISTILLED)
+TRAINING_PURPOSES = (
+    "query",
+    "control",
+    "audit",
+    "leaf",
+    "doubtful",
+    "arriving",
+    "drifted",
+    "withdrawn",
+    GIVEN,
+    DISTILLED,
+)
 """Why a sample was asked about whose answers may be trained on."""
 
 _INTERVAL_CONFIDENCE = 0.9

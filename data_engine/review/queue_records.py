@@ -13,7 +13,19 @@ from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.kind import AnswerKind
 from data_engine.labeling.provenance import GIVEN
 
-PURPOSES = ("hold_out", "query", "control", "audit", "leaf", "doubtful", "arriving", "drifted", "trap", GIVEN)
+PURPOSES = (
+    "hold_out",
+    "query",
+    "control",
+    "audit",
+    "leaf",
+    "doubtful",
+    "arriving",
+    "drifted",
+    "withdrawn",
+    "trap",
+    GIVEN,
+)
 """Why a sample is asked about; nobody was asked here about what is given by an imported file."""
 
 ARMS = ("manual", "assisted", "proposed", "blind", "trap")
@@ -24,6 +36,7 @@ ARMS_SHOWING_PROPOSAL = ("assisted", "proposed", "trap")
 
 _IMPORTED = "-imported-"
 _DRIFTED = "-drifted-"
+_WITHDRAWN = "-withdrawn-"
 
 _ARMS_NEEDING_PROPOSAL = ("proposed", "trap")
 
@@ -255,6 +268,16 @@ def drifted_batch_id(corpus: str, number: int) -> str:
 def is_of_drift(batch_id: str, corpus: str) -> bool:
     """Whether a review batch asks about what moved in a drifted ingestion batch; it is no round of questions."""
     return batch_id.startswith(f"{corpus}{_DRIFTED}")
+
+
+def withdrawn_batch_id(corpus: str, number: int) -> str:
+    """The id of a review batch that asks about what a decider had decided that its audits shut."""
+    return f"{corpus}{_WITHDRAWN}{number:03d}"
+
+
+def is_of_shut_route(batch_id: str, corpus: str) -> bool:
+    """Whether a review batch asks about what a decider had decided that its audits shut; it is no round."""
+    return batch_id.startswith(f"{corpus}{_WITHDRAWN}")
 
 
 def check_annotator(name: str, *, is_simulated: bool) -> None:

@@ -195,11 +195,11 @@ def known_batches(runtime: CorpusRuntime, queue: "ReviewQueue") -> set[str]:
     rounds.
     """
     from data_engine.review.class_names import is_again
-    from data_engine.review.queue_records import is_imported, is_of_drift
+    from data_engine.review.queue_records import is_imported, is_of_drift, is_of_shut_route
 
     name = runtime.corpus.name
     found = {batch.batch_id for batch in queue.batches(name)} | taken_batches(runtime)
-    no_rounds = (is_again, is_imported, is_of_drift)
+    no_rounds = (is_again, is_imported, is_of_drift, is_of_shut_route)
     return {batch_id for batch_id in found if not any(is_one(batch_id, name) for is_one in no_rounds)}
 
 

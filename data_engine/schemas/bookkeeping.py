@@ -37,13 +37,21 @@ MODEL_PROMOTIONS = pa.schema(
 
 ALARMS = pa.schema(
     [
-        required("kind", pa.string(), "what is watched: drift"),
-        required("subject", pa.string(), "what raised it: an ingestion batch"),
-        required("cause", pa.string(), "the subject and its content: the same cause raises an alarm once"),
-        required("value", pa.float64(), "what was measured, of drift the p-value"),
+        required("kind", pa.string(), "what is watched: drift, or the route of a decider"),
+        required("subject", pa.string(), "what raised it: an ingestion batch, or a decider"),
+        required(
+            "cause",
+            pa.string(),
+            "the subject and its content, of a route its proposals: the same cause raises an alarm once",
+        ),
+        required(
+            "value",
+            pa.float64(),
+            "what was measured: of drift the p-value, of a route the most that its precision can be",
+        ),
         required("threshold", pa.float64(), "the limit that it crossed"),
         required("raised_at", TIME, "when"),
-        required("launched", pa.string(), "what was done about it: a review batch, or retraining"),
+        required("launched", pa.string(), "what was done about it: a review batch, retraining, or labels withdrawn"),
         optional("settled_at", TIME, "when it was settled; null while people are asked"),
         optional("settled_by", pa.string(), "how it ended: what the answers say, and whether retraining was launched"),
     ]

@@ -136,7 +136,9 @@ REVIEWED_LABELS = pa.schema(
         required("review_batch", pa.string(), "review batch, the partition key"),
         required("task_id", pa.string(), "the question answered"),
         required(
-            "purpose", pa.string(), "hold_out, query, control, audit, leaf, doubtful, arriving, drifted, trap or given"
+            "purpose",
+            pa.string(),
+            "hold_out, query, control, audit, leaf, doubtful, arriving, drifted, withdrawn, trap or given",
         ),
         required("arm", pa.string(), "manual, assisted, proposed, blind or trap"),
         required("annotator", pa.string(), "who answered"),
