@@ -148,11 +148,9 @@ def _client(step_run: StepRun, model: FoundationModel, ids: Sequence[str]) -> It
     wanted = {"sample_id": pa.array(sorted(set(ids)), pa.string())}
     raw = step_run.look_up("raw_index", columns=COLUMNS, among=wanted)
     known = known_classes(step_run.corpus, raw)
-    truths = {
-        text[: model.max_sample_chars]: known[name]
-        for name, text in zip(raw["sample_id"].to_pylist(), raw["text"].to_pylist(), strict=True)
-        if name in known and text is not None
-    }
+    contents = contents_of(step_run.runtime, raw)
+    shown = ((name, contents(name)) for name in sorted(known.keys() & set(raw["sample_id"].to_pylist())))
+    truths = {content.mark: known[name] for name, content in shown if content is not None}
     seed = step_run.corpus.seed_for("simulated", "foundation_model")
     rate = model.simulated.error_rate
     with (
