@@ -56,6 +56,18 @@ class Spent:
     n_calls: int
 
 
+@dataclass(frozen=True)
+class InAll:
+    """What a book holds: requests that differ, paid calls, tokens, seconds, and cost, with what is in doubt."""
+
+    n_asked: int = 0
+    n_calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    seconds: float = 0.0
+    cost: float = 0.0
+
+
 class CallBook:
     """The calls of one corpus; open it with `with`. Threads may share it.
 
@@ -170,6 +182,11 @@ class CallBook:
         )
         cost, in_doubt, n_calls = rows[0]
         return Spent(cost, in_doubt, n_calls)
+
+    def in_all(self) -> InAll:
+        """What all runs asked and spent, of every model and prompt."""
+        sums = ", ".join(f"coalesce(sum({name}), 0)" for name in ("tokens_in", "tokens_out", "seconds", "cost"))
+        return InAll(*self._rows(f"select count(distinct key), count(*), {sums} from call")[0])
 
     def open_files(self) -> dict[str, str | None]:
         """Batch files that were not taken over: the key of each, and its id at the server where it is known."""

@@ -39,6 +39,12 @@ class Content:
         if (self.text is None) == (self.image is None):
             raise InvalidInput("a sample has neither text nor image, or both; show a model one of them")
 
+    @property
+    def mark(self) -> str:
+        """What stands in the marks around it: a hash of its own content, so that it cannot write the mark itself."""
+        shown = self.image if self.image is not None else (self.text or "").encode("utf-8", "replace")
+        return hashlib.sha256(shown).hexdigest()[:16]
+
 
 @dataclass(frozen=True)
 class ReviewedExample:
@@ -122,19 +128,16 @@ def _system(question: AskedQuestion) -> str:
 def _turn(content: Content, max_chars: int) -> str | list[dict[str, Any]]:
     if content.image is not None:
         url = f"data:image/jpeg;base64,{base64.b64encode(content.image).decode()}"
-        mark = hashlib.sha256(content.image).hexdigest()[:16]
         return [
-            {"type": "text", "text": f"<sample-{mark}>"},
+            {"type": "text", "text": f"<sample-{content.mark}>"},
             {"type": "image_url", "image_url": {"url": url}},
-            {"type": "text", "text": f"</sample-{mark}>"},
+            {"type": "text", "text": f"</sample-{content.mark}>"},
         ]
     text = content.text or ""
-    # A text cannot hold the hash of itself, so that it cannot end before its end.
-    mark = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
     left_out = len(text) - max_chars
     more = f"\n(The sample goes on for {left_out} characters that are left out.)" if left_out > 0 else ""
     shown = text[:max_chars].encode("utf-8", "replace").decode()
-    return f"<sample-{mark}>\n{shown}\n</sample-{mark}>{more}"
+    return f"<sample-{content.mark}>\n{shown}\n</sample-{content.mark}>{more}"
 
 
 def _response_format(form: str, classes: Sequence[str]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from data_engine.labeling.simulated import SimulatedLabeller
 
-_SAMPLE = re.compile(r"<sample-(\w+)>\n(.*)\n</sample-\1>", re.DOTALL)
+_MARK = re.compile(r"<sample-(\w+)>")
 #: Confidence of a right answer and of a wrong one, each up to this much more.
 _RIGHT, _WRONG, _MORE = 0.9, 0.5, 0.09
 
@@ -24,23 +24,24 @@ _RIGHT, _WRONG, _MORE = 0.9, 0.5, 0.09
 def simulated_foundation_model(
     truths: Mapping[str, str], classes: Sequence[str], *, error_rate: float, seed: int
 ) -> Iterator[str]:
-    """The address of a server that says of a text the class known beforehand, or a wrong one.
+    """The address of a server that says of a sample the class known beforehand, or a wrong one.
 
-    The same text always gets the same answer. A right one is surer than a wrong one: 0.9 to 0.99 against 0.5 to 0.59.
+    The same sample always gets the same answer. A right one is surer than a wrong one: 0.9 to 0.99 against 0.5 to 0.59.
 
     Args:
-        truths: text, as the prompt shows it, to its class; a text that is not there gets the first class.
+        truths: the mark of a text or image, see `prompt.Content`, to its class; what is not there gets the first one.
         classes: all classes.
-        error_rate: share of the texts that it gets wrong.
+        error_rate: share of the samples that it gets wrong.
         seed: of the errors.
     """
     labeller = SimulatedLabeller("simulated foundation model", error_rate, seed)
 
     def completion(body: Mapping[str, Any]) -> dict[str, Any]:
-        found = _SAMPLE.search(str(body["messages"][-1]["content"]))
-        text = found[2] if found else ""
-        key = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-        known = truths.get(text)
+        content = body["messages"][-1]["content"]
+        found = _MARK.match(content if isinstance(content, str) else content[0]["text"])
+        mark = found[1] if found else ""
+        key = hashlib.sha256(mark.encode()).hexdigest()
+        known = truths.get(mark)
         number = labeller.answer(key, 0 if known is None else classes.index(known), len(classes), None)
         base = _RIGHT if classes[number] == known else _WRONG
         confidence = base + _MORE * int(key[:8], 16) / 2**32

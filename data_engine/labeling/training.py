@@ -37,6 +37,7 @@ TRAINING_PURPOSES = (
     "drifted",
     "repeated",
     "synthesised",
+    "withdrawn",
     GIVEN,
     CORRECTION,
     DISTILLED,

@@ -31,6 +31,7 @@ _PURPOSES = (
         "review_closer",
         "review_notices",
         "review_opener",
+        "routes",
         "sql",
         "sql_models",
         "sql_tests",

@@ -24,6 +24,7 @@ PURPOSES = (
     "drifted",
     "repeated",
     "synthesised",
+    "withdrawn",
     "trap",
     GIVEN,
     CORRECTION,
@@ -40,6 +41,7 @@ _IMPORTED = "-imported-"
 _DRIFTED = "-drifted-"
 _DISPUTED = "-disputed-"
 _VERIFIED = "-verified-"
+_WITHDRAWN = "-withdrawn-"
 
 _ARMS_NEEDING_PROPOSAL = ("proposed", "trap")
 
@@ -291,6 +293,16 @@ def verified_batch_id(corpus: str, number: int) -> str:
 def is_verification(batch_id: str, corpus: str) -> bool:
     """Whether a review batch looks at labels again."""
     return batch_id.startswith(f"{corpus}{_VERIFIED}")
+
+
+def withdrawn_batch_id(corpus: str, number: int) -> str:
+    """The id of a review batch that asks about what a decider had decided that its audits shut."""
+    return f"{corpus}{_WITHDRAWN}{number:03d}"
+
+
+def is_of_shut_route(batch_id: str, corpus: str) -> bool:
+    """Whether a review batch asks about what a decider had decided that its audits shut; it is no round."""
+    return batch_id.startswith(f"{corpus}{_WITHDRAWN}")
 
 
 def check_annotator(name: str, *, is_simulated: bool) -> None:

@@ -197,11 +197,17 @@ def known_batches(runtime: CorpusRuntime, queue: "ReviewQueue") -> set[str]:
     hold answers of an imported file, are no rounds.
     """
     from data_engine.review.class_names import is_again
-    from data_engine.review.queue_records import is_disputed, is_imported, is_of_drift, is_verification
+    from data_engine.review.queue_records import (
+        is_disputed,
+        is_imported,
+        is_of_drift,
+        is_of_shut_route,
+        is_verification,
+    )
 
     name = runtime.corpus.name
     found = {batch.batch_id for batch in queue.batches(name)} | taken_batches(runtime)
-    no_rounds = (is_again, is_imported, is_of_drift, is_disputed, is_verification)
+    no_rounds = (is_again, is_imported, is_of_drift, is_disputed, is_verification, is_of_shut_route)
     return {batch_id for batch_id in found if not any(is_one(batch_id, name) for is_one in no_rounds)}
 
 

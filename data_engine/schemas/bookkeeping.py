@@ -38,9 +38,13 @@ MODEL_PROMOTIONS = pa.schema(
 ALARMS = pa.schema(
     [
         required("kind", pa.string(), "what is watched: drift, uncertainty, agreement, gate, stage or route"),
-        required("subject", pa.string(), "what raised it: an ingestion batch, the corpus, a step"),
+        required("subject", pa.string(), "what raised it: an ingestion batch, the corpus, a step, a decider"),
         required("cause", pa.string(), "the subject and its content: the same cause raises an alarm once"),
-        required("value", pa.float64(), "what was measured: of drift the p-value, of a stage the parts held back"),
+        required(
+            "value",
+            pa.float64(),
+            "what was measured: of drift the p-value, of a stage the parts held back, of a route the most its precision can be",
+        ),
         required("threshold", pa.float64(), "the limit that it crossed"),
         required("raised_at", TIME, "when"),
         required("launched", pa.string(), "what was done about it: a review batch, retraining, or nothing"),

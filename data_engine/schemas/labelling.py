@@ -115,6 +115,12 @@ FOUNDATION_ROUNDS = pa.schema(
         required("n_hold_out", pa.int64(), "samples of the hold-out"),
         required("n_hold_out_needing", pa.int64(), "of these no decider before the foundation model is sure"),
         required("n_accepted", pa.int64(), "answers that are kept to learn from, after this round"),
+        required("n_asked", pa.int64(), "different requests until then, in all runs"),
+        required("n_calls", pa.int64(), "calls that were paid until then, in all runs"),
+        required("tokens_in", pa.int64(), "tokens read until then"),
+        required("tokens_out", pa.int64(), "tokens written until then"),
+        required("seconds", pa.float64(), "until the answers came, in all"),
+        required("cost", pa.float64(), "money spent until then, by the prices of foundation_model"),
     ]
 )
 
@@ -138,8 +144,8 @@ REVIEWED_LABELS = pa.schema(
         required(
             "purpose",
             pa.string(),
-            "hold_out, query, control, audit, leaf, doubtful, arriving, drifted, repeated, synthesised, trap, given or "
-            "correction",
+            "hold_out, query, control, audit, leaf, doubtful, arriving, drifted, repeated, synthesised, withdrawn, "
+            "trap, given or correction",
         ),
         required("arm", pa.string(), "manual, assisted, proposed, blind or trap"),
         required("annotator", pa.string(), "who answered"),

@@ -5,7 +5,7 @@ import pytest
 
 from data_engine.errors import StorageError
 from data_engine.foundation_model.answers import ModelAnswer
-from data_engine.foundation_model.call_book import CallBook, OverBudget, PaidAnswer, Spent
+from data_engine.foundation_model.call_book import CallBook, InAll, OverBudget, PaidAnswer, Spent
 
 MAY, JUNE = 1_778_000_000.0, 1_781_000_000.0
 PAID = PaidAnswer(ModelAnswer("mit", 0.9, "", 10, 2), 0.25, 0.5)
@@ -92,3 +92,13 @@ def test_a_file_that_is_no_book_is_refused_with_the_remedy(tmp_path: Path) -> No
     (tmp_path / "calls.db").write_bytes(b"no database at all" * 100)
     with pytest.raises(StorageError, match="is no book of calls"):
         _book(tmp_path)
+
+
+def test_a_book_knows_what_all_runs_asked_and_spent(tmp_path: Path) -> None:
+    with _book(tmp_path) as book:
+        assert book.in_all() == InAll()
+        book.settle(book.reserve(["k"], [2.0])[0], PAID)
+    with _book(tmp_path, run_id="two") as book:
+        book.settle(book.reserve(["k"], [2.0])[0], PAID)
+        book.reserve(["other"], [1.0])
+        assert book.in_all() == InAll(2, 3, 20, 4, 1.0, 1.5)

@@ -6,11 +6,12 @@ from data_engine.foundation_model.simulated_server import simulated_foundation_m
 
 CLASSES = ("cat", "dog", "fish")
 TRUTHS = {f"text {number}": CLASSES[number % 3] for number in range(40)}
+MARKS = {Content(text).mark: name for text, name in TRUTHS.items()}
 
 
 def _answers(error_rate: float, seed: int = 1) -> dict[str, ModelAnswer]:
     found = {}
-    with simulated_foundation_model(TRUTHS, CLASSES, error_rate=error_rate, seed=seed) as url:
+    with simulated_foundation_model(MARKS, CLASSES, error_rate=error_rate, seed=seed) as url:
         model = FoundationModel(name="sim", url=url, model="m")
         with ChatClient(model) as client:
             for text in TRUTHS:
@@ -32,3 +33,13 @@ def test_it_errs_at_about_its_rate_always_alike_and_is_less_sure_then() -> None:
     assert all(answer.confidence and 0.5 <= answer.confidence < 0.6 for answer in wrong)
     assert _answers(0.3) == found
     assert _answers(0.3, seed=2) != found
+
+
+def test_an_image_is_known_by_its_bytes_and_what_is_not_known_gets_the_first_class() -> None:
+    images = {Content(image=b"jpeg of a fish").mark: "fish"}
+    with simulated_foundation_model(images, CLASSES, error_rate=0.0, seed=1) as url:
+        model = FoundationModel(name="sim", url=url, model="m")
+        with ChatClient(model) as client:
+            for image, label in ((b"jpeg of a fish", "fish"), (b"another", "cat")):
+                body = request_body(model, AskedQuestion("Which?", CLASSES), Content(image=image))
+                assert read_completion(client.complete(body, label), CLASSES).label == label

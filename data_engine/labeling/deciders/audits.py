@@ -3,11 +3,46 @@
 What it decided goes to people until its answers to the same samples, or its certificate, are others.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from data_engine.labeling.deciders.cascade import Opinion
 from data_engine.labeling.gate import binomial_interval
+
+_SHUT = re.compile(
+    r"(\w+) \(shut by its audits: (\d+) of (\d+) right, so at most ([\d.]+) of its answers, "
+    r"below the promise of ([\d.]+)\)"
+)
+
+
+@dataclass(frozen=True)
+class ShutRoute:
+    """A decider that its audits shut: how many of them were right, the most that its precision can be, its promise."""
+
+    decider: str
+    n_right: int
+    n_audits: int
+    most: float
+    promise: float
+
+    @property
+    def told(self) -> str:
+        """The figures in a sentence."""
+        return (
+            f"{self.decider} is right on {self.n_right} of {self.n_audits} audits, so on at most {self.most:.3f} of "
+            f"its answers, and promised {self.promise:g}"
+        )
+
+
+def shut_in(reasons: Iterable[str]) -> dict[str, tuple[ShutRoute, list[int]]]:
+    """The deciders that reasons of routes say are shut, each with the rows that it answered and may not take."""
+    found: dict[str, tuple[ShutRoute, list[int]]] = {}
+    for row, reason in enumerate(reasons):
+        for decider, n_right, n, most, promise in _SHUT.findall(reason):
+            shut = ShutRoute(decider, int(n_right), int(n), float(most), float(promise))
+            found.setdefault(decider, (shut, []))[1].append(row)
+    return found
 
 
 def shut_by_audits(

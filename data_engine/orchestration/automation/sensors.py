@@ -1,7 +1,7 @@
 """Sensors: what makes things happen without a person. Each fires once per cause; a skip always gives its reason.
 
-Those of the review queue are in `review_sensors.py`, that of drift in `drift_sensor.py`, that of other
-alarms in `alarm_sensor.py`.
+Those of the review queue are in `review_sensors.py`, that of drift in `drift_sensor.py`, those of routes in
+`route_sensor.py`, that of other alarms in `alarm_sensor.py`.
 """
 
 import json
@@ -16,6 +16,7 @@ from data_engine.orchestration.automation.alarm_sensor import alarm_sensor
 from data_engine.orchestration.automation.drift_sensor import drift_sensor
 from data_engine.orchestration.automation.notice_sensor import notice_sensors
 from data_engine.orchestration.automation.review_sensors import review_closer, review_opener
+from data_engine.orchestration.automation.route_sensor import route_sensor
 from data_engine.orchestration.launch.command_lock import corpus_lock
 from data_engine.orchestration.launch.moves import forget_gone
 from data_engine.orchestration.names import asset_key, batch_partitions, corpus_name, tags_of
@@ -37,11 +38,12 @@ _TRY_AGAIN = timedelta(minutes=10)
 
 
 def build_sensors(runtime: CorpusRuntime) -> Sequence[dg.SensorDefinition]:
-    """The five sensors of a corpus, stopped until somebody turns them on; without labels the three about batches, and
-    of several questions the two about reviews for each."""
+    """The six sensors of a corpus, stopped until somebody turns them on; without labels the three about batches, and
+    of several questions those about reviews and routes for each."""
     of_review = [sensor(each) for each in runtime.asking for sensor in (review_opener, review_closer)]
     notices = [sensor for each in runtime.asking for sensor in notice_sensors(each)]
-    return [_new_batches(runtime), *of_review, drift_sensor(runtime), alarm_sensor(runtime), *notices]
+    routes = [route_sensor(each) for each in runtime.asking]
+    return [_new_batches(runtime), *of_review, *routes, drift_sensor(runtime), alarm_sensor(runtime), *notices]
 
 
 def _new_batches(runtime: CorpusRuntime) -> dg.SensorDefinition:

@@ -157,11 +157,16 @@ def _of_model(tables: Tables, n_labels: int) -> dict[str, Any]:
     sums = {name: pc.sum(answers[name]).as_py() for name in ("n_calls", "tokens_in", "tokens_out", "seconds")}
     pool = answers.filter(pc.equal(answers["purpose"], "pool"))
     n_taken = Counter(tables["proposals"]["route"].to_pylist())["foundation_model"] if "proposals" in tables else 0
+    n_asked, money = answers.num_rows, pc.sum(answers["cost"]).as_py()
+    if "foundation_rounds" in tables and tables["foundation_rounds"].num_rows:
+        # What was paid for samples that the classifier has learnt since is no longer among the answers.
+        last = tables["foundation_rounds"].to_pylist()[-1]
+        sums, n_asked, money = {name: last[name] for name in sums}, last["n_asked"], last["cost"]
     return _row(
         "foundation_model",
-        n_asked=answers.num_rows,
+        n_asked=n_asked,
         n_labels=n_labels,
-        money=pc.sum(answers["cost"]).as_py(),
+        money=money,
         next_labels=n_taken,
         next_money=pc.sum(pool["cost"]).as_py() or 0.0,
         **sums,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from data_engine.foundation_model.call_book import InAll
 from data_engine.labeling.deciders.cascade import Opinion
 from data_engine.labeling.deciders.registry import FOUNDATION_MODEL
 from data_engine.schemas import DISTILLED_ANSWERS, FOUNDATION_ROUNDS
@@ -79,8 +80,10 @@ def answers_to_learn_from(
     return pa.Table.from_pylist(rows, schema=DISTILLED_ANSWERS)
 
 
-def rounds_with(earlier: pa.Table, classifier_version: str, needing: Needing, n_accepted: int) -> pa.Table:
+def rounds_with(
+    earlier: pa.Table, classifier_version: str, needing: Needing, spent: InAll, n_accepted: int
+) -> pa.Table:
     """The rounds with that of this classifier as the last row (schema FOUNDATION_ROUNDS)."""
     rows = [row for row in earlier.to_pylist() if row["classifier_version"] != classifier_version]
-    rows.append({"classifier_version": classifier_version, **vars(needing), "n_accepted": n_accepted})
+    rows.append({"classifier_version": classifier_version, **vars(needing), **vars(spent), "n_accepted": n_accepted})
     return pa.Table.from_pylist(rows, schema=FOUNDATION_ROUNDS)

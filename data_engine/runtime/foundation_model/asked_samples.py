@@ -21,7 +21,7 @@ from data_engine.errors import InvalidInput
 from data_engine.foundation_model.answers import FAILURES_OF_ANSWERS
 from data_engine.foundation_model.asking import FAILURES_OF_CALLS, OVER_BUDGET, Asked, Asker, SampleToAsk
 from data_engine.foundation_model.batch_files import BatchFiles
-from data_engine.foundation_model.call_book import CallBook, OverBudget
+from data_engine.foundation_model.call_book import CallBook, InAll, OverBudget
 from data_engine.foundation_model.client import CallFailed, ChatClient
 from data_engine.foundation_model.injections import injections
 from data_engine.foundation_model.prompt import AskedQuestion, Content
@@ -51,13 +51,15 @@ INPUT, ALL_ASKED = "foundation_model", "all asked"
 class AskedModel:
     """The opinion of the model, a row per sample that it was asked about, and whether some are to be asked again.
 
-    `needing` says how many samples no decider before is sure of, `accepted` has the answers to learn from.
+    `needing` says how many samples no decider before is sure of, `spent` what all runs cost, `accepted` has the
+    answers to learn from.
     """
 
     opinion: Opinion
     rows: pa.Table
     state: str
     needing: Needing = field(default_factory=Needing)
+    spent: InAll = field(default_factory=InAll)
     accepted: pa.Table = field(default_factory=DISTILLED_ANSWERS.empty_table)
 
 
@@ -116,7 +118,7 @@ def ask_foundation_model(step_run: StepRun, ids: list[str], reviewed: pa.Table, 
         job = _Job(step_run, asker, contents, vectors, labels, known)
         asked = _answered(job, ids, [name for name in sorted(truths) if name in hard], pool, truths)
         said = _said_of_audited(job, [name for name in sorted(audited) if name in hard])
-        asked = replace(asked, opinion=shut_by_audits(asked.opinion, said, audited))
+        asked = replace(asked, opinion=shut_by_audits(asked.opinion, said, audited), spent=book.in_all())
     held = [name for name in truths if name in vectors]
     needing = Needing(len(ids), len(hard & set(ids)), len(held), len(hard & set(held)))
     return replace(asked, needing=needing, accepted=_to_learn_from(step_run, asked, ids, answered))
@@ -148,11 +150,9 @@ def _client(step_run: StepRun, model: FoundationModel, ids: Sequence[str]) -> It
     wanted = {"sample_id": pa.array(sorted(set(ids)), pa.string())}
     raw = step_run.look_up("raw_index", columns=COLUMNS, among=wanted)
     known = known_classes(step_run.corpus, raw)
-    truths = {
-        text[: model.max_sample_chars]: known[name]
-        for name, text in zip(raw["sample_id"].to_pylist(), raw["text"].to_pylist(), strict=True)
-        if name in known and text is not None
-    }
+    contents = contents_of(step_run.runtime, raw)
+    shown = ((name, contents(name)) for name in sorted(known.keys() & set(raw["sample_id"].to_pylist())))
+    truths = {content.mark: known[name] for name, content in shown if content is not None}
     seed = step_run.corpus.seed_for("simulated", "foundation_model")
     rate = model.simulated.error_rate
     with (

@@ -76,7 +76,9 @@ def _of_foundation_model(step_run: StepRun, asked: "AskedModel | None", version:
     """What it answered, what of it the classifier may learn from, and how many samples needed it round by round."""
     if asked is None:
         return {name: SCHEMAS[name].empty_table() for name in spec_of(step_run.step).timing_tables}
-    rounds = rounds_with(step_run.look_up("foundation_rounds"), version, asked.needing, asked.accepted.num_rows)
+    rounds = rounds_with(
+        step_run.look_up("foundation_rounds"), version, asked.needing, asked.spent, asked.accepted.num_rows
+    )
     return {"foundation_answers": asked.rows, "foundation_rounds": rounds, "distilled_answers": asked.accepted}
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from data_engine.labeling.deciders.audits import shut_by_audits
+from data_engine.labeling.deciders.audits import shut_by_audits, shut_in
 from data_engine.labeling.deciders.cascade import Opinion, route
 from data_engine.labeling.gate import Gate
 
@@ -35,3 +35,11 @@ def test_answers_below_the_gate_and_samples_that_nobody_audited_do_not_count() -
 def test_a_route_without_a_gate_stays_as_it_is() -> None:
     without = Opinion("rules", Gate(None, None, 0, 0.95, 0.9), ("a",), np.array([0.95]))
     assert shut_by_audits(without, *_audits(20, 0)) is without
+
+
+def test_reasons_say_which_deciders_are_shut_and_of_which_samples() -> None:
+    shut = route(("rules", "person"), {"rules": shut_by_audits(OPEN, *_audits(20, 15))}, 2)
+    found, rows = shut_in(["person: nobody else decides", *shut.reasons])["rules"]
+    assert (found.decider, found.n_right, found.n_audits, found.most, found.promise) == ("rules", 15, 20, 0.896, 0.95)
+    assert rows == [1, 2]
+    assert shut_in(["classifier: probability 0.9 >= gate 0.9"]) == {}

@@ -46,7 +46,7 @@ def test_two_files_of_one_name_are_both_refused_and_both_named(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "other", ["letters_sql", "letters_review", "letters_ingest", "letters_batches", "letters_drift"]
+    "other", ["letters_sql", "letters_review", "letters_ingest", "letters_batches", "letters_drift", "letters_routes"]
 )
 def test_a_name_that_parts_of_another_corpus_have_is_refused(tmp_path: Path, other: str) -> None:
     path = write(tmp_path, other)

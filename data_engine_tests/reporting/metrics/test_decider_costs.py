@@ -127,3 +127,11 @@ def test_labels_of_checked_clusters_are_those_of_the_tree() -> None:
     rows = table("labels", [{"sample_id": str(n), **row} for n, row in enumerate(made)])
     costs = decider_costs(_corpus().model_copy(update={"labels": labels}), {"labels": rows})
     assert {row["decider"]: row["n_labels"] for row in costs.to_pylist()} == {"classifier": 1, "tree": 2, "person": 0}
+
+
+def test_what_was_paid_in_earlier_rounds_stays_in_the_costs() -> None:
+    rounds = [{"n_asked": 40, "n_calls": 45, "tokens_in": 900, "tokens_out": 90, "seconds": 8.0, "cost": 11.0}]
+    tables = {**_tables(), "foundation_rounds": table("foundation_rounds", rounds)}
+    row = next(each for each in decider_costs(_corpus(), tables).to_pylist() if each["decider"] == "foundation_model")  # type: ignore[arg-type]
+    assert (row["n_asked"], row["n_calls"], row["money"], row["tokens_in"]) == (40, 45, 11.0, 900)
+    assert (row["next_labels"], row["next_money"]) == (2, 0.75)

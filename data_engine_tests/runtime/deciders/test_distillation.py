@@ -8,6 +8,7 @@ from small_project import notes_corpus
 from written_steps import keep_version, notes_runtime, pass_checks, take_in, write_step
 
 from data_engine.errors import InvalidInput
+from data_engine.foundation_model.call_book import InAll
 from data_engine.labeling.deciders.cascade import Opinion
 from data_engine.labeling.gate import Gate
 from data_engine.runtime.deciders.distillation import Needing, answers_to_learn_from, rounds_with
@@ -52,10 +53,11 @@ def test_answers_of_another_model_go_and_all_go_when_audits_shut_it() -> None:
 
 
 def test_a_round_is_a_classifier_and_the_last_word_on_it_counts() -> None:
-    first = rounds_with(table("foundation_rounds", []), "v1", Needing(10, 8, 6, 5), 0)
-    second = rounds_with(first, "v2", Needing(10, 4, 6, 3), 2)
-    again = rounds_with(second, "v2", Needing(10, 3, 6, 3), 2)
-    assert [(row["classifier_version"], row["n_needing"]) for row in again.to_pylist()] == [("v1", 8), ("v2", 3)]
+    first = rounds_with(table("foundation_rounds", []), "v1", Needing(10, 8, 6, 5), InAll(9, 9), 0)
+    second = rounds_with(first, "v2", Needing(10, 4, 6, 3), InAll(12, 13), 2)
+    again = rounds_with(second, "v2", Needing(10, 3, 6, 3), InAll(12, 14), 2)
+    columns = ("classifier_version", "n_needing", "n_calls")
+    assert [tuple(row[name] for name in columns) for row in again.to_pylist()] == [("v1", 8, 9), ("v2", 3, 14)]
 
 
 def _topic(n: int) -> str:

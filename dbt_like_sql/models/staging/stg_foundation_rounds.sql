@@ -6,5 +6,11 @@ select
     n_needing,
     n_hold_out,
     n_hold_out_needing,
-    n_accepted
+    n_accepted,
+    n_asked,
+    n_calls,
+    tokens_in,
+    tokens_out,
+    seconds,
+    cost
 from {{ source('engine', 'foundation_rounds') }}
