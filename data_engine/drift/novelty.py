@@ -44,18 +44,6 @@ class KnownSamples:
         """How many samples are of other batches."""
         return int((self.batches != batch).sum())
 
-    def novelty(self, window: Floats, batch: int, *, seed: int) -> Novelty:
-        """Test whether the rows of a batch are less like the samples of the other batches than those among themselves.
-
-        Args:
-            window: (m, dim) unit rows of the batch, m >= 1.
-            batch: its number; a number that no sample has takes all of them for known.
-            seed: of the windows without drift.
-
-        Raises: InvalidInput for a wrong dim or rows that are not finite.
-        """
-        return novelty_of(self.similarities_without(batch), self.nearest_to(window, batch), seed=seed)
-
     def nearest_to(self, window: Floats, batch: int) -> NDArray[np.float64]:
         """(m,) the inner product of each row of a batch with the nearest sample of another batch.
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from data_engine import duplicates, sampling
 from data_engine.clustering import with_samples
 from data_engine.labeling.subset_proof import Way, prove
-from data_engine.reporting import has_truth, truth_of
+from data_engine.reporting.metrics.known_labels import has_truth, truth_of
 from data_engine.runtime.code_fingerprint import code_fingerprint
 from data_engine.runtime.made_from.answered_samples import answered_samples
 from data_engine.runtime.made_from.earlier_results import decisions_to_start_from
