@@ -19,7 +19,14 @@ STEPS = tuple(sorted(module.name for module in pkgutil.iter_modules(suites.__pat
 
 
 #: Blocks and fields of the YAML that truths are held against, where a suite does not say which in `LIMITS`.
-_ALL_LIMITS = ("first_pass", "max_failed_share", "review.min_trap_catch_rate", "labels", "subset")
+_ALL_LIMITS = (
+    "first_pass",
+    "max_failed_share",
+    "review.min_trap_catch_rate",
+    "review.min_agreement",
+    "labels",
+    "subset",
+)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data_engine.corpus import Corpus
+from data_engine.reporting.metrics.decider_costs import cost_metrics
 from data_engine.reporting.metrics.label_metrics import label_metrics
 from data_engine.reporting.metrics.metric import Metric, by_name
 from data_engine.reporting.metrics.report_metrics import funnel_metrics
@@ -47,7 +48,9 @@ class ReportedQuestion:
         """What is measured of its labels; nothing before there are any."""
         some = {name: table for name, table in self.tables.items() if table.num_rows}
         funnel = [metric for metric in funnel_metrics(self.corpus, some) if metric.scope in _OF_LABELS]
-        return [*funnel, *label_metrics(self.corpus, some), *round_metrics(some), *slice_metrics(self.corpus, some)]
+        costs = cost_metrics(some["costs"]) if "costs" in some else []
+        others = [*round_metrics(some), *slice_metrics(self.corpus, some)]
+        return [*funnel, *label_metrics(self.corpus, some), *costs, *others]
 
 
 def with_questions(metrics: pa.Table, questions: Sequence[ReportedQuestion]) -> pa.Table:

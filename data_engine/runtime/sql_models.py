@@ -3,6 +3,7 @@
 The runner itself is in `data_engine.warehouse`; as assets they are in `orchestration/sql_models.py`.
 """
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -77,8 +78,21 @@ def ask(runtime: "CorpusRuntime", sql: str) -> "pa.Table":
     from data_engine import warehouse
 
     models = warehouse.load_models(sql_folder(runtime))
-    review, variables = _review_tables(runtime), _variables(runtime)
+    of_questions = _marts_of_questions(runtime, models, sql)
+    models = tuple(model for model in models if model.name not in of_questions)
+    review, variables = {**_review_tables(runtime), **of_questions}, _variables(runtime)
     return warehouse.query(_tables_of(runtime), sql, review=review, models=models, variables=variables)
+
+
+def _marts_of_questions(runtime: "CorpusRuntime", models: "tuple[SqlModel, ...]", sql: str) -> "dict[str, pa.Table]":
+    """The models over labels that a statement names, of all questions together, with the column `question`."""
+    if not runtime.questions:
+        return {}
+    named = _models_of_labels(runtime, models) & set(re.findall(r"\w+", sql.lower()))
+    return {
+        name: _with_names({each.question: ask(each, f"select * from {name}") for each in runtime.questions})
+        for name in sorted(named)
+    }
 
 
 def run_models(runtime: "CorpusRuntime", models: "tuple[SqlModel, ...]", *, run_id: str) -> "Iterator[ModelResult]":

@@ -43,7 +43,7 @@ ALARMS = pa.schema(
         required(
             "value",
             pa.float64(),
-            "what was measured: of drift the p-value, of a stage the parts held back, of a route the most its precision can be",
+            "what was measured: of drift the p-value, of a stage the parts held back, of a route its highest precision",
         ),
         required("threshold", pa.float64(), "the limit that it crossed"),
         required("raised_at", TIME, "when"),

@@ -35,6 +35,7 @@ COSTS = pa.schema(
         required("money", pa.float64(), "in the unit of labels.deciders and foundation_model"),
         required("next_labels", pa.int64(), "labels without what is paid once, such as the hold-out of a model"),
         required("next_money", pa.float64(), "what these cost: the next unit buys next_labels / next_money"),
+        optional("question", pa.string(), "of several questions, which; null where the corpus asks one"),
     ]
 )
 

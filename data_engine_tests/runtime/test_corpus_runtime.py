@@ -43,6 +43,14 @@ def test_another_line_in_the_file_of_classes_is_another_version_of_what_learns_t
     assert judged_anew == CHECKS.keys() - {"raw_index", "first_pass", "embeddings", "drift_report", "cluster_tree"}
 
 
+def test_another_least_agreement_of_annotators_has_their_answers_judged_anew(tmp_path: Path) -> None:
+    described = [notes_corpus(tmp_path, review={"min_agreement": least}) for least in (0.4, 0.5)]
+    rules = [
+        CorpusRuntime(Corpus.model_validate(each), tmp_path).rules_version("reviewed_labels") for each in described
+    ]
+    assert rules[0] != rules[1]
+
+
 def test_what_reads_the_tables_of_a_step_belongs_to_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, ...]] = []
     monkeypatch.setattr(

@@ -156,6 +156,8 @@ def _section(question: ReportedQuestion, metrics: pa.Table, template: Any) -> st
     values = _about_labels(question.corpus, some, known, question.embeddings, question.plots)
     counts = {f"n_{name}": known.get(("funnel", scope)) for name, scope in _COUNTED.items()}
     html = str(template.render(values | counts | {"name": question.name}))
+    # Two sections of one name are told apart by that of their question.
+    html = re.sub(r"<h2>(?!Question )", f"<h2>{question.name}: ", html)
     # Quotes of texts are escaped, so that these are attributes of the templates and of the plots.
     return re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{question.name}-", html)
 

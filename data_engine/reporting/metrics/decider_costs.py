@@ -18,12 +18,13 @@ _MADE_BY = {"rule_auto": "rules", "model_auto": "classifier", "foundation_auto":
 _NOBODY = "imported"
 
 
-def decider_costs(corpus: Corpus, tables: Tables) -> pa.Table:
+def decider_costs(corpus: Corpus, tables: Tables, *, question: str | None = None) -> pa.Table:
     """One row per decider, of people one per review batch, in the order of `labels.deciders`.
 
     Args:
         corpus: gives the deciders with the cost of one decision each.
         tables: `proposals`, `foundation_answers`, `reviewed_labels` and `labels`, those that there are.
+        question: which of several questions they are of; None of a corpus that asks one.
 
     Returns: rows of `schemas.COSTS`; none of a corpus without labels.
     """
@@ -41,7 +42,7 @@ def decider_costs(corpus: Corpus, tables: Tables) -> pa.Table:
                 _row(decider.name, n_asked=n_left, n_labels=accepted[decider.name], money=decider.cost * n_left)
             )
         n_left -= taken[decider.name]
-    return pa.Table.from_pylist(rows, schema=COSTS)
+    return pa.Table.from_pylist([{**row, "question": question} for row in rows], schema=COSTS)
 
 
 def cost_metrics(costs: pa.Table) -> list[Metric]:

@@ -1,4 +1,4 @@
-"""A micro-model of another corpus that proposes in this one, where both have one encoder and the same classes.
+"""A micro-model of another corpus or question that proposes in this one, where both have one encoder and the same classes.
 
 What the YAML says of it is in `data_engine.corpus.propose_with`.
 """
@@ -10,6 +10,7 @@ from data_engine.corpus.propose_with import IN_SERVICE
 from data_engine.errors import ChecksFailed, InvalidInput
 from data_engine.runtime.versions import earlier_versions, step_versions
 from data_engine.storage import TableStore
+from data_engine.storage.question_tables import QUESTIONS
 
 if TYPE_CHECKING:
     from data_engine.labeling import MicroModel
@@ -72,7 +73,11 @@ def borrowed_inputs(runtime: "CorpusRuntime") -> dict[str, str]:
 def _row(runtime: "CorpusRuntime", corpus: str, wanted: str) -> dict[str, Any]:
     from data_engine.labeling import row_in_service
 
-    store = TableStore(runtime.data_folder, corpus)
+    if corpus == runtime.corpus.name:
+        raise InvalidInput(
+            f"labels.propose_with of {corpus} names itself; name another corpus or question, or remove it"
+        )
+    store = _store_of(runtime, corpus)
     table = store.read("classifier", version=_accepted_version(store, corpus))
     if wanted == IN_SERVICE:
         if (row := row_in_service(table)) is None:
@@ -86,6 +91,14 @@ def _row(runtime: "CorpusRuntime", corpus: str, wanted: str) -> dict[str, Any]:
             f"it has {known}"
         )
     return found[0]
+
+
+def _store_of(runtime: "CorpusRuntime", corpus: str) -> TableStore:
+    """The tables of another corpus, or those that one of several questions has for itself."""
+    name, _, question = corpus.partition(".")
+    if question:
+        return TableStore(runtime.data_folder / name / QUESTIONS, question)
+    return TableStore(runtime.data_folder, name)
 
 
 def _accepted_version(store: TableStore, corpus: str) -> int:

@@ -34,6 +34,7 @@ def quality_report(step_run: StepRun) -> StepResult:
     tables["alarms"] = step_run.runtime.store().read("alarms")
     questions = _questions(step_run, tables)
     tables["costs"] = reporting.decider_costs(corpus, {name: rows for name, rows in tables.items() if rows.num_rows})
+    costs = pa.concat_tables([tables["costs"], *(each.tables["costs"] for each in questions)])
     metrics = reporting.build_quality_report(corpus, tables)
     metrics = reporting.with_questions(metrics, questions) if questions else metrics
     seconds, versions = _provenance(step_run, [*names, "embeddings"])
@@ -53,7 +54,7 @@ def quality_report(step_run: StepRun) -> StepResult:
     path = step_run.write_page("reports", "report.html", text=page)
     return step_run.finish(
         metrics,
-        timing_tables={name: tables[name] for name in ("costs", "label_trends")},
+        timing_tables={"costs": costs, "label_trends": tables["label_trends"]},
         metadata={"report": path, **_headline(metrics)},
         details={"plots": {name: plots[name] for name in ("funnel", "balance") if name in plots}},
     )
@@ -64,7 +65,9 @@ def _questions(step_run: StepRun, tables: dict[str, pa.Table]) -> list[reporting
     step_run.inputs |= question_inputs(step_run.runtime)
     found = []
     for each in labelled_questions(step_run.runtime, run_id=step_run.run_id):
-        of_question = {**tables, **each.tables}
+        filled = {name: rows for name, rows in each.tables.items() if rows.num_rows}
+        costs = reporting.decider_costs(each.corpus, filled, question=each.runtime.question)
+        of_question = {**tables, **each.tables, "costs": costs}
         plots = reporting.report_plots(each.corpus, of_question, {})
         embeddings = step_run.embeddings_of(each.tables["labels"]["sample_id"])
         found.append(reporting.ReportedQuestion(each.runtime.question, each.corpus, of_question, plots, embeddings))

@@ -50,6 +50,25 @@ def test_the_version_in_service_there_is_borrowed_or_the_one_that_is_named(tmp_p
     assert (borrowed_model(none, VECTORS), borrowed_inputs(none)) == (None, {})
 
 
+def test_a_model_of_one_of_several_questions_is_borrowed_by_the_name_of_the_question(tmp_path: Path) -> None:
+    block = {"name": "tone", "question": "?", "classes": ["a", "b"]}
+    asking = notes_runtime(tmp_path, name="letters", labels=[block], review={}, known_label_column=None)
+    model = fit_model("softmax", np.eye(2), np.arange(2), seed=0, n_classes=2, class_names=("a", "b"))
+    row = {"classifier_version": model.version, "is_in_service": True, "encoder_version": "e-1"}
+    question = asking.of_question("tone")
+    version = write_step(question.store(), "classifier", [{**row, "artefact": model.to_bytes()}])
+    pass_checks(question, version)
+    found = borrowed_model(_runtime(tmp_path, propose_with={"corpus": "letters.tone"}), VECTORS)
+    assert found is not None
+    assert (found.corpus, found.model.version) == ("letters.tone", model.version)
+    with pytest.raises(InvalidInput, match="names the corpus letters, which has no classifier"):
+        borrowed_model(_runtime(tmp_path), VECTORS)
+    itself = {**block, "propose_with": {"corpus": "letters.tone"}}
+    again = notes_runtime(tmp_path, name="letters", labels=[itself], review={}, known_label_column=None)
+    with pytest.raises(InvalidInput, match=r"propose_with of letters\.tone names itself"):
+        borrowed_model(again.of_question("tone"), VECTORS)
+
+
 def test_another_encoder_and_other_classes_are_refused_by_name(tmp_path: Path) -> None:
     _teach(tmp_path, encoder="e-2")
     with pytest.raises(

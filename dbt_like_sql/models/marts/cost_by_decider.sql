@@ -1,7 +1,8 @@
 -- What each decider cost, in all and per label that it made; the dearest first.
 -- Money is in the unit of labels.deciders and of foundation_model; active seconds are of people alone.
--- grain: a decider
+-- grain: a question and a decider
 select
+    question,
     decider,
     cast(sum(n_asked) as bigint) as n_asked,
     cast(sum(n_labels) as bigint) as n_labels,
@@ -15,5 +16,5 @@ select
     sum(active_s) / nullif(sum(n_labels), 0) as active_s_per_label,
     sum(next_labels) / nullif(sum(next_money), 0) as labels_of_next_unit
 from {{ ref('stg_costs') }}
-group by decider
-order by money desc, decider
+group by question, decider
+order by money desc, question, decider

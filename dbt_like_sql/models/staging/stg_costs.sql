@@ -1,6 +1,7 @@
 -- What each decider cost: money, tokens, and seconds of machines and people.
--- grain: a decider and, of people, a review batch
+-- grain: a question and decider and, of people, a review batch
 select
+    question,
     decider,
     batch,
     n_asked,
