@@ -7,7 +7,7 @@ from hashlib import sha256
 
 
 def shown_annotator(name: str) -> str:
-    """A code that is the same everywhere, `annotator-` and six hexadecimal digits; simulated annotators keep their name.
+    """A code that is the same everywhere, `annotator-` and six hexadecimal digits; simulated ones keep their name.
 
     It hides a name from readers. Who guesses the name can make its code, so it is no secret.
     """

@@ -88,17 +88,19 @@ BROKEN = [
     ),
     Broken(
         "nobody_does_worse_than_before",
-        f"{ANN} catches 0% of 8 traps, earlier 100% of 12, first `{ANN}`, but nobody should do worse than chance explains; "
-        "talk to the annotators named, and look at their latest answers; the screen People of the review page says "
-        "who they are",
+        f"{ANN} catches 0% of 8 traps, earlier 100% of 12, first `{ANN}`, but nobody should do worse than chance "
+        "explains; talk to the annotators named, and look at their latest answers; the screen People of the review "
+        "page "
+        "says who they are",
         (ANN,),
         {"reviewed_labels": [*_traps("ann", 8, label="a"), *_traps("bob", 20, label="b")]},
         {"earlier": table("reviewed_labels", _traps("ann", 12, label="b"))},
     ),
     Broken(
         "nobody_answers_in_a_hurry",
-        f"{BOB} takes 0.5 s, others 4.0 s, first `{BOB}`, but an answer should take a quarter of the others' seconds at "
-        "least; look at some answers of the annotators named; the screen People of the review page says who they are",
+        f"{BOB} takes 0.5 s, others 4.0 s, first `{BOB}`, but an answer should take a quarter of the others' "
+        "seconds at least; look at some answers of the annotators named; the screen People of the review page "
+        "says who they are",
         (BOB,),
         {"reviewed_labels": [*_timed("ada", 4.0), *_timed("bob", 0.5), *_timed("eve", 4.0)]},
     ),
