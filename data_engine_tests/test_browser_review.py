@@ -128,7 +128,7 @@ def test_a_skipped_task_comes_again_when_nothing_else_is_left(tmp_path: Path, pe
     try:
         page = answering(people.open(server.link("ada")))
         _keys(page, "s", "2")
-        page.get_by_text("text number 1").wait_for()
+        page.locator(".task-sample", has_text="text number 1").wait_for()
         _keys(page, "1")
         page.get_by_text("you skipped this before").wait_for()
         assert shown(page) == "text number 0"

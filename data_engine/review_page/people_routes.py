@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
+from data_engine.labeling.answers.shown_annotators import shown_annotator
 from data_engine.review.people.person_queue import LEASE_S
 from data_engine.review.people.statistics import AnnotatorStatistics
 from data_engine.review_page.access import Admin, Anybody, Reviewer
@@ -37,12 +38,11 @@ def own_statistics(person: Anybody, request: Request) -> dict[str, Any]:
 
 @router.get("/statistics/people")
 def statistics_of_all(_: Reviewer, request: Request) -> dict[str, Any]:
-    """How everybody answers; there are no seconds of simulated annotators."""
+    """How everybody answers, with the codes of checks and reports; there are no seconds of simulated annotators."""
     state = state_of(request)
+    found = state.queue.statistics(list(state.corpora), now=state.clock())
     return {
-        "annotators": [
-            _shown(row, is_reviewer=True) for row in state.queue.statistics(list(state.corpora), now=state.clock())
-        ]
+        "annotators": [{**_shown(row, is_reviewer=True), "shown_as": shown_annotator(row.annotator)} for row in found]
     }
 
 

@@ -22,7 +22,9 @@ from data_engine.terminal.thumbnails import drawn
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from data_engine.review import Lease, ReviewQueue
+    from data_engine.review import Lease
+    from data_engine.review.people.person_queue import PersonQueue
+    from data_engine.review.people.tokens import Person
     from data_engine.review.queue_records import Task
 
 #: Characters of a task's id that stand for it.
@@ -44,8 +46,12 @@ _HELP = (
 def answer_in_terminal(runtime: CorpusRuntime, annotator: str, *, console: "Console") -> int:
     """Ask one task after the other until none is left or the annotator stops.
 
+    Every answer, correction and skip leaves a line of this person, who needs no token here.
+
     Returns: answers given. Raises: InvalidInput when the annotator has no name.
     """
+    from data_engine.review.people.person_queue import PersonQueue
+
     if not annotator:
         raise InvalidInput("an answer needs somebody to stand for it; give your name with --annotator")
     if not runtime.corpus.has_labels:
@@ -53,8 +59,8 @@ def answer_in_terminal(runtime: CorpusRuntime, annotator: str, *, console: "Cons
             f"corpus {runtime.corpus.name} has no block labels, so there is nothing to answer; add one to "
             "its defs.yaml and run it"
         )
-    with runtime.queue() as queue:
-        review = _Review(runtime, queue, annotator, console)
+    with PersonQueue(runtime.queue_url) as queue:
+        review = _Review(runtime, queue, person_in_terminal(annotator), console)
         while review.ask_next():
             pass
         left = queue.open_tasks(runtime.corpus.name)
@@ -63,6 +69,13 @@ def answer_in_terminal(runtime: CorpusRuntime, annotator: str, *, console: "Cons
     are = "is" if left == 1 else "are"
     console.print(plain(f"{counted(review.n_answers, 'answer')} kept; {counted(left, 'task')} {are} open"))
     return review.n_answers
+
+
+def person_in_terminal(annotator: str) -> "Person":
+    """Whoever sits at the terminal of this machine: may answer, and needs no token."""
+    from data_engine.review.people.tokens import Person
+
+    return Person(annotator, "annotator", None)
 
 
 def print_skipped(runtime: CorpusRuntime, annotator: str, *, console: "Console") -> None:
@@ -81,8 +94,8 @@ class _Review:
     """A review by one person: what was answered in it, so that it can be undone."""
 
     runtime: CorpusRuntime
-    queue: "ReviewQueue"
-    annotator: str
+    queue: "PersonQueue"
+    person: "Person"
     console: "Console"
     n_answers: int = 0
     _given: list[tuple["Task", str, str]] = field(default_factory=list)
@@ -90,7 +103,7 @@ class _Review:
 
     def ask_next(self) -> bool:
         """Ask the next task; False when the review is over."""
-        lease = self.queue.next(self.annotator, now=datetime.now(UTC), corpus=self.runtime.corpus.name)
+        lease = next(iter(self.queue.take(self.person, corpus=self.runtime.corpus.name, now=datetime.now(UTC))), None)
         if lease is None:
             is_undone = (
                 bool(self._given) and _command(_typed("no task is left; /undo, or Enter to end", _QUIT)) == _UNDO
@@ -103,14 +116,14 @@ class _Review:
         if said == _UNDO:
             self._undo()
         elif said == _SKIP:
-            self.queue.release(lease.lease_id, reason="skipped in the terminal", now=datetime.now(UTC))
+            self.queue.skip(self.person, lease.lease_id, reason="skipped in the terminal", now=datetime.now(UTC))
         elif said != _QUIT:
             self._submit(lease, said, time.monotonic() - shown_at)
         return said != _QUIT
 
     def _submit(self, lease: "Lease", label: str, seconds: float) -> None:
         now = datetime.now(UTC)
-        kept = self.queue.submit(lease.lease_id, uuid4().hex, label=label, now=now, active_s=seconds)
+        kept = self.queue.answer(self.person, lease.lease_id, uuid4().hex, label=label, now=now, active_s=seconds)
         self._given.append((lease.task, kept.annotation_id, label))
         self.n_answers += 1
 
@@ -129,7 +142,7 @@ class _Review:
             self._given.append((task, annotation_id, before))
         else:
             now = datetime.now(UTC)
-            self.queue.reopen(annotation_id, label=label, now=now, annotator=self.annotator)
+            self.queue.revise(self.person, annotation_id, label=label, now=now)
             self._given.append((task, annotation_id, label))
             self.console.print(plain(f"was {before}, is {label}"))
 

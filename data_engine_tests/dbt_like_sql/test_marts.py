@@ -3,9 +3,12 @@ from math import log
 import pytest
 from warehouse_corpus import FOLDER, HELD_JUNE, ROWS, at, write_corpus
 
+from data_engine.labeling.answers.shown_annotators import shown_annotator
 from data_engine.warehouse import load_models, query, run_models
 
 MODELS = load_models(FOLDER)
+
+ANNA = shown_annotator("anna")
 MARTS = [model.name for model in MODELS if model.layer == "marts"]
 
 #: The marts whose rows a test below states.
@@ -131,7 +134,7 @@ def test_annotator_pace_takes_the_last_answers_and_no_seconds_of_simulated_annot
     # anna: a mit (revised, 6 s), f bsd (8 s), trap bsd (2 s), g out_of_scope (20 s).
     assert mart("annotator_pace") == [
         {
-            "annotator": "anna",
+            "annotator": ANNA,
             "is_simulated": False,
             "n_answers": 4,
             "median_active_s": 7.0,
@@ -157,15 +160,15 @@ def test_annotator_agreement_compares_shared_samples_without_traps(mart):
     # Both answered f (bsd against mit) and g (the same); by chance they agree on a quarter, 1/2 x 1/2 for g.
     (pair,) = mart("annotator_agreement")
     assert pair.pop("kappa") == pytest.approx((0.5 - 0.25) / (1 - 0.25))
-    assert pair == {"annotator_a": "anna", "annotator_b": "simulated:reader", "n_shared": 2, "agreement_share": 0.5}
+    assert pair == {"annotator_a": ANNA, "annotator_b": "simulated:reader", "n_shared": 2, "agreement_share": 0.5}
 
 
 def test_annotator_confusion_shows_what_is_answered_for_what(mart):
     rows = mart("annotator_confusion", "annotator, agreed_label, answered_label, n_answers, share_of_agreed")
     assert [tuple(row.values()) for row in rows] == [
-        ("anna", "mit", "bsd", 1, 0.5),
-        ("anna", "mit", "mit", 1, 0.5),
-        ("anna", "out_of_scope", "out_of_scope", 1, 1.0),
+        (ANNA, "mit", "bsd", 1, 0.5),
+        (ANNA, "mit", "mit", 1, 0.5),
+        (ANNA, "out_of_scope", "out_of_scope", 1, 1.0),
         ("simulated:reader", "mit", "mit", 1, 1.0),
         ("simulated:reader", "out_of_scope", "out_of_scope", 1, 1.0),
     ]

@@ -2,6 +2,8 @@
 
 from review_people import answer_all
 
+from data_engine.labeling.answers.shown_annotators import shown_annotator
+
 
 def test_everybody_sees_who_they_are_and_how_they_answer_but_not_their_traps(page):
     answer_all(page.queue, "ada", ["mit", "mit", "mit", "mit"])
@@ -17,6 +19,7 @@ def test_reviewers_see_everybody(page):
     answer_all(page.queue, "ada", ["mit", "mit", "mit", "mit"])
     answer_all(page.queue, "bob", ["mit", "mit", "mit", "gpl-2.0"])
     found = page.of("eve", "reviewer").get("/api/v1/statistics/people").json()["annotators"]
+    assert {row["shown_as"] for row in found} == {shown_annotator("ada"), shown_annotator("bob")}
     assert {row["annotator"]: row["trap_catch_rate"] for row in found} == {"ada": 1.0, "bob": 0.0}
     assert [row["kind"] for row in page.of("eve", "reviewer").get("/api/v1/changes").json()["changes"]] == [
         "opened",

@@ -12,6 +12,7 @@ from written_steps import notes_runtime
 
 from data_engine.errors import InvalidInput
 from data_engine.review import NewTask
+from data_engine.review.people.person_queue import PersonQueue
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.terminal.review import answer_in_terminal, print_skipped
 
@@ -42,6 +43,13 @@ def runtime(tmp_path: Path) -> CorpusRuntime:
             now=datetime.now(UTC),
         )
     return made
+
+
+def test_what_is_done_in_the_terminal_leaves_lines_of_the_person_and_no_token(runtime: CorpusRuntime) -> None:
+    _review(runtime, "baking\n/undo\ntrains\n/skip\n/quit\n")
+    with PersonQueue(runtime.queue_url) as queue:
+        lines = [(line.kind, line.annotator, line.token_id) for line in queue.actions()]
+    assert lines == [("answered", "ada", None), ("corrected", "ada", None), ("skipped", "ada", None)]
 
 
 def _review(runtime: CorpusRuntime, typed: str) -> tuple[int, str]:

@@ -39,6 +39,9 @@ CHECKS = (
 )
 
 
+_WHO = "the screen People of the review page says who they are"
+
+
 def suite(
     tables: Mapping[str, pa.Table],
     corpus: Corpus,
@@ -95,6 +98,7 @@ def _about_annotators(answers: pa.Table, earlier: pa.Table | None, corpus: Corpu
     from data_engine.labeling.answers.annotator_drift import drifted_annotators
     from data_engine.labeling.answers.annotator_figures import agreement, hurried
     from data_engine.labeling.answers.registry import kind_of
+    from data_engine.labeling.answers.shown_annotators import shown_annotator
     from data_engine.labeling.answers.trap_records import trap_records
 
     gx = load_expectations()
@@ -102,7 +106,8 @@ def _about_annotators(answers: pa.Table, earlier: pa.Table | None, corpus: Corpu
     rows, before = given.to_pylist(), [] if earlier is None else earlier.to_pylist()
     kind = kind_of(row["kind"] for row in rows)
     alpha, least = agreement(rows, kind), corpus.review.min_agreement
-    rates = {name: n / (n + missed) for name, (n, missed) in trap_records(given, kind).items() if n + missed >= 3}
+    records = trap_records(given, kind)
+    rates = {shown_annotator(name): n / (n + missed) for name, (n, missed) in records.items() if n + missed >= 3}
     return [
         Truth(
             "annotators_agree",
@@ -122,7 +127,7 @@ def _about_annotators(answers: pa.Table, earlier: pa.Table | None, corpus: Corpu
             gx.ExpectColumnValuesToBeBetween(column="rate", min_value=corpus.review.min_trap_catch_rate),
             what="annotators who miss traps",
             rule=f"each must catch {corpus.review.min_trap_catch_rate:.1%}; until then their answers weigh less",
-            remedy="talk to the annotators named",
+            remedy=f"talk to the annotators named; {_WHO}",
         ),
         _nobody_does_worse(
             drifted_annotators(rows, [row for row in before if row["provenance"] != "adjudicated"], kind)
@@ -133,10 +138,13 @@ def _about_annotators(answers: pa.Table, earlier: pa.Table | None, corpus: Corpu
 
 def _nobody_does_worse(drifted: "Sequence[AnnotatorDrift]") -> Truth:
     """Of annotators who do worse than in earlier batches: at what, now and before."""
+    from data_engine.labeling.answers.shown_annotators import shown_annotator
+
     names = {"traps": "catches {0:.0%} of {1} traps, earlier {2:.0%} of {3}"}
     names["agreement"] = "agrees with the others in {0:.0%} of {1} answers, earlier in {2:.0%} of {3}"
     said = [
-        f"{each.annotator} " + names[each.what].format(each.share, each.n, each.share_before, each.n_before)
+        f"{shown_annotator(each.annotator)} "
+        + names[each.what].format(each.share, each.n, each.share_before, each.n_before)
         for each in drifted
     ]
     return Truth(
@@ -145,24 +153,29 @@ def _nobody_does_worse(drifted: "Sequence[AnnotatorDrift]") -> Truth:
         load_expectations().ExpectColumnValuesToBeBetween(column="n_drifted", max_value=0),
         lambda _: "; ".join(said) or "nobody does significantly worse than before",
         "nobody should do worse than chance explains",
-        "talk to the annotators named, and look at their latest answers",
-        culprits=tuple(dict.fromkeys(each.annotator for each in drifted)),
+        f"talk to the annotators named, and look at their latest answers; {_WHO}",
+        culprits=tuple(dict.fromkeys(shown_annotator(each.annotator) for each in drifted)),
     )
 
 
 def _nobody_hurries(fast: Mapping[str, tuple[float, float]]) -> Truth:
     """Of the people who are much faster than others: their seconds, and the others'."""
+    from data_engine.labeling.answers.shown_annotators import shown_annotator
+
     return Truth(
         "nobody_answers_in_a_hurry",
         one_row(n_hurried=float(len(fast))),
         load_expectations().ExpectColumnValuesToBeBetween(column="n_hurried", max_value=0),
         lambda _: (
-            "; ".join(f"{name} takes {own:.1f} s, others {theirs:.1f} s" for name, (own, theirs) in fast.items())
+            "; ".join(
+                f"{shown_annotator(name)} takes {own:.1f} s, others {theirs:.1f} s"
+                for name, (own, theirs) in fast.items()
+            )
             or "nobody is much faster than others"
         ),
         "an answer should take a quarter of the others' seconds at least",
-        "look at some answers of the annotators named",
-        culprits=tuple(fast),
+        f"look at some answers of the annotators named; {_WHO}",
+        culprits=tuple(map(shown_annotator, fast)),
     )
 
 

@@ -8,20 +8,21 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from data_engine.labeling.answers.shown_annotators import shown_annotator
 from data_engine.reporting.metrics.metric import Metric, share_metric
 
 AnswerRows = list[dict[str, object]]
 
 
 def annotator_metrics(answers: AnswerRows) -> list[Metric]:
-    """All metrics about who answers.
+    """All metrics about who answers; people are named by codes.
 
     Args:
         answers: rows of `schemas.REVIEWED_LABELS`, the last revision of each and without decisions.
     """
     if not answers:
         return []
-    per_annotator = Counter(str(row["annotator"]) for row in answers)
+    per_annotator = Counter(shown_annotator(str(row["annotator"])) for row in answers)
     note = "Answers given, corrections counted once."
     metrics = [Metric("answers", "all", len(answers), "answers", "neutral", note)]
     metrics += [Metric("answers", name, n, "answers", "neutral", note) for name, n in sorted(per_annotator.items())]
@@ -41,7 +42,7 @@ def _traps(answers: AnswerRows) -> list[Metric]:
         if is_trap(row):
             kind = answer_kind(str(row["kind"]))
             is_caught = not kind.is_same(str(row["answer"]), str(row["proposed_answer"]))
-            for scope in ("all", str(row["annotator"])):
+            for scope in ("all", shown_annotator(str(row["annotator"]))):
                 caught[scope].append(is_caught)
     note = "Known-wrong proposals that were not accepted."
     return [share_metric("trap_catch_rate", scope, caught[scope], note) for scope in _all_first(caught)]
@@ -63,7 +64,7 @@ def _drift(answers: AnswerRows) -> list[Metric]:
     return [
         Metric(
             "annotator_drift",
-            f"{each.annotator}, {each.what}",
+            f"{shown_annotator(each.annotator)}, {each.what}",
             each.share - each.share_before,
             "share",
             "higher_is_better",

@@ -24,11 +24,11 @@ _LONGEST_NAME = 100
 
 @dataclass(frozen=True)
 class Person:
-    """Who holds a token that opens the page."""
+    """Who holds a token that opens the page; at the terminal of the machine itself there is none."""
 
     annotator: str
     role: str
-    token_id: str
+    token_id: str | None
 
     def may(self, role: str) -> bool:
         """Whether the role of this person includes another."""

@@ -23,14 +23,15 @@ export function people({ me, call, screen, go }) {
     return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Statistics" }, h("table", {},
       h("thead", {}, h("tr", {}, heads.map((text) => h("th", { scope: "col", text })))),
       h("tbody", {}, rows.map((row) => h("tr", {},
-        h("th", { scope: "row" }, row.annotator, row.is_simulated ? h("span", { class: "tag simulated", text: "simulated" }) : null),
+        h("th", { scope: "row" }, row.annotator, row.is_simulated ? h("span", { class: "tag simulated", text: "simulated" })
+          : h("span", { class: "quiet small code", text: row.shown_as })),
         columns.map(([, value]) => h("td", { text: String(value(row)) })))))));
   }
 
   async function show() {
     const { annotators } = await call("GET", isReviewer ? "/statistics/people" : "/statistics");
     body.append(annotators.length ? (isReviewer ? table(annotators) : own(annotators[0])) : h("p", { class: "quiet", text: "Nobody has answered yet." }));
-    if (isReviewer) body.append(h("p", { class: "quiet small", text: "Seconds are those of people; simulated annotators have none." }));
+    if (isReviewer) body.append(h("p", { class: "quiet small", text: "Checks, reports and SQL marts name people by the codes beside their names. Seconds are those of people; simulated annotators have none." }));
     const { answers } = await call("GET", "/annotations/last");
     if (answers.length) {
       body.append(h("h2", { text: "My last answers" }), h("ol", { class: "last" }, answers.map((row) => h("li", {},

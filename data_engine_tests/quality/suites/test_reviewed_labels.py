@@ -4,7 +4,10 @@ import pytest
 from schema_tables import Rows, table
 from sound_tables import Broken, answer_rows, but, details, failed, outcome_of
 
+from data_engine.labeling.answers.shown_annotators import shown_annotator
 from data_engine.quality import CHECKS
+
+ANN, BOB = map(shown_annotator, ("ann", "bob"))
 
 _HUMAN = {"provenance": "human", "is_simulated": False, "purpose": "query"}
 
@@ -79,23 +82,26 @@ BROKEN = [
     Broken(
         "every_annotator_catches_traps",
         "annotators who miss traps: 1 of 1, but each must catch 60.0%; until then their answers weigh less; "
-        "talk to the annotators named",
-        ("bob",),
+        "talk to the annotators named; the screen People of the review page says who they are",
+        (BOB,),
         {"reviewed_labels": [*answer_rows(), *(_trap(n, label="a") for n in range(3)), *_caught(10)]},
     ),
     Broken(
         "nobody_does_worse_than_before",
-        "ann catches 0% of 8 traps, earlier 100% of 12, first `ann`, but nobody should do worse than chance explains; "
-        "talk to the annotators named, and look at their latest answers",
-        ("ann",),
+        f"{ANN} catches 0% of 8 traps, earlier 100% of 12, first `{ANN}`, but nobody should do worse than chance "
+        "explains; talk to the annotators named, and look at their latest answers; the screen People of the review "
+        "page "
+        "says who they are",
+        (ANN,),
         {"reviewed_labels": [*_traps("ann", 8, label="a"), *_traps("bob", 20, label="b")]},
         {"earlier": table("reviewed_labels", _traps("ann", 12, label="b"))},
     ),
     Broken(
         "nobody_answers_in_a_hurry",
-        "bob takes 0.5 s, others 4.0 s, first `bob`, but an answer should take a quarter of the others' seconds at "
-        "least; look at some answers of the annotators named",
-        ("bob",),
+        f"{BOB} takes 0.5 s, others 4.0 s, first `{BOB}`, but an answer should take a quarter of the others' "
+        "seconds at least; look at some answers of the annotators named; the screen People of the review page "
+        "says who they are",
+        (BOB,),
         {"reviewed_labels": [*_timed("ada", 4.0), *_timed("bob", 0.5), *_timed("eve", 4.0)]},
     ),
 ]

@@ -1,3 +1,4 @@
+from data_engine.labeling.answers.shown_annotators import shown_annotator
 from data_engine.reporting.metrics.annotator_metrics import annotator_metrics
 
 
@@ -18,10 +19,10 @@ def test_agreement_and_traps_are_told_of_all_and_of_each_batch_and_annotator():
     ]
     found = {(metric.metric, metric.scope): metric.value for metric in annotator_metrics(answers)}
     rates = {scope: value for (name, scope), value in found.items() if name == "trap_catch_rate"}
-    assert rates == {"all": 0.5, "ann": 1.0, "bob": 0.0}
+    assert rates == {"all": 0.5, shown_annotator("ann"): 1.0, shown_annotator("bob"): 0.0}
     assert found["agreement", "one"] == 1.0
     assert found["agreement", "two"] < found["agreement", "all"] < 1.0
-    assert (found["answers", "all"], found["answers", "ann"]) == (14, 7)
+    assert (found["answers", "all"], found["answers", shown_annotator("ann")]) == (14, 7)
 
 
 def test_who_misses_traps_since_the_newest_batch_is_told_with_the_change():
@@ -35,7 +36,7 @@ def test_who_misses_traps_since_the_newest_batch_is_told_with_the_change():
         ),
     ]
     found = {m.scope: (m.value, m.n) for m in annotator_metrics(answers) if m.metric == "annotator_drift"}
-    assert found == {"bob, traps": (-1.0, 8)}
+    assert found == {f"{shown_annotator('bob')}, traps": (-1.0, 8)}
 
 
 def test_nobody_who_answers_has_no_metrics():

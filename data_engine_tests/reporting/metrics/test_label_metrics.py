@@ -6,6 +6,7 @@ from class_rows import with_answers
 
 from data_engine.corpus import Corpus
 from data_engine.labeling import binomial_interval
+from data_engine.labeling.answers.shown_annotators import shown_annotator
 from data_engine.reporting import build_quality_report
 from data_engine.reporting.metrics.label_metrics import latest_answers
 from data_engine.schemas import SCHEMAS
@@ -83,7 +84,7 @@ def test_agreement_counts_the_last_revision_of_every_answer(corpus: Corpus) -> N
     )
     found = rows_of(build_quality_report(corpus, {"reviewed_labels": given}))
     assert (found[("agreement", "all")]["value"], found[("agreement", "all")]["n"]) == (1.0, 2)
-    assert found[("answers", "bob")]["value"] == 2
+    assert found[("answers", shown_annotator("bob"))]["value"] == 2
     assert found[("seconds_per_answer", "people")]["value"] == 5.0
 
 

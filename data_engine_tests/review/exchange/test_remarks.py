@@ -70,9 +70,9 @@ def test_what_was_decided_skipped_or_begun_here_stays(exported, empty):
     first = replace(exported, tasks=(replace(b2, is_withdrawn=False, remarks=other),))
     assert empty.take_in(first, place(), of="first", now=LATER).n_remarks == 2
     assert empty.take_in(replace(exported, tasks=(b2,)), place(), of="second", now=LATER).n_remarks == 0
-    assert {each.content["comment"] for each in empty.exported("licences").tasks[1].remarks if each.what == "draft"} == {
-        "mine"
-    }
+    assert {
+        each.content["comment"] for each in empty.exported("licences").tasks[1].remarks if each.what == "draft"
+    } == {"mine"}
 
 
 def test_a_decision_for_an_unknown_class_and_a_remark_of_no_batch_are_refused_with_nothing_changed(exported, empty):

@@ -1,5 +1,6 @@
 -- The answer that counts of each annotator to each task: the one of the highest revision. What reviewers decided or
--- corrected in the place of answers is left out.
+-- corrected in the place of answers is left out. Annotators are named by codes, as in checks and reports; simulated ones by their
+-- names.
 -- grain: a task and an annotator
 select
     annotation_id,
@@ -9,7 +10,7 @@ select
     purpose,
     arm,
     purpose = 'trap' or arm = 'trap' as is_trap,
-    annotator,
+    case when is_simulated then annotator else 'annotator-' || left(sha256(annotator), 6) end as annotator,
     is_simulated,
     kind,
     answer,
