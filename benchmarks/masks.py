@@ -20,12 +20,18 @@ from results import append_results, environment
 from data_engine.segmentation import Segmenter, decode_rle, encode_rle, load_segmenter, to_mask, to_polygons
 from data_engine.segmentation.masks import iou
 from data_engine.segmentation.measures import boundary_f, clicks_needed
+from data_engine.segmentation.predictors.saliency import weights_file
 from data_engine.segmentation.simulated_clicks import corrective_click, simulated_points
 
 _PEERS = ("box", "ellipse", "quadrilateral", "octagon", "grabcut-from-box", "grabcut", "u2netp")
 _CHOOSERS = ("chooser-without-saliency", "chooser")
 _CLICKED = ("grabcut", "chooser")
 _TIMED_SIDE_PX = 1000
+
+
+def _loadable(names: Sequence[str]) -> list[str]:
+    """Those whose weights are installed."""
+    return [name for name in names if weights_file() is not None or name not in ("u2netp", "chooser")]
 
 
 def first_masks(
@@ -74,7 +80,7 @@ def timed(segmenter: Segmenter, objects: Sequence[KnownObject]) -> list[float]:
 def predicted_lines(sets: dict[str, list[KnownObject]]) -> list[str]:
     heads = " | ".join(f"{name}: mean IoU | median | boundary F | 3 px tremor" for name in sets)
     lines = [f"| segmenter | {heads} |", "|---|" + "---|" * 4 * len(sets)]
-    for name in (*_PEERS, *_CHOOSERS):
+    for name in _loadable((*_PEERS, *_CHOOSERS)):
         cells = []
         for objects in sets.values():
             segmenter = load_segmenter(name)
@@ -92,7 +98,7 @@ def clicked_lines(sets: dict[str, list[KnownObject]], n_clicks: int) -> list[str
         "|---|---|" + "---|" * (n_clicks + 3),
     ]
     for where, objects in sets.items():
-        for name in _CLICKED:
+        for name in _loadable(_CLICKED):
             segmenter = load_segmenter(name)
             reached = [clicked(segmenter, one, n_clicks) for one in objects]
             means = np.mean(reached, axis=0)
@@ -124,7 +130,7 @@ def polygon_lines(objects: Sequence[KnownObject]) -> list[str]:
 def time_lines(objects: Sequence[KnownObject]) -> list[str]:
     lines = ["| segmenter | median ms | 95th percentile | to GrabCut from the box |", "|---|---|---|---|"]
     baseline = float(np.median(timed(load_segmenter("grabcut-from-box"), objects)))
-    for name in ("grabcut-from-box", "grabcut", "u2netp", *_CHOOSERS):
+    for name in _loadable(("grabcut-from-box", "grabcut", "u2netp", *_CHOOSERS)):
         seconds = timed(load_segmenter(name), objects)
         middle = float(np.median(seconds))
         lines.append(

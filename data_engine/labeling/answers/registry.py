@@ -14,6 +14,9 @@ from data_engine.labeling.answers.object_forms import OBJECTS
 ANSWER_KINDS: dict[str, AnswerKind] = {CLASS: ClassAnswers(), OBJECTS: ObjectAnswers()}
 """All kinds. Adding one adds its file and an entry here; every one of them passes the same contract test."""
 
+ASKED_KINDS = (CLASS,)
+"""The kinds that the steps of a corpus ask for; of the others, answers are checked, compared, pooled and exported."""
+
 
 def answer_kind(name: str) -> AnswerKind:
     """The kind of this name.
