@@ -5,8 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from drawn_objects import drawn_objects
 
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
 
@@ -77,3 +79,15 @@ def test_the_cascade_costs_less_than_people_alone_where_the_model_seldom_errs(mo
     assert further["0.02", "people alone"] == 1.0
     assert further["0.02", "foundation model, people"] < 0.2
     assert further["0.02", "classifier, foundation model, people"] < 0.2
+
+
+def test_segmenters_are_measured_on_a_folder_of_known_masks(tmp_path, monkeypatch, capsys):
+    (tmp_path / "img").mkdir()
+    (tmp_path / "gt").mkdir()
+    for number, one in enumerate(drawn_objects(3)):
+        cv2.imwrite(str(tmp_path / "img" / f"coin_{2 * number + 1}.png"), one.image[:, :, ::-1])
+        cv2.imwrite(str(tmp_path / "gt" / f"coin_{2 * number + 1}.png"), 255 * one.mask.astype(np.uint8))
+    monkeypatch.setattr("data_engine.segmentation.predictors.saliency.importlib.util.find_spec", lambda name: None)
+    said = printed("masks", f"--coco {tmp_path} --clicks 1", monkeypatch, capsys)
+    assert "Objects: 3 of COCO" in said and "Run lengths gave 3 of 3 masks back to the pixel." in said
+    assert any(line.startswith("| COCO | grabcut | ") for line in said.splitlines())

@@ -33,9 +33,9 @@ _DEFAULT_DECIDERS = tuple(DeciderSettings.model_construct(name=name) for name in
 
 
 def _kinds_as_enum(schema: dict[str, Any]) -> None:
-    from data_engine.labeling.answers.registry import ANSWER_KINDS
+    from data_engine.labeling.answers.registry import ASKED_KINDS
 
-    schema["enum"] = list(ANSWER_KINDS)
+    schema["enum"] = list(ASKED_KINDS)
 
 
 class Labels(Settings):
@@ -102,9 +102,11 @@ class Labels(Settings):
     @field_validator("kind")
     @classmethod
     def _kind_exists(cls, value: str) -> str:
-        from data_engine.labeling.answers.registry import answer_kind
+        from data_engine.labeling.answers.registry import ASKED_KINDS, answer_kind
 
-        return answer_kind(value).name
+        if answer_kind(value).name not in ASKED_KINDS:
+            raise ValueError(f"kind is {value!r}, which no step asks for yet; use {' or '.join(ASKED_KINDS)}")
+        return value
 
     @field_validator("slices")
     @classmethod

@@ -32,6 +32,8 @@ def test_the_kind_of_the_answers_is_one_that_exists():
     assert Labels.model_validate(attributes).kind == "class"
     with pytest.raises(ValidationError, match="kind of answer is 'smell', which does not exist; use one of class"):
         Labels.model_validate(attributes | {"kind": "smell"})
+    with pytest.raises(ValidationError, match="kind is 'objects', which no step asks for yet; use class"):
+        Labels.model_validate(attributes | {"kind": "objects"})
 
 
 def test_the_schema_names_the_kinds_and_the_deciders():

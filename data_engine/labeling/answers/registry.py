@@ -8,9 +8,14 @@ from collections.abc import Iterable
 from data_engine.errors import InvalidInput
 from data_engine.labeling.answers.class_answers import CLASS, ClassAnswers
 from data_engine.labeling.answers.kind import AnswerKind
+from data_engine.labeling.answers.object_answers import ObjectAnswers
+from data_engine.labeling.answers.object_forms import OBJECTS
 
-ANSWER_KINDS: dict[str, AnswerKind] = {CLASS: ClassAnswers()}
+ANSWER_KINDS: dict[str, AnswerKind] = {CLASS: ClassAnswers(), OBJECTS: ObjectAnswers()}
 """All kinds. Adding one adds its file and an entry here; every one of them passes the same contract test."""
+
+ASKED_KINDS = (CLASS,)
+"""The kinds that the steps of a corpus ask for; of the others, answers are checked, compared, pooled and exported."""
 
 
 def answer_kind(name: str) -> AnswerKind:

@@ -28,7 +28,17 @@ EXAMPLES = {
         ({"label": "mit"}, {"label": "gpl-2.0"}, {"label": "zlib"}),
         {"label": "beer"},
         ({}, {"label": 3}, {"label": "mit", "sure": True}, "mit", "[1]", None, 7),
-    )
+    ),
+    "objects": Example(
+        ("coin", "ring", "cell"),
+        (
+            {"objects": [{"class": "coin", "polygons": [[[10, 10], [40, 10], [40, 40], [10, 40]]]}], "size": [80, 90]},
+            {"objects": [{"class": "ring", "polygons": [[[50, 50], [80, 50], [60, 70]]]}], "size": [80, 90]},
+            {"objects": [], "size": [80, 90]},
+        ),
+        {"objects": [{"class": "beer", "polygons": [[[1, 1], [9, 1], [9, 9]]]}], "size": [80, 90]},
+        ({}, {"size": [8, 9]}, {"size": [8], "objects": []}, "mit", "[1]", None, 7),
+    ),
 }
 
 

@@ -1,6 +1,6 @@
 -- The answer that counts of each annotator to each task: the one of the highest revision. What reviewers decided or
--- corrected in the place of answers is left out. Annotators are named by codes, as in checks and reports; simulated ones by their
--- names.
+-- corrected in the place of answers is left out. Annotators are named by codes, as in checks and reports; simulated
+-- ones by their names.
 -- grain: a task and an annotator
 select
     annotation_id,
