@@ -3,9 +3,10 @@
 import subprocess
 import sys
 import traceback
+from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +17,7 @@ from data_engine.terminal.exchange.file_commands import export_command, import_c
 from data_engine.terminal.exchange.label_commands import labels
 from data_engine.terminal.exchange.label_studio_commands import label_studio
 from data_engine.terminal.exchange.notice_commands import notices_command
+from data_engine.terminal.last_words import last_words, with_quick_ends
 from data_engine.terminal.models.commands import models
 from data_engine.terminal.releases.commands import release
 from data_engine.terminal.review_commands import review
@@ -33,6 +35,12 @@ class _Interrupted(click.ClickException):
 class _Commands(click.Group):
     """Commands whose errors are printed as one sentence, without a traceback."""
 
+    def main(self, args: Sequence[str] | None = None, *more: Any, **named: Any) -> Any:
+        if args is not None:
+            return super().main(args, *more, **named)
+        # The words of this process' own command line.
+        return with_quick_ends(lambda: super(_Commands, self).main(None, *more, **named))
+
     def invoke(self, ctx: click.Context) -> object:
         try:
             with secrets_hidden():
@@ -40,8 +48,6 @@ class _Commands(click.Group):
         except (BrokenPipeError, click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except (Exception, KeyboardInterrupt) as error:
-            from data_engine.terminal.last_words import last_words
-
             if ctx.params.get("debug") and not isinstance(error, KeyboardInterrupt):
                 traceback.print_exception(error)
             said, status = last_words(error)

@@ -2,6 +2,7 @@
 
 import fcntl
 import gc
+import itertools
 import os
 import shutil
 import uuid
@@ -20,6 +21,10 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
 
+# As in a command: the libraries are half a million objects, and looking through them again and again takes long.
+gc.set_threshold(50_000, 20, 100)
+
+_NUMBERS = itertools.count()
 
 #: Tests of minutes, which go first, so that no worker is left alone with one at the end.
 _LONGEST = (
@@ -51,8 +56,9 @@ def pytest_report_header() -> list[str]:
 @pytest.fixture(autouse=True)
 def engine_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Data and Dagster's home are folders of the test alone."""
-    folder = tmp_path_factory.mktemp("engine")
-    (folder / "home").mkdir()
+    # Numbered here: pytest would look through the folders of all tests before for the next number.
+    folder = tmp_path_factory.getbasetemp() / "engines" / str(next(_NUMBERS))
+    (folder / "home").mkdir(parents=True)
     shutil.copy(Path(__file__).resolve().parents[1] / ".dagster_home" / "dagster.yaml", folder / "home")
     monkeypatch.setenv("DAGSTER_HOME", str(folder / "home"))
     monkeypatch.setenv("DATA_ENGINE_DATA", str(folder / "data"))

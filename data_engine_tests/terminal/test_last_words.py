@@ -2,6 +2,8 @@
 
 import errno
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -123,3 +125,41 @@ def test_an_interrupt_says_how_to_go_on_with_the_status_that_shells_know(error: 
         assert said == "interrupted; what was done until then is kept, and giving the command again goes on from there"
         assert status == 130
     assert not was_interrupted(ValueError("x"))
+
+
+_ENDS = """
+import atexit, logging, sys
+from data_engine.terminal.last_words import with_quick_ends
+
+class Loop:
+    def __init__(self):
+        self.itself = self
+
+    def __del__(self):
+        print("freed")
+
+def command():
+    global loop
+    loop = Loop()
+    atexit.register(print, "registered")
+    sys.stdout.write("said, not flushed ")
+    raise {ended}
+
+with_quick_ends(command)
+"""
+
+
+@pytest.mark.parametrize(
+    ("ended", "status", "end"),
+    [
+        ("SystemExit(3)", 3, "registered\n"),
+        ("SystemExit", 0, "registered\n"),
+        ("SystemExit('a sentence')", 1, "registered\nfreed\n"),
+        ("KeyError('none of ours')", 1, "registered\nfreed\n"),
+    ],
+)
+def test_a_process_ends_with_its_status_after_what_was_registered_and_frees_nothing(
+    ended: str, status: int, end: str
+) -> None:
+    done = subprocess.run([sys.executable, "-c", _ENDS.format(ended=ended)], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (status, f"said, not flushed {end}"), done.stderr

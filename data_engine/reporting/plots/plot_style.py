@@ -39,7 +39,7 @@ class Plot:
     def png(self) -> bytes:
         """The bytes of a PNG on white; the same figure gives the same bytes."""
         stream = io.BytesIO()
-        _plain_texts(self.figure)
+        _lay_out(self.figure)
         # Level 4 gives the bytes of the default, 6, in two thirds of its time.
         self.figure.savefig(stream, format="png", metadata={"Software": None}, pil_kwargs={"compress_level": 4})
         return stream.getvalue()
@@ -52,7 +52,7 @@ class Plot:
         import matplotlib as mpl
 
         stream = io.StringIO()
-        _plain_texts(self.figure)
+        _lay_out(self.figure)
         salt = hashlib.sha256(self.text.encode()).hexdigest()
         with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
             self.figure.savefig(stream, format="svg", transparent=True, metadata=dict.fromkeys(_NOTES))
@@ -85,11 +85,17 @@ def _tag(tag: str, referred: set[str]) -> str:
     return re.sub(r"(\d+\.\d{2})\d+", r"\1", tag)
 
 
-def _plain_texts(figure: Any) -> None:
+def _lay_out(figure: Any) -> None:
+    """Place axes and texts, once: matplotlib would do so, and draw all of it besides, before every time it is written."""
+    engine = figure.get_layout_engine()
+    if engine is None:
+        return
     for text in figure.findobj(_is_text):
         # Class names are data: a dollar sign in one is no formula.
         text.set_parse_math(False)
         text.set_fontsize(9)
+    engine.execute(figure)
+    figure.set_layout_engine(None)
 
 
 def logarithmic(axes: Any) -> None:

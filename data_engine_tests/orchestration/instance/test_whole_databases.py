@@ -15,6 +15,8 @@ import pytest
 from data_engine.errors import StorageError
 from data_engine.orchestration.instance.whole_databases import ensure_whole
 
+pytestmark = pytest.mark.usefixtures("made_by_dagster")
+
 _SUPPORT = Path(__file__).resolve().parents[2] / "support"
 _FILES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
 
