@@ -15,13 +15,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from data_engine.labeling.answers.registry import answer_kind
+from data_engine.review.queue_records import is_of_kind
 from data_engine.review.queue_tables import audit, batch, proposal, task
 from data_engine.review.review_batches import record
 
 FOLLOWED = "classes"
 """The kind of the audit's rows that say which classes a corpus asks with from then on."""
-
-_AGAIN = "-again-"
 
 
 @dataclass(frozen=True)
@@ -57,14 +56,9 @@ class ClassChange:
     renames: Renames
 
 
-def again_batch_id(corpus: str, number: int) -> str:
-    """The id of a review batch that asks again about samples whose class was removed."""
-    return f"{corpus}{_AGAIN}{number:03d}"
-
-
 def is_again(batch_id: str, corpus: str) -> bool:
     """Whether a review batch asks again about samples whose class was removed."""
-    return batch_id.startswith(f"{corpus}{_AGAIN}")
+    return is_of_kind(batch_id, corpus, "again")
 
 
 def read_renames(connection: Connection, corpus: str) -> Renames:

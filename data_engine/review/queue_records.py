@@ -3,9 +3,10 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 from data_engine.errors import InvalidInput
@@ -37,11 +38,10 @@ ARMS = ("manual", "assisted", "proposed", "blind", "trap")
 ARMS_SHOWING_PROPOSAL = ("assisted", "proposed", "trap")
 """Arms in which the annotator sees the proposed label."""
 
-_IMPORTED = "-imported-"
-_DRIFTED = "-drifted-"
-_DISPUTED = "-disputed-"
-_VERIFIED = "-verified-"
-_WITHDRAWN = "-withdrawn-"
+KINDS_BESIDE_ROUNDS = ("again", "imported", "drifted", "disputed", "verified", "withdrawn")
+"""Review batches that are no rounds of questions, as their ids name them: about samples of a removed class, of answers
+in a file that knew no batch, about what moved in a drifted ingestion batch, about samples that were answered
+differently, of labels looked at again, about what a decider had decided that its audits shut."""
 
 _ARMS_NEEDING_PROPOSAL = ("proposed", "trap")
 
@@ -255,54 +255,25 @@ def is_simulated_name(name: str) -> bool:
     return name.startswith(SIMULATED_PREFIX)
 
 
-def imported_batch_id(corpus: str, number: int) -> str:
-    """The id of a review batch that holds answers of a file that knew no batch."""
-    return f"{corpus}{_IMPORTED}{number:03d}"
+def next_batch_id(corpus: str, kind: str, known: Container[str]) -> str:
+    """The first id of a review batch beside the rounds that is not known yet.
+
+    Args:
+        corpus: its name.
+        kind: one of KINDS_BESIDE_ROUNDS.
+        known: ids that are taken.
+    """
+    return next(name for n in count(1) if (name := f"{corpus}-{kind}-{n:03d}") not in known)
 
 
-def is_imported(batch_id: str, corpus: str) -> bool:
-    """Whether a review batch holds answers of a file that knew no batch; it is no round of questions."""
-    return batch_id.startswith(f"{corpus}{_IMPORTED}")
+def is_of_kind(batch_id: str, corpus: str, kind: str) -> bool:
+    """Whether a review batch is of this kind, one of KINDS_BESIDE_ROUNDS."""
+    return batch_id.startswith(f"{corpus}-{kind}-")
 
 
-def drifted_batch_id(corpus: str, number: int) -> str:
-    """The id of a review batch that asks about what moved in a drifted ingestion batch."""
-    return f"{corpus}{_DRIFTED}{number:03d}"
-
-
-def is_of_drift(batch_id: str, corpus: str) -> bool:
-    """Whether a review batch asks about what moved in a drifted ingestion batch; it is no round of questions."""
-    return batch_id.startswith(f"{corpus}{_DRIFTED}")
-
-
-def disputed_batch_id(corpus: str, number: int) -> str:
-    """The id of a review batch that asks again about samples that were answered differently."""
-    return f"{corpus}{_DISPUTED}{number:03d}"
-
-
-def is_disputed(batch_id: str, corpus: str) -> bool:
-    """Whether a review batch asks again about samples that were answered differently."""
-    return batch_id.startswith(f"{corpus}{_DISPUTED}")
-
-
-def verified_batch_id(corpus: str, number: int) -> str:
-    """The id of a review batch that looks at labels again."""
-    return f"{corpus}{_VERIFIED}{number:03d}"
-
-
-def is_verification(batch_id: str, corpus: str) -> bool:
-    """Whether a review batch looks at labels again."""
-    return batch_id.startswith(f"{corpus}{_VERIFIED}")
-
-
-def withdrawn_batch_id(corpus: str, number: int) -> str:
-    """The id of a review batch that asks about what a decider had decided that its audits shut."""
-    return f"{corpus}{_WITHDRAWN}{number:03d}"
-
-
-def is_of_shut_route(batch_id: str, corpus: str) -> bool:
-    """Whether a review batch asks about what a decider had decided that its audits shut; it is no round."""
-    return batch_id.startswith(f"{corpus}{_WITHDRAWN}")
+def is_round(batch_id: str, corpus: str) -> bool:
+    """Whether a review batch is a round of questions, and none of KINDS_BESIDE_ROUNDS."""
+    return not any(is_of_kind(batch_id, corpus, kind) for kind in KINDS_BESIDE_ROUNDS)
 
 
 def check_annotator(name: str, *, is_simulated: bool) -> None:

@@ -192,23 +192,12 @@ def open_questions(
 def known_batches(runtime: CorpusRuntime, queue: "ReviewQueue") -> set[str]:
     """The rounds of the corpus: those of the queue, and those whose answers are in the tables.
 
-    A queue that was lost or replaced does not know the latter; they count as rounds all the same. Batches that ask
-    again because a class was removed or to verify labels, that ask about a drifted batch or disputed samples, or that
-    hold answers of an imported file, are no rounds.
+    A queue that was lost or replaced does not know the latter; they count as rounds all the same.
     """
-    from data_engine.review.class_names import is_again
-    from data_engine.review.queue_records import (
-        is_disputed,
-        is_imported,
-        is_of_drift,
-        is_of_shut_route,
-        is_verification,
-    )
+    from data_engine.review.queue_records import is_round
 
-    name = runtime.corpus.name
-    found = {batch.batch_id for batch in queue.batches(name)} | taken_batches(runtime)
-    no_rounds = (is_again, is_imported, is_of_drift, is_disputed, is_verification, is_of_shut_route)
-    return {batch_id for batch_id in found if not any(is_one(batch_id, name) for is_one in no_rounds)}
+    found = {batch.batch_id for batch in queue.batches(runtime.corpus.name)} | taken_batches(runtime)
+    return {batch_id for batch_id in found if is_round(batch_id, runtime.corpus.name)}
 
 
 def batches_without_queue(runtime: CorpusRuntime) -> list[str]:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from data_engine.review import NewTask
-from data_engine.review.class_names import Renames, again_batch_id, is_again, that_count
+from data_engine.review.class_names import Renames, is_again, that_count
+from data_engine.review.queue_records import is_of_kind, is_round, next_batch_id
 
 NOW = datetime(2024, 5, 1, 13, tzinfo=UTC)
 BEFORE = ("mit", "bsd", "gpl")
@@ -82,9 +83,15 @@ def test_a_new_name_that_is_renamed_once_more_leads_on():
 
 
 def test_an_answer_that_was_asked_for_again_gives_way_when_the_first_counts_again(queue, open_batch):
-    again = again_batch_id("licences", 1)
+    again = next_batch_id("licences", "again", {"licences-again-001"})
     assert is_again(again, "licences")
     assert not is_again("licences-round-001", "licences")
+    assert not is_of_kind(again, "licences", "drifted")
+    assert [is_round(name, "licences") for name in ("licences-round-001", again, "licences-drifted-001")] == [
+        True,
+        False,
+        False,
+    ]
     for name, label in (("b1", "mit"), (again, "bsd")):
         open_batch(name, classes=BEFORE, tasks=[NewTask("s0", "hold_out", "manual")])
         queue.submit(queue.next("ada", now=NOW).lease_id, name, label=label, now=NOW)

@@ -108,14 +108,14 @@ class _Tick:
 
     def look_at(self, alarm: Alarm) -> None:
         """Settle an alarm about which people were asked, once they have answered."""
-        from data_engine.review.queue_records import is_of_drift
+        from data_engine.review.queue_records import is_of_kind
         from data_engine.runtime.alarms.drift_review import what_answers_say
 
         answered = {
             batch: what_answers_say(each, batch)
             for batch in alarm.launched.removeprefix(_REVIEW).split(", ")
             for each in self.runtime.asking
-            if is_of_drift(batch, each.corpus.name)
+            if is_of_kind(batch, each.corpus.name, "drifted")
         }
         told = "; ".join(found.told for found in answered.values() if found is not None)
         if any(found is not None and found.has_fallen for found in answered.values()):

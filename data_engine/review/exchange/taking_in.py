@@ -18,7 +18,7 @@ from data_engine.review.exchange.imported_answers import Outcome, put_answer
 from data_engine.review.exchange.remarks import put_remarks
 from data_engine.review.exchange.resolving import ImportPlace, one_for_each, refuse_unknown, resolved
 from data_engine.review.people.actions import record_action
-from data_engine.review.queue_records import NewTask, identifier, imported_batch_id, is_imported
+from data_engine.review.queue_records import NewTask, identifier, is_of_kind, next_batch_id
 from data_engine.review.queue_tables import annotation, batch, task
 from data_engine.review.review_batches import find_batch, insert_batch, withdraw_tasks
 
@@ -111,10 +111,10 @@ def _at_home(connection: Connection, tasks: Sequence[ExchangedTask], corpus: str
     query = sa.select(task.c.sample_id, annotation.c.annotator, task.c.batch_id).join(annotation)
     is_such = (task.c.corpus == corpus) & (task.c.purpose == purpose)
     for sample_id, annotator, batch_id in connection.execute(query.where(is_such)):
-        if is_imported(batch_id, corpus):
+        if is_of_kind(batch_id, corpus, "imported"):
             at[sample_id, annotator] = batch_id
     names = connection.execute(sa.select(batch.c.batch_id).where(batch.c.corpus == corpus)).scalars()
-    new = imported_batch_id(corpus, sum(is_imported(name, corpus) for name in names) + 1)
+    new = next_batch_id(corpus, "imported", set(names))
     found = [each for each in tasks if each.batch_id is not None]
     homeless: dict[tuple[str, str], list[tuple[ExchangedTask, ExchangedAnswer]]] = defaultdict(list)
     for each in tasks:
@@ -195,7 +195,7 @@ def _task_id(connection: Connection, each: ExchangedTask) -> str:
 
 def _withdraw(connection: Connection, opened: Sequence[ExchangedTask], corpus: str, now: datetime) -> None:
     """Close what nobody is to answer: what was closed where it was exported, and what a file said without a batch."""
-    gone = [each for each in opened if each.is_withdrawn or is_imported(each.batch_id or "", corpus)]
+    gone = [each for each in opened if each.is_withdrawn or is_of_kind(each.batch_id or "", corpus, "imported")]
     if gone:
         ids = [_task_id(connection, each) for each in gone]
         withdraw_tasks(connection, ids, reason="closed by the import", now=now)

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from data_engine.review.queue_records import identifier, is_imported
+from data_engine.review.queue_records import identifier, is_of_kind
 from data_engine.review.queue_tables import audit, batch, notice, notice_cursor, queue
 
 MOST_ATTEMPTS = 12
@@ -80,7 +80,7 @@ def note_events(
         found = list(_happened(connection, corpus, cursor))
         found += _overdue(connection, corpus, waiting, now)
         for key, event, row in found:
-            if event in events and not is_imported(row.batch_id, corpus):
+            if event in events and not is_of_kind(row.batch_id, corpus, "imported"):
                 n_new += _insert(connection, corpus, channel, key, event, row, page=page, now=now)
         last = connection.execute(sa.select(sa.func.coalesce(sa.func.max(audit.c.cursor), 0))).scalar_one()
         if cursor is None:

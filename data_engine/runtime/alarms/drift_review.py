@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,7 +67,7 @@ def open_drift_review(runtime: CorpusRuntime, batch: str, n: int, *, cause: str)
     Returns: the id of the review batch; None where no classifier can be judged, or nothing is left to ask.
     """
     from data_engine.review import NewTask
-    from data_engine.review.queue_records import drifted_batch_id
+    from data_engine.review.queue_records import next_batch_id
 
     corpus, gate = runtime.corpus, CheckGate(runtime, runtime.store(), "review")
     tables = AcceptedTables(gate.store, gate)
@@ -79,7 +79,7 @@ def open_drift_review(runtime: CorpusRuntime, batch: str, n: int, *, cause: str)
     payloads = payloads_of(tables, ids)
     with runtime.queue() as queue:
         known = {each.batch_id for each in queue.batches(corpus.name)} | taken_batches(runtime)
-        batch_id = next(name for number in count(1) if (name := drifted_batch_id(corpus.name, number)) not in known)
+        batch_id = next_batch_id(corpus.name, "drifted", known)
         tasks = [NewTask(sample_id, PURPOSE, "blind", payload=payloads[sample_id], priority=1) for sample_id in ids]
         return open_questions(runtime, queue, batch_id, tasks, cause=cause)
 

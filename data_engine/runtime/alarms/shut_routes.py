@@ -5,7 +5,6 @@ When audits shut a route is in `labeling.deciders.audits`; the step `proposals` 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -66,7 +65,7 @@ def open_withdrawn_review(runtime: "CorpusRuntime", sample_ids: Sequence[str], *
     Returns: the id of the review batch, None where nothing is left to ask; and how many samples it asks about.
     """
     from data_engine.review import NewTask
-    from data_engine.review.queue_records import withdrawn_batch_id
+    from data_engine.review.queue_records import next_batch_id
 
     corpus, gate = runtime.corpus, CheckGate(runtime, runtime.store(), "review")
     tables = AcceptedTables(gate.store, gate)
@@ -79,6 +78,6 @@ def open_withdrawn_review(runtime: "CorpusRuntime", sample_ids: Sequence[str], *
     payloads = payloads_of(tables, ids)
     with runtime.queue() as queue:
         known = {each.batch_id for each in queue.batches(corpus.name)} | taken_batches(runtime)
-        batch_id = next(name for n in count(1) if (name := withdrawn_batch_id(corpus.name, n)) not in known)
+        batch_id = next_batch_id(corpus.name, "withdrawn", known)
         tasks = [NewTask(name, PURPOSE, "blind", payload=payloads[name], priority=2) for name in ids]
         return open_questions(runtime, queue, batch_id, tasks, cause=cause), len(ids)

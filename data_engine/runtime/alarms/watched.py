@@ -6,7 +6,6 @@ Drift, which is no value over time but a test of one batch, is in `drift_review.
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -94,12 +93,12 @@ def _agreement(runtime: CorpusRuntime) -> list[Measured]:
     """Krippendorff's alpha of the newest answered review batch in which several people answered a sample."""
     from data_engine.labeling.answers.annotator_figures import agreement
     from data_engine.labeling.answers.registry import kind_of
-    from data_engine.review.queue_records import is_disputed, is_imported
+    from data_engine.review.queue_records import is_of_kind
 
     gate, name = CheckGate(runtime, runtime.store(), "plan"), runtime.corpus.name
     tables, accepted = AcceptedTables(gate.store, gate), gate.accepted("reviewed_labels")
     limit = runtime.corpus.review.min_agreement
-    rounds = {batch for batch in accepted if not is_disputed(batch, name) and not is_imported(batch, name)}
+    rounds = {each for each in accepted if not any(is_of_kind(each, name, kind) for kind in ("disputed", "imported"))}
     for batch in reversed(_in_order(runtime, rounds)):
         rows = tables.read("reviewed_labels", batch=batch)
         rows = rows.filter(pc.not_equal(rows["provenance"], "adjudicated")).to_pylist()
@@ -140,7 +139,7 @@ def _ask_about_disputed(runtime: CorpusRuntime, measured: Measured) -> str:
     """A review batch about the samples that people answered differently, without what they said."""
     from data_engine.labeling.answers.annotator_figures import shared_answers
     from data_engine.review import NewTask
-    from data_engine.review.queue_records import disputed_batch_id
+    from data_engine.review.queue_records import next_batch_id
 
     gate = CheckGate(runtime, runtime.store(), "review")
     tables, of_batch = AcceptedTables(gate.store, gate), measured.version.rpartition(" ")[0]
@@ -157,7 +156,7 @@ def _ask_about_disputed(runtime: CorpusRuntime, measured: Measured) -> str:
     payloads = payloads_of(tables, disputed)
     with runtime.queue() as queue:
         known = {each.batch_id for each in queue.batches(runtime.corpus.name)} | taken_batches(runtime)
-        batch_id = next(name for n in count(1) if (name := disputed_batch_id(runtime.corpus.name, n)) not in known)
+        batch_id = next_batch_id(runtime.corpus.name, "disputed", known)
         tasks = [NewTask(each, "doubtful", "blind", payload=payloads[each]) for each in disputed]
         return f"review batch {open_questions(runtime, queue, batch_id, tasks, cause=measured.said)}"
 

@@ -6,7 +6,6 @@ What a name of earlier is called now is decided in `data_engine.review.class_nam
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from data_engine.runtime.amendments.counted_answers import all_that_count
@@ -48,7 +47,7 @@ def ask_again(runtime: CorpusRuntime) -> tuple[str, int, int] | None:
         there is nothing to ask again.
     """
     from data_engine.review import NewTask
-    from data_engine.review.class_names import again_batch_id
+    from data_engine.review.queue_records import next_batch_id
 
     corpus = runtime.corpus
     with runtime.queue() as queue:
@@ -57,7 +56,7 @@ def ask_again(runtime: CorpusRuntime) -> tuple[str, int, int] | None:
             return None
         payloads = payloads_of(accepted_tables(runtime, run_id="review"), [sample_id for sample_id, _ in wanted])
         known = {batch.batch_id for batch in queue.batches(corpus.name)}
-        batch_id = next(name for n in count(1) if (name := again_batch_id(corpus.name, n)) not in known)
+        batch_id = next_batch_id(corpus.name, "again", known)
         tasks = [
             NewTask(
                 sample_id=sample_id,

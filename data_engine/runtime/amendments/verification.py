@@ -4,7 +4,6 @@ When they open is in `orchestration/automation/schedules.py`; what the answers s
 """
 
 from datetime import datetime, timedelta
-from itertools import count
 from math import ceil
 
 import numpy as np
@@ -31,7 +30,7 @@ def open_verification(runtime: CorpusRuntime, *, now: datetime) -> str | None:
     Returns: the id of the review batch; None where there is nothing to look at.
     """
     from data_engine.review import NewTask
-    from data_engine.review.queue_records import verified_batch_id
+    from data_engine.review.queue_records import next_batch_id
 
     corpus, settings = runtime.corpus, runtime.corpus.review.verification
     tables = accepted_tables(runtime, run_id="review")
@@ -40,8 +39,8 @@ def open_verification(runtime: CorpusRuntime, *, now: datetime) -> str | None:
     with runtime.queue() as queue:
         batches = queue.batches(corpus.name)
         known = {each.batch_id for each in batches} | taken_batches(runtime)
-        number = next(n for n in count(1) if verified_batch_id(corpus.name, n) not in known)
-        batch_id, rng = verified_batch_id(corpus.name, number), np.random.default_rng(corpus.seed_for("review", number))
+        batch_id = next_batch_id(corpus.name, "verified", known)
+        rng = np.random.default_rng(corpus.seed_for("review", int(batch_id.rpartition("-")[2])))
         asked = {row["sample_id"] for row in queue.tables(corpus.name)["review_task"].to_pylist() if row["is_open"]}
         long_ago = now - timedelta(weeks=settings.again_after_weeks)
         old = {each.batch_id for each in batches if each.opened_at <= long_ago}
