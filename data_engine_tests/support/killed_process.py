@@ -6,6 +6,7 @@ environment, the project folder, the corpus, and the point at which the run kill
 exit status of each, negative for a signal.
 """
 
+import gc
 import json
 import os
 import signal
@@ -140,6 +141,7 @@ def main() -> None:
             # Some modules can only be imported by others.
             with suppress(Exception):
                 import_module(name)
+        gc.freeze()
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
 
 
