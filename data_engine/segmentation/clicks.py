@@ -13,7 +13,7 @@ from data_engine.segmentation.masks import Mask
 from data_engine.segmentation.predictors.grabcut import cut
 from data_engine.segmentation.predictors.shapes import within_box
 
-Opinion = Callable[[Crop], SoftMask]
+SecondLook = Callable[[Crop], SoftMask]
 
 #: How far a click reaches, in distances to the edge of the mask as it was: what looks alike, and what surely is meant.
 _REACH, _SURE_REACH = 2.0, 0.9
@@ -25,7 +25,7 @@ _LARGEST_SHARE = 0.1
 _SURE_SHARE = 0.02
 
 
-def with_click(crop: Crop, before: Mask, click: Click, opinion: Opinion | None = None) -> Mask:
+def with_click(crop: Crop, before: Mask, click: Click, opinion: SecondLook | None = None) -> Mask:
     """The mask after one more click.
 
     Args:
