@@ -13,17 +13,19 @@ from data_engine.segmentation.masks import Mask
 from data_engine.segmentation.predictors.grabcut import cut
 from data_engine.segmentation.predictors.shapes import within_box
 
-Opinion = Callable[[Crop], SoftMask]
+SecondLook = Callable[[Crop], SoftMask]
 
 #: How far a click reaches, in distances to the edge of the mask as it was: what looks alike, and what surely is meant.
 _REACH, _SURE_REACH = 2.0, 0.9
 #: Where what looks alike is less than this share of a disc of that distance, the disc that is surely meant is taken.
 _LEAST_SHARE = 0.1
+#: No reach is more than this share of the crop's longer side: deep within a mask, its edge says nothing of an error.
+_LARGEST_SHARE = 0.1
 #: A place is sure by a click within this share of the crop's longer side.
 _SURE_SHARE = 0.02
 
 
-def with_click(crop: Crop, before: Mask, click: Click, opinion: Opinion | None = None) -> Mask:
+def with_click(crop: Crop, before: Mask, click: Click, opinion: SecondLook | None = None) -> Mask:
     """The mask after one more click.
 
     Args:
@@ -40,7 +42,7 @@ def with_click(crop: Crop, before: Mask, click: Click, opinion: Opinion | None =
         return before
     wrong = _region(before != is_inside, row, column)
     # The nearest pixel of the other kind is one pixel away at least, and then nothing but the click's own is wrong.
-    reach = _distance_to_edge(before)[row, column] - 0.5
+    reach = min(_distance_to_edge(before)[row, column] - 0.5, _LARGEST_SHARE * max(before.shape))
     away = _distance_to(before.shape, row, column)
     after = opinion(crop) > 0.5 if opinion is not None else _by_colour(crop, before)
     region = _region((after == is_inside) & (away <= _REACH * reach) & wrong, row, column)

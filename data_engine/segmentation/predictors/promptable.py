@@ -24,7 +24,7 @@ _SUFFIXES = {"onnx": ".onnx", "torchscript": ".pt"}
 _N_KEPT = 8
 
 Values = NDArray[np.float32]
-Run = Callable[[dict[str, Values]], list[Values]]
+RunModel = Callable[[dict[str, Values]], list[Values]]
 
 
 def load_promptable(folder: str) -> tuple[Callable[[Crop], SoftMask], str]:
@@ -70,7 +70,7 @@ def _files(folder: Path) -> tuple[tuple[Path, Path], str]:
     )
 
 
-def _load(file: Path, kind: str) -> tuple[Run, int]:
+def _load(file: Path, kind: str) -> tuple[RunModel, int]:
     """What runs the model, and the side of its first input in pixels where that is an image."""
     try:
         return _onnx(file) if kind == "onnx" else _torchscript(file)
@@ -79,7 +79,7 @@ def _load(file: Path, kind: str) -> tuple[Run, int]:
         raise InvalidInput(f"{file} cannot be read as a model ({said}); export it anew") from error
 
 
-def _onnx(file: Path) -> tuple[Run, int]:
+def _onnx(file: Path) -> tuple[RunModel, int]:
     import openvino
 
     model = openvino.Core().read_model(file)
@@ -96,7 +96,7 @@ def _onnx(file: Path) -> tuple[Run, int]:
     return run, side
 
 
-def _torchscript(file: Path) -> tuple[Run, int]:
+def _torchscript(file: Path) -> tuple[RunModel, int]:
     import torch
 
     with warnings.catch_warnings():
