@@ -109,6 +109,7 @@ def test_the_graph_of_a_corpus_without_labels_has_nothing_of_them(notes: SmallPr
     assert {sensor.name for sensor in definitions.sensors or ()} == {
         "notes_new_batches",
         "notes_drift",
+        "notes_alarms",
         "notes_automation",
     }
     jobs = {job.name for job in definitions.jobs or ()}

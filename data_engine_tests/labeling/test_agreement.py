@@ -2,8 +2,9 @@ import math
 
 import pytest
 
-from data_engine.errors import NotEnoughData
+from data_engine.errors import InvalidInput, NotEnoughData
 from data_engine.labeling import krippendorff_alpha
+from data_engine.labeling.agreement import cohen_kappa
 
 GAP = math.nan
 

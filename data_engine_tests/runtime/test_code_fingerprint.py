@@ -6,6 +6,8 @@ import pytest
 
 from data_engine.runtime import code_fingerprint as fingerprints
 from data_engine.runtime.code_fingerprint import code_fingerprint, import_closure
+from data_engine.runtime.corpus_runtime import _NO_CODE_OF_A_STEP
+from data_engine.runtime.plan import STEPS
 
 
 @pytest.fixture
@@ -106,3 +108,12 @@ def test_where_nothing_may_be_kept_the_version_is_the_same(shop: Path, monkeypat
 def test_a_name_of_no_module_is_an_error_and_no_fingerprint_of_nothing(shop: Path) -> None:
     with pytest.raises(ValueError, match=r"no module of shop is called shop\.wares"):
         import_closure(("shop.page", "shop.wares"), package=shop)
+
+
+def test_the_subset_does_not_depend_on_the_code_of_drift_and_of_pages() -> None:
+    spec = STEPS["balanced_subset"]
+    found = import_closure(
+        ("data_engine.runtime.steps.balanced_subset",), stops=(*_NO_CODE_OF_A_STEP, *spec.code_without)
+    )
+    assert "data_engine.sampling.choose" in found
+    assert [name for name in found if name.startswith(("data_engine.drift", "data_engine.reporting.html"))] == []

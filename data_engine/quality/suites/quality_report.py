@@ -5,7 +5,6 @@ The metrics themselves are in `data_engine.reporting`.
 
 import itertools
 from collections.abc import Mapping
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -84,15 +83,14 @@ def suite(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
             remedy="add the note where the metric is computed",
         ),
         _balance_beats_random(values.get(("kl_to_uniform", "random")), values.get(("kl_to_uniform", "balanced"))),
-        _nothing_falls(
-            {row["scope"]: row["value"] for row in metrics.to_pylist() if row["metric"] == "label_trend_chance"}
-        ),
-        _errors_rise({row["scope"]: row for row in metrics.to_pylist() if row["metric"] == "hold_out_error"}),
+        _nothing_falls(metrics),
+        _errors_rise(metrics),
     ]
 
 
-def _nothing_falls(chances: Mapping[str, float]) -> Truth:
+def _nothing_falls(metrics: pa.Table) -> Truth:
     """Figures of labels over time whose fall chance seldom gives; the chance is shared among all that are tested."""
+    chances = {row["scope"]: row["value"] for row in metrics.to_pylist() if row["metric"] == "label_trend_chance"}
     most = MOST_LIKELY_CHANCE / max(len(chances), 1)
     return of_rows(
         "no_figure_of_labels_falls",
@@ -107,8 +105,9 @@ def _nothing_falls(chances: Mapping[str, float]) -> Truth:
     )
 
 
-def _errors_rise(errors: Mapping[str, Mapping[str, Any]]) -> Truth:
+def _errors_rise(metrics: pa.Table) -> Truth:
     """Harder proposals whose error lies below that of easier ones, its interval too."""
+    errors = {row["scope"]: row for row in metrics.to_pylist() if row["metric"] == "hold_out_error"}
     measured = [name for name in ("easy", "medium", "hard") if name in errors]
     steps = list(itertools.pairwise(measured))
     rises = [errors[harder]["high"] >= errors[easier]["value"] for easier, harder in steps]

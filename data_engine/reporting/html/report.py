@@ -36,7 +36,6 @@ from data_engine.reporting.metrics.metric import Metric, by_name
 from data_engine.reporting.metrics.round_comparison import boost_sentence, compare_classes, own_rounds
 from data_engine.reporting.metrics.slice_metrics import SLICE_FIGURES
 from data_engine.reporting.metrics.subset_worth import table_of_methods, verdict
-from data_engine.reporting.metrics.trend_metrics import CHANCE, SLOPE, trends_in
 from data_engine.reporting.plots.plot_style import Plot
 from data_engine.reporting.questions import (
     ReportedQuestion,
@@ -46,6 +45,7 @@ from data_engine.reporting.questions import (
 )
 from data_engine.reporting.sample_text import shown_samples
 from data_engine.reporting.simulation_notice import simulation
+from data_engine.reporting.trend_metrics import CHANCE, SLOPE, trends_in
 from data_engine.schemas import Tables
 from data_engine.shipped import shipped_look
 

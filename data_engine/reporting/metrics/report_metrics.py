@@ -20,7 +20,7 @@ from data_engine.reporting.metrics.metric import Direction, Metric
 from data_engine.reporting.metrics.round_comparison import round_metrics
 from data_engine.reporting.metrics.slice_metrics import slice_metrics
 from data_engine.reporting.metrics.subset_worth import worth_metrics
-from data_engine.reporting.metrics.trend_metrics import trend_metrics
+from data_engine.reporting.trend_metrics import trend_metrics
 from data_engine.sampling.balance import compare_balance
 from data_engine.schemas import QUALITY_REPORT, Tables
 

@@ -15,11 +15,11 @@ from data_engine.reporting.metrics.known_labels import ancestors, groups
 from data_engine.reporting.metrics.label_metrics import classifier_in_service, latest_answers
 from data_engine.reporting.metrics.report_metrics import funnel_metrics
 from data_engine.reporting.metrics.round_comparison import figures_of, own_rounds
-from data_engine.reporting.metrics.trend_metrics import changed_at, trends_in
 from data_engine.reporting.plots import metric_plots
 from data_engine.reporting.plots.plot_style import Plot
 from data_engine.reporting.plots.tree_plots import lorenz_plot, silhouette_plot
 from data_engine.reporting.plots.trend_plots import label_trend_plot
+from data_engine.reporting.trend_metrics import changed_at, trends_in
 from data_engine.schemas import Tables
 
 

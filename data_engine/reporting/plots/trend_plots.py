@@ -8,7 +8,7 @@ from typing import Any
 from data_engine.reporting.plots.plot_style import AMBER, BLUE, GREY, INK, QUIET, RED, Plot, new_figure
 
 _LINES = {
-    "alpha": ("agreement of people (Krippendorff's alpha)", BLUE),
+    "alpha": ("agreement of all (Krippendorff's alpha)", BLUE),
     "verified": ("automatic labels that blind answers confirm", AMBER),
     "self_agreement": ("answers given again after weeks, and the same", RED),
 }
@@ -46,5 +46,5 @@ def label_trend_plot(rows: Sequence[dict[str, Any]], changed_at: Sequence[dateti
     is_simulated = any(row["is_simulated"] for row in rows)
     marked = "With answers of simulated annotators. " if is_simulated else ""
     if is_simulated:
-        axes.set_title("simulated annotators, no people", color=QUIET, fontsize=9, loc="left")
+        axes.set_title("simulated annotators answered", color=QUIET, fontsize=9, loc="left")
     return Plot(figure, f"Labels over time. {marked}{'; '.join(said) or 'no figure yet'}.")

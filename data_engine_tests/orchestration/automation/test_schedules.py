@@ -60,3 +60,14 @@ def test_what_it_asks_for_brings_every_step_up_to_date(finished: SmallProject) -
     said = _tick(finished)
     assert isinstance(said, dg.SkipReason)
     assert said.skip_message == "everything is up to date"
+
+
+def test_labels_are_verified_when_the_yaml_says_so_and_not_otherwise(notes: SmallProject) -> None:
+    assert {each.name for each in notes.load().definitions.schedules or ()} == {"notes_daily"}
+    review = {"simulated": [{"name": "reader"}], "verification": {"schedule": "0 6 * * 1"}}
+    notes.add(notes_corpus(notes.folder / "source", review=review))
+    definitions = notes.load().definitions
+    schedule = definitions.resolve_schedule_def("notes_verification")
+    assert (schedule.job_name, schedule.cron_schedule) == ("notes_verify", "0 6 * * 1")
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert definitions.resolve_job_def("notes_verify").execute_in_process(instance=instance).success

@@ -1,7 +1,7 @@
 from half_year import half_year
 
-from data_engine.reporting.metrics.trend_metrics import changed_at, trends_in
 from data_engine.reporting.plots.trend_plots import label_trend_plot
+from data_engine.reporting.trend_metrics import changed_at, trends_in
 
 
 def test_the_plot_says_what_it_shows_and_that_nobody_was_a_person() -> None:
@@ -9,6 +9,6 @@ def test_the_plot_says_what_it_shows_and_that_nobody_was_a_person() -> None:
     plot = label_trend_plot(rows, changed_at(rows))
     assert plot.text.startswith("Labels over time. With answers of simulated annotators.")
     assert "automatic labels that blind answers confirm: " in plot.text
-    assert "simulated annotators, no people" in plot.svg()
+    assert "simulated annotators answered" in plot.svg()
     people = [{**row, "is_simulated": False} for row in rows]
     assert "simulated" not in label_trend_plot(people, []).text

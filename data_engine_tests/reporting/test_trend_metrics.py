@@ -1,6 +1,6 @@
 from half_year import CHANGED_IN_WEEK, START, WEEKS, half_year
 
-from data_engine.reporting.metrics.trend_metrics import CHANCE, SLOPE, changed_at, trend_metrics, trends_in
+from data_engine.reporting.trend_metrics import CHANCE, SLOPE, changed_at, trend_metrics, trends_in
 
 
 def test_a_fall_since_the_classes_changed_is_seen_and_a_level_half_year_is_not() -> None:
