@@ -1,4 +1,4 @@
-"""A micro-model of another corpus or question that proposes in this one, where both have one encoder and the same classes.
+"""A micro-model of another corpus, or of a question, that proposes here: both have one encoder and the same classes.
 
 What the YAML says of it is in `data_engine.corpus.propose_with`.
 """
