@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from data_engine.errors import ChecksFailed
 from data_engine.runtime.accepted_tables import AcceptedTables
+from data_engine.runtime.amendments.batch_size import fitted, query_size
 from data_engine.runtime.check_gate import CheckGate, accepted_tables
 from data_engine.runtime.classifier_in_service import draws_in_service
 from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -138,13 +139,13 @@ def _held_out(runtime: CorpusRuntime, tables: AcceptedTables, reviewed: list[dic
     return set(there["sample_id"].to_pylist())
 
 
-def create_review_batch(runtime: CorpusRuntime, *, cause: str, query_batch_size: int | None = None) -> str | None:
+def create_review_batch(runtime: CorpusRuntime, *, cause: str, n_tasks: int | None = None) -> str | None:
     """Put the next round of questions into the queue.
 
     Args:
         runtime: The corpus.
         cause: Why, as people read it.
-        query_batch_size: In the place of the one of the YAML.
+        n_tasks: How many it has beside its hold-out, at most; by the YAML where None.
 
     Returns: the id of the review batch; None when nothing is left to ask.
     Raises: ChecksFailed when the subset or the proposals are held back by their checks.
@@ -154,8 +155,9 @@ def create_review_batch(runtime: CorpusRuntime, *, cause: str, query_batch_size:
     tables = accepted_tables(runtime, run_id="review")
     with runtime.queue() as queue:
         round_number = next_round(runtime, queue)
-        planned = _plan(runtime, tables, round_number, query_batch_size)
-        planned += planned_checks(runtime.corpus, tables, besides=planned, round_number=round_number)
+        planned = _plan(runtime, tables, round_number, n_tasks)
+        if n_tasks is None:
+            planned += planned_checks(runtime.corpus, tables, besides=planned, round_number=round_number)
         if not planned:
             return None
         texts = payloads_of(tables, [task.sample_id for task in planned])
@@ -249,7 +251,7 @@ def round_id(runtime: CorpusRuntime, round_number: int) -> str:
 
 
 def _plan(
-    runtime: CorpusRuntime, tables: AcceptedTables, round_number: int, query_batch_size: int | None
+    runtime: CorpusRuntime, tables: AcceptedTables, round_number: int, n_tasks: int | None
 ) -> "tuple[PlannedTask, ...]":
     from data_engine.labeling import plan_review_batch
 
@@ -258,13 +260,12 @@ def _plan(
     classes = {name: index for index, name in enumerate(runtime.corpus.class_names)}
     reviewed = tables.read("reviewed_labels", columns=["sample_id", "purpose", "label"]).to_pylist()
     given = given_classes(runtime.corpus, tables.read, among=pa.array(ids, pa.string()))
-    settings = runtime.corpus.labels
-    if query_batch_size is not None:
-        settings = settings.model_copy(update={"query_batch_size": query_batch_size})
+    sizes = {} if n_tasks is None else {"query_batch_size": query_size(n_tasks)}
+    settings = runtime.corpus.labels.model_copy(update=sizes)
     probabilities, proposed, accepts = (None,) * 3 if lacking_hold_out(runtime) else _proposed(tables, ids, classes)
     if probabilities is None:
         probabilities = _borrowed(runtime, x)
-    return plan_review_batch(
+    planned = plan_review_batch(
         round_number=round_number,
         sample_ids=ids,
         embeddings=x,
@@ -283,6 +284,7 @@ def _plan(
         doubted=doubted_samples(runtime, tables),
         draw=None if probabilities is None or proposed is None else draws_in_service(tables),
     )
+    return planned if n_tasks is None else fitted(planned, n_tasks)
 
 
 def _borrowed(runtime: CorpusRuntime, x: np.ndarray) -> "np.ndarray | None":

@@ -16,7 +16,7 @@ from data_engine.review_page.server import listening, serve
 from data_engine.runtime.amendments.asked_by_people import ask_people
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.review_page.page_corpora import page_corpora
-from data_engine.terminal.plain_text import shown
+from data_engine.terminal.plain_text import counted, shown
 
 _LASTS = timedelta(days=1)
 _EVERYWHERE = ("0.0.0.0", "::")
@@ -76,7 +76,13 @@ def open_batch(runtime: CorpusRuntime, n: int, *, say: Callable[[str], None]) ->
     """
     batch = ask_people(runtime, n)
     nothing = f"nothing of {runtime.corpus.name} is left to ask: somebody answered every sample of the subset; raise "
-    say(f"{batch} waits for answers" if batch else f"{nothing}subset.target_size to ask about others")
+    with runtime.queue() as queue:
+        n_open = queue.open_tasks(runtime.corpus.name)
+    say(
+        f"{batch} waits for answers: {counted(n_open, 'task')}"
+        if batch
+        else f"{nothing}subset.target_size to ask about others"
+    )
 
 
 def queue_of(project: Project) -> PersonQueue:

@@ -29,7 +29,7 @@ def ask_people(runtime: CorpusRuntime, n: int) -> str | None:
 
     Args:
         runtime: The corpus.
-        n: Samples of the query batch, or labels to look at again.
+        n: Tasks beside a hold-out that is lacking, or labels to look at again.
 
     Returns: the id of the review batch that waits; None when nothing is left to ask.
     Raises: ChecksFailed as `create_review_batch` does.
@@ -38,7 +38,7 @@ def ask_people(runtime: CorpusRuntime, n: int) -> str | None:
         waiting = [batch.batch_id for batch in queue.batches(runtime.corpus.name) if not batch.is_answered]
     if waiting:
         return waiting[0]
-    opened = create_review_batch(runtime, cause=FOR_PEOPLE, query_batch_size=n)
+    opened = create_review_batch(runtime, cause=FOR_PEOPLE, n_tasks=n)
     return opened or _ask_about_doubtful(runtime, n)
 
 
