@@ -15,6 +15,7 @@ from data_engine.terminal.command_options import CORPUS, PRINTED_AS
 from data_engine.terminal.exchange.file_commands import export_command, import_command
 from data_engine.terminal.exchange.label_studio_commands import label_studio
 from data_engine.terminal.exchange.notice_commands import notices_command
+from data_engine.terminal.forget_command import forget
 from data_engine.terminal.models.commands import models
 from data_engine.terminal.releases.commands import release
 from data_engine.terminal.review_commands import review
@@ -155,6 +156,7 @@ for command in (export_command, import_command, notices_command):
 main.add_command(label_studio)
 main.add_command(models)
 main.add_command(release)
+main.add_command(forget)
 
 
 @main.command()
@@ -216,24 +218,6 @@ def recheck(corpus: str) -> None:
         click.echo(f"all hold now; data-engine run {corpus} goes on from here")
     if n_failing:
         raise SystemExit(1)
-
-
-@main.command()
-@click.argument("corpus")
-@click.option("--batch", "batches", required=True, multiple=True, help="A batch to take out; may be given repeatedly.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def forget(corpus: str, batches: tuple[str, ...], yes: bool) -> None:
-    """Take batches out of CORPUS: their rows leave every table. Answers of people stay in the queue."""
-    from data_engine.orchestration.launch.upkeep import amending
-    from data_engine.runtime.corpus_runtime import whole_corpus
-
-    runtime, _ = whole_corpus(_project().runtime(corpus))
-    for line in amending.told_of_forgetting(runtime, batches):
-        click.echo(line)
-    if not yes and not click.confirm("take it out?"):
-        return
-    amending.forget(runtime, batches)
-    click.echo(f"taken out; data-engine run {corpus} brings the rest up to date")
 
 
 @main.command()
