@@ -15,9 +15,9 @@ from data_engine.terminal.command_options import CORPUS, PRINTED_AS
 from data_engine.terminal.exchange.file_commands import export_command, import_command
 from data_engine.terminal.exchange.label_studio_commands import label_studio
 from data_engine.terminal.exchange.notice_commands import notices_command
-from data_engine.terminal.forget_command import forget
 from data_engine.terminal.models.commands import models
 from data_engine.terminal.releases.commands import release
+from data_engine.terminal.releases.forget_command import forget
 from data_engine.terminal.review_commands import review
 
 if TYPE_CHECKING:

@@ -67,13 +67,3 @@ def test_no_byte_of_a_forgotten_sample_is_left_and_it_does_not_come_back(
     assert raw.table.num_rows > 0
     assert files_with(engine_folder, text) == {}
     assert "was forgotten on" in _type("why", sample_id, "--corpus", "notes")[1]
-
-
-def test_a_slip_forgets_nothing(finished: SmallProject, monkeypatch) -> None:
-    monkeypatch.setenv("DATA_ENGINE_PROJECT", str(finished.folder))
-    for words, told in (
-        (("0" * 32, "--corpus", "notes", "--reason", "r"), "has no sample '000"),
-        (("notes", "--batch", "may.jsonl", "--reason", "r"), "--batch takes one corpus and neither"),
-    ):
-        status, said = _type("forget", *words, "--yes")
-        assert (status, told in said) == (1, True)
