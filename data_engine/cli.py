@@ -20,6 +20,7 @@ from data_engine.terminal.exchange.notice_commands import notices_command
 from data_engine.terminal.last_words import last_words, with_quick_ends
 from data_engine.terminal.models.commands import models
 from data_engine.terminal.releases.commands import release
+from data_engine.terminal.releases.forget_command import forget
 from data_engine.terminal.review_commands import review
 
 if TYPE_CHECKING:
@@ -163,6 +164,7 @@ main.add_command(labels)
 main.add_command(label_studio)
 main.add_command(models)
 main.add_command(release)
+main.add_command(forget)
 
 
 @main.command()
@@ -224,24 +226,6 @@ def recheck(corpus: str) -> None:
         click.echo(f"all hold now; data-engine run {corpus} goes on from here")
     if n_failing:
         raise SystemExit(1)
-
-
-@main.command()
-@click.argument("corpus")
-@click.option("--batch", "batches", required=True, multiple=True, help="A batch to take out; may be given repeatedly.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def forget(corpus: str, batches: tuple[str, ...], yes: bool) -> None:
-    """Take batches out of CORPUS: their rows leave every table. Answers of people stay in the queue."""
-    from data_engine.orchestration.launch.upkeep import amending
-    from data_engine.runtime.corpus_runtime import whole_corpus
-
-    runtime, _ = whole_corpus(_project().runtime(corpus))
-    for line in amending.told_of_forgetting(runtime, batches):
-        click.echo(line)
-    if not yes and not click.confirm("take it out?"):
-        return
-    amending.forget(runtime, batches)
-    click.echo(f"taken out; data-engine run {corpus} brings the rest up to date")
 
 
 @main.command()

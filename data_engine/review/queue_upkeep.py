@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError, InternalError, OperationalError
 
 from data_engine.errors import StorageError
-from data_engine.review import annotations, batch_progress, class_names, leases, review_batches
+from data_engine.review import annotations, batch_progress, class_names, leases, review_batches, sample_removal
 from data_engine.review.queue_database import open_engine, reading, writing
 from data_engine.review.queue_records import QueueLoad, SkippedTask, in_utc
 from data_engine.review.queue_tables import queue as queues
@@ -106,6 +106,21 @@ class QueueUpkeep:
         """Delete all review batches of a corpus with every answer; only where somebody named the corpus and agreed."""
         with self._writing() as connection:
             review_batches.delete_batches(connection, corpus)
+
+    def count_answers_about(self, corpus: str, sample_ids: Sequence[str]) -> int:
+        """Number of answers about some samples of a corpus."""
+        with self._reading() as connection:
+            return sample_removal.count_answers_about(connection, corpus, sample_ids)
+
+    def forget_samples(self, corpus: str, sample_ids: Sequence[str]) -> None:
+        """Delete all that the queue knows of some samples of a corpus; only where somebody named them and agreed."""
+        with self._writing() as connection:
+            sample_removal.forget_samples(connection, corpus, sample_ids)
+
+    def leave_no_trace(self) -> None:
+        """Overwrite what was deleted in the file of the database, too."""
+        with self._guard():
+            sample_removal.leave_no_trace(self._engine)
 
     @contextmanager
     def _writing(self, *, is_lasting: bool = True) -> Iterator[Connection]:

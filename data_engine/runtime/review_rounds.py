@@ -162,7 +162,8 @@ def create_review_batch(runtime: CorpusRuntime, *, cause: str, n_tasks: int | No
             return None
         texts = payloads_of(tables, [task.sample_id for task in planned])
         tasks = [NewTask(**vars(task), payload=texts[task.sample_id]) for task in planned]
-        tasks += synthesised_tasks(runtime, tables, planned, round_number=round_number)
+        if n_tasks is None:
+            tasks += synthesised_tasks(runtime, tables, planned, round_number=round_number)
         return open_questions(runtime, queue, round_id(runtime, round_number), tasks, cause=cause)
 
 

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.errors import InvalidInput, UnknownSample
+from data_engine.runtime.amendments.tombstones import tombstones
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import STEPS
 from data_engine.schemas.child_ids import parent_and_change
@@ -37,6 +38,9 @@ def decisions_about(runtime: CorpusRuntime, sample_id: str) -> pa.Table:
     # What was decided about children of an image is shown with it.
     ids = sorted({parent_and_change(found_id)[0] for found_id in found["sample_id"].to_pylist()})
     if not ids:
+        for each in tombstones(runtime).values():
+            if each.sample_id.startswith(sample_id):
+                raise UnknownSample(f"sample {each.sample_id} was forgotten on {each.at}: {each.reason}")
         raise UnknownSample(
             f"no step has decided anything about sample {sample_id!r} of corpus {runtime.corpus.name}; take an id from "
             f'data-engine sql "select sample_id, text from raw_index limit 10"'

@@ -9,7 +9,14 @@ from pathlib import Path
 
 from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
 
-_FILES = {"pins.json", ".pins.json.lock", "command.lock"}
+_FILES = {
+    "pins.json",
+    ".pins.json.lock",
+    "command.lock",
+    "tombstones.json",
+    "release_marks.json",
+    ".release_marks.json.lock",
+}
 _FOLDERS = {"tables", "releases", "reports", "marts", "accepted", "learnt", "questions", "foundation_model"}
 
 

@@ -1,0 +1,79 @@
+"""Forgetting samples while no other command is at work, and taking what shows them out of the Dagster instance.
+
+Previews of tables and images stand in the events of runs, in forms that cannot be searched for, so the history of the
+corpus goes as a whole. What goes of the data is known to `data_engine.runtime.amendments.forgotten_samples`.
+"""
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+
+from data_engine.errors import StorageError
+from data_engine.orchestration.launch.command_lock import corpus_lock
+from data_engine.orchestration.launch.instance_of_home import opened_instance
+from data_engine.orchestration.launch.moves import drop_partitions
+from data_engine.runtime.amendments.forgetting import batches_taken_in
+from data_engine.runtime.amendments.forgotten_samples import Forgetting, forget_samples
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+
+_AT_ONCE = 500
+
+
+def erase(planned: Forgetting, *, reason: str) -> dict[str, str]:
+    """Forget the samples in data and history.
+
+    Returns: by release that held any, the release that was made in its place; "" where nothing is left of it.
+
+    Raises: ConcurrentWrite while another command is at work on the corpus; StorageError where the databases of Dagster
+        are in use.
+    """
+    runtime = planned.runtime
+    with corpus_lock(runtime):
+        with opened_instance() as instance:
+            batches = sorted(batches_taken_in(runtime))
+            made = forget_samples(planned, reason=reason, now=datetime.now(UTC))
+            drop_partitions(runtime, instance, batches)
+            _erase_history(runtime, instance)
+        _overwrite_deleted(Path(os.environ["DAGSTER_HOME"]))
+    return made
+
+
+def _erase_history(runtime: CorpusRuntime, instance: dg.DagsterInstance) -> None:
+    """Delete the runs of a corpus and what is known of its assets."""
+    name = runtime.corpus.name
+    keys = [key for key in instance.all_asset_keys() if key.path[0] == name]
+    if keys:
+        instance.wipe_assets(keys)
+    cursor: str | None = None
+    while runs := instance.get_runs(limit=_AT_ONCE, cursor=cursor):
+        cursor = runs[-1].run_id
+        for run in runs:
+            selected = {key.path[0] for key in run.asset_selection or ()}
+            if run.tags.get("corpus") == name or name in selected:
+                instance.delete_run(run.run_id)
+                shutil.rmtree(Path(os.environ["DAGSTER_HOME"]) / "storage" / run.run_id, ignore_errors=True)
+
+
+def _overwrite_deleted(home: Path) -> None:
+    """Overwrite what was deleted in the SQLite files of Dagster, their free pages and their logs."""
+    for path in sorted(home.rglob("*.db")):
+        try:
+            with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as connection:
+                connection.execute("VACUUM")
+                (is_busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            raise StorageError(_in_use(path, str(error))) from error
+        if is_busy:
+            raise StorageError(_in_use(path, "somebody is reading it"))
+
+
+def _in_use(path: Path, why: str) -> str:
+    return (
+        f"what was deleted in {path} could not be overwritten ({why}); stop data-engine ui and give the same command "
+        f"again: the samples are forgotten everywhere else"
+    )

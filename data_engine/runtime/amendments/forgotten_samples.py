@@ -1,0 +1,164 @@
+"""Forgetting samples: their content, vectors, answers and released bytes go from all that the engine holds.
+
+Old versions of tables, their logs, reports and indexes hold content in many forms, so all that is made of the corpus
+goes and the next run makes it anew; answers about other samples, vectors of other contents and releases without the
+samples stay. Whole batches are taken out in `forgetting.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_engine.errors import DataEngineError, InvalidInput, StorageError, UnknownSample
+from data_engine.releasing.release_marks import mark_forgotten, pin_release, put_into_service, read_marks
+from data_engine.releasing.remaking import release_without
+from data_engine.runtime.amendments.forgetting import forget_vectors
+from data_engine.runtime.amendments.resetting import reset_of
+from data_engine.runtime.amendments.tombstones import Tombstone, add_tombstones, tombstones
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.releases.release_life import Releases, samples_of
+from data_engine.storage.retention import pin_nothing
+
+
+@dataclass(frozen=True)
+class Forgetting:
+    """What forgetting some samples would do.
+
+    Attributes:
+        runtime: The corpus, as a whole.
+        sample_ids: The samples, sorted.
+        places: Where the source has them, as the raw index says it.
+        alike: Samples that nearly repeat them, and stay.
+        n_answers: Answers about them in the review queue.
+        releases: By release, which of the samples it holds; all of them where its rows cannot be read.
+    """
+
+    runtime: CorpusRuntime
+    sample_ids: tuple[str, ...]
+    places: tuple[str, ...]
+    alike: tuple[str, ...]
+    n_answers: int
+    releases: dict[str, tuple[str, ...]]
+
+    def told(self) -> list[str]:
+        """Lines that say what goes, what stays, and what is not in the engine's hands."""
+        name, n = self.runtime.corpus.name, len(self.sample_ids)
+        lines = [
+            f"{n:,} sample{'s' * (n > 1)} of {name} go for good, with content, vectors, thumbnails and "
+            f"{self.n_answers:,} answer{'s' * (self.n_answers != 1)}",
+            f"so that no old version keeps them, all tables, reports and indexes of {name} go too, and the history of "
+            f"its runs in Dagster; data-engine run {name} makes them anew from the source, with a new tree",
+            "kept: a tombstone of each (id, time, reason), answers about other samples, vectors of other contents",
+        ]
+        lines += [
+            f"release {release} holds {len(held):,} of them: it is made anew without them, under another id"
+            for release, held in self.releases.items()
+        ]
+        lines += [f"the source still has it at {place}; it is not taken in again" for place in self.places]
+        if self.alike:
+            lines.append(f"these nearly repeat it and stay; forget them too if need be: {', '.join(self.alike)}")
+        lines.append("not reached: backups, exports, copies of releases, and what others have downloaded")
+        return lines
+
+
+def forgetting_of(runtime: CorpusRuntime, sample_ids: Sequence[str]) -> Forgetting:
+    """What forgetting these samples would do.
+
+    Args:
+        runtime: The corpus, as a whole.
+        sample_ids: Whole ids, so that nothing else is forgotten by a slip.
+
+    Raises: InvalidInput for no id; UnknownSample for one that neither the corpus nor a release of it has.
+    """
+    wanted = pa.array(sorted(set(sample_ids)), pa.string())
+    if not len(wanted):
+        raise InvalidInput("no sample is named; give the ids of the samples to forget")
+    store = runtime.store()
+    found = store.read("raw_index", columns=["sample_id", "uri"], among={"sample_id": wanted})
+    releases = _releases_with(runtime, wanted)
+    known = {*found["sample_id"].to_pylist(), *(key for held in releases.values() for key in held)}
+    unknown = sorted(set(wanted.to_pylist()) - known - tombstones(runtime).keys())
+    if unknown:
+        raise UnknownSample(
+            f"corpus {runtime.corpus.name} has no sample {unknown[0]!r}; give whole ids, as "
+            f'data-engine sql "select sample_id, text from raw_index" shows them'
+        )
+    with runtime.queue() as queue:
+        n_answers = sum(
+            queue.count_answers_about(each.corpus.name, wanted.to_pylist()) for each in (runtime, *runtime.questions)
+        )
+    places = tuple(sorted(set(found["uri"].to_pylist())))
+    return Forgetting(runtime, tuple(wanted.to_pylist()), places, _alike(runtime, wanted), n_answers, releases)
+
+
+def forget_samples(planned: Forgetting, *, reason: str, now: datetime) -> dict[str, str]:
+    """Forget them. A forgetting that is killed is finished by giving it again: the tombstones are set first.
+
+    Returns: by release that held any, the release that was made in its place; "" where nothing is left of it.
+    """
+    runtime, ids = planned.runtime, pa.array(planned.sample_ids, pa.string())
+    at = now.isoformat(timespec="seconds")
+    held_by = {key: tuple(name for name, held in planned.releases.items() if key in held) for key in planned.sample_ids}
+    add_tombstones(runtime, [Tombstone(key, at, reason, held_by[key]) for key in planned.sample_ids])
+    with runtime.queue() as queue:
+        for each in (runtime, *runtime.questions):
+            queue.forget_samples(each.corpus.name, planned.sample_ids)
+        queue.leave_no_trace()
+    reset_of(runtime).carry_out(with_answers=False)
+    forget_vectors(runtime, ids)
+    made = {name: _made_anew(runtime, name, held, at, reason) for name, held in planned.releases.items()}
+    left = [folder.name for folder in Releases(runtime).folders()]
+    for each in (runtime, *runtime.questions):
+        pin_nothing(each.corpus_folder.parent, each.corpus_folder.name, left)
+    return made
+
+
+def _made_anew(runtime: CorpusRuntime, name: str, held: tuple[str, ...], at: str, reason: str) -> str:
+    """Make a release without samples in the place of one that has them, with its marks. Returns: the new id."""
+    releases = Releases(runtime)
+    marks = read_marks(releases.folder)
+    new = release_without(releases.folder / "releases" / name, frozenset(held), at=at)
+    rows = tuple({"sample_id": key, "at": at, "reason": reason, "made_anew_as": new} for key in held)
+    mark_forgotten(releases.folder, name, rows)
+    if new:
+        mark_forgotten(releases.folder, new, rows)
+    if name in marks.pinned:
+        pin_release(releases.folder, name, None)
+        if new:
+            pin_release(releases.folder, new, marks.pinned[name])
+    if marks.in_service == name:
+        put_into_service(releases.folder, new)
+    return new
+
+
+def _releases_with(runtime: CorpusRuntime, wanted: pa.Array) -> dict[str, tuple[str, ...]]:
+    found = {}
+    for folder in Releases(runtime).folders():
+        held = _held(folder, wanted)
+        if held:
+            found[folder.name] = tuple(held)
+    return found
+
+
+def _held(folder: Path, wanted: pa.Array) -> list[str]:
+    try:
+        return samples_of(folder, wanted)
+    except (DataEngineError, OSError, ValueError, KeyError) as error:
+        raise StorageError(
+            f"release {folder.name} cannot be read ({error}), so nobody knows whether it holds the sample; restore it "
+            f"or delete its folder {folder}, then forget"
+        ) from error
+
+
+def _alike(runtime: CorpusRuntime, wanted: pa.Array) -> tuple[str, ...]:
+    """Samples that nearly repeat one of these, or that one of these nearly repeats."""
+    store = runtime.store()
+    found: set[str] = set()
+    for one, other in (("sample_id", "duplicate_of"), ("duplicate_of", "sample_id")):
+        rows = store.read("first_pass", columns=[one, other], among={one: wanted})
+        found |= set(pc.drop_null(rows[other]).to_pylist())
+    return tuple(sorted(found - set(wanted.to_pylist())))
