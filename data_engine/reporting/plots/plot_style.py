@@ -86,7 +86,7 @@ def _tag(tag: str, referred: set[str]) -> str:
 
 
 def _lay_out(figure: Any) -> None:
-    """Place axes and texts, once: matplotlib would do so, and draw all of it besides, before every time it is written."""
+    """Place axes and texts once: matplotlib would do so, and draw it all besides, each time that it is written."""
     engine = figure.get_layout_engine()
     if engine is None:
         return
