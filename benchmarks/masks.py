@@ -153,9 +153,10 @@ def main() -> None:
         sets["GrabCut"] = list(objects_in(args.grabcut))[:: args.every]
     counted = " and ".join(f"{len(objects)} of {name}" for name, objects in sets.items())
     lines = [
-        f"Objects: {counted}, longest side of COCO 384 px. Points and clicks are simulated; NoC counts an object that is not there after the last click as 20. "
-        "Goals from four points: mean IoU .80 on COCO and .92 on GrabCut; no correct click lowers it; 95 % of the predictions after the first "
-        "within 100 ms on images of 1,000 px, on a machine that does nothing else.",
+        f"Objects: {counted}, longest side of COCO 384 px. Points and clicks are simulated; NoC counts an object that "
+        "is not there after the last click as 20. Goals from four points: mean IoU .80 on COCO and .92 on GrabCut; no "
+        "correct click lowers it; 95 % of the predictions after the first within 100 ms on images of 1,000 px, on a "
+        "machine that does nothing else.",
         "",
         *predicted_lines(sets),
         "",
