@@ -49,15 +49,8 @@ def suite(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
     metrics = tables["quality_report"]
     values = {(row["metric"], row["scope"]): row["value"] for row in metrics.to_pylist()}
     wanted = _wanted(values, corpus)
-    core = Profile(
-        pa.table(
-            {
-                "metric": [f"{metric} {scope}" for metric, scope in wanted],
-                "is_present": [key in values for key in wanted],
-            }
-        ),
-        "metric",
-    )
+    present = {"metric": [" ".join(key) for key in wanted], "is_present": [key in values for key in wanted]}
+    core = Profile(pa.table(present), "metric")
     names = pc.binary_join_element_wise(metrics["metric"], metrics["scope"], " ")
     rows = Profile(
         pa.table(

@@ -46,7 +46,9 @@ def open_verification(runtime: CorpusRuntime, *, now: datetime) -> str | None:
         old = {each.batch_id for each in batches if each.opened_at <= long_ago}
         audited = _automatic(labels, reviewed, asked)
         n_audited = ceil(settings.share * len(audited))
-        tasks = {each: ("audit", audited[each]) for each in _drawn(rng, sorted(audited), n_audited)}
+        tasks: dict[str, tuple[str, str | None]] = {
+            each: ("audit", audited[each]) for each in _drawn(rng, sorted(audited), n_audited)
+        }
         again = _answered_long_ago(reviewed, old, asked | set(tasks))
         tasks |= dict.fromkeys(_drawn(rng, again, settings.again), (REPEATED, None))
         there = tables.read("raw_index", columns=["sample_id"], among={"sample_id": pa.array(list(tasks), pa.string())})

@@ -58,7 +58,7 @@ class Corrections:
 def format_of(path: Path, name: str | None) -> str:
     """The exchange format of this name, or of the end of the file's. Raises: InvalidInput listing those there are."""
     form = LABEL_FORMATS.get(path.suffix.lower()) if name is None else name
-    if form not in LABEL_FORMATS.values():
+    if form is None or form not in LABEL_FORMATS.values():
         raise InvalidInput(
             f"the format of {path.name} is not known by its name; it must end in {', '.join(LABEL_FORMATS)}, or say "
             f"--format {' | '.join(LABEL_FORMATS.values())}"
