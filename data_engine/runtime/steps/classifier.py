@@ -51,7 +51,6 @@ def classifier(step_run: StepRun) -> StepResult:
     )
     table = _registry(step_run, trained, encoder)
     newest = table.slice(table.num_rows - 1).to_pylist()[0]
-    probabilities = trained.classifier.predict_proba(trained.hold_out.embeddings)
     return step_run.finish(
         table,
         extra_tables={"classifier_figures": _figures(step_run, trained, table)},
@@ -70,9 +69,15 @@ def classifier(step_run: StepRun) -> StepResult:
             "accuracy on query / control batches alone": f"{trained.query_accuracy} / {trained.control_accuracy}",
             "without an embedding": len(trained.without_embedding),
         },
-        details={"reliability": labeling.reliability(probabilities, trained.hold_out.classes)},
+        details={"reliability": _reliability(trained)},
         encoder=encoder,
     )
+
+
+def _reliability(trained: labeling.TrainedRound) -> pa.Table:
+    """How right the classifier is on the hold-out at each confidence."""
+    probabilities = trained.classifier.predict_proba(trained.hold_out.embeddings)
+    return labeling.reliability(probabilities, trained.hold_out.classes)
 
 
 def _said_of(gate: labeling.Gate) -> str:
