@@ -3,7 +3,6 @@ import numpy as np
 from data_engine.labeling.deciders.cascade import Opinion, not_taken
 from data_engine.labeling.gate import Gate
 
-
 GATE = Gate(0.5, 0.96, 60, 0.95, 0.9)
 
 
