@@ -4,15 +4,13 @@ The question is in `labels.py`; what each decider does is in `data_engine.labeli
 """
 
 import re
-from typing import TYPE_CHECKING, Any
+from statistics import NormalDist
+from typing import Any
 
 from pydantic import Field, GetJsonSchemaHandler, field_validator, model_validator
 from pydantic_core import CoreSchema
 
 from data_engine.settings import Settings
-
-if TYPE_CHECKING:
-    from data_engine.labeling.deciders.tree_labels import PassRule
 
 
 def _names() -> list[str]:
@@ -100,12 +98,6 @@ class DeciderSettings(Settings):
             raise ValueError(f"decider {self.name} has target_precision {self.target_precision} but no gate; remove it")
         return self
 
-    def pass_rule(self, confidence: float) -> "PassRule":
-        """When a cluster passes. Raises: InvalidInput where no cluster ever could."""
-        from data_engine.labeling.deciders.tree_labels import PassRule
-
-        return PassRule(self.least_agreement, self.checks_per_leaf, confidence)
-
 
 def check_order(
     deciders: tuple[DeciderSettings, ...],
@@ -131,7 +123,18 @@ def check_order(
                 f"{target_precision} that labels must reach; raise it, or lower labels.target_precision"
             )
         if decider.name == "tree":
-            decider.pass_rule(confidence)
+            _check_clusters_can_pass(decider, confidence)
         unknown = [] if isinstance(classes, str) else sorted(set(decider.patterns) - set(classes))
         if unknown:
             raise ValueError(f"decider {decider.name} has patterns for {unknown}, which are not among the classes")
+
+
+def _check_clusters_can_pass(decider: DeciderSettings, confidence: float) -> None:
+    """The Wilson bound of n checks that all agree is n / (n + z^2)."""
+    n, z = decider.checks_per_leaf, NormalDist().inv_cdf(confidence)
+    most = n / (n + z * z)
+    if most < decider.least_agreement:
+        raise ValueError(
+            f"{n} checks that all agree have a lower bound of {most:.3f}, below the {decider.least_agreement} of "
+            "least_agreement; raise checks_per_leaf of decider tree, or lower least_agreement"
+        )

@@ -88,4 +88,5 @@ def test_the_examples_of_the_document_are_lists_that_work():
     assert [Labels.model_validate(block).decider_names for block in blocks] == [
         ("classifier", "person"),
         ("rules", "classifier", "person"),
+        ("classifier", "tree", "person"),
     ]

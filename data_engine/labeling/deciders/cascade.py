@@ -96,6 +96,14 @@ def route(order: Sequence[str], opinions: Mapping[str, Opinion], n_samples: int)
     return Routes(deciders, reasons, answers, lower_bounds)
 
 
+def not_taken(ids: Sequence[str], opinions: Sequence[Opinion]) -> set[str]:
+    """Those of the ids that none of the opinions, which are about them in this order, is sure of."""
+    taken = np.zeros(len(ids), dtype=bool)
+    for opinion in opinions:
+        taken |= opinion.is_sure
+    return {name for name, is_taken in zip(ids, taken.tolist(), strict=True) if not is_taken}
+
+
 def _asked(order: Sequence[str], opinions: Mapping[str, Opinion], n_samples: int) -> list[Opinion]:
     people = [name for name in order if find_decider(name).is_person]
     if people != [PERSON] or order[-1] != PERSON:

@@ -68,7 +68,7 @@ class PassRule:
 
 
 @dataclass(frozen=True)
-class Node:
+class CheckedCluster:
     """A cluster at which labelling stands: `level` (1 is the finest), its number, and what its checks say.
 
     `label` is the most frequent class of its checks, the first by name of equals; None without any. `bound` is the
@@ -96,7 +96,7 @@ class Node:
 class TreeLabels:
     """The clusters at which labelling stands, by the leaf of level 1 that lies in them."""
 
-    node_of: Mapping[int, Node]
+    node_of: Mapping[int, CheckedCluster]
 
     def said(self, leaf: int | None) -> tuple[str, float] | None:
         """The class of a sample of this leaf, and the bound of its cluster; None where it has not passed."""
@@ -109,7 +109,7 @@ class LeafCheck:
     """A sample that is to be asked about, and the cluster that it checks."""
 
     sample_id: str
-    node: Node
+    node: CheckedCluster
 
 
 def wilson_bound(n_agreed: int, n: int, confidence: float) -> float:
@@ -150,8 +150,8 @@ def walk_tree(
     for leaf, label in checked:
         for level, clusters in enumerate(at_level):
             counts[level].setdefault(int(clusters[leaf]), Counter())[label] += 1
-    node_of: dict[int, Node] = {}
-    known: dict[tuple[int, int], Node] = {}
+    node_of: dict[int, CheckedCluster] = {}
+    known: dict[tuple[int, int], CheckedCluster] = {}
     for leaf in range(n_leaves):
         for level in range(len(at_level) - 1, -1, -1):
             cluster = int(at_level[level][leaf])
@@ -223,7 +223,7 @@ def held_like_the_rest(
         seed: of the draws.
     """
     node_of = labels.node_of
-    all_in, left_in = Counter[Node](), Counter[Node]()
+    all_in, left_in = Counter[CheckedCluster](), Counter[CheckedCluster]()
     known = set(answered)
     for name in others:
         node = node_of.get(leaf_of.get(name, -1))
@@ -263,7 +263,7 @@ def leaf_checks(
         besides: of these samples those that are asked about anyway; they check their cluster, if their purpose does.
         least_worth: labels that a question must be able to bring, itself included.
     """
-    inside: dict[Node, list[str]] = {}
+    inside: dict[CheckedCluster, list[str]] = {}
     for name, leaf in sorted(undecided.items()):
         node = labels.node_of.get(leaf)
         if node is not None and node.state == OPEN and node.n_needed is not None:
@@ -281,17 +281,17 @@ def leaf_checks(
     return tuple(chosen)
 
 
-def _node(level: int, cluster: int, classes: Counter[str], rule: PassRule) -> Node:
+def _node(level: int, cluster: int, classes: Counter[str], rule: PassRule) -> CheckedCluster:
     n = sum(classes.values())
     label = min(classes, key=lambda name: (-classes[name], name)) if classes else None
     n_agreed = 0 if label is None else classes[label]
     bound, needed = rule.bound(n_agreed, n), rule.n_needed(n_agreed, n)
     passed = n > 0 and bound >= rule.least_bound
     state = PASSED if passed else FAILED if needed is None else OPEN
-    return Node(level, cluster, label, n_agreed, n, bound, state, needed)
+    return CheckedCluster(level, cluster, label, n_agreed, n, bound, state, needed)
 
 
-def _remark(node: Node | None) -> str:
+def _remark(node: CheckedCluster | None) -> str:
     if node is None:
         return "in no cluster of the tree"
     if node.state == PASSED:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.labeling.deciders.audits import shut_by_audits
-from data_engine.labeling.deciders.cascade import Opinion
+from data_engine.labeling.deciders.cascade import Opinion, not_taken
 from data_engine.labeling.deciders.hold_out import hold_out_classes
 from data_engine.labeling.deciders.label_rules import label_rules, rules_opinion
 from data_engine.labeling.deciders.registry import CLASSIFIER, RULES, TREE
@@ -100,11 +100,3 @@ class Deciders:
         answered = {name: rules.answer(texts.get(name)) for name in audited}
         said = {name: (str(kind.label_of(answer)), 1.0) for name, answer in answered.items() if answer is not None}
         return shut_by_audits(opinion, said, audited)
-
-
-def not_taken(ids: Sequence[str], opinions: Sequence[Opinion]) -> set[str]:
-    """Those of the ids that none of the opinions, which are about them in this order, is sure of."""
-    taken = np.zeros(len(ids), dtype=bool)
-    for opinion in opinions:
-        taken |= opinion.is_sure
-    return {name for name, is_taken in zip(ids, taken.tolist(), strict=True) if not is_taken}

@@ -14,6 +14,7 @@ from data_engine.labeling.deciders.hold_out import hold_out_classes
 from data_engine.labeling.deciders.registry import TREE
 from data_engine.labeling.deciders.tree_labels import (
     LEAF,
+    PassRule,
     TreeLabels,
     held_like_the_rest,
     leaf_checks,
@@ -65,7 +66,7 @@ def tree_of(corpus: "Corpus", read: "Read", reviewed: pa.Table) -> TreeOfCorpus 
     held_out = set(reviewed.filter(pc.equal(reviewed["purpose"], "hold_out"))["sample_id"].to_pylist())
     found = [(leaf_of[name], said) for name, said in checked.items() if name in leaf_of and name not in held_out]
     parents, n_leaves = _parents(clusters)
-    rule = decider.pass_rule(corpus.labels.confidence)
+    rule = PassRule(decider.least_agreement, decider.checks_per_leaf, corpus.labels.confidence)
     return TreeOfCorpus(walk_tree(parents, n_leaves, found, rule), leaf_of)
 
 

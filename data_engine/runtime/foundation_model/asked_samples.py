@@ -28,13 +28,12 @@ from data_engine.foundation_model.prompt import AskedQuestion, Content
 from data_engine.foundation_model.simulated_server import simulated_foundation_model
 from data_engine.labeling.answers.counted import counted_answers
 from data_engine.labeling.deciders.audits import shut_by_audits
-from data_engine.labeling.deciders.cascade import Opinion
+from data_engine.labeling.deciders.cascade import Opinion, not_taken
 from data_engine.labeling.deciders.hold_out import hold_out_classes
 from data_engine.labeling.deciders.model_answers import AnsweredSample, certified_answers, model_opinion
 from data_engine.labeling.deciders.registry import FOUNDATION_MODEL
 from data_engine.reporting.metrics.known_labels import known_classes
 from data_engine.runtime.deciders.distillation import Needing, answers_to_learn_from, is_taught
-from data_engine.runtime.deciders.opinions import not_taken
 from data_engine.runtime.foundation_model.contents import COLUMNS, contents_of, nearest_examples, reviewed_examples
 from data_engine.runtime.step_run import StepRun
 from data_engine.schemas import DISTILLED_ANSWERS, FOUNDATION_ANSWERS

@@ -29,12 +29,7 @@ _SHOWN_VERSIONS = 8
 def classifier(step_run: StepRun) -> StepResult:
     """Train a version on all answers; it takes over unless it is worse than the one in service."""
     settings = step_run.corpus.labels
-    answers = step_run.read_accepted("reviewed_labels")
-    step_run.inputs |= given_label_inputs(step_run.corpus, step_run.tables.verdicts, step_run.tables)
-    reviewed = with_given_labels(step_run.corpus, step_run.look_up, answers, _embedded(step_run.look_up))
-    if is_taught(step_run.corpus):
-        learnt = step_run.accepted_history("distilled_answers")
-        reviewed = labeling.with_distilled_answers(reviewed, learnt, step_run.corpus.class_names)
+    reviewed = _to_learn_from(step_run)
     encoder = step_run.encoder_in_use()
     examples = class_name_examples(step_run.corpus, encoder)
     children = child_embeddings(step_run.runtime, step_run.look_up, answered_children(reviewed), encoder)
@@ -72,6 +67,17 @@ def classifier(step_run: StepRun) -> StepResult:
         details={"reliability": _reliability(trained)},
         encoder=encoder,
     )
+
+
+def _to_learn_from(step_run: StepRun) -> pa.Table:
+    """Answers of people, labels of the data, and what a foundation model said in the round before, where it teaches."""
+    answers = step_run.read_accepted("reviewed_labels")
+    step_run.inputs |= given_label_inputs(step_run.corpus, step_run.tables.verdicts, step_run.tables)
+    reviewed = with_given_labels(step_run.corpus, step_run.look_up, answers, _embedded(step_run.look_up))
+    if not is_taught(step_run.corpus):
+        return reviewed
+    learnt = step_run.accepted_history("distilled_answers")
+    return labeling.with_distilled_answers(reviewed, learnt, step_run.corpus.class_names)
 
 
 def _reliability(trained: labeling.TrainedRound) -> pa.Table:

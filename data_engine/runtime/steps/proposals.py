@@ -28,10 +28,7 @@ if TYPE_CHECKING:
 
 def proposals(step_run: StepRun) -> StepResult:
     """Propose a class for every chosen sample."""
-    row = labeling.row_in_service(step_run.read("classifier"))
-    if row is None:
-        raise NotEnoughData("no classifier is in service; answer a review batch, then materialize classifier")
-    refuse_another("classifier", row["encoder_version"], step_run.encoder_in_use())
+    row = _in_service(step_run)
     classifier = labeling.load_model(row["artefact"])
     ids, x = step_run.subset_embeddings()
     answers = _answers(step_run, ids)
@@ -70,6 +67,15 @@ def proposals(step_run: StepRun) -> StepResult:
         details={"uncertainty": table["uncertainty"].to_numpy(), "threshold": gate.threshold},
         encoder=step_run.encoder_in_use(),
     )
+
+
+def _in_service(step_run: StepRun) -> dict[str, Any]:
+    """The row of the classifier in service. Raises: NotEnoughData without one."""
+    row = labeling.row_in_service(step_run.read("classifier"))
+    if row is None:
+        raise NotEnoughData("no classifier is in service; answer a review batch, then materialize classifier")
+    refuse_another("classifier", row["encoder_version"], step_run.encoder_in_use())
+    return row
 
 
 def _of_foundation_model(step_run: StepRun, asked: "AskedModel | None", version: str) -> dict[str, pa.Table]:

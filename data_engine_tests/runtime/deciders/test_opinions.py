@@ -1,8 +1,7 @@
 import numpy as np
 
-from data_engine.labeling.deciders.cascade import Opinion
+from data_engine.labeling.deciders.cascade import Opinion, not_taken
 from data_engine.labeling.gate import Gate
-from data_engine.runtime.deciders.opinions import not_taken
 
 GATE = Gate(0.5, 0.96, 60, 0.95, 0.9)
 
