@@ -250,6 +250,10 @@ def in_utc(now: datetime) -> datetime:
     return now.astimezone(UTC)
 
 
+BY_REVIEWER = "adjudicated:"
+"""How the method of what a reviewer decided begins; their name follows."""
+
+
 def is_simulated_name(name: str) -> bool:
     """Whether a name is that of a simulated annotator."""
     return name.startswith(SIMULATED_PREFIX)

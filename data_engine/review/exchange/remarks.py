@@ -1,27 +1,23 @@
 """What was said of tasks beside their answers: decisions of reviewers, skips with their reasons, drafts.
 
-Answers are read in `sending.py` and put into the queue by `imported_answers.py`.
+They are put into the queue by `imported_remarks.py`; answers are read in `sending.py`.
 """
 
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from data_engine.errors import InvalidInput
-from data_engine.review.exchange.exchanged import DECISION, DRAFT, REMARKS, SKIP, ExchangedRemark, ExchangedTask
+from data_engine.review.exchange.exchanged import DECISION, DRAFT, REMARKS, SKIP, ExchangedRemark
 from data_engine.review.exchange.values import answer_in, json_in, name_in, needed, object_in, text_in, time_in
-from data_engine.review.leases import register
-from data_engine.review.people.decisions import BY_REVIEWER, store_decision
-from data_engine.review.people.drafts import read_drafts, store_draft
-from data_engine.review.queue_records import identifier
-from data_engine.review.queue_tables import annotation, decision, draft, lease, task
+from data_engine.review.queue_records import BY_REVIEWER
+from data_engine.review.queue_tables import decision, draft, lease, task
 
-_MOST_REASON, _MOST_TEXT = 300, 20_000
+_MOST_TEXT = 20_000
 
 
 def read_remarks(connection: Connection, batch_id: str) -> dict[str, list[ExchangedRemark]]:
@@ -84,51 +80,6 @@ def remark_of(record: Mapping[str, Any], where: str) -> ExchangedRemark:
     answer = {"answer": object_in(content["answer"], f"{where}: answer")} if content.get("answer") is not None else {}
     annotator = needed(name_in(record, "annotator", where), "annotator", where)
     return ExchangedRemark(what, annotator, {**texts, **answer}, said_at, where)
-
-
-def put_remarks(connection: Connection, task_id: str, each: ExchangedTask, *, now: datetime) -> int:
-    """Put the remarks about a task into the queue: how many were not there yet. What was said here stays.
-
-    Raises: InvalidInput; UnknownLabel for a decision of an unknown class.
-    """
-    return sum(_put(connection, task_id, each, remark, min(remark.said_at, now)) for remark in each.remarks)
-
-
-def _put(connection: Connection, task_id: str, each: ExchangedTask, remark: ExchangedRemark, at: datetime) -> bool:
-    if remark.what == DECISION:
-        is_this = (decision.c.batch_id == each.batch_id) & (decision.c.sample_id == each.sample_id)
-        if connection.execute(sa.select(decision.c.label).where(is_this)).first() is not None:
-            return False
-        label = str(remark.content["label"])
-        return store_decision(connection, each.batch_id or "", each.sample_id or "", label, by=remark.annotator, now=at)
-    register(connection, remark.annotator, at)
-    if remark.what == DRAFT:
-        is_own = (annotation.c.task_id == task_id) & (annotation.c.annotator == remark.annotator)
-        is_answered = connection.execute(sa.select(annotation.c.task_id).where(is_own)).first() is not None
-        if is_answered or read_drafts(connection, remark.annotator, [task_id]):
-            return False
-        store_draft(connection, task_id, remark.annotator, remark.content, now=at)
-        return True
-    return _put_skip(connection, task_id, remark, at)
-
-
-def _put_skip(connection: Connection, task_id: str, remark: ExchangedRemark, at: datetime) -> bool:
-    is_such = (lease.c.task_id == task_id) & (lease.c.annotator == remark.annotator) & (lease.c.outcome == "skipped")
-    if connection.execute(sa.select(lease.c.lease_id).where(is_such)).first() is not None:
-        return False
-    values = {
-        "lease_id": identifier("lease", task_id, remark.annotator, SKIP),
-        "task_id": task_id,
-        "annotator": remark.annotator,
-        "lease_s": 1,
-        "taken_at": at,
-        "expires_at": at,
-        "outcome": "skipped",
-        "ended_at": at,
-        "reason": str(remark.content.get("reason", ""))[:_MOST_REASON],
-    }
-    connection.execute(sa.insert(lease), values)
-    return True
 
 
 def remarks_in(records: Iterable[Any], where: str) -> tuple[ExchangedRemark, ...]:

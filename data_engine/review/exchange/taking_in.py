@@ -15,7 +15,7 @@ from data_engine.errors import InvalidInput
 from data_engine.labeling.provenance import GIVEN
 from data_engine.review.exchange.exchanged import Exchange, ExchangedAnswer, ExchangedBatch, ExchangedTask
 from data_engine.review.exchange.imported_answers import Outcome, put_answer
-from data_engine.review.exchange.remarks import put_remarks
+from data_engine.review.exchange.imported_remarks import put_remarks
 from data_engine.review.exchange.resolving import ImportPlace, one_for_each, refuse_unknown, resolved
 from data_engine.review.people.actions import record_action
 from data_engine.review.queue_records import NewTask, identifier, is_of_kind, next_batch_id

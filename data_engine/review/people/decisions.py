@@ -14,15 +14,12 @@ from sqlalchemy.engine import Connection
 from data_engine.errors import InvalidInput
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.labeling.provenance import ADJUDICATED
-from data_engine.review.queue_records import answer_given, check_annotator, identifier
+from data_engine.review.queue_records import BY_REVIEWER, answer_given, check_annotator, identifier
 from data_engine.review.queue_tables import audit, batch, decision, task
 from data_engine.review.review_batches import find_batch, record, withdraw_tasks
 
 DECIDED = "adjudicated"
 """The kind of the audit's rows about decisions; each raised the revision of its batch by 1."""
-
-BY_REVIEWER = "adjudicated:"
-"""How the method of what a reviewer decided begins; their name follows."""
 
 
 def store_decision(
