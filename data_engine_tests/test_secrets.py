@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -75,8 +76,27 @@ def small_notes(path: str, name: str = "notes") -> dict[str, object]:
     return {**notes_corpus(Path("x")), "source": source(path), **changes}
 
 
-def command(project: SmallProject, *arguments: str, **environment: str) -> str:
-    """What a command prints, on both streams."""
+@pytest.fixture
+def command(
+    project: SmallProject, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Carries out a command in the project's folder, and returns what it prints, also past Python's streams."""
+    monkeypatch.chdir(project.folder)
+    monkeypatch.delenv("DATA_ENGINE_PROJECT", raising=False)
+
+    def carry_out(*arguments: str, **environment: str) -> str:
+        # A new process knows no secret of the command before.
+        monkeypatch.setattr("data_engine.errors.secret_texts._SECRETS", set())
+        done = CliRunner().invoke(main, arguments, env=environment)
+        # Python would print what no command catches.
+        uncaught = done.exception if not isinstance(done.exception, SystemExit) else None
+        return done.output + "".join([*capfd.readouterr(), *(traceback.format_exception(uncaught) if uncaught else ())])
+
+    return carry_out
+
+
+def process(project: SmallProject, *arguments: str, **environment: str) -> str:
+    """What a command prints in a process of its own, on both streams."""
     done = subprocess.run(
         [sys.executable, "-m", "data_engine.cli", *arguments],
         cwd=project.folder,
@@ -107,7 +127,7 @@ def test_no_secret_of_a_source_is_in_anything_that_a_run_writes_or_prints(
     project: SmallProject, place: str, engine_folder: Path
 ) -> None:
     project.add(small_notes(f"{place}/notes.jsonl?token={TOKEN}#{FRAGMENT}"))
-    said = command(project, "run", "notes")
+    said = process(project, "run", "notes")
     (release,) = (engine_folder / "data" / "notes" / "releases").iterdir()
     manifest = json.loads((release / "manifest.json").read_text("utf-8"))
     assert manifest["configuration"]["source"]["storage_options"] == ["client_kwargs"]
@@ -116,24 +136,24 @@ def test_no_secret_of_a_source_is_in_anything_that_a_run_writes_or_prints(
     raw = project.load().runtime("notes").store().read("raw_index")
     assert raw["uri"][0].as_py().startswith("notes.jsonl#")
     assert raw["text"].null_count == 0
-    said += command(project, "check", "notes") + command(project, "release")
-    said += command(project, "sql", "select distinct batch, uri from raw_index") + command(project, "backfill", "notes")
+    said += process(project, "check", "notes") + process(project, "release")
+    said += process(project, "sql", "select distinct batch, uri from raw_index") + process(project, "backfill", "notes")
     assert "notes: the data are whole" in said
     assert leaks(said, engine_folder) == []
 
 
 @pytest.mark.parametrize("name", ["refused.jsonl", "cut.jsonl", "none.jsonl", "folder/"])
 def test_no_secret_is_in_what_a_failure_writes_or_prints(
-    project: SmallProject, place: str, engine_folder: Path, name: str
+    project: SmallProject, place: str, engine_folder: Path, name: str, command: Callable[..., str]
 ) -> None:
     project.add(small_notes(f"{place}/{name}?token={TOKEN}#{FRAGMENT}"))
-    said = command(project, "run", "notes")
+    said = command("run", "notes")
     assert said
     assert leaks(said, engine_folder) == []
 
 
 def test_no_secret_is_in_what_an_unreachable_or_mistyped_source_prints(
-    project: SmallProject, engine_folder: Path
+    project: SmallProject, engine_folder: Path, command: Callable[..., str]
 ) -> None:
     login = f"maria-the-user:{quote(PASSWORD, safe='')}"
     said = ""
@@ -144,9 +164,9 @@ def test_no_secret_is_in_what_an_unreachable_or_mistyped_source_prints(
         f"s3://{login}@no-such-bucket/notes?token={TOKEN}",
     ):
         project.add(small_notes(url))
-        said += command(project, "run", "notes", AWS_EC2_METADATA_DISABLED="true")
+        said += command("run", "notes", AWS_EC2_METADATA_DISABLED="true")
     project.add({**small_notes(f"http://{login}@host/x?token={TOKEN}"), "modality": "sound", "sourcee": 1})
-    said += command(project, "run", "notes")
+    said += command("run", "notes")
     assert said.count("Error") >= 3, said
     assert leaks(said, engine_folder) == []
 
