@@ -18,7 +18,7 @@ from data_engine.orchestration.instance.whole_databases import _Kind
 
 @pytest.fixture(scope="session", autouse=True)
 def _databases_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Every new home gets copies of Dagster's three databases, each of which takes 0.4 s to make.
+    """Every new home gets copies of Dagster's three databases, which take long to make.
 
     How they are made is tested in `orchestration/instance/test_whole_databases.py`, which has `made_by_dagster`.
     """
