@@ -25,10 +25,11 @@ class FoundationModel(Settings):
 
     name: Name
     """What it is called in the ledger, the costs and the report."""
-    url: str = Field(max_length=500)
-    """Address of the API without the route, such as `http://127.0.0.1:11434/v1`: http or https."""
-    model: str = Field(min_length=1, max_length=200)
-    """The model, as the server calls it."""
+    url: str = Field(default="", max_length=500)
+    """Address of the API without the route, such as `http://127.0.0.1:11434/v1`: http or https. Must be given, unless the
+    model is simulated."""
+    model: str = Field(default="", max_length=200)
+    """The model, as the server calls it. Must be given, unless it is simulated."""
     key_from: VariableName | None = None
     """Variable of the environment with the key; none where the server asks for none."""
     price_in: float = Field(default=0.0, ge=0)
@@ -100,6 +101,16 @@ class FoundationModel(Settings):
                 "variable of the key in key_from"
             )
         return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> "FoundationModel":
+        missing = [name for name in ("url", "model") if not getattr(self, name)]
+        if missing:
+            raise ValueError(
+                f"foundation_model has no {' and no '.join(missing)}; say where the model is (url) and what the server "
+                "calls it (model)"
+            )
+        return self
 
     @model_validator(mode="after")
     def _budget_needs_prices(self) -> "FoundationModel":

@@ -36,6 +36,13 @@ def test_its_cost_is_counted_and_not_said() -> None:
         _corpus([{"name": "foundation_model", "cost": 3}, "person"], foundation_model=MODEL)
 
 
+@pytest.mark.parametrize("missing", ["url", "model"])
+def test_a_model_that_is_not_simulated_is_somewhere(missing: str) -> None:
+    without = {name: value for name, value in MODEL.items() if name != missing}
+    with pytest.raises(ValidationError, match=f"foundation_model has no {missing}; say where the model is"):
+        FoundationModel.model_validate(without)
+
+
 @pytest.mark.parametrize(
     "url", ["127.0.0.1/v1", "ftp://h/v1", "http://me:secret@h/v1", "http://h/v1?key=secret", "sk-1"]
 )
