@@ -85,6 +85,7 @@ WHOLE_ENGINE = {
     "test_break_campaign",
     "test_benchmarks",
     "test_browser",
+    "test_browser_access",
     "test_browser_changes",
     "test_browser_images",
     "test_browser_report",
