@@ -1,8 +1,7 @@
 """The plan: one table of steps, from which everything else about a step follows. Read this first.
 
-What a step does is in `runtime/steps/<name>.py`, what its rows look like in `schemas/`, what is checked of them in
-`quality/suites/<name>.py`. Lineage, staleness, code versions, partitions, jobs, conditions, staging sources, report
-tables, release pins and the README's table are all read from here.
+What a step does is in `runtime/steps/<name>.py`, its rows in `schemas/`, its checks in `quality/suites/<name>.py`. Lineage,
+staleness, code versions, partitions, jobs, conditions, sources, pins and the README's table are all read from here.
 """
 
 from collections.abc import Mapping
@@ -20,16 +19,13 @@ class StepSpec:
         name: Of the step, its asset, its table and its file in `runtime/steps/`.
         row: What one row of its table is, for the README.
         description: What the Dagster UI says of it.
-        inputs: Steps whose new data makes this one stale. `embeddings*` stands for every accepted batch of them,
-            `cluster_tree?` for whether it exists at all, `labels~` for a table that may not be there yet; without a
-            mark it is the same partition, or the whole table.
+        inputs: Steps whose new data makes this one stale: the same partition or whole table; `embeddings*` every
+            accepted batch, `cluster_tree?` whether it exists at all, `labels~` a table that may not be there yet.
         lookups: Steps that are read too and stand in the lineage, but whose new data is no reason to run.
-        last_round: Steps after it, of which it reads what they wrote the round before: no parents in the lineage, and
-            never a reason to run.
+        last_round: Later steps of which it reads what they wrote the round before; no parents, no reason to run.
         extra_tables: Further tables that the step writes; part of its data version.
         pages: Files for people that it writes below the corpus' folder.
-        timing_tables: Tables of the step that hold measured seconds or serve the next round alone, and so take no part
-            in its data version.
+        timing_tables: Tables of measured seconds, or for the next round alone: no part of its data version.
         partition: What one partition is: an ingestion batch, an answered review batch, or "" for the whole table.
         starts: What starts it by itself: `new_input` (Dagster's automation), a `sensor`, or a `person`'s answers.
         job: The job that it belongs to; one that is empty belongs to none.
@@ -335,8 +331,7 @@ def pinned_tables() -> tuple[str, ...]:
 
 def partition_column(table: str) -> str:
     """The column that holds the partition of a step's table; empty for a table that is written whole."""
-    spec = STEPS[WRITTEN_BY[table]]
-    return spec.partition if table == spec.name else ""
+    return (spec := STEPS[WRITTEN_BY[table]]).partition if table == spec.name else ""
 
 
 def in_order(seconds: Mapping[str, float]) -> dict[str, float]:
