@@ -26,8 +26,8 @@ class FoundationModel(Settings):
     name: Name
     """What it is called in the ledger, the costs and the report."""
     url: str = Field(default="", max_length=500)
-    """Address of the API without the route, such as `http://127.0.0.1:11434/v1`: http or https. Must be given, unless the
-    model is simulated."""
+    """Address of the API without the route, such as `http://127.0.0.1:11434/v1`: http or https. Must be given,
+    unless the model is simulated."""
     model: str = Field(default="", max_length=200)
     """The model, as the server calls it. Must be given, unless it is simulated."""
     key_from: VariableName | None = None

@@ -1,7 +1,7 @@
 """The plan: one table of steps, from which everything else about a step follows. Read this first.
 
-What a step does is in `runtime/steps/<name>.py`, its rows in `schemas/`, its checks in `quality/suites/<name>.py`. Lineage,
-staleness, code versions, partitions, jobs, conditions, sources, pins and the README's table are all read from here.
+What a step does is in `runtime/steps/<name>.py`, its rows in `schemas/`, its checks in `quality/suites/<name>.py`.
+Lineage, staleness, code versions, partitions, jobs, sources, pins and the README's table are all read from here.
 """
 
 from collections.abc import Mapping
@@ -331,7 +331,7 @@ def pinned_tables() -> tuple[str, ...]:
 
 def partition_column(table: str) -> str:
     """The column that holds the partition of a step's table; empty for a table that is written whole."""
-    return (spec := STEPS[WRITTEN_BY[table]]).partition if table == spec.name else ""
+    return STEPS[table].partition if table == WRITTEN_BY[table] else ""
 
 
 def in_order(seconds: Mapping[str, float]) -> dict[str, float]:
