@@ -18,7 +18,7 @@ demo: setup
 # memory where there is room for them.
 test: setup browser postgres
 	TMPDIR=$$($(BIN)/python -c 'import os, shutil, tempfile; shm = "/dev/shm"; print(shm if os.access(shm, os.W_OK) and shutil.disk_usage(shm).free > 8 << 30 else tempfile.gettempdir())') \
-	$(BIN)/pytest -o tmp_path_retention_policy=failed -n $$($(BIN)/python -c 'import os; print(min(max(os.cpu_count() or 1, 3), 4))') --dist worksteal
+	$(BIN)/pytest -n $$($(BIN)/python -c 'import os; print(min(max(os.cpu_count() or 1, 3), 4))') --dist worksteal
 
 ui: setup
 	$(BIN)/data-engine ui --port $(PORT)
