@@ -122,6 +122,7 @@ WHOLE_ENGINE = {
     "test_review_api",
     "test_secrets",
     "test_several_questions",
+    "test_try_foundation_model",
     "test_what_changed",
     "test_without_labels",
     "test_words",

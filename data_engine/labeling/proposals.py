@@ -34,6 +34,7 @@ def propose(
     neighbour_classes: Integers | None = None,
     deciders: Sequence[str] = (CLASSIFIER, PERSON),
     opinions: Mapping[str, Opinion] | None = None,
+    shut: str = "",
 ) -> pa.Table:
     """One proposal per sample.
 
@@ -53,6 +54,7 @@ def propose(
         neighbour_classes: (n,) class numbers by the nearest labelled samples, the second view of the difficulty.
         deciders: names of the deciders in the order in which they are asked; a person is the last.
         opinions: what those say that are neither the classifier nor a person, by name.
+        shut: why the classifier decides nothing although its gate would let it; see `deciders.audits`.
 
     Returns: n rows of `schemas.PROPOSALS` in the order given.
     Raises: InvalidInput for shapes that do not match, classes that are not the classifier's, or a decider without an
@@ -69,7 +71,7 @@ def propose(
     probabilities = classifier.predict_proba(embeddings)
     confidences = probabilities.max(axis=1)
     kind = answer_kind(CLASS)
-    own = classifier_opinion(probabilities, gate, names)
+    own = classifier_opinion(probabilities, gate, names, shut=shut)
     tops = [str(answer) for answer in own.answers]
     routes = route(deciders, {**(opinions or {}), CLASSIFIER: own}, len(sample_ids))
     answers = [top if decided is None else decided for top, decided in zip(tops, routes.answers, strict=True)]
@@ -98,20 +100,21 @@ def propose(
     return pa.table(columns, schema=PROPOSALS)
 
 
-def classifier_opinion(probabilities: Floats, gate: Gate, class_names: Sequence[str]) -> Opinion:
+def classifier_opinion(probabilities: Floats, gate: Gate, class_names: Sequence[str], *, shut: str = "") -> Opinion:
     """What a classifier says of n samples: the most probable class, and its probability.
 
     Args:
         probabilities: (n, n_classes) calibrated.
         gate: certified for this classifier.
         class_names: the classes, in the order of the columns.
+        shut: why it decides nothing although its gate would let it.
     """
     kind = answer_kind(CLASS)
     of_class = [kind.from_label(name) for name in class_names]
     numbers = probabilities.argmax(axis=1).tolist()
     tops = tuple(of_class[top] for top in numbers)
     gates = tuple(map(gate.for_class, numbers)) if gate.of_class else ()
-    return Opinion(CLASSIFIER, gate, tops, probabilities.max(axis=1).astype(np.float64), gates=gates)
+    return Opinion(CLASSIFIER, gate, tops, probabilities.max(axis=1).astype(np.float64), gates=gates, shut=shut)
 
 
 def probabilities_of(proposals: pa.Table) -> Floats:

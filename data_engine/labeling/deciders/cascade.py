@@ -53,9 +53,9 @@ class Opinion:
         remark = self.remarks[row] if self.remarks else ""
         if self.answers[row] is None:
             return remark or self.says_nothing
-        if self.shut:
-            return self.shut
         gate = self.gate_of(row)
+        if self.shut and gate.threshold is not None and self.scores[row] >= gate.threshold:
+            return self.shut
         of = " of its class" if gate is not self.gate else ""
         if gate.threshold is None:
             return f"no gate{of}: the hold-out does not certify a precision of {gate.target_precision:g}"

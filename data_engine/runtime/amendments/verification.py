@@ -10,7 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_engine.labeling.deciders.registry import CLASSIFIER
 from data_engine.labeling.provenance import FOUNDATION_AUTO, MODEL_AUTO, RULE_AUTO
+from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.review_rounds import open_questions, payloads_of, taken_batches
@@ -55,9 +57,9 @@ def open_verification(runtime: CorpusRuntime, *, now: datetime) -> str | None:
         wanted = [each for each in tasks if each in set(there["sample_id"].to_pylist())]
         if not wanted:
             return None
-        payloads = payloads_of(tables, wanted)
+        payloads, sure = payloads_of(tables, wanted), _probabilities(tables, sorted(audited))
         new = [
-            NewTask(each, tasks[each][0], "blind", payload=payloads[each], proposed_label=tasks[each][1], priority=1)
+            NewTask(each, tasks[each][0], "blind", payloads[each], tasks[each][1], sure.get(each), priority=1)
             for each in wanted
         ]
         return open_questions(runtime, queue, batch_id, new, cause="labels that are looked at again")
@@ -68,6 +70,13 @@ def _automatic(labels: pa.Table, reviewed: pa.Table, asked: set[str]) -> dict[st
     found = labels.filter(pc.is_in(labels["provenance"], pa.array(_AUTOMATIC)))
     gone = asked | set(reviewed["sample_id"].to_pylist())
     return {row["sample_id"]: row["label"] for row in found.to_pylist() if row["sample_id"] not in gone}
+
+
+def _probabilities(tables: AcceptedTables, sample_ids: list[str]) -> dict[str, float]:
+    """What the classifier's own proposals of these samples had as their probability."""
+    among = {"sample_id": pa.array(sample_ids, pa.string())}
+    rows = tables.read("proposals", columns=["sample_id", "route", "probability"], among=among).to_pylist()
+    return {row["sample_id"]: row["probability"] for row in rows if row["route"] == CLASSIFIER}
 
 
 def _answered_long_ago(reviewed: pa.Table, batches: set[str], asked: set[str]) -> list[str]:

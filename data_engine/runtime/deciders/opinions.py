@@ -14,16 +14,18 @@ import pyarrow.compute as pc
 
 from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.registry import answer_kind
-from data_engine.labeling.deciders.audits import shut_by_audits
+from data_engine.labeling.deciders.audits import shut_by_audits, still_said, why_shut
 from data_engine.labeling.deciders.cascade import Opinion, not_taken
 from data_engine.labeling.deciders.hold_out import hold_out_classes
 from data_engine.labeling.deciders.label_rules import label_rules, rules_opinion
 from data_engine.labeling.deciders.registry import CLASSIFIER, RULES, TREE
 from data_engine.labeling.proposals import classifier_opinion
+from data_engine.runtime.deciders.audited_proposals import audited_proposals
 from data_engine.runtime.deciders.tree import opinion_of_tree, tree_of
 
 if TYPE_CHECKING:
     from data_engine.labeling.gate import Gate
+    from data_engine.labeling.inputs import Floats
     from data_engine.labeling.models.micro_model import MicroModel
     from data_engine.runtime.step_run import StepRun
 
@@ -51,9 +53,8 @@ class Deciders:
             if name == RULES:
                 found[name] = self._of_rules(ids)
             elif name == CLASSIFIER and ids:
-                rows = self.step_run.embeddings_of(pa.array(ids, pa.string()))
-                probabilities = self.classifier.predict_proba(np.stack([rows[each] for each in ids]))
-                found[name] = classifier_opinion(probabilities, self.gate, self.step_run.corpus.class_names)
+                names, shut = self.step_run.corpus.class_names, self.why_classifier_shut
+                found[name] = classifier_opinion(self._probabilities(ids), self.gate, names, shut=shut)
             elif name == TREE and self._of_tree is not None:
                 found[name] = self._of_tree(ids)
         return found
@@ -63,6 +64,27 @@ class Deciders:
         names = self.step_run.corpus.labels.decider_names
         earlier = names[: names.index(name)]
         return lambda ids: list(self.opinions(earlier, ids).values())
+
+    @cached_property
+    def why_classifier_shut(self) -> str:
+        """Why audits of what this version of the classifier proposed shut it; empty where they do not."""
+        corpus = self.step_run.corpus
+        truths = hold_out_classes(self.reviewed, corpus.class_names, purpose="audit")
+        is_asked = truths and CLASSIFIER in corpus.labels.decider_names
+        asked = audited_proposals(self.step_run.runtime, truths) if is_asked else {}
+        there = sorted(self.step_run.embeddings_of(pa.array(sorted(asked), pa.string()))) if asked else []
+        reached = sorted(not_taken(there, self.before(CLASSIFIER)(there))) if there else []
+        if not reached:
+            return ""
+        probabilities = self._probabilities(reached)
+        tops = [corpus.class_names[top] for top in probabilities.argmax(axis=1).tolist()]
+        now = dict(zip(reached, zip(tops, probabilities.max(axis=1).tolist(), strict=True), strict=True))
+        own = {corpus.class_names[number]: gate for number, gate in self.gate.of_class.items()}
+        return why_shut(self.gate, still_said(now, asked), truths, class_gates=own)
+
+    def _probabilities(self, ids: Sequence[str]) -> "Floats":
+        rows = self.step_run.embeddings_of(pa.array(ids, pa.string()))
+        return self.classifier.predict_proba(np.stack([rows[each] for each in ids]))
 
     @cached_property
     def _of_tree(self) -> Callable[[Sequence[str]], Opinion] | None:

@@ -69,11 +69,13 @@ def _kept_outside(step_run: StepRun, reviewed: pa.Table, chosen: pa.Array) -> pa
 
 
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:
-    """Per class, the audits of labels accepted without a person: how many, and how many agreed.
+    """Per class that has such labels, the audits of labels accepted without a person: how many, and how many agreed.
 
     An audit is blind: what the classifier had proposed is in the queue's task, not in the answer. Audits whose task
     this queue does not know are not counted.
     """
+    made = checked.read_from.read("labels", columns=["label", "n_annotations"])
+    automatic = set(made.filter(pc.equal(made["n_annotations"], 0))["label"].to_pylist())
     reviewed = checked.read_from.read("reviewed_labels", columns=["task_id", "purpose", "label"])
     audits = reviewed.filter(pc.equal(reviewed["purpose"], "audit")).to_pylist()
     corpus = checked.runtime.corpus
@@ -85,7 +87,7 @@ def check_inputs(checked: CheckedStep) -> dict[str, Any]:
     for row in audits:
         before = proposed.get(row["task_id"])
         name = None if before is None else renames.name_now(before, corpus.class_names)
-        if name is None:
+        if name is None or name not in automatic:
             continue
         n, n_agreed = audited.get(name, (0, 0))
         audited[name] = (n + 1, n_agreed + (row["label"] == name))

@@ -51,6 +51,7 @@ def proposals(step_run: StepRun) -> StepResult:
         neighbour_classes=_neighbour_classes(step_run, answered, x),
         deciders=settings.decider_names,
         opinions=opinions | ({FOUNDATION_MODEL: asked.opinion} if asked else {}),
+        shut=deciders.why_classifier_shut,
     )
     return step_run.finish(
         table,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from data_engine.labeling.deciders.audits import shut_by_audits, shut_in
+from data_engine.labeling.deciders.audits import shut_by_audits, shut_in, still_said, why_shut
 from data_engine.labeling.deciders.cascade import Opinion, route
 from data_engine.labeling.gate import Gate
 
@@ -43,3 +43,25 @@ def test_reasons_say_which_deciders_are_shut_and_of_which_samples() -> None:
     assert (found.decider, found.n_right, found.n_audits, found.most, found.promise) == ("rules", 15, 20, 0.896, 0.95)
     assert rows == [1, 2]
     assert shut_in(["classifier: probability 0.9 >= gate 0.9"]) == {}
+
+
+def test_a_shut_decider_is_the_reason_only_where_its_gate_would_let_it() -> None:
+    unsure = Opinion("rules", Gate(0.9, 0.96, 60, 0.95, 0.9), ("a", "b"), np.array([0.95, 0.5]))
+    shut = shut_by_audits(unsure, *_audits(20, 15))
+    assert shut.why(1) == "probability 0.5000 < gate 0.9000"
+    assert shut_in(route(("rules", "person"), {"rules": shut}, 2).reasons)["rules"][1] == [0]
+
+
+def test_audits_of_a_class_are_held_against_the_gate_of_that_class() -> None:
+    no_gate = Gate(None, None, 0, 0.95, 0.9)
+    said, truths = _audits(20, 15, score=0.8)
+    assert why_shut(no_gate, said, truths) == ""
+    own = {"a": Gate(0.7, 0.96, 60, 0.95, 0.9)}
+    assert why_shut(no_gate, said, truths, class_gates=own).startswith("shut by its audits: 15 of 20 right")
+    assert why_shut(no_gate, said, truths, class_gates={"b": own["a"]}) == ""
+
+
+def test_a_proposal_is_a_versions_own_when_it_says_the_same_as_was_proposed() -> None:
+    now = {"same": ("a", 0.9), "surer": ("a", 0.91), "other": ("b", 0.9), "unknown": ("a", 0.9), "bare": ("a", 0.9)}
+    asked = {"same": ("a", 0.9 + 1e-7), "surer": ("a", 0.9), "other": ("a", 0.9), "bare": ("a", None)}
+    assert still_said(now, asked) == {"same": ("a", 0.9)}

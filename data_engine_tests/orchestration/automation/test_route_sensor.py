@@ -109,3 +109,14 @@ def test_proposals_that_their_checks_hold_back_say_nothing(routes: Ticking) -> N
     pass_checks(routes.runtime, held, passed=False)
     assert routes.tick() == []
     assert alarms_of(routes.runtime, "route") == {}
+
+
+def test_a_shut_classifier_is_a_shut_route_whose_unsure_samples_are_not_withdrawn(routes: Ticking) -> None:
+    shut = (
+        "person: rules (no pattern of one class), classifier (shut by its audits: 12 of 20 right, so at most 0.783 of "
+        "its answers, below the promise of 0.95)"
+    )
+    _propose(routes, "one", a=shut, b=UNSURE, c=TAKEN)
+    [run] = routes.tick()
+    assert run.tags["shut"] == "classifier"
+    assert _tasks(routes) == [("a", "withdrawn", "blind", None)]

@@ -1,40 +1,46 @@
-from types import SimpleNamespace
-from typing import Any
+from datetime import UTC, datetime
 
-import pytest
-from reviewed_rows import reviewed
-from schema_tables import table
+from small_project import SmallProject
 
-from data_engine.corpus import Corpus
-from data_engine.runtime.steps.proposals import _rules_opinion
-
-HELD = [f"h{n}" for n in range(60)]
+from data_engine.runtime.alarms.shut_routes import routes_now
+from data_engine.runtime.amendments.verification import open_verification
+from data_engine.runtime.check_gate import run_checks
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.step_run import execute
 
 
-def _step_run(texts: dict[str, str]) -> Any:
-    corpus = Corpus.model_validate(
-        {
-            "name": "c",
-            "source": {"kind": "jsonl", "path": "x"},
-            "subset": {"target_size": 10},
-            "labels": {
-                "question": "What is it about?",
-                "classes": ["baking", "sailing"],
-                "deciders": [{"name": "rules", "patterns": {"sailing": ["boat"]}}, "person"],
-            },
-        }
-    )
-    rows = [{"sample_id": name, "text": text} for name, text in texts.items()]
-    return SimpleNamespace(corpus=corpus, look_up=lambda name, columns, among: table(name, rows).select(columns))
+def _made(runtime: CorpusRuntime, step: str, batch: str = "") -> list[dict[str, object]]:
+    _, result = execute(runtime, step, batch, run_id="after")
+    found = run_checks(runtime, runtime.store(), step, batch, run_id="after")
+    assert [each.name for each in found if each.is_blocking and not each.passed] == []
+    return list(result.table.to_pylist())
 
 
-@pytest.mark.parametrize(("n_wrong", "is_sure"), [(0, True), (8, False)])
-def test_audits_that_contradict_the_rules_shut_them(n_wrong: int, is_sure: bool) -> None:
-    audited = [f"a{n}" for n in range(20)]
-    answers = [(name, "sailing", "hold_out") for name in HELD]
-    answers += [(name, "baking" if n < n_wrong else "sailing", "audit") for n, name in enumerate(audited)]
-    step_run = _step_run(dict.fromkeys([*HELD, *audited, "x"], "a boat"))
-    opinion = _rules_opinion(step_run, ["x"], reviewed(*answers))["rules"]
-    assert opinion.gate.threshold == 1.0
-    assert opinion.is_sure.tolist() == [is_sure]
-    assert ("shut by its audits: 12 of 20 right" in opinion.why(0)) == (not is_sure)
+def _answer(runtime: CorpusRuntime, batch: str, *, n_wrong: int) -> int:
+    """Answer the audits of a batch, the first of them otherwise than was proposed; how many there are."""
+    n = 0
+    with runtime.queue() as queue:
+        tasks = queue.tables("notes")["review_task"].to_pylist()
+        proposed = {row["sample_id"]: row["proposed_label"] for row in tasks if row["review_batch"] == batch}
+        while lease := queue.next("ada", now=datetime.now(UTC), batch=batch):
+            name = proposed[lease.task.sample_id]
+            other = next(each for each in runtime.corpus.class_names if each != name)
+            queue.submit(lease.lease_id, lease.lease_id, label=other if n < n_wrong else name, now=datetime.now(UTC))
+            n += 1
+    return n
+
+
+def test_blind_audits_that_contradict_the_classifier_in_service_shut_it(finished: SmallProject) -> None:
+    finished.change("notes", review={"verification": {"share": 0.1, "again": 0}})
+    runtime = finished.load().runtime("notes")
+    assert set(routes_now(runtime).certified) == {"classifier"}
+    batch = open_verification(runtime, now=datetime.now(UTC))
+    assert batch is not None
+    n = _answer(runtime, batch, n_wrong=6)
+    for step, of in (("reviewed_labels", batch), ("classifier", "")):
+        _made(runtime, step, of)
+    proposed = _made(runtime, "proposals")
+    shut, sample_ids = routes_now(runtime).shut["classifier"]
+    assert (shut.n_right, shut.n_audits, len(sample_ids)) == (n - 6, n, len(proposed))
+    assert {row["route"] for row in proposed} == {"person"}
+    assert {row["n_annotations"] == 0 for row in _made(runtime, "labels")} == {False}
