@@ -142,6 +142,35 @@ def test_a_skipped_task_comes_again_when_nothing_else_is_left(tmp_path: Path, pe
         server.stop()
 
 
+def test_where_a_question_has_nothing_left_the_next_one_is_a_key_away_and_answers_say_which_they_are_of(
+    tmp_path: Path, people: Browsers
+) -> None:
+    server = ReviewServer(tmp_path, others=("dates",))
+    server.open_batch(texts(1), corpus="dates", question="Which date is meant?")
+    server.open_batch(texts(1))
+    server.start()
+    try:
+        page = answering(people.open(server.link("ada")))
+        assert page.locator("h1").text_content() == "Which licence is meant?"
+        _keys(page, "1")
+        page.get_by_role("heading", name="Nothing is left for you in Licence mentions").wait_for()
+        page.get_by_role("link", name="Go on with dates").wait_for()
+        _keys(page, "Enter")
+        page.wait_for_selector(".classes")
+        _keys(page, "Enter")
+        page.wait_for_selector(".task-sample p")
+        assert page.locator("h1").text_content() == "Which date is meant?"
+        _keys(page, "2")
+        kept(page)
+        page.get_by_role("heading", name="Nothing is left for you in dates").wait_for()
+        page.get_by_role("link", name="My answers").click()
+        page.locator(".last li").nth(1).wait_for()
+        said = page.locator(".last li").all_text_contents()
+        assert sorted(said) == ["apache-2.0 dates · text number 0", "mit Licence mentions · text number 0"]
+    finally:
+        server.stop()
+
+
 def test_a_proposal_is_taken_by_enter_and_its_score_is_hidden_until_asked(tmp_path: Path, people: Browsers) -> None:
     server = ReviewServer(tmp_path)
     server.open_batch(texts(3, arm="assisted", proposed="apache-2.0"))

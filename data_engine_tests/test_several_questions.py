@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -17,6 +18,7 @@ from data_engine.cli import main
 from data_engine.errors import InvalidInput
 from data_engine.notebook import open_corpus
 from data_engine.orchestration.launch.run_plan import plan_run
+from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.integrity.registry import check_corpus
 from data_engine.runtime.sql_models import ask
 from data_engine.runtime.versions import step_versions
@@ -298,3 +300,53 @@ def test_resetting_a_corpus_takes_its_questions_with_it(made: SmallProject) -> N
     assert one.paths[0].is_relative_to(runtime.corpus_folder / "questions" / "topic")
     assert "questions" in {path.name for path in both.paths}
     assert both.n_answers == one.n_answers
+
+
+def test_checks_of_questions_are_made_again(made: SmallProject) -> None:
+    store = made.load().runtime("notes").of_question("topic").store()
+    piece = {"step": "labels", "batch": ""}
+    rows = store.read("check_results", partition=piece)
+    place = rows.schema.get_field_index("passed")
+    failed = rows.set_column(place, rows.schema.field(place), pa.array([False] * rows.num_rows))
+    store.write("check_results", failed, partition=piece, run_id="a test", code_version="1")
+    said = _invoke(made, "recheck", "notes")
+    assert "still fails  topic labels" not in said.output
+    assert said.output.count("holds now  topic labels: ") == rows.num_rows
+    again = store.read("check_results", partition=piece)["passed"].to_pylist()
+    assert again == rows["passed"].to_pylist()
+
+
+def test_cleaning_keeps_what_a_release_has_of_each_question(made: SmallProject) -> None:
+    pinned = json.loads((_release(made) / "manifest.json").read_text("utf-8"))["questions"]
+    said = _invoke(made, "clean", "notes", "--yes")
+    assert said.exit_code == 0, said.output
+    runtime = made.load().runtime("notes")
+    for question in runtime.questions:
+        version = pinned[question.question]["table_versions"].get("labels")
+        assert version is None or question.store().read("labels", version=version).num_rows
+        assert question.store().read("labels").num_rows == accepted_tables(question, run_id="x").read("labels").num_rows
+
+
+def test_a_batch_that_is_forgotten_leaves_the_answers_to_every_question(made: SmallProject) -> None:
+    made.change("notes", labels=[TOPIC, SIZE], review=_SIMULATED)
+    before = _n_answers(made)
+    assert set(before) == {"notes.topic", "notes.size"} and min(before.values()) > 30
+    said = _invoke(made, "forget", "notes", "--batch", "june.jsonl", "--yes")
+    assert said.exit_code == 0, said.output
+    assert set(made.load().runtime("notes").store().read("raw_index")["batch"].to_pylist()) == {"may.jsonl"}
+    assert _n_answers(made) == before
+    assert {"topic labels", "size labels"} <= set(plan_run(made.load().runtime("notes")).following)
+
+
+def test_a_reset_with_answers_takes_those_of_every_question(made: SmallProject) -> None:
+    runtime = made.load().runtime("notes")
+    said = _invoke(made, "reset", "notes", "--answers", "--yes")
+    assert said.exit_code == 0, said.output
+    assert set(_n_answers(made).values()) == {0}
+    assert not (runtime.corpus_folder / "questions").exists()
+
+
+def _n_answers(made: SmallProject) -> dict[str, int]:
+    runtime = made.load().runtime("notes")
+    with runtime.queue() as queue:
+        return {each.corpus.name: queue.count_answers(each.corpus.name) for each in runtime.questions}

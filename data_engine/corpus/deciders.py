@@ -84,7 +84,9 @@ class DeciderSettings(Settings):
             raise ValueError(f"decider {self.name} has no patterns and could never decide; give it patterns by class")
         if self.patterns and not decider.reads_patterns:
             raise ValueError(f"decider {self.name} has patterns, which it does not read; give them to rules")
-        own = self.model_fields_set & {"least_agreement", "checks_per_leaf", "checks_per_round"}
+        # By value: a block that was written down whole, as in a manifest, gives every field.
+        fields, of_tree = type(self).model_fields, ("least_agreement", "checks_per_leaf", "checks_per_round")
+        own = {field for field in of_tree if getattr(self, field) != fields[field].default}
         if own and not decider.checks_clusters:
             raise ValueError(f"decider {self.name} has {sorted(own)}, which it does not read; give them to tree")
         if self.teaches and not decider.is_paid_per_call:

@@ -18,6 +18,11 @@ def test_by_default_the_classifier_decides_before_a_person():
     assert labels() == labels(deciders=["classifier", {"name": "person"}])
 
 
+def test_a_block_that_was_written_down_whole_is_read_back_the_same():
+    for made in (labels(), labels(deciders=[{"name": "tree", "checks_per_leaf": 40}, "person"])):
+        assert Labels.model_validate(made.model_dump(mode="json")) == made
+
+
 def test_names_and_entries_mix_in_the_order_given():
     rules = {"name": "rules", "cost": 0.5, "target_precision": 0.99, "patterns": {"a": ["^x"]}}
     made = labels(deciders=[rules, "classifier", {"name": "person", "cost": 30}])

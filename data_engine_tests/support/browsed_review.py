@@ -28,9 +28,10 @@ from data_engine.review_page.server import listening, serve
 
 url, port, is_of_images = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "images"
 classes = tuple(sys.argv[4].split(","))
+others = [licences_on_page(name=name, title=name, classes=classes, out_of_scope=None) for name in sys.argv[5:]]
 corpus = licences_on_page(is_of_images=is_of_images, classes=classes, out_of_scope=classes[-1])
 with PersonQueue(url) as queue, listening("127.0.0.1", port) as listener:
-    serve(Page(queue, corpus).app, listener, started=lambda: print(listener.getsockname()[1], flush=True))
+    serve(Page(queue, corpus, *others).app, listener, started=lambda: print(listener.getsockname()[1], flush=True))
 """
 
 
@@ -41,18 +42,27 @@ class ReviewServer:
         folder: Where the queue is.
         is_of_images: Whether tasks show an image.
         classes: Of the corpus.
+        others: Names of other corpora on the page, of texts and of the same classes.
     """
 
-    def __init__(self, folder: Path, *, is_of_images: bool = False, classes: tuple[str, ...] = CLASSES) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        is_of_images: bool = False,
+        classes: tuple[str, ...] = CLASSES,
+        others: tuple[str, ...] = (),
+    ) -> None:
         self.queue = PersonQueue(f"sqlite:///{folder / 'review.db'}")
         self._url, self._kind, self._classes = f"sqlite:///{folder / 'review.db'}", is_of_images, classes
+        self._others = others
         self.port = 0
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         """Serve it, on the port that it had before."""
         kind = "images" if self._kind else "texts"
-        arguments = [self._url, str(self.port), kind, ",".join(self._classes)]
+        arguments = [self._url, str(self.port), kind, ",".join(self._classes), *self._others]
         command = [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{_SERVER}", *arguments]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
@@ -65,7 +75,7 @@ class ReviewServer:
             self._process.communicate()
 
     def open_batch(self, tasks: list[NewTask], **changes: Any) -> None:
-        """Open the batch `licences-round-001`."""
+        """Open the batch `licences-round-001`, or the first one of another corpus."""
         arguments: dict[str, Any] = {
             "corpus": "licences",
             "question": "Which licence is meant?",
@@ -73,7 +83,8 @@ class ReviewServer:
             "cause": "a test",
             "now": datetime.now(UTC),
         }
-        self.queue.open_batch("licences-round-001", tasks=tasks, **(arguments | changes))
+        arguments |= changes
+        self.queue.open_batch(f"{arguments['corpus']}-round-001", tasks=tasks, **arguments)
 
     def answer_one(self, person: Person, label: str) -> None:
         """Answer the first task that somebody gets."""

@@ -30,8 +30,8 @@ export function answering(context) {
 }
 
 class Answering {
-  constructor({ call, image, outbox, screen, go }, corpus, feed) {
-    Object.assign(this, { call, image, outbox, screen, go, corpus, feed });
+  constructor({ call, corpora, image, outbox, screen, go }, corpus, feed) {
+    Object.assign(this, { call, corpora, image, outbox, screen, go, corpus, feed });
     this.last = [];
     this.again = null;
     this.isSkipping = false;
@@ -70,6 +70,7 @@ class Answering {
   build() {
     this.question = h("h1", { class: "question" });
     this.place = h("p", { class: "quiet small place" });
+    this.onward = h("a", { class: "go", hidden: true, "aria-keyshortcuts": "Enter" });
     this.sample = h("div", { class: "task-sample", tabindex: "0", role: "region", "aria-label": "Sample" });
     this.proposal = h("p", { class: "proposal", "aria-live": "polite" });
     this.notice = h("p", { class: "told" });
@@ -93,7 +94,7 @@ class Answering {
       h("summary", { text: "Last answers" }), this.list);
     this.area = h("div", { class: "answer-area" }, this.choices.element, this.comment, this.reasons);
     this.screen.append(h("div", { class: "answering" },
-      h("div", { class: "work" }, this.question, this.place, this.sample, this.proposal,
+      h("div", { class: "work" }, this.question, this.place, this.onward, this.sample, this.proposal,
         this.area, h("div", { class: "tools", role: "group", "aria-label": "Tools" }, Object.values(this.tools)), this.notice),
       last));
   }
@@ -102,6 +103,7 @@ class Answering {
     const task = this.task();
     this.shown = task;
     this.stopSkipping();
+    this.onward.hidden = true;
     this.proposal.textContent = "";
     this.comment.value = task ? this.outbox.draft(task) || (task.comment ?? "") : "";
     if (!task) {
@@ -130,12 +132,23 @@ class Answering {
 
   showNone() {
     this.question.textContent = this.feed.problem ? "No task can be had now"
-      : this.feed.isDry ? "Nothing is left for you" : "Looking for tasks…";
+      : this.feed.isDry ? `Nothing is left for you${this.corpora.size > 1 ? ` in ${this.corpus.title}` : ""}` : "Looking for tasks…";
     this.place.textContent = this.feed.problem ? `${sentence(this.feed.problem)} It is tried again by itself; Esc goes to the batches.` : (this.feed.isDry ? "Esc goes to the batches; u takes your last answer back." : "");
     this.sample.replaceChildren();
     this.choices.show(null);
     this.screen.firstChild.classList.toggle("empty", true);
     this.tools.score.disabled = true;
+    if (this.feed.isDry && this.corpora.size > 1) this.offerOnward().catch(() => {});
+  }
+
+  // Where this question has nothing left, another one may.
+  async offerOnward() {
+    const { batches } = await this.call("GET", "/batches");
+    const next = batches.find((batch) => batch.corpus !== this.corpus.name && !batch.is_answered && batch.n_left > 0);
+    if (!next || this.task()) return;
+    this.onward.href = `#/answer/${encodeURIComponent(next.corpus)}`;
+    this.onward.replaceChildren(h("kbd", { "aria-hidden": "true", text: "Enter" }), `Go on with ${this.corpora.get(next.corpus).title}`);
+    this.onward.hidden = false;
   }
 
   showSample(task) {
@@ -263,6 +276,7 @@ class Answering {
     const label = task && this.choices.labelOf(key);
     if (label) this.answer(label);
     else if (key === "Enter" && task && (this.again ? task.label : task.proposed_label)) this.answer(this.again ? task.label : task.proposed_label);
+    else if (key === "Enter" && !this.onward.hidden) this.go(this.onward.hash);
     else if (key === "c" && task) this.comment.focus();
     else if (key === "/" && task) this.choices.focusSearch();
     else {

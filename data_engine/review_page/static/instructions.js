@@ -24,6 +24,7 @@ export function instructions({ corpora, call, image, screen, rest, go }) {
     h("div", { class: "start" },
       h("h1", { text: corpus.question }),
       h("a", { class: "go", href: target, "aria-keyshortcuts": "Enter" }, h("kbd", { "aria-hidden": "true", text: "Enter" }), "Answer")),
+    corpora.size > 1 ? h("p", { class: "quiet small", text: corpus.title }) : "",
     h("p", { text: corpus.instructions }),
     h("p", { class: "quiet small", text: "One key answers and moves on; u takes the last answer back, s skips, i comes back here." }),
     h("div", { class: "classes" }, corpus.classes.map((name) => h("section", { class: "plate" },

@@ -2,7 +2,7 @@
 
 import { h, onKeys, percent, sentence } from "./dom.js";
 
-export function people({ me, call, screen, go }) {
+export function people({ me, corpora, call, screen, go }) {
   const isReviewer = me.role !== "annotator";
   const body = h("div", {}, h("h1", { text: isReviewer ? "People" : "My answers" }));
   screen.append(body);
@@ -28,6 +28,9 @@ export function people({ me, call, screen, go }) {
         columns.map(([, value]) => h("td", { text: String(value(row)) })))))));
   }
 
+  // Which question it answers, where the page has several.
+  const whose = (row) => (corpora.size > 1 ? `${corpora.get(row.corpus).title} · ` : "");
+
   async function show() {
     const { annotators } = await call("GET", isReviewer ? "/statistics/people" : "/statistics");
     body.append(annotators.length ? (isReviewer ? table(annotators) : own(annotators[0])) : h("p", { class: "quiet", text: "Nobody has answered yet." }));
@@ -35,7 +38,7 @@ export function people({ me, call, screen, go }) {
     const { answers } = await call("GET", "/annotations/last");
     if (answers.length) {
       body.append(h("h2", { text: "My last answers" }), h("ol", { class: "last" }, answers.map((row) => h("li", {},
-        h("b", { text: row.label }), " ", h("span", { class: "quiet", text: row.is_image ? row.uri : row.text.slice(0, 120) })))));
+        h("b", { text: row.label }), " ", h("span", { class: "quiet", text: `${whose(row)}${row.is_image ? row.uri : row.text.slice(0, 120)}` })))));
     }
   }
 
