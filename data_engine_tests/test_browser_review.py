@@ -255,7 +255,7 @@ def test_a_lease_that_is_lost_while_somebody_writes_is_told_and_the_draft_kept(
     assert shown(page) == taken.task.payload["text"] == "text number 0"
     _keys(page, "c")
     page.keyboard.type("not so sure")
-    page.get_by_text("This task was given to somebody else; what you had begun is kept.").first.wait_for()
+    page.get_by_text("The task before wants no answer of yours any more; what you had begun is kept.").first.wait_for()
     assert shown(page) == "text number 1"
     assert server.queue.drafts(Person("ada", "annotator", ""), [taken.task.task_id]) == {
         taken.task.task_id: {"comment": "not so sure"}
@@ -398,6 +398,29 @@ def test_disputed_samples_are_decided_by_a_reviewer(tmp_path: Path, people: Brow
         eve.get_by_role("link", name="People").click()
         eve.get_by_role("row", name="ada").wait_for()
         assert sorted(server.queue.decisions("licences-round-001")["label"].to_pylist()) == ["apache-2.0", "mit"]
+    finally:
+        server.stop()
+
+
+def test_an_admin_asks_more_once_no_batch_waits_for_others_either(tmp_path: Path, people: Browsers) -> None:
+    server = ReviewServer(tmp_path)
+    server.open_batch(texts(1), answers_per_task=2)
+    server.start()
+    try:
+        admin, ada = answering(people.open(server.link("eve", "admin"))), answering(people.open(server.link("ada")))
+        _keys(admin, "1")
+        kept(admin)
+        admin.goto(f"{admin.url.partition('#')[0]}#/")
+        admin.get_by_role("heading", name="Nothing waits for you").wait_for()
+        ask = admin.get_by_role("button", name="Ask 20 more")
+        assert ask.count() == 0
+        _keys(ada, "1")
+        kept(ada)
+        admin.reload()
+        ask.wait_for()
+        admin.route("**/api/v1/batches", lambda route: route.fulfill(status=422, json={"error": "take them over"}))
+        ask.click()
+        admin.get_by_role("status").filter(has_text="Take them over.").wait_for()
     finally:
         server.stop()
 

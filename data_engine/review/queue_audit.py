@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 
 from data_engine.errors import DataEngineError, StorageError
 from data_engine.labeling.answers.registry import answer_kind
-from data_engine.review import annotations, batch_progress, class_names
+from data_engine.review import annotations, batch_progress, class_names, review_batches
 from data_engine.review.people import decisions
 from data_engine.review.queue_database import engine_with_driver
 from data_engine.review.queue_records import ARMS, PURPOSES, identifier
@@ -108,9 +108,10 @@ def _content(connection: Connection, corpus: str) -> QueueContent:
     given = [row for row in tables["review_annotation"] if row["review_batch"] in names]
     payloads = {row.task_id: row.payload for row in connection.execute(sa.select(task.c.task_id, task.c.payload))}
     classes = {row.batch_id: row.classes for row in connection.execute(sa.select(batch.c.batch_id, batch.c.classes))}
-    decided = decisions.count_decisions(connection, corpus)
+    revisions = decisions.count_revisions(connection, corpus)
+    more = review_batches.count_asked_more(connection, corpus)
     problems = [
-        *_batch_problems(batches, tasks, given, decided),
+        *_batch_problems(batches, tasks, given, revisions, more),
         *_task_problems(tasks, given),
         *_answer_problems(given),
     ]
@@ -140,17 +141,21 @@ def _batch_problems(
     batches: list[dict[str, Any]],
     tasks: list[dict[str, Any]],
     given: list[dict[str, Any]],
-    n_decided: Mapping[str, int],
+    n_revisions: Mapping[str, int],
+    n_more: Mapping[str, int],
 ) -> Iterator[tuple[str, str]]:
     n_tasks = Counter(row["review_batch"] for row in tasks)
     n_open = Counter(row["review_batch"] for row in tasks if row["is_open"])
     n_done = Counter(row["review_batch"] for row in tasks if row["n_answers"] == row["n_wanted"])
-    n_corrections = Counter(n_decided)
+    n_corrections = Counter(n_revisions)
     for row in given:
         n_corrections[row["review_batch"]] += row["revision"] - 1
     wanted = {row["review_batch"]: row["answers_per_task"] for row in batches}
+    more_left = Counter(n_more)
     for row in tasks:
-        if row["n_wanted"] != wanted[row["review_batch"]]:
+        # Each time that one annotator more was asked stands in the audit.
+        more_left[row["review_batch"]] -= (n_besides := row["n_wanted"] - wanted[row["review_batch"]])
+        if n_besides < 0 or more_left[row["review_batch"]] < 0:
             yield (
                 f"task {row['task_id']} wants {row['n_wanted']} answers, its batch another number",
                 row["review_batch"],

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError, InternalError, OperationalError
 
 from data_engine.errors import StorageError
 from data_engine.review import annotations, batch_progress, class_names, leases, review_batches, sample_removal
+from data_engine.review.people.actions import record_action
 from data_engine.review.queue_database import open_engine, reading, writing
 from data_engine.review.queue_records import QueueLoad, SkippedTask, in_utc
 from data_engine.review.queue_tables import queue as queues
@@ -102,20 +103,33 @@ class QueueUpkeep:
         with self._reading() as connection:
             return batch_progress.count_answers(connection, corpus)
 
-    def delete_corpus(self, corpus: str) -> None:
-        """Delete all review batches of a corpus with every answer; only where somebody named the corpus and agreed."""
+    def delete_corpus(self, corpus: str, *, now: datetime) -> None:
+        """Delete all review batches of a corpus with every answer; only where somebody named the corpus and agreed.
+
+        A line of the command line stays, with how many there were.
+        """
         with self._writing() as connection:
+            n_batches = len(review_batches.list_batches(connection, corpus))
+            n_answers = batch_progress.count_answers(connection, corpus)
             review_batches.delete_batches(connection, corpus)
+            counts = {"n_batches": n_batches, "n_answers": n_answers}
+            record_action(connection, None, "corpus_deleted", subject_id=corpus, now=in_utc(now), **counts)
 
     def count_answers_about(self, corpus: str, sample_ids: Sequence[str]) -> int:
         """Number of answers about some samples of a corpus."""
         with self._reading() as connection:
             return sample_removal.count_answers_about(connection, corpus, sample_ids)
 
-    def forget_samples(self, corpus: str, sample_ids: Sequence[str]) -> None:
-        """Delete all that the queue knows of some samples of a corpus; only where somebody named them and agreed."""
+    def forget_samples(self, corpus: str, sample_ids: Sequence[str], *, now: datetime) -> None:
+        """Delete all that the queue knows of some samples of a corpus; only where somebody named them and agreed.
+
+        A line of the command line stays, with how many answers there were and nothing of the samples.
+        """
         with self._writing() as connection:
-            sample_removal.forget_samples(connection, corpus, sample_ids)
+            n_answers = sample_removal.count_answers_about(connection, corpus, sample_ids)
+            sample_removal.forget_samples(connection, corpus, sample_ids, now=in_utc(now))
+            counts = {"n_samples": len(sample_ids), "n_answers": n_answers}
+            record_action(connection, None, "samples_forgotten", subject_id=corpus, now=in_utc(now), **counts)
 
     def leave_no_trace(self) -> None:
         """Overwrite what was deleted in the file of the database, too."""

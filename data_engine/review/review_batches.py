@@ -29,6 +29,8 @@ from data_engine.review.queue_tables import (
 )
 
 _PUBLISHED = ("opened", "answered", "reopened", "adjudicated", "expired", "classes")
+ASKED_MORE = "asked more"
+"""The kind of the audit's rows about tasks that opened again, each for one annotator more."""
 _EXPIRED_PRIORITY = 10.0
 """What is added to the priority of tasks that waited too long: more than any new task has."""
 _MAX_NAMED = 10
@@ -209,8 +211,17 @@ def ask_one_more(connection: Connection, task_ids: Sequence[str], *, now: dateti
         counts = {"n_open": batch.c.n_open + n, "n_done": batch.c.n_done - n}
         values = counts | {"answered_at": None, "revision": revision}
         connection.execute(sa.update(batch).where(batch.c.batch_id == batch_id).values(values))
-        record(connection, "asked more", batch_id, revision, {"n_tasks": n}, now=now)
+        record(connection, ASKED_MORE, batch_id, revision, {"n_tasks": n}, now=now)
     return opened.total()
+
+
+def count_asked_more(connection: Connection, corpus: str) -> dict[str, int]:
+    """By batch of a corpus, how often one of its tasks was opened for one annotator more."""
+    query = sa.select(audit.c.batch_id, audit.c.detail).join(batch, batch.c.batch_id == audit.c.batch_id)
+    found: Counter[str] = Counter()
+    for batch_id, detail in connection.execute(query.where(audit.c.kind == ASKED_MORE, batch.c.corpus == corpus)):
+        found[batch_id] += json.loads(detail)["n_tasks"]
+    return dict(found)
 
 
 def delete_batches(connection: Connection, corpus: str) -> None:

@@ -5,11 +5,25 @@ What concerns a whole corpus is in `review_batches.py`.
 
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from data_engine.review.queue_tables import annotation, audit, batch, comment, decision, draft, lease, proposal, task
+from data_engine.review.people.decisions import FORGOTTEN, count_revisions
+from data_engine.review.queue_tables import (
+    action,
+    annotation,
+    audit,
+    batch,
+    comment,
+    decision,
+    draft,
+    lease,
+    proposal,
+    task,
+)
+from data_engine.review.review_batches import record
 
 #: Ids in one statement; a database takes a limited number of parameters.
 _AT_ONCE = 500
@@ -25,20 +39,26 @@ def count_answers_about(connection: Connection, corpus: str, sample_ids: Sequenc
     return n
 
 
-def forget_samples(connection: Connection, corpus: str, sample_ids: Sequence[str]) -> None:
-    """Delete every row about some samples of a corpus, and count the tasks of their batches anew."""
+def forget_samples(connection: Connection, corpus: str, sample_ids: Sequence[str], *, now: datetime) -> None:
+    """Delete every row about some samples of a corpus, and count the tasks of their batches anew.
+
+    The revision of a batch never falls: another set of answers would pass for one that was taken over before.
+    """
     for start in range(0, len(sample_ids), _AT_ONCE):
         some = sample_ids[start : start + _AT_ONCE]
         tasks = _tasks(corpus, some)
         batches = sa.select(batch.c.batch_id).where(batch.c.corpus == corpus)
         answers = sa.select(annotation.c.annotation_id).where(annotation.c.task_id.in_(tasks))
-        about = sa.or_(audit.c.subject_id.in_(some), audit.c.subject_id.in_(answers))
-        connection.execute(sa.delete(audit).where(audit.c.batch_id.in_(batches), about))
+        about = [some, tasks, answers]
+        told = sa.or_(*(audit.c.subject_id.in_(ids) for ids in about))
+        connection.execute(sa.delete(audit).where(audit.c.batch_id.in_(batches), told))
+        connection.execute(sa.delete(action).where(sa.or_(*(action.c.subject_id.in_(ids) for ids in about))))
         for table in (annotation, lease, proposal, comment, draft):
             connection.execute(sa.delete(table).where(table.c.task_id.in_(tasks)))
         connection.execute(sa.delete(decision).where(decision.c.batch_id.in_(batches), decision.c.sample_id.in_(some)))
         connection.execute(sa.delete(task).where(task.c.corpus == corpus, task.c.sample_id.in_(some)))
     _count_anew(connection, corpus)
+    _note_lost_revisions(connection, corpus, now)
 
 
 def leave_no_trace(engine: Engine) -> None:
@@ -66,16 +86,19 @@ def _count_anew(connection: Connection, corpus: str) -> None:
     n_open = sa.select(sa.func.count()).select_from(task).where(of_batch, task.c.is_open).scalar_subquery()
     done = sa.and_(of_batch, task.c.n_answers == task.c.n_wanted)
     n_done = sa.select(sa.func.count()).select_from(task).where(done).scalar_subquery()
-    n_decided = sa.select(sa.func.count()).select_from(decision).where(decision.c.batch_id == batch.c.batch_id)
-    n_corrected = (
-        sa.select(sa.func.coalesce(sa.func.sum(annotation.c.revision - 1), 0))
-        .select_from(annotation.join(task, task.c.task_id == annotation.c.task_id))
-        .where(of_batch)
-    )
-    revision = 1 + n_decided.scalar_subquery() + n_corrected.scalar_subquery()
-    counts = {"n_tasks": n_tasks, "n_open": n_open, "n_done": n_done, "revision": revision}
+    counts = {"n_tasks": n_tasks, "n_open": n_open, "n_done": n_done}
     of_corpus = batch.c.corpus == corpus
     connection.execute(sa.update(batch).where(of_corpus).values(counts))
     # A batch whose last open task is gone waits for nobody.
     ended = sa.and_(of_corpus, batch.c.n_open == 0, batch.c.answered_at.is_(None))
     connection.execute(sa.update(batch).where(ended).values(answered_at=batch.c.opened_at))
+
+
+def _note_lost_revisions(connection: Connection, corpus: str, now: datetime) -> None:
+    """Say in the audit how many revisions of each batch were by what is gone."""
+    for row in connection.execute(sa.select(batch).where(batch.c.corpus == corpus)).all():
+        corrected = sa.select(sa.func.coalesce(sa.func.sum(annotation.c.revision - 1), 0)).join(task)
+        n_known = connection.execute(corrected.where(task.c.batch_id == row.batch_id)).scalar_one()
+        n_lost = row.revision - 1 - n_known - count_revisions(connection, corpus).get(row.batch_id, 0)
+        if n_lost:
+            record(connection, FORGOTTEN, row.batch_id, row.revision, {"n_revisions": n_lost}, now=now)

@@ -79,7 +79,7 @@ class DecisionForm(PageForm):
 
 
 class AskForm(PageForm):
-    """A review batch that is to be opened, of so many queries and as many random controls."""
+    """A review batch that is to be opened, of so many tasks beside those that the hold-out lacks."""
 
     corpus: ShortText
     n_queries: int = Field(ge=1, le=10_000)

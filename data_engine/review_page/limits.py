@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BODY_BYTES = 64 * 1024
+_MOST_DIGITS = 20
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
@@ -56,7 +57,7 @@ class RequestLimits:
             await _refused(400, "this page does not go by that host name")(scope, receive, with_headers)
             return
         announced = headers.get(b"content-length", b"0")
-        if not announced.isdigit() or int(announced) > MOST_BODY_BYTES:
+        if not announced.isdigit() or len(announced) > _MOST_DIGITS or int(announced) > MOST_BODY_BYTES:
             await _too_large()(scope, receive, with_headers)
             return
         await self._within_size(scope, receive, with_headers)

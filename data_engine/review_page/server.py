@@ -50,6 +50,8 @@ def serve(
         started: Called once requests are answered.
     """
     settings: dict[str, Any] = {"log_level": "warning", "access_log": False, "server_header": False, "lifespan": "off"}
+    # Whoever could say where a request is from would have as many tries at tokens as they name addresses.
+    settings["proxy_headers"] = False
     server = uvicorn.Server(uvicorn.Config(app, timeout_graceful_shutdown=_LAST_REQUESTS_S, **settings))
     threading.Thread(target=_call_when_started, args=(server, started), daemon=True).start()
     with suppress(KeyboardInterrupt):

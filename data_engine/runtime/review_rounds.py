@@ -14,6 +14,7 @@ import pyarrow as pa
 from data_engine.errors import ChecksFailed
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.amendments.batch_size import fitted, query_size
+from data_engine.runtime.amendments.taken_batches import not_taken_over, taken_batches
 from data_engine.runtime.check_gate import CheckGate, accepted_tables
 from data_engine.runtime.classifier_in_service import draws_in_service
 from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -25,7 +26,6 @@ from data_engine.runtime.made_from.doubtful_labels import doubted_samples
 from data_engine.runtime.made_from.encoders import encoder_used, refuse_another
 from data_engine.runtime.made_from.given_labels import given_classes, given_hold_out, given_labels_text
 from data_engine.runtime.models.borrowed import borrowed_model
-from data_engine.runtime.versions import step_versions
 
 if TYPE_CHECKING:
     from data_engine.labeling import PlannedTask
@@ -60,6 +60,8 @@ def why_open(runtime: CorpusRuntime) -> tuple[str, str | None]:
     if n_batches == 0:
         return "nobody has answered anything yet", f"first:{subset.data_version}"
     if lacking:
+        if coming := not_taken_over(runtime):
+            return f"the answers of {', '.join(coming)} are taken over first", None
         return lacking, f"hold-out:{subset.data_version}:{n_batches}"
     if proposals is None:
         return "there are no proposals yet; train the classifier on the answers first", None
@@ -208,11 +210,6 @@ def batches_without_queue(runtime: CorpusRuntime) -> list[str]:
     with runtime.queue() as queue:
         there = {batch.batch_id for batch in queue.batches(runtime.corpus.name)}
     return sorted(taken_batches(runtime) - there)
-
-
-def taken_batches(runtime: CorpusRuntime) -> set[str]:
-    """The review batches whose answers were taken out of a queue."""
-    return {batch for _, batch in step_versions(runtime.store(), "reviewed_labels")}
 
 
 def what_is_left(runtime: CorpusRuntime) -> str:

@@ -29,6 +29,40 @@ def test_every_route_of_the_api_asks_for_a_token(page):
         assert (path, said.status_code) == (path, 401)
 
 
+_OF_REVIEWERS = {
+    ("get", "/api/v1/batches/{batch_id}/disputed"),
+    ("post", "/api/v1/batches/{batch_id}/decisions"),
+    ("get", "/api/v1/statistics/people"),
+    ("get", "/api/v1/changes"),
+}
+_OF_ADMINS = {
+    ("post", "/api/v1/batches"),
+    ("post", "/api/v1/batches/{batch_id}/end"),
+    ("get", "/api/v1/batches/{batch_id}/export"),
+    ("get", "/api/v1/actions"),
+    ("get", "/api/v1/tokens"),
+}
+
+
+@pytest.mark.parametrize(
+    ("role", "refused"), [("annotator", _OF_REVIEWERS | _OF_ADMINS), ("reviewer", _OF_ADMINS), ("admin", set())]
+)
+def test_a_route_refuses_the_lesser_roles_and_no_other(page, role, refused):
+    client = page.of("ada", role)
+    bodies = {
+        "/api/v1/batches": {"corpus": "licences", "n_queries": 1},
+        "/api/v1/batches/{batch_id}/end": {"reason": "x"},
+        "/api/v1/batches/{batch_id}/decisions": {"sample_id": "s0", "label": "mit"},
+    }
+    found = set()
+    for method, template in routes_of(page):
+        path = template.format(lease_id="ab", annotation_id="ab", task_id="ab", name="licences", batch_id="b1")
+        asked = {"params": {"format": "jsonl", "reason": "x"}, "json": bodies.get(template)}
+        if client.request(method, path, **asked).status_code == 403:
+            found.add((method, template))
+    assert found == refused
+
+
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic abc", "Bearer " + "x" * 201, "Bearer wrong"])
 def test_a_wrong_token_opens_nothing(page, header):
     assert page.client({"Authorization": header} if header else None).get(_ME).status_code == 401

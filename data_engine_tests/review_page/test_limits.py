@@ -24,6 +24,7 @@ def test_a_large_body_is_refused_announced_or_not(page):
     assert ada.post(_NEXT, content=b"x" * (MOST_BODY_BYTES + 1)).status_code == 413
     assert ada.post(_NEXT, content=iter([b"x" * 40_000] * 2)).status_code == 413
     assert ada.post(_NEXT, content=b"{}", headers={"content-length": "-1"}).status_code == 413
+    assert ada.post(_NEXT, content=b"{}", headers={"content-length": "9" * 5000}).status_code == 413
 
 
 @pytest.mark.parametrize(

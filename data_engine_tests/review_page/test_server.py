@@ -60,6 +60,17 @@ def test_it_answers_until_it_is_told_to_stop():
     assert process.returncode == 0
 
 
+def test_nobody_names_the_address_that_they_come_from():
+    told = _CHILD.replace('b"here"', 'scope["client"][0].encode()')
+    process = subprocess.Popen([sys.executable, "-c", told], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    place = f"http://127.0.0.1:{int(process.stdout.readline())}/"
+    asked = urllib.request.Request(place, headers={"X-Forwarded-For": "192.0.2.7"})
+    assert urllib.request.urlopen(asked, timeout=10).read() == b"127.0.0.1"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+
+
 def test_it_ends_with_the_process_that_started_it():
     parent = subprocess.Popen([sys.executable, "-c", _PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None and parent.stdin is not None

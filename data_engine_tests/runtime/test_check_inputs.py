@@ -102,7 +102,7 @@ def test_a_hold_out_that_was_answered_in_full_may_shrink_and_a_smaller_one_may_n
     for n_answered, least in ((9, 10), (10, 1)):
         with runtime.queue() as queue:
             tasks = [NewTask(f"{n_answered} {n}", "hold_out", "manual") for n in range(n_answered)]
-            queue.delete_corpus("notes")
+            queue.delete_corpus("notes", now=NOW)
             queue.open_batch("one", corpus="notes", question="?", classes="ab", tasks=tasks, cause="c", now=NOW)
             while (lease := queue.next("ada", now=NOW)) is not None:
                 queue.submit(lease.lease_id, lease.lease_id, label="a", now=NOW)

@@ -68,7 +68,7 @@ def test_what_is_left_is_said_with_what_to_do(tmp_path: Path) -> None:
         "580 of the 2,000 samples of the subset have no label, and all rounds are asked (labels.rounds is 1): raise "
         "labels.rounds in the YAML and give data-engine run notes to ask on, or leave them without"
     )
-    more = notes_runtime(tmp_path, labels={**runtime.corpus.labels.model_dump(), "rounds": 2})
+    more = notes_runtime(tmp_path, labels={**runtime.corpus.labels.model_dump(exclude_unset=True), "rounds": 2})
     pass_checks(more, keep_version(store, "balanced_subset", n_rows=2000))
     pass_checks(more, write_step(store, "labels", _labels(1420)))
     assert what_is_left(more).endswith("data-engine run notes takes the answers over and opens the next round")

@@ -61,10 +61,16 @@ def read_actions(connection: Connection, after: int) -> list[Action]:
     ]
 
 
-def store_comment(connection: Connection, task_id: str, annotator: str, text: str, *, now: datetime) -> None:
-    """Keep what somebody remarks about a task, in the place of an earlier remark; an empty one takes that away."""
+def store_comment(connection: Connection, task_id: str, annotator: str, text: str, *, now: datetime) -> bool:
+    """Keep what somebody remarks about a task, in the place of an earlier remark; an empty one takes that away.
+
+    Returns: False when that is the remark which is there already.
+    """
     is_this = (comment.c.task_id == task_id) & (comment.c.annotator == annotator)
+    if (connection.execute(sa.select(comment.c.text).where(is_this)).scalar_one_or_none() or "") == text.strip():
+        return False
     connection.execute(sa.delete(comment).where(is_this))
     if text.strip():
         row = {"task_id": task_id, "annotator": annotator, "text": text.strip(), "at": now}
         connection.execute(sa.insert(comment), row)
+    return True

@@ -4,6 +4,7 @@ What people disagree about is found in `batch_overview.py`.
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -16,10 +17,13 @@ from data_engine.labeling.answers.registry import answer_kind
 from data_engine.labeling.provenance import ADJUDICATED
 from data_engine.review.queue_records import BY_REVIEWER, answer_given, check_annotator, identifier
 from data_engine.review.queue_tables import audit, batch, decision, task
-from data_engine.review.review_batches import find_batch, record, withdraw_tasks
+from data_engine.review.review_batches import ASKED_MORE, find_batch, record, withdraw_tasks
 
 DECIDED = "adjudicated"
 """The kind of the audit's rows about decisions; each raised the revision of its batch by 1."""
+
+FORGOTTEN = "forgotten"
+"""The kind of those that say how many revisions of a batch were by answers that are forgotten."""
 
 
 def store_decision(
@@ -100,11 +104,17 @@ def decided_at(connection: Connection, batch_id: str) -> dict[str, datetime]:
     return {identifier(DECIDED, batch_id, row.sample_id): row.decided_at for row in found}
 
 
-def count_decisions(connection: Connection, corpus: str) -> dict[str, int]:
-    """By batch of a corpus, how often something was decided: as often as its revision rose by that."""
-    query = sa.select(audit.c.batch_id, sa.func.count()).join(batch, batch.c.batch_id == audit.c.batch_id)
-    query = query.where(audit.c.kind == DECIDED, batch.c.corpus == corpus).group_by(audit.c.batch_id)
-    return {row[0]: row[1] for row in connection.execute(query)}
+def count_revisions(connection: Connection, corpus: str) -> dict[str, int]:
+    """By batch of a corpus, how often its revision rose by something else than a correction of an answer that is there.
+
+    That is by decisions, by one annotator more, and by what is forgotten since.
+    """
+    kinds = (DECIDED, ASKED_MORE, FORGOTTEN)
+    query = sa.select(audit.c.batch_id, audit.c.detail).join(batch, batch.c.batch_id == audit.c.batch_id)
+    found: Counter[str] = Counter()
+    for batch_id, detail in connection.execute(query.where(audit.c.kind.in_(kinds), batch.c.corpus == corpus)):
+        found[batch_id] += json.loads(detail).get("n_revisions", 1)
+    return dict(found)
 
 
 def _tasks_of(batch_id: str, sample_ids: Sequence[str]) -> sa.Select[Any]:

@@ -196,10 +196,13 @@ class PersonQueue(ReviewQueue):
             found = annotations.correct(
                 connection, annotation_id, label=label, answer=answer, now=now, name=person.annotator
             )
-            if comment is not None:
-                actions.store_comment(connection, task_id, person.annotator, comment, now=now)
+            is_other = comment is not None and actions.store_comment(
+                connection, task_id, person.annotator, comment, now=now
+            )
             if not found.is_repeat:
                 actions.record_action(connection, person, "corrected", subject_id=annotation_id, now=now, label=label)
+            elif is_other:
+                actions.record_action(connection, person, "remarked", subject_id=annotation_id, now=now)
         return found
 
     def settle(self, person: Person, batch_id: str, sample_id: str, label: str, *, now: datetime) -> None:

@@ -39,7 +39,7 @@ class Answering {
     this.watch = new Stopwatch();
     this.build();
     this.onFeed = () => { if (!this.shown || this.shown !== this.task()) this.show(); };
-    this.onLost = ({ detail }) => this.tell(`This task was given to somebody else${this.outbox.draft(detail) ? "; what you had begun is kept" : ""}.`);
+    this.onLost = ({ detail }) => this.tell(`The task before wants no answer of yours any more${this.outbox.draft(detail) ? "; what you had begun is kept" : ""}.`, true);
     this.onDraftLost = ({ detail }) => this.feed.lose(detail);
     this.onKept = ({ detail }) => this.kept(detail);
     this.onRefused = ({ detail }) => this.refused(detail);
@@ -293,8 +293,9 @@ class Answering {
   }
 
   // What happened stands below; a screen reader hears it with what is asked next.
-  tell(text) {
+  tell(text, isLoss = false) {
     this.notice.textContent = text;
+    this.notice.classList.toggle("loss", isLoss);
     const next = this.task();
     const asked = !next ? "" : next.is_image ? ` Next: image ${next.uri}` : ` Next: ${next.text.slice(0, MOST_SAID)}`;
     say(`${sentence(text)}${asked}`);

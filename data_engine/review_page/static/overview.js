@@ -34,19 +34,20 @@ export function overview({ me, corpora, outbox, call, screen, go }) {
     const names = [...corpora.keys()];
     const left = await Promise.all(names.map((name) => call("GET", `/corpora/${encodeURIComponent(name)}/left`)));
     return h("div", { class: "start" }, h("h1", { text: batches.length ? "Nothing waits for you" : "No batch was opened yet" }),
-      names.map((name, i) => h("p", {}, h("b", { text: `${corpora.get(name).title}: ` }), left[i].left, " ", me.role === "admin" ? asking(name) : null)));
+      names.map((name, i) => h("p", {}, h("b", { text: `${corpora.get(name).title}: ` }), left[i].left, " ", me.role === "admin" && !batches.some((batch) => batch.corpus === name && !batch.is_answered) ? asking(name) : null)));
   }
 
   // An admin opens the next batch from here.
   function asking(name) {
+    const tell = (text) => { open.replaceWith(h("span", { class: "quiet", role: "status", text })); };
     const open = button(`Ask ${ASKED} more`, "", async () => {
       open.disabled = true;
       try {
         const { batch_id } = await call("POST", "/batches", { corpus: name, n_queries: ASKED });
         if (batch_id) await show();
-        else open.replaceWith(h("span", { text: "Nothing is left to ask." }));
+        else tell("Nothing is left to ask.");
       } catch (error) {
-        open.replaceWith(h("span", { class: "notice", text: error.message }));
+        tell(sentence(error.message));
       }
     });
     return open;
@@ -79,6 +80,8 @@ export function overview({ me, corpora, outbox, call, screen, go }) {
     const said = [`${batch.n_done} of ${count(batch.n_tasks, "task")} done (${percent(share)})`, `${batch.n_mine} by you`];
     if (batch.n_left) said.push(`${batch.n_left} left for you`);
     if (batch.n_skipped) said.push(`${batch.n_skipped} skipped by you`);
+    const nClosed = batch.n_tasks - batch.n_done;
+    if (batch.is_answered && nClosed) said.push(`${nClosed} decided or ended without`);
     if (batch.agreement !== null) said.push(`agreement ${batch.agreement.toFixed(2)}`);
     return h("section", { class: batch.is_answered ? "plate done" : "plate", "aria-label": batch.batch_id },
       h("h2", { text: batch.batch_id }),

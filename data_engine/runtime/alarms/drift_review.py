@@ -10,12 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.runtime.accepted_tables import AcceptedTables
+from data_engine.runtime.amendments.taken_batches import taken_batches
 from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.classifier_in_service import row_of_now
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.embeddings import embeddings_by_id
 from data_engine.runtime.made_from.answered_samples import answered_samples
-from data_engine.runtime.review_rounds import open_questions, payloads_of, taken_batches
+from data_engine.runtime.review_rounds import open_questions, payloads_of
 
 if TYPE_CHECKING:
     from data_engine.runtime.classifier_in_service import ClassifierRow

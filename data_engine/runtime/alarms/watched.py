@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 
 from data_engine.drift.crossing import Threshold
 from data_engine.runtime.accepted_tables import AcceptedTables
+from data_engine.runtime.amendments.taken_batches import taken_batches
 from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.review_rounds import create_review_batch, open_questions, payloads_of, taken_batches
+from data_engine.runtime.review_rounds import create_review_batch, open_questions, payloads_of
 from data_engine.runtime.versions import fingerprint
 
 NOTHING = "nothing"

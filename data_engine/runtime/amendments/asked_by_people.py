@@ -6,7 +6,9 @@ Rounds that open by themselves are in `runtime/review_rounds.py`.
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_engine.errors import InvalidInput
 from data_engine.runtime.accepted_tables import AcceptedTables
+from data_engine.runtime.amendments.taken_batches import not_taken_over
 from data_engine.runtime.check_gate import CheckGate, accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.made_from.answered_samples import answered_samples
@@ -32,12 +34,18 @@ def ask_people(runtime: CorpusRuntime, n: int) -> str | None:
         n: Tasks beside a hold-out that is lacking, or labels to look at again.
 
     Returns: the id of the review batch that waits; None when nothing is left to ask.
-    Raises: ChecksFailed as `create_review_batch` does.
+    Raises: InvalidInput while answers are not taken over; ChecksFailed as `create_review_batch` does.
     """
     with runtime.queue() as queue:
         waiting = [batch.batch_id for batch in queue.batches(runtime.corpus.name) if not batch.is_answered]
     if waiting:
         return waiting[0]
+    if coming := not_taken_over(runtime):
+        name = runtime.corpus.name
+        raise InvalidInput(
+            f"the answers of {', '.join(coming)} are not taken over yet, so the same samples would be asked about "
+            f"again; data-engine run {name} takes them over, and so does data-engine ui by itself"
+        )
     opened = create_review_batch(runtime, cause=FOR_PEOPLE, n_tasks=n)
     return opened or _ask_about_doubtful(runtime, n)
 

@@ -106,7 +106,7 @@ def forget_samples(planned: Forgetting, *, reason: str, now: datetime) -> dict[s
     add_tombstones(runtime, [Tombstone(key, at, reason, held_by[key]) for key in planned.sample_ids])
     with runtime.queue() as queue:
         for each in (runtime, *runtime.questions):
-            queue.forget_samples(each.corpus.name, planned.sample_ids)
+            queue.forget_samples(each.corpus.name, planned.sample_ids, now=now)
         queue.leave_no_trace()
     reset_of(runtime).carry_out(with_answers=False)
     forget_vectors(runtime, ids)

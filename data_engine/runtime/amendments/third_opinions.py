@@ -21,7 +21,8 @@ def ask_third_opinions(runtime: CorpusRuntime) -> int:
 
     Its task opens again for somebody who has not answered it, once per sample; tasks of samples that the answers and
     the classifier agree about stay closed. Only where each task is answered by two or more, and where the corpus knows
-    an annotator more than that. Labels count when they were made of all answers that there are.
+    an annotator more than that. Labels count when they were made of all answers that there are. No more open than
+    `review.max_open_tasks` leaves room for; the others follow as these are answered.
 
     Returns: the number of tasks that open.
     """
@@ -42,7 +43,8 @@ def ask_third_opinions(runtime: CorpusRuntime) -> int:
     with runtime.queue() as queue:
         tables = queue.tables(runtime.corpus.name)
         people = {row["annotator"] for row in tables["review_annotation"].select(["annotator"]).to_pylist()}
-        chosen = _to_open_again(tables, low, len(people))
+        n_room = max(0, review.max_open_tasks - queue.open_tasks(runtime.corpus.name))
+        chosen = _to_open_again(tables, low, len(people))[:n_room]
         return queue.ask_one_more(chosen, now=datetime.now(UTC)) if chosen else 0
 
 

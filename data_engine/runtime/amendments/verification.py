@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 from data_engine.labeling.deciders.registry import CLASSIFIER
 from data_engine.labeling.provenance import FOUNDATION_AUTO, MODEL_AUTO, RULE_AUTO
 from data_engine.runtime.accepted_tables import AcceptedTables
+from data_engine.runtime.amendments.taken_batches import taken_batches
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.review_rounds import open_questions, payloads_of, taken_batches
+from data_engine.runtime.review_rounds import open_questions, payloads_of
 
 REPEATED = "repeated"
 """The purpose of a task that asks again what somebody answered weeks ago."""

@@ -1,6 +1,6 @@
 """Answers from Label Studio in the queue: each once, corrections too, and what cannot be read holds up nothing."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from exchanged_batches import place
@@ -82,6 +82,6 @@ def test_a_pull_that_breaks_off_goes_on_where_it_was(pull, studio, queue):
 
 def test_a_task_of_a_review_batch_that_is_gone_is_told(pull, studio, queue):
     studio.answer(1, "mit")
-    queue.delete_corpus("licences")
+    queue.delete_corpus("licences", now=datetime.now(UTC))
     found = pull()
     assert found.unread == ["task 1: licences has no review batch b1"]

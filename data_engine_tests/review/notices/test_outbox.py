@@ -1,7 +1,7 @@
 """Which notices there are, and whose turn it is: none lost, none sent by two, and each tried again later and later."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from review_people import NOON
@@ -116,5 +116,5 @@ def test_noting_that_breaks_off_is_done_anew(outbox, monkeypatch):
 def test_a_corpus_that_is_deleted_leaves_no_notices(outbox):
     outbox.open()
     outbox.note()
-    outbox.queue.delete_corpus("licences")
+    outbox.queue.delete_corpus("licences", now=datetime.now(UTC))
     assert outbox.shown() == []

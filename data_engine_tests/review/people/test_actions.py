@@ -36,13 +36,19 @@ def test_a_remark_is_kept_and_the_later_one_replaces_it(licences):
     assert licences.last_answers(ada, ["licences"])[0]["comment"] == "hm"
     licences.revise(ada, given.annotation_id, label="mit", comment="surely", now=at(2))
     assert licences.last_answers(ada, ["licences"])[0]["comment"] == "surely"
-    licences.revise(ada, given.annotation_id, label="mit", comment="", now=at(3))
+    licences.revise(ada, given.annotation_id, label="mit", comment="surely", now=at(3))
+    licences.revise(ada, given.annotation_id, label="mit", comment="", now=at(4))
     assert licences.last_answers(ada, ["licences"])[0]["comment"] is None
+    kinds = [(row.kind, row.subject_id) for row in licences.actions()]
+    assert kinds == [("answered", lease.task.task_id), *[("remarked", given.annotation_id)] * 2]
 
 
 def test_remarks_go_with_the_answers_of_a_corpus_that_is_deleted(licences):
     (lease,) = licences.take(person("ada"), corpus="licences", now=NOON)
     licences.answer(person("ada"), lease.lease_id, "one", label="mit", comment="hm", now=at(1))
     answer_all(licences, "bob", ["mit"])
-    licences.delete_corpus("licences")
+    licences.delete_corpus("licences", now=at(9))
     assert licences.batches() == []
+    line = licences.actions()[-1]
+    assert (line.kind, line.annotator, line.subject_id) == ("corpus_deleted", "", "licences")
+    assert line.detail == {"n_answers": 2, "n_batches": 1}

@@ -1,9 +1,12 @@
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from small_project import SmallProject
 from written_steps import notes_runtime, pass_checks, take_in, write_step
 
+from data_engine.errors import InvalidInput
 from data_engine.orchestration.launch.review_page import open_batch
 from data_engine.runtime.amendments.asked_by_people import ask_people, what_to_ask
 from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -51,8 +54,13 @@ def test_a_batch_that_a_person_asked_for_waits_for_people_and_is_opened_once(fin
     assert ask_people(runtime, 3) == batch_id
     with runtime.queue() as queue:
         tasks = [row for row in queue.tables()["review_task"].to_pylist() if row["review_batch"] == batch_id]
-    assert [row["purpose"] for row in tasks].count("query") == 3
+    assert sum(row["purpose"] != "hold_out" for row in tasks) == 3
     said = finished.run("notes")
     assert f"data-engine review --corpus notes answer {batch_id}" in " ".join(said.split())
     with runtime.queue() as queue:
         assert batch_id is not None and queue.answers(batch_id).num_rows == 0
+        queue.end_batch(batch_id, reason="over", now=datetime.now(UTC))
+    with pytest.raises(
+        InvalidInput, match=rf"{batch_id} are not taken over yet.*data-engine run notes takes them over"
+    ):
+        ask_people(runtime, 3)

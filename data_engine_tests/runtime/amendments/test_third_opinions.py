@@ -56,6 +56,17 @@ def test_a_third_annotator_is_asked_about_labels_in_doubt_once_and_about_no_othe
     assert ask_third_opinions(runtime) == 0
 
 
+def test_no_more_are_opened_than_there_is_room_for(tmp_path: Path) -> None:
+    runtime = _answered_twice(tmp_path, max_open_tasks=1)
+    assert [ask_third_opinions(runtime), ask_third_opinions(runtime)] == [1, 0]
+    with runtime.queue() as queue:
+        lease = queue.next("eve", now=_NOW, corpus="notes")
+        assert lease is not None
+        queue.submit(lease.lease_id, "eve", label="sailing", now=_NOW)
+    assert ask_third_opinions(runtime) == 1
+    assert _open(runtime) == ["c"]
+
+
 @pytest.mark.parametrize(
     ("review", "people"),
     [
