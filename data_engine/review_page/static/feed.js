@@ -73,7 +73,9 @@ export class Feed extends EventTarget {
   }
 
   // The tasks that are held, as the server has them now: their classes may have changed.
-  refresh() {
+  async refresh() {
+    // One that is being taken would fill a list that is empty by now, with the tasks after those that were in it.
+    await this.filling;
     this.tasks = [];
     return this.fill();
   }
