@@ -49,10 +49,12 @@ def forget_samples(connection: Connection, corpus: str, sample_ids: Sequence[str
         tasks = _tasks(corpus, some)
         batches = sa.select(batch.c.batch_id).where(batch.c.corpus == corpus)
         answers = sa.select(annotation.c.annotation_id).where(annotation.c.task_id.in_(tasks))
-        about = [some, tasks, answers]
-        told = sa.or_(*(audit.c.subject_id.in_(ids) for ids in about))
+        told, done = (
+            sa.or_(subject.in_(some), subject.in_(tasks), subject.in_(answers))
+            for subject in (audit.c.subject_id, action.c.subject_id)
+        )
         connection.execute(sa.delete(audit).where(audit.c.batch_id.in_(batches), told))
-        connection.execute(sa.delete(action).where(sa.or_(*(action.c.subject_id.in_(ids) for ids in about))))
+        connection.execute(sa.delete(action).where(done))
         for table in (annotation, lease, proposal, comment, draft):
             connection.execute(sa.delete(table).where(table.c.task_id.in_(tasks)))
         connection.execute(sa.delete(decision).where(decision.c.batch_id.in_(batches), decision.c.sample_id.in_(some)))

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from data_engine.drift.crossing import Threshold
 from data_engine.runtime.accepted_tables import AcceptedTables
-from data_engine.runtime.amendments.taken_batches import taken_batches
+from data_engine.runtime.amendments.taken_batches import not_taken_over, taken_batches
 from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.review_rounds import create_review_batch, open_questions, payloads_of
@@ -129,9 +129,10 @@ def _held_back(runtime: CorpusRuntime) -> list[Measured]:
 
 
 def _open_round(runtime: CorpusRuntime, measured: Measured) -> str:
-    """The review batch that waits, or the next round."""
+    """The review batch that waits for people or for its answers to be taken over, or the next round."""
     with runtime.queue() as queue:
         waiting = [batch.batch_id for batch in queue.batches(runtime.corpus.name) if not batch.is_ready]
+    waiting += not_taken_over(runtime)
     opened = waiting[0] if waiting else create_review_batch(runtime, cause=measured.said)
     return f"review batch {opened}" if opened else NOTHING
 

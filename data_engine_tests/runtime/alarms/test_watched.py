@@ -1,8 +1,11 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
 from written_steps import keep_version, notes_runtime, pass_checks, write_step
 
-from data_engine.runtime.alarms.watched import WATCHES
+from data_engine.drift.crossing import Threshold
+from data_engine.review import NewTask
+from data_engine.runtime.alarms.watched import WATCHES, Measured, _open_round
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 
 
@@ -38,3 +41,13 @@ def test_each_value_is_measured_once_there_is_something_to_measure(tmp_path: Pat
         "gate": [("notes", 0.25)],
         "stage": [("cluster_tree", 1.0)],
     }
+
+
+def test_a_round_whose_answers_are_on_their_way_is_not_followed_by_one_about_the_same_samples(tmp_path: Path) -> None:
+    runtime, now = notes_runtime(tmp_path), datetime(2026, 3, 1, tzinfo=UTC)
+    with runtime.queue() as queue:
+        asked = {"corpus": "notes", "question": "?", "classes": ("baking", "sailing"), "cause": "test", "now": now}
+        queue.open_batch("notes-round-000", tasks=[NewTask("a", "query", "manual", {})], **asked)
+        queue.end_batch("notes-round-000", reason="over", now=now)
+    measured = Measured("proposals", 0.9, Threshold(0.5, 0.1), "v", "said")
+    assert _open_round(runtime, measured) == "review batch notes-round-000"
