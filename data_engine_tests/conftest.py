@@ -1,7 +1,6 @@
 """What every test stands on: no hub, no telemetry, never the project's own data, and small projects to run."""
 
 import fcntl
-import gc
 import itertools
 import os
 import shutil
@@ -21,9 +20,6 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
 
-# As in a command: the libraries are half a million objects, and looking through them again and again takes long.
-gc.set_threshold(50_000, 20, 100)
-
 _NUMBERS = itertools.count()
 
 #: Tests of minutes, which go first, so that no worker is left alone with one at the end.
@@ -37,11 +33,6 @@ _LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest tests first; the order of the others stays."""
     items.sort(key=lambda item: item.name not in _LONGEST)
-
-
-def pytest_collection_finish() -> None:
-    """Leave what is imported and collected out of the search for garbage: it is there to the end."""
-    gc.freeze()
 
 
 def pytest_report_header() -> list[str]:
