@@ -45,6 +45,7 @@ def test_another_corpus_or_kind_is_refused(exported):
         ({"provenance": "model_auto"}, "line 1: provenance is model_auto; what nobody answered is no answer"),
         ({"answer": '{"label":"mit","bbox":[1]}'}, "line 1: answer is .* an answer of the kind class is"),
         ({"annotator": "simulated:"}, "line 1: annotator is 'simulated:'"),
+        ({"annotator": ""}, "line 1: annotator is missing"),
     ],
 )
 def test_an_answer_that_cannot_be_is_refused_with_its_line(changes, said):

@@ -28,7 +28,6 @@ def test_rows_of_one_task_are_one_task_wherever_they_stand():
     [
         ({"label": "mit", "annotator": "ada"}, "line 1: sample_id and uri are missing"),
         ({"sample_id": "s0", "annotator": "ada"}, "line 1: there is neither label nor answer"),
-        ({"sample_id": "s0", "label": "mit"}, "line 1: annotator is missing"),
         ({"sample_id": "s0", "label": "mit", "annotator": "ada", "answer": {"label": "gpl"}}, "give one of them"),
         ({"sample_id": "s0", "label": "mit", "annotator": "ada", "revision": 0}, "line 1: revision is 0"),
         ({"sample_id": "s0", "label": "mit", "annotator": "ada", "active_s": -1}, "line 1: active_s is -1"),
@@ -40,6 +39,11 @@ def test_rows_of_one_task_are_one_task_wherever_they_stand():
 def test_a_row_that_breaks_a_rule_is_told_with_its_line(row, said):
     with pytest.raises(InvalidInput, match=said):
         _read(row)
+
+
+def test_who_answered_may_be_said_beside_the_file():
+    (task,) = _read({"sample_id": "s0", "label": "mit"}).tasks
+    assert task.answers[0].annotator == ""
 
 
 def test_a_file_of_two_corpora_is_refused():
