@@ -84,11 +84,11 @@ class DeciderSettings(Settings):
             raise ValueError(f"decider {self.name} has no patterns and could never decide; give it patterns by class")
         if self.patterns and not decider.reads_patterns:
             raise ValueError(f"decider {self.name} has patterns, which it does not read; give them to rules")
-        # By value: a block that was written down whole, as in a manifest, gives every field.
-        fields, of_tree = type(self).model_fields, ("least_agreement", "checks_per_leaf", "checks_per_round")
-        own = {field for field in of_tree if getattr(self, field) != fields[field].default}
+        # A default that is written out is allowed: a release keeps all settings, and they are read again.
+        fields = ("checks_per_leaf", "checks_per_round", "least_agreement")
+        own = [name for name in fields if getattr(self, name) != type(self).model_fields[name].default]
         if own and not decider.checks_clusters:
-            raise ValueError(f"decider {self.name} has {sorted(own)}, which it does not read; give them to tree")
+            raise ValueError(f"decider {self.name} has {own}, which it does not read; give them to tree")
         if self.teaches and not decider.is_paid_per_call:
             raise ValueError(f"decider {self.name} has teaches, which it does not read; give it to foundation_model")
         if decider.is_paid_per_call and self.cost:

@@ -231,7 +231,9 @@ def _balance(known: Metrics) -> str:
 
 
 def _limits(corpus: Corpus, release: pa.Table, known: Metrics, manifest: Mapping[str, Any]) -> str:
-    lines = _limits_of_labels(corpus.labels, release) if corpus.has_labels else []
+    made_with = manifest.get("configuration", {}).get("labels")
+    labels = Labels.model_validate(made_with) if isinstance(made_with, dict) and made_with else corpus.labels
+    lines = _limits_of_labels(labels, release) if corpus.has_labels else []
     of_source = "its shares are not those of the source"
     of_classes = "class shares say nothing about how common the classes are"
     lines.append(f"The subset is balanced on purpose: {of_classes if corpus.has_labels else of_source}.")

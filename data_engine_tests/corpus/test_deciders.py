@@ -95,3 +95,8 @@ def test_the_examples_of_the_document_are_lists_that_work():
         ("rules", "classifier", "person"),
         ("classifier", "tree", "person"),
     ]
+
+
+def test_settings_that_are_written_out_whole_are_read_again():
+    made_with = labels(deciders=["classifier", {"name": "tree", "checks_per_leaf": 40}, "person"])
+    assert Labels.model_validate(made_with.model_dump(mode="json")) == made_with
