@@ -40,8 +40,14 @@ def test_the_schema_names_the_kinds_and_the_deciders():
     schema = Labels.model_json_schema()
     assert schema["properties"]["kind"]["enum"] == ["class"]
     described = schema["$defs"]["DeciderSettings"]
-    assert described["then"] == {"enum": ["rules", "classifier", "foundation_model", "person"]}
-    assert described["else"]["properties"]["name"]["enum"] == ["rules", "classifier", "foundation_model", "person"]
+    assert described["then"] == {"enum": ["rules", "classifier", "tree", "foundation_model", "person"]}
+    assert described["else"]["properties"]["name"]["enum"] == [
+        "rules",
+        "classifier",
+        "tree",
+        "foundation_model",
+        "person",
+    ]
 
 
 def test_labels_known_beforehand_follow_a_renamed_class(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ MARTS = [model.name for model in MODELS if model.layer == "marts"]
 
 #: The marts whose rows a test below states.
 CHECKED_BY_HAND = [
+    "alarm_history",
     "annotator_agreement",
     "annotator_by_batch",
     "annotator_confusion",
@@ -24,6 +25,7 @@ CHECKED_BY_HAND = [
     "first_pass_labels",
     "funnel",
     "funnel_stages",
+    "label_history",
     "label_quality_by_class",
     "release_contents",
     "step_seconds",
@@ -252,6 +254,34 @@ def test_step_seconds_sums_over_partitions(mart):
         ("first_pass", 2, 2, 10, 3.0, at(14)),
         ("raw_index", 3, 3, 12, 1.75, at(22)),
         ("labels", 1, 1, 3, 0.125, at(23)),
+    ]
+
+
+def test_alarms_and_figures_over_time_say_how_long_and_how_much(empty_store):
+    alarm = {"kind": "gate", "subject": "notes", "value": 0.1, "threshold": 0.2, "launched": "a batch"}
+    alarms = [
+        {**alarm, "cause": "1", "raised_at": at(10), "settled_at": at(12), "settled_by": "a newer value"},
+        {**alarm, "cause": "2", "raised_at": at(14), "settled_at": None, "settled_by": None},
+    ]
+    figure = {"figure": "alpha", "subject": "all", "n": 40, "is_simulated": True}
+    trends = [
+        {**figure, "review_batch": "b1", "opened_at": at(10), "value": 0.75, "definitions": "one"},
+        {**figure, "review_batch": "b2", "opened_at": at(11), "value": 0.5, "definitions": "other"},
+    ]
+    write_corpus(empty_store, alarms=alarms, label_trends=trends)
+    run_models(empty_store, MODELS, run_id="run-9")
+
+    def rows(columns, mart):
+        return [tuple(row.values()) for row in query(empty_store, f"select {columns} from {mart}").to_pylist()]
+
+    seconds = (at(12) - at(10)).total_seconds()
+    assert rows("cause, is_open, open_hours, n_of_subject", "alarm_history") == [
+        ("2", True, None, 2),
+        ("1", False, seconds / 3600, 2),
+    ]
+    assert rows("review_batch, value, change, has_other_classes", "label_history") == [
+        ("b1", 0.75, None, False),
+        ("b2", 0.5, -0.25, True),
     ]
 
 

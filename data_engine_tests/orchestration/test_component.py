@@ -53,7 +53,7 @@ _LABELS = {"question": "Which?", "classes": ["a", "b"]}
             {"release": {"formats": ["excel"]}},
             "attributes.release.formats.0",
             "- excel",
-            "is not one of ['parquet', 'jsonl']",
+            "is not one of ['parquet', 'jsonl', 'csv']",
         ),
         ({"release": {"formats": []}}, "attributes.release.formats", "formats: []", "should be non-empty"),
         (
@@ -121,7 +121,7 @@ _LABELS = {"question": "Which?", "classes": ["a", "b"]}
             {"labels": _LABELS | {"deciders": ["oracle", "person"]}},
             "attributes.labels.deciders.0",
             "- oracle",
-            "'oracle' is not one of ['rules', 'classifier', 'foundation_model', 'person']",
+            "'oracle' is not one of ['rules', 'classifier', 'tree', 'foundation_model', 'person']",
         ),
         (
             {"labels": _LABELS | {"deciders": [{"name": "classifier", "price": 1}, "person"]}},

@@ -37,6 +37,7 @@ def test_an_answer_becomes_one_row_of_the_schema(queue, open_batch, at):
             "is_simulated": False,
             "active_s": 7.5,
             "revision": 1,
+            "decided_at": None,
         }
     ]
 

@@ -5,7 +5,14 @@ import pytest
 from data_engine.errors import InvalidInput, UnknownLabel
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review import NewTask
-from data_engine.review.queue_records import answer_given, check_active_seconds, check_annotator, identifier, in_utc
+from data_engine.review.queue_records import (
+    PURPOSES,
+    answer_given,
+    check_active_seconds,
+    check_annotator,
+    identifier,
+    in_utc,
+)
 
 
 def test_an_id_depends_on_its_parts_and_on_where_one_ends():
@@ -28,8 +35,7 @@ def test_a_time_without_zone_is_refused_and_another_zone_is_converted():
         ({"sample_id": ""}, "sample_id is empty"),
         (
             {"purpose": "fun"},
-            "purpose is 'fun'; it must be one of hold_out, query, control, audit, doubtful, arriving, drifted, trap, "
-            "given",
+            f"purpose is 'fun'; it must be one of {', '.join(PURPOSES)}",
         ),
         ({"arm": "loud"}, "arm is 'loud'; it must be one of manual, assisted, proposed, blind, trap"),
         ({"arm": "proposed"}, "has arm 'proposed' but no proposed_label"),

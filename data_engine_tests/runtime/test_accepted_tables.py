@@ -34,6 +34,8 @@ READS_AS_IT_IS = {
     "orchestration/launch/failures.py": "verdicts of the run that failed",
     "orchestration/launch/job_runs.py": "verdicts, for their seconds",
     "runtime/amendments/forgetting.py": "what batches past their checks keep, at the versions that were accepted",
+    "runtime/amendments/forgotten_samples.py": "everything that holds a sample to be forgotten, accepted or not",
+    "runtime/releases/release_life.py": "what the ledger says by now of samples that came or left",
     "runtime/amendments/rechecking.py": "the verdicts that failed",
     "runtime/changes/run_outcome.py": "what a run has changed, accepted or not, at the versions before and after it",
     "runtime/changes/source_files.py": "the files that the last version was read from, accepted or not",

@@ -135,4 +135,8 @@ def test_the_checks_of_labels_are_given_how_many_audits_of_a_class_agreed(tmp_pa
         for task, label in zip(ids, labels, strict=True)
     ]
     pass_checks(runtime, write_step(runtime.store(), "reviewed_labels", answers, "one"))
+    # Of a class that shows no automatic label nothing has to be held back.
+    write_step(runtime.store(), "labels", [{"sample_id": "7", "label": "trains", "provenance": "model_auto"}])
+    assert check_inputs_of("labels", _checked(runtime, "labels"))[1] == {"audited": {}}
+    write_step(runtime.store(), "labels", [{"sample_id": "7", "label": "baking", "provenance": "model_auto"}])
     assert check_inputs_of("labels", _checked(runtime, "labels"))[1] == {"audited": {"baking": (3, 2)}}

@@ -33,9 +33,14 @@ class Alarm:
     settled_by: str | None = None
 
 
+def all_alarms(runtime: "CorpusRuntime") -> pa.Table:
+    """The alarms of every kind, as `schemas.ALARMS` has them."""
+    return runtime.store().read(TABLE)
+
+
 def alarms_of(runtime: "CorpusRuntime", kind: str) -> dict[str, Alarm]:
     """The alarms of a kind by cause, the oldest first."""
-    found = [Alarm(**row) for row in runtime.store().read(TABLE).to_pylist() if row["kind"] == kind]
+    found = [Alarm(**row) for row in all_alarms(runtime).to_pylist() if row["kind"] == kind]
     return {alarm.cause: alarm for alarm in sorted(found, key=lambda alarm: (alarm.raised_at, alarm.cause))}
 
 

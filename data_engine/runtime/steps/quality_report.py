@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from data_engine import reporting
 from data_engine.corpus import Corpus
 from data_engine.quality import evaluate
+from data_engine.runtime.alarms.alarm_table import all_alarms
 from data_engine.runtime.changes.run_outcome import failed_checks
 from data_engine.runtime.made_from.label_history import label_history
 from data_engine.runtime.made_from.question_labels import labelled_questions, question_inputs
@@ -31,7 +32,7 @@ def quality_report(step_run: StepRun) -> StepResult:
     tables = {name: step_run.look_up(name, columns=_COLUMNS.get(name)) for name in names}
     corpus, alarm_limits = _as_used(step_run)
     tables["label_trends"] = _label_trends(step_run, tables)
-    tables["alarms"] = step_run.runtime.store().read("alarms")
+    tables["alarms"] = all_alarms(step_run.runtime)
     questions = _questions(step_run, tables)
     tables["costs"] = reporting.decider_costs(corpus, {name: rows for name, rows in tables.items() if rows.num_rows})
     costs = pa.concat_tables([tables["costs"], *(each.tables["costs"] for each in questions)])
@@ -76,7 +77,7 @@ def _questions(step_run: StepRun, tables: dict[str, pa.Table]) -> list[reporting
 
 def _label_trends(step_run: StepRun, tables: dict[str, pa.Table]) -> pa.Table:
     """How labels did over time, of the corpus or of each of its questions."""
-    earlier = step_run.runtime.store().read("label_trends")
+    earlier = step_run.look_up("label_trends")
     asking = {
         each.runtime.corpus.name: each.tables for each in labelled_questions(step_run.runtime, run_id=step_run.run_id)
     }

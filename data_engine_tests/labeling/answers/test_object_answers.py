@@ -24,6 +24,7 @@ def _row(annotator: str, answer: str, **change: Any) -> dict[str, Any]:
         "sample_id": "s",
         "annotator": annotator,
         "answer": answer,
+        "purpose": "query",
         "provenance": "human",
         "review_batch": "b1",
         **change,

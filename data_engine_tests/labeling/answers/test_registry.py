@@ -59,8 +59,8 @@ def answers(kind, example):
 
 def rows(*given):
     """Rows of answers: (sample, annotator, answer)."""
-    names = ("sample_id", "annotator", "answer", "provenance")
-    return [dict(zip(names, (*row, "human"), strict=True)) for row in given]
+    names = ("sample_id", "annotator", "answer", "provenance", "purpose")
+    return [dict(zip(names, (*row, "human", "query"), strict=True)) for row in given]
 
 
 def test_every_kind_has_an_example():

@@ -174,6 +174,6 @@ def test_each_corpus_has_a_sensor_of_its_own_for_its_own_assets_and_all_names_be
         schedule.name: schedule.tags for schedule in repository.schedule_defs
     }
     assert "default_automation_condition_sensor" not in names
-    assert len(names) == 12
+    assert len(names) == 16
     for name, tags in names.items():
         assert name.startswith(f"{tags['corpus']}_")

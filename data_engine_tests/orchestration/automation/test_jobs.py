@@ -16,7 +16,7 @@ def built(tmp_path: Path) -> dg.Definitions:
 
 def test_jobs_have_the_names_and_sentences_of_the_plan(tmp_path: Path) -> None:
     jobs = {job.name: job.description for job in build_jobs(notes_runtime(tmp_path))}
-    assert set(jobs) == {*(f"notes_{name}" for name in JOBS), "notes_open_review"}
+    assert set(jobs) == {*(f"notes_{name}" for name in JOBS), "notes_open_review", "notes_verify"}
     assert jobs["notes_curate"] == "Group all samples and draw the balanced subset."
 
 
