@@ -207,7 +207,7 @@ def test_the_kind_of_source_reads_a_file(outcomes: dict[str, Any]) -> None:
 
 def test_the_export_format_writes_a_release_that_can_be_read(outcomes: dict[str, Any]) -> None:
     assert outcomes["An export format"] == {
-        "files": ["README.md", "data.arrow", "manifest.json"],
+        "files": ["README.md", "croissant.json", "data.arrow", "manifest.json"],
         "samples": [{"sample_id": "s0", "label": "a"}],
         "of the corpus": ["arrow"],
     }

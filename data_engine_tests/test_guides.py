@@ -43,6 +43,9 @@ def _notes(folder: Path) -> None:
 
 
 #: What lies beside the new project, and what the last command of the guide has to print.
+#: Its steps are clicks and keys, which the browser tests take.
+OF_CLICKS = {"answering_on_the_review_page"}
+
 DATA: dict[str, tuple[Callable[[Path], None], str]] = {
     "csv_with_labels": (_letters, "baking"),
     "images_in_class_folders": (_photos, "release"),
@@ -51,7 +54,7 @@ DATA: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 def test_every_guide_is_carried_out() -> None:
-    assert {path.stem for path in GUIDES.glob("*.md")} == set(DATA)
+    assert {path.stem for path in GUIDES.glob("*.md")} - OF_CLICKS == set(DATA)
 
 
 @pytest.mark.parametrize("name", DATA)

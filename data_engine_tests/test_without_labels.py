@@ -40,7 +40,13 @@ def test_a_corpus_without_labels_ends_in_a_release_and_labels_can_come_and_go(no
     assert not re.search("label|review|answer|warning", said), said
     runtime = notes.load().runtime("notes")
     folder = _release(notes)
-    assert {path.name for path in folder.iterdir()} == {"data.parquet", "data.jsonl", "manifest.json", "README.md"}
+    assert {path.name for path in folder.iterdir()} == {
+        "data.parquet",
+        "data.jsonl",
+        "manifest.json",
+        "README.md",
+        "croissant.json",
+    }
     rows = pq.read_table(folder / "data.parquet")
     assert (rows.num_rows, rows.column_names) == (
         150,
