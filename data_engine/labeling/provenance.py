@@ -21,6 +21,13 @@ GIVEN = "given"
 
 CORRECTION = "correction"
 """The purpose of an imported label that stands in the place of the answers and proposals of before."""
+
+LEARNT_PURPOSES = (
+    "query", "control", "audit", "leaf", "doubtful", "arriving", "drifted", "repeated", "synthesised", "withdrawn",
+    GIVEN, CORRECTION,
+)  # fmt: skip
+"""Why a sample is asked about, or given, whose answers may be trained on; hold-out and traps are not among them."""
+
 DISTILLED = "distilled"
 """The purpose of an accepted answer of a foundation model that is trained on; nobody was asked, and it is no label."""
 

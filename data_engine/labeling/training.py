@@ -24,24 +24,10 @@ from data_engine.labeling.models.learning_curve import Boost, LearningCurve, boo
 from data_engine.labeling.models.micro_model import MicroModel
 from data_engine.labeling.models.promotion import Comparison
 from data_engine.labeling.models.registry import DEFAULT_MODEL, fit_model
-from data_engine.labeling.provenance import CORRECTION, DISTILLED, GIVEN, IMPORTED
+from data_engine.labeling.provenance import DISTILLED, IMPORTED, LEARNT_PURPOSES
 from data_engine.schemas import CLASSIFIER
 
-TRAINING_PURPOSES = (
-    "query",
-    "control",
-    "audit",
-    "leaf",
-    "doubtful",
-    "arriving",
-    "drifted",
-    "repeated",
-    "synthesised",
-    "withdrawn",
-    GIVEN,
-    CORRECTION,
-    DISTILLED,
-)
+TRAINING_PURPOSES = (*LEARNT_PURPOSES, DISTILLED)
 """Why a sample was asked about whose answers may be trained on."""
 
 _INTERVAL_CONFIDENCE = 0.9

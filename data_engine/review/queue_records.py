@@ -12,24 +12,9 @@ from typing import Any
 from data_engine.errors import InvalidInput
 from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.kind import AnswerKind
-from data_engine.labeling.provenance import CORRECTION, GIVEN
+from data_engine.labeling.provenance import LEARNT_PURPOSES
 
-PURPOSES = (
-    "hold_out",
-    "query",
-    "control",
-    "audit",
-    "leaf",
-    "doubtful",
-    "arriving",
-    "drifted",
-    "repeated",
-    "synthesised",
-    "withdrawn",
-    "trap",
-    GIVEN,
-    CORRECTION,
-)
+PURPOSES = ("hold_out", "trap", *LEARNT_PURPOSES)
 """Why a sample is asked about; nobody was asked here about what an imported file gives or corrects."""
 
 ARMS = ("manual", "assisted", "proposed", "blind", "trap")
