@@ -28,7 +28,13 @@ def _versions(project: SmallProject, corpus: str = "notes") -> dict[tuple[str, s
 
 def _released(project: SmallProject) -> dict[str, object]:
     folder = next((project.load().runtime("notes").corpus_folder / "releases").iterdir())
-    assert {path.name for path in folder.iterdir()} == {"data.parquet", "data.jsonl", "manifest.json", "README.md"}
+    assert {path.name for path in folder.iterdir()} == {
+        "data.parquet",
+        "data.jsonl",
+        "manifest.json",
+        "croissant.json",
+        "README.md",
+    }
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     return {"id": manifest["release_id"], **{name: manifest["files"][name] for name in ("data.jsonl", "data.parquet")}}
 
