@@ -10,7 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from postgres_server import why_none
+from postgres_server import postgres_server, why_none
 from small_project import SmallProject, notes_corpus, write_notes
 
 pytest_plugins = ("instance_fixtures", "report_fixtures", "warehouse_fixtures")
@@ -19,6 +19,9 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+
+#: Where no PostgreSQL can be started; the header of the tests says so.
+collect_ignore = ["orchestration/instance/test_postgres_event_log.py"] if why_none() else []
 
 _NUMBERS = itertools.count()
 
@@ -42,6 +45,13 @@ def pytest_report_header() -> list[str]:
     lacking = why_none()
     databases = f"SQLite alone, because {lacking}" if lacking else "SQLite and PostgreSQL"
     return [f"kernel for large products: {fastest_kernel()}", f"review queue tested on {databases}"]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The URL of a database of a PostgreSQL server that is gone after the tests."""
+    with postgres_server() as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

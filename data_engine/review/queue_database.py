@@ -2,7 +2,8 @@
 
 Every write is one transaction at a time (BEGIN IMMEDIATE on SQLite, an advisory lock on PostgreSQL), so a rule such
 as `no more answers than wanted` is checked and kept in the same breath. On SQLite nobody waits for others for long, and
-what was answered is on the disk before it is said to be taken. The tables are in `queue_tables.py`.
+what was answered is on the disk before it is said to be taken; on PostgreSQL nobody waits for longer than
+`_LOCK_TIMEOUT`, and who stalls within a transaction loses it. The tables are in `queue_tables.py`.
 """
 
 import fcntl
@@ -11,13 +12,14 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
-from sqlalchemy.exc import DatabaseError, NoSuchModuleError
+from sqlalchemy.exc import DatabaseError, DBAPIError, NoSuchModuleError
 
 from data_engine.errors import StorageError
 from data_engine.errors.secret_texts import harmless
@@ -29,6 +31,9 @@ _BUSY_TIMEOUT_S = 30
 _WAITS_QUIETLY_S = 1.0
 _DOOR_TIMEOUT_S = 5
 _POSTGRES_LOCK = 0x72657669
+_LOCK_TIMEOUT = "10s"
+_STALL_TIMEOUT = "30s"
+_OF_SERVER = frozenset({"08", "25", "53", "55", "57", "58"})
 _OF_LIBPQ = "connect_timeout"
 _PATIENCE = {"pg8000": "timeout"}
 """What drivers call the seconds in which a connection has to be made, where it is not as in libpq."""
@@ -70,7 +75,7 @@ def open_engine(url: str, *, may_create: bool = True, reads_only: bool = False) 
             _install(engine, shown, may_create=may_create)
     except DatabaseError as error:
         engine.dispose()
-        said = _cause(error.orig or error)
+        said = _cause(error)
         raise StorageError(f"the review queue at {shown} cannot be opened: {said}") from harmless(error)
     except BaseException:
         engine.dispose()
@@ -98,6 +103,18 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def time_of_now(engine: Engine) -> datetime:
+    """The time of now in UTC, by the one clock of all who use the database: PostgreSQL's, else this machine's.
+
+    A lease of one host must not run out by the clock of another.
+    """
+    if engine.dialect.name == "sqlite":
+        return datetime.now(UTC)
+    with engine.connect() as connection:
+        found: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    return found.astimezone(UTC)
+
+
 def _is_writable(path: Path) -> bool:
     return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
@@ -118,7 +135,8 @@ def _engine(url: URL, read_only: Path | None) -> Engine:
     if is_sqlite and read_only is None:
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     patience = {"timeout": _BUSY_TIMEOUT_S} if is_sqlite else {_PATIENCE.get(url.get_driver_name(), _OF_LIBPQ): 10}
-    options: dict[str, Any] = {"connect_args": patience}
+    # A server that was started again has closed the connections that are kept.
+    options: dict[str, Any] = {"connect_args": patience, "pool_pre_ping": not is_sqlite}
     if read_only is not None:
         options = {"creator": lambda: _connect_for_reading(read_only)}
     engine = engine_with_driver(url, **options)
@@ -126,6 +144,7 @@ def _engine(url: URL, read_only: Path | None) -> Engine:
         sa.event.listen(engine, "connect", _configure_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
     else:
+        sa.event.listen(engine, "connect", _configure_postgres)
         sa.event.listen(engine, "begin", _begin_postgres)
     return engine
 
@@ -203,6 +222,15 @@ def _begins_soon(connection: Connection) -> bool:
     return True
 
 
+def _configure_postgres(dbapi_connection: Any, _record: object) -> None:
+    """Let no client wait, or have others wait, without end."""
+    cursor = dbapi_connection.cursor()
+    cursor.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
+    cursor.execute(f"SET idle_in_transaction_session_timeout = '{_STALL_TIMEOUT}'")
+    cursor.close()
+    dbapi_connection.commit()
+
+
 def _begin_postgres(connection: Connection) -> None:
     if not connection.get_execution_options().get(_READING, False):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})")
@@ -265,9 +293,28 @@ def _tables_in(connection: Connection) -> dict[str, set[str]]:
     return {name: {column["name"] for column in inspector.get_columns(name)} for name in names}
 
 
-def _cause(error: sqlite3.DatabaseError | BaseException) -> str:
+def said_by(error: BaseException) -> str:
+    """What the driver says, in one line."""
+    said = getattr(error, "orig", None) or error
+    fields = _fields(said)
+    return " ".join(str(fields.get("M") or said).split())
+
+
+def is_of_server(error: DBAPIError) -> bool:
+    """Whether PostgreSQL says of itself that it cannot: others hold a lock, or it is stopped, full, out of reach."""
+    state = str(getattr(error.orig, "pgcode", None) or _fields(error.orig).get("C", ""))
+    return error.connection_invalidated or state[:2] in _OF_SERVER
+
+
+def _fields(error: BaseException | None) -> dict[str, Any]:
+    """What pg8000 says of an error, letter by letter of PostgreSQL's protocol."""
+    said = error.args[0] if error is not None and error.args else None
+    return said if isinstance(said, dict) else {}
+
+
+def _cause(error: BaseException) -> str:
     """What the driver says, in one line, and what to do."""
-    said = " ".join(str(error).split())
+    said = said_by(error)
     if any(word in said for word in ("malformed", "not a database", "disk I/O", "decode")):
         return f"{said}; {_AWAY}"
     if any(word in said for word in ("readonly", "unable to open")):

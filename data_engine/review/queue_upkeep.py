@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError, InternalError, OperationalError
 from data_engine.errors import StorageError
 from data_engine.review import annotations, batch_progress, class_names, leases, review_batches, sample_removal
 from data_engine.review.people.actions import record_action
-from data_engine.review.queue_database import open_engine, reading, writing
+from data_engine.review.queue_database import is_of_server, open_engine, reading, said_by, time_of_now, writing
 from data_engine.review.queue_records import QueueLoad, SkippedTask, in_utc
 from data_engine.review.queue_tables import queue as queues
 
@@ -44,6 +44,11 @@ class QueueUpkeep:
         """Give the database's connections back; a closed queue answers nothing more."""
         self._is_closed = True
         self._engine.dispose()
+
+    def clock(self) -> datetime:
+        """The time of now in UTC, by the one clock of all who use this queue."""
+        with self._guard():
+            return time_of_now(self._engine)
 
     @property
     def queue_id(self) -> str:
@@ -154,9 +159,9 @@ class QueueUpkeep:
             yield
         except DatabaseError as error:
             # SQLite says of a damaged file neither more nor less than that a database error happened.
-            if type(error) not in (DatabaseError, InternalError, OperationalError):
+            if type(error) not in (DatabaseError, InternalError, OperationalError) and not is_of_server(error):
                 raise
-            said = " ".join(str(error.orig).split())
+            said = said_by(error)
             if "readonly" in said:
                 remedy = "make the file and its folder writable"
             elif "malformed" in said or "not a database" in said:

@@ -4,7 +4,7 @@ Serving it is in `server.py`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -33,16 +33,12 @@ _STATUS: tuple[tuple[type[DataEngineError], int], ...] = (
 )
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def create_app(
     queue: PersonQueue,
     corpora: Iterable[PageCorpus],
     *,
     hosts: Iterable[str] = ("127.0.0.1", "localhost"),
-    clock: Callable[[], datetime] = _now,
+    clock: Callable[[], datetime] | None = None,
 ) -> FastAPI:
     """The page and its API over a queue.
 
@@ -50,9 +46,10 @@ def create_app(
         queue: Where tasks are; it stays the caller's to close.
         corpora: Whose questions are answered.
         hosts: Names that requests may address.
-        clock: The time of now, in UTC.
+        clock: The time of now, in UTC; the queue's own where none is given.
     """
     app = FastAPI(title="data-engine review", version="1", docs_url=None, redoc_url=None, openapi_url=None)
+    clock = clock or queue.clock
     app.state.page = PageState(queue, {corpus.name: corpus for corpus in corpora}, clock)
     app.state.person = person_of_request(queue, clock)
     for routes in (task_routes, batch_routes, exchange_routes, people_routes):

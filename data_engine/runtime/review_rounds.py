@@ -4,7 +4,7 @@ Whom to ask is decided by `labeling.rounds`; the queue is in `data_engine.review
 in `simulation.simulated_answers`.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -83,8 +83,8 @@ def expire_old_batches(runtime: CorpusRuntime) -> list[str]:
     days = runtime.corpus.review.expires_after_days
     if days is None:
         return []
-    now = datetime.now(UTC)
     with runtime.queue() as queue:
+        now = queue.clock()
         return queue.expire_batches(runtime.corpus.name, opened_before=now - timedelta(days=days), now=now)
 
 
@@ -189,7 +189,7 @@ def open_questions(
         tasks=tasks,
         cause=cause,
         answers_per_task=corpus.review.answers_per_task,
-        now=datetime.now(UTC),
+        now=queue.clock(),
     )
     return batch_id
 

@@ -5,7 +5,6 @@ Which class is meant by what was typed is in `class_choice.py`.
 
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -103,7 +102,7 @@ class _Review:
 
     def ask_next(self) -> bool:
         """Ask the next task; False when the review is over."""
-        lease = next(iter(self.queue.take(self.person, corpus=self.runtime.corpus.name, now=datetime.now(UTC))), None)
+        lease = next(iter(self.queue.take(self.person, corpus=self.runtime.corpus.name, now=self.queue.clock())), None)
         if lease is None:
             is_undone = (
                 bool(self._given) and _command(_typed("no task is left; /undo, or Enter to end", _QUIT)) == _UNDO
@@ -116,13 +115,13 @@ class _Review:
         if said == _UNDO:
             self._undo()
         elif said == _SKIP:
-            self.queue.skip(self.person, lease.lease_id, reason="skipped in the terminal", now=datetime.now(UTC))
+            self.queue.skip(self.person, lease.lease_id, reason="skipped in the terminal", now=self.queue.clock())
         elif said != _QUIT:
             self._submit(lease, said, time.monotonic() - shown_at)
         return said != _QUIT
 
     def _submit(self, lease: "Lease", label: str, seconds: float) -> None:
-        now = datetime.now(UTC)
+        now = self.queue.clock()
         kept = self.queue.answer(self.person, lease.lease_id, uuid4().hex, label=label, now=now, active_s=seconds)
         self._given.append((lease.task, kept.annotation_id, label))
         self.n_answers += 1
@@ -141,7 +140,7 @@ class _Review:
             self._undo()
             self._given.append((task, annotation_id, before))
         else:
-            now = datetime.now(UTC)
+            now = self.queue.clock()
             self.queue.revise(self.person, annotation_id, label=label, now=now)
             self._given.append((task, annotation_id, label))
             self.console.print(plain(f"was {before}, is {label}"))

@@ -4,7 +4,7 @@ The page is served by `orchestration/launch/review_page.py`, answers in the term
 """
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -105,7 +105,7 @@ def tokens() -> None:
 def create(annotator: str, role: str, days: int) -> None:
     """Make a token for ANNOTATOR and print it, this once."""
     with _queue() as queue:
-        secret, info = queue.create_token(annotator, role, lasts=timedelta(days=days), now=datetime.now(UTC))
+        secret, info = queue.create_token(annotator, role, lasts=timedelta(days=days), now=queue.clock())
     click.echo(f"token {info.token_id} for {annotator}, {role}, until {info.expires_at:%Y-%m-%d %H:%M} UTC")
     click.echo(f"send them the address of the page with this at its end:\n/#token={secret}")
 
@@ -116,9 +116,9 @@ def list_tokens() -> None:
     from data_engine.terminal.plain_text import counted, shown
 
     with _queue() as queue:
-        found = queue.tokens()
+        found, now = queue.tokens(), queue.clock()
     for info in found:
-        is_old = info.expires_at <= datetime.now(UTC)
+        is_old = info.expires_at <= now
         state = "revoked" if info.revoked_at else "too old" if is_old else f"until {info.expires_at:%Y-%m-%d %H:%M} UTC"
         click.echo(f"{info.token_id}  {info.role:<9}  {state:<26}  {shown(info.annotator)}")
     click.echo(counted(len(found), "token"))
@@ -129,7 +129,7 @@ def list_tokens() -> None:
 def revoke(token_id: str) -> None:
     """Let the token TOKEN_ID open nothing any more."""
     with _queue() as queue:
-        info = queue.revoke_token(token_id, now=datetime.now(UTC))
+        info = queue.revoke_token(token_id, now=queue.clock())
     click.echo(f"token {info.token_id} of {info.annotator} opens nothing any more")
 
 

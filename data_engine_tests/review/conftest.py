@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from postgres_server import postgres_server, why_none
+from postgres_server import why_none
 
 from data_engine.review import NewTask, ReviewQueue
 from data_engine.review.queue_tables import metadata
@@ -29,13 +29,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Each test of the queue runs on SQLite, and on PostgreSQL where a server can be started."""
     if "url" in metafunc.fixturenames and metafunc.module.__name__.rpartition(".")[2] in _ON_BOTH:
         metafunc.parametrize("url", _DATABASES, indirect=True)
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """The URL of a database of a server that is gone after the tests."""
-    with postgres_server() as url:
-        yield url
 
 
 @pytest.fixture

@@ -1,10 +1,14 @@
 """What concerns a queue as a whole: names that were given, tasks called off, a corpus that is deleted."""
 
-from datetime import UTC, datetime
+import time
+from contextlib import nullcontext as _nothing
+from datetime import UTC, datetime, timedelta
 
+import pytest
 import sqlalchemy as sa
 
-from data_engine.review import NewTask
+from data_engine.errors import StorageError
+from data_engine.review import NewTask, ReviewQueue, queue_database
 from data_engine.review.queue_tables import metadata
 
 NOW = datetime(2024, 5, 1, 13, tzinfo=UTC)
@@ -80,3 +84,39 @@ def test_an_answered_task_opens_again_for_one_annotator_more_and_its_batch_is_an
     assert [(b.is_answered, b.n_done) for b in queue.batches()] == [(True, 1)]
     answered = [change.revision for change in queue.changes() if change.kind == "answered"]
     assert answered == [before.revision, before.revision + 1]
+
+
+def test_the_clock_of_a_database_that_hosts_share_is_its_own(queue, url, monkeypatch):
+    class WrongClock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return super().now(tz) - timedelta(days=400)
+
+    before = datetime.now(UTC)
+    monkeypatch.setattr(queue_database, "datetime", WrongClock)
+    found = queue.clock()
+    assert found.utcoffset() == timedelta(0)
+    is_of_this_machine = found < before - timedelta(days=300)
+    assert is_of_this_machine == url.startswith("sqlite")
+
+
+def test_who_stalls_within_a_write_keeps_others_waiting_for_a_while_only(queue, url, open_batch, monkeypatch):
+    open_batch()
+    monkeypatch.setattr(queue_database, "_LOCK_TIMEOUT", "100ms")
+    monkeypatch.setattr(queue_database, "_BUSY_TIMEOUT_S", 1)
+    monkeypatch.setattr(queue_database, "_DOOR_TIMEOUT_S", 0.1)
+    with ReviewQueue(url) as other:
+        with queue_database.writing(queue._engine), pytest.raises(StorageError, match=r"lock.*; nothing was changed"):
+            other.next("ada", now=NOW)
+        assert other.next("ada", now=NOW) is not None
+
+
+def test_a_write_that_stalls_for_too_long_is_given_up(queue, url, open_batch, monkeypatch):
+    """On PostgreSQL; a process that stalls in SQLite keeps its lock, and others say so."""
+    monkeypatch.setattr(queue_database, "_STALL_TIMEOUT", "50ms")
+    with ReviewQueue(url) as stalled:
+        is_postgres = url.startswith("postgresql")
+        with pytest.raises(sa.exc.DBAPIError) if is_postgres else _nothing(), queue_database.writing(stalled._engine):
+            time.sleep(0.2)
+        assert open_batch()
+        assert stalled.open_tasks() == 2

@@ -23,8 +23,9 @@ def why_none() -> str:
     """Why no server can be started here, and what to do; empty where one can."""
     if _programs() is None:
         return "PostgreSQL is not installed: install the package postgresql"
-    if importlib.util.find_spec("pg8000") is None:
-        return "its driver is not installed: pip install pg8000"
+    for driver in ("pg8000", "dagster_postgres"):
+        if importlib.util.find_spec(driver) is None:
+            return f"what talks to it is not installed: pip install {driver.replace('_', '-')}"
     return ""
 
 

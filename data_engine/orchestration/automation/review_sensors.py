@@ -5,7 +5,6 @@ Why a batch is opened is in `runtime/review_rounds.py`, and the other sensors ar
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -69,7 +68,7 @@ def review_closer(runtime: CorpusRuntime) -> dg.SensorDefinition:
         # Another queue counts its changes from 1 again, so a number alone says nothing of it.
         of_queue, _, seen = cursor.rpartition(":")
         with runtime.queue() as queue:
-            queue_id, load = queue.queue_id, queue.load(runtime.corpus.name, now=datetime.now(UTC))
+            queue_id, load = queue.queue_id, queue.load(runtime.corpus.name, now=queue.clock())
             changes = queue.changes(int(seen or 0) if of_queue in ("", queue_id) else 0)
             ready = {b.batch_id: b for b in queue.batches(runtime.corpus.name) if b.is_ready}
         load_now = fingerprint({name: str(value) for name, value in asdict(load).items()})

@@ -6,7 +6,7 @@ The page itself is in `review_page/`, its process beside the Dagster UI is start
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from data_engine.errors import InvalidInput
 from data_engine.orchestration.launch.project import Project
@@ -61,7 +61,7 @@ def _serve(project: Project, corpus: str | None, serving: Serving, say: Callable
     corpora = page_corpora(runtimes)
     hosts = {"127.0.0.1", "localhost", serving.host, *serving.names} - set(_EVERYWHERE)
     with queue_of(project) as queue, listening(serving.host, serving.port) as listener:
-        secret, _ = queue.create_token(serving.annotator, "admin", lasts=_LASTS, now=datetime.now(UTC))
+        secret, _ = queue.create_token(serving.annotator, "admin", lasts=_LASTS, now=queue.clock())
         for notice in [notice for each in corpora for notice in each.notices]:
             say(shown(notice))
         app = create_app(queue, corpora, hosts=hosts)

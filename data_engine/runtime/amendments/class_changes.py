@@ -5,7 +5,6 @@ What a name of earlier is called now is decided in `data_engine.review.class_nam
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from data_engine.runtime.amendments.counted_answers import all_that_count
@@ -27,9 +26,7 @@ def follow_classes(runtime: CorpusRuntime) -> list[str]:
     """
     corpus = runtime.corpus
     with runtime.queue() as queue:
-        change = queue.follow_classes(
-            corpus.name, corpus.class_names, dict(corpus.labels.renamed), now=datetime.now(UTC)
-        )
+        change = queue.follow_classes(corpus.name, corpus.class_names, dict(corpus.labels.renamed), now=queue.clock())
         if change is None:
             return []
         said = _sentences(change, _names_given(runtime, queue))
@@ -111,7 +108,7 @@ def _call_off(runtime: CorpusRuntime, queue: "ReviewQueue") -> int:
         for row in queue.tables(name)["review_task"].to_pylist()
         if is_again(row["review_batch"], name) and row["is_open"] and _key(row) in counted
     ]
-    queue.call_off(needless, reason="the class of its earlier answers is back", now=datetime.now(UTC))
+    queue.call_off(needless, reason="the class of its earlier answers is back", now=queue.clock())
     return len(needless)
 
 

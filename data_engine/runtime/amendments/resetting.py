@@ -5,7 +5,6 @@ Taking single batches out is in `forgetting.py`; deleting what nobody needs is `
 
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -56,7 +55,7 @@ class Reset:
         if with_answers:
             with self.runtime.queue() as queue:
                 for each in (self.runtime, *self.runtime.questions):
-                    queue.delete_corpus(each.corpus.name, now=datetime.now(UTC))
+                    queue.delete_corpus(each.corpus.name, now=queue.clock())
 
 
 def reset_of(runtime: CorpusRuntime) -> Reset:

@@ -5,7 +5,6 @@ How answers are pooled is in `labeling.consensus`; labels that look wrong are as
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -45,7 +44,7 @@ def ask_third_opinions(runtime: CorpusRuntime) -> int:
         people = {row["annotator"] for row in tables["review_annotation"].select(["annotator"]).to_pylist()}
         n_room = max(0, review.max_open_tasks - queue.open_tasks(runtime.corpus.name))
         chosen = _to_open_again(tables, low, len(people))[:n_room]
-        return queue.ask_one_more(chosen, now=datetime.now(UTC)) if chosen else 0
+        return queue.ask_one_more(chosen, now=queue.clock()) if chosen else 0
 
 
 def _to_open_again(tables: Mapping[str, pa.Table], low: Mapping[str, int], n_people: int) -> list[str]:

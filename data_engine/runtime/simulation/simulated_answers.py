@@ -4,7 +4,6 @@ Which samples are asked about is decided in `review_rounds.py`.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from data_engine.errors import InvalidInput
@@ -30,7 +29,7 @@ def answer_simulated(runtime: CorpusRuntime, batch_id: str) -> int:
         )
     answers = [(SIMULATED_PREFIX + who.name, _answer(runtime, who.name, who.error_rate)) for who in simulated]
     with runtime.queue() as queue:
-        return answer_as_simulated(queue, batch_id, answers, now=datetime.now(UTC))
+        return answer_as_simulated(queue, batch_id, answers, now=queue.clock())
 
 
 def _answer(runtime: CorpusRuntime, name: str, error_rate: float) -> "Callable[[Task], str | None]":
