@@ -5,7 +5,6 @@ The engine that runs it fastest is in `openvino.py`; image encoders with weights
 
 import hashlib
 import importlib.util
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -66,9 +65,11 @@ def load_efficientnet(name: str = NAME, *, engine: str | None = None, precision:
 
 def _embedding_by(run: openvino.Run) -> Callable[[Sequence[Any], Progress], NDArray[np.float32]]:
     def embed(items: Sequence[Any], advance: Progress) -> NDArray[np.float32]:
+        from joblib import cpu_count
+
         rows = np.empty((len(items), _DIM), dtype=np.float32)
         start = 0
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(cpu_count()) as pool:
             for part in run(_batches(pool, items)):
                 rows[start : start + len(part)] = part
                 start += len(part)

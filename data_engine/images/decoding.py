@@ -3,7 +3,6 @@
 Pixels of other modes become RGB in `conversion.py`; thumbnails are in `thumbnails.py`.
 """
 
-import os
 import sys
 import warnings
 from collections import deque
@@ -134,7 +133,9 @@ def decode_each(
         longer_at_least_px: As for `decode_image`.
         n_threads: As many as there are cores when None.
     """
-    n_threads = n_threads or os.cpu_count() or 1
+    from joblib import cpu_count
+
+    n_threads = n_threads or cpu_count()
     waiting: deque[Future[list[T]]] = deque()
 
     def decoded(opened: _Opened | DecodedImage) -> DecodedImage:

@@ -1,7 +1,6 @@
 """What every function of this package asks of its arrays; a broken rule is an error that names rows and numbers."""
 
 import itertools
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -115,11 +114,13 @@ def nearest(x: Floats, others: Floats, n_neighbours: int, *, is_same: bool = Fal
     Returns: (n, n_neighbours) row numbers, the nearest first and the lower row number first among equals, and their
         inner products.
     """
+    from joblib import cpu_count
+
     rows = np.empty((len(x), n_neighbours), dtype=np.int64)
     products = np.empty((len(x), n_neighbours), dtype=np.float32)
     step = max(1, 8_000_000 // max(1, len(others)))
     transposed = np.ascontiguousarray(np.asarray(others, dtype=np.float32).T)
-    n_threads = os.cpu_count() or 1
+    n_threads = cpu_count()
     with ThreadPoolExecutor(n_threads) as pool:
         for start in range(0, len(x), step):
             tile = np.asarray(x[start : start + step], dtype=np.float32) @ transposed

@@ -1,6 +1,5 @@
 """Label quality: how far a label fits its neighbourhood and a classifier that was trained without it."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -82,7 +81,9 @@ def _side_by_side(fit: Callable[[NDArray[np.bool_]], Classifier], insides: list[
 
     The BLAS has one thread from before the first fit to after the last, since each fit restores what it found.
     """
-    with threadpool_limits(1), ThreadPoolExecutor(min(_N_FOLDS, os.cpu_count() or 1)) as pool:
+    from joblib import cpu_count
+
+    with threadpool_limits(1), ThreadPoolExecutor(min(_N_FOLDS, cpu_count())) as pool:
         return list(pool.map(fit, insides))
 
 

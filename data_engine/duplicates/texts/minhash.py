@@ -6,7 +6,6 @@ the shingles' hashes times an odd number. `kernels.minhash` computes them for ma
 column, in about 0.4 ns per shingle and value. Words and hashes come from `tokens.py`. Source: Broder 1997.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -58,11 +57,13 @@ class Sketches:
             n: number of texts.
             pieces: some rows and their texts, together each row once.
         """
+        from joblib import cpu_count
+
         signatures = np.zeros((n, N_PERMUTATIONS), np.uint32)
         numbers = np.zeros(n, np.uint64)
         has_shingles = np.zeros(n, bool)
         n_characters = 0
-        with ThreadPoolExecutor(min(os.cpu_count() or 1, _MAX_THREADS)) as threads:
+        with ThreadPoolExecutor(min(cpu_count(), _MAX_THREADS)) as threads:
             for places, texts in pieces:
                 n_characters += sum(map(len, texts))
                 is_compiled = loading.use_compiled_text_kernels(n_characters)

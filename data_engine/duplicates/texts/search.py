@@ -7,7 +7,6 @@ Candidates come from `bands.py`, similarities from `similarity.py`.
 """
 
 import math
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -165,6 +164,8 @@ class _Search:
 
     def _verified(self, later: Numbers, earlier: Numbers) -> tuple[Numbers, Numbers, NDArray[np.float64]]:
         """The pairs that reach the threshold, with their similarity."""
+        from joblib import cpu_count
+
         similarity, read = np.empty(len(later)), self._read_pieces(later, earlier)
 
         def compare(work: tuple[slice, list[str], Numbers]) -> None:
@@ -172,7 +173,7 @@ class _Search:
             first, second = np.split(places, 2)
             similarity[piece] = ShingleRows.of(texts).similarities(first, second, at_least=self.threshold)
 
-        n_threads = min(os.cpu_count() or 1, _MAX_THREADS)
+        n_threads = min(cpu_count(), _MAX_THREADS)
         with ThreadPoolExecutor(n_threads) as threads:
             while some := list(islice(read, n_threads)):
                 list(threads.map(compare, some))

@@ -3,7 +3,6 @@
 Reading the examples is in `runtime/examples/junk_examples.py`; a model of good text is in `character_model.py`.
 """
 
-import os
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -161,11 +160,12 @@ def _fit(features: Any, marks: NDArray[np.bool_], seed: int) -> Any:
 
 def _out_of_fold(features: Any, marks: NDArray[np.bool_], seed: int) -> NDArray[np.float64]:
     """(n_texts,) scores, each by a classifier that has not seen the text."""
+    from joblib import cpu_count
     from sklearn.model_selection import StratifiedKFold
 
     scores = np.empty(len(marks))
     splits = list(StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(marks, marks))
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(cpu_count()) as threads:
         models = threads.map(lambda split: _fit(features[split[0]], marks[split[0]], seed), splits)
         for (_, test), model in zip(splits, models, strict=True):
             scores[test] = _sigmoid(features[test] @ model.coef_[0] + model.intercept_[0])
