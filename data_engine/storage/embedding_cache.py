@@ -3,12 +3,16 @@
 Each `put` is one Parquet file, there whole or not at all, so processes need no lock and a killed one leaves nothing
 half. A file is named by its content, never changed, and carries page checksums: a damaged one is ignored with
 a warning. Embeddings of a corpus' samples are a table, see `embedding_rows.py`.
+
+Ids are hashes, so that the ids asked for can be in almost every file. A process therefore keeps a 64-bit key of every
+id that it has read: a file is opened again only where it has one of them.
 """
 
 import logging
+import os
 import re
-from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Container, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -27,6 +31,18 @@ logger = logging.getLogger(__name__)
 _FIRST, _LAST = b"first_sample_id", b"last_sample_id"
 
 
+class _FileIds:
+    """What a process knows of the ids in one file: the smallest, the largest and, once they were read, their keys."""
+
+    def __init__(self, first: str, last: str) -> None:
+        self.first, self.last = first, last
+        self.keys: NDArray[np.uint64] | None = None
+
+
+_SEEN: dict[Path, dict[str, _FileIds | None]] = {}
+"""Of every file seen, by folder and name; None for a damaged one. Files never change, so this never ages."""
+
+
 @dataclass(frozen=True)
 class EmbeddingCache:
     """The vectors of one encoder version, each of `dim` float32 values.
@@ -37,8 +53,6 @@ class EmbeddingCache:
     root: Path
     encoder_version: str
     dim: int
-    _ranges: dict[str, tuple[str, str] | None] = field(default_factory=dict, repr=False, compare=False)
-    """Smallest and largest id of each file seen; None for a damaged one. Files never change, so this never ages."""
 
     def __post_init__(self) -> None:
         if self.dim < 1:
@@ -68,11 +82,11 @@ class EmbeddingCache:
             rows_of.setdefault(sample_id, []).append(row)
         if not rows_of:
             return known, vectors
-        smallest, largest = min(rows_of), max(rows_of)
-        for path in self._files_between(smallest, largest):
+        wanted = np.sort(_keys_of(rows_of))
+        for path, ids in self._files_between(min(rows_of), max(rows_of)):
             if not rows_of:
                 break
-            for sample_id, vector in self._vectors_in(path, rows_of.keys()):
+            for sample_id, vector in self._vectors_in(path, ids, rows_of.keys(), wanted):
                 rows = rows_of.pop(sample_id)
                 vectors[rows] = vector
                 known[rows] = True
@@ -122,35 +136,45 @@ class EmbeddingCache:
             )
         return matrix
 
-    def _files_between(self, smallest: str, largest: str) -> Iterator[Path]:
-        """The readable files whose ids can be in a range."""
-        with storage_errors("listing the embedding cache", self.folder, intact="nothing was changed"):
-            paths = sorted(self.folder.glob("[!.]*.parquet"))
-        for path in paths:
-            if path.name not in self._ranges:
-                self._ranges[path.name] = self._range_of(path)
-            known = self._ranges[path.name]
-            if known is not None and known[0] <= largest and smallest <= known[1]:
-                yield path
+    def _files_between(self, smallest: str, largest: str) -> Iterator[tuple[Path, _FileIds]]:
+        """The readable files whose ids can be in a range, and what is known of their ids."""
+        folder, seen = self.folder, self._seen
+        with storage_errors("listing the embedding cache", folder, intact="nothing was changed"):
+            names = sorted(name for name in _names_in(folder) if name.endswith(".parquet") and name[0] != ".")
+        for name in names:
+            if name not in seen:
+                seen[name] = self._range_of(folder / name)
+            ids = seen[name]
+            if ids is not None and ids.first <= largest and smallest <= ids.last:
+                yield folder / name, ids
 
-    def _range_of(self, path: Path) -> tuple[str, str] | None:
+    @property
+    def _seen(self) -> dict[str, _FileIds | None]:
+        return _SEEN.setdefault(self.folder.absolute(), {})
+
+    def _range_of(self, path: Path) -> _FileIds | None:
         import pyarrow.parquet as pq
 
         try:
             schema = pq.read_schema(path)
             if schema.field("embedding").type != pa.binary(self.dim * 4):
                 raise ValueError(f"its embeddings are {schema.field('embedding').type}")
-            return schema.metadata[_FIRST].decode(), schema.metadata[_LAST].decode()
+            return _FileIds(schema.metadata[_FIRST].decode(), schema.metadata[_LAST].decode())
         except (OSError, ValueError, KeyError, TypeError) as error:
             _warn(path, error)
             return None
 
-    def _vectors_in(self, path: Path, wanted: Container[str]) -> list[tuple[str, NDArray[np.float32]]]:
+    def _vectors_in(
+        self, path: Path, known: _FileIds, wanted: Container[str], keys: NDArray[np.uint64]
+    ) -> list[tuple[str, NDArray[np.float32]]]:
         """The wanted vectors of one file, nothing where the file turns out to be damaged."""
         import pyarrow.parquet as pq
 
+        if known.keys is not None and not _is_any_in(keys, known.keys):
+            return []
         try:
             ids = pq.read_table(path, columns=["sample_id"], page_checksum_verification=True)["sample_id"].to_pylist()
+            known.keys = _keys_of(ids)
             here = {sample_id: row for row, sample_id in enumerate(ids) if sample_id in wanted}
             if not here:
                 return []
@@ -159,10 +183,29 @@ class EmbeddingCache:
             if len(matrix) != len(ids):
                 raise ValueError(f"it holds {len(ids)} ids and {len(matrix)} embeddings")
         except (OSError, ValueError) as error:
-            self._ranges[path.name] = None
+            self._seen[path.name] = None
             _warn(path, error)
             return []
         return [(sample_id, matrix[row]) for sample_id, row in here.items()]
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries]
+    except FileNotFoundError:
+        return []
+
+
+def _keys_of(sample_ids: Collection[str]) -> NDArray[np.uint64]:
+    """(n,) 64-bit keys of ids, in their order."""
+    return np.fromiter((xxhash.xxh3_64_intdigest(i.encode()) for i in sample_ids), np.uint64, len(sample_ids))
+
+
+def _is_any_in(ascending: NDArray[np.uint64], others: NDArray[np.uint64]) -> bool:
+    """Whether any of the others is among some ascending keys."""
+    place = np.searchsorted(ascending, others)
+    return bool((ascending[np.minimum(place, len(ascending) - 1)] == others).any())
 
 
 def forget_embeddings(root: Path, sample_ids: pa.Array) -> int:
@@ -208,13 +251,16 @@ def _write(folder: Path, ids: Sequence[str], flat: bytes) -> None:
     )
     table = pa.table({"sample_id": pa.array(ids, pa.string()), "embedding": values})
     table = table.replace_schema_metadata({_FIRST: ids[0], _LAST: ids[-1]})
+    name = f"{digest.hexdigest()}.parquet"
     with storage_errors(f"keeping {len(ids)} embeddings", folder, intact="the cache is as it was"):
         replace_file(
-            folder / f"{digest.hexdigest()}.parquet",
+            folder / name,
             lambda path: pq.write_table(
                 table, path, compression="none", use_dictionary=False, write_page_checksum=True
             ),
         )
+    # One that was damaged is whole again.
+    _SEEN.get(folder.absolute(), {}).pop(name, None)
 
 
 def _warn(path: Path, error: BaseException) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from data_engine.errors import InvalidInput, StorageError
@@ -148,3 +149,19 @@ def test_vectors_that_are_taken_out_leave_the_others_and_a_damaged_file_stays(tm
     assert vectors[known].tolist() == [[1, 2], [5, 6]]
     assert damaged.exists()
     assert len(list(cache.folder.iterdir())) == 2
+
+
+def test_a_file_that_was_read_is_opened_again_only_for_ids_that_it_has(cache, tmp_path, monkeypatch):
+    cache.put(["a", "z"], TWO)
+    cache.put(["b", "y"], TWO)
+    opened = []
+    read = pq.read_table
+    monkeypatch.setattr(pq, "read_table", lambda path, **how: opened.append(path) or read(path, **how))
+    assert cache.get(["m"])[0].tolist() == [False]
+    assert len(opened) == 2
+
+    another = EmbeddingCache(tmp_path, cache.encoder_version, 3)
+    assert another.get(["n", "o"])[0].tolist() == [False, False]
+    assert len(opened) == 2
+    assert another.get(["b", "n"])[0].tolist() == [True, False]
+    assert len(set(opened[2:])) == 1
