@@ -2,6 +2,7 @@
 
 import ast
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -143,17 +144,58 @@ def _part(name: str) -> str:
     return name.split(".")[0]
 
 
+@dataclass(frozen=True)
+class _File:
+    """What the rules ask about a file, which is parsed once for its many tests."""
+
+    n_lines: int
+    docstring: str
+    imported: tuple[str, ...]
+    """Every dotted name that the file imports."""
+    lengths: tuple[tuple[str, int], ...]
+    """Every function and the lines of its body."""
+    assets: tuple[tuple[str, int], ...]
+    """Every asset's function and its statements."""
+
+
 @cache
-def _imported(path: Path) -> tuple[str, ...]:
-    """Every dotted name that a file imports; of the package, the names of its modules without the package's own."""
+def _file(path: Path) -> _File:
+    text = path.read_text("utf-8")
+    tree = ast.parse(text)
+    nodes = list(ast.walk(tree))
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
+    return _File(
+        len(text.splitlines()),
+        ast.get_docstring(tree) or "",
+        _imported(path, nodes),
+        tuple((node.name, _lines_of(node)) for node in functions),
+        tuple((node.name, _statements_of(node)) for node in functions if _is_asset(node)),
+    )
+
+
+def _imported(path: Path, nodes: list[ast.AST]) -> tuple[str, ...]:
     found: dict[str, None] = {}
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes:
         if isinstance(node, ast.Import):
             found |= dict.fromkeys(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively; write the whole name"
             found |= dict.fromkeys(f"{node.module}.{alias.name}" for alias in node.names)
     return tuple(found)
+
+
+def _lines_of(node: ast.FunctionDef) -> int:
+    """The lines of a function's body, its docstring aside."""
+    statements = node.body[1:] if ast.get_docstring(node) else node.body
+    return (statements[-1].end_lineno or 0) - statements[0].lineno + 1 if statements else 0
+
+
+def _is_asset(node: ast.FunctionDef) -> bool:
+    return node.name == "materialize" or any("asset" in ast.dump(one) for one in node.decorator_list)
+
+
+def _statements_of(node: ast.FunctionDef) -> int:
+    return sum(isinstance(inner, ast.stmt) for inner in ast.walk(node)) - 1
 
 
 @cache
@@ -163,7 +205,7 @@ def _graph() -> dict[str, set[str]]:
     graph: dict[str, set[str]] = {}
     for path in MODULES:
         found = set()
-        for imported in _imported(path):
+        for imported in _file(path).imported:
             parts = imported.removeprefix("data_engine.").split(".") if imported.startswith("data_engine.") else []
             known = [".".join(parts[:n]) for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in names]
             found |= set(known[:1])
@@ -192,14 +234,14 @@ def test_the_architecture_page_says_of_every_part_what_belongs_there() -> None:
     assert sorted(name for names in _table("What is where") for name in names) == sorted(FLOOR_OF)
 
 
-@pytest.mark.parametrize("name", sorted(set(_graph()) - {""}))
+@pytest.mark.parametrize("name", sorted({_name(path) for path in MODULES} - {""}))
 def test_a_floor_knows_only_floors_below(name: str) -> None:
     assert _part(name) in FLOOR_OF, f"{_part(name)} stands on no floor; add it to FLOORS"
     above = {other for other in _graph()[name] if FLOOR_OF[_part(other)] > FLOOR_OF[_part(name)]}
     assert not above, f"{name} may not import {sorted(above)}, which stand above it"
 
 
-@pytest.mark.parametrize("name", sorted(name for name in _graph() if _part(name) == "corpus"))
+@pytest.mark.parametrize("name", sorted(name for name in map(_name, MODULES) if _part(name) == "corpus"))
 def test_the_corpus_knows_of_the_domain_only_what_names_there_are(name: str) -> None:
     others = {other for other in _graph()[name] if _part(other) != "corpus"}
     assert others <= CORPUS_MAY_IMPORT
@@ -236,13 +278,13 @@ def test_chains_of_imports_within_a_folder_are_short(folder: Path) -> None:
 
 @pytest.mark.parametrize("tool", sorted(ONLY_IN))
 def test_only_its_own_place_knows_a_tool(tool: str) -> None:
-    using = {_part(_name(path)) for path in MODULES if any(name.split(".")[0] == tool for name in _imported(path))}
+    using = {_part(_name(path)) for path in MODULES if any(name.split(".")[0] == tool for name in _file(path).imported)}
     assert using <= set(ONLY_IN[tool])
 
 
 def test_a_tool_that_is_guarded_is_used_where_it_may_be() -> None:
     # Otherwise a rule above would hold for a tool that nobody uses any more.
-    used = {name.split(".")[0] for path in MODULES for name in _imported(path)}
+    used = {name.split(".")[0] for path in MODULES for name in _file(path).imported}
     assert set(ONLY_IN) <= used
 
 
@@ -251,7 +293,7 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
 
 
 def test_annotations_stay_readable_to_dagster() -> None:
-    assert not [str(path) for path in MODULES if "from __future__ import annotations" in path.read_text("utf-8")]
+    assert not [str(path) for path in MODULES if "__future__.annotations" in _file(path).imported]
 
 
 @pytest.mark.parametrize("folder", sorted({path.parent for path in MODULES}), ids=lambda path: path.name)
@@ -263,49 +305,39 @@ def test_a_folder_holds_no_more_than_can_be_looked_over(folder: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=_name)
 def test_a_module_says_what_belongs_here_and_where_its_neighbour_is(path: Path) -> None:
-    text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    text = _file(path).docstring
     assert text, "the first line of a module says what belongs in it"
     assert len(text.splitlines()[0]) <= 117
 
 
 @pytest.mark.parametrize("path", MODULES, ids=_name)
 def test_files_and_functions_stay_small(path: Path) -> None:
-    text, name = path.read_text("utf-8"), _name(path)
-    assert len(text.splitlines()) <= LONGER_FILES.get(name, MOST_LINES_OF_A_FILE), "split the file"
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef):
-            lines = _lines_of(node)
-            most = LONGER_FUNCTIONS.get(f"{name}.{node.name}", MOST_LINES_OF_A_FUNCTION)
-            assert lines <= most, f"{node.name} has {lines} lines; split it"
+    name = _name(path)
+    assert _file(path).n_lines <= LONGER_FILES.get(name, MOST_LINES_OF_A_FILE), "split the file"
+    for function, lines in _file(path).lengths:
+        most = LONGER_FUNCTIONS.get(f"{name}.{function}", MOST_LINES_OF_A_FUNCTION)
+        assert lines <= most, f"{function} has {lines} lines; split it"
 
 
 def test_the_lists_of_exceptions_name_only_what_needs_them() -> None:
     lengths = {
-        f"{_name(path)}.{node.name}": _lines_of(node)
+        f"{_name(path)}.{function}": lines
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.FunctionDef) and _lines_of(node) > MOST_LINES_OF_A_FUNCTION
+        for function, lines in _file(path).lengths
+        if lines > MOST_LINES_OF_A_FUNCTION
     }
     assert lengths == LONGER_FUNCTIONS
-    files = {_name(path): len(path.read_text("utf-8").splitlines()) for path in MODULES}
+    files = {_name(path): _file(path).n_lines for path in MODULES}
     assert {name: n for name, n in files.items() if n > MOST_LINES_OF_A_FILE} == LONGER_FILES
 
 
-def _lines_of(node: ast.FunctionDef) -> int:
-    """The lines of a function's body, its docstring aside."""
-    statements = node.body[1:] if ast.get_docstring(node) else node.body
-    return (statements[-1].end_lineno or 0) - statements[0].lineno + 1 if statements else 0
-
-
 def test_the_body_of_every_asset_is_short() -> None:
-    long = {}
-    for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            decorated = isinstance(node, ast.FunctionDef) and any("asset" in ast.dump(d) for d in node.decorator_list)
-            if decorated or (isinstance(node, ast.FunctionDef) and node.name == "materialize"):
-                n = sum(isinstance(inner, ast.stmt) for inner in ast.walk(node)) - 1
-                if n > MOST_STATEMENTS_OF_AN_ASSET:
-                    long[f"{_name(path)}.{node.name}"] = n
+    long = {
+        f"{_name(path)}.{function}": n
+        for path in MODULES
+        for function, n in _file(path).assets
+        if n > MOST_STATEMENTS_OF_AN_ASSET
+    }
     assert long == {}
 
 

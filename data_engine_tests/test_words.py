@@ -71,19 +71,20 @@ def _words_of(name: str) -> list[str]:
     return [*words, *(word.removesuffix("s") for word in words)]
 
 
-def _defined_names(path: Path) -> Iterator[str]:
-    """The names that a file gives: its own, and those of functions, classes, arguments, variables and fields."""
-    yield path.stem
-    yield path.parent.name
+@cache
+def _defined_names(path: Path) -> dict[str, list[str]]:
+    """The words of each name that a file gives: its own, and those of functions, classes, arguments and variables."""
+    names = {path.stem, path.parent.name}
     for node in ast.walk(_tree(path)):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            yield node.name
+            names.add(node.name)
         elif isinstance(node, ast.arg):
-            yield node.arg
+            names.add(node.arg)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id
+            names.add(node.id)
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            yield node.attr
+            names.add(node.attr)
+    return {name: _words_of(name) for name in names}
 
 
 @pytest.mark.parametrize("word", sorted(_never("names")))
@@ -93,12 +94,13 @@ def test_a_forbidden_word_is_in_no_name_of_the_package(word: str) -> None:
         f"{_module(path)}: {name}"
         for path in MODULES
         if not any(f"{_module(path)}.".startswith(f"{place}.") for place in allowed)
-        for name in _defined_names(path)
-        if word in _words_of(name)
+        for name, words in _defined_names(path).items()
+        if word in words
     }
     assert found == set(), f"docs/words.md has another word for {word!r}"
 
 
+@cache
 def _prose(page: Path) -> str:
     """A page without its code, its links' targets, and the data card, which is called so."""
     text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
