@@ -39,11 +39,19 @@ class ClassComparison:
 
 
 def own_rounds(tables: Tables) -> list[dict[str, Any]]:
-    """The versions that learnt in this corpus, in the order of their rounds, without their weights."""
+    """The versions that learnt in this corpus, in the order of their rounds, without their weights.
+
+    Of versions of one kind and encoder that learnt from equally many rounds, as after corrections, the last one, and
+    the one in service.
+    """
     if "classifier" not in tables:
         return []
     rows: list[dict[str, Any]] = tables["classifier"].drop_columns(["artefact"]).to_pylist()
-    return sorted((row for row in rows if row["borrowed_from"] is None), key=lambda row: row["n_rounds"])
+    own = [row for row in rows if row["borrowed_from"] is None]
+    last = {tuple(row[key] for key in ("n_rounds", "encoder_version", "model")): row for row in own}
+    shown = {row["classifier_version"] for row in last.values()}
+    shown |= {row["classifier_version"] for row in own if row["is_in_service"]}
+    return sorted((row for row in own if row["classifier_version"] in shown), key=lambda row: row["n_rounds"])
 
 
 def compare_classes(tables: Tables) -> list[ClassComparison]:
@@ -51,9 +59,11 @@ def compare_classes(tables: Tables) -> list[ClassComparison]:
     rounds = own_rounds(tables)
     if not rounds or "classifier_figures" not in tables:
         return []
-    # Versions of other vectors or of another kind are no round before.
-    alike = [row for row in rounds[:-1] if all(row[key] == rounds[-1][key] for key in ("encoder_version", "model"))]
-    newest = figures_of(tables, rounds[-1]["classifier_version"])
+    # Versions of other vectors, of another kind or of the same round are no round before.
+    last = rounds[-1]
+    earlier = [row for row in rounds if row["n_rounds"] < last["n_rounds"]]
+    alike = [row for row in earlier if all(row[key] == last[key] for key in ("encoder_version", "model"))]
+    newest = figures_of(tables, last["classifier_version"])
     before = figures_of(tables, alike[-1]["classifier_version"]) if alike else {}
     found = [
         ClassComparison(

@@ -222,8 +222,12 @@ def drift_plot(drift: pa.Table, names: Mapping[int, str] = MappingProxyType({}))
 
 
 def rounds_plot(classifiers: pa.Table) -> Plot:
-    """Accuracy on the hold-out after every round: all labels, query batches alone, random control batches alone."""
-    rows = sorted(classifiers.drop_columns(["artefact"]).to_pylist(), key=lambda row: row["n_rounds"])
+    """Accuracy on the hold-out after every round: all labels, query batches alone, random control batches alone.
+
+    Of several versions that learnt from equally many rounds, as after corrections, the last.
+    """
+    last_of = {row["n_rounds"]: row for row in classifiers.drop_columns(["artefact"]).to_pylist()}
+    rows = [last_of[n_rounds] for n_rounds in sorted(last_of)]
     if not rows:
         return nothing("no round has been reviewed yet")
     figure, axes = new_figure(7.2, 2.9)

@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from data_engine.reporting.plots.plot_style import AMBER, BLUE, GREY, INK, QUIET, RED, Plot, new_figure
 
+#: Below this a few batches of one or two days are compared, whose hours and seconds say nothing.
+_FEW_DAYS = timedelta(days=2)
 _LINES = {
     "alpha": ("agreement of all (Krippendorff's alpha)", BLUE),
     "verified": ("automatic labels that blind answers confirm", AMBER),
@@ -39,12 +41,31 @@ def label_trend_plot(rows: Sequence[dict[str, Any]], changed_at: Sequence[dateti
             )
     for number, moment in enumerate(changed_at):
         axes.axvline(moment, color=QUIET, linestyle="--", linewidth=1, label=None if number else "classes changed")
-    axes.set_ylim(top=1.03)
+    axes.set_ylim(top=1)
+    for line in axes.lines:
+        # A figure of 1 lies on the upper edge, and is shown whole.
+        line.set_clip_on(False)
     axes.set(ylabel="1 is best")
     axes.legend(frameon=False, labelcolor=INK, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=1)
-    figure.autofmt_xdate(rotation=0, ha="center")
+    _show_times(axes, [moment for some in points.values() for moment, _ in some])
     is_simulated = any(row["is_simulated"] for row in rows)
     marked = "With answers of simulated annotators. " if is_simulated else ""
     if is_simulated:
         axes.set_title("simulated annotators answered", color=QUIET, fontsize=9, loc="left")
     return Plot(figure, f"Labels over time. {marked}{'; '.join(said) or 'no figure yet'}.")
+
+
+def _show_times(axes: Any, moments: Sequence[datetime]) -> None:
+    """Few ticks: days, months or years; of a span of less than two days the first time, and the last where apart."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    if not moments:
+        return
+    first, last = min(moments), max(moments)
+    if last - first >= _FEW_DAYS:
+        places = AutoDateLocator(minticks=2, maxticks=7)
+        axes.xaxis.set_major_locator(places)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(places))
+        return
+    shown = [first, last] if last - first >= timedelta(hours=1) else [first]
+    axes.set_xticks(shown, [f"{moment:%Y-%m-%d %H:%M}" for moment in shown])

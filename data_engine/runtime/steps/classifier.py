@@ -27,7 +27,7 @@ _SHOWN_VERSIONS = 8
 
 
 def classifier(step_run: StepRun) -> StepResult:
-    """Train a version on all answers; it takes over unless it is worse than the one in service."""
+    """Train a version on all answers; it takes over where it is better than the one in service."""
     settings = step_run.corpus.labels
     reviewed = _to_learn_from(step_run)
     encoder = step_run.encoder_in_use()

@@ -40,6 +40,16 @@ def test_versions_of_other_corpora_are_no_rounds(tables: dict[str, pa.Table]) ->
     assert compare_classes({"classifier": foreign}) == []
 
 
+def test_a_version_made_again_in_its_round_is_shown_once_and_is_no_round_before(tables: dict[str, pa.Table]) -> None:
+    first, second, third = tables["classifier"].to_pylist()
+    for in_service, shown in ((third, ["softmax-1", "softmax-3"]), (second, ["softmax-1", "softmax-2", "softmax-3"])):
+        rows = [{**row, "is_in_service": row is in_service} for row in (first, second, third)]
+        rows[1]["n_rounds"] = 3
+        made = {**tables, "classifier": pa.Table.from_pylist(rows, schema=tables["classifier"].schema)}
+        assert [row["classifier_version"] for row in own_rounds(made)] == shown
+        assert [each.recall_before for each in compare_classes(made)] == [None] * 3
+
+
 def test_the_boost_and_every_class_are_metrics(tables: dict[str, pa.Table]) -> None:
     found = {(metric.metric, metric.scope): metric for metric in round_metrics(tables)}
     boost = found["efficiency_boost", "all"]

@@ -160,6 +160,8 @@ def test_rounds_are_drawn_also_when_no_control_was_measured(tables: Mapping[str,
     assert (
         "random control batches alone: 67.0 % after 1, 70.0 % after 2, 73.0 % after 3" in rounds_plot(classifiers).text
     )
+    again = pa.concat_tables([classifiers, classifiers.slice(2)])
+    assert rounds_plot(again).text == rounds_plot(classifiers).text
 
 
 def test_the_report_gets_all_images_that_its_tables_allow(
