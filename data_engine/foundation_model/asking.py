@@ -108,6 +108,7 @@ class Asker:
         self._random, self._lock = Random(0), threading.Lock()
         self._reading = threading.Lock()
         self._stopped_by, self._n_failed_in_a_row, self._only_paid = "", 0, False
+        self._times_foreseen = 1.0
 
     def ask(
         self,
@@ -201,7 +202,8 @@ class Asker:
 
     def _once(self, body: dict[str, Any], key: str) -> PaidAnswer:
         most_in, most_out = most_tokens(self.model, body)
-        (number,) = self.book.reserve([key], [self.model.cost_of(most_in, most_out)])
+        most_cost = self.model.cost_of(most_in, most_out)
+        (number,) = self.book.reserve([key], [most_cost * self._times_foreseen])
         self._limits.wait(most_in // _BYTES_PER_TOKEN + most_out)
         started = time.perf_counter()
         try:
@@ -215,7 +217,19 @@ class Asker:
             raise
         paid = PaidAnswer(answer, priced(self.model, body, answer), time.perf_counter() - started)
         self.book.settle(number, paid)
+        self._foresee(paid, most_cost)
         return paid
+
+    def _foresee(self, paid: PaidAnswer, most_cost: float) -> None:
+        """Where a server counts more than a request can have, foresee as much of all that follow: budgets hold."""
+        if paid.cost > most_cost * self._times_foreseen * (1 + 1e-9) and most_cost:
+            with self._lock:
+                self._times_foreseen = max(self._times_foreseen, paid.cost / most_cost)
+            logger.warning(
+                "foundation model %s: the server counts %s tokens read and %s written, %.3g times what a request was "
+                "foreseen to cost at most; raise tokens_per_image or max_answer_tokens",
+                self.model.name, paid.answer.tokens_in, paid.answer.tokens_out, self._times_foreseen,
+            )  # fmt: skip
 
     def _is_last(self, error: CallFailed, attempt: int) -> bool:
         asked = error.retry_after_s or 0.0

@@ -139,6 +139,19 @@ def test_an_answer_that_is_none_was_paid_and_is_not_asked_again(
     assert len(chat.bodies) == 1
 
 
+def test_a_budget_holds_where_a_server_counts_more_tokens_than_a_request_can_have(
+    chat: ChatServer, asker: Make
+) -> None:
+    message = {"message": {"content": '{"answer": "baking"}'}, "logprobs": None}
+    counted = {"choices": [message], "usage": {"prompt_tokens": 90_000, "completion_tokens": 10}}
+    chat.todo = ["raw " + json.dumps(counted)] * 9
+    who = asker(max_per_run=300.0, concurrency=1, n_answers=2)
+    asked = who.ask(samples("a loaf", "a cake"))
+    assert [each.answer.failure for each in asked] == ["", "over_budget"]
+    assert who.book.spent().cost == pytest.approx(3 * 90.02)
+    assert len(chat.bodies) == 3
+
+
 def test_a_budget_stops_before_the_call_that_could_cross_it_and_keeps_what_was_done(
     chat: ChatServer, asker: Make
 ) -> None:
