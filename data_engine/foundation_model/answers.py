@@ -105,7 +105,7 @@ def _tokens(completion: object) -> tuple[int | None, int | None]:
 
 
 def _content(message: object) -> str | None:
-    """The text of a message: as such, in parts, or as what a function is called with; None where there is no message."""
+    """The text of a message: as such, in parts, or as what a function is called with; None for no message."""
     if not isinstance(message, Mapping):
         return None
     content, calls = message.get("content"), message.get("tool_calls")

@@ -20,7 +20,6 @@ from data_engine.labeling.models.micro_model import MicroModel
 from data_engine.labeling.strategies.registry import utility
 from data_engine.schemas import PROPOSALS
 
-
 #: Why a classifier says nothing of a sample that it learnt from a foundation model.
 LEARNT = "it learnt this sample from the foundation model"
 

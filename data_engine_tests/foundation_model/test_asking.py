@@ -13,6 +13,8 @@ from chat_server import KEY, ChatServer
 
 from data_engine.errors.secret_texts import without_secrets
 from data_engine.foundation_model.asking import FAILURES_OF_CALLS, Asked, Asker, SampleToAsk
+from data_engine.foundation_model.call_book import CallBook
+from data_engine.foundation_model.prompt import most_tokens
 from data_engine_tests.foundation_model.conftest import samples
 
 Make = Callable[..., Asker]
@@ -137,6 +139,16 @@ def test_an_answer_that_is_none_was_paid_and_is_not_asked_again(
     (again,) = asker().ask(samples("a boat"))
     assert (again.answer.failure, again.cost_now) == (failure, 0)
     assert len(chat.bodies) == 1
+
+
+def test_a_budget_is_used_however_many_calls_are_under_way(chat: ChatServer, asker: Make) -> None:
+    who = asker(concurrency=8)
+    most = who.model.cost_of(*most_tokens(who.model, who.bodies(samples("a boat")[0])[0]))
+    book = CallBook(who.book._path, run_id="tight", max_per_run=most + 5.5 * PRICE, now=lambda: 1e9)
+    with book:
+        asked = Asker(who.model, who.question, who.client, book).ask(samples(*(f"boat {n}" for n in range(9))))
+        assert sum(each.answer.failure == "" for each in asked) == 6
+        assert book.spent().cost == pytest.approx(6 * PRICE)
 
 
 def test_a_budget_holds_where_a_server_counts_more_tokens_than_a_request_can_have(
