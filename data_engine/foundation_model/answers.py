@@ -25,6 +25,12 @@ FAILURES_OF_ANSWERS: Mapping[str, str] = {
 }
 
 
+#: A server that counts more tokens for one answer does not count them.
+_MOST_TOKENS = 1_000_000_000
+#: Of an answer with words around it, where objects are looked for, and how many.
+_MOST_CHARS, _MOST_OBJECTS = 100_000, 100
+
+
 @dataclass(frozen=True)
 class ModelAnswer:
     """What a model said of one sample.
@@ -47,12 +53,12 @@ def read_completion(completion: object, classes: Sequence[str]) -> ModelAnswer:
     if choice is None:
         return ModelAnswer(None, None, NO_COMPLETION, *tokens)
     message = choice.get("message")
-    content = message.get("content") if isinstance(message, Mapping) else None
+    content = _content(message)
     if (isinstance(message, Mapping) and message.get("refusal")) or choice.get("finish_reason") == "content_filter":
         return ModelAnswer(None, None, DECLINED, *tokens)
     if choice.get("finish_reason") == "length":
         return ModelAnswer(None, None, CUT_OFF, *tokens)
-    if not isinstance(content, str):
+    if content is None:
         return ModelAnswer(None, None, NO_COMPLETION, *tokens)
     said = _said(content)
     if said is None:
@@ -94,24 +100,54 @@ def _tokens(completion: object) -> tuple[int | None, int | None]:
     usage = completion.get("usage") if isinstance(completion, Mapping) else None
     usage = usage if isinstance(usage, Mapping) else {}
     counts = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
-    n_in, n_out = (n if isinstance(n, int) and not isinstance(n, bool) and n >= 0 else None for n in counts)
+    n_in, n_out = (n if type(n) is int and 0 <= n <= _MOST_TOKENS else None for n in counts)
     return n_in, n_out
 
 
+def _content(message: object) -> str | None:
+    """The text of a message: as such, in parts, or as what a function is called with; None for no message."""
+    if not isinstance(message, Mapping):
+        return None
+    content, calls = message.get("content"), message.get("tool_calls")
+    if isinstance(content, str) and content.strip():
+        return content
+    if isinstance(content, list):
+        texts = [part.get("text") for part in content if isinstance(part, Mapping)]
+        return "".join(text for text in texts if isinstance(text, str))
+    for call in calls if isinstance(calls, list) else ():
+        asked = call.get("function") if isinstance(call, Mapping) else None
+        if isinstance(asked, Mapping) and isinstance(asked.get("arguments"), str):
+            return str(asked["arguments"])
+    return "" if "content" in message else None
+
+
 def _said(content: str) -> str | None:
-    """What an answer says: of JSON the field, also with words around it; else one line that stands alone."""
-    for text in (content, content[content.find("{") : content.rfind("}") + 1]):
+    """What an answer says: of JSON the field, also with words around it; else one line that stands alone.
+
+    What a model thinks aloud before it answers does not count. Two answers that differ are none.
+    """
+    content = content.rpartition("</think>")[2].strip()
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        found = _answers_in(content)
+        line = content.strip("\"'`*. ")
+        return found.pop() if len(found) == 1 else line if line and "\n" not in line and "{" not in line else None
+    answer = value.get("answer") if isinstance(value, Mapping) else value
+    return answer if isinstance(answer, str) else None
+
+
+def _answers_in(content: str) -> set[str]:
+    """What the objects of a text say that have an answer."""
+    found, decoder = set(), json.JSONDecoder()
+    for start in [place for place, sign in enumerate(content[:_MOST_CHARS]) if sign == "{"][:_MOST_OBJECTS]:
         try:
-            value = json.loads(text)
+            value, _ = decoder.raw_decode(content, start)
         except (ValueError, RecursionError):
             continue
-        if isinstance(value, Mapping):
-            answer = value.get("answer")
-            return answer if isinstance(answer, str) else None
-        if isinstance(value, str):
-            return value
-    line = content.strip()
-    return line.strip("\"'`*. ") if line and "\n" not in line and "{" not in line else None
+        if isinstance(value.get("answer"), str):
+            found.add(value["answer"])
+    return found
 
 
 def _class_of(said: str, classes: Sequence[str]) -> str | None:
@@ -131,18 +167,29 @@ def _confidence(logprobs: object, said: str) -> float | None:
     entries = logprobs.get("content") if isinstance(logprobs, Mapping) else None
     if not isinstance(entries, list) or not entries:
         return None
-    text, spans = "", []
+    text, spans = b"", []
     for entry in entries:
-        token = entry.get("token") if isinstance(entry, Mapping) else None
+        token = _bytes_of(entry)
         value = entry.get("logprob") if isinstance(entry, Mapping) else None
-        if not isinstance(token, str) or not isinstance(value, int | float) or not value <= 0:
+        if token is None or not isinstance(value, int | float) or not value <= 0:
             return None
         spans.append((len(text), len(text) + len(token), float(value)))
         text += token
     for quoted in (json.dumps(said, ensure_ascii=False), json.dumps(said), said):
-        start = text.rfind(quoted)
+        written = quoted.encode("utf-8", "replace")
+        start = text.rfind(written)
         if start >= 0:
             first = start + quoted.startswith('"')
-            end = start + len(quoted)
+            end = start + len(written)
             return math.exp(sum(value for begin, stop, value in spans if begin < end and stop > first))
     return None
+
+
+def _bytes_of(entry: object) -> bytes | None:
+    """What a token writes. Its text is not enough: a character may be written by several tokens."""
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("token"), str):
+        return None
+    given = entry.get("bytes")
+    if isinstance(given, list) and all(type(each) is int and 0 <= each < 256 for each in given):
+        return bytes(given)
+    return str(entry["token"]).encode("utf-8", "replace")

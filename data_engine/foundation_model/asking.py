@@ -108,6 +108,8 @@ class Asker:
         self._random, self._lock = Random(0), threading.Lock()
         self._reading = threading.Lock()
         self._stopped_by, self._n_failed_in_a_row, self._only_paid = "", 0, False
+        self._times_foreseen = 1.0
+        self._under_way, self._n_under_way = threading.Condition(), 0
 
     def ask(
         self,
@@ -201,21 +203,56 @@ class Asker:
 
     def _once(self, body: dict[str, Any], key: str) -> PaidAnswer:
         most_in, most_out = most_tokens(self.model, body)
-        (number,) = self.book.reserve([key], [self.model.cost_of(most_in, most_out)])
-        self._limits.wait(most_in // _BYTES_PER_TOKEN + most_out)
-        started = time.perf_counter()
+        most_cost = self.model.cost_of(most_in, most_out)
+        number = self._entered(key, most_cost)
         try:
+            self._limits.wait(most_in // _BYTES_PER_TOKEN + most_out)
+            started = time.perf_counter()
             answer = read_completion(self.client.complete(body, key), self.question.classes)
             if answer.failure == NO_COMPLETION:
                 raise CallFailed(NONSENSE, f"{self.model.url} answers something else than a completion")
+            paid = PaidAnswer(answer, priced(self.model, body, answer), time.perf_counter() - started)
+            self.book.settle(number, paid)
+            self._foresee(paid, most_cost)
+            return paid
         except CallFailed as error:
             # What may be charged stays entered at its highest cost.
             if not error.may_be_charged:
                 self.book.cancel([number])
             raise
-        paid = PaidAnswer(answer, priced(self.model, body, answer), time.perf_counter() - started)
-        self.book.settle(number, paid)
-        return paid
+        finally:
+            with self._under_way:
+                self._n_under_way -= 1
+                self._under_way.notify_all()
+
+    def _entered(self, key: str, most_cost: float) -> int:
+        """The number of a call in the book. Raises: OverBudget when it could cross a budget with none under way.
+
+        Calls under way are entered at their highest cost; once they are answered, there may be room for it.
+        """
+        while True:
+            with self._under_way:
+                try:
+                    (number,) = self.book.reserve([key], [most_cost * self._times_foreseen])
+                except OverBudget:
+                    if not self._n_under_way:
+                        raise
+                    self._under_way.wait()
+                else:
+                    self._n_under_way += 1
+                    return number
+            self._refuse_when_stopped()
+
+    def _foresee(self, paid: PaidAnswer, most_cost: float) -> None:
+        """Where a server counts more than a request can have, foresee as much of all that follow: budgets hold."""
+        if paid.cost > most_cost * self._times_foreseen * (1 + 1e-9) and most_cost:
+            with self._lock:
+                self._times_foreseen = max(self._times_foreseen, paid.cost / most_cost)
+            logger.warning(
+                "foundation model %s: the server counts %s tokens read and %s written, %.3g times what a request was "
+                "foreseen to cost at most; raise tokens_per_image or max_answer_tokens",
+                self.model.name, paid.answer.tokens_in, paid.answer.tokens_out, self._times_foreseen,
+            )  # fmt: skip
 
     def _is_last(self, error: CallFailed, attempt: int) -> bool:
         asked = error.retry_after_s or 0.0

@@ -6,7 +6,7 @@ Requests one by one are in `asking.py`.
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from logging import getLogger
 from typing import Any
@@ -71,7 +71,7 @@ class BatchFiles:
     def _send(self, bodies: Mapping[str, dict[str, Any]]) -> None:
         file_key = hashlib.sha256("".join([*bodies, str(time.time_ns())]).encode()).hexdigest()[:32]
         costs = [self.model.cost_of(*most_tokens(self.model, body), in_batch_file=True) for body in bodies.values()]
-        self.book.reserve(list(bodies), costs, file_key=file_key)
+        self.book.reserve(list(bodies), costs, file_key=file_key, classes=self.classes)
         lines = [
             {"custom_id": key, "method": "POST", "url": f"/v1{_ROUTE}", "body": body} for key, body in bodies.items()
         ]
@@ -140,8 +140,9 @@ class BatchFiles:
         numbers = self.book.calls_of_file(file_key)
         if batch.get("output_file_id"):
             content = self.client.sent("GET", f"/files/{_text(batch, 'output_file_id')}/content")
+            classes = self.book.classes_of_file(file_key) or self.classes
             for line in content.splitlines():
-                self._enter(line, numbers, bodies)
+                self._enter(line, numbers, bodies, classes)
         if batch.get("status") != "completed":
             logger.warning(
                 "batch file %s of foundation model %s is %s: %d of its requests have no answer",
@@ -149,7 +150,9 @@ class BatchFiles:
             )  # fmt: skip
         self.book.close_file(file_key)
 
-    def _enter(self, line: bytes, numbers: Mapping[str, int], bodies: Mapping[str, dict[str, Any]]) -> None:
+    def _enter(
+        self, line: bytes, numbers: Mapping[str, int], bodies: Mapping[str, dict[str, Any]], classes: Sequence[str]
+    ) -> None:
         row = self.client.json(line)
         response = row.get("response") if isinstance(row, Mapping) else None
         key = row.get("custom_id") if isinstance(row, Mapping) else None
@@ -157,7 +160,7 @@ class BatchFiles:
             return
         if not isinstance(key, str) or key not in numbers:
             return
-        answer = read_completion(response.get("body"), self.classes)
+        answer = read_completion(response.get("body"), classes)
         if answer.failure == NO_COMPLETION:
             return
         body = bodies.get(key, {"messages": []})

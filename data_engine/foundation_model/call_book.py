@@ -4,6 +4,7 @@ A call is entered at its highest possible cost before it is made, so that no bud
 one. It holds hashes, classes, tokens and costs: no prompt, no text of a sample, no key.
 """
 
+import json
 import sqlite3
 import threading
 import time
@@ -22,15 +23,22 @@ _TABLES = """
 create table if not exists call (
     number integer primary key, key text not null, run_id text not null, month text not null, cost real not null,
     is_answered integer not null default 0, file_key text, label text, confidence real, failure text,
-    tokens_in integer, tokens_out integer, seconds real
+    tokens_in integer, tokens_out integer, seconds real, question text not null default ''
 );
 create index if not exists call_by_key on call (key);
 create index if not exists call_by_month on call (month);
 create table if not exists batch_file (
-    file_key text primary key, server_id text, is_taken integer not null default 0
+    file_key text primary key, server_id text, is_taken integer not null default 0, question text not null default '',
+    classes text
 );
 create table if not exists example (question text, sample_id text, primary key (question, sample_id));
 """
+#: Columns that a book of an earlier engine may lack.
+_ADDED = (
+    ("call", "question text not null default ''"),
+    ("batch_file", "question text not null default ''"),
+    ("batch_file", "classes text"),
+)
 _MOST_WAIT_S = 30.0
 
 
@@ -69,11 +77,12 @@ class InAll:
 
 
 class CallBook:
-    """The calls of one corpus; open it with `with`. Threads may share it.
+    """The calls of one corpus, of all its questions; open it with `with`. Threads may share it.
 
     Args:
         path: the SQLite file; made when missing.
         run_id: the run that calls belong to.
+        question: of several that the corpus asks, the one that calls are about; budgets hold for all of them.
         max_per_run: most that this run may spend; None for no limit.
         max_per_month: most that a calendar month (UTC) may cost.
         now: gives the time.
@@ -86,11 +95,12 @@ class CallBook:
         path: Path,
         *,
         run_id: str,
+        question: str = "",
         max_per_run: float | None = None,
         max_per_month: float | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._path, self._run_id, self._now = path, run_id, now
+        self._path, self._run_id, self._question, self._now = path, run_id, question, now
         self._limits = {"run_id": max_per_run, "month": max_per_month}
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,6 +111,7 @@ class CallBook:
             self._connection.execute("pragma journal_mode = wal")
             self._connection.execute("pragma synchronous = full")
             self._connection.executescript(_TABLES)
+            self._add_columns()
         except sqlite3.Error as error:
             raise StorageError(
                 f"{path} is no book of calls ({error}); move it away, and what was paid for is asked again"
@@ -126,13 +137,21 @@ class CallBook:
         label, confidence, failure, tokens_in, tokens_out, cost, seconds = rows[0]
         return PaidAnswer(ModelAnswer(label, confidence, failure or "", tokens_in, tokens_out), cost, seconds)
 
-    def reserve(self, keys: Sequence[str], most_costs: Sequence[float], *, file_key: str | None = None) -> list[int]:
+    def reserve(
+        self,
+        keys: Sequence[str],
+        most_costs: Sequence[float],
+        *,
+        file_key: str | None = None,
+        classes: Sequence[str] = (),
+    ) -> list[int]:
         """Enter calls that are about to be made at their highest cost; all of them or none.
 
         Args:
             keys: of the requests.
             most_costs: what each can cost at most.
             file_key: of the batch file that they go in.
+            classes: what the answers in that file may be.
 
         Returns: their numbers.
         Raises: OverBudget when together they could cross what the run or the month may cost.
@@ -145,12 +164,15 @@ class CallBook:
                 numbers = []
                 for key, cost in zip(keys, most_costs, strict=True):
                     cursor.execute(
-                        "insert into call (key, run_id, month, cost, file_key) values (?, ?, ?, ?, ?)",
-                        (key, self._run_id, month, cost, file_key),
+                        "insert into call (key, run_id, month, cost, file_key, question) values (?, ?, ?, ?, ?, ?)",
+                        (key, self._run_id, month, cost, file_key, self._question),
                     )
                     numbers.append(int(cursor.lastrowid or 0))
                 if file_key is not None:
-                    cursor.execute("insert into batch_file (file_key) values (?)", (file_key,))
+                    cursor.execute(
+                        "insert into batch_file (file_key, question, classes) values (?, ?, ?)",
+                        (file_key, self._question, json.dumps(list(classes))),
+                    )
             except BaseException:
                 cursor.execute("rollback")
                 raise
@@ -184,13 +206,20 @@ class CallBook:
         return Spent(cost, in_doubt, n_calls)
 
     def in_all(self) -> InAll:
-        """What all runs asked and spent, of every model and prompt."""
+        """What all runs asked and spent about the question, of every model and prompt."""
         sums = ", ".join(f"coalesce(sum({name}), 0)" for name in ("tokens_in", "tokens_out", "seconds", "cost"))
-        return InAll(*self._rows(f"select count(distinct key), count(*), {sums} from call")[0])
+        asked = f"select count(distinct key), count(*), {sums} from call where question = ?"
+        return InAll(*self._rows(asked, self._question)[0])
 
     def open_files(self) -> dict[str, str | None]:
-        """Batch files that were not taken over: the key of each, and its id at the server where it is known."""
-        return dict(self._rows("select file_key, server_id from batch_file where not is_taken order by rowid"))
+        """Batch files about the question that were not taken over: by key, with the id at the server if known."""
+        open_files = "select file_key, server_id from batch_file where not is_taken and question = ? order by rowid"
+        return dict(self._rows(open_files, self._question))
+
+    def classes_of_file(self, file_key: str) -> tuple[str, ...]:
+        """What the answers in a batch file may be, as it was sent; none where that is not known."""
+        rows = self._rows("select classes from batch_file where file_key = ?", file_key)
+        return tuple(json.loads(rows[0][0] or "[]")) if rows else ()
 
     def calls_of_file(self, file_key: str) -> dict[str, int]:
         """Keys of the requests of a batch file that are not answered, with the numbers of their calls."""
@@ -224,6 +253,12 @@ class CallBook:
             )
             cursor.execute("commit")
         return set(candidates)
+
+    def _add_columns(self) -> None:
+        for table, column in _ADDED:
+            there = {row[1] for row in self._connection.execute(f"pragma table_info({table})")}
+            if column.partition(" ")[0] not in there:
+                self._connection.execute(f"alter table {table} add column {column}")
 
     def _refuse_crossing(self, cursor: sqlite3.Cursor, values: dict[str, str], more: float) -> None:
         for column, limit in self._limits.items():

@@ -99,7 +99,10 @@ def request_key(model: FoundationModel, body: Mapping[str, Any]) -> str:
 
 
 def most_tokens(model: FoundationModel, body: Mapping[str, Any]) -> tuple[int, int]:
-    """What a request can cost at most: tokens that are read and written. A token has a byte at least."""
+    """What a request can cost at most: tokens that are read and written. A token has a byte at least.
+
+    The further fields of a model may raise the most tokens of an answer, and ask for several at once.
+    """
     n_read = 0
     for message in body["messages"]:
         n_read += _TOKENS_PER_MESSAGE
@@ -107,7 +110,10 @@ def most_tokens(model: FoundationModel, body: Mapping[str, Any]) -> tuple[int, i
         for part in parts:
             n_read += len(part["text"].encode()) if "text" in part else model.tokens_per_image
     schema = body.get("response_format")
-    return n_read + (len(json.dumps(schema).encode()) if schema else 0), model.max_answer_tokens
+    limits = [body.get("max_tokens"), body.get("max_completion_tokens")]
+    n_written = max([model.max_answer_tokens, *(n for n in limits if type(n) is int)])
+    n_answers = n if type(n := body.get("n")) is int else 1
+    return n_read + (len(json.dumps(schema).encode()) if schema else 0), n_written * max(n_answers, 1)
 
 
 def _system(question: AskedQuestion) -> str:

@@ -3,7 +3,7 @@
 Who the deciders are, and how a sample finds its own, is in `deciders/`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,9 @@ from data_engine.labeling.models.micro_model import MicroModel
 from data_engine.labeling.strategies.registry import utility
 from data_engine.schemas import PROPOSALS
 
+#: Why a classifier says nothing of a sample that it learnt from a foundation model.
+LEARNT = "it learnt this sample from the foundation model"
+
 
 def propose(
     classifier: MicroModel,
@@ -35,6 +38,7 @@ def propose(
     deciders: Sequence[str] = (CLASSIFIER, PERSON),
     opinions: Mapping[str, Opinion] | None = None,
     shut: str = "",
+    learnt: Collection[str] = (),
 ) -> pa.Table:
     """One proposal per sample.
 
@@ -55,6 +59,7 @@ def propose(
         deciders: names of the deciders in the order in which they are asked; a person is the last.
         opinions: what those say that are neither the classifier nor a person, by name.
         shut: why the classifier decides nothing although its gate would let it; see `deciders.audits`.
+        learnt: ids of samples that the classifier may not decide, see `classifier_opinion`.
 
     Returns: n rows of `schemas.PROPOSALS` in the order given.
     Raises: InvalidInput for shapes that do not match, classes that are not the classifier's, or a decider without an
@@ -71,8 +76,9 @@ def propose(
     probabilities = classifier.predict_proba(embeddings)
     confidences = probabilities.max(axis=1)
     kind = answer_kind(CLASS)
-    own = classifier_opinion(probabilities, gate, names, shut=shut)
-    tops = [str(answer) for answer in own.answers]
+    is_learnt = [name in learnt for name in sample_ids]
+    own = classifier_opinion(probabilities, gate, names, shut=shut, is_learnt=is_learnt)
+    tops = [kind.from_label(names[number]) for number in probabilities.argmax(axis=1).tolist()]
     routes = route(deciders, {**(opinions or {}), CLASSIFIER: own}, len(sample_ids))
     answers = [top if decided is None else decided for top, decided in zip(tops, routes.answers, strict=True)]
     for row, name in enumerate(routes.deciders):
@@ -100,21 +106,35 @@ def propose(
     return pa.table(columns, schema=PROPOSALS)
 
 
-def classifier_opinion(probabilities: Floats, gate: Gate, class_names: Sequence[str], *, shut: str = "") -> Opinion:
+def classifier_opinion(
+    probabilities: Floats,
+    gate: Gate,
+    class_names: Sequence[str],
+    *,
+    shut: str = "",
+    is_learnt: Sequence[bool] = (),
+) -> Opinion:
     """What a classifier says of n samples: the most probable class, and its probability.
+
+    Of a sample that it learnt from a machine it says nothing: it would repeat what it was told, errors included, surer
+    than of any sample of the hold-out that its gate was certified on; and what it does not repeat is where that machine
+    errs most, so that none of the two certificates would hold.
 
     Args:
         probabilities: (n, n_classes) calibrated.
         gate: certified for this classifier.
         class_names: the classes, in the order of the columns.
         shut: why it decides nothing although its gate would let it.
+        is_learnt: (n,) whether it learnt the sample from an answer of a foundation model; empty for none.
     """
     kind = answer_kind(CLASS)
     of_class = [kind.from_label(name) for name in class_names]
     numbers = probabilities.argmax(axis=1).tolist()
-    tops = tuple(of_class[top] for top in numbers)
+    told = list(is_learnt) or [False] * len(numbers)
+    tops = tuple(None if is_told else of_class[top] for top, is_told in zip(numbers, told, strict=True))
     gates = tuple(map(gate.for_class, numbers)) if gate.of_class else ()
-    return Opinion(CLASSIFIER, gate, tops, probabilities.max(axis=1).astype(np.float64), gates=gates, shut=shut)
+    scores = probabilities.max(axis=1).astype(np.float64)
+    return Opinion(CLASSIFIER, gate, tops, scores, says_nothing=LEARNT, gates=gates, shut=shut)
 
 
 def probabilities_of(proposals: pa.Table) -> Floats:

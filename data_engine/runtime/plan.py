@@ -227,7 +227,7 @@ PLAN: tuple[StepSpec, ...] = (
         timing_tables=("foundation_answers", "foundation_rounds", "distilled_answers"),
         job="learn",
         needs_labels=True,
-        settings=("labels", "seed", "foundation_model"),
+        settings=("labels", "seed", "foundation_model", "review.definitions", "review.instructions"),
         kinds=("scikitlearn",),
     ),
     StepSpec(

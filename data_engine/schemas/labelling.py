@@ -132,6 +132,7 @@ DISTILLED_ANSWERS = pa.schema(
         required("confidence", pa.float64(), "in [0, 1]; higher is surer"),
         required("gate_lower_bound", pa.float64(), "precision that its gate certified when it was accepted"),
         required("is_simulated", pa.bool_(), "whether a simulated foundation model gave it"),
+        optional("withdrawn", pa.string(), "why nothing is learnt from it any more; null where it teaches"),
     ]
 )
 

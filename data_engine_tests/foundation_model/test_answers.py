@@ -33,9 +33,12 @@ def _completion(content: object, **choice: Any) -> dict[str, Any]:
         ('"mit"', "mit"),
         ("MIT.", "mit"),
         ("**mit**", "mit"),
+        ('<think>Is it {a, b} or {"answer": "apache"}?</think>\n```json\n{"answer": "mit"}\n```', "mit"),
+        ('{"answer": "mit"} Once more: {"answer": "mit"}', "mit"),
+        ([{"type": "text", "text": '{"answer":'}, {"type": "text", "text": ' "mit"}'}], "mit"),
     ],
 )
-def test_an_answer_is_found_in_json_around_it_or_alone(content: str, label: str) -> None:
+def test_an_answer_is_found_in_json_around_it_or_alone(content: object, label: str) -> None:
     assert read_completion(_completion(content), CLASSES) == ModelAnswer(label)
 
 
@@ -52,7 +55,10 @@ def test_an_answer_is_found_in_json_around_it_or_alone(content: str, label: str)
         (_completion('{"answer": "mit"}', finish_reason="length"), CUT_OFF),
         (_completion("", finish_reason="content_filter"), DECLINED),
         (_completion(None, message={"content": None, "refusal": "no"}), DECLINED),
-        (_completion(None), NO_COMPLETION),
+        (_completion('{"answer": "mit"}, that is {"answer": "apache"}'), NO_JSON),
+        (_completion("{" * 200_000), NO_JSON),
+        (_completion(None), NO_JSON),
+        ({"choices": [{"message": "mit"}]}, NO_COMPLETION),
         ({"choices": []}, NO_COMPLETION),
         ({"error": "x"}, NO_COMPLETION),
         ([1], NO_COMPLETION),
@@ -75,6 +81,24 @@ def test_the_confidence_is_the_probability_of_the_tokens_of_the_class() -> None:
 @pytest.mark.parametrize("logprobs", [None, {}, {"content": []}, {"content": [{"token": "x"}]}, {"content": [3]}])
 def test_without_log_probabilities_there_is_no_confidence(logprobs: object) -> None:
     assert read_completion(_completion('{"answer": "mit"}', logprobs=logprobs), CLASSES).confidence is None
+
+
+def test_the_answer_may_be_what_a_function_is_called_with() -> None:
+    called = {"content": None, "tool_calls": [{"function": {"name": "answer", "arguments": '{"answer": "mit"}'}}]}
+    assert read_completion(_completion(None, message=called), CLASSES) == ModelAnswer("mit")
+
+
+def test_a_character_that_several_tokens_write_has_a_confidence() -> None:
+    parts = [b'{"answer": "', b"\xe8\x88", b"\xaa", b'"', b"}"]
+    tokens = [{"token": "?", "bytes": list(part), "logprob": -0.1 * n} for n, part in enumerate(parts)]
+    found = read_completion(_completion('{"answer": "航"}', logprobs={"content": tokens}), ("航", "mit"))
+    assert found.confidence == pytest.approx(math.exp(-0.6))
+
+
+@pytest.mark.parametrize("count", [-1, 1.5, "9", True, 10**30])
+def test_a_count_that_is_none_does_not_count(count: object) -> None:
+    found = read_completion({**_completion('{"answer": "mit"}'), "usage": {"prompt_tokens": count}}, CLASSES)
+    assert (found.label, found.tokens_in) == ("mit", None)
 
 
 def test_tokens_are_counted_where_the_server_counts_them() -> None:

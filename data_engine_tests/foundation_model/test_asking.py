@@ -13,6 +13,8 @@ from chat_server import KEY, ChatServer
 
 from data_engine.errors.secret_texts import without_secrets
 from data_engine.foundation_model.asking import FAILURES_OF_CALLS, Asked, Asker, SampleToAsk
+from data_engine.foundation_model.call_book import CallBook
+from data_engine.foundation_model.prompt import most_tokens
 from data_engine_tests.foundation_model.conftest import samples
 
 Make = Callable[..., Asker]
@@ -137,6 +139,29 @@ def test_an_answer_that_is_none_was_paid_and_is_not_asked_again(
     (again,) = asker().ask(samples("a boat"))
     assert (again.answer.failure, again.cost_now) == (failure, 0)
     assert len(chat.bodies) == 1
+
+
+def test_a_budget_is_used_however_many_calls_are_under_way(chat: ChatServer, asker: Make) -> None:
+    who = asker(concurrency=8)
+    most = who.model.cost_of(*most_tokens(who.model, who.bodies(samples("a boat")[0])[0]))
+    book = CallBook(who.book._path, run_id="tight", max_per_run=most + 5.5 * PRICE, now=lambda: 1e9)
+    with book:
+        asked = Asker(who.model, who.question, who.client, book).ask(samples(*(f"boat {n}" for n in range(9))))
+        assert sum(each.answer.failure == "" for each in asked) == 6
+        assert book.spent().cost == pytest.approx(6 * PRICE)
+
+
+def test_a_budget_holds_where_a_server_counts_more_tokens_than_a_request_can_have(
+    chat: ChatServer, asker: Make
+) -> None:
+    message = {"message": {"content": '{"answer": "baking"}'}, "logprobs": None}
+    counted = {"choices": [message], "usage": {"prompt_tokens": 90_000, "completion_tokens": 10}}
+    chat.todo = ["raw " + json.dumps(counted)] * 9
+    who = asker(max_per_run=300.0, concurrency=1, n_answers=2)
+    asked = who.ask(samples("a loaf", "a cake"))
+    assert [each.answer.failure for each in asked] == ["", "over_budget"]
+    assert who.book.spent().cost == pytest.approx(3 * 90.02)
+    assert len(chat.bodies) == 3
 
 
 def test_a_budget_stops_before_the_call_that_could_cross_it_and_keeps_what_was_done(

@@ -44,6 +44,20 @@ def test_a_run_that_does_not_wait_leaves_the_file_to_a_later_one(chat: ChatServe
     assert [each.answer.label for each in later.ask(samples("a boat"))] == ["sailing"]
 
 
+def test_the_answers_of_a_file_are_held_against_the_classes_that_it_was_sent_with(
+    chat: ChatServer, asker: Make
+) -> None:
+    chat.batch_status = "in_progress"
+    who = asker(batch_wait_s=0)
+    (body,) = _bodies(who, "a boat")
+    _files(who).answer([body])
+    chat.batch_status = "completed"
+    with_others = BatchFiles(who.model, ("law", "software"), who.client, who.book, 0.001, sleep=lambda _: None)
+    with_others.answer([])
+    assert who.is_paid(body)
+    assert [each.answer.label for each in who.ask(samples("a boat"))] == ["sailing"]
+
+
 def test_a_file_whose_sending_was_not_seen_to_its_end_is_found_again(chat: ChatServer, asker: Make) -> None:
     chat.todo = ["lost"]
     who = asker()

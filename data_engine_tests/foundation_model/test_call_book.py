@@ -1,3 +1,5 @@
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,33 @@ def test_a_call_that_could_cross_the_budget_of_the_run_is_refused_in_advance(tmp
         assert book.spent().n_calls == 3
     with _book(tmp_path, run_id="two", max_per_run=1.0) as book:
         book.reserve(["d"], [1.0])
+
+
+def test_questions_share_the_budget_and_not_their_counts_nor_their_files(tmp_path: Path) -> None:
+    with _book(tmp_path, question="topic", max_per_month=1.0) as book:
+        book.reserve(["a"], [0.9], file_key="f", classes=["law", "航海"])
+        assert book.in_all().cost == 0.9
+    with _book(tmp_path, question="tone", run_id="two", max_per_month=1.0) as book:
+        with pytest.raises(OverBudget, match="max_cost_per_month"):
+            book.reserve(["b"], [0.2])
+        assert (book.in_all().cost, book.open_files()) == (0, {})
+    with _book(tmp_path, question="topic") as book:
+        assert (book.open_files(), book.classes_of_file("f")) == ({"f": None}, ("law", "航海"))
+        assert book.classes_of_file("other") == ()
+
+
+def test_a_book_of_an_earlier_engine_is_read(tmp_path: Path) -> None:
+    with _book(tmp_path) as book:
+        book.settle(book.reserve(["k"], [2.0])[0], PAID)
+    with closing(sqlite3.connect(tmp_path / "calls.db")) as connection:
+        connection.executescript(
+            "alter table call drop column question; alter table batch_file drop column question; "
+            "alter table batch_file drop column classes"
+        )
+    with _book(tmp_path, run_id="two") as book:
+        assert book.answer_to("k") == PAID
+        book.reserve(["b"], [0.1], file_key="f")
+        assert book.in_all().cost == pytest.approx(PAID.cost + 0.1)
 
 
 def test_the_budget_of_a_month_holds_for_all_runs_of_it(tmp_path: Path) -> None:

@@ -91,6 +91,11 @@ def test_no_text_has_more_tokens_than_bytes() -> None:
     assert 700 <= most_tokens(_model(tokens_per_image=700), image)[0] <= 700 + len(json.dumps(image).encode())
 
 
+def test_fields_that_allow_more_tokens_or_answers_cost_more_at_most() -> None:
+    more = _model(max_answer_tokens=100, fields={"max_tokens": None, "max_completion_tokens": 900, "n": 3})
+    assert most_tokens(more, request_body(more, QUESTION, Content("x")))[1] == 2700
+
+
 def test_a_text_of_broken_characters_can_be_sent() -> None:
     body = request_body(_model(), QUESTION, Content("a\ud800b"))
     assert b"a?b" in json.dumps(body).encode()

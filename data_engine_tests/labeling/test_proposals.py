@@ -122,3 +122,25 @@ def test_a_strategy_may_measure_by_embeddings_and_what_is_labelled_or_not_at_all
     assert set(written[1].to_pylist()) == {0}
     with pytest.raises(InvalidInput, match="embeddings are None, and this strategy measures or picks by them"):
         utility("far", trained.probabilities, labelled=[4], labels=[0])
+
+
+def test_what_the_classifier_learnt_from_the_foundation_model_it_does_not_decide(trained) -> None:
+    said = tuple('{"label":"c"}' if row < 2 else None for row in range(60))
+    model = Opinion("foundation_model", gate(0.9), said, np.array([0.95, 0.5, *[0.0] * 58]))
+    table = propose(
+        trained.classifier,
+        gate(0.0),
+        trained.x,
+        trained.ids,
+        NAMES,
+        strategy="margin",
+        deciders=["classifier", "foundation_model", "person"],
+        opinions={"foundation_model": model},
+        learnt=trained.ids[:2],
+    )
+    first, second, *others = table.to_pylist()
+    assert (first["route"], first["label"]) == ("foundation_model", "c")
+    assert first["reason"].endswith("after classifier (it learnt this sample from the foundation model)")
+    assert second["route"] == "person"
+    assert second["label"] == NAMES[trained.probabilities[1].argmax()]
+    assert {row["route"] for row in others} == {"classifier"}

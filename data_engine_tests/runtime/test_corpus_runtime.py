@@ -27,6 +27,11 @@ def test_settings_that_a_step_reads_of_another_block_are_part_of_its_version() -
     assert _changed(one, other) >= {"balanced_subset", "quality_report"}
 
 
+def test_what_a_foundation_model_is_told_of_the_classes_is_part_of_the_version_of_what_asks_it() -> None:
+    assert _changed({"review": {"definitions": {"baking": "bread"}}}, {"review": {}}) == {"proposals"}
+    assert _changed({"review": {"instructions": "Look twice."}}, {"review": {}}) == {"proposals"}
+
+
 def test_another_line_in_the_file_of_classes_is_another_version_of_what_learns_the_classes(tmp_path: Path) -> None:
     labels = {"question": "?", "classes": "classes.txt"}
     corpus = Corpus.model_validate(notes_corpus(tmp_path, labels=labels), context={"folder": str(tmp_path)})

@@ -41,7 +41,7 @@ def with_distilled_answers(
 
     Args:
         reviewed: Answers of people, and labels of the data (schema REVIEWED_LABELS).
-        answers: Accepted answers of a foundation model (schema DISTILLED_ANSWERS).
+        answers: Accepted answers of a foundation model (schema DISTILLED_ANSWERS); withdrawn ones are left out.
         class_names: The classes of now; answers that are none of them are left out.
         kind: Of the answers, see `answers.registry`.
 
@@ -56,7 +56,7 @@ def with_distilled_answers(
             "is_simulated": row["is_simulated"],
         }
         for row in answers.sort_by("sample_id").to_pylist()
-        if row["label"] in class_names
+        if row["label"] in class_names and row["withdrawn"] is None
     ]
     return _beside(reviewed, rows)
 

@@ -6,7 +6,7 @@ that as `last_round` of the plan, which makes no circle and is no reason to trai
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -47,8 +47,9 @@ def answers_to_learn_from(
 ) -> pa.Table:
     """The answers that passed their gate when they were given, the new ones among them.
 
-    An answer stays when its sample no longer reaches the model because the classifier has learnt it. All go when audits
-    shut the model; those of another model, of samples that left the subset, and of those that people answered, go too.
+    All are withdrawn when audits shut the model, and so are those of another model. Such rows teach nothing any more,
+    and stay: a version that learnt them may be in service for long, and may not decide their samples. Of samples that
+    left the subset, and of those that people answered, nothing is kept.
 
     Args:
         earlier: what was kept before (schema DISTILLED_ANSWERS).
@@ -61,10 +62,8 @@ def answers_to_learn_from(
 
     Returns: rows in the schema DISTILLED_ANSWERS, by sample.
     """
-    if opinion.shut:
-        return DISTILLED_ANSWERS.empty_table()
-    kept = {row["sample_id"]: row for row in earlier.to_pylist() if row["model"] == model}
-    threshold = opinion.gate.threshold
+    kept = {row["sample_id"]: {**row, "withdrawn": _withdrawn(row, opinion.shut, model)} for row in earlier.to_pylist()}
+    threshold = None if opinion.shut else opinion.gate.threshold
     for name, (label, confidence) in answers.items():
         if threshold is not None and confidence >= threshold:
             kept[name] = {
@@ -74,10 +73,18 @@ def answers_to_learn_from(
                 "confidence": confidence,
                 "gate_lower_bound": opinion.gate.lower_bound,
                 "is_simulated": is_simulated,
+                "withdrawn": None,
             }
     wanted = set(among) - set(answered)
     rows = [row for name, row in sorted(kept.items()) if name in wanted]
     return pa.Table.from_pylist(rows, schema=DISTILLED_ANSWERS)
+
+
+def _withdrawn(row: Mapping[str, Any], shut: str, model: str) -> str | None:
+    """Why an answer of before teaches nothing any more; None where it does."""
+    if row["model"] != model:
+        return "of another model"
+    return shut or row["withdrawn"]
 
 
 def rounds_with(

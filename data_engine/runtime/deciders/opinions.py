@@ -21,6 +21,7 @@ from data_engine.labeling.deciders.label_rules import label_rules, rules_opinion
 from data_engine.labeling.deciders.registry import CLASSIFIER, RULES, TREE
 from data_engine.labeling.proposals import classifier_opinion
 from data_engine.runtime.deciders.audited_proposals import audited_proposals
+from data_engine.runtime.deciders.distillation import is_taught
 from data_engine.runtime.deciders.tree import opinion_of_tree, tree_of
 
 if TYPE_CHECKING:
@@ -53,8 +54,11 @@ class Deciders:
             if name == RULES:
                 found[name] = self._of_rules(ids)
             elif name == CLASSIFIER and ids:
-                names, shut = self.step_run.corpus.class_names, self.why_classifier_shut
-                found[name] = classifier_opinion(self._probabilities(ids), self.gate, names, shut=shut)
+                classes, shut = self.step_run.corpus.class_names, self.why_classifier_shut
+                is_learnt = [each in self.learnt for each in ids]
+                found[name] = classifier_opinion(
+                    self._probabilities(ids), self.gate, classes, shut=shut, is_learnt=is_learnt
+                )
             elif name == TREE and self._of_tree is not None:
                 found[name] = self._of_tree(ids)
         return found
@@ -64,6 +68,13 @@ class Deciders:
         names = self.step_run.corpus.labels.decider_names
         earlier = names[: names.index(name)]
         return lambda ids: list(self.opinions(earlier, ids).values())
+
+    @cached_property
+    def learnt(self) -> frozenset[str]:
+        """Samples that a version of the classifier learnt, or may have, from answers of the foundation model."""
+        if not is_taught(self.step_run.corpus):
+            return frozenset()
+        return frozenset(self.step_run.look_up("distilled_answers")["sample_id"].to_pylist())
 
     @cached_property
     def why_classifier_shut(self) -> str:

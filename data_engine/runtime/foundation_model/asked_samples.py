@@ -33,6 +33,7 @@ from data_engine.labeling.deciders.hold_out import hold_out_classes
 from data_engine.labeling.deciders.model_answers import AnsweredSample, certified_answers, model_opinion
 from data_engine.labeling.deciders.registry import FOUNDATION_MODEL
 from data_engine.reporting.metrics.known_labels import known_classes
+from data_engine.runtime.corpus_runtime import whole_corpus
 from data_engine.runtime.deciders.distillation import Needing, answers_to_learn_from, is_taught
 from data_engine.runtime.foundation_model.contents import COLUMNS, contents_of, nearest_examples, reviewed_examples
 from data_engine.runtime.step_run import StepRun
@@ -249,9 +250,11 @@ def _labels_of_examples(reviewed: pa.Table, truths: Mapping[str, str], classes: 
 
 
 def _book(step_run: StepRun, model: FoundationModel) -> CallBook:
+    whole, question = whole_corpus(step_run.runtime)
     return CallBook(
-        step_run.runtime.corpus_folder / "foundation_model" / "calls.db",
+        whole.corpus_folder / "foundation_model" / "calls.db",
         run_id=step_run.run_id,
+        question=question,
         max_per_run=model.max_cost_per_run,
         max_per_month=model.max_cost_per_month,
     )

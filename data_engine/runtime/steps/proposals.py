@@ -52,6 +52,7 @@ def proposals(step_run: StepRun) -> StepResult:
         deciders=settings.decider_names,
         opinions=opinions | ({FOUNDATION_MODEL: asked.opinion} if asked else {}),
         shut=deciders.why_classifier_shut,
+        learnt=deciders.learnt,
     )
     return step_run.finish(
         table,
@@ -84,7 +85,11 @@ def _of_foundation_model(step_run: StepRun, asked: "AskedModel | None", version:
     if asked is None:
         return {name: SCHEMAS[name].empty_table() for name in spec_of(step_run.step).timing_tables}
     rounds = rounds_with(
-        step_run.look_up("foundation_rounds"), version, asked.needing, asked.spent, asked.accepted.num_rows
+        step_run.look_up("foundation_rounds"),
+        version,
+        asked.needing,
+        asked.spent,
+        asked.accepted["withdrawn"].null_count,
     )
     return {"foundation_answers": asked.rows, "foundation_rounds": rounds, "distilled_answers": asked.accepted}
 

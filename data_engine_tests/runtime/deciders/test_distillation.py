@@ -31,7 +31,9 @@ def _kept(opinion: Opinion, earlier: list[dict[str, Any]], **answers: tuple[str,
         among=["a", "b", "c", "d"],
         answered=["d"],
     )
-    return {row["sample_id"]: row["label"] for row in found.to_pylist()}
+    return {
+        row["sample_id"]: row["label"] if row["withdrawn"] is None else row["withdrawn"] for row in found.to_pylist()
+    }
 
 
 def _row(name: str, model: str = "small: m") -> dict[str, Any]:
@@ -47,9 +49,13 @@ def test_what_passed_its_gate_once_stays_when_the_classifier_has_learnt_it() -> 
     assert _kept(_opinion(none), [_row("a"), _row("gone"), _row("d")], b=("x", 0.99)) == {"a": "old"}
 
 
-def test_answers_of_another_model_go_and_all_go_when_audits_shut_it() -> None:
-    assert _kept(_opinion(), [_row("a", "other: m")]) == {}
-    assert _kept(_opinion(shut="shut by its audits"), [_row("a")], b=("x", 0.99)) == {}
+def test_withdrawn_answers_stay_known_and_teach_again_when_the_model_gives_them_anew() -> None:
+    assert _kept(_opinion(), [_row("a", "other: m")]) == {"a": "of another model"}
+    shut = _opinion(shut="shut by its audits")
+    assert _kept(shut, [_row("a")], b=("x", 0.99)) == {"a": "shut by its audits"}
+    was_shut = {**_row("a"), "withdrawn": "shut by its audits"}
+    assert _kept(_opinion(), [was_shut]) == {"a": "shut by its audits"}
+    assert _kept(_opinion(), [was_shut], a=("x", 0.99)) == {"a": "x"}
 
 
 def test_a_round_is_a_classifier_and_the_last_word_on_it_counts() -> None:

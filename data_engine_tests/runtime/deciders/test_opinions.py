@@ -127,3 +127,24 @@ def test_audits_of_what_the_rules_take_say_nothing_of_the_classifier(runtime: Co
     taken = _deciders(_with_rules(runtime), _answers(runtime, 2), text="a boat")
     assert taken.opinions(["rules"], ["x"])["rules"].is_sure.all()
     assert taken.why_classifier_shut == ""
+
+
+@pytest.mark.parametrize("withdrawn", [None, "shut by its audits"])
+def test_the_classifier_says_nothing_of_what_it_learnt_from_the_foundation_model(
+    runtime: CorpusRuntime, withdrawn: str | None
+) -> None:
+    labels = runtime.corpus.labels.model_dump() | {
+        "deciders": ["classifier", {"name": "foundation_model", "teaches": True}, "person"]
+    }
+    model = {"name": "small", "url": "http://h/v1", "model": "m"}
+    described = runtime.corpus.model_dump() | {"labels": labels, "foundation_model": model}
+    taught = SimpleNamespace(corpus=runtime.corpus.model_validate(described), queue=runtime.queue)
+    deciders = _deciders(taught, _answers(runtime, 0))
+    row = {
+        "sample_id": "x", "model": "small: m", "label": "baking", "confidence": 0.9, "gate_lower_bound": 0.95,
+        "is_simulated": False, "withdrawn": withdrawn,
+    }  # fmt: skip
+    deciders.step_run.look_up = lambda _: table("distilled_answers", [row])  # type: ignore[method-assign]
+    opinion = deciders.opinions(["classifier"], ["x", "y"])["classifier"]
+    assert opinion.is_sure.tolist() == [False, True]
+    assert opinion.why(0) == "it learnt this sample from the foundation model"

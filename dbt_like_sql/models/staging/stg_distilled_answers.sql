@@ -1,4 +1,4 @@
--- The accepted answers of the foundation model that the classifier may learn from.
+-- The accepted answers of the foundation model that the classifier may learn from; withdrawn ones teach no more.
 -- grain: a sample
 select
     sample_id,
@@ -6,5 +6,6 @@ select
     label,
     confidence,
     gate_lower_bound,
-    is_simulated
+    is_simulated,
+    withdrawn
 from {{ source('engine', 'distilled_answers') }}
