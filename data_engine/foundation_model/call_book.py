@@ -260,6 +260,13 @@ class CallBook:
             if column.partition(" ")[0] not in there:
                 self._connection.execute(f"alter table {table} add column {column}")
 
+    def forget_examples(self, sample_ids: Sequence[str]) -> None:
+        """Take samples out of the examples of all questions, from the pages of the file too; what was paid stays."""
+        with self._lock, closing(self._connection.cursor()) as cursor:
+            cursor.executemany("delete from example where sample_id = ?", [(each,) for each in sample_ids])
+            cursor.execute("vacuum")
+            cursor.execute("pragma wal_checkpoint(truncate)")
+
     def _refuse_crossing(self, cursor: sqlite3.Cursor, values: dict[str, str], more: float) -> None:
         for column, limit in self._limits.items():
             if limit is None:

@@ -117,6 +117,15 @@ def test_examples_of_a_question_stay_those_of_the_first_time(tmp_path: Path) -> 
         assert book.examples("other", ["c"]) == {"c"}
 
 
+def test_examples_that_are_forgotten_are_in_no_byte_of_the_book(tmp_path: Path) -> None:
+    path = tmp_path / "calls.db"
+    with CallBook(path, run_id="one") as book:
+        book.examples("q", ["a-long-id", "b"])
+        book.forget_examples(["a-long-id"])
+        assert book.examples("q", ["c"]) == {"b"}
+        assert all(b"a-long-id" not in each.read_bytes() for each in tmp_path.iterdir())
+
+
 def test_a_file_that_is_no_book_is_refused_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "calls.db").write_bytes(b"no database at all" * 100)
     with pytest.raises(StorageError, match="is no book of calls"):

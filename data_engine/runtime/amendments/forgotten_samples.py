@@ -1,8 +1,8 @@
 """Forgetting samples: their content, vectors, answers and released bytes go from all that the engine holds.
 
-Old versions of tables, their logs, reports and indexes hold content in many forms, so all that is made of the corpus
-goes and the next run makes it anew; answers about other samples, vectors of other contents and releases without the
-samples stay. Whole batches are taken out in `forgetting.py`.
+Old versions of tables, reports, indexes and models hold content in many forms, so they go, and so do the batches that
+hold the samples; the next run makes them anew. Other batches, answers about other samples, vectors of other contents
+and releases without the samples stay, see `kept_batches.py`. Whole batches are taken out in `forgetting.py`.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,10 @@ from data_engine.errors import DataEngineError, InvalidInput, StorageError, Unkn
 from data_engine.releasing.release_marks import mark_forgotten, pin_release, put_into_service, read_marks
 from data_engine.releasing.remaking import release_without
 from data_engine.runtime.amendments.forgetting import forget_vectors
-from data_engine.runtime.amendments.resetting import reset_of
+from data_engine.runtime.amendments.kept_batches import KeptBatches, keep_only, kept_batches
 from data_engine.runtime.amendments.tombstones import Tombstone, add_tombstones, tombstones
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.plan import BATCH_STEPS
 from data_engine.runtime.releases.release_life import Releases, samples_of
 from data_engine.storage.retention import pin_nothing
 
@@ -34,7 +35,8 @@ class Forgetting:
         places: Where the source has them, as the raw index says it.
         alike: Samples that nearly repeat them, and stay.
         n_answers: Answers about them in the review queue.
-        releases: By release, which of the samples it holds; all of them where its rows cannot be read.
+        releases: By release, which of the samples it holds.
+        kept: What stays of the batches.
     """
 
     runtime: CorpusRuntime
@@ -43,6 +45,7 @@ class Forgetting:
     alike: tuple[str, ...]
     n_answers: int
     releases: dict[str, tuple[str, ...]]
+    kept: KeptBatches
 
     def told(self) -> list[str]:
         """Lines that say what goes, what stays, and what is not in the engine's hands."""
@@ -50,8 +53,9 @@ class Forgetting:
         lines = [
             f"{n:,} sample{'s' * (n > 1)} of {name} go for good, with content, vectors, thumbnails and "
             f"{self.n_answers:,} answer{'s' * (self.n_answers != 1)}",
-            f"so that no old version keeps them, all tables, reports and indexes of {name} go too, and the history of "
-            f"its runs in Dagster; data-engine run {name} makes them anew from the source, with a new tree",
+            *self._told_of_batches(),
+            f"the tree and what is made after it go too, with old versions of tables, models, reports, indexes and the "
+            f"history in Dagster since the samples came; data-engine run {name} makes a new tree, subset and report",
             "kept: a tombstone of each (id, time, reason), answers about other samples, vectors of other contents",
         ]
         lines += [
@@ -62,6 +66,18 @@ class Forgetting:
         if self.alike:
             lines.append(f"these nearly repeat it and stay; forget them too if need be: {', '.join(self.alike)}")
         lines.append("not reached: backups, exports, copies of releases, and what others have downloaded")
+        return lines
+
+    def _told_of_batches(self) -> list[str]:
+        n = len(self.kept.steps)
+        read, whole = (self.kept.counts(step) for step in (BATCH_STEPS[0], BATCH_STEPS[-1]))
+        lines = (
+            [f"of {n:,} batches {n - read:,} are read again; of {whole:,} everything stays up to the vectors"]
+            if n
+            else []
+        )
+        if read > whole:
+            lines.append(f"{read - whole:,} stay as read and are judged again, for one may take the place of what goes")
         return lines
 
 
@@ -92,7 +108,8 @@ def forgetting_of(runtime: CorpusRuntime, sample_ids: Sequence[str]) -> Forgetti
             queue.count_answers_about(each.corpus.name, wanted.to_pylist()) for each in (runtime, *runtime.questions)
         )
     places = tuple(sorted(set(found["uri"].to_pylist())))
-    return Forgetting(runtime, tuple(wanted.to_pylist()), places, _alike(runtime, wanted), n_answers, releases)
+    kept = kept_batches(runtime, wanted)
+    return Forgetting(runtime, tuple(wanted.to_pylist()), places, _alike(runtime, wanted), n_answers, releases, kept)
 
 
 def forget_samples(planned: Forgetting, *, reason: str, now: datetime) -> dict[str, str]:
@@ -108,7 +125,7 @@ def forget_samples(planned: Forgetting, *, reason: str, now: datetime) -> dict[s
         for each in (runtime, *runtime.questions):
             queue.forget_samples(each.corpus.name, planned.sample_ids, now=now)
         queue.leave_no_trace()
-    reset_of(runtime).carry_out(with_answers=False)
+    keep_only(runtime, planned.kept, ids)
     forget_vectors(runtime, ids)
     made = {name: _made_anew(runtime, name, held, at, reason) for name, held in planned.releases.items()}
     left = [folder.name for folder in Releases(runtime).folders()]

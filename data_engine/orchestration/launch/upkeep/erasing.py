@@ -1,7 +1,8 @@
 """Forgetting samples while no other command is at work, and taking what shows them out of the Dagster instance.
 
-Previews of tables and images stand in the events of runs, in forms that cannot be searched for, so the history of the
-corpus goes as a whole. What goes of the data is known to `data_engine.runtime.amendments.forgotten_samples`.
+Previews of tables and images stand in the events of runs, in forms that cannot be searched for, so the runs of the
+corpus go that ended after the samples came; those that ended before never saw them. What goes of the data is known to
+`data_engine.runtime.amendments.forgotten_samples`.
 """
 
 import os
@@ -9,6 +10,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 
 import dagster as dg
@@ -17,9 +19,11 @@ from data_engine.errors import StorageError
 from data_engine.orchestration.launch.command_lock import corpus_lock
 from data_engine.orchestration.launch.instance_of_home import opened_instance
 from data_engine.orchestration.launch.moves import drop_partitions
-from data_engine.runtime.amendments.forgetting import batches_taken_in
+from data_engine.orchestration.names import asset_key
 from data_engine.runtime.amendments.forgotten_samples import Forgetting, forget_samples
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.plan import BATCH_STEPS
+from data_engine.runtime.versions import step_versions
 
 _AT_ONCE = 500
 
@@ -35,28 +39,46 @@ def erase(planned: Forgetting, *, reason: str) -> dict[str, str]:
     runtime = planned.runtime
     with corpus_lock(runtime):
         with opened_instance() as instance:
-            batches = sorted(batches_taken_in(runtime))
+            gone = [batch for batch, steps in planned.kept.steps.items() if not steps]
             made = forget_samples(planned, reason=reason, now=datetime.now(UTC))
-            drop_partitions(runtime, instance, batches)
-            _erase_history(runtime, instance)
+            drop_partitions(runtime, instance, gone)
+            _erase_history(runtime, instance, planned.kept.arrived_at)
+            _say_what_stays(runtime, instance)
         _overwrite_deleted(Path(os.environ["DAGSTER_HOME"]))
     return made
 
 
-def _erase_history(runtime: CorpusRuntime, instance: dg.DagsterInstance) -> None:
-    """Delete the runs of a corpus and what is known of its assets."""
+def _erase_history(runtime: CorpusRuntime, instance: dg.DagsterInstance, arrived_at: datetime | None) -> None:
+    """Delete what is known of the assets of a corpus, and its runs, but those that ended before the samples came."""
     name = runtime.corpus.name
     keys = [key for key in instance.all_asset_keys() if key.path[0] == name]
     if keys:
         instance.wipe_assets(keys)
     cursor: str | None = None
-    while runs := instance.get_runs(limit=_AT_ONCE, cursor=cursor):
-        cursor = runs[-1].run_id
-        for run in runs:
+    while records := instance.get_run_records(limit=_AT_ONCE, cursor=cursor):
+        cursor = records[-1].dagster_run.run_id
+        for record in records:
+            run = record.dagster_run
             selected = {key.path[0] for key in run.asset_selection or ()}
-            if run.tags.get("corpus") == name or name in selected:
+            is_earlier = arrived_at is not None and (record.end_time or inf) < arrived_at.timestamp()
+            if not is_earlier and (run.tags.get("corpus") == name or name in selected):
                 instance.delete_run(run.run_id)
                 shutil.rmtree(Path(os.environ["DAGSTER_HOME"]) / "storage" / run.run_id, ignore_errors=True)
+
+
+def _say_what_stays(runtime: CorpusRuntime, instance: dg.DagsterInstance) -> None:
+    """Tell Dagster again which partitions of which steps are there, or it would show none."""
+    for (step, batch), version in sorted(step_versions(runtime.store()).items()):
+        if step not in BATCH_STEPS:
+            continue
+        event = dg.AssetMaterialization(
+            asset_key(runtime, step),
+            description=f"written on {version.written_at:%Y-%m-%d}, kept when samples of other batches were forgotten",
+            metadata={"dagster/partition_row_count": version.n_rows},
+            partition=batch,
+            tags={"dagster/data_version": version.data_version},
+        )
+        instance.report_runless_asset_event(event)
 
 
 def _overwrite_deleted(home: Path) -> None:

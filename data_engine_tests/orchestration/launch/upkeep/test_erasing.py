@@ -1,8 +1,10 @@
 """Forgetting a sample as it is typed, and the proof: no byte below data folder and Dagster home has its text."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
+import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 from click.testing import CliRunner
@@ -10,6 +12,7 @@ from searched_bytes import files_with
 from small_project import SmallProject
 
 from data_engine.cli import main
+from data_engine.orchestration.launch.upkeep.erasing import _erase_history
 from data_engine.releasing.release_marks import pin_release
 from data_engine.runtime.step_run import execute
 from data_engine.storage import float_rows
@@ -50,6 +53,9 @@ def test_no_byte_of_a_forgotten_sample_is_left_and_it_does_not_come_back(
     assert status == 0, said
 
     assert files_with(engine_folder, *needles) == {}
+    # Its id is where it has to be, and nowhere else.
+    places = ["data/notes/release_marks.json", "data/notes/tombstones.json"]
+    assert sorted(files_with(engine_folder, sample_id, bytes.fromhex(sample_id))) == places
     (stone,) = json.loads((runtime.corpus_folder / "tombstones.json").read_text("utf-8"))
     assert (stone["sample_id"], stone["reason"], stone["releases"]) == (sample_id, "asked for", [release])
 
@@ -67,3 +73,21 @@ def test_no_byte_of_a_forgotten_sample_is_left_and_it_does_not_come_back(
     assert raw.table.num_rows > 0
     assert files_with(engine_folder, text) == {}
     assert "was forgotten on" in _type("why", sample_id, "--corpus", "notes")[1]
+
+
+@dg.asset(key=["notes", "raw_index"])
+def _of_notes() -> None: ...
+
+
+def test_runs_that_ended_before_the_sample_came_stay(notes: SmallProject, instance: dg.DagsterInstance) -> None:
+    runtime = notes.load().runtime("notes")
+    before = dg.materialize([_of_notes], instance=instance, tags={"corpus": "notes"}).run_id
+    arrived_at = datetime.now(UTC)
+    after = dg.materialize([_of_notes], instance=instance, tags={"corpus": "notes"}).run_id
+    _erase_history(runtime, instance, arrived_at)
+    left = {run.run_id for run in instance.get_runs()}
+    assert before in left
+    assert after not in left
+    # Of samples that came nobody knows when, all runs go.
+    _erase_history(runtime, instance, None)
+    assert before not in {run.run_id for run in instance.get_runs()}
