@@ -76,8 +76,9 @@ class DraftForm(PageForm):
 
 
 class MaskForm(PageForm):
-    """What a mask is predicted from, in pixels of the image; see `MaskPrompt`."""
+    """What a mask is predicted from, in pixels of the image; see `MaskPrompt`. Of an object only the latest counts."""
 
+    object_number: int = Field(default=0, ge=0, le=100_000)
     extreme_points: list[_Place] = Field(max_length=16)
     clicks: list[tuple[_Finite, _Finite, StrictBool]] = Field(default=[], max_length=200)
     previous: dict[str, Any] | list[list[_Place]] | None = None

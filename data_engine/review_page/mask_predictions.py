@@ -6,7 +6,7 @@ Masks of whole answers are checked by their kind, in `labeling/answers/object_fo
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -68,10 +68,11 @@ class MaskPredictions:
     pixels: KeptPixels = field(default_factory=KeptPixels)
     _segmenters: dict[str, Segmenter] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _predicting: threading.Lock = field(default_factory=threading.Lock)
 
-    def submit(self, who: str, task_id: str, corpus: PageCorpus, sample_id: str, prompt: MaskPrompt) -> "Future[Any]":
-        """Predict soon, in the place of what the same person has asked of the same task. Raises: TooBusy."""
-        return self.work.submit((who, task_id), lambda: self.predict(corpus, sample_id, prompt))
+    def submit(self, key: Hashable, corpus: PageCorpus, sample_id: str, prompt: MaskPrompt) -> "Future[Any]":
+        """Predict soon, in the place of what was asked with the same key: the same object. Raises: TooBusy."""
+        return self.work.submit(key, lambda: self.predict(corpus, sample_id, prompt))
 
     def warm_up(self, corpus: PageCorpus, sample_id: str) -> None:
         """Load what the first prediction of a sample needs, when there is nothing else to do; it never fails."""
@@ -101,7 +102,9 @@ class MaskPredictions:
         mask = None if prompt.previous is None else _previous(prompt.previous, image, scale)
         n_known = len(clicks) - min(prompt.n_new_clicks, len(clicks)) if mask is not None else len(clicks)
         for n_clicks in range(n_known + (mask is not None), len(clicks) + 1):
-            mask = _predicted(segmenter, image.pixels, points, clicks[:n_clicks], mask)
+            # Runtimes of networks take one image at a time.
+            with self._predicting:
+                mask = _predicted(segmenter, image.pixels, points, clicks[:n_clicks], mask)
         if mask is None or not mask.any():
             raise InvalidInput("the clicks leave nothing of the object; undo the last one, or delete the object")
         rings = [(ring / scale).round(2).tolist() for ring in _few_vertices(mask)]

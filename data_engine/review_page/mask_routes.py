@@ -21,11 +21,11 @@ router = APIRouter(prefix="/api/v1")
 
 @router.post("/tasks/{task_id}/mask")
 async def mask(task_id: IdOfPath, form: MaskForm, person: Anybody, request: Request) -> dict[str, Any]:
-    """The mask of an object as polygons and run lengths; 409 for what a newer click of the same person replaced."""
+    """The mask of an object as polygons and run lengths; 409 for what a newer click at the same object replaced."""
     state = state_of(request)
     name, sample_id = await run_in_threadpool(state.queue.sample_of, person, task_id)
     prompt = MaskPrompt(form.extreme_points, form.clicks, form.previous, form.n_new_clicks)
-    found = state.masks.submit(person.annotator, task_id, state.corpus(name), sample_id, prompt)
+    found = state.masks.submit((person.annotator, task_id, form.object_number), state.corpus(name), sample_id, prompt)
     patience_s = state.masks.work.patience_s
     try:
         return asdict(await asyncio.wait_for(asyncio.wrap_future(found), patience_s))
