@@ -89,6 +89,7 @@ WHOLE_ENGINE = {
     "test_browser_access",
     "test_browser_changes",
     "test_browser_images",
+    "test_browser_masks",
     "test_browser_report",
     "test_browser_review",
     "test_browser_tree",

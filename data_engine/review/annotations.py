@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from data_engine.errors import InvalidInput
+from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.kind import AnswerKind
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.labeling.provenance import CORRECTION, provenance
@@ -184,7 +185,8 @@ def read_answers(connection: Connection, batch_id: str) -> pa.Table:
 def read_labels(connection: Connection, batch_id: str) -> set[str]:
     """The different classes that the answers and decisions of a batch are."""
     query = sa.select(annotation.c.label).join(task).where(task.c.batch_id == batch_id, annotation.c.label.is_not(None))
-    decided = sa.select(decision.c.label).where(decision.c.batch_id == batch_id)
+    of_classes = sa.select(batch.c.batch_id).where(batch.c.batch_id == batch_id, batch.c.kind == CLASS)
+    decided = sa.select(decision.c.label).where(decision.c.batch_id.in_(of_classes))
     return {*connection.execute(query.distinct()).scalars(), *connection.execute(decided).scalars()}
 
 

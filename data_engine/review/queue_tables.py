@@ -146,7 +146,7 @@ decision = sa.Table(
     metadata,
     sa.Column("batch_id", sa.Text, sa.ForeignKey(batch.c.batch_id), primary_key=True),
     sa.Column("sample_id", sa.Text, primary_key=True),
-    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("label", sa.Text, nullable=False, comment="the class; of other kinds the answer, canonical JSON"),
     sa.Column("posterior", sa.Float),
     sa.Column("method", sa.Text, nullable=False),
     sa.Column("decided_at", UtcTime, nullable=False),

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 
 from data_engine.errors import DataEngineError, InvalidInput, LeaseLost, NotFound, SourceError, UnknownLabel
 from data_engine.review.people.person_queue import PersonQueue
-from data_engine.review_page import batch_routes, exchange_routes, people_routes, task_routes
+from data_engine.review_page import batch_routes, exchange_routes, mask_routes, people_routes, task_routes
 from data_engine.review_page.access import person_of_request
 from data_engine.review_page.limits import RequestLimits
 from data_engine.review_page.page_corpus import PageCorpus
@@ -52,7 +52,7 @@ def create_app(
     clock = clock or queue.clock
     app.state.page = PageState(queue, {corpus.name: corpus for corpus in corpora}, clock)
     app.state.person = person_of_request(queue, clock)
-    for routes in (task_routes, batch_routes, exchange_routes, people_routes):
+    for routes in (task_routes, mask_routes, batch_routes, exchange_routes, people_routes):
         app.include_router(routes.router)
     for path, (media_type, content) in page_files().items():
         app.add_api_route(path, _file(media_type, content), include_in_schema=False)

@@ -27,6 +27,7 @@ def corpora(_: Anybody, request: Request) -> dict[str, Any]:
             "question": corpus.question,
             "classes": list(corpus.classes),
             "is_image": corpus.is_of_images,
+            "kind": corpus.kind,
             "out_of_scope": corpus.out_of_scope,
             "instructions": corpus.instructions,
             "definitions": dict(corpus.definitions),
@@ -107,7 +108,7 @@ def decide(batch_id: NameOfPath, form: DecisionForm, person: Reviewer, request: 
     """Decide about a disputed sample."""
     state = state_of(request)
     _require_here(state, batch_id)
-    state.queue.settle(person, batch_id, form.sample_id, form.label, now=state.clock())
+    state.queue.settle(person, batch_id, form.sample_id, label=form.label, answer=form.answer, now=state.clock())
 
 
 @router.post("/batches/{batch_id}/end")

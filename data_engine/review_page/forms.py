@@ -1,12 +1,12 @@
 """What requests may hold: every field with its bounds, and none besides; whose answer it is, is never among them.
 
-The routes that take them are in `task_routes.py`, `batch_routes.py` and `people_routes.py`.
+The routes that take them are in `task_routes.py`, `mask_routes.py`, `batch_routes.py` and `people_routes.py`.
 """
 
 from typing import Annotated, Any
 
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from data_engine.review.people.person_queue import MOST_HELD
 
@@ -26,6 +26,10 @@ IdOfPath = Annotated[str, Path(pattern=r"^[0-9a-f]{1,64}$")]
 ShortText = Annotated[str, _Name, AfterValidator(without_nul)]
 NameOfPath = Annotated[str, Path(min_length=1, max_length=300), AfterValidator(without_nul)]
 LongText = Annotated[str, StringConstraints(max_length=2000), AfterValidator(without_nul)]
+
+
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
+_Place = tuple[_Finite, _Finite]
 
 
 class PageForm(BaseModel):
@@ -71,11 +75,22 @@ class DraftForm(PageForm):
     comment: LongText | None = None
 
 
+class MaskForm(PageForm):
+    """What a mask is predicted from, in pixels of the image; see `MaskPrompt`. Of an object only the latest counts."""
+
+    object_number: int = Field(default=0, ge=0, le=100_000)
+    extreme_points: list[_Place] = Field(max_length=16)
+    clicks: list[tuple[_Finite, _Finite, StrictBool]] = Field(default=[], max_length=200)
+    previous: dict[str, Any] | list[list[_Place]] | None = None
+    n_new_clicks: int = Field(default=1, ge=1, le=200)
+
+
 class DecisionForm(PageForm):
-    """What a reviewer decides about a disputed sample."""
+    """What a reviewer decides about a disputed sample: a class as `label`, or any kind as `answer`."""
 
     sample_id: ShortText
-    label: ShortText
+    label: ShortText | None = None
+    answer: dict[str, Any] | None = None
 
 
 class AskForm(PageForm):

@@ -3,6 +3,7 @@
 Who may ask is in `access.py`.
 """
 
+import re
 from collections.abc import Iterable
 
 from starlette.datastructures import MutableHeaders
@@ -10,6 +11,10 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BODY_BYTES = 64 * 1024
+MOST_ANSWER_BYTES = 4 * 1024 * 1024
+"""Of what holds an answer, which may be the outlines of many objects."""
+
+_HOLDS_ANSWER = re.compile(r"/api/v1/(annotations(/[^/]*/reopen)?|tasks/[^/]*/(draft|mask)|batches/[^/]*/decisions)")
 _MOST_DIGITS = 20
 
 _POLICY = (
@@ -57,12 +62,13 @@ class RequestLimits:
             await _refused(400, "this page does not go by that host name")(scope, receive, with_headers)
             return
         announced = headers.get(b"content-length", b"0")
-        if not announced.isdigit() or len(announced) > _MOST_DIGITS or int(announced) > MOST_BODY_BYTES:
-            await _too_large()(scope, receive, with_headers)
+        most = MOST_ANSWER_BYTES if _HOLDS_ANSWER.fullmatch(scope["path"]) else MOST_BODY_BYTES
+        if not announced.isdigit() or len(announced) > _MOST_DIGITS or int(announced) > most:
+            await _too_large(most)(scope, receive, with_headers)
             return
-        await self._within_size(scope, receive, with_headers)
+        await self._within_size(scope, receive, with_headers, most)
 
-    async def _within_size(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _within_size(self, scope: Scope, receive: Receive, send: Send, most: int) -> None:
         """Read the body, which is small, and go on with it; what is longer than announced is not read to its end."""
         body = bytearray()
         more = True
@@ -72,8 +78,8 @@ class RequestLimits:
                 return
             body += message.get("body", b"")
             more = message.get("more_body", False)
-            if len(body) > MOST_BODY_BYTES:
-                await _too_large()(scope, receive, send)
+            if len(body) > most:
+                await _too_large(most)(scope, receive, send)
                 return
         is_given = False
 
@@ -94,8 +100,8 @@ def _host_of(header: bytes) -> str:
     return text[:end] + text[end:].partition(":")[0]
 
 
-def _too_large() -> JSONResponse:
-    return _refused(413, f"a request has at most {MOST_BODY_BYTES:,} bytes")
+def _too_large(most: int) -> JSONResponse:
+    return _refused(413, f"a request like this has at most {most:,} bytes")
 
 
 def _refused(status: int, why: str) -> JSONResponse:

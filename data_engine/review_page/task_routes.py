@@ -3,6 +3,7 @@
 Batches and corpora are in `batch_routes.py`.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -10,10 +11,11 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AfterValidator
 
 from data_engine.errors import NotFound
+from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review.queue_records import Lease
 from data_engine.review_page.access import Anybody
 from data_engine.review_page.forms import AnswerForm, CorrectionForm, DraftForm, IdOfPath, NextForm, without_nul
-from data_engine.review_page.page_corpus import PageCorpus
+from data_engine.review_page.page_corpus import CLASS, OBJECTS, PageCorpus
 from data_engine.review_page.page_state import PageState, state_of
 
 router = APIRouter(prefix="/api/v1")
@@ -125,14 +127,17 @@ def last_answers(person: Anybody, request: Request) -> dict[str, Any]:
 
 @router.get("/tasks/{task_id}/media")
 def media(task_id: IdOfPath, person: Anybody, request: Request, size: Literal["full", "small"] = "full") -> Response:
-    """The image of a task: decoded and written anew by us, as PNG or JPEG."""
+    """The image of a task: decoded and written anew by us, as PNG or JPEG; its own size is in a header."""
     state = state_of(request)
     name, sample_id = state.queue.sample_of(person, task_id)
     corpus = state.corpus(name)
     if not corpus.is_of_images:
         raise NotFound(f"the tasks of corpus {name} have no images")
     shown = corpus.image_of(sample_id, size == "small")
-    return Response(shown.content, media_type=shown.media_type)
+    if corpus.kind == OBJECTS and size == "full":
+        state.masks.warm_up(corpus, sample_id)
+    height, width = shown.size_px or (0, 0)
+    return Response(shown.content, media_type=shown.media_type, headers={"X-Image-Size": f"{width}x{height}"})
 
 
 def shown_task(lease: Lease, corpus: PageCorpus) -> dict[str, Any]:
@@ -149,6 +154,7 @@ def shown_task(lease: Lease, corpus: PageCorpus) -> dict[str, Any]:
         "kind": task.kind,
         "is_image": corpus.is_of_images,
         "proposed_label": task.proposed_label,
+        "proposed_answer": None if task.kind == CLASS else json.loads(task.proposed_answer or "null"),
         "was_skipped": task.was_skipped,
         # Where a sample is from may tell its class, and its id that it was asked before; that of the task is mute.
         **{**shown_payload(task.payload), "uri": task.task_id[:_ID_CHARS]},
@@ -164,6 +170,9 @@ def _shown_answer(row: Mapping[str, Any], state: PageState) -> dict[str, Any]:
     kept = ("annotation_id", "task_id", "batch_id", "corpus", "question", "classes", "label", "comment")
     return {
         **{name: row[name] for name in kept},
+        "kind": row["kind"],
+        "answer": json.loads(row["answer"]),
+        "shown": answer_kind(row["kind"]).shown(row["answer"]),
         "submitted_at": row["submitted_at"].isoformat(),
         "is_image": state.corpora[row["corpus"]].is_of_images,
         **shown_payload(row["payload"]),

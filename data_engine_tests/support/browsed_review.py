@@ -22,14 +22,17 @@ HOSTILE = '<script>document.title = "hacked"</script><img src=x onerror="documen
 
 _SERVER = """
 import sys
+from objects_on_page import coins_on_page
 from review_page import Page, licences_on_page
 from data_engine.review.people.person_queue import PersonQueue
 from data_engine.review_page.server import listening, serve
 
-url, port, is_of_images = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "images"
+url, port, shown = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 classes = tuple(sys.argv[4].split(","))
 others = [licences_on_page(name=name, title=name, classes=classes, out_of_scope=None) for name in sys.argv[5:]]
-corpus = licences_on_page(is_of_images=is_of_images, classes=classes, out_of_scope=classes[-1])
+corpus = coins_on_page(classes=classes) if shown == "objects" else licences_on_page(
+    is_of_images=shown == "images", classes=classes, out_of_scope=classes[-1]
+)
 with PersonQueue(url) as queue, listening("127.0.0.1", port) as listener:
     serve(Page(queue, corpus, *others).app, listener, started=lambda: print(listener.getsockname()[1], flush=True))
 """
@@ -41,6 +44,7 @@ class ReviewServer:
     Args:
         folder: Where the queue is.
         is_of_images: Whether tasks show an image.
+        kind: Of the answers; of `objects`, images are those of `objects_on_page.py`.
         classes: Of the corpus.
         others: Names of other corpora on the page, of texts and of the same classes.
     """
@@ -50,19 +54,20 @@ class ReviewServer:
         folder: Path,
         *,
         is_of_images: bool = False,
+        kind: str = "class",
         classes: tuple[str, ...] = CLASSES,
         others: tuple[str, ...] = (),
     ) -> None:
         self.queue = PersonQueue(f"sqlite:///{folder / 'review.db'}")
-        self._url, self._kind, self._classes = f"sqlite:///{folder / 'review.db'}", is_of_images, classes
+        self._url, self._classes = f"sqlite:///{folder / 'review.db'}", classes
+        self._shown = "objects" if kind == "objects" else "images" if is_of_images else "texts"
         self._others = others
         self.port = 0
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         """Serve it, on the port that it had before."""
-        kind = "images" if self._kind else "texts"
-        arguments = [self._url, str(self.port), kind, ",".join(self._classes), *self._others]
+        arguments = [self._url, str(self.port), self._shown, ",".join(self._classes), *self._others]
         command = [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{_SERVER}", *arguments]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
@@ -75,16 +80,18 @@ class ReviewServer:
             self._process.communicate()
 
     def open_batch(self, tasks: list[NewTask], **changes: Any) -> None:
-        """Open the batch `licences-round-001`, or the first one of another corpus."""
+        """Open the batch `licences-round-001`, or the first one of another corpus, or with another number."""
         arguments: dict[str, Any] = {
             "corpus": "licences",
             "question": "Which licence is meant?",
             "classes": self._classes,
+            "kind": "objects" if self._shown == "objects" else "class",
             "cause": "a test",
             "now": datetime.now(UTC),
         }
         arguments |= changes
-        self.queue.open_batch(f"{arguments['corpus']}-round-001", tasks=tasks, **arguments)
+        number = arguments.pop("number", 1)
+        self.queue.open_batch(f"{arguments['corpus']}-round-{number:03d}", tasks=tasks, **arguments)
 
     def answer_one(self, person: Person, label: str) -> None:
         """Answer the first task that somebody gets."""
@@ -153,7 +160,7 @@ def answering(page: Any) -> Any:
     page.keyboard.press("Enter")
     page.wait_for_selector(".classes")
     page.keyboard.press("Enter")
-    page.wait_for_selector(".task-sample p, .task-sample img")
+    page.wait_for_selector(".task-sample p, .task-sample img, .canvas image[href]")
     return page
 
 

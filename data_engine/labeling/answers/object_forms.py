@@ -22,10 +22,13 @@ OBJECTS = "objects"
 MOST_OBJECTS, MOST_VERTICES, MOST_CLICKS = 1_000, 500, 200
 #: The exact mask of an object has to agree so far with its polygons.
 _LEAST_AGREEMENT = 0.8
-_REQUIRED, _OPTIONAL = {"class", "polygons"}, {"extreme_points", "clicks", "mask", "provenance", "n_edits"}
+_SECONDS = ("active_s", "idle_s", "waiting_s")
+_MOST_SECONDS = 86_400
+_REQUIRED = {"class", "polygons"}
+_OPTIONAL = {"extreme_points", "clicks", "mask", "provenance", "n_edits", *_SECONDS}
 _FORM = (
     '{"size":[height,width],"objects":[{"class":"coin","polygons":[[[x,y],[x,y],[x,y]]]}]} with, of each object, '
-    "extreme_points, clicks, mask, provenance and n_edits where they are known"
+    "extreme_points, clicks, mask, provenance, n_edits, active_s, idle_s and waiting_s where they are known"
 )
 
 
@@ -103,8 +106,16 @@ def _check_object(one: object, number: int, size: list[int], answer: object) -> 
     n_edits = one.get("n_edits", 0)
     if type(n_edits) is not int or n_edits < 0:
         raise _no_answer(answer, f"n_edits of {named} is no number from 0")
+    _check_seconds(one, named, answer)
     if one.get("mask") is not None:
         _check_mask(one["mask"], one["polygons"], named, size, answer)
+
+
+def _check_seconds(one: Mapping[str, Any], named: str, answer: object) -> None:
+    for name in _SECONDS:
+        seconds = one.get(name, 0)
+        if type(seconds) not in (int, float) or not 0 <= seconds <= _MOST_SECONDS:
+            raise _no_answer(answer, f"{name} of {named} is {str(seconds)[:40]}, which are not seconds from 0 to a day")
 
 
 def _check_polygons(polygons: object, named: str, size: list[int], answer: object) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from data_engine.labeling.answers.kind import AnswerKind
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review.people.statistics import read_agreement
 from data_engine.review.queue_records import ARMS_SHOWING_PROPOSAL
@@ -121,7 +122,8 @@ def _counted(connection: Connection, query: sa.Select[tuple[str]]) -> Mapping[st
 def read_disputed(connection: Connection, batch_id: str) -> list[dict[str, Any]]:
     """Tasks of a batch with different answers and no decision, traps aside, in the order of the batch.
 
-    Of each answer its label and remark are given in the order of the labels, never whose it is.
+    Of each answer what it says and its remark are given in the order of what they say, never whose it is; of kinds
+    that are no class, the answer as it is besides.
     """
     row = find_batch(connection, batch_id)
     is_decided = sa.select(decision.c.sample_id).where(decision.c.batch_id == batch_id)
@@ -137,7 +139,7 @@ def read_disputed(connection: Connection, batch_id: str) -> list[dict[str, Any]]
         .join(annotation, annotation.c.task_id == task.c.task_id)
         .outerjoin(comment, (comment.c.task_id == task.c.task_id) & (comment.c.annotator == annotation.c.annotator))
         .where(task.c.batch_id == batch_id, task.c.arm != "trap", task.c.sample_id.not_in(is_decided))
-        .order_by(task.c.position, annotation.c.label)
+        .order_by(task.c.position, annotation.c.label, annotation.c.answer)
     )
     by_task: dict[str, list[Any]] = defaultdict(list)
     for given in connection.execute(query):
@@ -151,8 +153,14 @@ def read_disputed(connection: Connection, batch_id: str) -> list[dict[str, Any]]
             "question": row.question,
             "classes": json.loads(row.classes),
             "payload": json.loads(answers[0].payload),
-            "answers": [{"label": each.label, "comment": each.remark} for each in answers],
+            "kind": row.kind,
+            "answers": [_side(kind, each) for each in answers],
         }
         for task_id, answers in by_task.items()
         if any(not kind.is_same(answers[0].answer, other.answer) for other in answers[1:])
     ][:_MOST_DISPUTED]
+
+
+def _side(kind: AnswerKind, given: Any) -> dict[str, Any]:
+    said = {"label": given.label or kind.shown(given.answer), "comment": given.remark}
+    return said if given.label is not None else {**said, "answer": json.loads(given.answer)}

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from data_engine.errors import InvalidInput
+from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.labeling.provenance import ADJUDICATED
 from data_engine.review.queue_records import BY_REVIEWER, answer_given, check_annotator, identifier
@@ -27,11 +28,19 @@ FORGOTTEN = "forgotten"
 
 
 def store_decision(
-    connection: Connection, batch_id: str, sample_id: str, label: str, *, by: str, now: datetime
+    connection: Connection,
+    batch_id: str,
+    sample_id: str,
+    label: str | None,
+    *,
+    answer: object = None,
+    by: str,
+    now: datetime,
 ) -> bool:
     """Keep what a reviewer says a sample is: the revision of the batch rises by 1, and its open tasks are closed.
 
-    A later decision takes the place of the earlier one, and the audit keeps both.
+    A later decision takes the place of the earlier one, and the audit keeps both. It is a label where a class is an
+    answer; of other kinds, the answer itself or its text.
 
     Returns: False when it is the decision that stands already.
     Raises: UnknownLabel; InvalidInput for a sample that the batch asks about in no task but a trap, or the name of a
@@ -39,22 +48,25 @@ def store_decision(
     """
     check_annotator(by, is_simulated=False)
     row = find_batch(connection, batch_id)
-    answer_given(answer_kind(row.kind), label, None, json.loads(row.classes), batch_id)
+    kind = answer_kind(row.kind)
+    short, whole = (label, answer) if row.kind == CLASS or answer is not None else (None, label)
+    given = answer_given(kind, short, whole, json.loads(row.classes), batch_id)
+    said = kind.label_of(given) or given
     tasks = connection.execute(_tasks_of(batch_id, [sample_id])).all()
     if not tasks:
         raise InvalidInput(f"sample {sample_id!r} has no task in batch {batch_id!r}; decide only what was asked")
     is_this = (decision.c.batch_id == batch_id) & (decision.c.sample_id == sample_id)
     before = connection.execute(sa.select(decision).where(is_this)).first()
     method = f"{BY_REVIEWER}{by}"
-    if before is not None and (before.label, before.method) == (label, method):
+    if before is not None and (before.label, before.method) == (said, method):
         return False
-    values = {"label": label, "posterior": None, "method": method, "decided_at": now}
+    values = {"label": said, "posterior": None, "method": method, "decided_at": now}
     if before is None:
         connection.execute(sa.insert(decision), {"batch_id": batch_id, "sample_id": sample_id} | values)
     else:
         connection.execute(sa.update(decision).where(is_this).values(values))
     connection.execute(sa.update(batch).where(batch.c.batch_id == batch_id).values(revision=row.revision + 1))
-    detail = {"old_label": before and before.label, "new_label": label, "method": method}
+    detail = {"old_label": before and before.label, "new_label": said, "method": method}
     record(connection, DECIDED, batch_id, row.revision + 1, detail, now=now, subject_id=sample_id)
     withdraw_tasks(connection, [each.task_id for each in tasks], reason=f"decided by {by}", now=now)
     return True
@@ -86,8 +98,8 @@ def decided_rows(connection: Connection, batch_id: str, kind: str) -> list[dict[
             "arm": "manual",
             "annotator": row.method.removeprefix(BY_REVIEWER),
             "kind": kind,
-            "answer": answers.from_label(row.label),
-            "label": row.label,
+            "answer": answers.from_label(row.label) if kind == CLASS else row.label,
+            "label": row.label if kind == CLASS else answers.label_of(row.label),
             "provenance": ADJUDICATED,
             "is_simulated": False,
             "revision": n_told[sample_id],

@@ -205,11 +205,22 @@ class PersonQueue(ReviewQueue):
                 actions.record_action(connection, person, "remarked", subject_id=annotation_id, now=now)
         return found
 
-    def settle(self, person: Person, batch_id: str, sample_id: str, label: str, *, now: datetime) -> None:
+    def settle(
+        self,
+        person: Person,
+        batch_id: str,
+        sample_id: str,
+        label: str | None = None,
+        *,
+        answer: object = None,
+        now: datetime,
+    ) -> None:
         """Store what a reviewer decides about a disputed sample. Raises: UnknownLabel; InvalidInput."""
         now = in_utc(now)
         with self._writing() as connection:
-            if decisions.store_decision(connection, batch_id, sample_id, label, by=person.annotator, now=now):
+            if decisions.store_decision(
+                connection, batch_id, sample_id, label, answer=answer, by=person.annotator, now=now
+            ):
                 actions.record_action(
                     connection, person, "decided", subject_id=sample_id, now=now, label=label, batch=batch_id
                 )

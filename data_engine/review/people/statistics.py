@@ -166,6 +166,8 @@ def read_last_answers(
             "question": row.question,
             "classes": json.loads(row.classes),
             "payload": json.loads(row.payload),
+            "kind": row.kind,
+            "answer": row.answer,
             "label": row.label,
             "comment": row.comment,
             "submitted_at": row.submitted_at,

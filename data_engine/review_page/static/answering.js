@@ -9,7 +9,7 @@ const REASONS = ["it is unclear", "it is broken or empty", "somebody else knows 
 const MOST_LAST = 10;
 const MOST_SAID = 300;
 
-export function answering(context) {
+export function answering(context, View = Answering) {
   const { corpora, outbox, screen, rest, params, go } = context;
   const corpus = corpora.get(rest[0]);
   if (!corpus) {
@@ -21,15 +21,17 @@ export function answering(context) {
     return null;
   }
   const feed = context.feed || new Feed({ corpus: corpus.name, batch: params.get("batch") }, outbox);
-  const view = new Answering(context, corpus, feed);
-  const stopKeys = onKeys((key) => view.key(key));
+  const view = new View(context, corpus, feed);
+  const stopKeys = onKeys((key, event) => view.key(key, event));
   return () => {
     stopKeys();
     view.stop();
   };
 }
 
-class Answering {
+const isBegun = ({ comment, answer }) => Boolean(comment || answer);
+
+export class Answering {
   constructor({ call, corpora, image, outbox, screen, go }, corpus, feed) {
     Object.assign(this, { call, corpora, image, outbox, screen, go, corpus, feed });
     this.last = [];
@@ -39,7 +41,7 @@ class Answering {
     this.watch = new Stopwatch();
     this.build();
     this.onFeed = () => { if (!this.shown || this.shown !== this.task()) this.show(); };
-    this.onLost = ({ detail }) => this.tell(`The task before wants no answer of yours any more${this.outbox.draft(detail) ? "; what you had begun is kept" : ""}.`, true);
+    this.onLost = ({ detail }) => this.tell(`The task before wants no answer of yours any more${isBegun(this.outbox.draft(detail)) ? "; what you had begun is kept" : ""}.`, true);
     this.onDraftLost = ({ detail }) => this.feed.lose(detail);
     this.onKept = ({ detail }) => this.kept(detail);
     this.onRefused = ({ detail }) => this.refused(detail);
@@ -105,7 +107,7 @@ class Answering {
     this.stopSkipping();
     this.onward.hidden = true;
     this.proposal.textContent = "";
-    this.comment.value = task ? this.outbox.draft(task) || (task.comment ?? "") : "";
+    this.comment.value = task ? this.outbox.draft(task).comment || (task.comment ?? "") : "";
     if (!task) {
       this.showNone();
       return;
@@ -168,31 +170,42 @@ class Answering {
   }
 
   answer(label) {
+    if (this.give({ label }, label, Boolean(this.again) && this.again.label === label)) this.choices.used(label);
+  }
+
+  // `said` is what the server is told, `shown` the same in a few words, `isSame` that it is what was said before.
+  // Whether a task was answered by it.
+  give(said, shown, isSame) {
     const task = this.task();
-    if (!task || this.isSkipping) return;
+    if (!task || this.isSkipping) return false;
+    const isNew = !this.again;
     const comment = this.comment.value.trim();
     this.outbox.dropDraft(task.task_id);
     if (this.again) {
       const entry = this.again;
       this.again = null;
-      const had = entry.label;
-      Object.assign(entry, { label, comment });
-      if (had !== label || comment !== entry.had_comment) this.outbox.correct(entry, label, comment || null);
-      this.tell(had === label ? `stays ${label}` : `was ${had}, is ${label}`);
+      const had = entry.label ?? entry.shown;
+      Object.assign(entry, said, { shown, comment });
+      if (!isSame || comment !== entry.had_comment) this.outbox.correct(entry, said, comment || null);
+      this.tell(isSame ? `stays ${shown}` : `was ${had}, is ${shown}`);
     } else {
-      const active_s = this.watch.seconds();
+      const active_s = this.activeSeconds();
       const { lease_id, task_id } = task;
       this.feed.tasks.shift();
-      const sent = this.outbox.add({ kind: "answer", lease_id, task_id, label, comment: comment || null, active_s });
+      const sent = this.outbox.add({ kind: "answer", lease_id, task_id, ...said, comment: comment || null, active_s });
       this.feed.fill();
-      this.remember({ ...task, label, comment, submission_id: sent.submission_id });
+      this.remember({ ...task, ...said, shown, comment, submission_id: sent.submission_id });
       this.n += 1;
-      this.choices.used(label);
-      this.tell(`answered ${label}`);
+      this.tell(`answered ${shown}`);
     }
     this.screen.focus({ preventScroll: true });
     this.show();
     this.showLast();
+    return isNew;
+  }
+
+  activeSeconds() {
+    return this.watch.seconds();
   }
 
   undo() {
@@ -289,7 +302,7 @@ class Answering {
 
   keepDraft() {
     const task = this.shown;
-    if (task && this.comment.value !== (this.outbox.draft(task) || (task.comment ?? ""))) this.outbox.keepDraft(task.task_id, this.comment.value, !this.again);
+    if (task && this.comment.value !== (this.outbox.draft(task).comment || (task.comment ?? ""))) this.outbox.keepDraft(task.task_id, { comment: this.comment.value }, !this.again);
   }
 
   // What happened stands below; a screen reader hears it with what is asked next.
@@ -330,6 +343,6 @@ class Answering {
   showLast() {
     this.list.replaceChildren(...this.last.map((entry) => h("li", {},
       h("button", { type: "button", class: "quiet-button", title: "answer it again", onclick: () => this.reopen(entry) },
-        h("b", { text: entry.label }), h("span", { class: "quiet", text: entry.is_image ? entry.uri : entry.text.slice(0, 60) })))));
+        h("b", { text: entry.label ?? entry.shown }), h("span", { class: "quiet", text: entry.is_image ? entry.uri : entry.text.slice(0, 60) })))));
   }
 }

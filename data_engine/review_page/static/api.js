@@ -16,16 +16,22 @@ export class Failed extends Error {
   }
 }
 
-async function request(method, path, body) {
+// Requests that outlive the page have a size that browsers limit.
+const MOST_KEPT_ALIVE = 60000;
+
+async function request(method, path, body, signal) {
   let response;
+  const text = body ? JSON.stringify(body) : undefined;
   try {
     response = await fetch(`/api/v1${path}`, {
       method,
       headers: { Authorization: `Bearer ${token}`, ...(body ? { "Content-Type": "application/json" } : {}) },
-      body: body ? JSON.stringify(body) : undefined,
-      keepalive: method === "PUT",
+      body: text,
+      keepalive: method === "PUT" && text.length < MOST_KEPT_ALIVE,
+      signal,
     });
-  } catch {
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
     throw new Failed(0, "the server cannot be reached");
   }
   if (response.ok) return response;
@@ -36,12 +42,13 @@ async function request(method, path, body) {
   throw new Failed(response.status, said);
 }
 
-export async function call(method, path, body) {
-  const response = await request(method, path, body);
+export async function call(method, path, body, signal) {
+  const response = await request(method, path, body, signal);
   return response.status === 204 ? null : response.json();
 }
 
 const images = new Map();
+const sizes = new Map();
 const MOST_IMAGES = 80;
 
 // The image of a task as an address within this page; asked for once, so that it can be loaded ahead.
@@ -49,7 +56,10 @@ export function image(taskId, size = "full") {
   const key = `${taskId}/${size}`;
   if (!images.has(key)) {
     const loading = request("GET", `/tasks/${taskId}/media?size=${size}`)
-      .then((response) => response.blob())
+      .then((response) => {
+        sizes.set(taskId, response.headers.get("X-Image-Size") || "0x0");
+        return response.blob();
+      })
       .then((blob) => URL.createObjectURL(blob));
     loading.catch(() => images.delete(key));
     images.set(key, loading);
@@ -60,4 +70,14 @@ export function image(taskId, size = "full") {
     }
   }
   return images.get(key);
+}
+
+// The image of a task decoded, with its own size, of which the shown one may be a smaller version.
+export async function imageWithSize(taskId) {
+  const address = await image(taskId);
+  const decoded = new Image();
+  decoded.src = address;
+  await decoded.decode();
+  const [width, height] = (sizes.get(taskId) || "0x0").split("x").map(Number);
+  return { address, size: width && height ? { width, height } : { width: decoded.naturalWidth, height: decoded.naturalHeight } };
 }

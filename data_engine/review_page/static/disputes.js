@@ -1,5 +1,6 @@
 // Samples that people disagree about, their answers side by side and without names; a reviewer decides.
 
+import { objectSides, NAMES } from "./object_sides.js";
 import { button, count, h, onKeys, say, sentence } from "./dom.js";
 
 export function disputes({ call, image, screen, rest, go }) {
@@ -16,24 +17,34 @@ export function disputes({ call, image, screen, rest, go }) {
       body.replaceChildren(h("h1", { text: "Nothing is disputed" }), h("p", {}, h("a", { class: "line", href: "#/", text: "To the batches" })), tools());
       return;
     }
+    if (task.kind === "objects") {
+      current = task.answers.map(({ answer }, i) => [{ answer }, NAMES[i]]);
+      body.replaceChildren(h("h1", { text: task.question }), h("p", { class: "quiet small", text: placeOf(task) }),
+        objectSides(task, decide), tools());
+      return;
+    }
     const sides = new Map();
     for (const answer of task.answers) sides.set(answer.label, [...(sides.get(answer.label) || []), answer]);
-    current = [...sides.keys()];
+    current = [...sides.keys()].map((label) => [{ label }, label]);
     const sample = task.is_image ? h("img", { alt: "the image that is asked about" }) : h("p", { text: task.text });
     if (task.is_image) image(task.task_id).then((address) => { sample.src = address; }, () => { sample.alt = "the image cannot be shown"; });
     body.replaceChildren(
       h("h1", { text: task.question }),
-      h("p", { class: "quiet small", text: (task === last ? "your last decision, to change it · " : "") + `${count(waiting.length, "sample")} of ${batch} disputed` }),
+      h("p", { class: "quiet small", text: placeOf(task) }),
       h("div", { class: "task-sample", tabindex: "0", role: "region", "aria-label": "Sample" }, sample),
       h("div", { class: "sides" }, [...sides].map(([label, answers], i) => h("section", { class: "plate" },
         h("h2", { text: label }), h("p", { class: "quiet", text: `${count(answers.length, "answer")}` }),
         answers.filter((answer) => answer.comment).map((answer) => h("blockquote", { text: answer.comment })),
-        button(`Decide ${label}`, String(i + 1), () => decide(label))))),
+        button(`Decide ${label}`, String(i + 1), () => decide({ label }, label))))),
       h("label", { class: "other" }, "Another class ",
-        h("select", { onchange: (event) => event.target.value && decide(event.target.value) },
+        h("select", { onchange: (event) => event.target.value && decide({ label: event.target.value }, event.target.value) },
           h("option", { value: "", text: "choose…" }), task.classes.map((name) => h("option", { value: name, text: name })))),
       tools(),
     );
+  }
+
+  function placeOf(task) {
+    return `${task === last ? "your last decision, to change it · " : ""}${count(waiting.length, "sample")} of ${batch} disputed`;
   }
 
   function tools() {
@@ -59,13 +70,14 @@ export function disputes({ call, image, screen, rest, go }) {
     say("comes again after the others");
   }
 
-  async function decide(label) {
+  // `said` is a label or an answer, `shown` what people call it.
+  async function decide(said, shown) {
     const task = waiting.shift();
     last = task;
     show();
-    say(`decided: ${label}`);
+    say(`decided: ${shown}`);
     try {
-      await call("POST", `/batches/${encodeURIComponent(batch)}/decisions`, { sample_id: task.sample_id, label });
+      await call("POST", `/batches/${encodeURIComponent(batch)}/decisions`, { sample_id: task.sample_id, ...said });
     } catch (error) {
       if (waiting[0] !== task) waiting.unshift(task);
       last = null;
@@ -81,7 +93,7 @@ export function disputes({ call, image, screen, rest, go }) {
     if (key === "Escape") go("#/");
     else if (key === "u") again();
     else if (key === "s") postpone();
-    else if (current[Number(key) - 1] && waiting.length) decide(current[Number(key) - 1]);
+    else if (current[Number(key) - 1] && waiting.length) decide(...current[Number(key) - 1]);
     else return false;
     return true;
   });

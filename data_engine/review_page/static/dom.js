@@ -46,7 +46,7 @@ export function onKeys(handler) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event)) return;
     if (event.key === "Enter" && /^(BUTTON|A|SUMMARY)$/.test(event.target.tagName)) return;
     if (event.key === " " && /^(BUTTON|SUMMARY)$/.test(event.target.tagName)) return;
-    if (handler(event.key)) event.preventDefault();
+    if (handler(event.key, event)) event.preventDefault();
   };
   document.addEventListener("keydown", listener);
   return () => document.removeEventListener("keydown", listener);

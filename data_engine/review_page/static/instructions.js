@@ -1,6 +1,7 @@
 // What is asked and what each class means, with answered samples as examples.
 
 import { h, onKeys } from "./dom.js";
+import { MEANINGS } from "./editor_keys.js";
 
 export function instructions({ corpora, call, image, screen, rest, go }) {
   const corpus = corpora.get(rest[0]);
@@ -26,7 +27,8 @@ export function instructions({ corpora, call, image, screen, rest, go }) {
       h("a", { class: "go", href: target, "aria-keyshortcuts": "Enter" }, h("kbd", { "aria-hidden": "true", text: "Enter" }), "Answer")),
     corpora.size > 1 ? h("p", { class: "quiet small", text: corpus.title }) : "",
     h("p", { text: corpus.instructions }),
-    h("p", { class: "quiet small", text: "One key answers and moves on; u takes the last answer back, s skips, i comes back here." }),
+    corpus.kind === "objects" ? keysOfEditor()
+      : h("p", { class: "quiet small", text: "One key answers and moves on; u takes the last answer back, s skips, i comes back here." }),
     h("div", { class: "classes" }, corpus.classes.map((name) => h("section", { class: "plate" },
       h("h2", { text: name }),
       name === corpus.out_of_scope ? h("p", { class: "quiet small", text: "It does not belong here; such samples are not released." }) : null,
@@ -40,7 +42,7 @@ export function instructions({ corpora, call, image, screen, rest, go }) {
       if (rows.some((row) => row.is_simulated)) place.append(h("p", { class: "whole" }, h("span", { class: "tag simulated", text: "answered by a simulated annotator" })));
       place.append(...rows.map(example));
     }
-    for (const place of places.values()) if (!place.childElementCount) place.append(h("p", { class: "quiet small whole", text: "No answered sample yet." }));
+    for (const place of corpus.kind === "class" ? places.values() : []) if (!place.childElementCount) place.append(h("p", { class: "quiet small whole", text: "No answered sample yet." }));
   }).catch(() => {});
 
   function example(row) {
@@ -60,4 +62,9 @@ export function instructions({ corpora, call, image, screen, rest, go }) {
     stopKeys();
     seen.disconnect();
   };
+}
+
+function keysOfEditor() {
+  return h("div", {}, h("p", { text: "Click the four ends of an object: the mask is predicted, and you go on. Mend it by clicks inside and outside, or by its vertices; one image can have many objects." }),
+    h("ul", { class: "keys-of-editor", "aria-label": "Keys" }, MEANINGS.map(([keys, meaning]) => h("li", {}, h("kbd", { text: keys }), meaning))));
 }

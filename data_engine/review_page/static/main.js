@@ -2,6 +2,7 @@
 
 import { call, image } from "./api.js";
 import { answering } from "./answering.js";
+import { ObjectAnswering } from "./object_answering.js";
 import { disputes } from "./disputes.js";
 import { count, h, say, sentence } from "./dom.js";
 import { grid } from "./grid.js";
@@ -11,7 +12,8 @@ import { overview } from "./overview.js";
 import { people } from "./people.js";
 
 const TITLES = { answer: "Answering", grid: "Many at once", instructions: "Instructions", disputes: "Disputed", people: "People" };
-const SCREENS = { "": overview, answer: answering, grid, instructions, disputes, people };
+const answer = (context) => answering(context, context.corpora.get(context.rest[0])?.kind === "objects" ? ObjectAnswering : undefined);
+const SCREENS = { "": overview, answer, grid, instructions, disputes, people };
 const screen = document.getElementById("screen");
 let leave = () => {};
 let state = null;
@@ -90,7 +92,7 @@ function showShutOut() {
 }
 
 function showRefused({ entry, error }) {
-  const what = entry.label ? `Your answer ${entry.label}` : "What you did";
+  const what = entry.kind === "skip" ? "What you did" : `Your answer${entry.label ? ` ${entry.label}` : ""}`;
   const text = sentence(`${what} was not taken: ${error.message}`);
   const old = document.getElementById("refused");
   const notice = h("p", { id: "refused", class: "notice" }, h("span", { text }), " ",

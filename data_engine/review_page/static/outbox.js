@@ -37,14 +37,14 @@ export class Outbox extends EventTarget {
 
   // Another answer in the place of one that was given before. One that was never sent is simply changed; one that the
   // server may have is corrected once it says so.
-  correct(answer, label, comment) {
+  correct(answer, said, comment) {
     const key = this.prefix + answer.submission_id;
     const waiting = JSON.parse(localStorage.getItem(key) || "null");
     if (waiting && !waiting.tried) {
-      localStorage.setItem(key, JSON.stringify({ ...waiting, label, comment }));
+      localStorage.setItem(key, JSON.stringify({ ...waiting, ...said, comment }));
       this.flush();
     } else {
-      this.add({ kind: "correction", annotation_id: answer.annotation_id, of: answer.submission_id, label, comment });
+      this.add({ kind: "correction", annotation_id: answer.annotation_id, task_id: answer.task_id, of: answer.submission_id, ...said, comment });
     }
   }
 
@@ -75,6 +75,8 @@ export class Outbox extends EventTarget {
       } catch (error) {
         if ([404, 409, 422].includes(error.status)) {
           this.forget(entry);
+          // What was drawn took long, so it is kept wherever it was refused.
+          if (entry.answer) this.keepDraft(entry.task_id, { comment: entry.comment, answer: entry.answer }, entry.kind === "answer");
           this.dispatchEvent(new CustomEvent("refused", { detail: { entry, error } }));
           continue;
         }
@@ -88,11 +90,11 @@ export class Outbox extends EventTarget {
   }
 
   send(entry) {
-    const { label, comment } = entry;
-    if (entry.kind === "correction") return call("POST", `/annotations/${entry.annotation_id}/reopen`, { label, comment });
+    const { label, answer, comment } = entry;
+    if (entry.kind === "correction") return call("POST", `/annotations/${entry.annotation_id}/reopen`, { label, answer, comment });
     if (entry.kind === "skip") return call("DELETE", `/leases/${entry.lease_id}?reason=${encodeURIComponent(entry.reason)}`);
     const { lease_id, submission_id, active_s } = entry;
-    return call("POST", "/annotations", { lease_id, submission_id, label, comment, active_s });
+    return call("POST", "/annotations", { lease_id, submission_id, label, answer, comment, active_s });
   }
 
   replace(entry) {
@@ -110,14 +112,18 @@ export class Outbox extends EventTarget {
 
   // What was begun here, else what the server has of it from before or from another device.
   draft(task) {
-    return localStorage.getItem(this.draftPrefix + task.task_id) ?? task.draft?.comment ?? "";
+    const kept = localStorage.getItem(this.draftPrefix + task.task_id);
+    const { comment = "", answer = null } = kept === null ? task.draft || {} : read(kept);
+    return { comment: comment || "", answer };
   }
 
   // What is written while an answer is corrected stays here: the server has drafts of tasks that want an answer.
-  keepDraft(taskId, text, isSent = true) {
-    localStorage.setItem(this.draftPrefix + taskId, text);
+  keepDraft(taskId, draft, isSent = true) {
+    try {
+      localStorage.setItem(this.draftPrefix + taskId, JSON.stringify(draft));
+    } catch { /* the browser has no room for it, the server has */ }
     if (!isSent) return;
-    this.begun.set(taskId, text);
+    this.begun.set(taskId, draft);
     clearTimeout(this.drafting);
     this.drafting = setTimeout(() => this.sendDrafts(), DRAFT_MS);
   }
@@ -130,9 +136,9 @@ export class Outbox extends EventTarget {
 
   async sendDrafts() {
     clearTimeout(this.drafting);
-    for (const [taskId, comment] of [...this.begun]) {
+    for (const [taskId, draft] of [...this.begun]) {
       try {
-        await call("PUT", `/tasks/${taskId}/draft`, { comment });
+        await call("PUT", `/tasks/${taskId}/draft`, draft);
       } catch (error) {
         if (error.status === 0 || error.status >= 500) {
           this.drafting = setTimeout(() => this.sendDrafts(), LATEST_MS);
@@ -140,7 +146,16 @@ export class Outbox extends EventTarget {
         }
         this.dispatchEvent(new CustomEvent("lost", { detail: taskId }));
       }
-      if (this.begun.get(taskId) === comment) this.begun.delete(taskId);
+      if (this.begun.get(taskId) === draft) this.begun.delete(taskId);
     }
+  }
+}
+
+// A draft as it is kept; a page of an earlier version kept the comment alone.
+function read(kept) {
+  try {
+    return Object(JSON.parse(kept));
+  } catch {
+    return { comment: kept };
   }
 }

@@ -72,8 +72,8 @@ export function overview({ me, corpora, outbox, call, screen, go }) {
     const share = batch.n_tasks ? batch.n_done / batch.n_tasks : 1;
     const links = [h("a", { href: `#/instructions/${place}`, text: "Instructions" })];
     if (!batch.is_answered && batch.n_left + batch.n_skipped) {
-      links.unshift(h("a", { href: `#/answer/${place}?batch=${encodeURIComponent(batch.batch_id)}`, text: "Answer" }),
-        h("a", { href: `#/grid/${place}`, text: "Many at once" }));
+      if (corpus.kind === "class") links.unshift(h("a", { href: `#/grid/${place}`, text: "Many at once" }));
+      links.unshift(h("a", { href: `#/answer/${place}?batch=${encodeURIComponent(batch.batch_id)}`, text: "Answer" }));
     }
     if (me.role !== "annotator") links.push(h("a", { href: `#/disputes/${encodeURIComponent(batch.batch_id)}`, text: "Disputed" }));
     const bar = h("progress", { max: batch.n_tasks, value: batch.n_done, "aria-label": `done of ${batch.batch_id}` });

@@ -38,7 +38,7 @@ export function people({ me, corpora, call, screen, go }) {
     const { answers } = await call("GET", "/annotations/last");
     if (answers.length) {
       body.append(h("h2", { text: "My last answers" }), h("ol", { class: "last" }, answers.map((row) => h("li", {},
-        h("b", { text: row.label }), " ", h("span", { class: "quiet", text: `${whose(row)}${row.is_image ? row.uri : row.text.slice(0, 120)}` })))));
+        h("b", { text: row.label ?? row.shown }), " ", h("span", { class: "quiet", text: `${whose(row)}${row.is_image ? row.uri : row.text.slice(0, 120)}` })))));
     }
   }
 

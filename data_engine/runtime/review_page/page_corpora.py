@@ -12,6 +12,7 @@ from data_engine.runtime.amendments.class_changes import follow_classes
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.review_page.sample_images import SampleImages
 from data_engine.runtime.review_rounds import what_is_left
+from data_engine.segmentation import load_segmenter
 
 
 def page_corpora(runtimes: Iterable[CorpusRuntime]) -> list[PageCorpus]:
@@ -36,13 +37,17 @@ def _page_corpus(runtime: CorpusRuntime) -> PageCorpus:
         raise InvalidInput(
             f"review.definitions of corpus {corpus.name} defines {unknown}, which are no classes; define classes only"
         )
+    images = SampleImages(runtime) if corpus.is_of_images else None
     return PageCorpus(
         name=corpus.name,
         title=_title(runtime),
         question=corpus.labels.question,
         classes=corpus.class_names,
         is_of_images=corpus.is_of_images,
-        image_of=SampleImages(runtime) if corpus.is_of_images else _no_image,
+        image_of=images or _no_image,
+        kind=corpus.labels.kind,
+        pixels_of=images.pixels if images else None,
+        load_segmenter=load_segmenter,
         left=lambda: what_is_left(runtime),
         ask=lambda n: ask_people(runtime, n),
         out_of_scope=corpus.labels.out_of_scope,

@@ -5,17 +5,22 @@ How the source is read is in `runtime/media.py`.
 
 import threading
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from data_engine.errors import ContentMissing
-from data_engine.review_page.page_corpus import ShownImage
+from data_engine.review_page.page_corpus import ImagePixels, ShownImage
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.schemas.child_ids import parent_and_change
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 _SIDE_PX = 2048
+#: Masks of larger images are predicted on a smaller version: 72 MB as RGB.
+_MOST_PIXELS = 24_000_000
 _COLUMNS = ["sample_id", "uri", "metadata", "thumbnail"]
 _MOST_KEPT = 128
 
@@ -45,18 +50,38 @@ class SampleImages:
             return ShownImage("image/jpeg", small)
         return self._large(sample_id)
 
+    def pixels(self, sample_id: str) -> ImagePixels:
+        """What masks of a sample are predicted on. Raises: ContentMissing, as for the image."""
+        import numpy as np
+
+        image, size_px = self._changed(sample_id, longer_at_least_px=None)
+        factor = (_MOST_PIXELS / (image.width * image.height)) ** 0.5
+        if factor < 1:
+            image = image.resize((max(2, int(image.width * factor)), max(2, int(image.height * factor))))
+        return ImagePixels(np.asarray(image, dtype=np.uint8), size_px)
+
     def _decoded(self, sample_id: str) -> ShownImage:
-        from data_engine.images import changed, decode_image, shown_large
+        from data_engine.images import shown_large
+
+        image, size_px = self._changed(sample_id, longer_at_least_px=_SIDE_PX)
+        return ShownImage(*shown_large(image, _SIDE_PX), size_px)
+
+    def _changed(self, sample_id: str, *, longer_at_least_px: int | None) -> "tuple[Image, tuple[int, int]]":
+        """The image, perhaps decoded at a part of its size, and the (height, width) that it has at its whole size."""
+        from data_engine.images import changed, decode_image
 
         parent, change = parent_and_change(sample_id)
         row = self._row(parent)
         with self._lock:
             content = self._contents.read(row)
         limit = self._runtime.corpus.source.max_pixels
-        decoded = decode_image(content, max_pixels=limit, longer_at_least_px=_SIDE_PX)
+        decoded = decode_image(content, max_pixels=limit, longer_at_least_px=longer_at_least_px)
         if decoded.image is None:
             raise ContentMissing(f"image {row['uri']} cannot be decoded any more: {decoded.error}")
-        return ShownImage(*shown_large(changed(decoded.image, change), _SIDE_PX))
+        image = changed(decoded.image, change)
+        scale = (decoded.width_px or decoded.image.width) / decoded.image.width
+        whole = (decoded.height_px or image.height, decoded.width_px or image.width)
+        return image, whole if not change else (round(image.height * scale), round(image.width * scale))
 
     def _row(self, sample_id: str) -> dict[str, Any]:
         with self._lock:
