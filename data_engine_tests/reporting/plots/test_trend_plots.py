@@ -31,6 +31,8 @@ def test_no_figure_is_above_one_and_times_are_not_told_in_seconds() -> None:
     assert not [text for text in _ticks(label_trend_plot(rows, []).svg()) if ":" in text]
     for span, n_ticks in ((timedelta(seconds=9), 1), (timedelta(hours=9), 2)):
         order = sorted({row["opened_at"] for row in rows})
-        of_span = [{**row, "opened_at": first + span * order.index(row["opened_at"]) / (len(order) - 1)} for row in rows]
+        of_span = [
+            {**row, "opened_at": first + span * order.index(row["opened_at"]) / (len(order) - 1)} for row in rows
+        ]
         times = [text for text in _ticks(label_trend_plot(of_span, []).svg()) if ":" in text]
         assert len(times) == n_ticks and times[0] == f"{first:%Y-%m-%d %H:%M}"
