@@ -43,3 +43,14 @@ def test_same_seed_same_quality_and_wrong_shapes_refused(make_classes) -> None:
     assert (label_quality(data.x, data.y, seed=3) == label_quality(data.x, data.y, seed=3)).all()
     with pytest.raises(InvalidInput, match="labels has 49 rows but 50 are needed"):
         label_quality(data.x, data.y[:-1], seed=0)
+
+
+def test_labels_that_no_neighbour_has_are_in_the_order_of_their_confidence(make_classes) -> None:
+    data = make_classes(120, 3)
+    labels = data.y.copy()
+    wrong = np.flatnonzero(data.y == 0)[:3]
+    labels[wrong] = 1
+    found = label_quality(data.x, labels, seed=0)
+    confidence = out_of_fold_probabilities(data.x, labels, seed=0, n_classes=3)[wrong, 1]
+    assert found[wrong] == pytest.approx(np.sqrt(0.01 * confidence))
+    assert 0 < found[wrong].max() < np.delete(found, wrong).min()
