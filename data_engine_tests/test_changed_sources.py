@@ -61,7 +61,7 @@ def test_a_removed_file_takes_its_samples_along_and_brings_them_back(finished: S
     n_answered = _n_answered(finished, "june.jsonl")
     (finished.folder / "source" / "june.jsonl").unlink()
     said = _said(finished)
-    assert "the source no longer has june.jsonl: of 120 raw samples those leave that are in no other batch" in said
+    assert said.count("the source no longer has june.jsonl: of 120 raw samples those leave that are in no other") == 1
     assert f"120 samples left, {n_answered} of them with answers, which are kept and count again when" in said
     store = finished.load().runtime("notes").store()
     for table in ("raw_index", "first_pass", "embeddings", "tree_assignments"):

@@ -35,6 +35,8 @@ class CheckedFile:
     """One sentence each, with file and line; empty for a sound file."""
     questions: tuple[str, ...] = ()
     """The names of its questions, where it asks several."""
+    borrows: tuple[tuple[str, str], ...] = ()
+    """Who proposes with the model of another corpus, the corpus or `corpus.question`, and whose model it is."""
 
     @property
     def sentence(self) -> str:
@@ -92,7 +94,8 @@ def check_file(path: Path) -> CheckedFile | None:
         return CheckedFile(path, folder_name, (*unknown, missing))
     given = {key.value: value.value for key, value in attributes.value if isinstance(value, yaml.ScalarNode)}
     name, questions = given.get("name") or folder_name, tuple(_names_of_questions(attributes))
-    return CheckedFile(path, name, (*unknown, *_mistakes(path, attributes)), questions)
+    mistakes = (*unknown, *_mistakes(path, attributes))
+    return CheckedFile(path, name, mistakes, questions, tuple(_borrows(attributes, name)))
 
 
 def _names_of_questions(attributes: yaml.MappingNode) -> Iterator[str]:
@@ -101,6 +104,18 @@ def _names_of_questions(attributes: yaml.MappingNode) -> Iterator[str]:
         if key.value == "labels" and isinstance(listed, yaml.SequenceNode):
             blocks = (block for block in listed.value if isinstance(block, yaml.MappingNode))
             yield from (str(value.value) for block in blocks for name, value in block.value if name.value == "name")
+
+
+def _borrows(attributes: yaml.MappingNode, corpus: str) -> Iterator[tuple[str, str]]:
+    """Who names whom in `labels.propose_with`, as far as it is said."""
+    labels = next((value for key, value in attributes.value if key.value == "labels"), None)
+    for block in labels.value if isinstance(labels, yaml.SequenceNode) else [labels]:
+        if isinstance(block, yaml.MappingNode):
+            keys = {key.value: value for key, value in block.value}
+            named, question = keys.get("propose_with"), getattr(keys.get("name"), "value", None)
+            who = f"{corpus}.{question}" if isinstance(labels, yaml.SequenceNode) else corpus
+            pairs = named.value if isinstance(named, yaml.MappingNode) else ()
+            yield from ((who, str(value.value)) for key, value in pairs if key.value == "corpus")
 
 
 def _is_empty(node: yaml.Node | None) -> bool:

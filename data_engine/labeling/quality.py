@@ -13,12 +13,15 @@ from data_engine.labeling.inputs import Floats, Integers, class_indices, matrix,
 _N_NEIGHBOURS = 20
 _N_FOLDS = 5
 _UNKNOWN = 0.5
+_LEAST_AGREEMENT = 0.01
+"""Of a label that no neighbour has: a fifth of one neighbour of twenty, so that the classifier still ranks these."""
 
 
 def label_quality(embeddings: Floats, labels: Integers, *, seed: int) -> NDArray[np.float64]:
     """How credible each label is: sqrt(agreement of the 20 nearest neighbours x out-of-fold self-confidence).
 
     A class of m samples can have at most m - 1 agreeing neighbours, so agreement is counted against min(20, m - 1).
+    Where none agrees it counts as 0.01, so that such labels are still in the order of their confidence.
     Nothing can be said about the only sample of a class, nor where all samples share one class; such labels get 0.5,
     in the middle of the queue.
 
@@ -41,7 +44,7 @@ def label_quality(embeddings: Floats, labels: Integers, *, seed: int) -> NDArray
         agreement = _neighbour_agreement(x, y, sizes)[judged]
         probabilities = out_of_fold_probabilities(x, y, seed=seed, n_classes=len(sizes))
         confidence = probabilities[judged, y[judged]].astype(np.float64)
-        quality[judged] = np.sqrt(agreement * confidence)
+        quality[judged] = np.sqrt(np.maximum(agreement, _LEAST_AGREEMENT) * confidence)
     return quality
 
 

@@ -147,7 +147,10 @@ def _deps(runtime: CorpusRuntime, spec: StepSpec) -> list[dg.AssetDep]:
 def _other_corpora(runtime: CorpusRuntime, spec: StepSpec) -> list[dg.AssetDep]:
     """The classifier of the corpus whose model `labels.propose_with` names, of which new data start this one."""
     named = runtime.corpus.labels.propose_with
-    return [dg.AssetDep([named.corpus, spec.name])] if named is not None and spec.name == "classifier" else []
+    if named is None or spec.name != "classifier":
+        return []
+    # Of one of several questions it is `corpus.question`, whose assets are below the corpus.
+    return [dg.AssetDep([*named.corpus.split("."), spec.name])]
 
 
 def _dep(runtime: CorpusRuntime, upstream: str, step: str) -> dg.AssetDep:

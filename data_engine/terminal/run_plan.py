@@ -47,9 +47,9 @@ def _heading(plan: "RunPlan") -> str:
     """The first line; another encoder is named in it, since everything that follows is made of its vectors."""
     if plan.is_first:
         return "nothing has been taken in yet: everything is to be done"
-    encoder = next((each for each in plan.differences if (each.kind, each.name) == ("setting", "encoder")), None)
-    if encoder is None:
+    if not plan.tells_encoder:
         return "what differs since the last run"
+    encoder = next(each for each in plan.differences if (each.kind, each.name) == ("setting", "encoder"))
     return (
         f"the encoder differs since the last run, {encoder.before} -> {encoder.after}: every sample is embedded anew, "
         "and all that follows is made of the new vectors"

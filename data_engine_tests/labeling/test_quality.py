@@ -3,6 +3,7 @@ import pytest
 
 from data_engine.errors import InvalidInput
 from data_engine.labeling import label_quality
+from data_engine.labeling.quality import out_of_fold_probabilities
 
 
 def test_swapped_labels_come_last(make_classes) -> None:
@@ -43,3 +44,14 @@ def test_same_seed_same_quality_and_wrong_shapes_refused(make_classes) -> None:
     assert (label_quality(data.x, data.y, seed=3) == label_quality(data.x, data.y, seed=3)).all()
     with pytest.raises(InvalidInput, match="labels has 49 rows but 50 are needed"):
         label_quality(data.x, data.y[:-1], seed=0)
+
+
+def test_labels_that_no_neighbour_has_are_in_the_order_of_their_confidence(make_classes) -> None:
+    data = make_classes(120, 3)
+    labels = data.y.copy()
+    wrong = np.flatnonzero(data.y == 0)[:2]
+    labels[wrong] = [1, 2]
+    found = label_quality(data.x, labels, seed=0)
+    confidence = out_of_fold_probabilities(data.x, labels, seed=0, n_classes=3)[wrong, [1, 2]]
+    assert found[wrong] == pytest.approx(np.sqrt(0.01 * confidence))
+    assert 0 < found[wrong].max() < np.delete(found, wrong).min()

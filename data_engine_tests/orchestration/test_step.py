@@ -153,3 +153,11 @@ def test_the_report_is_a_link_in_what_the_ui_shows_of_its_asset(
     assert shown["description"].endswith(f"\n\n[Open the report]({url})")
     assert shown["metadata"]["open the report"] == dg.MetadataValue.url(url)
     assert "open the report" not in asset_arguments(runtime, STEPS["labels"])["metadata"]
+
+
+def test_a_borrowed_model_stands_before_the_classifier_also_where_it_is_of_a_question(tmp_path: Path) -> None:
+    labels = notes_runtime(tmp_path).corpus.labels.model_dump(include={"question", "classes"})
+    for lender, key in (("songs", ["songs", "classifier"]), ("songs.tone", ["songs", "tone", "classifier"])):
+        runtime = notes_runtime(tmp_path, labels={**labels, "propose_with": {"corpus": lender}})
+        asset = build_step(runtime, "classifier", _shown)
+        assert dg.AssetKey(key) in asset.dependency_keys

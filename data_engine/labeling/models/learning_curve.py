@@ -68,20 +68,26 @@ def learning_curve(
 
 
 def boost(query: LearningCurve, control: LearningCurve) -> Boost | None:
-    """How many times fewer labels the query batches needed for an accuracy that both reach; None below two rounds.
+    """How many times fewer labels the query batches needed for an accuracy that both reach.
 
     The accuracy is the lower one of what all labels of either teach; between two rounds a curve is a straight line.
+
+    Returns: None below two rounds, and where the first batch of both teaches as much already: how large these are would
+        be all that differs.
 
     Source: the paired bootstrap over the hold-out, Efron and Tibshirani 1993.
     """
     if min(len(query.n_labels), len(control.n_labels)) < 2:
         return None
+    of_query, of_control = query.is_right.mean(axis=1), control.is_right.mean(axis=1)
+    if min(of_query[0], of_control[0]) >= min(of_query[-1], of_control[-1]):
+        return None
     n = query.is_right.shape[1]
     counts = np.random.default_rng(_SEED).multinomial(n, np.full(n, 1 / n), size=_N_DRAWS) / n
     every = np.concatenate([np.full((1, n), 1 / n), counts])
     ratios = [
-        _ratio(query.n_labels, of_query, control.n_labels, of_control)
-        for of_query, of_control in zip(every @ query.is_right.T, every @ control.is_right.T, strict=True)
+        _ratio(query.n_labels, drawn_query, control.n_labels, drawn_control)
+        for drawn_query, drawn_control in zip(every @ query.is_right.T, every @ control.is_right.T, strict=True)
     ]
     low, high = np.quantile(ratios[1:], [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
     return Boost(ratios[0], float(low), float(high))

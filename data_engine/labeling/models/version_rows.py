@@ -53,11 +53,6 @@ def measured(
     }
 
 
-def gate_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
-    """Of the same columns those of the gate."""
-    return {name: value for name, value in columns.items() if name.startswith("gate_")}
-
-
 def borrowed_row(
     row: Mapping[str, Any], model: MicroModel, *, corpus: str, of_hold_out: Mapping[str, Any]
 ) -> dict[str, Any]:

@@ -48,7 +48,9 @@ def run_corpus(
         planned, before = plan_run(runtime), standing_of(runtime)
         if planned.differences:
             print_plan(planned, console=console)
-        outcome = OneCommandRun(runtime, project.definitions_of(runtime), instance, console).execute(only, question)
+        printed = planned if planned.differences else None
+        launcher = OneCommandRun(runtime, project.definitions_of(runtime), instance, console, printed)
+        outcome = launcher.execute(only, question)
     if timings is not None:
         said = {"seconds": outcome.seconds, "total_s": outcome.total_s, "n_runs": outcome.n_runs}
         timings.write_text(json.dumps(said), "utf-8")

@@ -24,8 +24,11 @@ class CorpusFiles:
 def check_files(defs_folder: Path) -> CorpusFiles:
     """Check every `defs.yaml` below a folder by itself, then their names beside each other."""
     checked = [found for path in sorted(defs_folder.rglob("defs.yaml")) if (found := check_file(path))]
-    clashes = _clashes(checked)
-    judged = [replace(each, mistakes=(*each.mistakes, *clashes.get(each.path, ()))) for each in checked]
+    clashes, unknown = _clashes(checked), _not_to_be_borrowed(checked)
+    judged = [
+        replace(each, mistakes=(*each.mistakes, *clashes.get(each.path, ()), *unknown.get(each.path, ())))
+        for each in checked
+    ]
     return CorpusFiles([each for each in judged if not each.mistakes], [each for each in judged if each.mistakes])
 
 
@@ -53,3 +56,34 @@ def _clashes(checked: Sequence[CheckedFile]) -> Mapping[Path, Sequence[str]]:
             continue
         taken.update(dict.fromkeys(names, each))
     return found
+
+
+def _not_to_be_borrowed(checked: Sequence[CheckedFile]) -> Mapping[Path, Sequence[str]]:
+    """What is wrong with corpora named in `labels.propose_with`, by file: not there, or it waits for the asking one."""
+    found: dict[Path, list[str]] = defaultdict(list)
+    known = [f"{each.name}.{name}" if name else each.name for each in checked for name in each.questions or ("",)]
+    lender_of = dict(pair for each in checked for pair in each.borrows)
+    for each in checked:
+        for who, lender in each.borrows:
+            if lender not in known:
+                there = ", ".join(sorted(set(known) - {who})) or "no other"
+                found[each.path].append(
+                    f"{each.path}: labels.propose_with names {lender!r}, which this project does not have, or asks "
+                    f"nothing by that name; there are: {there}"
+                )
+            elif (chain := _chain(who, lender_of))[-1] == who != lender:
+                found[each.path].append(
+                    f"{each.path}: labels.propose_with goes round in a circle, {' -> '.join(chain)}; remove it from "
+                    "one of them"
+                )
+    return found
+
+
+def _chain(who: str, lender_of: Mapping[str, str]) -> list[str]:
+    """Who proposes with whose model, from one on, until there is no next or one comes again."""
+    chain = [who]
+    while (following := lender_of.get(chain[-1])) is not None:
+        chain.append(following)
+        if chain.count(following) > 1:
+            break
+    return chain

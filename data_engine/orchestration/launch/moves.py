@@ -50,10 +50,14 @@ class Moves:
         self._known = batches_taken_in(runtime)
         self._before: KeptSamples | None = kept_samples(runtime) if self._are_there_moves else None
 
-    def forget_gone(self) -> bool:
-        """Take out the batches that the source no longer has, and print which; False where there are none."""
+    def forget_gone(self, *, is_told: bool = False) -> bool:
+        """Take out the batches that the source no longer has; False where there are none.
+
+        Args:
+            is_told: Whether it was printed already which these are.
+        """
         said = forget_gone(self._runtime, self._batches, self._instance)
-        if said:
+        if said and not is_told:
             self._console.print(plain(f"  {said}"))
         return bool(said)
 

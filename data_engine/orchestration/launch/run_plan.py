@@ -55,6 +55,11 @@ class RunPlan:
         """Whether there is nothing to do."""
         return not self.certain
 
+    @property
+    def tells_encoder(self) -> bool:
+        """Whether another encoder is named among what differs; other weights under one name are not."""
+        return any((each.kind, each.name) == ("setting", "encoder") for each in self.differences)
+
     def rows(self) -> pa.Table:
         """One row per difference and per step: kind, name, before, after; of a step, `after` names its batches."""
         found = [vars(difference) for difference in self.differences]

@@ -35,8 +35,13 @@ def say_promotion(runtime: "CorpusRuntime", console: "Console") -> None:
         console.print(plain(f"  {said}; data-engine models rollback undoes it"), soft_wrap=True)
 
 
-def load_and_say_encoder(runtime: "CorpusRuntime", console: "Console") -> bool:
+def load_and_say_encoder(runtime: "CorpusRuntime", console: "Console", *, is_told: bool = False) -> bool:
     """Load the encoder before anything is taken in, and say where it is another one than that of the vectors there.
+
+    Args:
+        runtime: The corpus.
+        console: Where it is said.
+        is_told: Whether it was said already that it is another one; then nothing is.
 
     Returns: whether it is another one.
 
@@ -46,6 +51,8 @@ def load_and_say_encoder(runtime: "CorpusRuntime", console: "Console") -> bool:
     before = encoder_in_use(runtime.store(), step_versions(runtime.store(), "embeddings").values())
     if before.version in ("", encoder.version):
         return False
+    if is_told:
+        return True
     console.print(
         plain(
             f"  the encoder is now {encoder.name} (version {encoder.version}), before it was {before.shown}: every "

@@ -43,14 +43,21 @@ from data_engine.terminal.run_summary import RunOutcome
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from data_engine.orchestration.launch.run_plan import RunPlan
+
 
 class OneCommandRun:
-    """The plan of one run, executed from left to right."""
+    """The plan of one run, executed from left to right; what was printed of it before is not said again."""
 
     def __init__(
-        self, runtime: CorpusRuntime, defs: dg.Definitions, instance: dg.DagsterInstance, console: "Console"
+        self,
+        runtime: CorpusRuntime,
+        defs: dg.Definitions,
+        instance: dg.DagsterInstance,
+        console: "Console",
+        printed: "RunPlan | None" = None,
     ) -> None:
-        self.runtime, self.console = runtime, console
+        self.runtime, self.console, self._printed = runtime, console, printed
         self.outcome = RunOutcome()
         self.jobs = JobRuns(runtime, defs, instance, console, self.outcome)
 
@@ -94,9 +101,10 @@ class OneCommandRun:
         stale = staleness.first_stale_steps(self.runtime, only or sorted(batches), self.jobs.known())
         for each in (self.runtime, *self.runtime.questions):
             check_names_in_data(each.corpus, batches, step_versions(each.store()), stale)
-        is_other_encoder = bool(stale) and run_remarks.load_and_say_encoder(self.runtime, self.console)
+        is_told = self._printed is not None and self._printed.tells_encoder
+        is_other_encoder = bool(stale) and run_remarks.load_and_say_encoder(self.runtime, self.console, is_told=is_told)
         moves = Moves(self.runtime, batches, self.jobs.instance, self.console)
-        is_changed = moves.forget_gone()
+        is_changed = moves.forget_gone(is_told=self._printed is not None)
         self.jobs.add_partitions(batch_partitions(self.runtime), sorted(batches))
         # What moves from one batch to another has left the first before the second is judged.
         for batch in moves.to_read_first(only or sorted(batches)):
@@ -226,7 +234,7 @@ class OneCommandRun:
             if not self._learn(again, may_ask=bool(waiting) or n_rounds <= self.runtime.corpus.labels.rounds):
                 return
             simulated = [b.batch_id for b in batches if not b.is_answered and b.cause != FOR_PEOPLE]
-            if simulated and self.runtime.corpus.review.simulated and self._answer(simulated[0]):
+            if self.runtime.corpus.review.simulated and sum(map(self._answer, simulated)):
                 continue
             if waiting or n_rounds > self.runtime.corpus.labels.rounds:
                 return

@@ -108,9 +108,9 @@ def round_metrics(tables: Tables) -> list[Metric]:
 
 
 def boost_sentence(boost: Metric | None) -> str:
-    """Whether asking paid, in a sentence; empty where it was not measured."""
+    """Whether asking paid, or that it cannot be told yet, in a sentence."""
     if boost is None or boost.low is None or boost.high is None:
-        return ""
+        return "No boost can be told yet: it takes query and control batches of two rounds, and more labels that help."
     measured = f"{boost.value:.2f} times (90 % interval {boost.low:.2f} to {boost.high:.2f}, n = {boost.n:,})"
     if boost.low > 1:
         return f"Random samples needed {measured} as many labels as the queried ones for the same accuracy."

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from data_engine import labeling
-from data_engine.labeling.models.version_rows import borrowed_row, gate_columns, measured
+from data_engine.labeling.models.hold_out_figures import ALL
+from data_engine.labeling.models.version_rows import borrowed_row, measured
 from data_engine.runtime.classifier_in_service import ClassifierRow, LearntBy, rival_of
 from data_engine.runtime.models.promotions import HandPromotion
 from data_engine.schemas import CLASSIFIER, CLASSIFIER_FIGURES
@@ -110,9 +111,9 @@ def rows_after(
     in_service = None if service is None else service["classifier_version"]
     rows = {name: {**row, "is_in_service": name == in_service} for name, row in rows.items()}
     if in_service not in (None, version):
-        # The promise is that of now, and so is the hold-out that it is certified on.
+        # The promise is that of now, and so is the hold-out that it is measured and certified on.
         service_model = labeling.load_model(rows[in_service]["artefact"])
-        rows[in_service] |= gate_columns(judged_by.measured(service_model))
+        rows[in_service] |= judged_by.measured(service_model) | {"hold_out_version": judged_by.hold_out.version}
     return pa.Table.from_pylist(list(rows.values()), schema=CLASSIFIER)
 
 
@@ -172,7 +173,11 @@ def _said_by_hand(by_hand: HandPromotion, unfit: str) -> str:
 
 
 def figures_after(
-    earlier: pa.Table, kept: Sequence[str], version: str, figures: Sequence[Mapping[str, Any]]
+    earlier: pa.Table,
+    kept: Sequence[str],
+    version: str,
+    figures: Sequence[Mapping[str, Any]],
+    in_service: tuple[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> pa.Table:
     """The figures of all rounds: those of versions that are kept, and those of a round.
 
@@ -181,7 +186,15 @@ def figures_after(
         kept: The versions of the registry.
         version: Of the round.
         figures: Of the round.
+        in_service: An earlier version that is in service, and what the hold-out of now says of it.
     """
-    rows = [row for row in earlier.to_pylist() if row["classifier_version"] in set(kept) - {version}]
+    service, of_service = in_service or ("", ())
+    rows = [
+        row
+        for row in earlier.to_pylist()
+        if row["classifier_version"] in set(kept) - {version}
+        and (row["classifier_version"], row["trained_on"]) != (service, ALL)
+    ]
+    rows += [{"classifier_version": service, **each} for each in of_service]
     rows += [{"classifier_version": version, **each} for each in figures]
     return pa.Table.from_pylist(rows, schema=CLASSIFIER_FIGURES)

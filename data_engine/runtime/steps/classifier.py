@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine import labeling
-from data_engine.labeling.models.hold_out_figures import figures
+from data_engine.labeling.models.hold_out_figures import ALL, figures
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.classifier_in_service import ClassifierRow, LearntBy
 from data_engine.runtime.deciders.distillation import is_taught
@@ -119,13 +119,19 @@ def _registry(step_run: StepRun, trained: labeling.TrainedRound, encoder: Encode
 
 
 def _figures(step_run: StepRun, trained: labeling.TrainedRound, registry: pa.Table) -> pa.Table:
-    """What the hold-out says of this round, per class and slice, behind the same of earlier rounds."""
-    slices = hold_out_slices(step_run, trained.hold_out.sample_ids)
-    found = figures(trained.hold_out.classes, trained.predicted, step_run.corpus.class_names, slices)
+    """What the hold-out says of this round and of the version in service, behind what it said in earlier rounds."""
+    hold_out, names = trained.hold_out, step_run.corpus.class_names
+    slices = hold_out_slices(step_run, hold_out.sample_ids)
+    found = figures(hold_out.classes, trained.predicted, names, slices)
     found += tuple(each for name, curve in trained.curves.items() for each in curve.figures(name))
-    versions = registry["classifier_version"].to_pylist()
+    versions, in_service = registry["classifier_version"].to_pylist(), None
+    row = labeling.row_in_service(registry)
+    if row is not None and row["classifier_version"] != trained.classifier.version:
+        predicted = labeling.load_model(row["artefact"]).predict_proba(hold_out.embeddings).argmax(axis=1)
+        again = figures(hold_out.classes, {ALL: predicted}, names, slices)
+        in_service = (row["classifier_version"], [vars(each) for each in again])
     earlier = step_run.look_up("classifier_figures")
-    return figures_after(earlier, versions, trained.classifier.version, [vars(each) for each in found])
+    return figures_after(earlier, versions, trained.classifier.version, [vars(each) for each in found], in_service)
 
 
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:

@@ -50,3 +50,9 @@ def test_equal_curves_have_no_boost_and_a_worse_query_one_below_one() -> None:
     assert worse is not None
     assert worse.ratio == pytest.approx(20 / 40)
     assert boost(_curve([20], [50]), same) is None
+
+
+def test_curves_that_do_not_rise_after_their_first_batches_say_nothing_of_a_boost() -> None:
+    assert boost(_curve([12, 24], [100, 100]), _curve([14, 28], [100, 100])) is None
+    assert boost(_curve([12, 24], [60, 50]), _curve([14, 28], [55, 52])) is None
+    assert boost(_curve([12, 24], [40, 60]), _curve([14, 28], [55, 52])) is not None

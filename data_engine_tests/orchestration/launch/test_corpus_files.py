@@ -76,3 +76,27 @@ def test_a_name_that_parts_of_a_question_have_is_refused(tmp_path: Path) -> None
         "clashes with what Dagster calls parts of the corpus 'letters' (letters__tone, letters__tone_accepted"
         in sentence
     )
+
+
+def borrowing(corpus: str, **more: object) -> dict[str, object]:
+    return {"question": "?", "classes": ["a", "b"], "propose_with": {"corpus": corpus}, **more}
+
+
+def test_a_model_is_borrowed_from_what_there_is_and_not_in_a_circle(tmp_path: Path) -> None:
+    write(tmp_path, "notes")
+    questions = [{"name": "topic", "question": "?", "classes": ["a", "b"]}, borrowing("notes", name="tone")]
+    write(tmp_path, "songs", labels=questions)
+    write(tmp_path, "poems", labels=borrowing("songs.topic"))
+    assert sound(tmp_path) == ["notes", "poems", "songs"]
+    lost = write(tmp_path, "lost", labels=borrowing("songs"))
+    (sentence,) = check_files(tmp_path).broken[0].mistakes
+    assert sentence == (
+        f"{lost}: labels.propose_with names 'songs', which this project does not have, or asks nothing by that name; "
+        "there are: notes, poems, songs.tone, songs.topic"
+    )
+    ring = [write(tmp_path, name, labels=borrowing(other)) for name, other in (("east", "west"), ("west", "east"))]
+    broken = {each.path: each.mistakes for each in check_files(tmp_path).broken}
+    assert set(broken) == {lost, *ring}
+    assert broken[ring[0]] == (
+        f"{ring[0]}: labels.propose_with goes round in a circle, east -> west -> east; remove it from one of them",
+    )

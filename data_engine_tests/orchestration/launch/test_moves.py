@@ -70,6 +70,8 @@ def test_batches_that_are_gone_leave_tables_and_partitions_with_a_word(
         "to have them again"
     )
     assert second == "  1 sample left"
+    Moves(runtime, {}, instance, console).forget_gone(is_told=True)
+    assert len(_said(console).splitlines()) == 2
 
 
 def test_changed_batches_are_read_first_only_where_rows_may_have_gone_to_another(

@@ -50,6 +50,15 @@ def test_an_encoder_is_said_only_where_the_vectors_there_are_of_another(tmp_path
     )
 
 
+def test_an_encoder_that_was_told_is_not_said_again(tmp_path: Path) -> None:
+    made_with = {"encoder": SHORTER, "encoder_version": f"{SHORTER}-1"}
+    runtime = notes_runtime(tmp_path)
+    keep_version(runtime.store(), "embeddings", "may", made_with=made_with)
+    console = Console(file=StringIO())
+    assert load_and_say_encoder(runtime, console, is_told=True)
+    assert _printed(console) == ""
+
+
 def test_an_encoder_that_is_not_there_or_of_another_modality_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceMissing, match=r"'no-such-encoder'.*hashed-ngrams"):
         _said(notes_runtime(tmp_path, encoder="no-such-encoder"))

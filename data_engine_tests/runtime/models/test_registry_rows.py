@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,7 +13,7 @@ from data_engine.runtime.made_from.encoders import EncoderUsed
 from data_engine.runtime.models.borrowed import BorrowedModel
 from data_engine.runtime.models.promotions import HandPromotion
 from data_engine.runtime.models.registry_rows import JudgedBy, figures_after, rows_after
-from data_engine.schemas import CLASSIFIER
+from data_engine.schemas import CLASSIFIER, CLASSIFIER_FIGURES
 
 NAMES = ("a", "b", "c")
 N_HELD_OUT = 90
@@ -77,6 +78,29 @@ def test_the_gate_of_the_version_that_stays_is_certified_for_the_promise_of_now(
     stays = _after(history, few, judged_by=_judged_by(few, target=0.6)).to_pylist()[0]
     assert (stays["classifier_version"], stays["is_in_service"]) == (many.classifier.version, True)
     assert (history.to_pylist()[0]["gate_target"], stays["gate_target"]) == (0.8, 0.6)
+
+
+def test_the_version_that_stays_is_measured_on_the_hold_out_of_now(data: SimpleNamespace) -> None:
+    many, few = _round(data, 180), _round(data, 6)
+    history = _after(CLASSIFIER.empty_table(), many)
+    # People have said since that half of the hold-out is of another class.
+    classes = np.where(np.arange(N_HELD_OUT) % 2, (few.hold_out.classes + 1) % 3, few.hold_out.classes)
+    corrected = replace(_judged_by(few), hold_out=replace(few.hold_out, classes=classes))
+    stays = _after(history, few, judged_by=corrected, by_hand=_by_hand(many.classifier.version)).to_pylist()[0]
+    assert stays["is_in_service"]
+    assert history.to_pylist()[0]["accuracy"] > 0.9
+    assert stays["accuracy_low"] < stays["accuracy"] < stays["accuracy_high"] < 0.7
+    figures = [_figure("a", "all", 0.9), _figure("a", "query", 0.5), _figure("b", "all", 0.8)]
+    earlier = pa.Table.from_pylist(figures, schema=CLASSIFIER_FIGURES)
+    of_now = {key: value for key, value in _figure("a", "all", 0.4).items() if key != "classifier_version"}
+    after = figures_after(earlier, ["a", "b"], "b", [], ("a", [of_now])).to_pylist()
+    found = [(row["classifier_version"], row["trained_on"], row["share"]) for row in after]
+    assert found == [("a", "query", 0.5), ("a", "all", 0.4)]
+
+
+def _figure(version: str, trained_on: str, share: float) -> dict[str, object]:
+    row = {"classifier_version": version, "trained_on": trained_on, "slice": "all", "value": "all", "share": share}
+    return {**row, "metric": "accuracy", "low": 0.1, "high": 1.0, "n": 9}
 
 
 def _by_hand(version: str | None) -> HandPromotion:
