@@ -38,7 +38,7 @@ def test_the_script_says_what_of_a_server_works(
         assert ended == 0
         assert "JSON schema: enforced" in said
         assert "log-probabilities: there" in said
-        assert "sample 3: trains (confidence 0.990, 1 calls, right)" in said
+        assert "sample 3: trains (confidence 0.99, 1 calls, right)" in said
         assert "tokens: 400 read, 40 written, counted by the server\ncost: 8.4e-05 for 4 samples" in said
 
         chat.answer = lambda text, body: _topic(text, {})

@@ -156,7 +156,8 @@ class Corpus(Settings):
 
     @model_validator(mode="after")
     def _a_foundation_model_decides(self) -> "Corpus":
-        if ("foundation_model" in self.labels.decider_names) != (self.foundation_model is not None):
+        is_named = any("foundation_model" in each.decider_names for each in self.questions or (self.labels,))
+        if is_named != (self.foundation_model is not None):
             what = "has no block that says which" if self.foundation_model is None else "is not among labels.deciders"
             raise ValueError(
                 f"foundation_model {what}; give both the block foundation_model and its name in labels.deciders, "
@@ -167,10 +168,10 @@ class Corpus(Settings):
     @model_validator(mode="after")
     def _a_simulated_model_needs_truth(self) -> "Corpus":
         is_simulated = self.foundation_model is not None and self.foundation_model.simulated is not None
-        if is_simulated and (self.known_label_column is None or self.is_of_images):
+        if is_simulated and self.known_label_column is None:
             raise ValueError(
-                "foundation_model.simulated answers from labels known beforehand, of texts alone; set "
-                "known_label_column, or name a server in the place of simulated"
+                "foundation_model.simulated answers from labels known beforehand; set known_label_column, or name a "
+                "server in the place of simulated"
             )
         return self
 
@@ -252,7 +253,7 @@ class Corpus(Settings):
             values = {name: value for name, value in values.items() if name not in ("folder", "questions")}
             try:
                 # The rules about labels and their corpus are those of a corpus with one block.
-                type(self).model_validate({**values, **question.blocks()})
+                type(self).model_validate({**values, **question.blocks(self.foundation_model)})
             except ValidationError as error:
                 said = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
                 raise ValueError(f"question {question.name} of labels: {said}") from error
@@ -265,9 +266,8 @@ class Corpus(Settings):
         """
         for question in self.questions:
             if question.name == name:
-                return self.model_copy(
-                    update={**question.blocks(), "questions": (), "name": f"{self.name}.{question.name}"}
-                )
+                one = {"questions": (), "name": f"{self.name}.{question.name}"}
+                return self.model_copy(update={**question.blocks(self.foundation_model), **one})
         known = ", ".join(question.name for question in self.questions) or "none with a name"
         raise InvalidInput(f"corpus {self.name} has no question {name!r}; there are: {known}")
 

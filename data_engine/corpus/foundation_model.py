@@ -64,7 +64,7 @@ class FoundationModel(Settings):
     how many the model obeyed."""
     simulated: SimulatedModel | None = None
     """For demos and tests: no server is asked, and the labels have the provenance `simulated`. Needs
-    `known_label_column` and texts; `url` and `model` are then left out."""
+    `known_label_column`; `url` and `model` are then left out."""
     fields: Mapping[str, Any] = Field(default_factory=dict)
     """Further fields of each request, such as `{reasoning_effort: low}`; null leaves out one that is sent otherwise."""
     concurrency: int = Field(default=4, ge=1, le=64)

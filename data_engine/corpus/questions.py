@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import field_validator, model_validator
 
+from data_engine.corpus.foundation_model import FoundationModel
 from data_engine.corpus.given_labels import with_one_group
 from data_engine.corpus.labels import Labels
 from data_engine.corpus.review import Review
@@ -59,10 +60,15 @@ class Question(Labels):
     def _has_one_group(cls, value: str | None) -> str | None:
         return with_one_group("known_label_pattern", value)
 
-    def blocks(self) -> dict[str, Any]:
-        """What is otherwise in a corpus that asks this question alone: values of its fields by name."""
+    def blocks(self, foundation_model: FoundationModel | None = None) -> dict[str, Any]:
+        """What is otherwise in a corpus that asks this question alone: values of its fields by name.
+
+        Args:
+            foundation_model: of the corpus; a question that does not name it among its deciders has none.
+        """
         found: dict[str, Any] = {
-            "labels": Labels.model_construct(**{name: getattr(self, name) for name in Labels.model_fields})
+            "labels": Labels.model_construct(**{name: getattr(self, name) for name in Labels.model_fields}),
+            "foundation_model": foundation_model if "foundation_model" in self.decider_names else None,
         }
         if self.known_label_column is not None:
             found |= {"known_label_column": self.known_label_column, "known_label_pattern": self.known_label_pattern}

@@ -118,3 +118,15 @@ def test_the_schema_takes_one_block_or_a_list_of_named_ones() -> None:
     assert (one["$ref"], several["items"]["$ref"]) == ("#/$defs/Labels", "#/$defs/Question")
     assert "questions" not in schema["properties"]
     assert "name" in schema["$defs"]["Question"]["required"]
+
+
+def test_a_foundation_model_decides_the_questions_that_name_it_and_no_other() -> None:
+    model = {"name": "small", "url": "http://h/v1", "model": "m"}
+    asked = {**SIZE, "deciders": ["foundation_model", "person"]}
+    corpus = corpus_of(TOPIC, asked, foundation_model=model)
+    assert corpus.of_question("topic").foundation_model is None
+    assert corpus.of_question("size").foundation_model == corpus.foundation_model
+    with pytest.raises(ValidationError, match=r"is not among labels\.deciders"):
+        corpus_of(TOPIC, SIZE, foundation_model=model)
+    with pytest.raises(ValidationError, match="has no block that says which"):
+        corpus_of(TOPIC, asked)

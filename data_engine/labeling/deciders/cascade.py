@@ -14,6 +14,9 @@ from data_engine.labeling.deciders.registry import PERSON, find_decider
 from data_engine.labeling.gate import Gate
 
 
+_SMALL = 0.01
+
+
 @dataclass(frozen=True, eq=False)
 class Opinion:
     """What one decider says of n samples, and the gate that its scores are held against.
@@ -60,8 +63,13 @@ class Opinion:
         if gate.threshold is None:
             return f"no gate{of}: the hold-out does not certify a precision of {gate.target_precision:g}"
         sign = ">=" if self.scores[row] >= gate.threshold else "<"
-        measured = f"{self.score_name} {self.scores[row]:.4f} {sign} gate{of} {gate.threshold:.4f}"
+        measured = f"{self.score_name} {_told(self.scores[row])} {sign} gate{of} {_told(gate.threshold)}"
         return f"{measured}, {remark}" if remark else measured
+
+
+def _told(score: float) -> str:
+    """A score with four decimals; a small one, as a model held to a grammar gives, with four digits."""
+    return f"{score:.4f}" if score >= _SMALL or not score else f"{score:.4g}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -85,3 +85,9 @@ def test_a_decider_without_an_opinion_on_every_sample_is_refused(opinions):
         route(("rules", "person"), {}, 3)
     with pytest.raises(InvalidInput, match="decider 'rules' has 3 opinions on 4 samples; give one for each"):
         route(("rules", "person"), opinions, 4)
+
+
+def test_small_scores_are_told_with_their_digits() -> None:
+    small = Opinion("foundation_model", Gate(2.5e-5, 0.96, 60, 0.95, 0.9), ("x", "x"), np.array([5.8448e-05, 0.0]))
+    assert small.why(0) == "probability 5.845e-05 >= gate 2.5e-05"
+    assert small.why(1) == "probability 0.0000 < gate 2.5e-05"
