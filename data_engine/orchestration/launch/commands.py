@@ -71,7 +71,9 @@ def release_corpus(project: Project, corpus: str, *, console: Console) -> bool:
     """
     runtime, _ = whole_corpus(project.runtime(corpus))
     if not step_versions(runtime.store(), "balanced_subset"):
-        raise InvalidInput(f"corpus {corpus} has no subset yet, so there is nothing to release; data-engine run {corpus}")
+        raise InvalidInput(
+            f"corpus {corpus} has no subset yet, so there is nothing to release; data-engine run {corpus}"
+        )
     with corpus_lock(runtime), _instance(console) as instance:
         remove_leftovers(runtime)
         launcher = OneCommandRun(runtime, project.definitions_of(runtime), instance, console)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from data_engine.reporting.plots.plot_style import AMBER, BLUE, GREY, INK, QUIET, RED, Plot, new_figure
@@ -12,6 +12,9 @@ _LINES = {
     "verified": ("automatic labels that blind answers confirm", AMBER),
     "self_agreement": ("answers given again after weeks, and the same", RED),
 }
+
+
+_LEAST_SPAN = timedelta(days=4)
 
 
 def label_trend_plot(rows: Sequence[dict[str, Any]], changed_at: Sequence[datetime]) -> Plot:
@@ -33,18 +36,33 @@ def label_trend_plot(rows: Sequence[dict[str, Any]], changed_at: Sequence[dateti
     for name, (label, color) in _LINES.items():
         some = points.get((name, "all"), [])
         if some:
-            axes.plot(*zip(*some, strict=True), color=color, marker="o", markersize=4, linewidth=2, label=label)
+            axes.plot(
+                *zip(*some, strict=True), color=color, marker="o", markersize=4, linewidth=2, label=label, clip_on=False
+            )
             said.append(
                 f"{label}: {some[0][1]:.2f} on {some[0][0]:%Y-%m-%d}, {some[-1][1]:.2f} on {some[-1][0]:%Y-%m-%d}"
             )
     for number, moment in enumerate(changed_at):
         axes.axvline(moment, color=QUIET, linestyle="--", linewidth=1, label=None if number else "classes changed")
-    axes.set_ylim(top=1.03)
+    # A figure is at most 1; the mark of one that is stands over the edge.
+    axes.set_ylim(top=1)
     axes.set(ylabel="1 is best")
+    _tick_days(axes, [row["opened_at"] for row in rows])
     axes.legend(frameon=False, labelcolor=INK, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=1)
-    figure.autofmt_xdate(rotation=0, ha="center")
     is_simulated = any(row["is_simulated"] for row in rows)
     marked = "With answers of simulated annotators. " if is_simulated else ""
     if is_simulated:
         axes.set_title("simulated annotators answered", color=QUIET, fontsize=9, loc="left")
     return Plot(figure, f"Labels over time. {marked}{'; '.join(said) or 'no figure yet'}.")
+
+
+def _tick_days(axes: Any, moments: Sequence[datetime]) -> None:
+    """Mark days at the finest: batches of one morning are of one day."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    first, last = min(moments), max(moments)
+    spare = max(_LEAST_SPAN - (last - first), (last - first) * 0.06) / 2
+    axes.set_xlim(first - spare, last + spare)
+    locator = AutoDateLocator(minticks=2, maxticks=6)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
