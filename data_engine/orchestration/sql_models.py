@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from data_engine.orchestration.automation.conditions import on_accepted_input
+from data_engine.orchestration.lineage.open_lineage import emit
+from data_engine.orchestration.lineage.step_columns import sources_as_table
 from data_engine.orchestration.names import asset_key, corpus_name
 from data_engine.orchestration.ui.metadata import preview
 from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -50,9 +52,18 @@ def build_sql_models(runtime: CorpusRuntime) -> SqlModels:
     def sql_models(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         for result in run_models(runtime, models, run_id=context.run.run_id):
             key = asset_key(runtime, layers[result.name], result.name)
+            _emit(key, layers, result, context.run.run_id)
             yield dg.MaterializeResult(asset_key=key, metadata=_metadata(runtime, layers, result))
 
     return SqlModels(assets=(sql_models,), checks=_checks(runtime, layers, models))
+
+
+def _emit(key: dg.AssetKey, layers: dict[str, str], result: "ModelResult", run_id: str) -> None:
+    named = {
+        column: [(f"{layers[of]}.{of}" if of in layers else of, name) for of, name in pairs]
+        for column, pairs in result.lineage.items()
+    }
+    emit(key.path, result.columns, named, run_id=run_id, n_rows=result.n_rows)
 
 
 def _metadata(runtime: CorpusRuntime, layers: dict[str, str], result: "ModelResult") -> dict[str, Any]:
@@ -71,20 +82,10 @@ def _metadata(runtime: CorpusRuntime, layers: dict[str, str], result: "ModelResu
         "dagster/row_count": result.n_rows,
         "dagster/column_schema": dg.TableSchema(columns),
         "dagster/column_lineage": dg.TableColumnLineage(lineage),
-        "columns come from": _sources_of_columns(result),
+        "columns come from": sources_as_table(result.lineage),
         "preview": preview(result.preview),
         "seconds": round(result.seconds, 3),
     }
-
-
-def _sources_of_columns(result: "ModelResult") -> dg.TableMetadataValue:
-    """The column lineage as a table, for those whose Dagster does not draw it."""
-    records = [
-        dg.TableRecord({"column": column, "comes from": ", ".join(f"{table}.{name}" for table, name in sources) or "-"})
-        for column, sources in result.lineage.items()
-    ]
-    schema = dg.TableSchema([dg.TableColumn("column", "string"), dg.TableColumn("comes from", "string")])
-    return dg.MetadataValue.table(records, schema=schema)
 
 
 def _checks(

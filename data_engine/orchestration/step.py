@@ -13,6 +13,7 @@ from pydantic import Field, create_model
 from pydantic.fields import FieldInfo
 
 from data_engine.orchestration.automation.conditions import condition_of
+from data_engine.orchestration.lineage.step_columns import lineage_metadata
 from data_engine.orchestration.names import asset_key, group_name, partitions_of, steps_read
 from data_engine.orchestration.ui.report_pages import report_url
 from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -63,6 +64,7 @@ def asset_arguments(runtime: CorpusRuntime, spec: StepSpec) -> dict[str, Any]:
         "automation_condition": condition_of(runtime, spec),
         "metadata": {
             "dagster/column_schema": _column_schema(spec.name),
+            **lineage_metadata(runtime, spec.name),
             # Not by the name that the path has in the metadata of a run, which would hide it.
             **({"open the report": dg.MetadataValue.url(page)} if page else {}),
         },

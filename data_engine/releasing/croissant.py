@@ -100,13 +100,15 @@ def _file(name: str, said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _records(file: str, rows: pa.Schema) -> dict[str, Any]:
+    # In JSON lines it is an object with other keys in every row, for which Croissant has no type.
+    without = ("metadata",) if file.endswith(".jsonl") else ()
     return {
         "@type": "cr:RecordSet",
         "@id": "samples",
         "name": "samples",
         "description": "A row for each sample of the release.",
         "key": {"@id": "samples/sample_id"},
-        "field": [_field(file, field) for field in rows],
+        "field": [_field(file, field) for field in rows if field.name not in without],
     }
 
 

@@ -4,7 +4,7 @@ So an export can be made at any time and anywhere, and the same release gives th
 `release_formats/`; making the release itself is in `writer.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pyarrow as pa
@@ -79,7 +79,7 @@ def read_released(folder: Path, *, question: str = "") -> Released:
 def rows_of_folder(folder: Path) -> pa.Table:
     """The rows of a release, in the columns of its files, out of the first of them that can be read again.
 
-    Raises: InvalidInput where there is none.
+    Raises: StorageError where it is missing; InvalidInput where the release never had one.
     """
     for form in FORMATS.values():
         path = folder / form.file_name
@@ -87,10 +87,19 @@ def rows_of_folder(folder: Path) -> pa.Table:
             rows = form.read(path, type_of_column)
             return rows if rows.column_names else RELEASE.empty_table()
     readable = [name for name, form in FORMATS.items() if form.read is not None]
+    had = [FORMATS[name].file_name for name in readable if FORMATS[name].file_name in _files_of(folder)]
+    if had:
+        raise StorageError(f"{folder / had[0]} of release {folder.name} is missing; restore it from a backup")
     raise InvalidInput(
         f"release {folder.name} has no data file that can be read again; add one of {', '.join(readable)} to "
         f"release.formats and release again"
     )
+
+
+def _files_of(folder: Path) -> Collection[str]:
+    """The names of the files that a release was written with."""
+    named: Collection[str] = read_manifest(folder).get("files") or ()
+    return named
 
 
 def type_of_column(name: str) -> pa.DataType:

@@ -14,6 +14,7 @@ import dagster as dg
 from rich.console import Console
 from rich.text import Text
 
+from data_engine.errors import InvalidInput
 from data_engine.orchestration.launch.command_lock import corpus_lock, remove_leftovers
 from data_engine.orchestration.launch.instance_of_home import opened_instance
 from data_engine.orchestration.launch.interrupts import interrupts_noticed, raise_if_interrupted
@@ -26,6 +27,7 @@ from data_engine.runtime.changes.run_outcome import standing_of
 from data_engine.runtime.corpus_runtime import whole_corpus
 from data_engine.runtime.review_rounds import what_is_left
 from data_engine.runtime.source_listing import listed_once
+from data_engine.runtime.versions import step_versions
 from data_engine.terminal.plain_text import plain
 from data_engine.terminal.run_plan import print_changes, print_plan
 from data_engine.terminal.run_summary import print_run
@@ -65,15 +67,19 @@ def run_corpus(
 
 
 def release_corpus(project: Project, corpus: str, *, console: Console) -> bool:
-    """Publish what a corpus has by now: labels, report and release, where they are stale.
+    """Publish what a corpus has by now: answers that people gave, labels, report and release, where they are stale.
 
-    Returns: whether a step ran. Raises: DataEngineError when a step failed.
+    Returns: whether a step ran. Raises: InvalidInput for a corpus without a subset; DataEngineError when a step failed.
     """
     runtime, _ = whole_corpus(project.runtime(corpus))
+    if not step_versions(runtime.store(), "balanced_subset"):
+        raise InvalidInput(
+            f"corpus {corpus} has no subset yet, so there is nothing to release; data-engine run {corpus}"
+        )
     with corpus_lock(runtime), _instance(console) as instance:
         remove_leftovers(runtime)
         launcher = OneCommandRun(runtime, project.definitions_of(runtime), instance, console)
-        launcher.publish()
+        launcher.release()
         return launcher.outcome.n_runs > 0
 
 

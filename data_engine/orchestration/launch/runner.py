@@ -284,6 +284,27 @@ class OneCommandRun:
                 self.jobs.add_partitions(review_partitions(self.runtime), [batch_id])
                 self.jobs.launch("answers", JOBS["answers"], batch_id)
 
+    def release(self) -> None:
+        """Take over the answers that there are, and publish; nothing is taken in, asked or learnt.
+
+        Raises: InvalidInput for a corpus that has no subset yet; DataEngineError when a step fails.
+        """
+        name = self.runtime.corpus.name
+        if not self._has("balanced_subset"):
+            raise InvalidInput(
+                f"corpus {name} has no subset yet, so there is nothing to release; data-engine run {name}"
+            )
+        for each in self.runtime.asking:
+            run = (
+                self if each is self.runtime else OneCommandRun(each, self.jobs.defs, self.jobs.instance, self.console)
+            )
+            run._take_answers()
+            if run is not self:
+                run.publish()
+                self.outcome.add(run.outcome, each.question)
+                self.jobs.forget_versions()
+        self.publish()
+
     def publish(self) -> None:
         """Labels, report and release of what there is, where they are stale."""
         steps = self.runtime.steps_of_job("publish")

@@ -109,9 +109,9 @@ def refuse_unknown(what: str, names: Sequence[str], corpus: str) -> None:
     """Raises: InvalidInput, of classes UnknownLabel, where there are unknown names; each is given with its place."""
     if names:
         many, remedy = _REMEDIES[what]
-        shown = ", ".join(names[:_MOST_NAMED])
+        shown, called = ", ".join(names[:_MOST_NAMED]), what if len(names) == 1 else many
         raise (UnknownLabel if what == "class" else InvalidInput)(
-            f"corpus {corpus} does not know {len(names):,} {many} of the file: {shown}; {remedy}"
+            f"corpus {corpus} does not know {len(names):,} {called} of the file: {shown}; {remedy}"
         )
 
 

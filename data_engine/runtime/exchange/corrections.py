@@ -6,7 +6,7 @@ otherwise. Answers of single annotators are exchanged by `answer_files.py`.
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -116,7 +116,8 @@ def import_corrections(runtime: CorpusRuntime, source: Path, form: str, *, by: s
         by: Whose corrections these are where the file does not say.
         now: The time of the import; of corrections without one of their own, theirs.
 
-    Raises: InvalidInput or UnknownLabel naming the file and the place in it, and nothing is changed.
+    Raises: InvalidInput or UnknownLabel naming the file and the place in it, and nothing is changed; also for a sample
+        that the file gives several labels at one time, of which nobody knows the last.
     """
     from data_engine.review.exchange.exchange_queue import ExchangeQueue
     from data_engine.review.exchange.registry import read_file
@@ -125,6 +126,7 @@ def import_corrections(runtime: CorpusRuntime, source: Path, form: str, *, by: s
     place = import_place(runtime, exchange)
     with ExchangeQueue(runtime.queue_url) as queue:
         labels = _labels_now(runtime, queue.exported(runtime.corpus.name))
+        _refuse_conflicts(exchange, place.sample_of, source.name)
         tasks, n_same = [], 0
         for task in exchange.tasks:
             sample_id = task.sample_id or place.sample_of.get(task.uri or "", "")
@@ -135,6 +137,21 @@ def import_corrections(runtime: CorpusRuntime, source: Path, form: str, *, by: s
         corrections = replace(exchange, tasks=tuple(tasks), batches={}, corpus=exchange.corpus)
         found = queue.take_in(corrections, place, of=source.name, now=now, purpose=CORRECTION)
     return Corrections(found, n_same)
+
+
+def _refuse_conflicts(exchange: "Exchange", sample_of: Mapping[str, str], name: str) -> None:
+    """Refuse a sample with several labels of one time, or of no time."""
+    found: dict[tuple[str, datetime | None], ExchangedAnswer] = {}
+    for task in exchange.tasks:
+        sample_id = task.sample_id or sample_of.get(task.uri or "", "")
+        for each in task.answers:
+            before = found.setdefault((sample_id, each.answered_at), each)
+            if _label(before) != _label(each):
+                raise InvalidInput(
+                    f"{name} gives sample {sample_id} the labels {_label(before)} ({before.where}) and {_label(each)} "
+                    f"({each.where}), and not which is the later one; leave one of them, or give each its answered_at; "
+                    f"nothing was imported"
+                )
 
 
 def _correction(task: "ExchangedTask", answers: "list[ExchangedAnswer]", by: str) -> "ExchangedTask":

@@ -158,7 +158,9 @@ class Releases:
     def _decisions(self, sample_ids: list[str]) -> dict[str, dict[str, str]]:
         """By sample and step, what the ledger says by now."""
         ledger = self.runtime.store().read(
-            "ledger", columns=["sample_id", "step", "verdict", "reason"], among={"sample_id": pa.array(sample_ids)}
+            "ledger",
+            columns=["sample_id", "step", "verdict", "reason"],
+            among={"sample_id": pa.array(sample_ids, pa.string())},
         )
         found: dict[str, dict[str, str]] = {}
         for row in ledger.to_pylist():
@@ -170,7 +172,11 @@ class Releases:
         if not said:
             return "the ledger says nothing of it: no batch has it any more"
         if difference.change == REMOVED:
-            return said[max(said, key=list(STEPS).index)]
+            last = max(said, key=list(STEPS).index)
+            has_lost = (
+                last == "balanced_subset" and said[last].startswith(f"{last}: chosen") and difference.label_before
+            )
+            return f"it has no label any more; {said[last]}" if has_lost else said[last]
         steps = _DECIDED_BY[:1] if difference.change == RELABELLED else _DECIDED_BY
         return next((said[step] for step in steps if step in said), said[max(said, key=list(STEPS).index)])
 

@@ -37,12 +37,21 @@ _MOST_NAMED = 10
 
 #: What is said of answers by what became of them, in this order.
 _SAID = {
-    "new": "answers are new",
-    "corrected": "answers take the place of imported ones",
-    "repeated": "answers were there already",
-    "older": "answers are older than the imported ones of now, and left out",
-    "given_here": "answers are left out, because the annotator answered here otherwise",
-    "closed": "answers are left out, because their tasks take none any more",
+    "new": ("answer is new", "answers are new"),
+    "corrected": ("answer takes the place of an imported one", "answers take the place of imported ones"),
+    "repeated": ("answer was there already", "answers were there already"),
+    "older": (
+        "answer is older than the imported one of now, and left out",
+        "answers are older than the imported ones of now, and left out",
+    ),
+    "given_here": (
+        "answer is left out, because the annotator answered here otherwise",
+        "answers are left out, because the annotator answered here otherwise",
+    ),
+    "closed": (
+        "answer is left out, because its task takes none any more",
+        "answers are left out, because their tasks take none any more",
+    ),
 }
 
 
@@ -89,7 +98,7 @@ def said_of_import(found: "Import", corpus: str) -> list[str]:
         if names:
             is_told = outcome in ("older", "given_here", "closed")
             which = f": {', '.join(map(shown, names[:_MOST_NAMED]))}" if is_told else ""
-            lines.append(f"{len(names):,} {said}{which}")
+            lines.append(f"{len(names):,} {said[len(names) > 1]}{which}")
     if found.n_remarks:
         lines.append(f"{found.n_remarks:,} decisions, skips and drafts are new")
     if not found.has_changed:

@@ -50,7 +50,10 @@ def _list(corpus: str | None, form: str) -> None:
 @release.command()
 @CORPUS
 def create(corpus: str | None) -> None:
-    """Make a release of the labels that there are now; nothing new is taken in, and nobody is asked."""
+    """Make a release of the labels that there are now, answers and corrections included.
+
+    No raw data is taken in, nothing is learnt, and nobody is asked.
+    """
     from data_engine.orchestration.launch.commands import release_corpus
 
     project = _project()

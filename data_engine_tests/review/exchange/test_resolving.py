@@ -26,7 +26,7 @@ def test_all_unknown_classes_are_told_with_their_lines_and_the_remedy():
 def test_a_uri_finds_its_sample_and_an_unknown_one_is_told():
     known = replace(foreign(("s0", "ada", "mit")).tasks[0], sample_id=None, uri="docs/1.txt")
     assert resolved(Exchange((known,)), place(), None)[0].sample_id == "s1"
-    with pytest.raises(InvalidInput, match=r"does not know 1 uris of the file: no.txt \(line 1\); give sample_id"):
+    with pytest.raises(InvalidInput, match=r"does not know 1 uri of the file: no.txt \(line 1\); give sample_id"):
         resolved(Exchange((replace(known, uri="no.txt"),)), place(), None)
 
 

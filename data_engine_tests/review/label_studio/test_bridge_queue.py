@@ -65,7 +65,7 @@ def test_what_cannot_be_read_is_told_and_read_by_the_next_pull(pull, studio, que
     found = pull()
     assert dict(found.outcomes) == {"new": 1}
     unknown, unreadable = found.unread
-    assert "corpus licences does not know 1 classes of the file: bsd (task 1, annotation 1)" in unknown
+    assert "corpus licences does not know 1 class of the file: bsd (task 1, annotation 1)" in unknown
     assert unreadable == "task 2, annotation 1: result has 0 entries; an answer is one choice"
     bad["result"][0]["value"]["choices"] = ["mit"]
     again = pull()

@@ -55,7 +55,7 @@ def test_an_answer_about_a_child_of_an_image_finds_the_parent_that_it_was_made_o
         assert [(task.sample_id, task.uri) for task in queue.exported("notes").tasks] == [
             ("s0+crop", "may.jsonl#0+crop")
         ]
-    with pytest.raises(InvalidInput, match=r"does not know 1 samples of the file: s9\+crop"):
+    with pytest.raises(InvalidInput, match=r"does not know 1 sample of the file: s9\+crop"):
         import_answers(
             runtime, _lines(tmp_path / "b.jsonl", {"sample_id": "s9+crop", "label": "baking"}), "jsonl", now=NOW
         )

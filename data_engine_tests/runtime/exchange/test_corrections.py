@@ -3,15 +3,18 @@
 import csv
 import json
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from schema_tables import table
 from small_project import SmallProject
 from written_steps import notes_runtime, pass_checks, take_in, write_step
 
 from data_engine.errors import InvalidInput, UnknownLabel
 from data_engine.labeling.answers.counted import counted_answers, decisions_in
+from data_engine.orchestration.launch.commands import release_corpus
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.exchange.corrections import export_labels, format_of, import_corrections
 from data_engine.runtime.step_run import execute
@@ -137,11 +140,31 @@ def test_a_correction_outlasts_runs_a_new_tree_and_another_name_of_its_class(fin
         rows = {row["sample_id"]: row for row in finished.load().runtime("notes").store().read("labels").to_pylist()}
         return [(rows[i]["label"], rows[i]["provenance"], rows[i]["posterior"]) for i in (by_people, by_model)]
 
-    finished.run("notes")
+    # A release of now takes them over; no sample is lost for its answer that waits.
+    assert release_corpus(finished.load(), "notes", console=Console(file=StringIO()))
     assert labels() == [("baking", "imported", 1.0)] * 2
+    released = {
+        row["sample_id"]: row["label"] for row in finished.load().runtime("notes").store().read("release").to_pylist()
+    }
+    assert (released[by_people], released[by_model]) == ("baking", "baking")
     classes = ["bread", *[name for name in runtime.corpus.class_names if name != "baking"]]
     finished.change("notes", labels={"classes": classes, "renamed": {"baking": "bread"}}, tree={"n_clusters": [40, 8]})
     finished.run("notes")
     assert labels() == [("bread", "imported", 1.0)] * 2
     _, answers = execute(runtime, "reviewed_labels", "notes-imported-001", run_id="again")
     assert set(answers.table["annotator"].to_pylist()) == {"ada"}
+
+
+def test_a_sample_with_two_labels_of_one_time_is_refused_and_of_two_times_the_later_stands(runtime, tmp_path):
+    path, fields = tmp_path / "a.csv", ("sample_id", "label", "annotator", "answered_at")
+    twice = [("s0", "trains", "", ""), ("s0", "gardens", "eva", "")]
+    path.write_text("\n".join(map(",".join, [fields, *twice])), "utf-8")
+    with pytest.raises(
+        InvalidInput, match=r"a.csv gives sample s0 the labels trains \(line 2\) and gardens \(line 3\)"
+    ):
+        import_corrections(runtime, path, "csv", by="ada", now=NOW)
+    later = [("s0", "trains", "", "2026-02-02T00:00:00Z"), ("s0", "gardens", "eva", "2026-02-01T00:00:00Z")]
+    path.write_text("\n".join(map(",".join, [fields, *later])), "utf-8")
+    import_corrections(runtime, path, "csv", by="ada", now=NOW)
+    _, answers = execute(runtime, "reviewed_labels", "notes-imported-001", run_id="take")
+    assert decisions_in(counted_answers(answers.table))["s0"]["label"] == "trains"

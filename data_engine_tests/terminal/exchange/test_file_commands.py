@@ -38,7 +38,7 @@ def test_answers_go_in_and_out_and_say_what_became_of_them(run, tmp_path: Path) 
     ]
     rows[0] |= {"label": "trains", "answered_at": "2025-12-31"}
     file.write_text("\n".join(map(json.dumps, rows)), "utf-8")
-    assert "1 answers are older than the imported ones of now, and left out: ada on s0" in run(
+    assert "1 answer is older than the imported one of now, and left out: ada on s0" in run(
         "import", "--from", file, "--format", "jsonl"
     ).output.splitlines()  # fmt: skip
     to = tmp_path / "out.json"

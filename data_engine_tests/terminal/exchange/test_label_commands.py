@@ -29,7 +29,7 @@ def test_a_label_goes_out_is_changed_and_comes_in(
     assert run("import", str(file), "--annotator", "ada") == [
         "1 label of the file is as now",
         "opened notes-imported-001 with 1 task",
-        "1 answers are new",
+        "1 answer is new",
         "data-engine run notes takes them over, once their review batches are answered",
     ]
     assert run("import", str(tmp_path / "labels.txt"))[0].startswith("Error: the format of labels.txt is not known")

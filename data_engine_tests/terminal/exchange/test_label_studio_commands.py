@@ -34,7 +34,7 @@ def test_push_and_pull_say_what_they_did_and_never_the_token(project: SmallProje
         studio.answer(2, "nothing of ours")
         status, said = run("pull", studio.url)
         assert (status, "1 known already" in said) == (1, True)
-        assert "does not know 1 classes" in said
+        assert "does not know 1 class" in said
         assert "1 answer cannot be read; the next pull tries again" in said
         monkeypatch.setenv("LABEL_STUDIO_API_KEY", "f" * 40)
         status, said = run("pull", studio.url)

@@ -49,6 +49,24 @@ def test_a_difference_is_printed_by_class_and_by_sample(run: Any) -> None:
     assert "relabelled" in run("diff", *_ids(run), "--format", "csv").output
 
 
+def test_a_release_does_not_differ_from_itself_and_of_a_lost_file_the_remedy_is_told(
+    run: Any, project: SmallProject
+) -> None:
+    first, second = _ids(run)
+    assert "no sample differs" in run("diff", first, first).output
+    (project.load().runtime("notes").corpus_folder / "releases" / first / "data.parquet").unlink()
+    (project.load().runtime("notes").corpus_folder / "releases" / first / "data.jsonl").unlink(missing_ok=True)
+    assert "is missing; restore it from a backup" in run("diff", first, second).output
+
+
+def test_a_corpus_without_a_subset_has_nothing_to_release(run: Any) -> None:
+    done = run("create")
+    assert (done.exit_code, done.output) == (
+        1,
+        "Error: corpus notes has no subset yet, so there is nothing to release; data-engine run notes\n",
+    )
+
+
 def test_a_pin_needs_a_reason_and_holds_a_deletion_back(run: Any) -> None:
     first, _ = _ids(run)
     assert "a pin needs a reason; say it with --why" in run("pin", first).output

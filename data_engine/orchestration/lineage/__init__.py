@@ -1,0 +1,1 @@
+"""Where the columns of tables come from, in the Dagster UI and as OpenLineage events."""
