@@ -118,12 +118,14 @@ def test_objects_are_answered_corrected_and_kept_as_a_draft(page):
         ({**square(10, 10, 20), "active_s": -1}, "active_s of object 0 is -1"),
         ({**square(10, 10, 20), "waiting_s": "long"}, "waiting_s of object 0"),
         (square(310, 10, 20), "inside the image"),
+        (None, "the size of the answer is [480, 640], and the image has [240, 320] (height, width); load the page"),
         (square(10, 10, 20, "ring"), "object 0 is a 'ring'"),
     ],
 )
 def test_what_the_kind_refuses_names_the_object(page, broken, words):
     ada = page.of("ada")
-    said = give(ada, take(ada), outlined(broken))
+    answer = outlined(broken) if broken else {**outlined(), "size": [480, 640]}
+    said = give(ada, take(ada), answer)
     assert said.status_code == 422 and words in said.json()["error"]
 
 
