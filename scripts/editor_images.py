@@ -25,7 +25,7 @@ _CLASSES = ("flower", "leaf", "insect")
 
 @contextmanager
 def served_editor(folder: Path) -> Iterator[list[str]]:
-    """A page that asks for objects of one photograph, of two people each. Yields: their links, and that of a reviewer."""
+    """A page that asks two people for the objects of a photograph. Yields: their links, and that of a reviewer."""
     from data_engine.review import NewTask
     from data_engine.review.people.person_queue import PersonQueue
     from data_engine.review_page.app import create_app

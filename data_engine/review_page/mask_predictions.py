@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from data_engine.errors import ContentMissing, DataEngineError, InvalidInput, NotFound
 from data_engine.review_page.kept_pixels import KeptPixels
-from data_engine.review_page.latest_work import LatestWork
+from data_engine.review_page.newest_work import NewestWork
 from data_engine.review_page.page_corpus import OBJECTS, ImagePixels, PageCorpus
 from data_engine.segmentation import Segmenter, decode_rle, encode_rle, to_mask, to_polygons
 
@@ -64,7 +64,7 @@ class PredictedMask:
 class MaskPredictions:
     """What predicts masks for everybody at a page."""
 
-    work: LatestWork = field(default_factory=LatestWork)
+    work: NewestWork = field(default_factory=NewestWork)
     pixels: KeptPixels = field(default_factory=KeptPixels)
     _segmenters: dict[str, Segmenter] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -154,8 +154,8 @@ def _check_size(state: PageState, person: Person, task_id: str, answer: Mapping[
     size = state.masks.size_of(state.corpus(name), sample_id)
     if size is not None and answer.get("size") != list(size):
         raise InvalidInput(
-            f"the size of the answer is {str(answer.get('size'))[:60]}, and the image has {list(size)} (height, width); "
-            "load the page again"
+            f"the size of the answer is {str(answer.get('size'))[:60]}, and the image has {list(size)} (height, "
+            "width); load the page again"
         )
 
 

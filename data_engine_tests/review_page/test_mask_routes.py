@@ -8,8 +8,8 @@ import pytest
 from objects_on_page import coins_on_page, ends, images, outlined, square
 from review_page import Page
 
-from data_engine.review_page.latest_work import LatestWork
 from data_engine.review_page.mask_predictions import MaskPredictions
+from data_engine.review_page.newest_work import NewestWork
 from data_engine.segmentation import Segmenter
 
 
@@ -78,7 +78,7 @@ def test_a_malformed_prompt_is_an_error_of_the_client(page, form):
 def test_a_slow_segmenter_is_given_up_and_answers_go_on(page):
     may_end = threading.Event()
     slow = Segmenter("slow", "slow-1", lambda crop: may_end.wait(30) or crop)
-    hasty = LatestWork(n_threads=1, patience_s=0.05)
+    hasty = NewestWork(n_threads=1, patience_s=0.05)
     object.__setattr__(page.app.state.page, "masks", MaskPredictions(hasty))
     page.app.state.page.corpora["licences"] = coins_on_page(load_segmenter=lambda: slow)
     ada = page.of("ada")
