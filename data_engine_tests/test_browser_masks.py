@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from browsed_review import Browsers, ReviewServer, answering, browsers, kept, until
 from objects_on_page import ends, images, outlined, square
 
@@ -50,6 +51,11 @@ def _said(page: Any, text: str) -> None:
     page.locator(".proposal", has_text=text).wait_for()
 
 
+def _broken_rules(page: Any) -> list[str]:
+    """What axe-core finds on the screen as it is."""
+    return [each["id"] for each in Axe().run(page).response["violations"]]
+
+
 def _answers(server: ReviewServer, number: int) -> dict[str, dict[str, Any]]:
     rows = server.queue.answers(f"licences-round-{number:03d}").to_pylist()
     return {row["sample_id"]: {**json.loads(row["answer"]), "row": row} for row in rows}
@@ -64,10 +70,10 @@ def test_objects_are_outlined_by_mouse_mended_and_sent(server: ReviewServer, chr
     _said(page, "the next one is selected")
     page.keyboard.press("Delete")
     _click(page, *ends(0))
-    _said(page, "Object 2 is a coin")
+    _said(page, "Object 2: coin")
     page.keyboard.press("2")
     _click(page, [45, 80], key="Control")
-    _said(page, "Object 2 is a button")
+    _said(page, "Object 2: button, ")
     # A vertex is dragged, and the step undone and done again.
     page.keyboard.press("v")
     page.locator(".object-list .quiet-button").first.click()
@@ -124,7 +130,7 @@ def test_an_object_is_outlined_by_keys_alone(server: ReviewServer, chromium: Bro
     go("ArrowLeft", 7, "Enter")
     _said(page, "3 of 4 places")
     go("ArrowDown", 12, "Enter")
-    _said(page, "Object 1 is a coin")
+    _said(page, "Object 1: coin")
     page.keyboard.press("v")
     go("ArrowRight", 1, "n")
     page.keyboard.press("+")
@@ -146,7 +152,7 @@ def test_a_broken_prediction_blocks_nothing_and_drawing_by_hand_goes_on(
     server: ReviewServer, chromium: Browsers
 ) -> None:
     server.open_batch(images(1), number=3)
-    page = answering(chromium.open(server.link("ada"), width=390, has_touch=True))
+    page = answering(chromium.open(server.link("ada"), width=390, has_touch=True, color_scheme="dark"))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.route("**/mask", lambda route: route.fulfill(status=503, json={"error": "the segmenter failed"}))
     for place in ends(0):
@@ -157,6 +163,7 @@ def test_a_broken_prediction_blocks_nothing_and_drawing_by_hand_goes_on(
     page.keyboard.press("b")
     _click(page, [10, 180], [60, 230])
     assert page.locator(".object-list li").count() == 3
+    assert _broken_rules(page) == []
     # An outline that crosses itself is not sent; the server would refuse it, too.
     page.keyboard.press("d")
     _click(page, [100, 180], [140, 220], [140, 180], [100, 222])
@@ -204,6 +211,7 @@ def test_disputed_objects_are_decided_side_by_side(server: ReviewServer, chromiu
     eve = chromium.open(server.link("eve", "reviewer"))
     eve.goto(f"{eve.url.partition('#')[0]}#/disputes/licences-round-005")
     eve.locator(".side-image").nth(1).wait_for()
+    assert _broken_rules(eve) == []
     assert "ada" not in eve.locator("main").text_content()
     eve.keyboard.press("2")
     eve.get_by_role("heading", name="Nothing is disputed").wait_for()

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.errors import DataEngineError, InvalidInput, NotFound
+from data_engine.errors import ContentMissing, DataEngineError, InvalidInput, NotFound
 from data_engine.review_page.kept_pixels import KeptPixels
-from data_engine.review_page.latest_work import LatestWork
-from data_engine.review_page.page_corpus import ImagePixels, PageCorpus
+from data_engine.review_page.newest_work import NewestWork
+from data_engine.review_page.page_corpus import OBJECTS, ImagePixels, PageCorpus
 from data_engine.segmentation import Segmenter, decode_rle, encode_rle, to_mask, to_polygons
 
 MOST_VERTICES, MOST_RINGS = 500, 100
@@ -64,7 +64,7 @@ class PredictedMask:
 class MaskPredictions:
     """What predicts masks for everybody at a page."""
 
-    work: LatestWork = field(default_factory=LatestWork)
+    work: NewestWork = field(default_factory=NewestWork)
     pixels: KeptPixels = field(default_factory=KeptPixels)
     _segmenters: dict[str, Segmenter] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -85,6 +85,15 @@ class MaskPredictions:
             self.work.submit((corpus.name, sample_id), load, is_urgent=False)
         except DataEngineError:
             return
+
+    def size_of(self, corpus: PageCorpus, sample_id: str) -> tuple[int, int] | None:
+        """Height and width of an image that objects are outlined in; None for other corpora, and where it is gone."""
+        if corpus.kind != OBJECTS:
+            return None
+        try:
+            return self._image(corpus, sample_id).size_px
+        except (ContentMissing, NotFound):
+            return None
 
     def predict(self, corpus: PageCorpus, sample_id: str, prompt: MaskPrompt) -> PredictedMask:
         """The mask of one object.

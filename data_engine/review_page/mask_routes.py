@@ -12,8 +12,8 @@ from fastapi.concurrency import run_in_threadpool
 
 from data_engine.review_page.access import Anybody
 from data_engine.review_page.forms import IdOfPath, MaskForm
-from data_engine.review_page.latest_work import Superseded
 from data_engine.review_page.mask_predictions import MaskPrompt
+from data_engine.review_page.newest_work import Superseded
 from data_engine.review_page.page_state import state_of
 
 router = APIRouter(prefix="/api/v1")

@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AfterValidator
 
-from data_engine.errors import NotFound
+from data_engine.errors import InvalidInput, NotFound
 from data_engine.labeling.answers.registry import answer_kind
+from data_engine.review.people.tokens import Person
 from data_engine.review.queue_records import Lease
 from data_engine.review_page.access import Anybody
 from data_engine.review_page.forms import AnswerForm, CorrectionForm, DraftForm, IdOfPath, NextForm, without_nul
@@ -94,6 +95,8 @@ def score(lease_id: IdOfPath, person: Anybody, request: Request) -> dict[str, An
 def answer(form: AnswerForm, person: Anybody, request: Request) -> dict[str, Any]:
     """Answer a held task; the same submission again changes nothing."""
     state = state_of(request)
+    if form.answer is not None:
+        _check_size(state, person, state.queue.task_of(person, lease_id=form.lease_id), form.answer)
     given = state.queue.answer(
         person,
         form.lease_id,
@@ -111,6 +114,8 @@ def answer(form: AnswerForm, person: Anybody, request: Request) -> dict[str, Any
 def correct(annotation_id: IdOfPath, form: CorrectionForm, person: Anybody, request: Request) -> dict[str, Any]:
     """Put another answer in the place of one's own."""
     state = state_of(request)
+    if form.answer is not None:
+        _check_size(state, person, state.queue.task_of(person, annotation_id=annotation_id), form.answer)
     given = state.queue.revise(
         person, annotation_id, label=form.label, answer=form.answer, comment=form.comment, now=state.clock()
     )
@@ -138,6 +143,20 @@ def media(task_id: IdOfPath, person: Anybody, request: Request, size: Literal["f
         state.masks.warm_up(corpus, sample_id)
     height, width = shown.size_px or (0, 0)
     return Response(shown.content, media_type=shown.media_type, headers={"X-Image-Size": f"{width}x{height}"})
+
+
+def _check_size(state: PageState, person: Person, task_id: str, answer: Mapping[str, Any]) -> None:
+    """Hold what was drawn against the image: its kind cannot, it sees none.
+
+    Raises: InvalidInput where it was drawn on an image of another size. Where the image is gone, nobody can say.
+    """
+    name, sample_id = state.queue.sample_of(person, task_id)
+    size = state.masks.size_of(state.corpus(name), sample_id)
+    if size is not None and answer.get("size") != list(size):
+        raise InvalidInput(
+            f"the size of the answer is {str(answer.get('size'))[:60]}, and the image has {list(size)} (height, "
+            "width); load the page again"
+        )
 
 
 def shown_task(lease: Lease, corpus: PageCorpus) -> dict[str, Any]:

@@ -8,8 +8,8 @@ import pytest
 from objects_on_page import coins_on_page, ends, images, outlined, square
 from review_page import Page
 
-from data_engine.review_page.latest_work import LatestWork
 from data_engine.review_page.mask_predictions import MaskPredictions
+from data_engine.review_page.newest_work import NewestWork
 from data_engine.segmentation import Segmenter
 
 
@@ -78,7 +78,7 @@ def test_a_malformed_prompt_is_an_error_of_the_client(page, form):
 def test_a_slow_segmenter_is_given_up_and_answers_go_on(page):
     may_end = threading.Event()
     slow = Segmenter("slow", "slow-1", lambda crop: may_end.wait(30) or crop)
-    hasty = LatestWork(n_threads=1, patience_s=0.05)
+    hasty = NewestWork(n_threads=1, patience_s=0.05)
     object.__setattr__(page.app.state.page, "masks", MaskPredictions(hasty))
     page.app.state.page.corpora["licences"] = coins_on_page(load_segmenter=lambda: slow)
     ada = page.of("ada")
@@ -118,12 +118,14 @@ def test_objects_are_answered_corrected_and_kept_as_a_draft(page):
         ({**square(10, 10, 20), "active_s": -1}, "active_s of object 0 is -1"),
         ({**square(10, 10, 20), "waiting_s": "long"}, "waiting_s of object 0"),
         (square(310, 10, 20), "inside the image"),
+        (None, "the size of the answer is [480, 640], and the image has [240, 320] (height, width); load the page"),
         (square(10, 10, 20, "ring"), "object 0 is a 'ring'"),
     ],
 )
 def test_what_the_kind_refuses_names_the_object(page, broken, words):
     ada = page.of("ada")
-    said = give(ada, take(ada), outlined(broken))
+    answer = outlined(broken) if broken else {**outlined(), "size": [480, 640]}
+    said = give(ada, take(ada), answer)
     assert said.status_code == 422 and words in said.json()["error"]
 
 

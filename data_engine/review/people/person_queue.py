@@ -189,10 +189,7 @@ class PersonQueue(ReviewQueue):
         """Correct an answer of this person; see `ReviewQueue.reopen`. Raises: NotFound; UnknownLabel; InvalidInput."""
         now = in_utc(now)
         with self._writing() as connection:
-            is_own = (annotation.c.annotation_id == annotation_id) & (annotation.c.annotator == person.annotator)
-            task_id = connection.execute(sa.select(annotation.c.task_id).where(is_own)).scalar_one_or_none()
-            if task_id is None:
-                raise NotFound(f"{person.annotator} has given no answer {annotation_id!r}; only its author corrects it")
+            task_id = _own_answer(connection, person, annotation_id)
             found = annotations.correct(
                 connection, annotation_id, label=label, answer=answer, now=now, name=person.annotator
             )
@@ -263,6 +260,13 @@ class PersonQueue(ReviewQueue):
             raise NotFound(f"there is no task {task_id!r} that {person.annotator} may look at")
         return row.corpus, row.sample_id
 
+    def task_of(self, person: Person, *, lease_id: str | None = None, annotation_id: str | None = None) -> str:
+        """The task of a lease or of an answer of this person. Raises: NotFound."""
+        with self._reading() as connection:
+            if lease_id is not None:
+                return _own_lease(connection, person, lease_id)
+            return _own_answer(connection, person, annotation_id)
+
     def overview(self, person: Person, corpora: Sequence[str]) -> list[BatchOverview]:
         """The batches of some corpora, the newest first, and what of them is this person's."""
         with self._reading() as connection:
@@ -313,4 +317,13 @@ def _own_lease(connection: Connection, person: Person, lease_id: str) -> str:
     found = connection.execute(sa.select(lease.c.task_id).where(is_own)).scalar_one_or_none()
     if found is None:
         raise NotFound(f"{person.annotator} holds no lease {lease_id!r}; take a task first")
+    return str(found)
+
+
+def _own_answer(connection: Connection, person: Person, annotation_id: str | None) -> str:
+    """The task of an answer of this person. Raises: NotFound."""
+    is_own = (annotation.c.annotation_id == annotation_id) & (annotation.c.annotator == person.annotator)
+    found = connection.execute(sa.select(annotation.c.task_id).where(is_own)).scalar_one_or_none()
+    if found is None:
+        raise NotFound(f"{person.annotator} has given no answer {annotation_id!r}; only its author corrects it")
     return str(found)

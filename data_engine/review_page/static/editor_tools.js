@@ -26,22 +26,24 @@ export class Toolbar {
     const small = (label, key, work, name) => button(label, key, pressed(work, after), { class: "tool", "aria-label": name });
     this.undo = small("Undo", "z", act.undo, "Undo the last step");
     this.redo = small("Redo", "y", act.redo, "Redo the step");
+    this.remove = small("Delete", "", act.remove, "Delete the held vertex, else the selected object (Delete)");
     this.hide = button("Hide", "m", pressed(act.hide, after), { "aria-pressed": "false", class: "tool", "aria-label": "Hide the masks" });
     this.element = h("div", { class: "toolbar" },
       h("div", { class: "group", role: "group", "aria-label": "What a click does" }, [...this.tools.values()]),
-      h("div", { class: "group", role: "group", "aria-label": "Steps" }, this.undo, this.redo),
+      h("div", { class: "group", role: "group", "aria-label": "Steps" }, this.undo, this.redo, this.remove),
       h("div", { class: "group", role: "group", "aria-label": "View" }, this.hide,
         small("−", "", () => act.zoom(1 / 1.4), "Zoom out (-)"), small("+", "", () => act.zoom(1.4), "Zoom in (+)"), small("Fit", "f", act.fit, "Fit the image"),
-        small("Darker", "[", () => act.brighten(-1), "Darker"), small("Brighter", "]", () => act.brighten(1), "Brighter")));
+        small("◑", "", () => act.brighten(-1), "Darker ([)"), small("☀", "", () => act.brighten(1), "Brighter (])")));
   }
 
-  show({ tool, canUndo, canRedo, isHidden, hasObject }) {
+  show({ tool, canUndo, canRedo, isHidden, hasObject, isSelected }) {
     for (const [name, node] of this.tools) {
       node.setAttribute("aria-pressed", String(name === tool));
       node.disabled = !hasObject && ["inside", "outside", "vertices"].includes(name);
     }
     this.undo.disabled = !canUndo;
     this.redo.disabled = !canRedo;
+    this.remove.disabled = !isSelected;
     this.hide.setAttribute("aria-pressed", String(isHidden));
   }
 }

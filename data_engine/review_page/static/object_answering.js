@@ -32,13 +32,14 @@ export class ObjectAnswering extends Answering {
     this.canvas = new Canvas(this.hands);
     const toCanvas = () => this.canvas.svg.focus({ preventScroll: true });
     this.toolbar = new Toolbar({
-      choose: (name) => this.choose(name), undo: () => this.step("undo"), redo: () => this.step("redo"), hide: () => this.hide(),
+      choose: (name) => this.choose(name), undo: () => this.step("undo"), redo: () => this.step("redo"), hide: () => this.hide(), remove: () => this.hands.remove(),
       zoom: (factor) => this.canvas.zoom(factor), fit: () => this.canvas.fit(), brighten: (by) => this.brighten(by),
     }, toCanvas);
     this.objectList = new ObjectList({ select: (id) => this.select(id), take: (id) => this.take(id), remove: (id) => this.remove(id) }, toCanvas);
     this.ending = new Ending({ done: () => this.done(), nothing: () => this.nothing() });
     this.choices.choose = (label) => this.setClass(label);
-    this.comment.placeholder = "comment (c), kept with the answer";
+    this.comment.placeholder = "comment (c)";
+    this.tools.undo.lastChild.textContent = "Last answer";
     for (const name of ["score", "zoom", "scope"]) this.tools[name].hidden = true;
     const root = this.screen.firstChild;
     root.classList.add("of-objects");
@@ -122,7 +123,7 @@ export class ObjectAnswering extends Answering {
     this.canvas.show(state);
     this.objectList.show(state);
     const { past, future, present } = this.objects;
-    this.toolbar.show({ tool: this.tool, canUndo: past.length > 0, canRedo: future.length > 0, isHidden: this.isHidden, hasObject: present.objects.length > 0 });
+    this.toolbar.show({ tool: this.tool, canUndo: past.length > 0, canRedo: future.length > 0, isHidden: this.isHidden, hasObject: present.objects.length > 0, isSelected: this.selected !== null });
     this.ending.show({ nObjects: present.objects.length, nProposed: present.objects.filter((one) => one.isProposed).length, isAgain: Boolean(this.again) });
     const task = this.task();
     if (task) this.choices.show({ ...task, proposed_label: null, label: this.objects.get(this.selected)?.class ?? this.nextClass });
@@ -198,7 +199,7 @@ export class ObjectAnswering extends Answering {
     const n = one.polygons.reduce((sum, ring) => sum + ring.length, 0);
     const number = this.objects.present.objects.indexOf(one) + 1;
     if (problem) this.hint(sentence(`Object ${number}: ${problem}`));
-    else this.hint(`Object ${number} is a ${one.class} with ${n} vertices. A number changes its class, Shift and a click adds, Ctrl and a click takes away.`);
+    else this.hint(`Object ${number}: ${one.class}, ${n} vertices. A number changes its class; Shift and a click adds, Ctrl and a click takes away.`);
   }
 
   setClass(label) {
@@ -208,7 +209,7 @@ export class ObjectAnswering extends Answering {
     const one = this.objects.get(this.selected);
     if (one && one.class !== label) this.objects.edit(one.id, { class: label, isProposed: false, isChanged: true });
     else this.redraw();
-    this.hint(one ? `It is a ${label}.` : `The next object is a ${label}.`);
+    this.hint(one ? `Object ${this.objects.present.objects.indexOf(this.objects.get(this.selected)) + 1}: ${label}.` : `Class of the next object: ${label}.`);
     this.screen.focus({ preventScroll: true });
   }
 
@@ -346,6 +347,4 @@ export class ObjectAnswering extends Answering {
   }
 }
 
-function secondsOf({ active_s = 0, idle_s = 0, waiting_s = 0 }) {
-  return { active_s, idle_s, waiting_s };
-}
+const secondsOf = ({ active_s = 0, idle_s = 0, waiting_s = 0 }) => ({ active_s, idle_s, waiting_s });

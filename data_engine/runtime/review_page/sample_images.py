@@ -5,7 +5,7 @@ How the source is read is in `runtime/media.py`.
 
 import threading
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
@@ -14,9 +14,6 @@ from data_engine.review_page.page_corpus import ImagePixels, ShownImage
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.schemas.child_ids import parent_and_change
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 _SIDE_PX = 2048
 #: Masks of larger images are predicted on a smaller version: 72 MB as RGB.
@@ -66,7 +63,7 @@ class SampleImages:
         image, size_px = self._changed(sample_id, longer_at_least_px=_SIDE_PX)
         return ShownImage(*shown_large(image, _SIDE_PX), size_px)
 
-    def _changed(self, sample_id: str, *, longer_at_least_px: int | None) -> "tuple[Image, tuple[int, int]]":
+    def _changed(self, sample_id: str, *, longer_at_least_px: int | None) -> tuple[Any, tuple[int, int]]:
         """The image, perhaps decoded at a part of its size, and the (height, width) that it has at its whole size."""
         from data_engine.images import changed, decode_image
 

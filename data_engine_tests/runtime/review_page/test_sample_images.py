@@ -9,6 +9,7 @@ from PIL import Image
 from data_engine.corpus import Corpus
 from data_engine.errors import ContentMissing
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.review_page import sample_images
 from data_engine.runtime.review_page.sample_images import SampleImages
 from data_engine.runtime.step_run import execute
 
@@ -54,6 +55,20 @@ def test_a_child_is_shown_as_its_parent_changed_and_small_as_well(runtime: Corpu
     images, ids = SampleImages(runtime), _ids(runtime)
     shown = [images(f"{ids['a.gif']}+crop", is_small) for is_small in (False, True)]
     assert [Image.open(BytesIO(each.content)).size for each in shown] == [(300, 150)] * 2
+
+
+def test_masks_are_predicted_on_all_pixels_and_the_page_knows_the_size_of_the_image(
+    runtime: CorpusRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images, ids = SampleImages(runtime), _ids(runtime)
+    assert [images(ids[name], False).size_px for name in ("a.gif", "b.png")] == [(200, 400), (700, 3000)]
+    whole = images.pixels(ids["b.png"])
+    assert (whole.pixels.shape, whole.size_px) == ((700, 3000, 3), (700, 3000))
+    child = images.pixels(f"{ids['a.gif']}+crop")
+    assert (child.pixels.shape, child.size_px) == ((150, 300, 3), (150, 300))
+    monkeypatch.setattr(sample_images, "_MOST_PIXELS", 21_000)
+    smaller = images.pixels(ids["b.png"])
+    assert (smaller.pixels.shape, smaller.size_px) == ((70, 300, 3), (700, 3000))
 
 
 def test_an_image_that_is_gone_or_unknown_is_named(runtime: CorpusRuntime) -> None:

@@ -1,4 +1,4 @@
-"""LatestWork: work on threads of its own, of which only the latest of each kind counts; nobody waits for what hangs.
+"""NewestWork: work on threads of its own, of which only the latest of each kind counts; nobody waits for what hangs.
 
 What the page has done here, predictions of masks, is in `mask_predictions.py`.
 """
@@ -30,7 +30,7 @@ class _Job:
     done: "Future[Any]"
 
 
-class LatestWork:
+class NewestWork:
     """Threads that are daemons, so that work that hangs does not keep the process from its end.
 
     Args:
@@ -63,7 +63,7 @@ class LatestWork:
                 self._waiting.move_to_end(key, last=False)
             if self._n_started < self._n_threads:
                 self._n_started += 1
-                threading.Thread(target=self._serve, daemon=True, name="latest-work").start()
+                threading.Thread(target=self._serve, daemon=True, name="newest-work").start()
             self._changed.notify()
         return job.done
 

@@ -5,7 +5,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from data_engine.review_page.latest_work import LatestWork, Superseded, TooBusy
+from data_engine.review_page.newest_work import NewestWork, Superseded, TooBusy
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def hanging():
     event.set()
 
 
-def begun(work: LatestWork, event: threading.Event, key: str = "held") -> "Future[object]":
+def begun(work: NewestWork, event: threading.Event, key: str = "held") -> "Future[object]":
     """Work that has begun and waits for the event."""
     started = threading.Event()
     future = work.submit(key, lambda: started.set() or event.wait(30))
@@ -25,7 +25,7 @@ def begun(work: LatestWork, event: threading.Event, key: str = "held") -> "Futur
 
 
 def test_what_waits_is_dropped_for_something_newer_with_the_same_key(hanging):
-    work, done = LatestWork(n_threads=1), []
+    work, done = NewestWork(n_threads=1), []
     held = begun(work, hanging)
     first, second, other = (work.submit(key, lambda n=n: done.append(n)) for n, key in enumerate("aab"))
     with pytest.raises(Superseded, match="a newer click"):
@@ -37,7 +37,7 @@ def test_what_waits_is_dropped_for_something_newer_with_the_same_key(hanging):
 
 
 def test_what_runs_is_not_looked_at_once_something_newer_is_asked(hanging):
-    work = LatestWork(n_threads=1)
+    work = NewestWork(n_threads=1)
     held = begun(work, hanging)
     newer = work.submit("held", lambda: "newer")
     with pytest.raises(Superseded):
@@ -47,7 +47,7 @@ def test_what_runs_is_not_looked_at_once_something_newer_is_asked(hanging):
 
 
 def test_urgent_work_goes_first(hanging):
-    work, done = LatestWork(n_threads=1), []
+    work, done = NewestWork(n_threads=1), []
     begun(work, hanging)
     futures = [
         work.submit("loaded ahead", lambda: done.append("ahead"), is_urgent=False),
@@ -60,19 +60,19 @@ def test_urgent_work_goes_first(hanging):
 
 
 def test_an_error_reaches_whoever_asked_and_the_thread_goes_on():
-    work = LatestWork(n_threads=1)
+    work = NewestWork(n_threads=1)
     with pytest.raises(ZeroDivisionError):
         work.submit("a", lambda: 1 / 0).result(10)
     assert work.submit("a", lambda: "well").result(10) == "well"
 
 
 def test_nothing_more_is_taken_where_too_much_waits_or_all_threads_hang(hanging):
-    full = LatestWork(n_threads=1, most_waiting=1)
+    full = NewestWork(n_threads=1, most_waiting=1)
     begun(full, hanging)
     full.submit("a", lambda: None)
     with pytest.raises(TooBusy, match="1 predictions wait already; click again in a moment"):
         full.submit("b", lambda: None)
-    stuck = LatestWork(n_threads=1, patience_s=0)
+    stuck = NewestWork(n_threads=1, patience_s=0)
     begun(stuck, hanging)
     with pytest.raises(TooBusy, match="still at earlier clicks after 0 s; draw the outline by hand"):
         stuck.submit("b", lambda: None)
