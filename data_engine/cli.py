@@ -169,12 +169,13 @@ main.add_command(forget)
 
 @main.command()
 @click.argument("corpus")
+@click.option("--mend-pins", is_flag=True, help="First write pins.json anew from the manifests of the releases.")
 @PRINTED_AS
-def check(corpus: str, form: str) -> None:
+def check(corpus: str, mend_pins: bool, form: str) -> None:
     """Say whether all data of CORPUS are as they were written; nothing is changed. Ends with 1 where they are not."""
     from data_engine.terminal.check import print_check
 
-    if not print_check(_project().runtime(corpus), console=_console(), form=form):
+    if not print_check(_project().runtime(corpus), console=_console(), form=form, mends_pins=mend_pins):
         raise SystemExit(1)
 
 

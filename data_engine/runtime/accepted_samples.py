@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_engine.corpus import Corpus
 from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.step_run import StepRun
@@ -185,7 +186,7 @@ _OF_IMAGES = _Kind("turned hashes", "sketch", _stacked_images, _image_entries)
 def _segment(step_run: StepRun, batch: str, version: StepVersion, kind: _Kind) -> "Segment":
     """The segment of a batch as it is now, written where it is missing."""
     index = step_run.accepted_index()
-    name = f"{version.data_version}:{version.table_version}:{kind.name}"
+    name = _name(version, kind)
     found = index.open(batch, name)
     if found is not None:
         return found
@@ -194,6 +195,19 @@ def _segment(step_run: StepRun, batch: str, version: StepVersion, kind: _Kind) -
     with_sketch = np.flatnonzero(has_sketch)
     keys, numbers = kind.entries(table if len(with_sketch) == len(table) else table[with_sketch])
     return index.write(batch, name, sample_ids=ids, sketches=table, keys=keys, rows=with_sketch[numbers])
+
+
+def segment_name(corpus: Corpus, version: StepVersion) -> str:
+    """What the index calls the segment of a batch whose first pass wrote this version, with the settings of now."""
+    from data_engine.duplicates.texts import bands_and_rows
+
+    if corpus.is_of_images:
+        return _name(version, _OF_IMAGES)
+    return _name(version, _of_texts(*bands_and_rows(corpus.first_pass.near_duplicate_similarity or 1.0)))
+
+
+def _name(version: StepVersion, kind: _Kind) -> str:
+    return f"{version.data_version}:{version.table_version}:{kind.name}"
 
 
 def _sketches(step_run: StepRun, batch: str, kind: _Kind, n_kept: int) -> "tuple[NDArray[np.uint8], NDArray[np.bool_]]":
