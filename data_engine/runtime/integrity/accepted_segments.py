@@ -15,7 +15,7 @@ from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
 
 def check_accepted_samples(checked: CheckedCorpus) -> Iterator[Finding]:
     """Segments of the index that are damaged, that lack samples of their batch, or that are of no batch any more."""
-    from data_engine.runtime.accepted_samples import segment_name
+    from data_engine.runtime.made_from.segment_kinds import segment_name
     from data_engine.storage.accepted_index import Segment, ids_as_numbers
     from data_engine.storage.checksums import verify
 

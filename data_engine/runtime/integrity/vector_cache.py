@@ -19,7 +19,7 @@ from data_engine.runtime.progress import progress
 
 _ROWS = 8192
 _PAIRS = np.dtype([("sample", np.uint64), ("vector", np.uint64)])
-Pairs = NDArray[np.void]
+HashedRows = NDArray[np.void]
 
 
 def check_embedding_cache(checked: CheckedCorpus) -> Iterator[Finding]:
@@ -37,9 +37,9 @@ def check_embedding_cache(checked: CheckedCorpus) -> Iterator[Finding]:
         advance(1)
 
 
-def _rows_by_folder(checked: CheckedCorpus) -> dict[Path, Pairs]:
+def _rows_by_folder(checked: CheckedCorpus) -> dict[Path, HashedRows]:
     """Of every row of the corpus its sample and its vector, as hashes sorted by sample, by folder of the cache."""
-    found: dict[Path, list[Pairs]] = {}
+    found: dict[Path, list[HashedRows]] = {}
     columns = ["sample_id", "encoder_version", "dim", "embedding"]
     try:
         for batch in checked.store.dataset("embeddings").to_batches(columns=columns, batch_size=_ROWS):
@@ -54,7 +54,7 @@ def _rows_by_folder(checked: CheckedCorpus) -> dict[Path, Pairs]:
     return {folder: np.sort(np.concatenate(pairs), order="sample") for folder, pairs in found.items()}
 
 
-def _pairs(rows: pa.Table) -> Pairs:
+def _pairs(rows: pa.Table) -> HashedRows:
     samples, vectors = rows["sample_id"].to_pylist(), rows["embedding"].to_pylist()
     pairs = [
         (xxhash.xxh3_64_intdigest(sample.encode()), xxhash.xxh3_64_intdigest(vector))
@@ -63,7 +63,7 @@ def _pairs(rows: pa.Table) -> Pairs:
     return np.array(pairs, _PAIRS)
 
 
-def _other_vectors(path: Path, of_rows: Pairs | None) -> str:
+def _other_vectors(path: Path, of_rows: HashedRows | None) -> str:
     """How many vectors of a sound file are not those of the rows; empty where none is."""
     import pyarrow.parquet as pq
 

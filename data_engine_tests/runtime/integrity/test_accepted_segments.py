@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 from written_steps import notes_runtime, write_step
 
-from data_engine.runtime.accepted_samples import segment_name
 from data_engine.runtime.integrity.accepted_segments import check_accepted_samples
 from data_engine.runtime.integrity.finding import CheckedCorpus
+from data_engine.runtime.made_from.segment_kinds import segment_name
 
 
 def test_a_segment_holds_what_first_pass_keeps_of_its_batch(tmp_path: Path) -> None:
