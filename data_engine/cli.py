@@ -13,6 +13,7 @@ import click
 from data_engine.errors import InvalidInput
 from data_engine.errors.boundary import secrets_hidden
 from data_engine.terminal.command_options import CORPUS, PRINTED_AS
+from data_engine.terminal.exchange.backup_commands import backup, restore
 from data_engine.terminal.exchange.file_commands import export_command, import_command
 from data_engine.terminal.exchange.label_commands import labels
 from data_engine.terminal.exchange.label_studio_commands import label_studio
@@ -165,16 +166,19 @@ main.add_command(label_studio)
 main.add_command(models)
 main.add_command(release)
 main.add_command(forget)
+main.add_command(backup)
+main.add_command(restore)
 
 
 @main.command()
 @click.argument("corpus")
+@click.option("--mend-pins", is_flag=True, help="First write pins.json anew from the manifests of the releases.")
 @PRINTED_AS
-def check(corpus: str, form: str) -> None:
+def check(corpus: str, mend_pins: bool, form: str) -> None:
     """Say whether all data of CORPUS are as they were written; nothing is changed. Ends with 1 where they are not."""
     from data_engine.terminal.check import print_check
 
-    if not print_check(_project().runtime(corpus), console=_console(), form=form):
+    if not print_check(_project().runtime(corpus), console=_console(), form=form, mends_pins=mend_pins):
         raise SystemExit(1)
 
 

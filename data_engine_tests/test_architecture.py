@@ -120,6 +120,7 @@ WHOLE_ENGINE = {
     "test_guides",
     "test_own_project",
     "test_pipeline",
+    "test_planted_damage",
     "test_published_statements",
     "test_review_api",
     "test_secrets",

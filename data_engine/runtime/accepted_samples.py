@@ -7,7 +7,6 @@ would be in neither; a batch that is materialized anew has a new version and a n
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 
 from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.made_from.segment_kinds import OF_IMAGES, SegmentKind, of_texts
 from data_engine.runtime.step_run import StepRun
 from data_engine.runtime.versions import StepVersion
 
@@ -43,7 +43,7 @@ def accepted_by_others(step_run: StepRun, sample_ids: pa.ChunkedArray, similarit
 
     if step_run.corpus.is_of_images:
         none_near = _NearTexts(step_run, {}, None)
-        equal = _equal(step_run, sample_ids, _others(step_run), _OF_IMAGES)
+        equal = _equal(step_run, sample_ids, _others(step_run), OF_IMAGES)
         return Accepted(equal, none_near.find, none_near.texts, accepted_images(step_run))
     others = _others(step_run)
     near = _NearTexts(step_run, others, similarity)
@@ -62,7 +62,7 @@ def accepted_images(step_run: StepRun) -> "Callable[[NDArray[np.uint8]], pa.Tabl
         hashes = hashes_of(sketches)
         tables = [_IMAGES.empty_table()]
         for batch, version in others.items():
-            segment = _segment(step_run, batch, version, _OF_IMAGES)
+            segment = _segment(step_run, batch, version, OF_IMAGES)
             rows = rows_near(segment.keys, segment.rows, hashes)
             found = pa.table([segment.sample_ids(rows), segment.sketch_bytes(rows)], schema=_IMAGES)
             tables.append(_without(found, moved(batch)))
@@ -76,7 +76,9 @@ def _others(step_run: StepRun) -> dict[str, StepVersion]:
     return {batch: version for batch, version in step_run.accepted_versions().items() if batch != step_run.batch}
 
 
-def _equal(step_run: StepRun, sample_ids: pa.ChunkedArray, others: dict[str, StepVersion], kind: "_Kind") -> pa.Array:
+def _equal(
+    step_run: StepRun, sample_ids: pa.ChunkedArray, others: dict[str, StepVersion], kind: "SegmentKind"
+) -> pa.Array:
     """Those of the samples that other batches keep."""
     from data_engine.storage import ids_as_numbers
 
@@ -118,7 +120,7 @@ class _NearTexts:
 
         self._step_run, self._others = step_run, others
         self._bands = bands_and_rows(similarity or 1.0)
-        self.kind = _of_texts(*self._bands)
+        self.kind = of_texts(*self._bands)
         self._found = _SCHEMA.empty_table()
 
     def find(self, sketches: "Sketches") -> pa.Table:
@@ -143,49 +145,10 @@ class _NearTexts:
         return texts_of(self._step_run, self._found)(sample_ids)
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """The kind of keys and sketches that a segment holds."""
-
-    name: str
-    """Changes when the keys do."""
-    column: str
-    """Of the verdicts, with the sketches."""
-    stack: "Callable[[list[bytes]], NDArray[np.uint8]]"
-    """Gives n sketches as (n, width) bytes; raises InvalidInput for sketches of another width."""
-    entries: "Callable[[NDArray[np.uint8]], tuple[NDArray[np.uint64], NDArray[np.int64]]]"
-    """Gives, of (n, width) sketches, (n_bands, n_entries) keys, and the sketch that each entry is of."""
-
-
-def _of_texts(n_bands: int, n_rows: int) -> _Kind:
-    from data_engine.duplicates.texts import Sketches, band_keys
-
-    def entries(found: "NDArray[np.uint8]") -> "tuple[NDArray[np.uint64], NDArray[np.int64]]":
-        keyed = band_keys(Sketches.from_rows(found), n_bands, n_rows)
-        return keyed.keys, keyed.numbers
-
-    return _Kind(f"{n_bands}x{n_rows}", "minhash", lambda rows: Sketches.from_bytes(rows).as_bytes(), entries)
-
-
-def _image_entries(found: "NDArray[np.uint8]") -> "tuple[NDArray[np.uint64], NDArray[np.int64]]":
-    from data_engine.duplicates.images import hashes_of, keys_of
-
-    return keys_of(hashes_of(found)), np.arange(len(found))
-
-
-def _stacked_images(rows: list[bytes]) -> "NDArray[np.uint8]":
-    from data_engine.duplicates.images import stacked
-
-    return stacked(rows)
-
-
-_OF_IMAGES = _Kind("turned hashes", "sketch", _stacked_images, _image_entries)
-
-
-def _segment(step_run: StepRun, batch: str, version: StepVersion, kind: _Kind) -> "Segment":
+def _segment(step_run: StepRun, batch: str, version: StepVersion, kind: SegmentKind) -> "Segment":
     """The segment of a batch as it is now, written where it is missing."""
     index = step_run.accepted_index()
-    name = f"{version.data_version}:{version.table_version}:{kind.name}"
+    name = kind.name_of(version)
     found = index.open(batch, name)
     if found is not None:
         return found
@@ -196,7 +159,9 @@ def _segment(step_run: StepRun, batch: str, version: StepVersion, kind: _Kind) -
     return index.write(batch, name, sample_ids=ids, sketches=table, keys=keys, rows=with_sketch[numbers])
 
 
-def _sketches(step_run: StepRun, batch: str, kind: _Kind, n_kept: int) -> "tuple[NDArray[np.uint8], NDArray[np.bool_]]":
+def _sketches(
+    step_run: StepRun, batch: str, kind: SegmentKind, n_kept: int
+) -> "tuple[NDArray[np.uint8], NDArray[np.bool_]]":
     """(n_kept, width) the sketches of what a batch keeps, and which of them there are."""
     table, has_sketch = np.zeros((n_kept, kind.stack([]).shape[1]), np.uint8), np.zeros(n_kept, bool)
     start = 0

@@ -129,7 +129,7 @@ class SketchIndex:
 
         A damaged one counts as missing, which is logged.
         """
-        path = self._path(batch, version)
+        path = self.path(batch, version)
         if not path.exists():
             return None
         try:
@@ -170,7 +170,7 @@ class SketchIndex:
             by_key = np.argsort(here)
             keys[band], sample_of[band] = here[by_key], place[rows[by_key]]
         segment = Segment(ids[order], sketches[order], keys, sample_of)
-        path = self._path(batch, version)
+        path = self.path(batch, version)
 
         def fill(temporary: Path) -> None:
             with temporary.open("wb") as file:
@@ -186,11 +186,12 @@ class SketchIndex:
 
     def forget(self, batch: str) -> None:
         """Delete the segments of a batch that is no longer there."""
-        prefix = self._path(batch, "").name.partition("-")[0]
+        prefix = self.path(batch, "").name.partition("-")[0]
         for path in self.folder.glob(f"{prefix}-*.sketches"):
             path.unlink(missing_ok=True)
 
-    def _path(self, batch: str, version: str) -> Path:
+    def path(self, batch: str, version: str) -> Path:
+        """The file of the segment of a batch in a version."""
         names = (xxhash.xxh3_64(text.encode()).hexdigest() for text in (batch, version))
         return self.folder / f"{'-'.join(names)}.sketches"
 

@@ -104,9 +104,17 @@ def pin_nothing(root: Path, corpus: str, release_ids: Iterable[str]) -> None:
 
     Their files are whole without; the numbers of new tables have nothing to do with those of their manifests.
     """
+    replace_pins(root, corpus, {name: {} for name in release_ids})
+
+
+def replace_pins(root: Path, corpus: str, versions: Mapping[str, Mapping[str, int]]) -> None:
+    """Write the list of what releases stand on anew, whatever it says and whether it can be read or not.
+
+    Raises: StorageError when it cannot be written.
+    """
     path = _pin_list(root, corpus)
-    with storage_errors("keeping that releases stand on no tables", path), _locked(path):
-        write_text(path, json.dumps({name: {} for name in release_ids}, indent=2, sort_keys=True) + "\n")
+    with storage_errors("keeping what releases stand on", path), _locked(path):
+        write_text(path, json.dumps(versions, indent=2, sort_keys=True) + "\n")
 
 
 def pinned_versions(root: Path, corpus: str, table: str) -> list[int]:

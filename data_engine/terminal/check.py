@@ -22,12 +22,22 @@ if TYPE_CHECKING:
 _COLUMNS = pa.schema([(name, pa.string()) for name in ("severity", "check", "where", "what", "remedy")])
 
 
-def print_check(runtime: CorpusRuntime, *, console: "Console", form: str = "table") -> bool:
-    """Check the data of a corpus and print what was found. Returns: whether nothing is damaged or lost."""
+def print_check(runtime: CorpusRuntime, *, console: "Console", form: str = "table", mends_pins: bool = False) -> bool:
+    """Check the data of a corpus and print what was found. Returns: whether nothing is damaged or lost.
+
+    Args:
+        runtime: The corpus.
+        console: Where to print.
+        form: How the findings are printed.
+        mends_pins: Whether the list of pinned versions is written anew before.
+    """
     from rich.console import Console as RichConsole
 
+    from data_engine.runtime.integrity.pins import mend_pins
     from data_engine.runtime.integrity.registry import check_corpus
 
+    if mends_pins:
+        mend_pins(runtime)
     # Bars go to the error stream, so that what is printed can be read by a program.
     with bars(RichConsole(stderr=True)):
         findings = check_corpus(runtime)

@@ -27,7 +27,7 @@ def test_every_finding_is_printed_with_its_remedy_or_given_as_json(tmp_path: Pat
     is_whole, said = _said(tmp_path, form="table")
     assert not is_whole
     assert "error  labels: notes/tables/labels/part-" in said
-    assert "remedy: restore" in said
+    assert "remedy: rm -f " in said
     is_whole, said = _said(tmp_path, form="json")
     findings = json.loads(said)
     assert (is_whole, findings["corpus"], findings["n_errors"]) == (False, "notes", 1)

@@ -1,6 +1,7 @@
 """Project: the folder with the corpora's YAML files, found from where a command is given."""
 
 import hashlib
+import os
 import re
 import sys
 import warnings
@@ -126,8 +127,18 @@ class Project:
         if corpus is None:
             raise InvalidInput(f"which corpus? give one with --corpus; there are: {known}")
         if corpus not in self.runtimes:
-            raise InvalidInput(f"there is no corpus {corpus!r}; there are: {known}")
+            raise InvalidInput(f"there is no corpus {corpus!r}; there are: {known}{self._data_without_yaml(corpus)}")
         return self.runtimes[corpus]
+
+    def _data_without_yaml(self, corpus: str) -> str:
+        """What to do where a corpus has data and no YAML file; empty where it has none."""
+        folder = Path(os.environ.get("DATA_ENGINE_DATA") or self.folder / "data") / corpus
+        if not corpus or not (folder / "tables").is_dir():
+            return ""
+        manifests = sorted(folder.glob("releases/[!.]*/manifest.json"), key=lambda path: path.stat().st_mtime)
+        settings = f"; its settings are under `configuration` of {manifests[-1]}" if manifests else ""
+        file = self.defs_folder / corpus / "defs.yaml"
+        return f". {folder} holds its data, so its YAML file is lost: put {file} back{settings}"
 
 
 def _build(tree: dg.ComponentTree, folder: Path | None = None) -> dg.Definitions:

@@ -1,6 +1,7 @@
-"""The check of files that can be made again: accepted samples, what was learnt, marts, the report, the embedding cache.
+"""The check of files that can be made again: what was learnt, marts, the report.
 
-Releases, which cannot, are in `releases.py`.
+The index of accepted samples is in `accepted_segments.py`, the embedding cache in `vector_cache.py`; releases, which
+cannot be made again, are in `releases.py`.
 """
 
 import shlex
@@ -8,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
-from data_engine.runtime.progress import progress
 
 _DAMAGED = "is not the file that was written: its checksum differs"
 
@@ -18,15 +18,14 @@ def check_derived_files(checked: CheckedCorpus) -> Iterator[Finding]:
     yield from _marts(checked)
     yield from _report(checked)
     yield from _ending_in_a_checksum(checked)
-    yield from _embeddings(checked)
 
 
 def _ending_in_a_checksum(checked: CheckedCorpus) -> Iterator[Finding]:
-    """Accepted samples and artefacts, which runs make anew where they are damaged or missing."""
+    """Artefacts, which runs make anew where they are damaged or missing."""
     from data_engine.storage.checksums import verify
 
     folder = checked.runtime.corpus_folder
-    for path in sorted((*folder.glob("accepted/*.sketches"), *folder.glob("learnt/[!.]*"))):
+    for path in sorted(folder.glob("learnt/[!.]*")):
         try:
             verify(path)
         except (OSError, ValueError) as error:
@@ -67,16 +66,3 @@ def _sealed(checked: CheckedCorpus, path: Path, name: str) -> Iterator[Finding]:
         yield Finding("error", _DAMAGED, where, again)
     elif sound is None:
         yield Finding("note", "has no checksum beside it, so nobody can tell whether it is whole", where, again)
-
-
-def _embeddings(checked: CheckedCorpus) -> Iterator[Finding]:
-    from data_engine.storage.integrity.embedding_files import damage_of, embedding_files
-
-    files = embedding_files(checked.runtime.data_folder)
-    advance = progress("checking the embedding cache", len(files))
-    for path in files:
-        what = damage_of(path)
-        if what:
-            remedy = f"rm {shlex.quote(str(path))}; its embeddings are computed again when they are needed"
-            yield Finding("error", what, f"embedding cache: {checked.shown(path)}", remedy)
-        advance(1)

@@ -89,6 +89,10 @@ class CheckedCorpus:
         """The command that makes what is missing."""
         return f"data-engine run {self.name}"
 
+    def mend_pins(self) -> str:
+        """The command that writes the list of pinned versions anew."""
+        return f"data-engine check {self.name} --mend-pins"
+
     def made_anew(self, table: str, piece: Mapping[str, str] | None, folder: Path) -> str:
         """How a table, or a piece of it, is made anew.
 

@@ -3,29 +3,40 @@
 What a finding is, is in `finding.py`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 from data_engine.errors import DataEngineError
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.integrity.accepted_segments import check_accepted_samples
 from data_engine.runtime.integrity.derived_files import check_derived_files
 from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
+from data_engine.runtime.integrity.forgotten import check_forgotten
 from data_engine.runtime.integrity.orphans import check_orphans
+from data_engine.runtime.integrity.pins import check_pins
 from data_engine.runtime.integrity.releases import check_releases
 from data_engine.runtime.integrity.review_answers import check_review_queue
 from data_engine.runtime.integrity.sample_ids import check_sample_ids
 from data_engine.runtime.integrity.step_records import check_step_versions
+from data_engine.runtime.integrity.surroundings import check_history, check_locks
 from data_engine.runtime.integrity.table_files import check_tables
+from data_engine.runtime.integrity.vector_cache import check_embedding_cache
 
 #: The kinds of checks by name.
 CHECKS: dict[str, Callable[[CheckedCorpus], Iterator[Finding]]] = {
+    "locks": check_locks,
     "tables": check_tables,
     "step_versions": check_step_versions,
     "sample_ids": check_sample_ids,
     "review_queue": check_review_queue,
     "releases": check_releases,
+    "pins": check_pins,
+    "forgotten": check_forgotten,
+    "accepted_samples": check_accepted_samples,
+    "embedding_cache": check_embedding_cache,
     "derived_files": check_derived_files,
     "orphans": check_orphans,
+    "history": check_history,
 }
 
 
@@ -33,12 +44,17 @@ CHECKS: dict[str, Callable[[CheckedCorpus], Iterator[Finding]]] = {
 _OF_QUESTIONS = ("tables", "step_versions", "review_queue")
 
 
-def check_corpus(runtime: CorpusRuntime) -> list[Finding]:
-    """Everything that is not whole in the data of a corpus, errors first; nothing is written."""
+def check_corpus(runtime: CorpusRuntime, kinds: Collection[str] = CHECKS.keys()) -> list[Finding]:
+    """Everything that is not whole in the data of a corpus, errors first; nothing is written.
+
+    Args:
+        runtime: The corpus.
+        kinds: The names of the checks to make.
+    """
     checked = CheckedCorpus(runtime)
-    found = [finding for name in _checks_of(runtime) for finding in _carried_out(name, checked)]
+    found = [finding for name in _checks_of(runtime) if name in kinds for finding in _carried_out(name, checked)]
     for each in runtime.questions:
-        found += [replace(finding, where=f"{each.question}: {finding.where}") for finding in check_corpus(each)]
+        found += [replace(finding, where=f"{each.question}: {finding.where}") for finding in check_corpus(each, kinds)]
     return sorted(dict.fromkeys(found), key=lambda finding: finding.severity != "error")
 
 

@@ -1,9 +1,9 @@
-"""The check of releases: their files against the manifest, their id against their rows, their pins.
+"""The check of releases: their files against the manifest, their id against their rows.
 
-Writing a release is in `data_engine.releasing`.
+Writing a release is in `data_engine.releasing`; what releases stand on is checked in `pins.py`.
 """
 
-import json
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,31 +12,73 @@ from data_engine.errors import StorageError
 from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
 from data_engine.runtime.progress import progress
 
-_BACKUP = (
-    "restore {folder} from a backup, or from whoever has the release; nothing makes a release of older tables again"
-)
-
 
 def check_releases(checked: CheckedCorpus) -> Iterator[Finding]:
-    """Releases that are damaged or missing, and pins that contradict them."""
+    """Releases that are damaged, missing, or have files that they did not have when they were written."""
     from data_engine.releasing import damage_of_release, read_manifest
 
-    root = checked.runtime.corpus_folder / "releases"
-    folders = sorted(path for path in root.iterdir() if path.is_dir() and path.name[0] != ".") if root.is_dir() else []
+    folders = release_folders(checked)
+    newest = _newest_id(checked)
     advance = progress("checking releases", len(folders))
-    manifests: dict[str, Mapping[str, Any]] = {}
     for folder in folders:
-        remedy = _BACKUP.format(folder=checked.shown(folder))
+        remedy = _remedy(checked, folder, is_newest=folder.name == newest)
         try:
-            manifests[folder.name] = read_manifest(folder)
+            manifest = read_manifest(folder)
         except StorageError as error:
-            yield Finding("error", str(error), checked.shown(folder / "manifest.json"), remedy)
+            yield _without_manifest(checked, folder, str(error), remedy)
         else:
-            for path, what in damage_of_release(folder, manifests[folder.name]):
+            for path, what in damage_of_release(folder, manifest):
                 yield Finding("error", what, checked.shown(path), remedy)
+            yield from _foreign(checked, folder, manifest)
         advance(1)
     yield from _newest(checked, folders)
-    yield from _pins(checked, folders, manifests)
+
+
+def release_folders(checked: CheckedCorpus) -> list[Path]:
+    """The folders of all releases of a corpus, sorted; half-written ones begin with a dot and are none."""
+    root = checked.runtime.corpus_folder / "releases"
+    return sorted(path for path in root.iterdir() if path.is_dir() and path.name[0] != ".") if root.is_dir() else []
+
+
+def _newest_id(checked: CheckedCorpus) -> str:
+    """The id of the release that the table `release` holds; empty where that cannot be read."""
+    try:
+        rows = checked.store.read("release", columns=["release_id"])
+    except StorageError:
+        return ""
+    return str(rows["release_id"][0].as_py()) if rows.num_rows else ""
+
+
+def _remedy(checked: CheckedCorpus, folder: Path, *, is_newest: bool) -> str:
+    place = shlex.quote(str(folder))
+    if not is_newest:
+        return (
+            f"restore {place} from a backup, or from whoever has the release; nothing makes a release of older tables "
+            "again"
+        )
+    aside = shlex.quote(str(checked.runtime.corpus_folder / f"{folder.name}.damaged"))
+    return f"mv {place} {aside} && {checked.run()}"
+
+
+def _without_manifest(checked: CheckedCorpus, folder: Path, what: str, remedy: str) -> Finding:
+    """A folder whose manifest is missing or cannot be read; one that was never pinned was never a release."""
+    where = checked.shown(folder / "manifest.json")
+    if (folder / "manifest.json").exists() or folder.name in checked.pins:
+        return Finding("error", what, where, remedy)
+    what = "has no manifest and no pinned versions: it is half a release, which nobody can have used"
+    return Finding("error", what, checked.shown(folder), f"rm -r {shlex.quote(str(folder))}")
+
+
+def _foreign(checked: CheckedCorpus, folder: Path, manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """Files beside those that the manifest names; images have a check of their own."""
+    files = manifest.get("files")
+    if not isinstance(files, Mapping):
+        return
+    known = {"manifest.json", "images", *(Path(str(name)).parts[0] for name in files)}
+    for path in sorted(path for path in folder.iterdir() if path.name not in known):
+        what = "is no file of the release: its manifest does not name it"
+        aside = shlex.quote(str(checked.runtime.corpus_folder / f"{path.name}.foreign"))
+        yield Finding("error", what, checked.shown(path), f"mv {shlex.quote(str(path))} {aside}")
 
 
 def _newest(checked: CheckedCorpus, folders: list[Path]) -> Iterator[Finding]:
@@ -51,33 +93,4 @@ def _newest(checked: CheckedCorpus, folders: list[Path]) -> Iterator[Finding]:
         yield Finding("error", f"its rows are not those of release {release_id}", "table release", checked.run())
     if release_id not in {folder.name for folder in folders}:
         where = checked.shown(checked.runtime.corpus_folder / "releases" / str(release_id))
-        yield Finding("error", "the newest release is missing", where, f"restore it from a backup, or: {checked.run()}")
-
-
-def _pins(checked: CheckedCorpus, folders: list[Path], manifests: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
-    from data_engine.storage import pins
-
-    path = checked.runtime.corpus_folder / "pins.json"
-    names = {folder.name for folder in folders}
-    remedy = f"restore {checked.shown(path)} from a backup, or from `table_versions` of the manifests"
-    try:
-        found = pins(checked.runtime.data_folder, checked.runtime.corpus.name)
-    except StorageError as error:
-        yield Finding("error", str(error), checked.shown(path), remedy)
-        return
-    if found and path.read_text("utf-8") != json.dumps(found, indent=2, sort_keys=True) + "\n":
-        yield Finding("error", "is not in the form in which it was written", checked.shown(path), remedy)
-    for release_id in sorted(names - found.keys()):
-        what = f"release {release_id} is not pinned: cleaning up may delete what it stands on"
-        yield Finding("error", what, checked.shown(path), remedy)
-    for release_id in sorted(found.keys() - names):
-        what = f"pins versions for release {release_id}, which is not there"
-        yield Finding("note", what, checked.shown(path), "restore the release, or take its entry out of the file")
-    for release_id in sorted(found.keys() & manifests.keys()):
-        if not found[release_id]:
-            # The corpus was made new since; the files of the release are all that is left of it, and whole.
-            continue
-        said = manifests[release_id].get("table_versions")
-        if isinstance(said, Mapping) and dict(said) != found[release_id]:
-            what = f"pins other versions for release {release_id} than its manifest names"
-            yield Finding("error", what, checked.shown(path), remedy)
+        yield Finding("error", "the newest release is missing", where, checked.run())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
 from data_engine.runtime.plan import STEPS, partition_column
 from data_engine.runtime.versions import StepVersion, fingerprint
+from data_engine.storage.presence import why_rows_are_lost
 
 if TYPE_CHECKING:
     from data_engine.storage.integrity.commit_log import LogEntry
@@ -47,9 +48,19 @@ def _version_findings(checked: CheckedCorpus, step: str, batch: str, version: St
             f"{latest.version}"
         )
     else:
-        problem = _other_content(checked, step, latest, version)
+        problem = _other_content(checked, step, latest, version) or _other_ledger(checked, version)
     if problem:
         yield Finding("error", problem, _where(step, batch), _again(checked, step, batch))
+
+
+def _other_ledger(checked: CheckedCorpus, version: StepVersion) -> str:
+    """Why the ledger does not hold the rows that the step wrote there; empty where it does, or nobody can tell."""
+    at = version.version_of("ledger")
+    if at is None or not checked.logs["ledger"].is_whole:
+        return ""
+    piece = {"step": version.step, "batch": version.batch}
+    why = why_rows_are_lost(checked.store, "ledger", piece, version=at, run_id=version.run_id)
+    return f"its ledger rows are not those that it wrote: {why}" if why else ""
 
 
 def _other_content(checked: CheckedCorpus, step: str, latest: "LogEntry", version: StepVersion) -> str:

@@ -27,6 +27,10 @@ from data_engine.storage.table_store import TableStore
 from data_engine.storage.tables.delta_commits import described
 from data_engine.storage.tables.table_scan import all_of
 
+LAST_CHECKPOINT = f"{LOG}/_last_checkpoint"
+"""Tells Delta which checkpoint to begin with."""
+
+_CHECKPOINT = ".checkpoint"
 _BATCH_ROWS = 8192
 
 
@@ -41,6 +45,7 @@ class Damage:
         is_needed: Whether the newest version of the table, or an earlier one that a release or a step reads, needs it.
         is_newest: Whether it is of the newest version, whose rows can be made anew.
         is_record: Whether it is the checksums themselves, which nothing is read from.
+        is_checkpoint: Whether it is a checkpoint, without which the log is read entry by entry.
     """
 
     what: str
@@ -49,6 +54,7 @@ class Damage:
     is_needed: bool = True
     is_newest: bool = True
     is_record: bool = False
+    is_checkpoint: bool = False
 
 
 @dataclass
@@ -121,7 +127,8 @@ def find_damage(
         is_data = damage.path.suffix == ".parquet"
         yield replace(damage, is_newest=not is_data or damage.path.relative_to(log.folder).as_posix() in newest)
     for version in sorted(version for version in pinned if version > log.last):
-        yield Damage(f"a release stands on version {version}, but the newest is {log.last}", log.folder)
+        what = f"a release stands on version {version}, but the newest is {log.last}"
+        yield Damage(what, log.folder, is_newest=False)
     if log.is_whole and not log.damaged:
         yield from _other_view(log)
 
@@ -162,7 +169,11 @@ def _commit_damage(log: TableLog, version: int, needed: Mapping[str, AddedFile])
         if path.exists() and name not in log.damaged and _digest(path) != digest:
             log.damaged.add(name)
             is_needed = name in needed or name not in pieces
-            yield Damage("is not the file that was written: its checksum differs", path, pieces.get(name), is_needed)
+            what = "is not the file that was written: its checksum differs"
+            yield Damage(what, path, pieces.get(name), is_needed, is_checkpoint=_CHECKPOINT in name)
+        elif _CHECKPOINT in name and not path.exists() and (log.folder / LAST_CHECKPOINT).exists():
+            # Without the hint nobody looks for it: the log has all that it held.
+            yield Damage("a checkpoint of its log is missing", path, is_checkpoint=True)
 
 
 def _record(log: TableLog, version: int) -> tuple[Mapping[str, str], str]:
@@ -175,11 +186,10 @@ def _record(log: TableLog, version: int) -> tuple[Mapping[str, str], str]:
     if entry is None or not record:
         return record, ""
     wanted = {f"{LOG}/{entry_name(version)}", *(added.path for added in entry.added)}
-    others = {name for name in record if not name.startswith(f"{LOG}/{version:020}.checkpoint")}
+    others = {name for name in record if not name.startswith(f"{LOG}/{version:020}{_CHECKPOINT}")}
     if others != wanted:
         return record, f"the checksums of version {version} are of other files than its log names"
-    missing = sorted(name for name in record.keys() - wanted if not (log.folder / name).exists())
-    return record, f"the checksums of version {version} are of a file that is missing: {missing[0]}" if missing else ""
+    return record, ""
 
 
 def _digest(path: Path) -> str:
@@ -286,13 +296,14 @@ def _other_view(log: TableLog) -> Iterator[Damage]:
         found = {str(path) for path in table.file_uris()}
         version = int(table.version())
     except Exception as error:
-        yield Damage(f"cannot be opened ({first_line(error)})", log.folder)
+        yield Damage(f"cannot be opened ({first_line(error)})", log.folder, is_checkpoint=True)
         return
     entries = [log.entries[version] for version in sorted(log.entries)]
     root = str(log.folder.absolute())
     active = {f"{root}/{path}" for path in active_files(entries)}
     if version != log.last or {path.removeprefix("file://") for path in found} != active:
-        yield Damage("opens with other files than its log names; a checkpoint in it is damaged", log.folder / LOG)
+        what = "opens with other files than its log names; a checkpoint in it is damaged"
+        yield Damage(what, log.folder / LOG, is_checkpoint=True)
 
 
 def _piece_of(added: AddedFile, entry: LogEntry | None) -> Mapping[str, str]:

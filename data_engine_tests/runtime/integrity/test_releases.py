@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -40,22 +39,15 @@ def test_a_release_as_it_was_written_is_sound_and_damage_names_its_file(tmp_path
     assert "cannot be read" in found(runtime)[0].what
 
 
-def test_pins_and_releases_that_do_not_fit_are_named(tmp_path: Path) -> None:
+def test_a_folder_without_a_manifest_and_a_file_of_others_are_named(tmp_path: Path) -> None:
     runtime, place = released(tmp_path)
-    pins = runtime.corpus_folder / "pins.json"
-    text = pins.read_text()
-    for other, said in (
-        (text.replace("1\n", "2\n"), f"pins other versions for release {place.name} than its manifest names"),
-        (text + " ", "is not in the form in which it was written"),
-        ("{}", f"release {place.name} is not pinned: cleaning up may delete what it stands on"),
-        ("[", "the list of pinned versions at"),
-    ):
-        pins.write_text(other)
-        assert [finding.severity for finding in found(runtime) if finding.what.startswith(said)] == ["error"]
-    pins.write_text(json.dumps({**json.loads(text), "zz": {"labels": 1}}, indent=2, sort_keys=True) + "\n")
-    assert [(finding.severity, finding.what) for finding in found(runtime)] == [
-        ("note", "pins versions for release zz, which is not there")
-    ]
+    half = place.with_name("half")
+    half.mkdir()
+    (place / "mine.txt").write_text("x")
+    assert {(finding.where.rpartition("/")[2], finding.remedy.split()[0]) for finding in found(runtime)} == {
+        ("half", "rm"),
+        ("mine.txt", "mv"),
+    }
 
 
 def test_a_release_that_stands_on_no_tables_any_more_is_whole_by_its_files(tmp_path: Path) -> None:

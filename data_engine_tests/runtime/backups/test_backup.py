@@ -1,0 +1,57 @@
+"""Backups of a corpus at work: what is copied while a run goes on is whole, and a run continues from it."""
+
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from small_project import SmallProject
+from written_steps import notes_runtime
+
+from data_engine.cli import main
+from data_engine.errors import InvalidInput
+from data_engine.runtime.backups.backup import make_backup
+from data_engine.runtime.backups.copied_files import whole_backup
+from data_engine.runtime.integrity.registry import check_corpus
+
+
+def test_a_backup_taken_while_a_run_goes_on_is_whole_and_a_run_from_it_makes_the_same_release(
+    finished: SmallProject, engine_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATA_ENGINE_PROJECT", str(finished.folder))
+    finished.change("notes", subset={"target_size": 150})
+    folder = tmp_path / "backup"
+    run = threading.Thread(target=finished.run, args=("notes",))
+    run.start()
+    done = CliRunner().invoke(main, ["backup", str(folder)])
+    assert done.exit_code == 0, done.output
+    run.join()
+    release = finished.release("notes")
+    monkeypatch.setenv("DATA_ENGINE_DATA", str(engine_folder / "restored"))
+    monkeypatch.setenv("DAGSTER_HOME", str(engine_folder / "other"))
+    done = CliRunner().invoke(main, ["restore", str(folder)])
+    assert done.exit_code == 0, done.output
+    runtime = finished.load().runtime("notes")
+    assert [finding for finding in check_corpus(runtime) if finding.severity == "error"] == []
+    assert finished.release("notes") != release, "the run was over before the backup"
+    finished.run("notes")
+    assert finished.release("notes") == release
+
+
+def test_a_backup_in_the_data_folder_is_refused_and_a_queue_on_a_server_is_left_to_its_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = notes_runtime(tmp_path)
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "dagster.yaml").write_text("storage:\n  postgres:\n    postgres_url: x\n")
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    with pytest.raises(InvalidInput, match="is in or around the data folder"):
+        make_backup([runtime], runtime.data_folder / "backup", home=tmp_path / "home", now=now)
+    monkeypatch.setenv("DATA_ENGINE_REVIEW_URL", "postgresql+psycopg2://me:password@host/answers")
+    made = make_backup([runtime], tmp_path / "backup", home=tmp_path / "home", now=now)
+    assert [remark.split(":")[0] for remark in made.remarks] == [
+        "the review queue is in Postgres and not in this backup",
+        "Dagster's history is in Postgres and not in this backup",
+    ]
+    assert list(whole_backup(tmp_path / "backup")["files"]) == ["home/dagster.yaml"]
