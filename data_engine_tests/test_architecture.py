@@ -38,6 +38,7 @@ CORPUS_MAY_IMPORT = {
     "labeling.models.registry",
     "labeling.strategies.registry",
     "release_formats.registry",
+    "segmentation.registry",
     "schemas",
     "sampling.methods",
 }

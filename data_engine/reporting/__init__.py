@@ -9,6 +9,7 @@ from data_engine.reporting.metrics.known_labels import (
     has_truth,
     known_classes,
     known_label_of,
+    known_objects,
     remarks_on_known_labels,
     truth_of,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "has_truth",
     "known_classes",
     "known_label_of",
+    "known_objects",
     "lorenz_curve",
     "lorenz_plot",
     "metrics_of_corpus",

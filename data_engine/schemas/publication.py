@@ -82,5 +82,11 @@ RELEASE = pa.schema(
             pa.string(),
             "a sample of another split that this one nearly repeats, which should not be; null where there is none",
         ),
+        optional(
+            "objects",
+            pa.string(),
+            "the objects of the image as JSON: size, and of each class, polygons and mask as run lengths; null where "
+            "the corpus asks for classes",
+        ),
     ]
 )
