@@ -170,6 +170,11 @@ def similarity(one: str, other: str) -> float:
     return sum(matched.ious) / n_objects if n_objects else 1.0
 
 
+def matched_objects(one: str, other: str) -> Matched:
+    """The objects of two answers in pairs of one class that share half of their area at least."""
+    return _matched(one, other, LEAST_IOU)
+
+
 def _is_matched(one: str, other: str, least_iou: float) -> bool:
     matched = _matched(one, other, least_iou)
     return not matched.only_first and not matched.only_second
