@@ -39,6 +39,7 @@ CORPUS_MAY_IMPORT = {
     "labeling.models.registry",
     "labeling.strategies.registry",
     "release_formats.registry",
+    "segmentation.registry",
     "schemas",
     "sampling.methods",
 }

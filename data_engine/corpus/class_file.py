@@ -64,13 +64,14 @@ def check_names(classes: Sequence[str]) -> None:
         raise ValueError(why)
 
 
-def check_number(classes: Sequence[str]) -> None:
+def check_number(classes: Sequence[str], *, least: int = 2) -> None:
     """That a question has possible answers.
 
-    Raises: ValueError for fewer than two.
+    Raises: ValueError for fewer than `least`.
     """
-    if len(classes) < 2:
-        raise ValueError(f"classes has {len(classes)} entries; a question needs at least 2 possible answers")
+    if len(classes) < least:
+        what = "2 possible answers" if least == 2 else f"{least} class of objects"
+        raise ValueError(f"classes has {len(classes)} entries; a question needs at least {what}")
 
 
 def check_special_classes(classes: Sequence[str], *, other: str | None, out_of_scope: str | None) -> None:

@@ -18,6 +18,7 @@ from data_engine.corpus.drift import DriftAlarm
 from data_engine.corpus.first_pass import FirstPass
 from data_engine.corpus.foundation_model import FoundationModel
 from data_engine.corpus.given_labels import with_one_group
+from data_engine.corpus.kinds import OBJECTS, check_alone, check_modality
 from data_engine.corpus.known_labels import ClassNames
 from data_engine.corpus.labels import Labels
 from data_engine.corpus.questions import (
@@ -177,17 +178,9 @@ class Corpus(Settings):
 
     @model_validator(mode="after")
     def _labels_fit_the_modality(self) -> "Corpus":
-        if self.is_of_images and any(decider.patterns for decider in self.labels.deciders):
-            raise ValueError(
-                "labels.deciders has patterns, which are searched for in texts, but modality is image; remove them"
-            )
-        if not self.is_of_images and self.labels.synthesised_share:
-            raise ValueError("labels.synthesised_share asks about changed images, but modality is text; remove it")
-        if self.is_of_images and self.labels.class_names_as_examples:
-            raise ValueError(
-                "labels.class_names_as_examples has the encoder embed names, which are texts, but modality is image; "
-                "remove it"
-            )
+        check_modality(self.labels, is_of_images=self.is_of_images)
+        for question in self.questions:
+            check_alone(question.kind)
         return self
 
     @model_validator(mode="after")
@@ -270,6 +263,11 @@ class Corpus(Settings):
                 return self.model_copy(update={**question.blocks(self.foundation_model), **one})
         known = ", ".join(question.name for question in self.questions) or "none with a name"
         raise InvalidInput(f"corpus {self.name} has no question {name!r}; there are: {known}")
+
+    @property
+    def asks_for_objects(self) -> bool:
+        """Whether an answer is the objects of an image, and no class."""
+        return self.labels.kind == OBJECTS
 
     @property
     def has_labels(self) -> bool:

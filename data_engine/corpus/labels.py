@@ -6,11 +6,12 @@ Who is asked, and when, is in `review.py`.
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from data_engine.corpus.class_file import check_chains, check_names, check_number, check_renamed, check_special_classes
 from data_engine.corpus.deciders import DeciderSettings, check_order
 from data_engine.corpus.given_labels import GivenLabels
+from data_engine.corpus.kinds import check_kind
 from data_engine.corpus.known_labels import tidy
 from data_engine.corpus.propose_with import ProposeWith
 from data_engine.settings import OneOf, Settings, Share
@@ -44,7 +45,11 @@ class Labels(Settings):
     question: str
     """The question as an annotator reads it."""
     kind: str = Field(default="class", json_schema_extra=_kinds_as_enum)
-    """What an answer is; class: one of the classes."""
+    """What an answer is; class: one of the classes; objects: any number of objects in an image, each with its class and
+    its polygons."""
+    segmenter: str = "default"
+    """What makes masks of the points that somebody clicks, where objects are asked for: a name of
+    `data_engine.segmentation.registry`."""
     classes: tuple[str, ...] | str
     """The possible answers: a list, or the name of a text file beside the YAML file with one class per line."""
     renamed: Mapping[str, str] = Field(default_factory=dict)
@@ -105,7 +110,15 @@ class Labels(Settings):
         from data_engine.labeling.answers.registry import ASKED_KINDS, answer_kind
 
         if answer_kind(value).name not in ASKED_KINDS:
-            raise ValueError(f"kind is {value!r}, which no step asks for yet; use {' or '.join(ASKED_KINDS)}")
+            raise ValueError(f"kind is {value!r}, which no step asks for; use {' or '.join(ASKED_KINDS)}")
+        return value
+
+    @field_validator("segmenter")
+    @classmethod
+    def _segmenter_exists(cls, value: str) -> str:
+        from data_engine.segmentation.registry import find_segmenter
+
+        find_segmenter(value)
         return value
 
     @field_validator("slices")
@@ -120,13 +133,13 @@ class Labels(Settings):
 
     @field_validator("classes")
     @classmethod
-    def _at_least_two(cls, value: tuple[str, ...] | str) -> tuple[str, ...] | str:
+    def _are_enough(cls, value: tuple[str, ...] | str, info: ValidationInfo) -> tuple[str, ...] | str:
         if isinstance(value, tuple):
             value = tuple(map(tidy, value))
             if "" in value:
                 raise ValueError(f"classes has an empty name at place {value.index('') + 1}; name it, or remove it")
             check_names(value)
-            check_number(value)
+            check_number(value, least=1 if info.data.get("kind") == "objects" else 2)
             twice = sorted({name for name in value if value.count(name) > 1})
             if twice:
                 raise ValueError(f"classes names {twice} more than once; keep each class once")
@@ -149,6 +162,18 @@ class Labels(Settings):
     @classmethod
     def _tidy_name(cls, value: str | None) -> str | None:
         return None if value is None else tidy(value)
+
+    @model_validator(mode="after")
+    def _settings_fit_the_kind(self) -> "Labels":
+        fields = type(self).model_fields
+        given = {
+            name
+            for name in self.model_fields_set
+            if getattr(self, name) != fields[name].get_default(call_default_factory=True)
+        }
+        is_usual = self.decider_names == tuple(decider.name for decider in _DEFAULT_DECIDERS)
+        check_kind(self.kind, given - ({"deciders"} if is_usual else set()))
+        return self
 
     @model_validator(mode="after")
     def _deciders_fit(self) -> "Labels":

@@ -18,7 +18,10 @@ class SimulatedAnnotator(Settings):
     name: Name
     """Its name in the queue; stored as `simulated:<name>`."""
     error_rate: Share = 0.05
-    """Share of its answers that are wrong, at random among the other classes."""
+    """Share of its answers that are wrong, at random among the other classes; where objects are asked for, the share of
+    objects that it does not see."""
+    tremor_px: float = Field(default=1.0, ge=0)
+    """How far its clicks on objects miss: standard deviation along x and along y, in pixels."""
 
 
 class Review(Settings):

@@ -88,6 +88,18 @@ def _read_pixel_rows(file: SourceFile, options: ReadOptions, _modality: str) -> 
     return read_pixel_rows(file, options)
 
 
+def _read_image_tiles(file: SourceFile, options: ReadOptions, _modality: str) -> "Iterator[RawSample]":
+    from data_engine.indexing.image_tiles import read_image_tiles
+
+    return read_image_tiles(file, options)
+
+
+def _find_image_tiles(folder: "Path | UPath", options: ReadOptions) -> Find:
+    from data_engine.indexing.image_tiles import find_image_tiles
+
+    return find_image_tiles(folder, options)
+
+
 def _find_files(folder: "Path | UPath", options: ReadOptions) -> Find:
     from data_engine.indexing.files import find_in_folder
 
@@ -158,5 +170,13 @@ KINDS: dict[str, SourceKind] = {
         modalities=("image",),
         other_modality="set modality: image",
         needs=("pixel_shape",),
+    ),
+    "image_tiles": SourceKind(
+        "square tiles that image files are cut into",
+        _read_image_tiles,
+        _find_image_tiles,
+        modalities=("image",),
+        other_modality="set modality: image",
+        needs=("tile_px",),
     ),
 }

@@ -56,6 +56,13 @@ class Source(Settings):
     """Read only samples in whose metadata at least one of these columns is true."""
     pixel_shape: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] | None = None
     """Height and width of the images of kind pixel_rows, in pixels."""
+    tile_px: Annotated[int, Field(ge=16)] | None = None
+    """Side of the tiles of kind image_tiles, in pixels; what is left at the right and at the bottom is not read."""
+    tile_step_px: Annotated[int, Field(ge=1)] | None = None
+    """From the beginning of one tile to that of the next, in pixels; by default `tile_px`, so that none overlap."""
+    tile_class: str | None = None
+    """Of kind image_tiles: class of the objects in column `objects_by_threshold`, which are what is brighter than its
+    surroundings by a classical recipe (Otsu's threshold); nobody has looked at them."""
     uri_pattern: str | None = None
     """Regular expression that is searched in the uri of every sample; its named groups become metadata columns, so
     that the name of a folder can be a label: `(?P<topic>[^/]+)/[^/]+$`."""

@@ -70,6 +70,18 @@ class ReadOptions(Protocol):
         """Height and width of images whose rows do not say it, in pixels."""
 
     @property
+    def tile_px(self) -> int | None:
+        """Side of the tiles that images are cut into, in pixels."""
+
+    @property
+    def tile_step_px(self) -> int | None:
+        """Distance of one tile to the next, in pixels; None for the side of a tile."""
+
+    @property
+    def tile_class(self) -> str | None:
+        """Class of the objects that a classical recipe finds in tiles; None to look for none."""
+
+    @property
     def follow_links(self) -> bool | tuple[str, ...]:
         """Whether links out of the source are followed, or the places that they may lead to."""
 

@@ -32,9 +32,9 @@ def labels_from(
     """One label per sample.
 
     An answered sample gets the consensus of its answers, traps aside, as the kind of the answers pools them; the label
-    is always one that somebody gave. Its provenance is `simulated` when any of its answers is, else the least human of
-    the answers that gave the label. Where a reviewer decided, or a correction was imported, the label is the newest of
-    these, with the provenance `adjudicated` or `imported`.
+    is one that somebody gave, or a consensus of their pixels. Its provenance is `simulated` when any of its answers is,
+    else the least human of the answers that gave the label. Where a reviewer decided, or a correction was imported, the
+    label is the newest of these, with the provenance `adjudicated` or `imported`.
     Of the rest, samples that a decider takes without a person get what it says, with its provenance: `model_auto` of
     the classifier, `rule_auto` of label rules. Everything else is left out.
 
@@ -78,7 +78,10 @@ def _answered(
 
 def _answered_row(kind: AnswerKind, pooled: Pooled, number: int) -> dict[str, Any]:
     given, answer = pooled.given[number], pooled.answers[number]
-    makers = [row["provenance"] for row in given if kind.is_same(row["answer"], answer)]
+    # Of what nobody gave as it is, such as a consensus of pixels, all are the makers.
+    makers = [row["provenance"] for row in given if kind.is_same(row["answer"], answer)] or [
+        row["provenance"] for row in given
+    ]
     decided_by = next((row["provenance"] for row in decisions_in(given).values()), None)
     is_simulated = not decided_by and any(row["is_simulated"] for row in given)
     by_people = [row for row in given if row["review_batch"] != IMPORTED]

@@ -57,8 +57,9 @@ class PlannedTask:
     """One question of a review batch.
 
     `proposed_label` and `probability` are the classifier's in the arms that involve a proposal (a blind task hides
-    it), and None in the manual arm. A trap proposes a known-wrong label with the probability of the real proposal, so
-    that the number does not give it away.
+    it), and None in the manual arm; of other kinds than classes `proposed_answer` stands in the place of the label. A
+    trap proposes a known-wrong label with the probability of the real proposal, so that the number does not give it
+    away.
     """
 
     sample_id: str
@@ -67,6 +68,7 @@ class PlannedTask:
     proposed_label: str | None
     probability: float | None
     priority: int
+    proposed_answer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class _State:
     round_number: int
 
     def generator(self, purpose: str) -> np.random.Generator:
-        return np.random.default_rng(_hashed(self.seed, self.round_number, purpose))
+        return np.random.default_rng(hashed(self.seed, self.round_number, purpose))
 
     def without(self, rows: Integers) -> "_State":
         is_free = self.is_free.copy()
@@ -202,7 +204,7 @@ def plan_review_batch(
     tasks += [_task(state, int(row), "audit", "blind") for row in audit]
     tasks += [_trap(state, answer_kind(kind), int(row)) for row in traps]
     tasks += _doubtful(doubted, ceil(settings.doubtful_share * len(query)), {task.sample_id for task in tasks})
-    return tuple(sorted(tasks, key=lambda task: (-task.priority, _hashed(seed, round_number, task.sample_id, "order"))))
+    return tuple(sorted(tasks, key=lambda task: (-task.priority, hashed(seed, round_number, task.sample_id, "order"))))
 
 
 def _state(
@@ -275,7 +277,7 @@ def _query(state: _State, probabilities: Floats | None, n_wanted: int, strategy:
     chosen = choose(
         strategy,
         batch_size=n_wanted,
-        seed=_hashed(state.seed, state.round_number, "query") % 2**32,
+        seed=hashed(state.seed, state.round_number, "query") % 2**32,
         embeddings=state.embeddings[rows],
         labelled=labelled,
         labels=state.known_class[rows][labelled],
@@ -308,7 +310,7 @@ def _arm(state: _State, row: int) -> str:
     """The arm of a query or control task, by a hash of seed, round and sample; manual where nothing is proposed."""
     if state.top[row] < 0:
         return "manual"
-    position = _hashed(state.seed, state.round_number, state.ids[row], "arm") / 2**64
+    position = hashed(state.seed, state.round_number, state.ids[row], "arm") / 2**64
     for arm, share in _ARM_SHARES.items():
         position -= share
         if position < 0:
@@ -330,7 +332,7 @@ def _trap(state: _State, kind: AnswerKind, row: int) -> PlannedTask:
         kind.from_label(state.class_names[int(state.known_class[row])]),
         state.class_names,
         probabilities=None if state.probabilities is None else state.probabilities[row],
-        draw=_hashed(state.seed, state.round_number, state.ids[row], "trap"),
+        draw=hashed(state.seed, state.round_number, state.ids[row], "trap"),
     )
     task = PlannedTask(str(state.ids[row]), "trap", "trap", kind.label_of(answer), None, _PRIORITIES["trap"])
     return replace(task, probability=_probability(state, row))
@@ -340,6 +342,6 @@ def _probability(state: _State, row: int) -> float | None:
     return None if state.probabilities is None else float(state.probabilities[row, state.top[row]])
 
 
-def _hashed(*parts: object) -> int:
+def hashed(*parts: object) -> int:
     """64 bits that depend on nothing but the parts."""
     return int.from_bytes(hashlib.sha256("\x00".join(map(str, parts)).encode()).digest()[:8], "big")

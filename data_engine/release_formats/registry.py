@@ -51,6 +51,12 @@ class FolderFormat:
     """What it can hold."""
     needs_labels: bool = False
     """Whether each sample needs a class."""
+    write_objects: "Callable[[Released, Path], None] | None" = None
+    """The same for a release whose images have objects in the place of a class; None where it has no room for them."""
+    load_objects: str = ""
+    """Python lines, run in that folder, that read it then."""
+    needs_objects: bool = False
+    """Whether it is for objects alone."""
 
 
 def _write_parquet(rows: "pa.Table", path: Path) -> None:
@@ -162,6 +168,24 @@ def _write_coco(released: "Released", folder: Path) -> None:
     coco.write(released, folder)
 
 
+def _write_coco_objects(released: "Released", folder: Path) -> None:
+    from data_engine.release_formats import object_folders
+
+    object_folders.write_coco(released, folder)
+
+
+def _write_yolo_objects(released: "Released", folder: Path) -> None:
+    from data_engine.release_formats import object_folders
+
+    object_folders.write_yolo(released, folder)
+
+
+def _write_masks(released: "Released", folder: Path) -> None:
+    from data_engine.release_formats import object_folders
+
+    object_folders.write_masks(released, folder)
+
+
 #: Every format of a folder, by its name on the command line. To add one: a module that writes it, and an entry here.
 FOLDER_FORMATS: dict[str, FolderFormat] = {
     "hf": FolderFormat(
@@ -183,17 +207,30 @@ FOLDER_FORMATS: dict[str, FolderFormat] = {
         needs_labels=True,
     ),
     "coco": FolderFormat(
-        "images with annotations for pycocotools; boxes of objects where the source has them",
+        "images with annotations for pycocotools: polygons and run lengths of objects, or boxes that the source has",
         _write_coco,
         load='from pycocotools.coco import COCO\n\nsamples = COCO("annotations/instances_train.json")',
         modalities=("image",),
         needs_labels=True,
+        write_objects=_write_coco_objects,
+        load_objects='from pycocotools.coco import COCO\n\nsamples = COCO("annotations/instances_train.json")',
     ),
     "yolo": FolderFormat(
-        "images in a folder per class, and data.yaml, as YOLO learns to classify",
+        "images and data.yaml as YOLO learns: outlines of objects, or a folder per class",
         _write_yolo,
         load='from datasets import load_dataset\n\nsamples = load_dataset("imagefolder", data_dir=".")',
         modalities=("image",),
         needs_labels=True,
+        write_objects=_write_yolo_objects,
+        load_objects="from pathlib import Path\n\nsamples = sorted(Path('labels/train').glob('*.txt'))",
+    ),
+    "masks": FolderFormat(
+        "images with a PNG of the number of the class, and one of that of the object, of each pixel",
+        _write_masks,
+        load="from pathlib import Path\n\nsamples = sorted(Path('train/classes').glob('*.png'))",
+        modalities=("image",),
+        write_objects=_write_masks,
+        load_objects="from pathlib import Path\n\nsamples = sorted(Path('train/classes').glob('*.png'))",
+        needs_objects=True,
     ),
 }

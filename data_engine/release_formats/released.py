@@ -3,6 +3,7 @@
 It is read from the folder of a release by `data_engine.releasing.exporting`.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,17 @@ class Released:
         """The classes that occur, sorted; the number of a class in a format is its place here."""
         found = self.rows[self.label_column].to_pylist() if self.has_labels else []
         return tuple(sorted({label for label in found if label is not None}))
+
+    @property
+    def has_objects(self) -> bool:
+        """Whether its images have objects in the place of a class."""
+        return "objects" in self.rows.column_names
+
+    @property
+    def object_classes(self) -> tuple[str, ...]:
+        """The classes of objects that occur, sorted; the number of a class in a format follows from its place here."""
+        texts = self.rows["objects"].to_pylist() if self.has_objects else []
+        return tuple(sorted({one["class"] for text in texts if text for one in json.loads(text)["objects"]}))
 
     def by_split(self) -> dict[str, pa.Table]:
         """The rows of every split that has any, in the order of `SPLITS`, then by name."""

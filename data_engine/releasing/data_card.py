@@ -16,7 +16,7 @@ from data_engine.release_formats.registry import FORMATS
 from data_engine.releasing.markdown_text import code, escaped, paragraphs, table
 from data_engine.releasing.question_card import block_used, heading, labels_of_questions, who_answered
 from data_engine.releasing.question_rows import questions_of
-from data_engine.releasing.rows import exported_rows
+from data_engine.releasing.rows import class_counts_of, exported_rows, has_objects
 from data_engine.releasing.split_card import splits_section
 from data_engine.reporting import number_format
 from data_engine.reporting.metrics.funnel import Metrics, stages
@@ -106,8 +106,9 @@ def _opening(corpus: Corpus, release: pa.Table, manifest: Mapping[str, Any]) -> 
     if n_imported:
         of_all = f"{n_imported:,} of {n:,} labels ({number_format.share(n_imported / n)})"
         warning += f"\n> {of_all} are imported: they come with the data, and rest on no answer that was given here."
-    n_classes = len(set(release["label"].to_pylist()))
-    facts = f"{n:,} samples in {n_classes:,} classes. {identity}"
+    counts = class_counts_of(release)
+    what = f"with {counts.total():,} objects of {len(counts):,}" if has_objects(release) else f"in {len(counts):,}"
+    facts = f"{n:,} samples {what} {'class' if len(counts) == 1 else 'classes'}. {identity}"
     n_outside = Counter(release["in_subset"].to_pylist())[False]
     if n_outside:
         facts += (
@@ -176,16 +177,19 @@ def _labels(release: pa.Table) -> str:
         (code(name), _MADE_BY.get(name, ""), f"{n:,}", number_format.share(n / release.num_rows))
         for name, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
-    classes = sorted(Counter(release["label"].to_pylist()).items(), key=lambda item: (-item[1], item[0]))
+    classes = sorted(class_counts_of(release).items(), key=lambda item: (-item[1], item[0]))
+    counted = "objects" if has_objects(release) else "samples"
     shown = [(escaped(label), f"{n:,}") for label, n in classes[:_N_CLASSES_SHOWN]]
     rest = len(classes) - len(shown)
     parts = [
         "## Labels and who made them",
         table(("provenance", "the label was given by", "samples", "share"), rows),
-        table(("class", "samples"), shown),
+        table(("class", counted), shown),
     ]
     if rest:
-        parts.append(f"... and {rest:,} more classes, with {sum(n for _, n in classes[_N_CLASSES_SHOWN:]):,} samples.")
+        parts.append(
+            f"... and {rest:,} more classes, with {sum(n for _, n in classes[_N_CLASSES_SHOWN:]):,} {counted}."
+        )
     return "\n\n".join(parts)
 
 

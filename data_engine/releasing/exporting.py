@@ -43,7 +43,7 @@ def export_release(folder: Path, form: str, to: Path, *, question: str = "") -> 
             FORMATS[form].write(released.rows, filled / FORMATS[form].file_name)
         else:
             _refuse_unfit(released, form, FOLDER_FORMATS[form])
-            FOLDER_FORMATS[form].write(released, filled)
+            _writer(released, FOLDER_FORMATS[form])(released, filled)
         if to.exists():
             to.rmdir()
         if not place_folder(filled, to.absolute()):
@@ -126,8 +126,19 @@ def _refuse_unfit(released: Released, name: str, form: FolderFormat) -> None:
         raise InvalidInput(
             f"release {released.release_id} holds texts, but {name} is a format of images; take one of {fits}"
         )
-    if form.needs_labels and not released.has_labels:
-        fits = _those(lambda each: modality in each.modalities and not each.needs_labels)
+    if released.has_objects and form.needs_labels and form.write_objects is None:
+        fits = _those(lambda each: each.write_objects is not None or not each.needs_labels)
+        raise InvalidInput(
+            f"release {released.release_id} has objects in its images, but {name} needs one class for each; take one "
+            f"of {fits}"
+        )
+    if form.needs_objects and not released.has_objects:
+        fits = _those(lambda each: modality in each.modalities and not each.needs_objects)
+        raise InvalidInput(
+            f"release {released.release_id} has no objects in its images, which {name} is for; take one of {fits}"
+        )
+    if form.needs_labels and not (released.has_labels or released.has_objects):
+        fits = _those(lambda each: modality in each.modalities and not (each.needs_labels or each.needs_objects))
         raise InvalidInput(
             f"release {released.release_id} has no labels, but {name} needs a class for each image; take one of {fits}"
         )
@@ -136,6 +147,11 @@ def _refuse_unfit(released: Released, name: str, form: FolderFormat) -> None:
             f"release {released.release_id} holds no images, only their uris; set release.images: true and release "
             f"again, or take one of {', '.join(FORMATS)}"
         )
+
+
+def _writer(released: Released, form: FolderFormat) -> Callable[[Released, Path], None]:
+    """What writes the format: of a release with objects, what writes these, where the format has room for them."""
+    return form.write_objects if released.has_objects and form.write_objects is not None else form.write
 
 
 def _those(fits: Callable[[FolderFormat], bool]) -> str:

@@ -5,6 +5,7 @@ Writing them is in `writer.py`.
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 
 import pyarrow as pa
@@ -27,6 +28,8 @@ LABEL_COLUMNS = ("label", "provenance", *_NUMBERED)
 """Columns of a release that say what a sample is and who said so."""
 _IN_SUBSET = "in_subset"
 _SPLIT, _LEAK = "split", "repeats_in_other_split"
+OBJECTS = "objects"
+"""The column of a release that has the objects of its images, where the corpus asks for these."""
 
 
 def release_rows(labels: pa.Table, places: pa.Table, raw: pa.Table, *, out_of_scope: str | None) -> pa.Table:
@@ -46,7 +49,10 @@ def release_rows(labels: pa.Table, places: pa.Table, raw: pa.Table, *, out_of_sc
     """
     in_scope = labels if out_of_scope is None else labels.filter(pc.not_equal(labels["label"], out_of_scope))
     places = places.select(["sample_id", "batch", "leaf", "top_cluster"])
-    shown = _exported(in_scope).append_column("provenance", in_scope["provenance"])
+    shown = _exported(in_scope)
+    if "label" not in shown.column_names:
+        shown = shown.append_column("label", pa.nulls(shown.num_rows, pa.string()))
+    shown = shown.append_column("provenance", in_scope["provenance"])
     shown = shown.append_column(_IN_SUBSET, pc.fill_null(in_scope[_IN_SUBSET], True))
     for name in _NUMBERED:
         shown = shown.append_column(name, in_scope[name])
@@ -100,26 +106,27 @@ def rows_of_questions(questions: Mapping[str, QuestionLabels], places: pa.Table,
 def exported_rows(rows: pa.Table) -> pa.Table:
     """The rows in the columns that their files have.
 
-    Those of labels are left out where no sample has one, `in_subset` where no sample is outside the subset, `split`
-    where there are no splits. Of several questions each has columns of its own, `<question>_label` and so on.
+    Those of labels are left out where no sample has one, `label` or `objects` where that is not asked for, `in_subset`
+    where no sample is outside the subset, `split` where there are no splits. Of several questions each has columns of
+    its own, `<question>_label` and so on.
     """
     unused = [_LEAK]
     unused += [] if _has_any_outside(rows) else [_IN_SUBSET]
     unused += [] if _has_splits(rows) else [_SPLIT]
+    unused += ["label"] if has_objects(rows) else [OBJECTS]
     rows = rows.drop_columns([name for name in unused if name in rows.column_names])
     if questions_of(rows):
         return in_columns(rows)
     rows = in_columns(rows)
-    has_labels = rows.num_rows == 0 or any(rows[name].null_count < rows.num_rows for name in LABEL_COLUMNS)
-    return rows if has_labels else rows.drop_columns(list(LABEL_COLUMNS))
+    own = [name for name in LABEL_COLUMNS if name in rows.column_names]
+    has_labels = rows.num_rows == 0 or any(rows[name].null_count < rows.num_rows for name in own)
+    return rows if has_labels else rows.drop_columns(own)
 
 
 def all_columns(exported: pa.Table) -> pa.Table:
     """Rows of a release's file with null labels where the file has no columns of labels."""
     exported = out_of_columns(exported)
-    if any(name in exported.column_names for name in LABEL_COLUMNS):
-        return exported
-    for name in LABEL_COLUMNS:
+    for name in (name for name in LABEL_COLUMNS if name not in exported.column_names):
         exported = exported.append_column(name, pa.nulls(len(exported), RELEASE.field(name).type))
     return exported
 
@@ -178,12 +185,13 @@ def release_fingerprint(rows: pa.Table) -> str:
     """A fingerprint (16 hex digits) of everything that is released, whatever the order of the rows.
 
     `in_subset` says something only where it is false of a sample: without one the id is that of the same rows before
-    the subset had lost any. Likewise for `split` where there are no splits.
+    the subset had lost any. Likewise for `split` where there are no splits, and `objects` where there are none.
     """
     left_out = {"release_id", _LEAK}
     left_out |= set() if _has_any_outside(rows) else {_IN_SUBSET}
     left_out |= set() if questions_of(rows) else {BY_QUESTION}
     left_out |= set() if _has_splits(rows) else {_SPLIT}
+    left_out |= set() if has_objects(rows) else {OBJECTS}
     named = [name for name in RELEASE.names if name not in left_out]
     values = rows.select(named).sort_by("sample_id").to_pylist()
     return hashlib.sha256(json.dumps([list(row.values()) for row in values]).encode()).hexdigest()[:16]
@@ -191,6 +199,18 @@ def release_fingerprint(rows: pa.Table) -> str:
 
 def _has_any_outside(rows: pa.Table) -> bool:
     return _IN_SUBSET in rows.column_names and False in rows[_IN_SUBSET].to_pylist()
+
+
+def has_objects(rows: pa.Table) -> bool:
+    """Whether the rows of a release are images with objects in the place of a class."""
+    return OBJECTS in rows.column_names and rows[OBJECTS].null_count < rows.num_rows
+
+
+def class_counts_of(rows: pa.Table) -> Counter[str]:
+    """How many samples of each class the rows of a release have; of images with objects, how many objects."""
+    if not has_objects(rows):
+        return Counter(rows["label"].to_pylist())
+    return Counter(one["class"] for text in rows[OBJECTS].to_pylist() for one in json.loads(text)["objects"])
 
 
 def _has_splits(rows: pa.Table) -> bool:

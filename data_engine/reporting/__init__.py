@@ -3,12 +3,14 @@
 The data card is in `data_engine.releasing`, the output of commands in `data_engine.terminal`.
 """
 
+from data_engine.reporting.annotation_stages import stages_of
 from data_engine.reporting.html.report import FailedCheck, render_report
 from data_engine.reporting.metrics.decider_costs import decider_costs
 from data_engine.reporting.metrics.known_labels import (
     has_truth,
     known_classes,
     known_label_of,
+    known_objects,
     remarks_on_known_labels,
     truth_of,
 )
@@ -49,6 +51,7 @@ __all__ = [
     "has_truth",
     "known_classes",
     "known_label_of",
+    "known_objects",
     "lorenz_curve",
     "lorenz_plot",
     "metrics_of_corpus",
@@ -62,6 +65,7 @@ __all__ = [
     "side_by_side",
     "silhouette_plot",
     "simulation_of_questions",
+    "stages_of",
     "truth_of",
     "uncertainty_plot",
     "with_questions",

@@ -72,6 +72,7 @@ _FOR_CORRECTION = (
         annotation,
         task.c.batch_id,
         task.c.arm,
+        task.c.payload,
         batch.c.classes,
         batch.c.revision.label("batch_revision"),
         batch.c.answered_at,
@@ -101,6 +102,7 @@ def accept(
     row = find_lease(connection, lease_id)
     kind = answer_kind(row.kind)
     given = answer_given(kind, label, answer, json.loads(row.classes), row.batch_id)
+    kind.check_place(given, json.loads(row.payload))
     earlier = connection.execute(_BY_SUBMISSION, {"submission": submission_id}).first()
     if earlier is not None:
         return _as_repeat(earlier, row, kind, given)
@@ -147,6 +149,7 @@ def correct(
         )
     kind = answer_kind(row.kind)
     given = answer_given(kind, label, answer, json.loads(row.classes), row.batch_id)
+    kind.check_place(given, json.loads(row.payload))
     if given == row.answer:
         return Submitted(annotation_id, row.revision, is_repeat=True)
     values = {

@@ -336,6 +336,8 @@ def _proposed_answers(
         else:
             given = new.proposed_answer
             proposed.append(None if given is None else answer_given(kind, None, given, classes, batch_id))
+            if proposed[-1] is not None:
+                kind.check_place(proposed[-1], new.payload)
     return proposed
 
 

@@ -1,13 +1,14 @@
 """Simulated annotators: they take tasks and answer them through the queue like anyone else, marked as simulated."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from data_engine.review.queue import ReviewQueue
 from data_engine.review.queue_records import Task, identifier
 
-AnswerFunction = Callable[[Task], str | None]
-"""From what an annotator sees to a label; None skips the task."""
+AnswerFunction = Callable[[Task], str | Mapping[str, Any] | None]
+"""From what an annotator sees to a label, or to an answer that is more than one; None skips the task."""
 
 _PROGRESS_EVERY = 20
 _SKIP_REASON = "the simulated annotator has no answer"
@@ -58,9 +59,10 @@ def _answer_one(queue: ReviewQueue, batch_id: str, name: str, answer: AnswerFunc
     lease = queue.next(name, now=now, batch=batch_id, is_simulated=True)
     if lease is None:
         return None
-    label = answer(lease.task)
-    if label is None:
+    given = answer(lease.task)
+    if given is None:
         queue.release(lease.lease_id, reason=_SKIP_REASON, now=now)
         return 0
-    queue.submit(lease.lease_id, identifier("submission", lease.lease_id), label=label, now=now)
+    said: dict[str, Any] = {"label": given} if isinstance(given, str) else {"answer": given}
+    queue.submit(lease.lease_id, identifier("submission", lease.lease_id), **said, now=now)
     return 1

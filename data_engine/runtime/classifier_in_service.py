@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -137,3 +138,21 @@ def newest_audit_age_days(tables: "AcceptedTables", corpus: "Corpus | None" = No
         decided = tables.decisions("reviewed_labels", batch)
         answered += decided.filter(pc.is_in(decided["sample_id"], of_batch))["decided_at"].to_pylist()
     return (datetime.now(UTC) - max(answered)).total_seconds() / 86_400 if answered else None
+
+
+def proposed_classes(
+    tables: "AcceptedTables", ids: list[str], classes: dict[str, int]
+) -> "tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]":
+    """Probabilities, proposed classes, and whether a decider takes it without a person, in the order of the ids.
+
+    None when one of them has no proposal yet.
+    """
+    from data_engine.labeling import probabilities_of
+
+    table = tables.read("proposals", columns=["sample_id", "label", "probabilities", "route"])
+    row_of = {sample_id: row for row, sample_id in enumerate(table["sample_id"].to_pylist())}
+    if not row_of or any(sample_id not in row_of for sample_id in ids):
+        return None, None, None
+    in_order = table.take(pa.array([row_of[sample_id] for sample_id in ids], pa.int64()))
+    proposed = np.array([classes[label] for label in in_order["label"].to_pylist()])
+    return probabilities_of(in_order), proposed, np.array([name != "person" for name in in_order["route"].to_pylist()])

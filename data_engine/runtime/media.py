@@ -9,6 +9,9 @@ from data_engine.errors import ContentMissing
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from data_engine.filtering import ImageLook
     from data_engine.images import DecodedImage
 
@@ -109,6 +112,24 @@ def image_file(runtime: CorpusRuntime, raw: pa.Table, change: str = "") -> tuple
     image = changed(decoded.image, change)
     media_type, written = shown_large(image, max(image.size))
     return _file_name({"sample_id": child_id(row["sample_id"], change), "media_type": media_type}), written
+
+
+def whole_images(runtime: CorpusRuntime, raw: pa.Table) -> "Iterator[tuple[str, NDArray[np.uint8]]]":
+    """Sample id and pixels (h, w, 3), RGB, upright and in their full size, of images of a raw index, each once.
+
+    Raises: ContentMissing for an image that is gone, has changed or cannot be decoded.
+    """
+    import numpy as np
+
+    from data_engine.images import decode_image
+
+    rows = {row["sample_id"]: row for row in raw.select(_PLACE).sort_by([("uri", "descending")]).to_pylist()}
+    contents = _required(_contents(runtime, rows.values()))
+    for row, content in zip(rows.values(), contents, strict=True):
+        decoded = decode_image(content, max_pixels=runtime.corpus.source.max_pixels)
+        if decoded.image is None:
+            raise ContentMissing(f"image {row['uri']} cannot be decoded any more: {decoded.error}")
+        yield row["sample_id"], np.asarray(decoded.image, dtype=np.uint8)
 
 
 def _file_name(row: Mapping[str, Any]) -> str:

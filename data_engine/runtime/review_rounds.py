@@ -16,18 +16,20 @@ from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.amendments.batch_size import fitted, query_size
 from data_engine.runtime.amendments.taken_batches import not_taken_over, taken_batches
 from data_engine.runtime.check_gate import CheckGate, accepted_tables
-from data_engine.runtime.classifier_in_service import draws_in_service
+from data_engine.runtime.classifier_in_service import draws_in_service, proposed_classes
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.deciders.tree import planned_checks
 from data_engine.runtime.embeddings import subset_embeddings
-from data_engine.runtime.examples.class_name_examples import class_name_examples
+from data_engine.runtime.examples.class_name_examples import first_guess
 from data_engine.runtime.examples.image_children import synthesised_tasks
 from data_engine.runtime.made_from.doubtful_labels import doubted_samples
 from data_engine.runtime.made_from.encoders import encoder_used, refuse_another
 from data_engine.runtime.made_from.given_labels import given_classes, given_hold_out, given_labels_text
 from data_engine.runtime.models.borrowed import borrowed_model
+from data_engine.runtime.objects.tasks import images_to_ask, planned_objects
 
 if TYPE_CHECKING:
+    from data_engine.corpus import Labels
     from data_engine.labeling import PlannedTask
     from data_engine.review import NewTask, ReviewQueue
 
@@ -63,6 +65,8 @@ def why_open(runtime: CorpusRuntime) -> tuple[str, str | None]:
         if coming := not_taken_over(runtime):
             return f"the answers of {', '.join(coming)} are taken over first", None
         return lacking, f"hold-out:{subset.data_version}:{n_batches}"
+    if proposals is None and runtime.corpus.asks_for_objects:
+        return images_to_ask(gate, subset, n_batches)
     if proposals is None:
         return "there are no proposals yet; train the classifier on the answers first", None
     made, now = encoder_used(gate.store, proposals), gate.encoder_in_use()
@@ -112,7 +116,7 @@ def _said_of_hold_out(runtime: CorpusRuntime, n_taken: int, needed: int) -> str:
     with runtime.queue() as queue:
         waiting = [batch.batch_id for batch in queue.batches(runtime.corpus.name) if not batch.is_answered]
         answers = [row for batch_id in waiting for row in queue.answers(batch_id).to_pylist()]
-    n_coming = len({row["sample_id"] for row in answers if row["purpose"] == "hold_out" and row["label"] is not None})
+    n_coming = len({row["sample_id"] for row in answers if row["purpose"] == "hold_out" and row["answer"]})
     n = n_taken + n_coming
     said = f"of {needed:,} samples that the hold-out needs {n:,} {'is' if n == 1 else 'are'} answered, "
     said += f"{max(needed - n, 0):,} to go"
@@ -162,7 +166,7 @@ def create_review_batch(runtime: CorpusRuntime, *, cause: str, n_tasks: int | No
             planned += planned_checks(runtime.corpus, tables, besides=planned, round_number=round_number)
         if not planned:
             return None
-        texts = payloads_of(tables, [task.sample_id for task in planned])
+        texts = payloads_of(tables, [task.sample_id for task in planned], with_sizes=runtime.corpus.asks_for_objects)
         tasks = [NewTask(**vars(task), payload=texts[task.sample_id]) for task in planned]
         if n_tasks is None:
             tasks += synthesised_tasks(runtime, tables, planned, round_number=round_number)
@@ -251,19 +255,48 @@ def round_id(runtime: CorpusRuntime, round_number: int) -> str:
 def _plan(
     runtime: CorpusRuntime, tables: AcceptedTables, round_number: int, n_tasks: int | None
 ) -> "tuple[PlannedTask, ...]":
-    from data_engine.labeling import plan_review_batch
-
     _refuse_other_vectors(runtime)
     ids, x = subset_embeddings(tables)
+    sizes = {} if n_tasks is None else {"query_batch_size": query_size(n_tasks)}
+    settings = runtime.corpus.labels.model_copy(update=sizes)
+    plan = _planned_objects if runtime.corpus.asks_for_objects else _planned_classes
+    planned = plan(runtime, tables, ids, x, settings, round_number)
+    return planned if n_tasks is None else fitted(planned, n_tasks)
+
+
+def _planned_objects(
+    runtime: CorpusRuntime, tables: AcceptedTables, ids: list[str], x: np.ndarray, settings: "Labels", round_number: int
+) -> "tuple[PlannedTask, ...]":
+    return planned_objects(
+        runtime,
+        tables,
+        ids,
+        x,
+        hold_out_ids=_held_out(
+            runtime, tables, tables.read("reviewed_labels", columns=["sample_id", "purpose"]).to_pylist()
+        ),
+        settings=settings,
+        round_number=round_number,
+        with_proposals=not lacking_hold_out(runtime),
+    )
+
+
+def _planned_classes(
+    runtime: CorpusRuntime, tables: AcceptedTables, ids: list[str], x: np.ndarray, settings: "Labels", round_number: int
+) -> "tuple[PlannedTask, ...]":
+    from data_engine.labeling import plan_review_batch
+
     classes = {name: index for index, name in enumerate(runtime.corpus.class_names)}
     reviewed = tables.read("reviewed_labels", columns=["sample_id", "purpose", "label"]).to_pylist()
     given = given_classes(runtime.corpus, tables.read, among=pa.array(ids, pa.string()))
-    sizes = {} if n_tasks is None else {"query_batch_size": query_size(n_tasks)}
-    settings = runtime.corpus.labels.model_copy(update=sizes)
-    probabilities, proposed, accepts = (None,) * 3 if lacking_hold_out(runtime) else _proposed(tables, ids, classes)
+    probabilities, proposed, accepts = (
+        (None,) * 3 if lacking_hold_out(runtime) else proposed_classes(tables, ids, classes)
+    )
+    vectors = CheckGate(runtime, runtime.store(), "review").encoder_in_use()
     if probabilities is None:
-        probabilities = _borrowed(runtime, x)
-    planned = plan_review_batch(
+        borrowed = borrowed_model(runtime, vectors)
+        probabilities = None if borrowed is None else borrowed.model.predict_proba(x)
+    return plan_review_batch(
         round_number=round_number,
         sample_ids=ids,
         embeddings=x,
@@ -277,29 +310,11 @@ def _plan(
         class_names=runtime.corpus.class_names,
         seed=runtime.corpus.seed_for("review", round_number),
         kind=runtime.corpus.labels.kind,
-        first_guess=_first_guess(runtime, x) if probabilities is None else None,
+        first_guess=first_guess(runtime.corpus, x, vectors) if probabilities is None else None,
         given={key: classes[given[key]] for key in given.keys() - {row["sample_id"] for row in reviewed}},
         doubted=doubted_samples(runtime, tables),
         draw=None if probabilities is None or proposed is None else draws_in_service(tables),
     )
-    return planned if n_tasks is None else fitted(planned, n_tasks)
-
-
-def _borrowed(runtime: CorpusRuntime, x: np.ndarray) -> "np.ndarray | None":
-    """What a model of another corpus says of the (n, dim) embeddings; None where the YAML names none."""
-    borrowed = borrowed_model(runtime, CheckGate(runtime, runtime.store(), "review").encoder_in_use())
-    return None if borrowed is None else borrowed.model.predict_proba(x)
-
-
-def _first_guess(runtime: CorpusRuntime, x: np.ndarray) -> "np.ndarray | None":
-    """What the names of the classes say of the (n, dim) embeddings; None where they are no examples."""
-    from data_engine.labeling import probabilities_from_examples
-
-    examples = class_name_examples(runtime.corpus, CheckGate(runtime, runtime.store(), "review").encoder_in_use())
-    if examples is None:
-        return None
-    seed = runtime.corpus.seed_for("classifier")
-    return probabilities_from_examples(examples, x, class_names=runtime.corpus.class_names, seed=seed)
 
 
 def _refuse_other_vectors(runtime: CorpusRuntime) -> None:
@@ -312,30 +327,18 @@ def _refuse_other_vectors(runtime: CorpusRuntime) -> None:
             refuse_another(step, made, gate.encoder_in_use())
 
 
-def _proposed(
-    tables: AcceptedTables, ids: list[str], classes: dict[str, int]
-) -> "tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]":
-    """Probabilities, proposed classes, and whether a decider takes it without a person, in the order of the ids.
-
-    None when one of them has no proposal yet.
-    """
-    from data_engine.labeling import probabilities_of
-
-    table = tables.read("proposals", columns=["sample_id", "label", "probabilities", "route"])
-    row_of = {sample_id: row for row, sample_id in enumerate(table["sample_id"].to_pylist())}
-    if not row_of or any(sample_id not in row_of for sample_id in ids):
-        return None, None, None
-    in_order = table.take(pa.array([row_of[sample_id] for sample_id in ids], pa.int64()))
-    proposed = np.array([classes[label] for label in in_order["label"].to_pylist()])
-    return probabilities_of(in_order), proposed, np.array([name != "person" for name in in_order["route"].to_pylist()])
-
-
-def payloads_of(tables: AcceptedTables, sample_ids: list[str]) -> dict[str, dict[str, str]]:
-    """The payload of each task: the sample's text, cut, and its uri. Never the known label."""
+def payloads_of(
+    tables: AcceptedTables, sample_ids: list[str], *, with_sizes: bool = False
+) -> dict[str, dict[str, Any]]:
+    """The payload of each task: the sample's text, cut, and its uri; with the size (height, width) of images where
+    answers are places in them. Never the known label."""
     asked = {"sample_id": pa.array(sorted(set(sample_ids)), pa.string())}
-    wanted = tables.read("raw_index", columns=["sample_id", "uri", "text"], among=asked)
+    sides = ["height_px", "width_px"] if with_sizes else []
+    wanted = tables.read("raw_index", columns=["sample_id", "uri", "text", *sides], among=asked)
     payloads = {
-        row["sample_id"]: {"uri": row["uri"], "text": (row["text"] or "")[:SNIPPET_CHARS]} for row in wanted.to_pylist()
+        row["sample_id"]: {"uri": row["uri"], "text": (row["text"] or "")[:SNIPPET_CHARS]}
+        | ({"size": [row[side] for side in sides]} if sides else {})
+        for row in wanted.to_pylist()
     }
     missing = sorted(set(sample_ids) - set(payloads))
     if missing:

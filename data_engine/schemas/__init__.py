@@ -29,7 +29,7 @@ from data_engine.schemas.labelling import (
     PROPOSALS,
     REVIEWED_LABELS,
 )
-from data_engine.schemas.publication import COSTS, LABEL_TRENDS, QUALITY_REPORT, RELEASE
+from data_engine.schemas.publication import ANNOTATION_STAGES, COSTS, LABEL_TRENDS, QUALITY_REPORT, RELEASE
 from data_engine.schemas.selection import (
     BALANCED_SUBSET,
     CLUSTER_PORTRAITS,
@@ -44,6 +44,7 @@ from data_engine.schemas.selection import (
 __all__ = [
     "ACCEPTED_VERSIONS",
     "ALARMS",
+    "ANNOTATION_STAGES",
     "BALANCED_SUBSET",
     "BREAKS_OFF",
     "CHECK_RESULTS",
@@ -123,6 +124,7 @@ TABLES: dict[str, Table] = {
     "quality_report": Table(QUALITY_REPORT),
     "costs": Table(COSTS),
     "label_trends": Table(LABEL_TRENDS),
+    "annotation_stages": Table(ANNOTATION_STAGES),
     "drift_report": Table(DRIFT_REPORT, ("batch",)),
     "release": Table(RELEASE),
     "ledger": Table(LEDGER, ("step", "batch")),

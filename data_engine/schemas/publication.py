@@ -52,6 +52,28 @@ LABEL_TRENDS = pa.schema(
     ]
 )
 
+ANNOTATION_STAGES = pa.schema(
+    [
+        required("question", pa.string(), "of several questions its name; empty where there is one"),
+        required("kind", pa.string(), "of the answers"),
+        required("stage_number", pa.int32(), "1, 2 or 3"),
+        required("stage", pa.string(), "assisted, semi-automatic or automatic; of classes manual, proposed or gated"),
+        required("is_simulated", pa.bool_(), "whether simulated annotators answered, whose answers stand apart"),
+        required("n_samples", pa.int64(), "samples with an annotation of this stage"),
+        required("n_annotations", pa.int64(), "objects, or answers that are classes"),
+        optional("seconds_per_annotation", pa.float64(), "active seconds of people; null where nobody was timed"),
+        optional("edited_share", pa.float64(), "of what was predicted or proposed, the share that was changed"),
+        optional("clicks_per_edited", pa.float64(), "clicks or edits of each changed object; null of classes"),
+        optional("as_stage_one", pa.float64(), "share with IoU above .75, or of the same class, to stage one"),
+        optional("low", pa.float64(), "lower end of its 90 % interval (Clopper-Pearson)"),
+        optional("high", pa.float64(), "upper end of its 90 % interval"),
+        required("n_compared", pa.int64(), "annotations of stage one that it was compared with"),
+        optional("missed_per_sample", pa.float64(), "objects of stage one that it lacks, per sample; null of classes"),
+        required("target", pa.float64(), "what low has to reach: labels.target_precision"),
+        optional("guard_holds", pa.bool_(), "whether it does; null where nothing was compared"),
+    ]
+)
+
 RELEASE = pa.schema(
     [
         SAMPLE,
@@ -81,6 +103,12 @@ RELEASE = pa.schema(
             "repeats_in_other_split",
             pa.string(),
             "a sample of another split that this one nearly repeats, which should not be; null where there is none",
+        ),
+        optional(
+            "objects",
+            pa.string(),
+            "the objects of the image as JSON: size, and of each class, polygons and mask as run lengths; null where "
+            "the corpus asks for classes",
         ),
     ]
 )

@@ -93,9 +93,17 @@ def load_segmenter(name: str = "default") -> Segmenter:
 
     Raises: InvalidInput for another name, listing those that there are; SourceMissing where weights are missing.
     """
+    return find_segmenter(name).load(name)
+
+
+def find_segmenter(name: str) -> SegmenterEntry:
+    """The entry of a name, or of the pattern that it follows.
+
+    Raises: InvalidInput for another name, listing those that there are.
+    """
     entry = SEGMENTERS.get(name) or next(
         (one for one in SEGMENTERS.values() if one.prefix is not None and name.startswith(one.prefix)), None
     )
     if entry is None or entry.prefix == name:
         raise InvalidInput(f"segmenter is {name!r}, which does not exist; use one of {', '.join(SEGMENTERS)}")
-    return entry.load(name)
+    return entry

@@ -58,6 +58,11 @@ def answer_in_terminal(runtime: CorpusRuntime, annotator: str, *, console: "Cons
             f"corpus {runtime.corpus.name} has no block labels, so there is nothing to answer; add one to "
             "its defs.yaml and run it"
         )
+    if runtime.corpus.asks_for_objects:
+        raise InvalidInput(
+            f"corpus {runtime.corpus.name} asks for the objects of images, which nobody can draw in a terminal; answer "
+            f"on the review page, data-engine review --corpus {runtime.corpus.name}, or import answers from a file"
+        )
     with PersonQueue(runtime.queue_url) as queue:
         review = _Review(runtime, queue, person_in_terminal(annotator), console)
         while review.ask_next():

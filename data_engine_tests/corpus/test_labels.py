@@ -32,13 +32,16 @@ def test_the_kind_of_the_answers_is_one_that_exists():
     assert Labels.model_validate(attributes).kind == "class"
     with pytest.raises(ValidationError, match="kind of answer is 'smell', which does not exist; use one of class"):
         Labels.model_validate(attributes | {"kind": "smell"})
-    with pytest.raises(ValidationError, match="kind is 'objects', which no step asks for yet; use class"):
-        Labels.model_validate(attributes | {"kind": "objects"})
+    assert Labels.model_validate(attributes | {"kind": "objects", "classes": ["coin"]}).kind == "objects"
+    with pytest.raises(ValidationError, match="a question needs at least 1 class of objects"):
+        Labels.model_validate(attributes | {"kind": "objects", "classes": []})
+    with pytest.raises(ValidationError, match="segmenter is 'sam', which does not exist; use one of default"):
+        Labels.model_validate(attributes | {"segmenter": "sam"})
 
 
 def test_the_schema_names_the_kinds_and_the_deciders():
     schema = Labels.model_json_schema()
-    assert schema["properties"]["kind"]["enum"] == ["class"]
+    assert schema["properties"]["kind"]["enum"] == ["class", "objects"]
     described = schema["$defs"]["DeciderSettings"]
     assert described["then"] == {"enum": ["rules", "classifier", "tree", "foundation_model", "person"]}
     assert described["else"]["properties"]["name"]["enum"] == [

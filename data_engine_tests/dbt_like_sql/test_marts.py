@@ -21,6 +21,7 @@ CHECKED_BY_HAND = [
     "balance_by_level",
     "batch_agreement",
     "batch_history",
+    "annotation_stage_costs",
     "cost_by_decider",
     "first_pass_labels",
     "funnel",
@@ -282,6 +283,23 @@ def test_alarms_and_figures_over_time_say_how_long_and_how_much(empty_store):
     assert rows("review_batch, value, change, has_other_classes", "label_history") == [
         ("b1", 0.75, None, False),
         ("b2", 0.5, -0.25, True),
+    ]
+
+
+def test_stages_of_annotation_say_what_they_cost_beside_the_first(empty_store):
+    stage = {"question": "", "kind": "class", "n_samples": 9, "n_annotations": 9, "n_compared": 3, "target": 0.9}
+    said = [(1, "manual", False, 4.0), (2, "proposed", False, 1.0), (1, "manual", True, None)]
+    rows = [
+        {**stage, "stage_number": number, "stage": name, "is_simulated": simulated, "seconds_per_annotation": seconds}
+        for number, name, simulated, seconds in said
+    ]
+    write_corpus(empty_store, annotation_stages=rows)
+    run_models(empty_store, MODELS, run_id="run-9")
+    found = query(empty_store, "select stage, is_simulated, seconds_to_stage_one from annotation_stage_costs")
+    assert [tuple(row.values()) for row in found.to_pylist()] == [
+        ("manual", False, 1.0),
+        ("proposed", False, 0.25),
+        ("manual", True, None),
     ]
 
 

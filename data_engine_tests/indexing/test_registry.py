@@ -89,6 +89,13 @@ def _pixel_rows(folder: Path, _modality: str) -> dict[str, Any]:
     return {"pixel_shape": (1, 2)}
 
 
+def _image_tiles(folder: Path, _modality: str) -> dict[str, Any]:
+    image = Image.new("RGB", (32, 16), "red")
+    image.paste((0, 0, 255), (16, 0, 32, 16))
+    image.save(folder / "a.bmp")
+    return {"tile_px": 16}
+
+
 #: Writes two samples into a folder, and gives the options of the source that they need.
 SOURCES: dict[str, Callable[[Path, str], dict[str, Any]]] = {
     "folder": _files,
@@ -99,7 +106,10 @@ SOURCES: dict[str, Callable[[Path, str], dict[str, Any]]] = {
     "webdataset": _archive,
     "huggingface": _saved_dataset,
     "pixel_rows": _pixel_rows,
+    "image_tiles": _image_tiles,
 }
+#: A value of every option that some kind cannot do without.
+OPTIONS = {"pixel_shape": (1, 2), "tile_px": 16}
 CASES = [(name, modality) for name, kind in KINDS.items() for modality in kind.modalities]
 
 
@@ -138,14 +148,14 @@ def test_the_bytes_of_its_images_are_found_again_in_any_order(kind: str, tmp_pat
     contents = Contents(source, tmp_path)
     found = [contents.read(row) for row in [rows[1], rows[0], rows[1]]]
     assert found[0] == found[2]
-    assert kind == "pixel_rows" or found[:2] == [IMAGES[1], IMAGES[0]]
+    assert kind in ("pixel_rows", "image_tiles") or found[:2] == [IMAGES[1], IMAGES[0]]
 
 
 @pytest.mark.parametrize(
     ("kind", "modality"), [(kind, other) for kind in KINDS for other in ("text", "image") if (kind, other) not in CASES]
 )
 def test_a_modality_that_it_does_not_have_is_refused_with_a_remedy(kind: str, modality: Any) -> None:
-    options = {"pixel_shape": (1, 2)} if "pixel_shape" in KINDS[kind].needs else {}
+    options = {name: OPTIONS[name] for name in KINDS[kind].needs}
     with pytest.raises(SourceError, match=f"kind is {kind} but modality is {modality}; (use|set) "):
         read_batch(Source(kind=kind, path=".", **options), [], batch="b", modality=modality)
 
@@ -170,12 +180,16 @@ def test_a_file_that_vanished_is_one_unreadable_row_or_an_error_that_names_it(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_options_that_it_needs_are_asked_for_and_go_with_no_other(kind: str) -> None:
-    if "pixel_shape" in KINDS[kind].needs:
-        with pytest.raises(ValueError, match=f"kind is {kind} and pixel_shape is None; kind pixel_rows, and no other"):
-            Source(kind=kind, path=".")
-    else:
-        with pytest.raises(ValueError, match=rf"kind is {kind} and pixel_shape is \(1, 2\); kind pixel_rows, and no"):
-            Source(kind=kind, path=".", pixel_shape=(1, 2))
+    for name, value in OPTIONS.items():
+        (needing,) = [each for each in KINDS if name in KINDS[each].needs]
+        given = {other: OPTIONS[other] for other in KINDS[kind].needs if other != name}
+        if kind == needing:
+            with pytest.raises(ValueError, match=f"kind is {kind} and {name} is None; kind {needing}, and no other"):
+                Source(kind=kind, path=".", **given)
+        else:
+            said = rf"kind is {kind} and {name} is {re.escape(str(value))}; kind {needing}, and no"
+            with pytest.raises(ValueError, match=said):
+                Source(kind=kind, path=".", **given, **{name: value})
 
 
 def test_a_kind_that_does_not_exist_is_named_with_those_that_do() -> None:

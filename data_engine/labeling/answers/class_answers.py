@@ -50,6 +50,9 @@ class ClassAnswers:
             raise UnknownLabel(_no_class(label, classes, of))
         return self.from_label(label)
 
+    def check_place(self, answer: str, payload: Mapping[str, Any]) -> None:
+        """A class can be said of any sample."""
+
     def from_label(self, label: str) -> str:
         """The answer that is this class."""
         return answer_text({"label": label})

@@ -58,6 +58,16 @@ class AnswerKind(Protocol):
         Raises: InvalidInput for what is no answer of this kind; UnknownLabel for a class that is not in the question.
         """
 
+    def check_place(self, answer: str, payload: Mapping[str, Any]) -> None:
+        """Refuse an answer that cannot be about the sample that a task shows.
+
+        Args:
+            answer: In canonical form.
+            payload: What the task shows.
+
+        Raises: InvalidInput.
+        """
+
     def from_label(self, label: str) -> str:
         """The answer that is this class, not compared with any question.
 
@@ -95,7 +105,7 @@ class AnswerKind(Protocol):
         seed: int,
         traps: TrapRecords | None = None,
     ) -> Pooled:
-        """One agreed answer per sample, always one that somebody gave: what a reviewer decided, where one did.
+        """One agreed answer per sample: what a reviewer decided, where one did; else what the kind makes of them.
 
         Args:
             rows: Rows of `schemas.REVIEWED_LABELS` as `counted_answers` returns them.

@@ -1,7 +1,6 @@
 """Answers of the kind `objects`: any number of objects in an image, each with its class and its polygons.
 
-Their form is checked in `object_forms.py`. A consensus that nobody gave as it is, pixel by pixel, is in
-`data_engine.segmentation.agreement`.
+Their form is checked in `object_forms.py`; what is agreed of several is in `object_consensus.py`.
 """
 
 import json
@@ -18,6 +17,12 @@ from numpy.typing import NDArray
 from data_engine.errors import InvalidInput, NotEnoughData
 from data_engine.labeling.answers.counted import decisions_in
 from data_engine.labeling.answers.kind import Pooled, TrapRecords
+from data_engine.labeling.answers.object_consensus import (
+    LEAST_FOR_A_MAJORITY,
+    annotator_qualities,
+    consensus_answer,
+    with_masks,
+)
 from data_engine.labeling.answers.object_forms import OBJECTS, checked_objects, shapes_of
 from data_engine.labeling.inputs import EmbeddingsOf, Floats
 from data_engine.schemas import answer_text
@@ -25,6 +30,8 @@ from data_engine.segmentation.agreement import LEAST_IOU, Matched, match_shares
 
 #: Two outlines that agree so far are one drawn twice; so far has a proposal to agree that would have done.
 _SAME_IOU, _RIGHT_IOU = 0.9, 0.75
+#: So far has an answer to agree with the consensus of pixels to stand for it.
+_AS_GIVEN_IOU = 0.97
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,15 @@ class ObjectAnswers:
     def validate(self, answer: object, classes: Sequence[str], *, of: str) -> str:
         """The answer in canonical form: every object inside the image, of an area, of one of the classes."""
         return answer_text(checked_objects(answer, classes, of=of))
+
+    def check_place(self, answer: str, payload: Mapping[str, Any]) -> None:
+        """Raises: InvalidInput for objects in an image of another size than that of the task."""
+        said, size = json.loads(answer)["size"], payload.get("size")
+        if size is not None and said != list(size):
+            raise InvalidInput(
+                f"the answer is about an image of {said[1]} x {said[0]} px, but the image of the task has {size[1]} x "
+                f"{size[0]} px; give the objects in pixels of this image, with size [{size[0]}, {size[1]}]"
+            )
 
     def from_label(self, label: str) -> str:
         """Raises: InvalidInput always: a class says nothing of where the objects are."""
@@ -87,24 +103,26 @@ class ObjectAnswers:
         seed: int,  # noqa: ARG002
         traps: TrapRecords | None = None,
     ) -> Pooled:
-        """The answer that is most similar to the others, which count by how their annotators did at traps."""
+        """The objects that most annotators drew, pixel by pixel; of two answers that of who is more often right.
+
+        Annotators weigh by how alike their answers are to those of others, and by how they did at traps. A consensus
+        of three or more is the answer of one of them where that says the same; see `object_consensus.py`.
+        """
         for row in rows:
             checked_objects(row["answer"], classes, of="the corpus")
         decided = decisions_in(rows)
         of_sample: dict[str, list[Mapping[str, Any]]] = {}
         for row in rows:
             of_sample.setdefault(row["sample_id"], []).append(row)
-        answers, posteriors = [], []
-        for sample_id in sorted(of_sample):
-            if sample_id in decided:
-                answers.append(decided[sample_id]["answer"])
-                posteriors.append(1.0)
-            else:
-                answer, share = _most_similar(of_sample[sample_id], traps or {})
-                answers.append(answer)
-                posteriors.append(share)
-        given = tuple(tuple(of_sample[sample_id]) for sample_id in sorted(of_sample))
-        return Pooled(tuple(sorted(of_sample)), tuple(answers), np.array(posteriors, dtype=np.float64), given)
+        ids = sorted(of_sample)
+        several = [of_sample[key] for key in ids if key not in decided and len(of_sample[key]) > 1]
+        qualities = annotator_qualities(several, [_similarities(given) for given in several], traps or {})
+        pooled = [
+            (decided[key]["answer"], 1.0) if key in decided else _pooled(of_sample[key], qualities) for key in ids
+        ]
+        answers, posteriors = zip(*pooled, strict=True) if pooled else ((), ())
+        given = tuple(tuple(of_sample[key]) for key in ids)
+        return Pooled(tuple(ids), tuple(answers), np.array(posteriors, dtype=np.float64), given)
 
     def qualities(
         self,
@@ -141,9 +159,8 @@ class ObjectAnswers:
         return answer_text(wrong)
 
     def exported(self, answers: Sequence[str]) -> dict[str, pa.Array]:
-        """Two columns: `objects`, the answer as JSON, and `n_objects`."""
-        numbers = [len(json.loads(answer)["objects"]) for answer in answers]
-        return {"objects": pa.array(answers, pa.string()), "n_objects": pa.array(numbers, pa.int64())}
+        """One column, `objects`: the answer as JSON, every object with its polygons and its mask as run lengths."""
+        return {"objects": pa.array([answer_text(with_masks(json.loads(answer))) for answer in answers], pa.string())}
 
 
 def similarity(one: str, other: str) -> float:
@@ -151,6 +168,11 @@ def similarity(one: str, other: str) -> float:
     matched = _matched(one, other, LEAST_IOU)
     n_objects = len(matched.pairs) + len(matched.only_first) + len(matched.only_second)
     return sum(matched.ious) / n_objects if n_objects else 1.0
+
+
+def matched_objects(one: str, other: str) -> Matched:
+    """The objects of two answers in pairs of one class that share half of their area at least."""
+    return _matched(one, other, LEAST_IOU)
 
 
 def _is_matched(one: str, other: str, least_iou: float) -> bool:
@@ -169,19 +191,23 @@ def _matched(one: str, other: str, least_iou: float) -> Matched:
     return match_shares(shares, least_iou=least_iou)
 
 
-def _most_similar(rows: Sequence[Mapping[str, Any]], traps: TrapRecords) -> tuple[str, float]:
-    """The answer and its mean similarity to the others; one half where there are no others."""
-    if len(rows) == 1:
-        return rows[0]["answer"], 0.5
-    weights = []
-    for row in rows:
-        caught, missed = traps.get(row["annotator"], (0, 0))
-        weights.append((caught + 1) / (caught + missed + 1))
-    shares = []
-    for number, row in enumerate(rows):
-        others = [place for place in range(len(rows)) if place != number]
-        found = [similarity(row["answer"], rows[place]["answer"]) for place in others]
-        shares.append(float(np.average(found, weights=[weights[place] for place in others])))
-    ranked = [share + 1e-6 * weight for share, weight in zip(shares, weights, strict=True)]
-    best = int(np.argmax(ranked))
-    return rows[best]["answer"], float(np.clip(shares[best], 0.01, 1))
+def _similarities(rows: Sequence[Mapping[str, Any]]) -> list[float]:
+    """The mean similarity of each of several answers to the others."""
+    shares = np.zeros((len(rows), len(rows)))
+    for one, other in combinations(range(len(rows)), 2):
+        shares[one, other] = shares[other, one] = similarity(rows[one]["answer"], rows[other]["answer"])
+    return list((shares.sum(axis=1) / (len(rows) - 1)).tolist())
+
+
+def _pooled(rows: Sequence[Mapping[str, Any]], qualities: Mapping[str, float]) -> tuple[str, float]:
+    """The agreed answer of a sample and how sure it is; one half where nobody else said anything."""
+    answers = {row["annotator"]: row["answer"] for row in rows}
+    if len(answers) == 1:
+        return rows[-1]["answer"], 0.5
+    if len(answers) < LEAST_FOR_A_MAJORITY:
+        best = max(sorted(answers), key=lambda name: qualities[name])
+        return answers[best], float(np.clip(min(_similarities(rows)), 0.01, 1))
+    agreed, sure = consensus_answer(answers, qualities)
+    alike, name = max((similarity(answer, agreed), name) for name, answer in sorted(answers.items()))
+    # As somebody gave it, with its clicks and few vertices, where that says the same.
+    return (answers[name] if alike >= _AS_GIVEN_IOU else agreed), sure

@@ -5,6 +5,8 @@ What a kind has to be able to do is in `kind.py`.
 
 from collections.abc import Iterable
 
+import pyarrow as pa
+
 from data_engine.errors import InvalidInput
 from data_engine.labeling.answers.class_answers import CLASS, ClassAnswers
 from data_engine.labeling.answers.kind import AnswerKind
@@ -14,8 +16,8 @@ from data_engine.labeling.answers.object_forms import OBJECTS
 ANSWER_KINDS: dict[str, AnswerKind] = {CLASS: ClassAnswers(), OBJECTS: ObjectAnswers()}
 """All kinds. Adding one adds its file and an entry here; every one of them passes the same contract test."""
 
-ASKED_KINDS = (CLASS,)
-"""The kinds that the steps of a corpus ask for; of the others, answers are checked, compared, pooled and exported."""
+ASKED_KINDS = (CLASS, OBJECTS)
+"""The kinds that `labels.kind` may name; of any other, answers are checked, compared, pooled and exported."""
 
 
 def answer_kind(name: str) -> AnswerKind:
@@ -43,3 +45,9 @@ def kind_of(names: Iterable[str]) -> AnswerKind:
             "question a corpus of its own"
         )
     return answer_kind(found[0])
+
+
+def shown_answers(rows: pa.Table) -> pa.Array:
+    """The answers of a table with `kind` and `answer`, each in a few words."""
+    pairs = zip(rows["kind"].to_pylist(), rows["answer"].to_pylist(), strict=True)
+    return pa.array([answer_kind(kind).shown(answer) for kind, answer in pairs], pa.string())

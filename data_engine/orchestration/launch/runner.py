@@ -250,7 +250,7 @@ class OneCommandRun:
 
     def _learn(self, again: Sequence[str], *, may_ask: bool) -> bool:
         """Train where that is due; False when it has to wait for the review batches that ask again."""
-        stale = [step for step in JOBS["learn"] if self._is_stale(step)]
+        stale = [step for step in self.runtime.steps_of_job("learn") if self._is_stale(step)]
         may_ask = may_ask or not self._has("reviewed_labels")
         if not stale or not self._has_answers() or (may_ask and lacking_hold_out(self.runtime)):
             return True
@@ -309,7 +309,8 @@ class OneCommandRun:
         """Labels, report and release of what there is, where they are stale."""
         steps = self.runtime.steps_of_job("publish")
         if self.runtime.corpus.has_labels and not self._has("proposals"):
-            run_remarks.say_no_classifier(self.runtime, self.console)
+            if "proposals" in self.runtime.steps or not self._has_answers():
+                run_remarks.say_no_classifier(self.runtime, self.console)
             steps = steps if self._has_answers() else tuple(step for step in steps if step == "quality_report")
         elif self.outcome.waits_to_learn:
             run_remarks.say_waiting(self.outcome, self.console)

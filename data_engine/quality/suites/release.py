@@ -33,7 +33,7 @@ def suite(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
     released, labelled = tables["release"], tables["labels"]
     rows = Profile(
         released.select(["sample_id", "label", "provenance"]).append_column(
-            "has_its_label", membership(_pairs(released), _pairs(labelled))
+            "has_its_label", membership(_pairs(released), _pairs(_in_columns(labelled)))
         ),
         "sample_id",
     )
@@ -96,6 +96,20 @@ def _truths_of_splits(released: pa.Table) -> list[Truth]:
     ]
 
 
+def _in_columns(labelled: pa.Table) -> pa.Table:
+    """Labels that are objects in the column that a release has for them."""
+    from data_engine.labeling.answers.registry import kind_of
+
+    if "kind" not in labelled.column_names or labelled["label"].null_count == 0:
+        return labelled
+    exported = kind_of(labelled["kind"].to_pylist()).exported(labelled["answer"].to_pylist())
+    for name, values in exported.items():
+        if name not in labelled.column_names:
+            labelled = labelled.append_column(name, values)
+    return labelled
+
+
 def _pairs(table: pa.Table) -> pa.ChunkedArray:
-    """Sample and label as one key; an id holds no tab."""
-    return pc.binary_join_element_wise(table["sample_id"], table["label"], "\t")
+    """Sample and label as one key, of images their objects; an id holds no tab."""
+    said = pc.coalesce(table["label"], table["objects"]) if "objects" in table.column_names else table["label"]
+    return pc.binary_join_element_wise(table["sample_id"], said, "\t")

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data_engine.corpus import Corpus
+from data_engine.labeling.objects.annotation_stages import stages_shown
 from data_engine.reporting import number_format
 from data_engine.reporting.html import excerpts
 from data_engine.reporting.html.drifted import compared_batches
@@ -207,6 +208,7 @@ def _about_labels(
         "model_rounds": tables["foundation_rounds"].to_pylist() if "foundation_rounds" in tables else [],
         "costs": cost_totals(tables["costs"]) if "costs" in tables else [],
         **_about_trends(tables, known),
+        "stages": stages_shown(tables["annotation_stages"].to_pylist()) if "annotation_stages" in tables else [],
         **_about_rounds(tables, known),
         **_about_classes(tables),
         "promise": _promise(corpus, tables),

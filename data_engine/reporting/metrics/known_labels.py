@@ -35,8 +35,26 @@ class BalanceGroups:
 
 def known_labels(corpus: Corpus, raw_index: pa.Table) -> list[str | None]:
     """The label known beforehand of every row of the raw index; None where the source gives none."""
-    column = corpus.known_label_column
+    column = None if corpus.asks_for_objects else corpus.known_label_column
     return [None] * raw_index.num_rows if column is None else labels_in_column(column, raw_index)
+
+
+def known_objects(corpus: Corpus, raw_index: pa.Table) -> dict[str, str]:
+    """sample_id to the objects known beforehand, as an answer, for simulation and evaluation only.
+
+    Raises: InvalidInput, UnknownLabel for a value of the column that is no such answer, with the sample.
+    """
+    from data_engine.labeling.answers.registry import answer_kind
+
+    if not corpus.asks_for_objects or corpus.known_label_column is None:
+        return {}
+    kind, found = answer_kind(corpus.labels.kind), {}
+    for row in raw_index.select(["sample_id", "metadata"]).to_pylist():
+        said = json.loads(row["metadata"]).get(corpus.known_label_column)
+        if said:
+            of = f"corpus {corpus.name}, as column {corpus.known_label_column} of sample {row['sample_id']} has it"
+            found[row["sample_id"]] = kind.validate(said, corpus.class_names, of=of)
+    return found
 
 
 def labels_in_column(column: str, raw_index: pa.Table) -> list[str | None]:
@@ -71,7 +89,8 @@ def truth_of(corpus: Corpus, raw_index: pa.Table) -> dict[str, str | None]:
 
 def has_truth(corpus: Corpus) -> bool:
     """Whether the YAML names a column for `truth_of`."""
-    return corpus.known_label_column is not None or corpus.labels.given is not None
+    is_known = corpus.known_label_column is not None and not corpus.asks_for_objects
+    return is_known or corpus.labels.given is not None
 
 
 def called_truth(corpus: Corpus) -> str:
@@ -100,6 +119,8 @@ def first_of_each(sample_ids: Sequence[str], labels: Sequence[str | None]) -> di
 
 def known_classes(corpus: Corpus, raw_index: pa.Table) -> dict[str, str]:
     """sample_id to the class known beforehand, for simulation and evaluation only; samples without one are absent."""
+    if corpus.asks_for_objects:
+        return {}
     classes = {key: corpus.known_class(label) for key, label in known_label_of(corpus, raw_index).items()}
     return {key: name for key, name in classes.items() if name is not None}
 
@@ -117,7 +138,7 @@ def remarks_on_known_labels(corpus: Corpus, raw_index: pa.Table, sample_ids: Col
     Raises: InvalidInput where simulated annotators would have no answer at all.
     """
     column = corpus.known_label_column
-    if column is None or not raw_index.num_rows:
+    if column is None or not raw_index.num_rows or corpus.asks_for_objects:
         return []
     label_of = {key: label for key, label in known_label_of(corpus, raw_index).items() if key in sample_ids}
     if not any(known_labels(corpus, raw_index)) and (nowhere := _nowhere(column, raw_index)):

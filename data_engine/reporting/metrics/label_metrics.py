@@ -78,6 +78,9 @@ def classifier_in_service(classifiers: pa.Table) -> dict[str, object]:
 def _quality(labels: pa.Table) -> list[Metric]:
     quality = labels["quality"].to_numpy()
     n = labels.num_rows
+    if labels["label"].null_count == n:
+        # Of what is no class nobody can say how credible it is beside others.
+        return _shares_of_makers(labels)
     note = "Mean label quality, from the agreement of neighbours and the out-of-fold confidence of a classifier."
     metrics = [Metric("label_quality", "all", float(quality.mean()), "score", "higher_is_better", note, n=n)]
     provenance = np.array(labels["provenance"].to_pylist())
@@ -97,11 +100,15 @@ def _quality(labels: pa.Table) -> list[Metric]:
             n=n,
         )
     )
-    for name, count in sorted(Counter(provenance.tolist()).items()):
-        metrics.append(
-            Metric("provenance_share", name, count / n, "share", "neutral", "Share of the labels made this way.", n=n)
-        )
-    return metrics
+    return [*metrics, *_shares_of_makers(labels)]
+
+
+def _shares_of_makers(labels: pa.Table) -> list[Metric]:
+    n, note = labels.num_rows, "Share of the labels made this way."
+    return [
+        Metric("provenance_share", name, count / n, "share", "neutral", note, n=n)
+        for name, count in sorted(Counter(labels["provenance"].to_pylist()).items())
+    ]
 
 
 def _known_classes(corpus: Corpus, tables: Tables) -> dict[str, str]:

@@ -63,7 +63,8 @@ def funnel_metrics(corpus: Corpus, tables: Tables) -> list[Metric]:
         counted.append(("chosen", tables["balanced_subset"].num_rows, "Samples of the balanced subset."))
     if "labels" in tables and corpus.has_labels:
         labels = labels_in_subset(tables["labels"])["label"].to_pylist()
-        n_in_scope = sum(label != corpus.labels.out_of_scope for label in labels)
+        outside = corpus.labels.out_of_scope
+        n_in_scope = sum(outside is None or label != outside for label in labels)
         counted.append(("labelled", len(labels), "Samples of the subset that have a label."))
         counted.append(("releasable", n_in_scope, "Samples of the subset whose label is not out of scope."))
     if "release" in tables:

@@ -4,12 +4,14 @@ An imported answer is never one that was given here: its provenance is `imported
 that nobody here measured are left out. Simulated ones stay simulated. What somebody answered here stays as it is.
 """
 
+import json
 from datetime import datetime
 from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
+from data_engine.errors import InvalidInput
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.labeling.provenance import IMPORTED, SIMULATED
 from data_engine.review.annotations import count_answer
@@ -30,6 +32,10 @@ def put_answer(connection: Connection, task_id: str, answer: ExchangedAnswer, ki
     """Put one answer, which is in canonical form, to a task."""
     on_task = sa.select(task, sa.literal(answer.annotator).label("annotator")).where(task.c.task_id == task_id)
     row = connection.execute(on_task).one()
+    try:
+        answer_kind(kind).check_place(answer.answer, json.loads(row.payload))
+    except InvalidInput as error:
+        raise InvalidInput(f"{answer.where}: {error}") from error
     is_this = (annotation.c.task_id == task_id) & (annotation.c.annotator == answer.annotator)
     before = connection.execute(sa.select(annotation).where(is_this)).first()
     if before is not None:

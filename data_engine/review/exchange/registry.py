@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from data_engine.errors import InvalidInput
+from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.review.exchange.exchanged import Exchange
 
 
@@ -26,20 +27,22 @@ class ExchangeFormat:
     """How its files end."""
     media_type: str
     """Over HTTP."""
+    is_of_classes: bool = False
+    """Whether it has room for answers that are classes alone."""
 
 
 #: Every exchange format, by its name on the command line. To add one: a module with `write` and `read`, and an entry
 #: here; the contract test of this module then covers it.
 EXCHANGE_FORMATS: dict[str, ExchangeFormat] = {
     "label_studio": ExchangeFormat(
-        "Label Studio JSON: tasks with predictions and annotations", "label_studio", ".json", "application/json"
+        "Label Studio JSON: tasks with predictions and annotations", "label_studio", ".json", "application/json", True
     ),
     "jsonl": ExchangeFormat("JSON lines, a line for each answer", "jsonl", ".jsonl", "application/x-ndjson"),
     "csv": ExchangeFormat("CSV, a line for each answer", "csv", ".csv", "text/csv"),
     "parquet": ExchangeFormat(
         "Parquet, a row for each answer", "parquet", ".parquet", "application/vnd.apache.parquet"
     ),
-    "coco": ExchangeFormat("COCO JSON, an annotation for each answer", "coco", ".json", "application/json"),
+    "coco": ExchangeFormat("COCO JSON, an annotation for each answer", "coco", ".json", "application/json", True),
 }
 
 
@@ -53,6 +56,13 @@ def exchange_format(name: str) -> ExchangeFormat:
 def write_file(exchange: Exchange, name: str, path: Path) -> None:
     """Write a file in the format of this name. Raises: InvalidInput for an unknown one, or a place without a folder."""
     write: Callable[[Exchange, Path], None] = _module(name).write
+    kinds = {batch.kind for batch in exchange.batches.values()} - {CLASS}
+    if kinds and exchange_format(name).is_of_classes:
+        others = [each for each, form in EXCHANGE_FORMATS.items() if not form.is_of_classes]
+        raise InvalidInput(
+            f"answers are of the kind {', '.join(sorted(kinds))}, and {name} has room for classes alone; take one of "
+            f"{', '.join(others)}"
+        )
     try:
         write(exchange, path)
     except OSError as error:

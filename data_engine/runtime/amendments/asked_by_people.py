@@ -76,7 +76,7 @@ def _ask_about_doubtful(runtime: CorpusRuntime, n: int) -> str | None:
     ids = doubtful["sample_id"].to_pylist()[:n]
     if not ids:
         return None
-    payloads = payloads_of(tables, ids)
+    payloads = payloads_of(tables, ids, with_sizes=runtime.corpus.asks_for_objects)
     tasks = [
         NewTask(sample_id=sample_id, purpose=DOUBTFUL, arm="manual", payload=payloads[sample_id], priority=1)
         for sample_id in ids

@@ -10,6 +10,8 @@ import numpy as np
 from data_engine.runtime.made_from.encoders import EncoderUsed, refuse_another
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from data_engine.corpus import Corpus
     from data_engine.labeling import LabelledSet
 
@@ -37,6 +39,17 @@ def class_name_examples(corpus: "Corpus", vectors: EncoderUsed) -> "LabelledSet 
     numbers = [n for n, name in enumerate(names) if name not in (labels.out_of_scope, labels.other)]
     rows = encoder.encode([as_words(names[n]) for n in numbers])
     return LabelledSet(tuple(f"class name {names[n]}" for n in numbers), rows, np.array(numbers, dtype=np.int64))
+
+
+def first_guess(corpus: "Corpus", x: "NDArray[np.float32]", vectors: EncoderUsed) -> "NDArray[np.float32] | None":
+    """What the names of the classes say of the (n, dim) embeddings; None where they are no examples."""
+    from data_engine.labeling import probabilities_from_examples
+
+    examples = class_name_examples(corpus, vectors)
+    if examples is None:
+        return None
+    seed = corpus.seed_for("classifier")
+    return probabilities_from_examples(examples, x, class_names=corpus.class_names, seed=seed)
 
 
 def as_words(name: str) -> str:

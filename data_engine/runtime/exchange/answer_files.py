@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -83,16 +83,18 @@ def import_place(runtime: CorpusRuntime, exchange: "Exchange") -> "ImportPlace":
     tables = accepted_tables(runtime, run_id="review")
     ids = {each.sample_id for each in exchange.tasks if each.sample_id is not None}
     uris = {each.uri for each in exchange.tasks if each.sample_id is None}
-    payloads: dict[str, dict[str, str]] = {}
+    payloads: dict[str, dict[str, Any]] = {}
+    sides = ["height_px", "width_px"] if corpus.asks_for_objects else []
     sample_of: dict[str, str] = {}
     whole = {parent_and_change(each)[0] for each in ids}
     for column, wanted in (("sample_id", whole), ("uri", uris)):
         among = {column: pa.array(sorted(each for each in wanted if each is not None), pa.string())}
-        columns = ["sample_id", "uri", "text", "is_readable"]
+        columns = ["sample_id", "uri", "text", "is_readable", *sides]
         for row in tables.read("raw_index", columns=columns, among=among).to_pylist() if wanted else []:
             if row["is_readable"]:
                 text = (row["text"] or "")[:SNIPPET_CHARS]
-                payloads.setdefault(row["sample_id"], {"uri": row["uri"], "text": text})
+                size = {"size": [row[side] for side in sides]} if sides else {}
+                payloads.setdefault(row["sample_id"], {"uri": row["uri"], "text": text} | size)
                 sample_of[row["uri"]] = row["sample_id"]
     for child in ids:
         parent, change = parent_and_change(child)

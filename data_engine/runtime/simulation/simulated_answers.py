@@ -4,14 +4,17 @@ Which samples are asked about is decided in `review_rounds.py`.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from data_engine.errors import InvalidInput
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.simulation.simulated_objects import clicker_of
 from data_engine.schemas.child_ids import parent_and_change
 
 if TYPE_CHECKING:
+    from data_engine.corpus.review import SimulatedAnnotator
     from data_engine.review import Task
 
 
@@ -27,16 +30,17 @@ def answer_simulated(runtime: CorpusRuntime, batch_id: str) -> int:
         raise InvalidInput(
             f"corpus {runtime.corpus.name} has no simulated annotators; answer {batch_id} with `data-engine review`"
         )
-    answers = [(SIMULATED_PREFIX + who.name, _answer(runtime, who.name, who.error_rate)) for who in simulated]
+    answer_of = clicker_of(runtime) if runtime.corpus.asks_for_objects else partial(_answer, runtime)
+    answers = [(SIMULATED_PREFIX + who.name, answer_of(who)) for who in simulated]
     with runtime.queue() as queue:
         return answer_as_simulated(queue, batch_id, answers, now=queue.clock())
 
 
-def _answer(runtime: CorpusRuntime, name: str, error_rate: float) -> "Callable[[Task], str | None]":
+def _answer(runtime: CorpusRuntime, who: "SimulatedAnnotator") -> "Callable[[Task], str | None]":
     from data_engine.labeling import SimulatedLabeller
 
     classes = runtime.corpus.class_names
-    labeller = SimulatedLabeller(name, error_rate, runtime.corpus.seed_for("simulated", name))
+    labeller = SimulatedLabeller(who.name, who.error_rate, runtime.corpus.seed_for("simulated", who.name))
     truth = known_classes(runtime)
 
     def answer(task: "Task") -> str | None:

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine import labeling
+from data_engine.labeling.answers.registry import shown_answers
 from data_engine.labeling.deciders.registry import FOUNDATION_MODEL
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.made_from.answered_samples import answered_and_waiting, waiting_answer_inputs
@@ -100,7 +101,7 @@ def _ledger(table: pa.Table, proposed: pa.Table) -> pa.Table:
     labelled = ledger_rows(
         table["sample_id"],
         verdict="labelled",
-        reason=pc.binary_join_element_wise(table["label"], table["provenance"], " by "),
+        reason=pc.binary_join_element_wise(shown_answers(table), table["provenance"], " by "),
         score=table["posterior"],
     )
     return pa.concat_tables(

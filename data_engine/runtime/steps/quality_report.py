@@ -33,6 +33,7 @@ def quality_report(step_run: StepRun) -> StepResult:
     corpus, alarm_limits = _as_used(step_run)
     tables["label_trends"] = _label_trends(step_run, tables)
     tables["alarms"] = all_alarms(step_run.runtime)
+    tables["annotation_stages"] = reporting.stages_of(corpus, tables)
     questions = _questions(step_run, tables)
     tables["costs"] = reporting.decider_costs(corpus, {name: rows for name, rows in tables.items() if rows.num_rows})
     costs = pa.concat_tables([tables["costs"], *(each.tables["costs"] for each in questions)])
@@ -55,10 +56,19 @@ def quality_report(step_run: StepRun) -> StepResult:
     path = step_run.write_page("reports", "report.html", text=page)
     return step_run.finish(
         metrics,
-        timing_tables={"costs": costs, "label_trends": tables["label_trends"]},
+        timing_tables=_timing_tables(tables, questions, costs),
         metadata={"report": path, **_headline(metrics)},
         details={"plots": {name: plots[name] for name in ("funnel", "balance") if name in plots}},
     )
+
+
+def _timing_tables(
+    tables: dict[str, pa.Table], questions: list[reporting.ReportedQuestion], costs: pa.Table
+) -> dict[str, pa.Table]:
+    """What changes with every answer and makes nothing else stale; stages of annotation of each question."""
+    stages = [tables["annotation_stages"], *(each.tables["annotation_stages"] for each in questions)]
+    found = {"costs": costs, "label_trends": tables["label_trends"]}
+    return {**found, "annotation_stages": pa.concat_tables(stages)}
 
 
 def _questions(step_run: StepRun, tables: dict[str, pa.Table]) -> list[reporting.ReportedQuestion]:
@@ -68,7 +78,8 @@ def _questions(step_run: StepRun, tables: dict[str, pa.Table]) -> list[reporting
     for each in labelled_questions(step_run.runtime, run_id=step_run.run_id):
         filled = {name: rows for name, rows in each.tables.items() if rows.num_rows}
         costs = reporting.decider_costs(each.corpus, filled, question=each.runtime.question)
-        of_question = {**tables, **each.tables, "costs": costs}
+        stages = reporting.stages_of(each.corpus, each.tables, question=each.runtime.question)
+        of_question = {**tables, **each.tables, "costs": costs, "annotation_stages": stages}
         plots = reporting.report_plots(each.corpus, of_question, {})
         embeddings = step_run.embeddings_of(each.tables["labels"]["sample_id"])
         found.append(reporting.ReportedQuestion(each.runtime.question, each.corpus, of_question, plots, embeddings))

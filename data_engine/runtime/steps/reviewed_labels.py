@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.errors import ChecksFailed
+from data_engine.labeling.answers.registry import shown_answers
 from data_engine.runtime.amendments.counted_answers import answers_that_count, inputs_of
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.step_run import StepResult, StepRun
@@ -36,7 +37,7 @@ def reviewed_labels(step_run: StepRun) -> StepResult:
         ledger=ledger_rows(
             table["sample_id"],
             verdict="answered",
-            reason=pc.binary_join_element_wise(table["annotator"], table["label"], _purposes(table), " "),
+            reason=pc.binary_join_element_wise(table["annotator"], shown_answers(table), _purposes(table), " "),
             decided_at=[times[annotation_id] for annotation_id in table["annotation_id"].to_pylist()],
         ),
         metadata={

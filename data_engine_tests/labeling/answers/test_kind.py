@@ -12,6 +12,7 @@ def test_what_depends_on_the_kind_of_an_answer_goes_through_these_methods() -> N
     assert set(METHODS) == {
         "check_classes",
         "validate",
+        "check_place",
         "from_label",
         "label_of",
         "shown",

@@ -6,6 +6,7 @@ import pytest
 from data_engine.errors import InvalidInput
 from data_engine.labeling.answers.object_answers import ObjectAnswers, similarity
 from data_engine.schemas import answer_text
+from data_engine.segmentation import decode_rle
 
 KIND = ObjectAnswers()
 
@@ -46,12 +47,12 @@ def test_similarity_is_the_shared_area_over_all_objects() -> None:
     assert similarity(_answer(), _answer()) == 1
 
 
-def test_the_answer_most_like_the_others_is_pooled() -> None:
+def test_the_answer_that_is_the_consensus_of_pixels_is_pooled() -> None:
     middle = _answer(("coin", 10, 100))
     rows = [_row("ann", _answer(("coin", 0, 100))), _row("bob", middle), _row("cat", _answer(("coin", 20, 100)))]
     pooled = KIND.pool(rows, ["coin"], embeddings_of={}, seed=0)
     assert pooled.answers == (middle,)
-    assert pooled.posteriors[0] == pytest.approx((0.9 + 80 / 90) / 2)
+    assert pooled.posteriors[0] == 1
 
 
 def test_who_misses_traps_counts_less_and_a_reviewer_decides() -> None:
@@ -83,7 +84,17 @@ def test_with_one_class_a_trap_leaves_an_object_out() -> None:
     assert json.loads(wrong)["objects"] == json.loads(answer)["objects"][:1]
 
 
-def test_a_release_has_the_objects_and_their_number() -> None:
-    exported = KIND.exported([_answer(("coin", 0, 9)), _answer()])
-    assert exported["n_objects"].to_pylist() == [1, 0]
-    assert exported["objects"].to_pylist()[1] == _answer()
+def test_a_release_has_the_objects_with_their_masks() -> None:
+    exported = KIND.exported([_answer(("coin", 0, 9)), _answer()])["objects"].to_pylist()
+    assert exported[1] == _answer()
+    (one,) = json.loads(exported[0])["objects"]
+    assert decode_rle(one["mask"]).sum() > 0
+    assert KIND.validate(exported[0], ["coin"], of="a test") == exported[0]
+
+
+def test_an_answer_is_about_the_image_of_its_task() -> None:
+    size = json.loads(_answer())["size"]
+    KIND.check_place(_answer(), {"size": size, "uri": "a"})
+    KIND.check_place(_answer(), {"uri": "a"})
+    with pytest.raises(InvalidInput, match=rf"but the image of the task has 3 x {size[0]} px; give the objects in"):
+        KIND.check_place(_answer(), {"size": [size[0], 3]})

@@ -1,0 +1,27 @@
+"""The stages of annotation of a corpus, from its tables.
+
+How they are counted is in `data_engine.labeling.objects.annotation_stages`.
+"""
+
+import pyarrow as pa
+
+from data_engine.corpus import Corpus
+from data_engine.schemas import ANNOTATION_STAGES, Tables
+
+
+def stages_of(corpus: Corpus, tables: Tables, *, question: str = "") -> pa.Table:
+    """A row for each stage, in the schema ANNOTATION_STAGES; none before anybody answered.
+
+    Args:
+        corpus: gives the precision that a stage has to reach.
+        tables: reviewed_labels, and proposals where there are any.
+        question: of several questions, the name of this one.
+    """
+    from data_engine.labeling.objects.annotation_stages import annotation_stages
+
+    reviewed = tables.get("reviewed_labels")
+    if not corpus.has_labels or reviewed is None or not reviewed.num_rows:
+        return ANNOTATION_STAGES.empty_table()
+    proposals = tables.get("proposals")
+    some = proposals if proposals is not None and proposals.num_rows else None
+    return annotation_stages(reviewed, some, target=corpus.labels.target_precision, question=question)

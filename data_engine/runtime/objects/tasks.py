@@ -1,0 +1,83 @@
+"""The tasks of a review batch about objects: whom `object_rounds` asks about, with what the tables say.
+
+Rounds of both kinds are opened in `data_engine.runtime.review_rounds`.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from data_engine.runtime.accepted_tables import AcceptedTables
+from data_engine.runtime.made_from.doubtful_labels import doubted_samples
+
+if TYPE_CHECKING:
+    from data_engine.corpus.labels import Labels
+    from data_engine.labeling import PlannedTask
+    from data_engine.labeling.inputs import Floats
+    from data_engine.runtime.check_gate import CheckGate
+    from data_engine.runtime.corpus_runtime import CorpusRuntime
+    from data_engine.runtime.objects.object_rounds import ObjectProposal
+    from data_engine.runtime.versions import StepVersion
+
+
+def planned_objects(
+    runtime: "CorpusRuntime",
+    tables: AcceptedTables,
+    ids: Sequence[str],
+    embeddings: "Floats",
+    *,
+    hold_out_ids: Collection[str],
+    settings: "Labels",
+    round_number: int,
+    with_proposals: bool,
+) -> "tuple[PlannedTask, ...]":
+    """What the next review batch asks of the images of the subset.
+
+    Args:
+        runtime: The corpus.
+        tables: Answers and proposals.
+        ids: The images of the subset.
+        embeddings: (n, dim) of these.
+        hold_out_ids: Images of the hold-out.
+        settings: The block `labels`, with the sizes of this batch.
+        round_number: Part of every draw.
+        with_proposals: Whether what is proposed may be shown.
+    """
+    from data_engine.runtime.objects.object_rounds import plan_object_batch
+
+    columns = ["sample_id", "purpose", "arm", "answer"]
+    reviewed = tables.read("reviewed_labels", columns=columns).to_pylist()
+    return plan_object_batch(
+        round_number=round_number,
+        sample_ids=ids,
+        embeddings=embeddings,
+        proposals=object_proposals(tables) if with_proposals else {},
+        reviewed={row["sample_id"]: row["answer"] for row in reviewed if "trap" not in (row["purpose"], row["arm"])},
+        hold_out_ids=hold_out_ids,
+        control_ids={row["sample_id"] for row in reviewed if row["purpose"] == "control"},
+        settings=settings,
+        classes=runtime.corpus.class_names,
+        seed=runtime.corpus.seed_for("review", round_number),
+        doubted=doubted_samples(runtime, tables),
+    )
+
+
+def object_proposals(tables: AcceptedTables) -> "dict[str, ObjectProposal]":
+    """What is proposed of each image; nothing before there are proposals."""
+    from data_engine.runtime.objects.object_rounds import ObjectProposal
+
+    rows = tables.read("proposals", columns=["sample_id", "answer", "probability", "route"]).to_pylist()
+    return {
+        row["sample_id"]: ObjectProposal(row["answer"], row["probability"], row["route"] != "person") for row in rows
+    }
+
+
+def images_to_ask(gate: "CheckGate", subset: "StepVersion", n_batches: int) -> tuple[str, str | None]:
+    """Why the next review batch opens, or why not; see `review_rounds.why_open`.
+
+    Before there are proposals of objects, rounds follow each other while images of the subset have no answer.
+    """
+    answered = AcceptedTables(gate.store, gate).read("reviewed_labels", columns=["sample_id"])["sample_id"].to_pylist()
+    n_left = subset.n_rows - len(set(answered))
+    if n_left <= 0:
+        return "every image of the subset has an answer", None
+    return f"{n_left:,} images of the subset have no answer yet", f"images:{subset.data_version}:{n_batches}"
