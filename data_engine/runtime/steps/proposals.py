@@ -30,11 +30,10 @@ def proposals(step_run: StepRun) -> StepResult:
     """Propose a class for every chosen sample."""
     row = _in_service(step_run)
     classifier = labeling.load_model(row["artefact"])
-    ids, x = step_run.subset_embeddings()
+    (ids, x), settings, names = step_run.subset_embeddings(), step_run.corpus.labels, step_run.corpus.class_names
     answers = _answers(step_run, ids)
     classes = dict(answered := _answered(step_run, answers))
     labelled = [number for number, sample_id in enumerate(ids) if sample_id in classes]
-    settings, names = step_run.corpus.labels, step_run.corpus.class_names
     gate = labeling.gate_of(row, confidence=settings.confidence, class_names=names)
     deciders = Deciders(step_run, answers, classifier, gate)
     asked = _foundation_model(step_run, ids, answers, deciders)
