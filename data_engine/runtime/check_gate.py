@@ -56,6 +56,7 @@ class CheckGate:
     _single_versions: dict[tuple[str, str], StepVersion | None] = field(default_factory=dict)
     _results: dict[str, dict[str, list[dict[str, Any]]]] = field(default_factory=dict)
     _refusals: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    _sorted_out: dict[str, tuple[dict[str, StepVersion], dict[str, str]]] = field(default_factory=dict)
     _encoder: list[EncoderUsed] = field(default_factory=list)
 
     def latest(self, step: str, batch: str) -> StepVersion | None:
@@ -95,6 +96,11 @@ class CheckGate:
 
     def sorted_out(self, step: str) -> tuple[dict[str, StepVersion], dict[str, str]]:
         """The open version of every partition, and why the last version of some is not."""
+        if step not in self._sorted_out:
+            self._sorted_out[step] = self._sort_out(step)
+        return self._sorted_out[step]
+
+    def _sort_out(self, step: str) -> tuple[dict[str, StepVersion], dict[str, str]]:
         accepted: dict[str, StepVersion] = {}
         held: dict[str, str] = {}
         for batch, version in self._latest(step).items():
@@ -247,10 +253,10 @@ class CheckGate:
             step, _, batch = read.partition("/")
             if step == version.step or step not in STEPS:
                 continue
-            if batch:
+            if batch or version.step in self._versions:
+                # Of many partitions the versions are read at once.
                 self._latest(step)
-            elif STEPS[step].partition:
-                batch = version.batch
+            batch = batch or (version.batch if STEPS[step].partition else "")
             behind = self.version_at(step, batch, table_version)
             refusal = "" if behind is None else self.refusal(behind)
             if refusal:
