@@ -5,8 +5,8 @@
 Images of 1,000 px on the longer side are made of the objects of `../shared/data/seg-coco-mval`, enlarged; where that
 folder is missing, of drawn ones. Four extreme points of each are sent over the page's own API, in one process, then a
 click where the mask errs most. What is measured is the request as the page sends it: token, task, checks, prediction,
-polygons and run lengths. The goal is 100 ms for 95 of 100. On a machine that does other things meanwhile, the seconds of
-the processor say more than those of the clock, so both are told.
+polygons and run lengths. The goal is 100 ms for 95 of 100. On a machine that does other things meanwhile, the seconds
+of the processor say more than those of the clock, so both are told.
 """
 
 import argparse
