@@ -1,11 +1,12 @@
 """How long a prediction takes on the review page, from the request to the answer, after the first of an image.
 
-    python benchmarks/mask_predictions.py [--objects 40] [--write]
+    python benchmarks/mask_predictions.py [--objects 40] [--segmenter default] [--write]
 
 Images of 1,000 px on the longer side are made of the objects of `../shared/data/seg-coco-mval`, enlarged; where that
 folder is missing, of drawn ones. Four extreme points of each are sent over the page's own API, in one process, then a
 click where the mask errs most. What is measured is the request as the page sends it: token, task, checks, prediction,
-polygons and run lengths. The goal is 100 ms for 95 of 100.
+polygons and run lengths. The goal is 100 ms for 95 of 100. On a machine that does other things meanwhile, the seconds
+of the processor say more than those of the clock, so both are told.
 """
 
 import argparse
@@ -25,7 +26,7 @@ sys.path[:0] = [str(ROOT / "data_engine_tests" / "support"), str(ROOT / "benchma
 
 GOAL_MS = 100
 SIDE_PX = 1000
-_FOLDER = ROOT.parent / "shared" / "data" / "seg-coco-mval"
+_FOLDER = next((p / "shared" for p in ROOT.parents if (p / "shared").is_dir()), ROOT) / "data" / "seg-coco-mval"
 
 
 def images(n: int) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
@@ -61,8 +62,8 @@ def click_at_error(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> list[A
     return [float(column) + 0.5, float(row) + 0.5, bool(truth[row, column])]
 
 
-def measured(n: int) -> dict[str, list[float]]:
-    """Milliseconds of the first prediction of each image, of the same again, and of one click more."""
+def measured(n: int, segmenter: str) -> dict[str, list[tuple[float, float]]]:
+    """Milliseconds (clock, processor) of the first prediction of each image, of it again, and of one click more."""
     from review_page import Page, licences_on_page
 
     from data_engine.review import NewTask
@@ -72,10 +73,14 @@ def measured(n: int) -> dict[str, list[float]]:
 
     known = {f"s{i}": pair for i, pair in enumerate(images(n))}
     corpus = licences_on_page(
-        is_of_images=True, kind="objects", load_segmenter=load_segmenter,
+        is_of_images=True, kind="objects", load_segmenter=lambda: load_segmenter(segmenter),
         pixels_of=lambda sample: ImagePixels(known[sample][0], known[sample][0].shape[:2]),
     )  # fmt: skip
-    taken: dict[str, list[float]] = {"first of an image": [], "from four points": [], "with one click more": []}
+    taken: dict[str, list[tuple[float, float]]] = {
+        "first of an image": [],
+        "from four points": [],
+        "with one click more": [],
+    }
     with tempfile.TemporaryDirectory() as folder, PersonQueue(f"sqlite:///{folder}/review.db") as queue:
         tasks = [NewTask(name, "query", "manual") for name in known]
         queue.open_batch(
@@ -88,9 +93,9 @@ def measured(n: int) -> dict[str, list[float]]:
             place, points = f"/api/v1/tasks/{task['task_id']}/mask", extremes(truth)
 
             def ask(what: str, place: str = place, **body: Any) -> dict[str, Any]:
-                begun = time.perf_counter()
+                begun, worked = time.perf_counter(), time.process_time()
                 said = client.post(place, json=body)
-                taken[what].append(1000 * (time.perf_counter() - begun))
+                taken[what].append((1000 * (time.perf_counter() - begun), 1000 * (time.process_time() - worked)))
                 assert said.status_code == 200, said.text
                 return dict(said.json())
 
@@ -106,16 +111,20 @@ def main() -> None:
     """Measure and print; with --write also into RESULTS.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--objects", type=int, default=40)
+    parser.add_argument("--segmenter", default="default")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    lines = ["| request | n | median ms | p95 ms |", "|---|---|---|---|"]
-    for what, ms in measured(options.objects).items():
-        lines.append(f"| {what} | {len(ms)} | {np.median(ms):.0f} | {np.quantile(ms, 0.95):.0f} |")
-    sys.stdout.write("\n".join(lines) + "\n")
+    lines = ["| request | n | median ms | p95 ms | of the processor, median | p95 |", "|---|---|---|---|---|---|"]
+    for what, found in measured(options.objects, options.segmenter).items():
+        clock, processor = np.array(found).T
+        shown = [np.median(clock), np.quantile(clock, 0.95), np.median(processor), np.quantile(processor, 0.95)]
+        lines.append(f"| {what} | {len(found)} | " + " | ".join(f"{value:.0f}" for value in shown) + " |")
+    table = "\n".join(lines) + f"\n\nThe goal is {GOAL_MS} ms of the clock for 95 of 100 after the first of an image."
+    sys.stdout.write(table + "\n")
     if options.write:
         from results import append_results
 
-        append_results("Predictions of masks on the review page", "\n".join(lines))
+        append_results("Predictions of masks on the review page", table)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.kind import AnswerKind
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review.people.statistics import read_agreement
@@ -42,7 +43,7 @@ class BatchOverview:
         n_left: Open tasks that this person has neither answered nor skipped.
         n_skipped: Open tasks that this person has skipped.
         answers_per_task: Answers wanted of each task.
-        agreement: Of the answers so far, at most 1; None where no task has two.
+        agreement: Of the answers so far, at most 1; None where no task has two, and of kinds that are no class.
     """
 
     batch_id: str
@@ -88,7 +89,10 @@ def read_overview(connection: Connection, name: str, corpora: Sequence[str]) -> 
             n_left=left.get(row.batch_id, 0),
             n_skipped=left_out.get(row.batch_id, 0),
             answers_per_task=row.answers_per_task,
-            agreement=read_agreement(connection, row.batch_id) if row.answers_per_task > 1 else None,
+            # Of classes alone: that of objects compares every two outlines, and this is read with every look.
+            agreement=read_agreement(connection, row.batch_id)
+            if row.answers_per_task > 1 and row.kind == CLASS
+            else None,
         )
         for row in rows.all()
     ]

@@ -75,8 +75,9 @@ export function overview({ me, corpora, outbox, call, screen, go }) {
       if (corpus.kind === "class") links.unshift(h("a", { href: `#/grid/${place}`, text: "Many at once" }));
       links.unshift(h("a", { href: `#/answer/${place}?batch=${encodeURIComponent(batch.batch_id)}`, text: "Answer" }));
     }
-    // Where all who answered agree, or nobody has answered twice, there is nothing to decide.
-    if (me.role !== "annotator" && batch.agreement !== null && batch.agreement < 1) links.push(h("a", { href: `#/disputes/${encodeURIComponent(batch.batch_id)}`, text: "Disputed" }));
+    // Where all who answered agree, or nobody has answered twice, there is nothing to decide; outlines are not compared here.
+    const mayDiffer = batch.agreement === null ? batch.kind !== "class" : batch.agreement < 1;
+    if (me.role !== "annotator" && mayDiffer) links.push(h("a", { href: `#/disputes/${encodeURIComponent(batch.batch_id)}`, text: "Disputed" }));
     const bar = h("progress", { max: batch.n_tasks, value: batch.n_done, "aria-label": `done of ${batch.batch_id}` });
     const said = [`${batch.n_done} of ${count(batch.n_tasks, "task")} done (${percent(share)})`, `${batch.n_mine} by you`];
     if (batch.n_left) said.push(`${batch.n_left} left for you`);
