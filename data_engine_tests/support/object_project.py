@@ -61,7 +61,7 @@ def scenes_corpus(source: Path, **changes: object) -> dict[str, object]:
             "segmenter": "ellipse",
             "hold_out_size": 50,
             "query_batch_size": 4,
-            "rounds": 1,
+            "rounds": 0,
             "target_precision": 0.6,
         },
         "review": {"simulated": [{"name": "clicker", "error_rate": 0.0}]},
