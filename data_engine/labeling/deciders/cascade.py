@@ -13,7 +13,6 @@ from data_engine.errors import InvalidInput
 from data_engine.labeling.deciders.registry import PERSON, find_decider
 from data_engine.labeling.gate import Gate
 
-
 _SMALL = 0.01
 
 

@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
 def proposals(step_run: StepRun) -> StepResult:
     """Propose a class for every chosen sample."""
-    row = _in_service(step_run)
-    classifier = labeling.load_model(row["artefact"])
+    classifier = labeling.load_model((row := _in_service(step_run))["artefact"])
     ids, x = step_run.subset_embeddings()
     answers = _answers(step_run, ids)
     classes = dict(answered := _answered(step_run, answers))
