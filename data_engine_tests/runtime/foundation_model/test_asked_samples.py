@@ -53,7 +53,7 @@ def step_run(chat: ChatServer, tmp_path: Path) -> Callable[..., Any]:
         return SimpleNamespace(
             corpus=corpus,
             run_id="one",
-            runtime=SimpleNamespace(corpus=corpus, corpus_folder=tmp_path),
+            runtime=SimpleNamespace(corpus=corpus, shared=None, question="", corpus_folder=tmp_path),
             embeddings_of=lambda ids: {name: np.array([1, 0], np.float32) for name in ids.to_pylist()},
             look_up=lambda name, columns, among: table(
                 name, [_raw(each) for each in among["sample_id"].to_pylist()]
