@@ -95,7 +95,7 @@ MADE_OF: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "in_subset": ("balanced_subset.sample_id",),
     },
     # A figure has no column of its own: what a metric is computed from is said in its note.
-    "quality_report": dict.fromkeys(("value", "low", "high", "n"), _OWN),
+    "quality_report": dict.fromkeys(("value", "low", "high", "n", "note"), _OWN),
     "release": {
         "release_id": ("labels.sample_id", "labels.label", "raw_index.text"),
         "batch": ("balanced_subset.batch",),

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import datasets
@@ -54,3 +55,18 @@ def test_yolo_is_told_its_splits_and_classes(tmp_path: Path) -> None:
         "nc": 2,
         "names": {0: "cat", 1: "dog/wolf"},
     }
+
+
+def test_a_split_that_lost_all_its_images_is_left_out_and_odd_names_of_classes_come_back(tmp_path: Path) -> None:
+    labels = ["Katze 猫/Ü", "été", "Katze 猫/Ü", "c++: *?"]
+    release = image_release(tmp_path / "r", label=labels, split=["train", "train", "test", "test"])
+    folder = export_release(release, "imagefolder", tmp_path / "to")
+    loaded = datasets.load_dataset("imagefolder", data_dir=str(folder), cache_dir=str(tmp_path / "cache"))
+    named = json.loads((folder / "classes.json").read_text("utf-8"))
+    found = [
+        named[rows.features["label"].int2str(label)]
+        for split in ("train", "test")
+        for rows in [loaded[split]]
+        for label in rows["label"]
+    ]
+    assert (sorted(loaded), sorted(found)) == (["test", "train"], sorted(labels))

@@ -34,15 +34,20 @@ def _named(runtime: CorpusRuntime, of: str, name: str) -> list[tuple[str, str]]:
     return [(".".join(asset_key(each, step).path[1:]), name) for each, step in steps_read(runtime, [of])]
 
 
-def lineage_metadata(runtime: CorpusRuntime, step: str) -> dict[str, Any]:
-    """The metadata of an asset that says where its columns come from: for the graph of Dagster, and as a table."""
-    found = sources_of_step(runtime, step)
+def lineage_of_step(runtime: CorpusRuntime, step: str) -> dg.TableColumnLineage:
+    """The same as Dagster draws it; what raw samples are read from is no asset, and is left out."""
     corpus = asset_key(runtime, step).path[0]
     deps = {
         column: [dg.TableColumnDep(dg.AssetKey([corpus, *of.split(".")]), name) for of, name in pairs if of != SOURCE]
-        for column, pairs in found.items()
+        for column, pairs in sources_of_step(runtime, step).items()
     }
-    return {"dagster/column_lineage": dg.TableColumnLineage(deps), "columns come from": sources_as_table(found)}
+    return dg.TableColumnLineage(deps)
+
+
+def lineage_metadata(runtime: CorpusRuntime, step: str) -> dict[str, Any]:
+    """The metadata of an asset that says where its columns come from: for the graph of Dagster, and as a table."""
+    sources = sources_as_table(sources_of_step(runtime, step))
+    return {"dagster/column_lineage": lineage_of_step(runtime, step), "columns come from": sources}
 
 
 def sources_as_table(found: Mapping[str, Sequence[tuple[str, str]]]) -> dg.TableMetadataValue:

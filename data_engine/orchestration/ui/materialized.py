@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from data_engine.orchestration.lineage.open_lineage import emit
-from data_engine.orchestration.lineage.step_columns import sources_of_step
+from data_engine.orchestration.lineage.step_columns import lineage_of_step, sources_of_step
 from data_engine.orchestration.names import asset_key
 from data_engine.orchestration.ui.metadata import image, preview, shown_value
 from data_engine.orchestration.ui.step_views import view_of
@@ -34,6 +34,7 @@ def materialized(step_run: StepRun, result: StepResult) -> dg.MaterializeResult:
             "table version": result.table_version,
             "seconds": round(result.seconds, 2),
             "preview": preview(result.preview),
+            "dagster/column_lineage": lineage_of_step(step_run.runtime, step_run.step),
             **{name: shown_value(value) for name, value in {**result.metadata, **view.metadata}.items()},
             **{title: _image(content, title) for title, content in view.plots.items()},
         },

@@ -19,6 +19,8 @@ def test_dagster_is_told_the_data_version_counts_preview_metadata_and_plots(tmp_
     preview = told.metadata.pop("preview")  # type: ignore[attr-defined]
     assert isinstance(preview, dg.TableMetadataValue)
     assert preview.records[0].data["metric"] == "funnel"
+    lineage = told.metadata.pop("dagster/column_lineage")  # type: ignore[attr-defined]
+    assert lineage.deps_by_column.keys() >= {"metric", "value"}
     assert told.metadata == {
         "dagster/row_count": 1,
         "dagster/uri": "tables/quality_report",
