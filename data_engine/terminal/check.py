@@ -66,4 +66,5 @@ def _print_table(findings: "list[Finding]", console: "Console") -> None:
         color = "red" if finding.severity == "error" else "dim"
         console.print(Text.assemble((finding.severity, color), f"  {finding.where}"))
         console.print(Text(f"       {finding.what}"))
-        console.print(Text(f"       remedy: {finding.remedy}", "dim"))
+        # A command that is cut into lines is not what anybody can copy.
+        console.print(Text(f"       remedy: {finding.remedy}", "dim"), soft_wrap=True)

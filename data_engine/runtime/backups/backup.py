@@ -15,6 +15,7 @@ from data_engine.runtime.backups.corpus_copy import CopiedRuntime, copy_corpus
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.integrity.finding import Finding
 from data_engine.runtime.integrity.registry import check_corpus
+from data_engine.runtime.integrity.surroundings import HISTORY
 
 _ATTEMPTS, _PAUSE_S = 8, 0.5
 #: What tells whether the parts of a copy fit each other; the bytes of its tables are compared when it is restored.
@@ -118,7 +119,8 @@ def _copy_queue(runtime: CorpusRuntime, target: Path) -> set[Path]:
 def _copy_home(home: Path, target: Path) -> set[Path]:
     """Dagster's databases and its settings; what steps printed is not copied."""
     copied = set()
-    for path in sorted((*home.rglob("*.db"), home / "dagster.yaml")):
+    databases = [path for name in HISTORY for path in (home / name).rglob("*.db")]
+    for path in sorted((*databases, home / "dagster.yaml")):
         if path.is_file() and not any(part.startswith(".making") for part in path.parts):
             place = target / path.relative_to(home)
             (copy_database if path.suffix == ".db" else copy_file)(path, place)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from data_engine.errors import InvalidInput
 from data_engine.runtime.backups.copied_files import whole_backup
+from data_engine.runtime.integrity.surroundings import HISTORY
 from data_engine.storage.atomic_files import new_folder
 
 
@@ -29,7 +30,7 @@ def restore_backup(folder: Path, *, data: Path, home: Path, now: datetime, moves
     """
     manifest = whole_backup(folder)
     said = [f"restored {', '.join(manifest['corpora'])} as of {manifest['made_at']}"]
-    history = [home / name for name in ("history", "schedules")]
+    history = [home / name for name in HISTORY]
     in_the_way = [path for path in (data, *history) if path.is_dir() and any(path.iterdir())]
     if in_the_way and not moves_aside:
         raise InvalidInput(

@@ -18,6 +18,9 @@ from data_engine.runtime.progress import progress
 #: The lock of commands first: the others are held for moments.
 LOCKS = ("command.lock", ".pins.json.lock", ".release_marks.json.lock")
 
+HISTORY = ("history", "schedules")
+"""Folders of Dagster's home with its databases."""
+
 
 def check_locks(checked: CheckedCorpus) -> Iterator[Finding]:
     """A command that is at work, and locks that no command can take. The lock of a killed process is free."""
@@ -45,7 +48,7 @@ def _holder(path: Path) -> str:
 def check_history(checked: CheckedCorpus) -> Iterator[Finding]:  # noqa: ARG001
     """Databases of Dagster below `DAGSTER_HOME` that are damaged; nothing where it keeps them elsewhere."""
     home = Path(os.environ.get("DAGSTER_HOME") or "no home")
-    paths = sorted(path for path in home.rglob("*.db") if path.is_file())
+    paths = sorted(path for name in HISTORY for path in (home / name).rglob("*.db") if path.is_file())
     advance = progress("checking the history of runs", len(paths))
     for path in paths:
         what = _damage_of_database(path)

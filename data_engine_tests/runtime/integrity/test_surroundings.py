@@ -30,10 +30,11 @@ def test_a_damaged_database_of_dagster_is_named_and_a_whole_one_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
-    with closing(sqlite3.connect(tmp_path / "runs.db")) as database:
+    (tmp_path / "history").mkdir()
+    with closing(sqlite3.connect(tmp_path / "history" / "runs.db")) as database:
         database.execute("create table runs (id integer)")
     checked = CheckedCorpus(notes_runtime(tmp_path))
     assert list(check_history(checked)) == []
-    (tmp_path / "runs.db").write_bytes(b"no database" * 99)
+    (tmp_path / "history" / "runs.db").write_bytes(b"no database" * 99)
     (finding,) = check_history(checked)
-    assert (finding.where, finding.remedy[:6]) == (f"history of runs: {tmp_path / 'runs.db'}", "rm -f ")
+    assert (finding.where, finding.remedy[:6]) == (f"history of runs: {tmp_path / 'history' / 'runs.db'}", "rm -f ")
