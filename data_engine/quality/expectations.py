@@ -79,7 +79,8 @@ def _quiet() -> Iterator[None]:
 def _configurations_made_once() -> Iterator[None]:
     """Let every expectation keep its configuration, which Great Expectations makes anew for each key that it looks up.
 
-    That would be some 125 times for a check, and a third of the profiled time. No expectation changes while it is validated.
+    That would be some 125 times for a check, and a third of the profiled time. No expectation changes while it is
+    validated.
     """
     from great_expectations.expectations.expectation import Expectation
 
