@@ -25,7 +25,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def _operations() -> list[tuple[str, str]]:
     from data_engine.review_page.app import create_app
 
-    paths = create_app(None, []).openapi()["paths"]  # type: ignore[arg-type]
+    paths = create_app(None, [], clock=lambda: NOON).openapi()["paths"]  # type: ignore[arg-type]
     return sorted((path, method) for path, methods in paths.items() for method in methods)
 
 

@@ -1,6 +1,6 @@
 """Sources with one sample per file: plain text, images, and text after a YAML header.
 
-Sources with several samples per file are in `row_files.py`, `archives.py` and `pixel_rows.py`.
+Sources with several samples per file are in `row_files.py`, `archives.py` and `pixels/`.
 """
 
 import re

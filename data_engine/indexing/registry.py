@@ -83,19 +83,19 @@ def _read_archive(file: SourceFile, options: ReadOptions, modality: str) -> "Ite
 
 
 def _read_pixel_rows(file: SourceFile, options: ReadOptions, _modality: str) -> "Iterator[RawSample]":
-    from data_engine.indexing.pixel_rows import read_pixel_rows
+    from data_engine.indexing.pixels.pixel_rows import read_pixel_rows
 
     return read_pixel_rows(file, options)
 
 
 def _read_image_tiles(file: SourceFile, options: ReadOptions, _modality: str) -> "Iterator[RawSample]":
-    from data_engine.indexing.image_tiles import read_image_tiles
+    from data_engine.indexing.pixels.image_tiles import read_image_tiles
 
     return read_image_tiles(file, options)
 
 
 def _find_image_tiles(folder: "Path | UPath", options: ReadOptions) -> Find:
-    from data_engine.indexing.image_tiles import find_image_tiles
+    from data_engine.indexing.pixels.image_tiles import find_image_tiles
 
     return find_image_tiles(folder, options)
 
@@ -131,7 +131,7 @@ def _find_in_archives(folder: "Path | UPath", options: ReadOptions) -> Find:
 
 
 def _find_pixel_rows(folder: "Path | UPath", options: ReadOptions) -> Find:
-    from data_engine.indexing.pixel_rows import find_pixel_rows
+    from data_engine.indexing.pixels.pixel_rows import find_pixel_rows
 
     return find_pixel_rows(folder, options)
 

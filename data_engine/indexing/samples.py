@@ -1,6 +1,6 @@
 """One raw sample: its id, its row of the raw index, and the table that the rows make.
 
-Samples are read in `files.py`, `row_files.py`, `archives.py` and `pixel_rows.py`.
+Samples are read in `files.py`, `row_files.py`, `archives.py` and `pixels/`.
 """
 
 import json

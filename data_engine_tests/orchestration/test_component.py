@@ -133,7 +133,7 @@ _LABELS = {"question": "Which?", "classes": ["a", "b"]}
             {"labels": _LABELS | {"kind": "smell"}},
             "attributes.labels.kind",
             "kind: smell",
-            "'smell' is not one of ['class']",
+            "'smell' is not one of ['class', 'objects']",
         ),
     ],
     ids=[

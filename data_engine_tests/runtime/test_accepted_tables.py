@@ -34,6 +34,7 @@ READS_AS_IT_IS = {
     "orchestration/launch/failures.py": "verdicts of the run that failed",
     "orchestration/launch/job_runs.py": "verdicts, for their seconds",
     "runtime/amendments/forgetting.py": "what batches past their checks keep, at the versions that were accepted",
+    "runtime/amendments/kept_batches.py": "which batches hold a sample to be forgotten, accepted or not",
     "runtime/amendments/forgotten_samples.py": "everything that holds a sample to be forgotten, accepted or not",
     "runtime/releases/release_life.py": "what the ledger says by now of samples that came or left",
     "runtime/amendments/rechecking.py": "the verdicts that failed",

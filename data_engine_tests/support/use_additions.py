@@ -156,6 +156,7 @@ class Additions:
             "sample_id": "s0",
             "label": "a",
             "labels_by_question": None,
+            "objects": None,
         }
         row = {name: 0.5 if RELEASE.field(name).type == pa.float32() else value for name, value in row.items()}
         hashes = write_release(

@@ -76,7 +76,7 @@ export function overview({ me, corpora, outbox, call, screen, go }) {
       links.unshift(h("a", { href: `#/answer/${place}?batch=${encodeURIComponent(batch.batch_id)}`, text: "Answer" }));
     }
     // Where all who answered agree, or nobody has answered twice, there is nothing to decide; outlines are not compared here.
-    const mayDiffer = batch.agreement === null ? batch.kind !== "class" : batch.agreement < 1;
+    const mayDiffer = batch.agreement === null ? batch.kind !== "class" && batch.answers_per_task > 1 : batch.agreement < 1;
     if (me.role !== "annotator" && mayDiffer) links.push(h("a", { href: `#/disputes/${encodeURIComponent(batch.batch_id)}`, text: "Disputed" }));
     const bar = h("progress", { max: batch.n_tasks, value: batch.n_done, "aria-label": `done of ${batch.batch_id}` });
     const said = [`${batch.n_done} of ${count(batch.n_tasks, "task")} done (${percent(share)})`, `${batch.n_mine} by you`];

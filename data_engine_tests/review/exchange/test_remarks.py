@@ -78,7 +78,7 @@ def test_what_was_decided_skipped_or_begun_here_stays(exported, empty):
 def test_a_decision_for_an_unknown_class_and_a_remark_of_no_batch_are_refused_with_nothing_changed(exported, empty):
     (decided,) = [task for task in exported.tasks if task.remarks and task.batch_id == "b1"]
     wrong = replace(decided.remarks[0], content={"label": "zlib"}, where="line 3")
-    with pytest.raises(UnknownLabel, match=r"1 classes of the file: zlib \(line 3\)"):
+    with pytest.raises(UnknownLabel, match=r"does not know 1 class of the file: zlib \(line 3\)"):
         empty.take_in(replace(exported, tasks=(replace(decided, remarks=(wrong,)),)), place(), of="file", now=LATER)
     homeless = replace(decided, batch_id=None, remarks=(replace(decided.remarks[0], where="line 4"),))
     with pytest.raises(InvalidInput, match=r"line 4: a decision is of a review batch; name it"):

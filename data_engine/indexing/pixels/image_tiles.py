@@ -1,6 +1,6 @@
 """Sources whose image files are cut into square tiles, each of which is a sample.
 
-Image files that are samples themselves are read in `files.py`.
+Image files that are samples themselves are read in `../files.py`.
 """
 
 from collections.abc import Iterator

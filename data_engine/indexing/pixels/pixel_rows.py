@@ -1,6 +1,6 @@
 """Sources with one small grey image per line of a CSV file without a header, such as collections of digits.
 
-CSV files with a header are read in `row_files.py`.
+CSV files with a header are read in `../row_files.py`.
 """
 
 from collections.abc import Iterator

@@ -7,7 +7,7 @@ import pytest
 
 from data_engine.errors import SourceError
 from data_engine.indexing import Contents, list_batches, read_batch
-from data_engine.indexing.pixel_rows import pixel_contents
+from data_engine.indexing.pixels.pixel_rows import pixel_contents
 from data_engine.indexing.source import Batches, Source
 
 
