@@ -121,6 +121,31 @@ def test_answers_are_undone_one_after_the_other_and_kept_with_escape(server: Rev
     assert server.labels()["s0"] == ["gpl-2.0"]
 
 
+def test_a_task_that_is_skipped_while_others_are_asked_for_comes_again(tmp_path: Path, people: Browsers) -> None:
+    server = ReviewServer(tmp_path)
+    server.open_batch(texts(2))
+    server.start()
+    try:
+        page = answering(people.open(server.link("ada")))
+        page.locator(".task-sample", has_text="text number 0").wait_for()
+        # The answer to the question for more comes after that to the skip, and was given before it.
+        page.evaluate("""() => {
+            const now = window.fetch, late = { next: 900, leases: 300 };
+            window.fetch = async (...asked) => {
+                const found = await now(...asked);
+                const ms = late[String(asked[0]).split("?")[0].split("/").find((part) => part in late)] || 0;
+                await new Promise((done) => setTimeout(done, ms));
+                return found;
+            };
+        }""")
+        _keys(page, "s", "2")
+        page.locator(".task-sample", has_text="text number 1").wait_for()
+        _keys(page, "1")
+        page.get_by_text("you skipped this before").wait_for()
+    finally:
+        server.stop()
+
+
 def test_a_skipped_task_comes_again_when_nothing_else_is_left(tmp_path: Path, people: Browsers) -> None:
     server = ReviewServer(tmp_path)
     server.open_batch(texts(2))

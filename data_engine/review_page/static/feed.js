@@ -18,14 +18,18 @@ export class Feed extends EventTarget {
     this.timer = setInterval(() => this.renew(), RENEW_MS);
   }
 
-  // Takes tasks until enough are held, or none is left.
+  // Takes tasks until enough are held, or none is left. What is asked for meanwhile is asked again afterwards: the
+  // answer on its way may be from before a skip.
   fill() {
-    if (!this.filling && !this.isStopped) {
-      this.filling = this.take().finally(() => {
-        this.filling = null;
-        if (!this.isStopped) this.dispatchEvent(new Event("change"));
-      });
-    }
+    if (this.isStopped) return this.filling;
+    this.isWantedAgain = this.filling !== null;
+    if (this.isWantedAgain) return this.filling;
+    this.filling = this.take().finally(() => {
+      this.filling = null;
+      if (this.isStopped) return;
+      this.dispatchEvent(new Event("change"));
+      if (this.isWantedAgain) this.fill();
+    });
     return this.filling;
   }
 
@@ -75,7 +79,7 @@ export class Feed extends EventTarget {
   // The tasks that are held, as the server has them now: their classes may have changed.
   async refresh() {
     // One that is being taken would fill a list that is empty by now, with the tasks after those that were in it.
-    await this.filling;
+    while (this.filling) await this.filling;
     this.tasks = [];
     return this.fill();
   }
