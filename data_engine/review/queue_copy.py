@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError
 
 from data_engine.errors import InvalidInput, StorageError
-from data_engine.review.queue_database import open_engine, writing
+from data_engine.review.queue_database import open_engine, said_by, writing
 from data_engine.review.queue_tables import action, audit, metadata, schema_version
 from data_engine.review.queue_tables import queue as queues
 
@@ -47,8 +47,7 @@ def copy_queue(source: str, target: str) -> dict[str, int]:
         finally:
             receiving.dispose()
     except DatabaseError as error:
-        said = " ".join(str(error.orig).split())
-        raise StorageError(f"the queue could not be copied: {said}; nothing was copied, try again") from error
+        raise StorageError(f"the queue could not be copied: {said_by(error)}; nothing was copied, try again") from error
     finally:
         sending.dispose()
 

@@ -120,9 +120,11 @@ def _is_writable(path: Path) -> bool:
 
 
 def engine_with_driver(url: URL, **options: Any) -> Engine:
-    """An engine for a URL. Raises: StorageError where its driver is missing."""
+    """An engine for a URL, which waits for a connection for a while only. Raises: StorageError without its driver."""
+    is_sqlite = url.get_backend_name() == "sqlite"
+    patience = {"timeout": _BUSY_TIMEOUT_S} if is_sqlite else {_PATIENCE.get(url.get_driver_name(), _OF_LIBPQ): 10}
     try:
-        return sa.create_engine(url, **options)
+        return sa.create_engine(url, **({"connect_args": patience} | options))
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise StorageError(
             f"the review queue at {shown_url(url)} needs a database driver that is not installed ({error}); "
@@ -134,9 +136,8 @@ def _engine(url: URL, read_only: Path | None) -> Engine:
     is_sqlite = url.get_backend_name() == "sqlite"
     if is_sqlite and read_only is None:
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-    patience = {"timeout": _BUSY_TIMEOUT_S} if is_sqlite else {_PATIENCE.get(url.get_driver_name(), _OF_LIBPQ): 10}
     # A server that was started again has closed the connections that are kept.
-    options: dict[str, Any] = {"connect_args": patience, "pool_pre_ping": not is_sqlite}
+    options: dict[str, Any] = {"pool_pre_ping": not is_sqlite}
     if read_only is not None:
         options = {"creator": lambda: _connect_for_reading(read_only)}
     engine = engine_with_driver(url, **options)

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from data_engine.errors import ConcurrentWrite, StorageError
 from data_engine.errors.secret_texts import harmless
-from data_engine.review.queue_database import engine_with_driver
+from data_engine.review.queue_database import engine_with_driver, said_by
 from data_engine.review.queue_url import parsed_url, shown_url
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.storage.cleaning.leftovers import delete, leftovers
@@ -68,10 +68,9 @@ def _lock_of_server(queue_url: str, corpus: str) -> Iterator[None]:
     try:
         connection = engine.connect()
     except DBAPIError as error:
-        why = " ".join(str(error.orig or error).split())
         raise StorageError(
-            f"the review queue at {shown_url(url)} cannot be reached to see whether another command is at work: {why}; "
-            "see that its server runs and that DATA_ENGINE_REVIEW_URL is right"
+            f"the review queue at {shown_url(url)} cannot be reached to see whether another command is at work: "
+            f"{said_by(error)}; see that its server runs and that DATA_ENGINE_REVIEW_URL is right"
         ) from harmless(error)
     with connection:
         _take(connection, corpus)
