@@ -34,6 +34,10 @@ class SourceKind:
     """What to do where the corpus' modality is another one."""
     has_columns: bool = True
     """Whether its samples have columns that `keep_where_any` can ask for."""
+    takes: tuple[str, ...] = ()
+    """Options with None as their default that it can do without, and that no kind takes which does not name them."""
+    packages: tuple[str, ...] = ()
+    """What has to be importable to read it, all of them in the extra that is named like the kind."""
     needs: tuple[str, ...] = ()
     """Options that it cannot do without, and that no kind takes which does not name them."""
     holds_samples: Callable[[str], bool] = lambda _uri: True
@@ -92,6 +96,12 @@ def _read_image_tiles(file: SourceFile, options: ReadOptions, _modality: str) ->
     from data_engine.indexing.pixels.image_tiles import read_image_tiles
 
     return read_image_tiles(file, options)
+
+
+def _read_documents(file: SourceFile, options: ReadOptions, _modality: str) -> "Iterator[RawSample]":
+    from data_engine.indexing.documents.reading import read_documents
+
+    return read_documents(file, options)
 
 
 def _find_image_tiles(folder: "Path | UPath", options: ReadOptions) -> Find:
@@ -178,5 +188,16 @@ KINDS: dict[str, SourceKind] = {
         modalities=("image",),
         other_modality="set modality: image",
         needs=("tile_px",),
+        takes=("tile_step_px", "tile_class"),
+    ),
+    "documents": SourceKind(
+        "one text per PDF, Word (.docx), HTML or text file and per document of a WARC file, or per page of them",
+        _read_documents,
+        _find_files,
+        modalities=("text",),
+        other_modality="set modality: text",
+        has_columns=False,
+        takes=("text_per", "max_document_bytes"),
+        packages=("pypdfium2", "docx", "trafilatura", "warcio"),
     ),
 }

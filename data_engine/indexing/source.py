@@ -63,6 +63,10 @@ class Source(Settings):
     tile_class: str | None = None
     """Of kind image_tiles: class of the objects in column `objects_by_threshold`, which are what is brighter than its
     surroundings by a classical recipe (Otsu's threshold); nobody has looked at them."""
+    text_per: Literal["document", "page"] | None = None
+    """Of kind documents: whether a whole document is a text, as it is by default, or each page of a PDF file."""
+    max_document_bytes: Annotated[int, Field(ge=1)] | None = None
+    """Of kind documents: a document larger than this many bytes is unreadable; 100,000,000 by default."""
     uri_pattern: str | None = None
     """Regular expression that is searched in the uri of every sample; its named groups become metadata columns, so
     that the name of a folder can be a label: `(?P<topic>[^/]+)/[^/]+$`."""
@@ -123,6 +127,24 @@ class Source(Settings):
                     f"kind is {self.kind} and {option} is {value}; kind {needing}, and no other, needs {option}: give "
                     "it there, remove it elsewhere"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _other_options_fit_the_kind(self) -> "Source":
+        for option in sorted({option for kind in KINDS.values() for option in kind.takes}):
+            if getattr(self, option) is not None and option not in KINDS[self.kind].takes:
+                taking = " and ".join(name for name, kind in KINDS.items() if option in kind.takes)
+                raise ValueError(f"kind is {self.kind}, and {option} is for kind {taking} only; remove {option}")
+        return self
+
+    @model_validator(mode="after")
+    def _packages_are_installed(self) -> "Source":
+        missing = [name for name in KINDS[self.kind].packages if importlib.util.find_spec(name) is None]
+        if missing:
+            raise ValueError(
+                f"kind {self.kind} needs {' and '.join(missing)}, which is not installed; install the extra "
+                f"with pip install 'data-engine[{self.kind}]'"
+            )
         return self
 
     def shown(self) -> dict[str, Any]:

@@ -82,6 +82,14 @@ class ReadOptions(Protocol):
         """Class of the objects that a classical recipe finds in tiles; None to look for none."""
 
     @property
+    def text_per(self) -> str | None:
+        """What of a document is a text: all of it, or each page; None for all of it."""
+
+    @property
+    def max_document_bytes(self) -> int | None:
+        """A larger document is unreadable; None for 100,000,000."""
+
+    @property
     def follow_links(self) -> bool | tuple[str, ...]:
         """Whether links out of the source are followed, or the places that they may lead to."""
 

@@ -59,7 +59,7 @@ def corpus_text(name: str, look: Look, project_folder: Path) -> str:
 
 def said_of(look: Look) -> list[str]:
     """What was found and guessed, one line each."""
-    unit = f"{look.modality} files" if look.kind == "folder" else "rows"
+    unit = {"folder": f"{look.modality} files", "documents": "documents"}.get(look.kind, "rows")
     what = f"{'about ' * look.is_estimate}{look.n_samples:,} {unit}"
     files = f"{look.n_files:,} file{'' if look.n_files == 1 else 's'}, {look.n_bytes:,} bytes"
     lines = [f"{what} in {files} ({look.kind}, {look.modality})"]
@@ -126,7 +126,7 @@ def _path(path: Path, project_folder: Path) -> str:
 
 
 def _batches(look: Look) -> str:
-    if look.kind != "folder":
+    if look.kind not in ("folder", "documents"):
         return "  # Each file is a batch: what changes in one is read anew, the others stay.\n  batches: { by: file }\n"
     count = max(1, min(8, look.n_files // 250))
     return (

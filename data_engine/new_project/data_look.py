@@ -34,8 +34,11 @@ _ABOUT = re.compile(r"(readme|licen[cs]e|notice|copying|changelog|authors)\b", r
 _KIND_OF_ENDING = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 _KIND_OF_ENDING |= {".parquet": "parquet"}
 _TEXT_ENDINGS = (".txt", ".md", ".text", ".rst")
+_DOCUMENT_ENDINGS = (".pdf", ".docx", ".html", ".htm", ".xhtml", ".warc")
+#: Kind of source and modality of files that are samples themselves.
+_OF_FILES = {"image": ("folder", "image"), "text": ("folder", "text"), "documents": ("documents", "text")}
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
-_KNOWN = "CSV, JSONL, JSON or Parquet files, images, or texts (.txt, .md)"
+_KNOWN = "CSV, JSONL, JSON or Parquet files, images, texts (.txt, .md), or documents (.pdf, .docx, .html, .warc)"
 _BY_HAND = "other kinds (tar archives, saved datasets, YAML headers) are described in docs/sources.md: write defs.yaml"
 
 
@@ -45,7 +48,7 @@ class Look:
 
     Attributes:
         path: The file or folder.
-        kind: Of the source: csv, jsonl, parquet or folder.
+        kind: Of the source: csv, jsonl, parquet, folder or documents.
         modality: text or image.
         pattern: Which files below the folder; empty for a single file.
         n_files: Files of this kind.
@@ -101,14 +104,14 @@ def look_at(path: Path, *, text: str | None = None, label: str | None = None) ->
     (commonest, n_files), *_ = kind.most_common(1)
     chosen = [file for file in files if _kind_of(_ending(file)) == commonest and file not in about]
     n_bytes = sum(file.stat().st_size for file in chosen)
-    if commonest in ("image", "text"):
+    if commonest in _OF_FILES:
         if text or label:
             raise InvalidInput(f"{path} holds files without columns; leave out --text and --label")
         has_classes = _are_class_folders(path, chosen)
         classes = tuple(sorted({file.parent.name for file in chosen})) if has_classes else ()
         pattern = _pattern(path, chosen)
         return Look(
-            path, "folder", commonest, pattern, n_files, n_bytes, n_files,
+            path, *_OF_FILES[commonest], pattern, n_files, n_bytes, n_files,
             classes=classes, has_class_folders=has_classes, n_ignored=len(files) - n_files,
         )  # fmt: skip
     return _look_at_rows(path, commonest, chosen, n_bytes, len(files) - n_files, (text, label))
@@ -273,6 +276,8 @@ def _ending(file: Path) -> str:
 def _kind_of(ending: str) -> str:
     if ending in IMAGE_ENDINGS:
         return "image"
+    if ending in _DOCUMENT_ENDINGS:
+        return "documents"
     return "text" if ending in _TEXT_ENDINGS else _KIND_OF_ENDING.get(ending, "")
 
 

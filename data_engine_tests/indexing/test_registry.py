@@ -1,5 +1,6 @@
 """Every kind of source keeps the same promises, and the documents tell of every kind."""
 
+import importlib.util
 import io
 import re
 import tarfile
@@ -96,6 +97,12 @@ def _image_tiles(folder: Path, _modality: str) -> dict[str, Any]:
     return {"tile_px": 16}
 
 
+def _documents(folder: Path, _modality: str) -> dict[str, Any]:
+    for number, text in enumerate(TEXTS):
+        (folder / f"{number}.txt").write_text(text, "utf-8")
+    return {}
+
+
 #: Writes two samples into a folder, and gives the options of the source that they need.
 SOURCES: dict[str, Callable[[Path, str], dict[str, Any]]] = {
     "folder": _files,
@@ -107,9 +114,12 @@ SOURCES: dict[str, Callable[[Path, str], dict[str, Any]]] = {
     "huggingface": _saved_dataset,
     "pixel_rows": _pixel_rows,
     "image_tiles": _image_tiles,
+    "documents": _documents,
 }
 #: A value of every option that some kind cannot do without.
 OPTIONS = {"pixel_shape": (1, 2), "tile_px": 16}
+#: A value of every option that some kind takes and can do without.
+TAKEN = {"tile_step_px": 8, "tile_class": "cell", "text_per": "page", "max_document_bytes": 1000}
 CASES = [(name, modality) for name, kind in KINDS.items() for modality in kind.modalities]
 
 
@@ -190,6 +200,27 @@ def test_the_options_that_it_needs_are_asked_for_and_go_with_no_other(kind: str)
             said = rf"kind is {kind} and {name} is {re.escape(str(value))}; kind {needing}, and no"
             with pytest.raises(ValueError, match=said):
                 Source(kind=kind, path=".", **given, **{name: value})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_options_that_it_takes_go_with_no_other(kind: str) -> None:
+    needed = {name: OPTIONS[name] for name in KINDS[kind].needs}
+    assert {name for each in KINDS.values() for name in each.takes} == set(TAKEN)
+    for name, value in TAKEN.items():
+        if name in KINDS[kind].takes:
+            assert getattr(Source(kind=kind, path=".", **needed, **{name: value}), name) == value
+        else:
+            with pytest.raises(ValueError, match=rf"kind is {kind}, and {name} is for kind \w+ only; remove {name}"):
+                Source(kind=kind, path=".", **needed, **{name: value})
+
+
+def test_a_kind_whose_packages_are_missing_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "warcio" else found(name))
+    said = r"kind documents needs warcio, which is not installed; .* pip install 'data-engine\[documents\]'"
+    with pytest.raises(ValueError, match=said):
+        Source(kind="documents", path=".")
+    assert Source(kind="csv", path=".").kind == "csv"
 
 
 def test_a_kind_that_does_not_exist_is_named_with_those_that_do() -> None:

@@ -1,0 +1,94 @@
+"""read_pdf: the pages of a PDF file, with its text layer in the order in which people read it.
+
+The order is found in `layout.py`. PDFium is a library of C++, so this runs in a process that may die.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+import pypdfium2
+from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDFText_GetUnicode
+
+from data_engine.indexing.documents.layout import Box, reading_order
+from data_engine.indexing.documents.parts import Page, Part, UnreadableDocument
+
+MEDIA_TYPE = "application/pdf"
+_FIELDS = {"Title": "title", "Author": "author", "CreationDate": "created"}
+#: A gap within a line that is wider than this many heights parts columns; kerning moves characters a little back.
+_GAP, _BACK = 0.8, 0.5
+#: Ligatures that fonts hold as single characters.
+_LIGATURES = str.maketrans(
+    {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st"}
+)
+
+
+def read_pdf(content: Any, record: int, start_after: int = 0) -> Iterator[Part]:
+    """Each page of a PDF file, as a part of its own.
+
+    Args:
+        content: Its path, or its bytes.
+        record: Number of the document in its file.
+        start_after: Number of the page after which to begin.
+
+    Raises: UnreadableDocument when it is encrypted, or no PDF file that can be repaired.
+    """
+    try:
+        document = pypdfium2.PdfDocument(content)
+    except pypdfium2.PdfiumError as error:
+        if getattr(error, "err_code", None) == FPDF_ERR_PASSWORD:
+            raise UnreadableDocument(
+                "the PDF file is encrypted and needs a password; save it without one, as by qpdf --decrypt"
+            ) from error
+        raise UnreadableDocument(f"PDFium cannot read it: {error}; repair the file or fetch it again") from error
+    with closing(document):
+        n_pages = len(document)
+        if not n_pages:
+            raise UnreadableDocument("the PDF file has no pages; repair it or fetch it again")
+        metadata = {**_metadata(document), "n_pages": n_pages}
+        for number in range(start_after + 1, n_pages + 1):
+            yield Part(record, MEDIA_TYPE, (_page(document, number),), n_pages, metadata)
+
+
+def _metadata(document: Any) -> dict[str, Any]:
+    try:
+        found = document.get_metadata_dict(skip_empty=True)
+    except (pypdfium2.PdfiumError, UnicodeError):
+        return {}
+    return {name: found[key] for key, name in _FIELDS.items() if found.get(key)}
+
+
+def _page(document: Any, number: int) -> Page:
+    try:
+        with closing(document[number - 1]) as page, closing(page.get_textpage()) as text:
+            return Page(number, reading_order(list(_boxes(text))))
+    except pypdfium2.PdfiumError as error:
+        return Page(number, error=f"PDFium cannot read it: {error}")
+
+
+def _boxes(text: Any) -> Iterator[Box]:
+    """The pieces of text of a page: characters that follow each other in a line without a wide gap."""
+    piece: Box | None = None
+    for index in range(text.count_chars()):
+        character = chr(FPDFText_GetUnicode(text, index)).translate(_LIGATURES)
+        if character.isspace() or not character:
+            if piece is not None:
+                piece = replace(piece, text=piece.text + " ")
+            continue
+        left, bottom, right, top = text.get_charbox(index, loose=True)
+        if piece is not None and _follows(piece, left, bottom, top):
+            bottom, top = min(piece.bottom, bottom), max(piece.top, top)
+            piece = Box(piece.left, bottom, max(piece.right, right), top, piece.text + character)
+            continue
+        if piece is not None:
+            yield piece
+        piece = Box(left, bottom, right, top, character)
+    if piece is not None:
+        yield piece
+
+
+def _follows(piece: Box, left: float, bottom: float, top: float) -> bool:
+    height = piece.top - piece.bottom
+    is_in_line = piece.bottom <= (bottom + top) / 2 <= piece.top
+    return is_in_line and -_BACK * height <= left - piece.right <= _GAP * height

@@ -1,0 +1,71 @@
+"""read_word: the text of a Word file (.docx) with its tables where they stand, without headers and footers."""
+
+import zipfile
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import docx
+from docx.table import Table
+
+from data_engine.indexing.documents.parts import NEW_LINE, NEW_PARAGRAPH, Line, Page, Part, UnreadableDocument
+from data_engine.indexing.opening.unpacking import MAX_EXPANSION
+
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_ALWAYS_ALLOWED_BYTES = 64 << 20
+
+
+def read_word(content: Path | bytes, record: int) -> Part:
+    """A Word file as one page: how its text falls into pages is decided by what prints it.
+
+    Raises: UnreadableDocument when it is damaged, or unpacks to more than 200 times its size.
+    """
+    stream: Any = BytesIO(content) if isinstance(content, bytes) else str(content)
+    try:
+        _refuse_a_bomb(stream)
+        document = docx.Document(stream)
+        lines = tuple(_lines(document))
+        metadata = _metadata(document.core_properties)
+    except UnreadableDocument:
+        raise
+    except Exception as error:
+        # python-docx trusts the parts of a file to be what they should be, and fails in many ways where they are not.
+        raise UnreadableDocument(f"the Word file is damaged: {type(error).__name__}: {error}; repair it") from error
+    return Part(record, MEDIA_TYPE, (Page(1, lines),), 1, metadata)
+
+
+def _refuse_a_bomb(stream: Any) -> None:
+    with zipfile.ZipFile(stream) as archive:
+        entries = archive.infolist()
+    n_bytes, n_packed = sum(entry.file_size for entry in entries), sum(entry.compress_size for entry in entries)
+    if n_bytes > max(_ALWAYS_ALLOWED_BYTES, MAX_EXPANSION * n_packed):
+        raise UnreadableDocument(f"the Word file unpacks to {n_bytes:,} bytes, {MAX_EXPANSION} times its size or more")
+
+
+def _lines(document: Any) -> Iterator[Line]:
+    for block in document.iter_inner_content():
+        if not isinstance(block, Table):
+            for number, line in enumerate(filter(str.strip, block.text.splitlines())):
+                yield Line(line.strip(), NEW_LINE if number else NEW_PARAGRAPH)
+            continue
+        before = NEW_PARAGRAPH
+        for row in block.rows:
+            text = "\t".join(_cells(row))
+            if text.strip():
+                yield Line(text, before)
+                before = NEW_LINE
+
+
+def _cells(row: Any) -> Iterator[str]:
+    """The texts of a row; a cell that spans several columns is given once."""
+    last = None
+    for cell in row.cells:
+        if cell._tc is not last:
+            yield " ".join(cell.text.split())
+        last = cell._tc
+
+
+def _metadata(found: Any) -> dict[str, Any]:
+    fields = {"title": found.title, "author": found.author, "created": found.created}
+    return {name: value for name, value in fields.items() if value}
