@@ -101,8 +101,12 @@ def look_at(path: Path, *, text: str | None = None, label: str | None = None) ->
         found = ", ".join(sorted(ending or "without an ending" for ending in endings))
         raise InvalidInput(f"{path} is of an unknown kind ({found}); give {_KNOWN}; {_BY_HAND}")
     kind = Counter({k: sum(n for e, n in known.items() if _kind_of(e) == k) for k in map(_kind_of, known)})
+    if kind["documents"]:
+        # What reads documents reads the texts that lie among them.
+        kind["documents"] += kind.pop("text", 0)
     (commonest, n_files), *_ = kind.most_common(1)
-    chosen = [file for file in files if _kind_of(_ending(file)) == commonest and file not in about]
+    taken = ("documents", "text") if commonest == "documents" else (commonest,)
+    chosen = [file for file in files if _kind_of(_ending(file)) in taken and file not in about]
     n_bytes = sum(file.stat().st_size for file in chosen)
     if commonest in _OF_FILES:
         if text or label:

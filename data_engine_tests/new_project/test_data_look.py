@@ -29,6 +29,13 @@ def test_of_a_folder_the_commonest_kind_counts_and_the_rest_is_said(tmp_path: Pa
     assert look.n_samples == pytest.approx(20, abs=1)
 
 
+def test_documents_and_the_texts_among_them_are_one_kind(tmp_path: Path) -> None:
+    for name in ("a.pdf", "b.html", "c.txt", "d.docx"):
+        (tmp_path / name).write_text("x", "utf-8")
+    look = look_at(tmp_path)
+    assert (look.kind, look.modality, look.n_files, look.pattern) == ("documents", "text", 4, "**/*")
+
+
 def test_files_beside_each_other_have_no_class_folders(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.txt").write_text("x", "utf-8")

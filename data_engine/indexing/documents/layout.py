@@ -15,6 +15,8 @@ from data_engine.indexing.documents.parts import NEW_LINE, NEW_PARAGRAPH, SAME_P
 
 #: Empty space between columns, and above and below what spans them, in heights of a line.
 _GUTTER, _BREAK = 0.8, 0.5
+#: Space between the cells of a table, in heights of a line; words of justified lines lie less far apart.
+_CELLS = 2.0
 #: A column has at least so many lines, and so many characters in a line; the columns of a table have fewer.
 _FEWEST_LINES, _FEWEST_CHARACTERS = 3, 14
 _MOST_BANDS = 40
@@ -89,7 +91,7 @@ def _bands(boxes: list[Box], height: float) -> list[list[Box]]:
 
 def _longest_run_of_columns(bands: Sequence[list[Box]], height: float) -> tuple[int, int] | None:
     """Start and end of the most bands that together have columns; None where none have."""
-    if not any(_is_tabular(row, height) for band in bands for row in _rows(band)):
+    if not any(_has_a_gap(row, _GUTTER, height) for band in bands for row in _rows(band)):
         return None
     n_bands = len(bands)
     for length in range(n_bands - 1, 0, -1):
@@ -99,9 +101,9 @@ def _longest_run_of_columns(bands: Sequence[list[Box]], height: float) -> tuple[
     return None
 
 
-def _is_tabular(row: Sequence[Box], height: float) -> bool:
-    """Whether the pieces of a line lie as far apart as columns do."""
-    return any(after.left - before.right >= _GUTTER * height for before, after in pairwise(row))
+def _has_a_gap(row: Sequence[Box], gap: float, height: float) -> bool:
+    """Whether two pieces of a line lie so many heights apart."""
+    return any(after.left - before.right >= gap * height for before, after in pairwise(row))
 
 
 def _columns(boxes: list[Box], height: float) -> tuple[list[Box], list[Box]] | None:
@@ -170,7 +172,7 @@ def _joined(rows: Sequence[list[Box]], height: float) -> list[Line]:
     room, is_apart = 0.0, False
     for row in rows:
         written = _text_of(row, height)
-        text, before, is_entry = _LEADERS.sub(" ", written), SAME_PARAGRAPH, _is_tabular(row, height)
+        text, before, is_entry = _LEADERS.sub(" ", written), SAME_PARAGRAPH, _has_a_gap(row, _CELLS, height)
         if not lines:
             before = NEW_PARAGRAPH
         elif is_apart or is_entry or text.startswith(_BULLETS) or _width_of_first_word(row, written) <= room:

@@ -3,9 +3,9 @@
 The order is found in `layout.py`. PDFium is a library of C++, so this runs in a process that may die.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from typing import Any
 
 import pypdfium2
@@ -16,6 +16,7 @@ from data_engine.indexing.documents.parts import Page, Part, UnreadableDocument
 
 MEDIA_TYPE = "application/pdf"
 _FIELDS = {"Title": "title", "Author": "author", "CreationDate": "created"}
+_DATE = re.compile(r"D:(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(Z|[+-]\d\d'?\d\d'?)?")
 #: A gap within a line that is wider than this many heights parts columns; kerning moves characters a little back.
 _GAP, _BACK = 0.8, 0.5
 #: Ligatures that fonts hold as single characters.
@@ -56,7 +57,21 @@ def _metadata(document: Any) -> dict[str, Any]:
         found = document.get_metadata_dict(skip_empty=True)
     except (pypdfium2.PdfiumError, UnicodeError):
         return {}
-    return {name: found[key] for key, name in _FIELDS.items() if found.get(key)}
+    return {name: _iso_date(found[key]) for key, name in _FIELDS.items() if found.get(key)}
+
+
+def _iso_date(value: str) -> str:
+    """A date as PDF files write it (`D:20260131120000+01'00'`) in ISO 8601; other values as they are."""
+    date = _DATE.fullmatch(value)
+    if date is None:
+        return value
+    year, month, day, hour, minute, second, zone = date.groups()
+    return f"{year}-{month}-{day}T{hour}:{minute}:{second}{_zone(zone or '')}"
+
+
+def _zone(written: str) -> str:
+    digits = written.replace("'", "")
+    return f"{digits[:3]}:{digits[3:]}" if digits[1:] else digits
 
 
 def _page(document: Any, number: int) -> Page:
@@ -69,26 +84,24 @@ def _page(document: Any, number: int) -> Page:
 
 def _boxes(text: Any) -> Iterator[Box]:
     """The pieces of text of a page: characters that follow each other in a line without a wide gap."""
-    piece: Box | None = None
+    characters: list[str] = []
+    left = bottom = right = top = 0.0
     for index in range(text.count_chars()):
-        character = chr(FPDFText_GetUnicode(text, index)).translate(_LIGATURES)
-        if character.isspace() or not character:
-            if piece is not None:
-                piece = replace(piece, text=piece.text + " ")
+        character = chr(FPDFText_GetUnicode(text, index))
+        if character.isspace():
+            if characters:
+                characters.append(" ")
             continue
-        left, bottom, right, top = text.get_charbox(index, loose=True)
-        if piece is not None and _follows(piece, left, bottom, top):
-            bottom, top = min(piece.bottom, bottom), max(piece.top, top)
-            piece = Box(piece.left, bottom, max(piece.right, right), top, piece.text + character)
+        from_left, from_bottom, to_right, to_top = text.get_charbox(index, loose=True)
+        height = top - bottom
+        is_in_line = bottom <= (from_bottom + to_top) / 2 <= top
+        if characters and is_in_line and -_BACK * height <= from_left - right <= _GAP * height:
+            characters.append(character)
+            right = max(right, to_right)
             continue
-        if piece is not None:
-            yield piece
-        piece = Box(left, bottom, right, top, character)
-    if piece is not None:
-        yield piece
-
-
-def _follows(piece: Box, left: float, bottom: float, top: float) -> bool:
-    height = piece.top - piece.bottom
-    is_in_line = piece.bottom <= (bottom + top) / 2 <= piece.top
-    return is_in_line and -_BACK * height <= left - piece.right <= _GAP * height
+        if characters:
+            yield Box(left, bottom, right, top, "".join(characters).translate(_LIGATURES))
+        characters = [character]
+        left, bottom, right, top = from_left, from_bottom, to_right, to_top
+    if characters:
+        yield Box(left, bottom, right, top, "".join(characters).translate(_LIGATURES))

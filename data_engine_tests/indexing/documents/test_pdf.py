@@ -1,7 +1,7 @@
 import pytest
 
 from data_engine.indexing.documents.parts import UnreadableDocument, text_of
-from data_engine.indexing.documents.pdf import read_pdf
+from data_engine.indexing.documents.pdf import _iso_date, read_pdf
 from data_engine_tests.support.written_documents import lines_at, pages_of, pdf_of
 
 LEFT = ["Left column one is", "here and goes on to", "its third line here", "where it ends."]
@@ -15,6 +15,19 @@ def test_pages_come_one_by_one_with_what_the_file_says_of_itself() -> None:
     assert [text_of([page.lines for page in part.pages]) for part in (first, second)] == ["first page", "second page"]
     assert (first.n_pages, first.metadata["title"], first.metadata["n_pages"]) == (2, "Two pages", 2)
     assert list(read_pdf(content, 1, start_after=1)) == [second]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("D:20260131120000+01'00'", "2026-01-31T12:00:00+01:00"),
+        ("D:20260131120000Z", "2026-01-31T12:00:00Z"),
+        ("D:20260131120000", "2026-01-31T12:00:00"),
+        ("last spring", "last spring"),
+    ],
+)
+def test_dates_are_written_as_iso_8601_where_they_are_dates(written: str, said: str) -> None:
+    assert _iso_date(written) == said
 
 
 def test_columns_that_the_file_interleaves_are_read_one_after_the_other() -> None:
