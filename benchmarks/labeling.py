@@ -323,7 +323,12 @@ def main() -> None:
     parser.add_argument("--corpus", nargs="*", default=[], help="only these corpora")
     parser.add_argument("--strategy", nargs="*", default=list(STRATEGIES), help="only these strategies")
     parser.add_argument("--names", action="store_true", help="hybrid with the class names as first examples, too")
-    parser.add_argument("--peers", action="store_true", help="strategies of scikit-activeml and small-text, too")
+    parser.add_argument(
+        "--peers",
+        nargs="*",
+        choices=[name for _, name in PEERS.values()],
+        help="strategies of scikit-activeml and small-text, too; all of them, or those named",
+    )
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--rows", type=int, nargs="*", default=[], help="time choosing 100 of so many")
     parser.add_argument("--kept", type=Path, help="file of what is measured; none of it is measured again")
@@ -334,8 +339,9 @@ def main() -> None:
     ways |= {name: (own(name), False) for name in args.strategy}
     if args.names:
         ways["hybrid, class names as first examples"] = (own("hybrid"), True)
-    if args.peers:
-        ways |= {label: (of(name), False) for label, (of, name) in PEERS.items()}
+    if args.peers is not None:
+        asked = args.peers or [name for _, name in PEERS.values()]
+        ways |= {label: (of(name), False) for label, (of, name) in PEERS.items() if name in asked}
     lines = []
     with threadpool_limits(1, user_api="blas"):
         for case in CASES if args.embedded else ():

@@ -13,6 +13,7 @@ import click
 from data_engine.errors import InvalidInput
 from data_engine.errors.boundary import secrets_hidden
 from data_engine.terminal.command_options import CORPUS, PRINTED_AS
+from data_engine.terminal.estimates.command import estimate
 from data_engine.terminal.exchange.backup_commands import backup, restore
 from data_engine.terminal.exchange.file_commands import export_command, import_command
 from data_engine.terminal.exchange.label_commands import labels
@@ -164,6 +165,7 @@ for command in (export_command, import_command, notices_command):
 main.add_command(labels)
 main.add_command(label_studio)
 main.add_command(models)
+main.add_command(estimate)
 main.add_command(release)
 main.add_command(forget)
 main.add_command(backup)

@@ -23,10 +23,11 @@ ARMS = ("manual", "assisted", "proposed", "blind", "trap")
 ARMS_SHOWING_PROPOSAL = ("assisted", "proposed", "trap")
 """Arms in which the annotator sees the proposed label."""
 
-KINDS_BESIDE_ROUNDS = ("again", "imported", "drifted", "disputed", "verified", "withdrawn")
-"""Review batches that are no rounds of questions, as their ids name them: about samples of a removed class, of answers
-in a file that knew no batch, about what moved in a drifted ingestion batch, about samples that were answered
-differently, of labels looked at again, about what a decider had decided that its audits shut."""
+KINDS_BESIDE_ROUNDS = ("again", "arriving", "imported", "drifted", "disputed", "verified", "withdrawn")
+"""Review batches that are no rounds of questions, as their ids name them: about samples of a removed class, about
+samples as they arrive, of answers in a file that knew no batch, about what moved in a drifted ingestion batch, about
+samples that were answered differently, of labels looked at again, about what a decider had decided that its audits
+shut."""
 
 _ARMS_NEEDING_PROPOSAL = ("proposed", "trap")
 

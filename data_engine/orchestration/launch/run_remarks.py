@@ -14,6 +14,7 @@ from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.embeddings import ready_encoder
 from data_engine.runtime.made_from.encoders import encoder_in_use
 from data_engine.runtime.made_from.given_labels import remarks_on_given_labels
+from data_engine.runtime.models.model_versions import why_void
 from data_engine.runtime.models.promotions import promotion_in_force
 from data_engine.runtime.review_rounds import batches_without_queue, lacking_hold_out
 from data_engine.runtime.versions import step_versions
@@ -30,9 +31,12 @@ if TYPE_CHECKING:
 def say_promotion(runtime: "CorpusRuntime", console: "Console") -> None:
     """Print which classifier a person put into service, who, when and why; nothing where the hold-out decides."""
     held = promotion_in_force(runtime)
-    if held is not None:
-        said = f"classifier {held.classifier_version} is in service by hand: {held.told}"
-        console.print(plain(f"  {said}; data-engine models rollback undoes it"), soft_wrap=True)
+    if held is None:
+        return
+    said = f"classifier {held.classifier_version} is in service by hand: {held.told}"
+    if void := why_void(runtime, held):
+        said = f"classifier {held.classifier_version}, promoted by hand, is not in service: {void}"
+    console.print(plain(f"  {said}; data-engine models rollback undoes it"), soft_wrap=True)
 
 
 def load_and_say_encoder(runtime: "CorpusRuntime", console: "Console", *, is_told: bool = False) -> bool:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from data_engine.runtime.accepted_tables import AcceptedTables
+from data_engine.runtime.amendments.taken_batches import taken_batches
 from data_engine.runtime.check_gate import CheckGate, accepted_tables
 from data_engine.runtime.classifier_in_service import row_of_now
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.embeddings import sorted_embeddings
 from data_engine.runtime.made_from.answered_samples import answered_samples
-from data_engine.runtime.review_rounds import next_round, open_questions, payloads_of, round_id
+from data_engine.runtime.review_rounds import open_questions, payloads_of
 
 if TYPE_CHECKING:
     from data_engine.labeling import MicroModel
@@ -56,8 +57,9 @@ def ask_about_arrivals(runtime: CorpusRuntime, before: Arrivals) -> Arrivals:
     """Open a review batch about samples of batches that are new since, where the classifier is less sure than usual.
 
     `review.arriving_share` is the budget: of many samples about this share is asked about. What is there when the
-    corpus is looked at for the first time is left to the rounds, and samples that have an answer are left out. Nothing
-    is done before there is a classifier of the vectors of now, and while `review.max_open_tasks` wait.
+    corpus is looked at for the first time is left to the rounds, and samples that have an answer or wait for one are
+    left out. The review batch is none of the rounds that `labels.rounds` counts. Nothing is done before there is a
+    classifier of the vectors of now, and while `review.max_open_tasks` wait.
 
     Args:
         runtime: The corpus.
@@ -98,7 +100,10 @@ def _asked_of(
 
     tables = accepted_tables(runtime, run_id="review")
     threshold = StreamThreshold(runtime.corpus.review.arriving_share, before.confidence, before.spent)
-    known, chosen, n = set(answered_samples(runtime).to_pylist()), [], 0
+    with runtime.queue() as queue:
+        asked_already = queue.tables(runtime.corpus.name)["review_task"].to_pylist()
+    known, chosen, n = {row["sample_id"] for row in asked_already if row["is_open"]}, [], 0
+    known |= set(answered_samples(runtime).to_pylist())
     for batch in batches:
         arrived = tables.read("embeddings", columns=["sample_id"], batch=batch)["sample_id"].to_pylist()
         new = sorted(set(arrived) - known)
@@ -114,10 +119,12 @@ def _asked_of(
 
 def _open(runtime: CorpusRuntime, chosen: list[str], n: int) -> str:
     from data_engine.review import NewTask
+    from data_engine.review.queue_records import next_batch_id
 
     payloads = payloads_of(accepted_tables(runtime, run_id="review"), chosen)
     tasks = [NewTask(sample_id, ARRIVING, "manual", payloads[sample_id], priority=1) for sample_id in chosen]
     cause = f"of {n:,} samples that arrived {len(chosen):,} are less certain than the threshold of the budget"
     with runtime.queue() as queue:
-        batch_id = round_id(runtime, next_round(runtime, queue))
+        known = {each.batch_id for each in queue.batches(runtime.corpus.name)} | taken_batches(runtime)
+        batch_id = next_batch_id(runtime.corpus.name, ARRIVING, known)
         return open_questions(runtime, queue, batch_id, tasks, cause=cause)

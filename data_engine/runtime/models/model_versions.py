@@ -36,12 +36,14 @@ def model_versions(runtime: "CorpusRuntime") -> "pa.Table":
 def find_version(runtime: "CorpusRuntime", start: str) -> VersionRow:
     """The one version that begins like this.
 
-    Raises: InvalidInput listing the versions there are.
+    Raises: InvalidInput listing the versions there are, or saying that there is none yet.
     """
     rows = model_versions(runtime).to_pylist()
     found: list[VersionRow] = [row for row in rows if row["classifier_version"].startswith(start)]
+    if not rows:
+        raise InvalidInput(_none_yet(runtime))
     if len(found) != 1 or not start:
-        known = ", ".join(row["classifier_version"] for row in rows) or "none"
+        known = ", ".join(row["classifier_version"] for row in rows)
         which = "no version begins" if not found else f"{len(found)} versions begin"
         raise InvalidInput(f"{which} with {start!r}; the corpus {runtime.corpus.name} has {known}")
     return found[0]
@@ -96,18 +98,28 @@ def rollback(runtime: "CorpusRuntime", *, by: str, why: str, now: datetime) -> H
         undone = HandPromotion(len(decided) + 1, ROLLBACK, None, None, by, now, why)
         after = in_force([*decided, undone])
         return _decide(runtime, ROLLBACK, None if after is None else after.classifier_version, by=by, why=why, now=now)
+    rows = model_versions(runtime).to_pylist()
+    if not rows:
+        raise InvalidInput(_none_yet(runtime))
     now_in_service = version_in_service(runtime)
     earlier = [
         row["classifier_version"]
-        for row in model_versions(runtime).to_pylist()
+        for row in rows
         if row["took_over"] and row["classifier_version"] != now_in_service and not _why_unfit(runtime, row)
     ]
     if not earlier:
         raise InvalidInput(
-            f"no version that fits the vectors and classes of now was in service before {now_in_service or 'the first'}"
+            f"no version that fits the vectors and classes of now was in service before {now_in_service or 'now'}"
             "; data-engine models list shows all, promote puts one into service"
         )
     return _decide(runtime, ROLLBACK, earlier[-1], by=by, why=why, now=now)
+
+
+def why_void(runtime: "CorpusRuntime", held: HandPromotion) -> str:
+    """Why a decision that is in force puts nothing into service; empty where it does."""
+    rows = {row["classifier_version"]: row for row in model_versions(runtime).to_pylist()}
+    row = rows.get(held.classifier_version)
+    return "it is not in the registry; promote one that is" if row is None else _why_unfit(runtime, row)
 
 
 def export(runtime: "CorpusRuntime", start: str, path: Path) -> VersionRow:
@@ -123,6 +135,11 @@ def export(runtime: "CorpusRuntime", start: str, path: Path) -> VersionRow:
     told = {"corpus": runtime.corpus.name, "encoder_version": row["encoder_version"] or ""}
     write_bytes(path, onnx_bytes(load_model(row["artefact"]), told=told))
     return row
+
+
+def _none_yet(runtime: "CorpusRuntime") -> str:
+    name = runtime.corpus.name
+    return f"the corpus {name} has no version yet; data-engine run {name} trains one on what is answered"
 
 
 def _why_unfit(runtime: "CorpusRuntime", row: VersionRow) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from data_engine.runtime.models.model_card import model_card
-from data_engine.runtime.models.model_versions import RUN_ID, find_version, model_versions
+from data_engine.runtime.models.model_versions import RUN_ID, find_version, model_versions, why_void
 from data_engine.runtime.models.promotions import hand_promotions, promotion_in_force
 from data_engine.terminal.plain_text import plain, shown
 from data_engine.terminal.row_formats import write_rows
@@ -39,7 +39,8 @@ _IN_A_TABLE = 8
 def print_versions(runtime: "CorpusRuntime", *, console: "Console", form: str = "table") -> None:
     """Every version of a corpus, the newest last, which of them is in service, and by whom."""
     versions, held = model_versions(runtime), promotion_in_force(runtime)
-    by_hand = None if held is None else held.classifier_version
+    void = "" if held is None else why_void(runtime, held)
+    by_hand = None if held is None or void else held.classifier_version
     states = [
         _state(version, is_in_service=is_in_service, by_hand=by_hand)
         for version, is_in_service in zip(*map(versions.column, ("classifier_version", "is_in_service")), strict=True)
@@ -55,8 +56,15 @@ def print_versions(runtime: "CorpusRuntime", *, console: "Console", form: str = 
         console.print(plain(f"no version yet; data-engine run {runtime.corpus.name} trains one on what is answered"))
         return
     print_table(rows, console=console, limit=rows.num_rows)
+    for row in versions.to_pylist():
+        if row["borrowed_from"] is not None:
+            corpus, _, lent = row["borrowed_from"].partition("/")
+            said = f"version {row['classifier_version']} is {lent} of the corpus {corpus} (labels.propose_with), "
+            console.print(plain(f"{said}calibrated on the hold-out here"), soft_wrap=True)
     if held is not None:
-        console.print(plain(f"version {held.classifier_version} was promoted by hand: {held.told}"), soft_wrap=True)
+        said = f"version {held.classifier_version} was promoted by hand: {held.told}"
+        said += f"; it is not in service: {void}" if void else ""
+        console.print(plain(said), soft_wrap=True)
 
 
 def print_card(runtime: "CorpusRuntime", start: str, *, console: "Console", form: str = "table") -> None:

@@ -33,7 +33,7 @@ BROKEN = [
     ),
     Broken(
         "calibration_error_is_small",
-        "expected calibration error: 0.12, but it should be at most 0.1; "
+        "expected calibration error of the version in service: 0.12, but it should be at most 0.1; "
         "label a larger hold-out; until then trust the gate and not single probabilities",
         rows={"classifier": but(classifier_rows(), 0, calibration_error=0.12)},
     ),
@@ -53,3 +53,13 @@ def test_before_the_first_round_there_is_no_version_to_blame() -> None:
     assert failed("classifier", {"classifier": []}) == set()
     detail = details("classifier", {"classifier": []})["hold_out_is_large_enough"]
     assert detail == "hold-out samples: none, no version has been trained yet"
+
+
+def test_a_newer_version_out_of_service_is_not_blamed_for_its_calibration_and_the_one_in_service_is() -> None:
+    of_service, newest = classifier_rows()[0], classifier_rows()[0] | {"is_in_service": False}
+    assert failed("classifier", {"classifier": [of_service, newest | {"calibration_error": 0.2}]}) == set()
+    badly = {"classifier": [of_service | {"calibration_error": 0.2}, newest]}
+    assert failed("classifier", badly) == {"calibration_error_is_small"}
+    assert details("classifier", badly)["calibration_error_is_small"].startswith(
+        "expected calibration error of the version in service: 0.2, but"
+    )

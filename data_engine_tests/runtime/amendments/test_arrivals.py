@@ -46,7 +46,7 @@ def test_what_arrives_is_asked_about_within_the_budget_and_the_threshold_goes_on
     take_in(runtime, "june", [{"sample_id": f"jun {i:02}"} for i in range(60)])
     third = ask_about_arrivals(runtime, Arrivals.from_text(second.text))
     assert 0 < len(_asked(runtime)) - n_may < n_may
-    assert (third.asked, list(third.seen or {})) == ("notes-round-001", ["april", "june", "may"])
+    assert (third.asked, list(third.seen or {})) == ("notes-arriving-002", ["april", "june", "may"])
 
 
 @pytest.mark.parametrize("changes", [{"knows": ("a", "b")}, {"arriving_share": 0.0}, {"max_open_tasks": 1}], ids=str)

@@ -84,9 +84,11 @@ def test_what_cannot_be_in_service_is_refused_with_the_reason(taught: tuple[Corp
     assert hand_promotions(runtime.store()) == []
 
 
-def test_before_the_first_round_there_is_nothing_to_put_back(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match=r"no version that fits .* was in service before the first"):
-        model_versions.rollback(notes_runtime(tmp_path), **SAID)
+def test_before_the_first_round_it_is_said_how_to_get_a_version(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    for asked in (lambda: model_versions.rollback(runtime, **SAID), lambda: model_versions.find_version(runtime, "3f")):
+        with pytest.raises(InvalidInput, match="notes has no version yet; data-engine run notes trains one"):
+            asked()
 
 
 def test_a_version_is_written_as_a_file(taught: tuple[CorpusRuntime, list[str]], tmp_path: Path) -> None:
