@@ -96,7 +96,7 @@ def suite(
 def _about_annotators(answers: pa.Table, earlier: pa.Table | None, corpus: Corpus) -> list[Truth]:
     """How people and programs answer each other and traps, and how fast; what reviewers decided is no answer."""
     from data_engine.labeling.answers.annotator_drift import drifted_annotators
-    from data_engine.labeling.answers.annotator_figures import agreement, hurried
+    from data_engine.labeling.answers.annotator_figures import LEAST_SHARED, agreement, hurried, shared_answers
     from data_engine.labeling.answers.registry import kind_of
     from data_engine.labeling.answers.shown_annotators import shown_annotator
     from data_engine.labeling.answers.trap_records import trap_records
@@ -105,7 +105,9 @@ def _about_annotators(answers: pa.Table, earlier: pa.Table | None, corpus: Corpu
     given = answers.filter(pc.not_equal(answers["provenance"], "adjudicated"))
     rows, before = given.to_pylist(), [] if earlier is None else earlier.to_pylist()
     kind = kind_of(row["kind"] for row in rows)
-    alpha, least = agreement(rows, kind), corpus.review.min_agreement
+    n_shared, least = len(shared_answers(rows)), corpus.review.min_agreement
+    # Of a few samples one answer more or less turns the figure from 1 to 0.
+    alpha = agreement(rows, kind) if n_shared >= LEAST_SHARED else None
     records = trap_records(given, kind)
     rates = {shown_annotator(name): n / (n + missed) for name, (n, missed) in records.items() if n + missed >= 3}
     return [
@@ -113,7 +115,11 @@ def _about_annotators(answers: pa.Table, earlier: pa.Table | None, corpus: Corpu
             "annotators_agree",
             one_row(alpha=alpha),
             gx.ExpectColumnValuesToBeBetween(column="alpha", min_value=least),
-            lambda _: "no sample has two answers" if alpha is None else f"agreement beyond chance: {alpha:.2f}",
+            lambda _: (
+                f"samples with two answers: {n_shared}; agreement is judged from {LEAST_SHARED} on"
+                if alpha is None
+                else f"agreement beyond chance: {alpha:.2f}"
+            ),
             f"it must reach {least:.2f}",
             "say in review.definitions what each class means, and decide what is disputed on the review page",
             n_culprits=1,
