@@ -123,8 +123,8 @@ def forgetting_of(runtime: CorpusRuntime, sample_ids: Sequence[str]) -> Forgetti
     begun = unfinished_forgetting(runtime)
     if begun is None:
         return Forgetting(runtime, ids, places, alike, n_answers, releases, kept, tuple(sorted(gone)))
-    known = [each for each in (begun.arrived, kept.arrived_at) if each is not None]
-    kept = replace(kept, arrived_at=min(known) if begun.arrived else None)
+    times = [each for each in (begun.arrived, kept.arrived_at) if each is not None]
+    kept = replace(kept, arrived_at=min(times) if begun.arrived else None)
     gone |= set(begun.batches)
     n_begun = len(begun.sample_ids)
     return Forgetting(runtime, ids, places, alike, n_answers, releases, kept, tuple(sorted(gone)), n_begun)

@@ -21,8 +21,8 @@ def check_forgotten(checked: CheckedCorpus) -> Iterator[Finding]:
     try:
         begun = unfinished_forgetting(checked.runtime)
     except StorageError as error:
-        place = checked.runtime.corpus_folder / "forgetting.json"
-        yield Finding("error", str(error), checked.shown(place), f"rm {shlex.quote(str(place))}")
+        file = checked.runtime.corpus_folder / "forgetting.json"
+        yield Finding("error", str(error), checked.shown(file), f"rm {shlex.quote(str(file))}")
         begun = None
     if begun is not None:
         what = f"a forgetting of {len(begun.sample_ids)} samples was broken off"
