@@ -37,7 +37,9 @@ class FoundationModel(Settings):
     price_out: float = Field(default=0.0, ge=0)
     """Price of a million tokens that it writes."""
     max_cost_per_run: float | None = Field(default=None, ge=0)
-    """What one run may spend; a call that could cross it is not made."""
+    """What one run of Dagster may spend; a call that could cross it is not made. Of several questions each is asked
+    in a run of its own, so one command may spend it once for each; what all together may cost says
+    `max_cost_per_month`."""
     max_cost_per_month: float | None = Field(default=None, ge=0)
     """What a calendar month (UTC) may cost; a call that could cross it is not made."""
     n_examples: int = Field(default=4, ge=0, le=32)

@@ -17,6 +17,7 @@ class Verification(Settings):
     share: Share = 0.02
     """Share of the labels made without a person that each such batch asks about, at random and without showing them."""
     again: int = Field(default=20, ge=0)
-    """Samples in each such batch that people answered before; the same person is to answer them again."""
+    """Samples in each such batch that people answered before; where the same person answers one again, it tells how
+    steady the answers are."""
     again_after_weeks: float = Field(default=4.0, gt=0)
     """So long ago, at least, that answer has to be."""

@@ -6,12 +6,17 @@ Boxes of objects are written in `coco.py`.
 import json
 import re
 import shutil
+from hashlib import sha256
 from pathlib import Path
 
 from data_engine.release_formats.released import Released
 
 #: What no folder may be named with on some system, and the sign that stands for it.
 _UNSAFE = re.compile(r'[%/\\:*?"<>|\x00-\x1f\x7f]|^\.|[. ]$')
+#: Names that Windows does not give to folders, also before a dot.
+_OF_DEVICES = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)", re.IGNORECASE)
+#: Of a name; file systems take 255, and some programs write more than the name.
+_MOST_BYTES = 200
 _YOLO_SPLITS = {"train": "train", "validation": "val", "test": "test"}
 
 
@@ -43,9 +48,14 @@ def write_yolo(released: Released, folder: Path) -> None:
 def folder_of(label: str) -> str:
     """The name of the folder of a class: its own, with `%2F` and the like for signs that no folder may have.
 
-    Different classes have different folders.
+    A name that is too long for a folder, or that some system keeps for a device, ends in a hash. Different classes have
+    different folders.
     """
-    return _UNSAFE.sub(lambda sign: f"%{ord(sign[0]):02X}", label) or "%"
+    name = _UNSAFE.sub(lambda sign: f"%{ord(sign[0]):02X}", label) or "%"
+    if len(name.encode()) <= _MOST_BYTES and not _OF_DEVICES.match(name):
+        return name
+    kept = name.encode()[:_MOST_BYTES].decode("utf-8", "ignore")
+    return f"{kept}~{sha256(label.encode()).hexdigest()[:8]}"
 
 
 def _copy(image: Path, folder: Path) -> None:

@@ -65,9 +65,10 @@ def pin_release(corpus_folder: Path, release_id: str, said: Mapping[str, str] | 
 
 
 def mark_forgotten(corpus_folder: Path, release_id: str, rows: tuple[Mapping[str, str], ...]) -> None:
-    """Keep that samples of a release were forgotten."""
-    forgotten = read_marks(corpus_folder).forgotten
-    _change(corpus_folder, forgotten={**forgotten, release_id: (*forgotten.get(release_id, ()), *rows)})
+    """Keep that samples of a release were forgotten; what stands there of the same samples is replaced."""
+    forgotten, named = read_marks(corpus_folder).forgotten, {row["sample_id"] for row in rows}
+    stay = [row for row in forgotten.get(release_id, ()) if row["sample_id"] not in named]
+    _change(corpus_folder, forgotten={**forgotten, release_id: (*stay, *rows)})
 
 
 def drop_marks(corpus_folder: Path, release_id: str) -> None:

@@ -1,9 +1,8 @@
-"""A release made anew without some of its samples, from its own folder: what is forgotten is in no file of it any more.
+"""A release made anew without some of its samples, from its own folder: what is forgotten is in no file of the new one.
 
 Making a release from tables is in `writer.py`.
 """
 
-import shutil
 from collections.abc import Collection
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from data_engine.releasing.writer import write_release
 
 
 def release_without(folder: Path, sample_ids: Collection[str], *, at: str) -> str:
-    """Write a release without some samples beside its folder, and delete the folder.
+    """Write a release without some samples beside its folder, which stays as it is.
 
     The data card says in its first lines that its figures are those of the release before.
 
@@ -33,7 +32,6 @@ def release_without(folder: Path, sample_ids: Collection[str], *, at: str) -> st
     rows = rows_of_folder(folder)
     kept = rows.filter(pc.invert(pc.is_in(rows["sample_id"], value_set=pa.array(sorted(sample_ids), pa.string()))))
     if not kept.num_rows:
-        shutil.rmtree(folder)
         return ""
     made = identified(all_columns(kept))
     release_id = str(made["release_id"][0].as_py())
@@ -49,7 +47,6 @@ def release_without(folder: Path, sample_ids: Collection[str], *, at: str) -> st
     stay = ((path.name, path.read_bytes()) for path in images if path.stem not in sample_ids)
     card = _card(folder, release_id, n, at)
     write_release(folder.parent / release_id, made, said, card, images=stay, formats=formats)
-    shutil.rmtree(folder)
     return release_id
 
 

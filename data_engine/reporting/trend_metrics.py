@@ -16,11 +16,18 @@ _DAY_S = 86_400
 
 
 def trends_in(tables: Tables) -> list[dict[str, Any]]:
-    """The rows of `schemas.LABEL_TRENDS` of the review batches whose answers are among these tables, by time."""
+    """The rows of `schemas.LABEL_TRENDS` of the review batches whose answers are among these tables, by time.
+
+    Figures of fewer than `LEAST_SHARED` samples are left out: one answer turns such a figure from 1 to 0.
+    """
+    from data_engine.labeling.answers.annotator_figures import LEAST_SHARED
+
     if not {"label_trends", "reviewed_labels"} <= set(tables):
         return []
     batches = set(tables["reviewed_labels"]["review_batch"].to_pylist())
-    rows = [row for row in tables["label_trends"].to_pylist() if row["review_batch"] in batches]
+    rows = [
+        row for row in tables["label_trends"].to_pylist() if row["review_batch"] in batches and row["n"] >= LEAST_SHARED
+    ]
     return sorted(rows, key=lambda row: (row["opened_at"], row["review_batch"], row["figure"], row["subject"]))
 
 

@@ -49,6 +49,7 @@ LABEL_TRENDS = pa.schema(
         required("n", pa.int64(), "samples behind it"),
         required("definitions", pa.string(), "fingerprint of the classes and what they mean; a change breaks a trend"),
         required("is_simulated", pa.bool_(), "whether any of the answers is of a simulated annotator"),
+        optional("question", pa.string(), "of several questions, which; null where the corpus asks one"),
     ]
 )
 

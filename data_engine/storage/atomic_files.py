@@ -80,6 +80,16 @@ def place_folder(filled: Path, folder: Path) -> bool:
     return True
 
 
+def delete_folder(folder: Path) -> None:
+    """Delete a folder so that nobody finds half of it; `cleaning.leftovers` deletes what a killed process leaves.
+
+    Raises: OSError as the disk gives it.
+    """
+    half = beside(folder)
+    folder.rename(half)
+    shutil.rmtree(half)
+
+
 def flush(path: Path) -> None:
     """Make a file, or the names in a folder, survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -60,7 +60,7 @@ def review(
     project = _project()
     asked = project.runtime(corpus).of_question(question).corpus.name if question else corpus
     if ask is not None:
-        open_batch(_question_of(project, asked), ask, say=click.echo)
+        open_batch(_question_of(project, asked), ask, by=annotator, say=click.echo)
     if skipped:
         print_skipped(_question_of(project, asked), annotator, console=_console())
     elif terminal:

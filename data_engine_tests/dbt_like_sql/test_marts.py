@@ -268,6 +268,7 @@ def test_alarms_and_figures_over_time_say_how_long_and_how_much(empty_store):
     trends = [
         {**figure, "review_batch": "b1", "opened_at": at(10), "value": 0.75, "definitions": "one"},
         {**figure, "review_batch": "b2", "opened_at": at(11), "value": 0.5, "definitions": "other"},
+        {**figure, "review_batch": "t1", "opened_at": at(11), "value": 0.9, "definitions": "third", "question": "tone"},
     ]
     write_corpus(empty_store, alarms=alarms, label_trends=trends)
     run_models(empty_store, MODELS, run_id="run-9")
@@ -281,6 +282,7 @@ def test_alarms_and_figures_over_time_say_how_long_and_how_much(empty_store):
         ("1", False, seconds / 3600, 2),
     ]
     assert rows("review_batch, value, change, has_other_classes", "label_history") == [
+        ("t1", 0.9, None, False),
         ("b1", 0.75, None, False),
         ("b2", 0.5, -0.25, True),
     ]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from data_engine.drift.trend import trend_of
+from data_engine.drift.trend import falls, trend_of
 
 
 def test_a_steady_fall_has_its_slope_and_the_exact_chance_of_one_order_in_all() -> None:
@@ -25,3 +25,11 @@ def test_few_points_or_one_time_say_nothing_and_a_level_line_has_no_trend() -> N
     level = trend_of(range(6), [0.5] * 6)
     assert level is not None
     assert (level.slope, level.p_value) == (0, 1)
+
+
+def test_figures_that_fall_together_are_all_seen_and_one_of_many_needs_a_lower_p_value() -> None:
+    # Limits are 0.0125, 0.025, 0.0375 and 0.05.
+    assert falls({"a": 0.02, "b": 0.02, "c": 0.03, "d": 0.9}) == {"a", "b", "c"}
+    assert falls({"a": 0.02, "b": 0.9, "c": 0.9, "d": 0.9}) == set()
+    assert falls({"a": 0.0125, "b": 0.9, "c": 0.9, "d": 0.9}) == {"a"}
+    assert falls({}) == set()

@@ -1,4 +1,5 @@
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import datasets
@@ -8,6 +9,11 @@ from released_folders import SIZES, image_release
 
 from data_engine.release_formats.image_folders import folder_of
 from data_engine.releasing.exporting import export_release
+
+
+def _hash(label: str) -> str:
+    return sha256(label.encode()).hexdigest()[:8]
+
 
 SPLITS = ["train", "train", "validation", "test"]
 
@@ -22,10 +28,23 @@ SPLITS = ["train", "train", "validation", "test"]
         ("50%", "50%25"),
         ("", "%"),
         ("Ü x", "Ü x"),
+        ("conifer", "conifer"),
+        ("Con", f"Con~{_hash('Con')}"),
+        ("aux.h", f"aux.h~{_hash('aux.h')}"),
+        ("日本" * 200, "日本" * 33 + f"~{_hash('日本' * 200)}"),
     ],
 )
 def test_a_class_has_a_folder_on_every_system(label: str, folder: str) -> None:
     assert folder_of(label) == folder
+    assert len(folder.encode()) <= 255
+
+
+def test_a_class_with_a_name_of_600_letters_has_images_and_its_name_beside(tmp_path: Path) -> None:
+    long = ["x" * 600, "x" * 601, "b", "b"]
+    folder = export_release(image_release(tmp_path / "r", label=long), "imagefolder", tmp_path / "to")
+    names = json.loads((folder / "classes.json").read_text("utf-8"))
+    found = {names[path.parent.name]: path.stem for path in folder.rglob("*.png")}
+    assert set(found) == set(long)
 
 
 @pytest.mark.parametrize("form", ["imagefolder", "yolo"])

@@ -21,6 +21,7 @@ print(json.dumps({
     "issues": [*map(str, issues.errors), *map(str, issues.warnings)],
     "name": found.metadata.name,
     "rows": [[row[f"samples/{name}"].decode() for name in ("sample_id", "label")] for row in rows],
+    "batch": rows[0]["samples/batch"].decode(),
 }))
 """
 
@@ -35,6 +36,10 @@ def test_mlcroissant_finds_nothing_wrong_and_reads_the_rows(form: str, tmp_path:
     rows = zip(wanted["sample_id"].to_pylist(), wanted["label"].to_pylist(), strict=True)
     assert dict(found["rows"]) == dict(rows)
     assert len(found["rows"]) == len(TEXTS)
+    # The batch is 007. Only Parquet says that it is a text, and the metadata of the others say that they do not.
+    assert found["batch"] == ("007" if form == "parquet" else "7")
+    said = json.loads((folder / "croissant.json").read_text("utf-8"))["recordSet"][0]["description"]
+    assert ("make the number 7 of a text 007" in said) == (form != "parquet")
 
 
 def test_every_column_is_said_with_what_it_means_and_a_question_has_the_meaning_of_one() -> None:

@@ -1,3 +1,4 @@
+import pyarrow as pa
 from half_year import CHANGED_IN_WEEK, START, WEEKS, half_year
 
 from data_engine.reporting.trend_metrics import CHANCE, SLOPE, changed_at, trend_metrics, trends_in
@@ -19,3 +20,10 @@ def test_a_change_of_the_classes_has_its_time_and_other_batches_are_left_out() -
     assert [(at - START).days for at in changed_at(trends_in(tables))] == [7 * CHANGED_IN_WEEK]
     assert trends_in({**tables, "reviewed_labels": tables["reviewed_labels"].slice(0, 0)}) == []
     assert trends_in({"label_trends": tables["label_trends"]}) == []
+
+
+def test_a_figure_of_fewer_than_five_samples_is_no_point_of_a_trend() -> None:
+    tables = half_year()
+    trends = tables["label_trends"]
+    few = trends.set_column(trends.column_names.index("n"), "n", pa.array([4] * len(trends), pa.int64()))
+    assert trends_in({**tables, "label_trends": few}) == []

@@ -2,7 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from data_engine.storage.atomic_files import new_folder, place_folder, replace_file, write_bytes, write_text
+from data_engine.storage.atomic_files import (
+    delete_folder,
+    new_folder,
+    place_folder,
+    replace_file,
+    write_bytes,
+    write_text,
+)
 
 
 def _names(folder: Path) -> list[str]:
@@ -66,4 +73,11 @@ def test_a_folder_that_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No space left"), new_folder(tmp_path / "r1") as folder:
         fail(folder)
 
+    assert _names(tmp_path) == []
+
+
+def test_a_folder_is_deleted_whole(tmp_path: Path) -> None:
+    (tmp_path / "r1" / "inner").mkdir(parents=True)
+    (tmp_path / "r1" / "inner" / "a.txt").touch()
+    delete_folder(tmp_path / "r1")
     assert _names(tmp_path) == []

@@ -10,6 +10,9 @@ from typing import Any
 
 from data_engine.labeling.answers.kind import AnswerKind
 
+LEAST_SHARED = 5
+"""Samples that a pair, or an annotator and others, must have answered before their agreement is judged."""
+
 LEAST_TIMED = 10
 """Timed answers of somebody before their pace is judged."""
 

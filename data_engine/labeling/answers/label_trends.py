@@ -13,13 +13,11 @@ import pyarrow as pa
 
 from data_engine.labeling.agreement import cohen_kappa
 from data_engine.labeling.answers.annotator_drift import judged_answers
-from data_engine.labeling.answers.annotator_figures import agreement, is_trap, shared_answers
+from data_engine.labeling.answers.annotator_figures import LEAST_SHARED, agreement, is_trap, shared_answers
 from data_engine.labeling.answers.counted import is_decision
 from data_engine.labeling.answers.registry import kind_of
+from data_engine.labeling.answers.shown_annotators import shown_annotator
 from data_engine.schemas import LABEL_TRENDS
-
-LEAST_SHARED = 5
-"""Samples that a pair, or an annotator and others, must have answered before they have a figure of a batch."""
 
 FIGURES = ("alpha", "kappa", "agreement", "verified", "self_agreement")
 """Agreement of all (Krippendorff), of a pair (Cohen), of one with the most frequent answer of the others; automatic
@@ -34,6 +32,7 @@ def label_trends(
     *,
     proposed: Mapping[str, str],
     definitions: Mapping[str, str],
+    question: str | None = None,
     weeks: float = 2.0,
 ) -> pa.Table:
     """The figures of every review batch.
@@ -43,6 +42,7 @@ def label_trends(
         opened_at: when each batch was opened; batches that it lacks are left out.
         proposed: by task of an audit, the label that was accepted without a person.
         definitions: by batch, a fingerprint of the classes and what they mean.
+        question: which of several questions was asked; None where the corpus asks one.
         weeks: least time between two answers of somebody to a sample for the second to say how steady they are.
 
     Returns: rows of `schemas.LABEL_TRENDS` by time, batch, figure and subject.
@@ -65,6 +65,7 @@ def label_trends(
             "opened_at": at,
             "definitions": definitions.get(batch, ""),
             "is_simulated": any(row["is_simulated"] for row in rows),
+            "question": question,
         }
         found += [{**shared, "figure": f, "subject": s, "value": value, "n": n} for f, s, value, n in figures]
     return pa.Table.from_pylist(found, schema=LABEL_TRENDS)
@@ -80,10 +81,15 @@ def _of_people(rows: _Rows) -> Iterator[tuple[str, str, float, int]]:
     for one, other in combinations(people, 2):
         both = [(given[one], given[other]) for given in shared if one in given and other in given]
         if len(both) >= LEAST_SHARED:
-            yield "kappa", f"{one} and {other}", cohen_kappa(*zip(*both, strict=True)), len(both)
+            yield (
+                "kappa",
+                f"{shown_annotator(one)} and {shown_annotator(other)}",
+                cohen_kappa(*zip(*both, strict=True)),
+                len(both),
+            )
     for (name, what), right in sorted(judged_answers(rows, kind).items()):
         if what == "agreement" and len(right) >= LEAST_SHARED:
-            yield "agreement", name, sum(right) / len(right), len(right)
+            yield "agreement", shown_annotator(name), sum(right) / len(right), len(right)
 
 
 def _verified(rows: _Rows, proposed: Mapping[str, str]) -> Iterator[tuple[str, str, float, int]]:
@@ -111,4 +117,4 @@ def _again(
         yield "self_agreement", "all", sum(everyone) / len(everyone), len(everyone)
     for name, some in sorted(same.items()):
         if len(some) >= LEAST_SHARED:
-            yield "self_agreement", name, sum(some) / len(some), len(some)
+            yield "self_agreement", shown_annotator(name), sum(some) / len(some), len(some)

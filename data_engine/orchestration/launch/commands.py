@@ -23,6 +23,7 @@ from data_engine.orchestration.launch.project import Project
 from data_engine.orchestration.launch.run_plan import plan_run
 from data_engine.orchestration.launch.run_remarks import say_promotion
 from data_engine.orchestration.launch.runner import OneCommandRun
+from data_engine.runtime.amendments.unfinished_forgetting import refuse_unfinished
 from data_engine.runtime.changes.run_outcome import standing_of
 from data_engine.runtime.corpus_runtime import whole_corpus
 from data_engine.runtime.review_rounds import what_is_left
@@ -46,6 +47,7 @@ def run_corpus(
     for each in runtime.asking:
         say_promotion(each, console)
     with corpus_lock(runtime), _instance(console) as instance, listed_once():
+        refuse_unfinished(runtime)
         remove_leftovers(runtime)
         planned, before = plan_run(runtime), standing_of(runtime)
         if planned.differences:
@@ -77,6 +79,7 @@ def release_corpus(project: Project, corpus: str, *, console: Console) -> bool:
             f"corpus {corpus} has no subset yet, so there is nothing to release; data-engine run {corpus}"
         )
     with corpus_lock(runtime), _instance(console) as instance:
+        refuse_unfinished(runtime)
         remove_leftovers(runtime)
         launcher = OneCommandRun(runtime, project.definitions_of(runtime), instance, console)
         launcher.release()
@@ -92,6 +95,7 @@ def backfill_batches(
     """
     runtime, _ = whole_corpus(project.runtime(corpus))
     with corpus_lock(runtime), _instance(console) as instance:
+        refuse_unfinished(runtime)
         remove_leftovers(runtime)
         launcher = OneCommandRun(runtime, project.definitions_of(runtime), instance, console)
         if n_processes == 1:

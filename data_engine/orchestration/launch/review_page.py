@@ -11,6 +11,7 @@ from datetime import timedelta
 from data_engine.errors import InvalidInput
 from data_engine.orchestration.launch.project import Project
 from data_engine.review.people.person_queue import PersonQueue
+from data_engine.review.people.tokens import Person
 from data_engine.review_page.app import create_app
 from data_engine.review_page.server import listening, serve
 from data_engine.runtime.amendments.asked_by_people import ask_people
@@ -69,12 +70,22 @@ def _serve(project: Project, corpus: str | None, serving: Serving, say: Callable
         serve(app, listener, started=lambda: say(f"Review page: {address}/#token={secret}"))
 
 
-def open_batch(runtime: CorpusRuntime, n: int, *, say: Callable[[str], None]) -> None:
+def open_batch(runtime: CorpusRuntime, n: int, *, by: str, say: Callable[[str], None]) -> None:
     """Open a review batch for people, and say which; or the one that waits already.
+
+    Args:
+        runtime: The corpus, or one of its questions.
+        n: Tasks.
+        by: Who asks, for the record of what people did.
+        say: Prints a line.
 
     Raises: ChecksFailed where subset or proposals are held back.
     """
-    batch = ask_people(runtime, n)
+    with PersonQueue(runtime.queue_url) as queue:
+        known = {each.batch_id for each in queue.batches(runtime.corpus.name)}
+        batch = ask_people(runtime, n)
+        if batch is not None and batch not in known:
+            queue.note(Person(by, "admin", None), "asked", subject_id=batch, now=queue.clock(), n_queries=n)
     nothing = f"nothing of {runtime.corpus.name} is left to ask: somebody answered every sample of the subset; raise "
     with runtime.queue() as queue:
         n_open = queue.open_tasks(runtime.corpus.name)

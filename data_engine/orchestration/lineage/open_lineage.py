@@ -1,11 +1,13 @@
 """OpenLineage events: one for each materialization, with the columns that each column comes from.
 
 Where they go is the library's own configuration: `OPENLINEAGE_URL`, `OPENLINEAGE__TRANSPORT__TYPE` and the like, or a
-file `openlineage.yml`. Without any nothing is sent. An event that cannot be sent is a warning, and never stops a run.
+file `openlineage.yml`. Without any nothing is sent. An event that cannot be sent is a warning, and never stops a run;
+after it none is tried for some minutes, because the library waits for each up to half a minute.
 """
 
 import logging
 import os
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -21,6 +23,9 @@ logger = logging.getLogger(__name__)
 PRODUCER = "https://pypi.org/project/data-engine"
 _NAMESPACE = "data-engine"
 _FILE = "openlineage.yml"
+
+PAUSE_S = 300.0
+"""Seconds after an event that could not be sent in which this process tries none."""
 
 Sources = Mapping[str, Sequence[tuple[str, str]]]
 
@@ -45,7 +50,7 @@ def emit(asset: Sequence[str], types: Mapping[str, str], sources: Sources, *, ru
         run_id: The run of Dagster.
         n_rows: Rows written.
     """
-    if not is_configured():
+    if not is_configured() or _pause.lasts():
         return
     try:
         _client().emit(event_of(asset, types, sources, run_id=run_id, n_rows=n_rows, now=datetime.now(UTC)))
@@ -55,7 +60,12 @@ def emit(asset: Sequence[str], types: Mapping[str, str], sources: Sources, *, ru
         )
     except Exception as error:
         # Whatever a transport raises: a catalogue that is down is no reason to fail what was materialized.
-        logger.warning("the OpenLineage event of %s was not sent: %s", "/".join(asset), error)
+        _pause.begin()
+        logger.warning(
+            "the OpenLineage event of %s was not sent, nor will any be in the next %.0f minutes: %s; look at "
+            "OPENLINEAGE_URL, or set OPENLINEAGE_DISABLED=true",
+            "/".join(asset), PAUSE_S / 60, error,
+        )  # fmt: skip
 
 
 def event_of(
@@ -104,6 +114,28 @@ def _is_uuid(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+class _Pause:
+    """The time in which nothing is sent; of this process."""
+
+    def __init__(self) -> None:
+        self._until = float("-inf")
+
+    def begin(self) -> None:
+        """Begin it now."""
+        self._until = time.monotonic() + PAUSE_S
+
+    def end(self) -> None:
+        """End it."""
+        self._until = float("-inf")
+
+    def lasts(self) -> bool:
+        """Whether it lasts."""
+        return time.monotonic() < self._until
+
+
+_pause = _Pause()
 
 
 @cache

@@ -26,9 +26,6 @@ CHECKS = (
     warning("errors_rise_with_difficulty", "Harder proposals are not less often wrong than easier ones."),
 )
 
-MOST_LIKELY_CHANCE = 0.05
-"""How likely all falls together may be by chance before one is called a trend."""
-
 #: (metric, scope) of the figures that a complete report holds.
 CORE_METRICS = (
     ("funnel", "raw"),
@@ -82,18 +79,25 @@ def suite(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
 
 
 def _nothing_falls(metrics: pa.Table) -> Truth:
-    """Figures of labels over time whose fall chance seldom gives; the chance is shared among all that are tested."""
+    """Figures of labels over time whose fall chance seldom gives, of all that are tested together."""
+    from data_engine.drift.trend import MOST_FALSE, falls
+
     chances = {row["scope"]: row["value"] for row in metrics.to_pylist() if row["metric"] == "label_trend_chance"}
-    most = MOST_LIKELY_CHANCE / max(len(chances), 1)
+    fallen = falls(chances)
     return of_rows(
         "no_figure_of_labels_falls",
         Profile(
-            pa.table({"figure": pa.array(chances, pa.string()), "chance": pa.array(chances.values(), pa.float64())}),
+            pa.table(
+                {
+                    "figure": pa.array(chances, pa.string()),
+                    "falls": pa.array([each in fallen for each in chances], pa.bool_()),
+                }
+            ),
             "figure",
         ),
-        load_expectations().ExpectColumnValuesToBeBetween(column="chance", min_value=most),
+        load_expectations().ExpectColumnValuesToBeInSet(column="falls", value_set=[False]),
         what="figures of labels that fall",
-        rule=f"the test of Mann and Kendall must give each fall at least {most:.3g}",
+        rule=f"no slope may fall further than chance explains (Mann and Kendall, {MOST_FALSE:.0%} for all together)",
         remedy="look at the section Labels over time of the report, and say what the classes mean",
     )
 

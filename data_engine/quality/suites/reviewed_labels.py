@@ -4,7 +4,7 @@ The labels that follow from the answers are checked in `labels.py`.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +17,7 @@ from data_engine.quality.profiles import one_row
 
 if TYPE_CHECKING:
     from data_engine.labeling.answers.annotator_drift import AnnotatorDrift
+    from data_engine.labeling.answers.kind import AnswerKind
 
 TABLES = ("reviewed_labels",)
 
@@ -96,7 +97,7 @@ def suite(
 def _about_annotators(answers: pa.Table, earlier: pa.Table | None, corpus: Corpus) -> list[Truth]:
     """How people and programs answer each other and traps, and how fast; what reviewers decided is no answer."""
     from data_engine.labeling.answers.annotator_drift import drifted_annotators
-    from data_engine.labeling.answers.annotator_figures import agreement, hurried
+    from data_engine.labeling.answers.annotator_figures import hurried
     from data_engine.labeling.answers.registry import kind_of
     from data_engine.labeling.answers.shown_annotators import shown_annotator
     from data_engine.labeling.answers.trap_records import trap_records
@@ -105,19 +106,10 @@ def _about_annotators(answers: pa.Table, earlier: pa.Table | None, corpus: Corpu
     given = answers.filter(pc.not_equal(answers["provenance"], "adjudicated"))
     rows, before = given.to_pylist(), [] if earlier is None else earlier.to_pylist()
     kind = kind_of(row["kind"] for row in rows)
-    alpha, least = agreement(rows, kind), corpus.review.min_agreement
     records = trap_records(given, kind)
     rates = {shown_annotator(name): n / (n + missed) for name, (n, missed) in records.items() if n + missed >= 3}
     return [
-        Truth(
-            "annotators_agree",
-            one_row(alpha=alpha),
-            gx.ExpectColumnValuesToBeBetween(column="alpha", min_value=least),
-            lambda _: "no sample has two answers" if alpha is None else f"agreement beyond chance: {alpha:.2f}",
-            f"it must reach {least:.2f}",
-            "say in review.definitions what each class means, and decide what is disputed on the review page",
-            n_culprits=1,
-        ),
+        _they_agree(rows, kind, corpus.review.min_agreement),
         of_rows(
             "every_annotator_catches_traps",
             Profile(
@@ -134,6 +126,27 @@ def _about_annotators(answers: pa.Table, earlier: pa.Table | None, corpus: Corpu
         ),
         _nobody_hurries(hurried(rows)),
     ]
+
+
+def _they_agree(rows: list[dict[str, Any]], kind: "AnswerKind", least: float) -> Truth:
+    """Agreement beyond chance; of a few samples one answer more or less turns it from 1 to 0."""
+    from data_engine.labeling.answers.annotator_figures import LEAST_SHARED, agreement, shared_answers
+
+    gx, n_shared = load_expectations(), len(shared_answers(rows))
+    alpha = agreement(rows, kind) if n_shared >= LEAST_SHARED else None
+    return Truth(
+        "annotators_agree",
+        one_row(alpha=alpha),
+        gx.ExpectColumnValuesToBeBetween(column="alpha", min_value=least),
+        lambda _: (
+            f"samples with two answers: {n_shared}; agreement is judged from {LEAST_SHARED} on"
+            if alpha is None
+            else f"agreement beyond chance: {alpha:.2f}"
+        ),
+        f"it must reach {least:.2f}",
+        "say in review.definitions what each class means, and decide what is disputed on the review page",
+        n_culprits=1,
+    )
 
 
 def _nobody_does_worse(drifted: "Sequence[AnnotatorDrift]") -> Truth:

@@ -223,9 +223,16 @@ def _about_labels(
 
 
 def _about_trends(tables: Tables, known: Metrics) -> dict[str, Any]:
+    from data_engine.drift.trend import falls
+
     rows = trends_in(tables)
     slopes = [(m, known[CHANCE, scope]) for (name, scope), m in known.items() if name == SLOPE]
-    return {"trends": rows, "slopes": slopes, "trends_simulated": any(row["is_simulated"] for row in rows)}
+    return {
+        "trends": rows,
+        "slopes": slopes,
+        "falling": falls({m.scope: chance.value for m, chance in slopes}),
+        "trends_simulated": any(row["is_simulated"] for row in rows),
+    }
 
 
 def _about_clusters(tables: Tables) -> dict[str, Any]:

@@ -6,7 +6,7 @@ and releases without the samples stay, see `kept_batches.py`. Whole batches are 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,9 +19,11 @@ from data_engine.releasing.remaking import release_without
 from data_engine.runtime.amendments.forgetting import forget_vectors
 from data_engine.runtime.amendments.kept_batches import KeptBatches, keep_only, kept_batches
 from data_engine.runtime.amendments.tombstones import Tombstone, add_tombstones, tombstones
+from data_engine.runtime.amendments.unfinished_forgetting import unfinished_forgetting, with_unfinished
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import BATCH_STEPS
 from data_engine.runtime.releases.release_life import Releases, samples_of
+from data_engine.storage.atomic_files import delete_folder
 from data_engine.storage.retention import pin_nothing
 
 
@@ -37,6 +39,8 @@ class Forgetting:
         n_answers: Answers about them in the review queue.
         releases: By release, which of the samples it holds.
         kept: What stays of the batches.
+        gone: Batches of which nothing stays.
+        n_unfinished: How many of the samples are those of a forgetting that was broken off.
     """
 
     runtime: CorpusRuntime
@@ -46,11 +50,16 @@ class Forgetting:
     n_answers: int
     releases: dict[str, tuple[str, ...]]
     kept: KeptBatches
+    gone: tuple[str, ...] = ()
+    n_unfinished: int = 0
 
     def told(self) -> list[str]:
         """Lines that say what goes, what stays, and what is not in the engine's hands."""
         name, n = self.runtime.corpus.name, len(self.sample_ids)
-        lines = [
+        lines = [f"{self.n_unfinished:,} of them are those of a forgetting that was broken off"] * bool(
+            self.n_unfinished
+        )
+        lines += [
             f"{n:,} sample{'s' * (n > 1)} of {name} go for good, with content, vectors, thumbnails and "
             f"{self.n_answers:,} answer{'s' * (self.n_answers != 1)}",
             *self._told_of_batches(),
@@ -86,13 +95,14 @@ def forgetting_of(runtime: CorpusRuntime, sample_ids: Sequence[str]) -> Forgetti
 
     Args:
         runtime: The corpus, as a whole.
-        sample_ids: Whole ids, so that nothing else is forgotten by a slip.
+        sample_ids: Whole ids, so that nothing else is forgotten by a slip. Those of a forgetting that was broken off
+            are added.
 
     Raises: InvalidInput for no id; UnknownSample for one that neither the corpus nor a release of it has.
     """
-    wanted = pa.array(sorted(set(sample_ids)), pa.string())
-    if not len(wanted):
+    if not sample_ids:
         raise InvalidInput("no sample is named; give the ids of the samples to forget")
+    wanted = pa.array(with_unfinished(runtime, sample_ids), pa.string())
     store = runtime.store()
     found = store.read("raw_index", columns=["sample_id", "uri"], among={"sample_id": wanted})
     releases = _releases_with(runtime, wanted)
@@ -108,8 +118,16 @@ def forgetting_of(runtime: CorpusRuntime, sample_ids: Sequence[str]) -> Forgetti
             queue.count_answers_about(each.corpus.name, wanted.to_pylist()) for each in (runtime, *runtime.questions)
         )
     places = tuple(sorted(set(found["uri"].to_pylist())))
-    kept = kept_batches(runtime, wanted)
-    return Forgetting(runtime, tuple(wanted.to_pylist()), places, _alike(runtime, wanted), n_answers, releases, kept)
+    ids, alike, kept = tuple(wanted.to_pylist()), _alike(runtime, wanted), kept_batches(runtime, wanted)
+    gone = {batch for batch, steps in kept.steps.items() if not steps}
+    begun = unfinished_forgetting(runtime)
+    if begun is None:
+        return Forgetting(runtime, ids, places, alike, n_answers, releases, kept, tuple(sorted(gone)))
+    times = [each for each in (begun.arrived, kept.arrived_at) if each is not None]
+    kept = replace(kept, arrived_at=min(times) if begun.arrived else None)
+    gone |= set(begun.batches)
+    n_begun = len(begun.sample_ids)
+    return Forgetting(runtime, ids, places, alike, n_answers, releases, kept, tuple(sorted(gone)), n_begun)
 
 
 def forget_samples(planned: Forgetting, *, reason: str, now: datetime) -> dict[str, str]:
@@ -135,20 +153,24 @@ def forget_samples(planned: Forgetting, *, reason: str, now: datetime) -> dict[s
 
 
 def _made_anew(runtime: CorpusRuntime, name: str, held: tuple[str, ...], at: str, reason: str) -> str:
-    """Make a release without samples in the place of one that has them, with its marks. Returns: the new id."""
+    """Make a release without samples in the place of one that has them, with its marks. Returns: the new id.
+
+    The old one goes last: until then a killed forgetting finds it again, with all that has to be done for it.
+    """
     releases = Releases(runtime)
-    marks = read_marks(releases.folder)
-    new = release_without(releases.folder / "releases" / name, frozenset(held), at=at)
+    marks, folder = read_marks(releases.folder), releases.folder / "releases" / name
+    new = release_without(folder, frozenset(held), at=at)
     rows = tuple({"sample_id": key, "at": at, "reason": reason, "made_anew_as": new} for key in held)
     mark_forgotten(releases.folder, name, rows)
     if new:
         mark_forgotten(releases.folder, new, rows)
     if name in marks.pinned:
-        pin_release(releases.folder, name, None)
         if new:
             pin_release(releases.folder, new, marks.pinned[name])
+        pin_release(releases.folder, name, None)
     if marks.in_service == name:
         put_into_service(releases.folder, new)
+    delete_folder(folder)
     return new
 
 

@@ -11,6 +11,9 @@ from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.storage.question_tables import QUESTIONS
 from data_engine.storage.retention import pin_nothing
 
+#: The answers of a foundation model, which are not paid again.
+PAID = "foundation_model"
+
 #: What the engine makes of a corpus and makes anew from the source. Releases are finished work and stay.
 _MADE = ("tables", "marts", "reports", "accepted", "learnt", QUESTIONS)
 
@@ -40,6 +43,8 @@ class Reset:
             lines.append(f"{answers} and all review batches of {name} GO TOO; nothing brings them back")
         else:
             lines.append(f"kept: {answers} in the review queue, which the next run takes over again")
+        if (self.runtime.corpus_folder / PAID).exists():
+            lines.append("kept: the answers that a foundation model was paid for, of all questions")
         lines.append(f"kept: the files of {len(self.releases):,} release{'' if len(self.releases) == 1 else 's'}")
         return lines
 

@@ -16,6 +16,7 @@ from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.integrity.finding import Finding
 from data_engine.runtime.integrity.registry import check_corpus
 from data_engine.runtime.integrity.surroundings import HISTORY
+from data_engine.storage import storage_errors
 
 _ATTEMPTS, _PAUSE_S = 8, 0.5
 #: What tells whether the parts of a copy fit each other; the bytes of its tables are compared when it is restored.
@@ -43,15 +44,22 @@ def make_backup(runtimes: Sequence[CorpusRuntime], folder: Path, *, home: Path, 
         home: Dagster's.
         now: The time, aware.
 
-    Raises: InvalidInput for a folder with other contents, or one in or around the data folder; StorageError where no
-        copy whose parts fit each other came about, or a database is damaged.
+    Raises: InvalidInput for a folder with other contents, or one in or around the data folder or Dagster's home;
+        StorageError where no copy whose parts fit each other came about, a database is damaged, or the disk is full or
+        refuses.
     """
     data, folder = runtimes[0].data_folder.absolute(), folder.absolute()
-    if folder.is_relative_to(data) or data.is_relative_to(folder):
-        raise InvalidInput(
-            f"{folder} is in or around the data folder {data}; give a folder elsewhere, best on another disk"
-        )
-    claim(folder)
+    for place, what in ((data, "the data folder"), (home.absolute(), "the home of Dagster")):
+        if folder.is_relative_to(place) or place.is_relative_to(folder):
+            raise InvalidInput(
+                f"{folder} is in or around {what} {place}; give a folder elsewhere, best on another disk"
+            )
+    with storage_errors("backing up", folder, intact="the data are as they were, and the same command goes on"):
+        claim(folder)
+        return _made(runtimes, folder, data, home, now)
+
+
+def _made(runtimes: Sequence[CorpusRuntime], folder: Path, data: Path, home: Path, now: datetime) -> BackupMade:
     kept = _copy_cache(data, folder / "data")
     remarks: list[str] = []
     for runtime in runtimes:

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -35,20 +36,23 @@ def copy_file(source: Path, target: Path) -> None:
 def copy_database(source: Path, target: Path) -> None:
     """Copy a SQLite database as it is at one moment, by SQLite's own means, while others write to it.
 
-    Raises: StorageError where it is damaged.
+    Raises: StorageError where it is damaged; OSError as the disk gives it.
     """
 
     def write(half: Path) -> None:
-        with closing(sqlite3.connect(source, timeout=60)) as reader, closing(sqlite3.connect(half)) as writer:
-            reader.backup(writer)
-            writer.execute("PRAGMA journal_mode = DELETE")
+        try:
+            with closing(sqlite3.connect(source, timeout=60)) as reader, closing(sqlite3.connect(half)) as writer:
+                reader.backup(writer)
+                writer.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.DatabaseError as error:
+            # SQLite says of a full disk now this and now that, such as "disk I/O error".
+            if shutil.disk_usage(half.parent).free < source.stat().st_size:
+                raise OSError(ENOSPC, "No space left on device", str(target)) from error
+            raise StorageError(
+                f"{source} could not be copied ({error}); data-engine check says whether it is damaged"
+            ) from error
 
-    try:
-        replace_file(target, write)
-    except sqlite3.DatabaseError as error:
-        raise StorageError(
-            f"{source} could not be copied ({error}); data-engine check says whether it is damaged"
-        ) from error
+    replace_file(target, write)
 
 
 def claim(folder: Path) -> None:

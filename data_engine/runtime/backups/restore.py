@@ -10,6 +10,7 @@ from pathlib import Path
 from data_engine.errors import InvalidInput
 from data_engine.runtime.backups.copied_files import whole_backup
 from data_engine.runtime.integrity.surroundings import HISTORY
+from data_engine.storage import storage_errors
 from data_engine.storage.atomic_files import new_folder
 
 
@@ -36,19 +37,34 @@ def restore_backup(folder: Path, *, data: Path, home: Path, now: datetime, moves
         raise InvalidInput(
             f"{in_the_way[0]} is not empty, and nothing is restored over data; give --move-aside, or move it yourself"
         )
-    with new_folder(data) as half:
+    if data in in_the_way and data.is_mount():
+        raise InvalidInput(f"{data} is a disk of its own and not empty; move what is in it elsewhere first")
+    with (
+        storage_errors("restoring", data, intact="what was there before is as it was"),
+        # A disk that is mounted there cannot be replaced by a folder, only filled.
+        new_folder(data / "restored" if data.is_mount() else data) as half,
+    ):
         if (folder / "data").is_dir():
             shutil.copytree(folder / "data", half, dirs_exist_ok=True)
         for path in in_the_way:
             aside = path.with_name(f"{path.name}.before-{now:%Y%m%dT%H%M%S}")
             path.rename(aside)
             said.append(f"what was in {path} is in {aside}")
-        if data.is_dir():
-            data.rmdir()
-        half.rename(data)
+        _put(half, data)
     for path in sorted((folder / "home").rglob("*")) if (folder / "home").is_dir() else ():
         place = home / path.relative_to(folder / "home")
         if path.is_file() and (path.suffix == ".db" or not place.exists()):
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, place)
     return said
+
+
+def _put(half: Path, data: Path) -> None:
+    """Make a filled folder the data folder, which is empty or missing."""
+    if data.is_mount():
+        for path in half.iterdir():
+            path.rename(data / path.name)
+        return
+    if data.is_dir():
+        data.rmdir()
+    half.rename(data)

@@ -321,7 +321,10 @@ def _release(read: _Reading) -> Iterator[str]:
     if before == after:
         yield f"release {after} as before"
     else:
-        yield f"release {before} -> {after}" if before else f"release {after}, the first"
+        # After samples were forgotten no table knows the releases before, but their folders are there.
+        others = [path for path in read.store.folder.glob("releases/[!.]*") if path.name != after]
+        first = "" if others else ", the first"
+        yield f"release {before} -> {after}" if before else f"release {after}{first}"
 
 
 def _release_id(read: _Reading, versions: Versions) -> str | None:

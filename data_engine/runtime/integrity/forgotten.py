@@ -14,9 +14,19 @@ from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
 
 
 def check_forgotten(checked: CheckedCorpus) -> Iterator[Finding]:
-    """Tombstones that cannot be read, and samples with one that are there all the same."""
+    """A forgetting broken off, tombstones that cannot be read, samples with one that are there all the same."""
     from data_engine.runtime.amendments.tombstones import tombstones
+    from data_engine.runtime.amendments.unfinished_forgetting import unfinished_forgetting
 
+    try:
+        begun = unfinished_forgetting(checked.runtime)
+    except StorageError as error:
+        file = checked.runtime.corpus_folder / "forgetting.json"
+        yield Finding("error", str(error), checked.shown(file), f"rm {shlex.quote(str(file))}")
+        begun = None
+    if begun is not None:
+        what = f"a forgetting of {len(begun.sample_ids)} samples was broken off"
+        yield Finding("error", what, "forgetting.json", f"{begun.command(checked.name)} && {checked.run()}")
     path = checked.runtime.corpus_folder / "tombstones.json"
     try:
         stones = tombstones(checked.runtime)
@@ -38,7 +48,8 @@ def check_forgotten(checked: CheckedCorpus) -> Iterator[Finding]:
 
 def _places(checked: CheckedCorpus, forgotten: pa.Array) -> Iterator[tuple[str, pa.Array]]:
     """The sample ids of the raw index, as far as they are forgotten ones, and those of every release."""
-    import pyarrow.parquet as pq
+    from data_engine.errors import DataEngineError
+    from data_engine.releasing.exporting import rows_of_folder
 
     try:
         among = {"sample_id": forgotten}
@@ -46,9 +57,9 @@ def _places(checked: CheckedCorpus, forgotten: pa.Array) -> Iterator[tuple[str, 
         yield "raw_index", raw["sample_id"].combine_chunks()
     except StorageError:
         pass  # What is wrong with the table is a finding of its own.
-    for path in sorted((checked.runtime.corpus_folder / "releases").glob("[!.]*/data.parquet")):
+    for path in sorted((checked.runtime.corpus_folder / "releases").glob("[!.]*/manifest.json")):
         try:
-            rows = pq.read_table(path, columns=["sample_id"])
-        except (OSError, ValueError, KeyError):
+            ids = rows_of_folder(path.parent)["sample_id"].combine_chunks()
+        except (DataEngineError, OSError, ValueError, KeyError):
             continue  # So is what is wrong with the file of a release.
-        yield checked.shown(path.parent), rows["sample_id"].combine_chunks()
+        yield checked.shown(path.parent), ids

@@ -52,5 +52,6 @@ def label_history(runtime: "CorpusRuntime", reviewed: pa.Table, earlier: pa.Tabl
         opened_at,
         proposed={task_id: name for task_id, name in names.items() if name is not None},
         definitions={batch: known.get(batch, meaning) for batch in opened_at},
+        question=runtime.question or None,
         weeks=corpus.review.verification.again_after_weeks,
     )

@@ -86,8 +86,8 @@ def import_command(corpus: str | None, batch: str | None, form: str, source: Pat
         click.echo(line)
 
 
-def said_of_import(found: "Import", corpus: str) -> list[str]:
-    """What became of an import, in lines."""
+def said_of_import(found: "Import", corpus: str, *, waits: bool = True) -> list[str]:
+    """What became of an import, in lines; `waits` where answers are taken over when their batch is answered."""
     from data_engine.terminal.plain_text import counted, shown
 
     lines = []
@@ -103,7 +103,8 @@ def said_of_import(found: "Import", corpus: str) -> list[str]:
         lines.append(f"{found.n_remarks:,} decisions, skips and drafts are new")
     if not found.has_changed:
         return [*lines, "nothing has changed"]
-    return [*lines, f"data-engine run {corpus} takes them over, once their review batches are answered"]
+    when = ", once their review batches are answered" if waits else ""
+    return [*lines, f"data-engine run {corpus} takes them over{when}"]
 
 
 def _project() -> "Project":

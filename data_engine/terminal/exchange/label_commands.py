@@ -54,5 +54,5 @@ def import_labels_command(source: Path, corpus: str | None, question: str, form:
     found = import_corrections(runtime, source, format_of(source, form), by=annotator, now=datetime.now(UTC))
     if found.n_same:
         click.echo(f"{counted(found.n_same, 'label')} of the file {'is' if found.n_same == 1 else 'are'} as now")
-    for line in said_of_import(found.found, runtime.corpus.name):
+    for line in said_of_import(found.found, runtime.corpus.name, waits=False):
         click.echo(line)

@@ -14,7 +14,8 @@ import pytest
 from small_project import SmallProject, notes_corpus
 
 from data_engine.errors import InvalidInput
-from data_engine.orchestration.launch.review_page import Serving, queue_of, serve_page
+from data_engine.orchestration.launch import review_page
+from data_engine.orchestration.launch.review_page import Serving, open_batch, queue_of, serve_page
 from data_engine.review import NewTask
 
 
@@ -77,3 +78,21 @@ def test_a_page_without_a_name_or_a_question_is_not_served(asking: SmallProject)
 def test_all_corpora_share_one_queue(asking: SmallProject) -> None:
     with queue_of(asking.load()) as queue:
         assert [batch.batch_id for batch in queue.batches()] == ["notes-round-000"]
+
+
+def test_who_asks_is_on_record_and_a_batch_that_waits_is_nobodys_asking(
+    asking: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime, said = asking.load().runtime("notes"), []
+    open_batch(runtime, 5, by="ada", say=said.append)
+    assert said == ["notes-round-000 waits for answers: 1 task"]
+    monkeypatch.setattr(review_page, "ask_people", lambda *_: "notes-round-001")
+    open_batch(runtime, 5, by="ada", say=said.append)
+    with queue_of(asking.load()) as queue:
+        (done,) = queue.actions()
+    assert (done.annotator, done.kind, done.subject_id, done.detail) == (
+        "ada",
+        "asked",
+        "notes-round-001",
+        {"n_queries": 5},
+    )

@@ -19,7 +19,7 @@ def runtime(tmp_path: Path) -> CorpusRuntime:
     """A corpus with tables, a release, a file of its own and one answer; another corpus with one answer."""
     made = notes_runtime(tmp_path)
     take_in(made, "may", [{"sample_id": "a", "text": "a"}])
-    for name in ("releases/1/manifest.json", "mine.txt", "reports/report.html"):
+    for name in ("releases/1/manifest.json", "foundation_model/calls.db", "mine.txt", "reports/report.html"):
         path = made.corpus_folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("{}", "utf-8")
@@ -43,11 +43,12 @@ def test_what_was_made_goes_and_releases_answers_and_unknown_files_stay(runtime:
     assert planned.told(with_answers=False) == [
         "of notes goes: tables, reports; the next run makes it anew from the source",
         "kept: 1 answer in the review queue, which the next run takes over again",
+        "kept: the answers that a foundation model was paid for, of all questions",
         "kept: the files of 1 release",
     ]
     planned.carry_out(with_answers=False)
     left = {path.name for path in runtime.corpus_folder.iterdir() if path.name[0] != "."}
-    assert left == {"mine.txt", "pins.json", "releases"}
+    assert left == {"foundation_model", "mine.txt", "pins.json", "releases"}
     # What the release stood on is gone, and new tables begin with the same numbers.
     assert pins(runtime.data_folder, "notes") == {"1": {}}
     assert _n_answers(runtime) == (1, 1)

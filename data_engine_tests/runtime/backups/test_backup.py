@@ -1,16 +1,18 @@
 """Backups of a corpus at work: what is copied while a run goes on is whole, and a run continues from it."""
 
+import shutil
 import threading
 from datetime import UTC, datetime
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from small_project import SmallProject
-from written_steps import notes_runtime
+from written_steps import notes_runtime, write_step
 
 from data_engine.cli import main
-from data_engine.errors import InvalidInput
+from data_engine.errors import InvalidInput, StorageError
 from data_engine.runtime.backups.backup import make_backup
 from data_engine.runtime.backups.copied_files import whole_backup
 from data_engine.runtime.integrity.registry import check_corpus
@@ -55,3 +57,42 @@ def test_a_backup_in_the_data_folder_is_refused_and_a_queue_on_a_server_is_left_
         "Dagster's history is in Postgres and not in this backup",
     ]
     assert list(whole_backup(tmp_path / "backup")["files"]) == ["home/dagster.yaml"]
+
+
+def test_a_backup_is_refused_where_it_cannot_be_and_goes_on_where_the_disk_was_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime, home, folder = notes_runtime(tmp_path), tmp_path / "home", tmp_path / "backup"
+    write_step(runtime.store(), "raw_index", [{"sample_id": "a", "uri": "a"}], "may")
+    home.mkdir()
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    (tmp_path / "file").touch()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter").touch()
+    for place, why in (
+        (runtime.data_folder, "is in or around the data folder"),
+        (home / "backup", "is in or around the home of Dagster"),
+        (tmp_path / "mine", "is not empty and no backup"),
+        (tmp_path / "file" / "backup", "backing up failed at .*Not a directory.*the data are as they were"),
+    ):
+        before = sorted(tmp_path.rglob("*"))
+        with pytest.raises((InvalidInput, StorageError), match=why):
+            make_backup([runtime], place, home=home, now=now)
+        assert sorted(tmp_path.rglob("*")) == before
+    copy, copied = shutil.copy2, []
+
+    def full_after_three(source: Path, target: Path) -> None:
+        if len(copied) == 3:
+            raise OSError(ENOSPC, "No space left on device", str(target))
+        copied.append(copy(source, target))
+
+    monkeypatch.setattr(shutil, "copy2", full_after_three)
+    with pytest.raises(StorageError, match=r"backup: the disk is full .* the same command goes on: free some space"):
+        make_backup([runtime], folder, home=home, now=now)
+    with pytest.raises(StorageError, match="holds no finished backup"):
+        whole_backup(folder)
+    monkeypatch.setattr(shutil, "copy2", copy)
+    inodes = {path: path.stat().st_ino for path in folder.rglob("*") if path.is_file()}
+    assert make_backup([runtime], folder, home=home, now=now).n_files > len(copied)
+    # What was there already was not copied again.
+    assert {path: path.stat().st_ino for path in inodes} == inodes

@@ -2,10 +2,12 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from data_engine.errors import InvalidInput, StorageError
+from data_engine.runtime.backups import copied_files
 from data_engine.runtime.backups.copied_files import MANIFEST, claim, copy_database, copy_file, finish, whole_backup
 
 
@@ -21,7 +23,9 @@ def test_a_file_with_the_same_size_and_time_is_not_copied_again(tmp_path: Path) 
     assert target.read_text() == "other"
 
 
-def test_a_database_is_copied_while_somebody_has_it_open(tmp_path: Path) -> None:
+def test_a_database_is_copied_while_somebody_has_it_open_and_a_full_disk_is_not_taken_for_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with closing(sqlite3.connect(tmp_path / "a.db")) as open_one:
         open_one.execute("PRAGMA journal_mode = WAL")
         open_one.execute("create table t (n)")
@@ -33,6 +37,9 @@ def test_a_database_is_copied_while_somebody_has_it_open(tmp_path: Path) -> None
         assert copied.execute("select n from t").fetchall() == [(7,)]
     (tmp_path / "a.db").write_bytes(b"no database" * 99)
     with pytest.raises(StorageError, match="could not be copied"):
+        copy_database(tmp_path / "a.db", tmp_path / "b.db")
+    monkeypatch.setattr(copied_files.shutil, "disk_usage", lambda _: SimpleNamespace(free=9))
+    with pytest.raises(OSError, match="No space left on device"):
         copy_database(tmp_path / "a.db", tmp_path / "b.db")
 
 

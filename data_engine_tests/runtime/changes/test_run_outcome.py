@@ -42,6 +42,9 @@ def test_a_run_says_what_is_new_kept_moved_and_released(tmp_path: Path) -> None:
         "2 labels (2 new)",
         "release r1, the first",
     ]
+    # The release of before samples were forgotten is in no table.
+    (runtime.corpus_folder / "releases" / "r0").mkdir(parents=True)
+    assert changes_of_a_run(runtime, Standing())[-1] == "release r1"
     before = standing_of(runtime)
     take_in(runtime, "may", _rows("bcdef"))
     _curated(runtime, "bd", "zy", "t1", "r2")

@@ -3,6 +3,11 @@ from pathlib import Path
 
 from written_steps import notes_runtime, write_step
 
+from data_engine.runtime.amendments.unfinished_forgetting import (
+    UnfinishedForgetting,
+    begin_forgetting,
+    end_forgetting,
+)
 from data_engine.runtime.integrity.finding import CheckedCorpus
 from data_engine.runtime.integrity.forgotten import check_forgotten
 
@@ -16,6 +21,11 @@ def test_a_forgotten_sample_that_is_there_again_is_named_with_the_command_that_f
     (finding,) = check_forgotten(CheckedCorpus(runtime))
     assert (finding.where, finding.what) == ("raw_index", "1 samples that were forgotten are there again, such as b")
     assert finding.remedy == "data-engine forget b --corpus notes --reason asked --yes && data-engine run notes"
+    begin_forgetting(runtime, UnfinishedForgetting(("b", "c"), "asked for", ("may",), ""))
+    begun, again = check_forgotten(CheckedCorpus(runtime))
+    assert (begun.what, again) == ("a forgetting of 2 samples was broken off", finding)
+    assert begun.remedy == "data-engine forget b c --corpus notes --reason 'asked for' --yes && data-engine run notes"
+    end_forgetting(runtime)
     stones.write_text("[")
     (finding,) = check_forgotten(CheckedCorpus(runtime))
     assert finding.where == "notes/tombstones.json"

@@ -30,6 +30,6 @@ def test_a_label_goes_out_is_changed_and_comes_in(
         "1 label of the file is as now",
         "opened notes-imported-001 with 1 task",
         "1 answer is new",
-        "data-engine run notes takes them over, once their review batches are answered",
+        "data-engine run notes takes them over",
     ]
     assert run("import", str(tmp_path / "labels.txt"))[0].startswith("Error: the format of labels.txt is not known")

@@ -2,6 +2,7 @@
 -- the classes meant something else then.
 -- grain: a review batch, a figure and a subject
 select
+    question,
     review_batch,
     opened_at,
     figure,
@@ -12,5 +13,5 @@ select
     value - lag(value) over earlier as change,
     coalesce(definitions <> lag(definitions) over earlier, false) as has_other_classes
 from {{ ref('stg_label_trends') }}
-window earlier as (partition by figure, subject order by opened_at, review_batch)
-order by figure, subject, opened_at, review_batch
+window earlier as (partition by question, figure, subject order by opened_at, review_batch)
+order by question, figure, subject, opened_at, review_batch

@@ -8,5 +8,6 @@ select
     value,
     n,
     definitions,
-    is_simulated
+    is_simulated,
+    question
 from {{ source('engine', 'label_trends') }}

@@ -21,6 +21,11 @@ from data_engine.orchestration.launch.instance_of_home import opened_instance
 from data_engine.orchestration.launch.moves import drop_partitions
 from data_engine.orchestration.names import asset_key
 from data_engine.runtime.amendments.forgotten_samples import Forgetting, forget_samples
+from data_engine.runtime.amendments.unfinished_forgetting import (
+    UnfinishedForgetting,
+    begin_forgetting,
+    end_forgetting,
+)
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import BATCH_STEPS
 from data_engine.runtime.versions import step_versions
@@ -29,22 +34,24 @@ _AT_ONCE = 500
 
 
 def erase(planned: Forgetting, *, reason: str) -> dict[str, str]:
-    """Forget the samples in data and history.
+    """Forget the samples in data and history. Broken off, it is finished by giving it again.
 
     Returns: by release that held any, the release that was made in its place; "" where nothing is left of it.
 
     Raises: ConcurrentWrite while another command is at work on the corpus; StorageError where the databases of Dagster
         are in use.
     """
-    runtime = planned.runtime
+    runtime, arrived_at = planned.runtime, planned.kept.arrived_at
+    said_at = arrived_at.isoformat() if arrived_at else ""
     with corpus_lock(runtime):
+        begin_forgetting(runtime, UnfinishedForgetting(planned.sample_ids, reason, planned.gone, said_at))
         with opened_instance() as instance:
-            gone = [batch for batch, steps in planned.kept.steps.items() if not steps]
             made = forget_samples(planned, reason=reason, now=datetime.now(UTC))
-            drop_partitions(runtime, instance, gone)
-            _erase_history(runtime, instance, planned.kept.arrived_at)
+            drop_partitions(runtime, instance, planned.gone)
+            _erase_history(runtime, instance, arrived_at)
             _say_what_stays(runtime, instance)
         _overwrite_deleted(Path(os.environ["DAGSTER_HOME"]))
+        end_forgetting(runtime)
     return made
 
 
