@@ -10,14 +10,14 @@ import numpy as np
 from data_engine.labeling.inputs import Floats, Integers
 
 MOST_CLUSTERS = 150
-_HALVINGS, _FEWEST = 3, 6
+_HALVINGS, _FEWEST, _ROWS_PER_CLUSTER = 3, 6, 20
 
 
 def levels_above(centroids: Floats, counts: Integers, *, seed: int) -> Sequence[Integers]:
     """Of each level that is tested, (k,) the cluster of that level for each of the k clusters; the finest level first.
 
     The finest has the clusters themselves, or 150 where there are more; up to three follow, each with half as many, and
-    never fewer than 6. They come from k-means of the centroids, each with the weight of its samples.
+    never fewer than 6. They come from k-means of the centroids, each as often as there are samples for it.
 
     Args:
         centroids: (k, dim) of the clusters.
@@ -33,9 +33,11 @@ def levels_above(centroids: Floats, counts: Integers, *, seed: int) -> Sequence[
 
 
 def _joined(centroids: Floats, counts: Integers, n_clusters: int, seed: int) -> Integers:
-    from sklearn.cluster import KMeans
+    """(k,) the coarser cluster of each; a cluster stands in the k-means as often as its share of the samples asks."""
+    from data_engine.clustering import kmeans
 
-    model = KMeans(n_clusters, n_init=4, random_state=seed % 2**32)
-    # A cluster without samples goes where it is nearest, and pulls nothing.
-    labels = model.fit(np.asarray(centroids, np.float64), sample_weight=np.maximum(counts, 1e-6)).labels_
-    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+    times = np.maximum(1, np.rint(counts * (_ROWS_PER_CLUSTER * len(counts) / max(1, counts.sum())))).astype(np.int64)
+    rows = np.repeat(np.arange(len(counts)), times)
+    found = kmeans(np.asarray(centroids, np.float32)[rows], n_clusters, seed=seed)
+    first = np.concatenate([[0], np.cumsum(times)[:-1]])
+    return np.unique(np.asarray(found.assignment)[first], return_inverse=True)[1].astype(np.int64)
