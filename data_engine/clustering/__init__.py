@@ -7,7 +7,7 @@ from data_engine.clustering.lloyd import KMeans, kmeans
 from data_engine.clustering.seeding import seeding_for
 from data_engine.clustering.tree import ClusterTree, Level, Membership, assign, assign_with_distance, with_samples
 from data_engine.clustering.tree_builder import build_tree
-from data_engine.clustering.tree_tables import tree_from_tables, tree_to_tables
+from data_engine.clustering.tree_tables import tree_from_tables, tree_of, tree_to_tables
 
 __all__ = [
     "ClusterTree",
@@ -25,6 +25,7 @@ __all__ = [
     "seeding_for",
     "suggest_levels",
     "tree_from_tables",
+    "tree_of",
     "tree_to_tables",
     "with_samples",
 ]

@@ -55,6 +55,14 @@ def tree_from_tables(cluster_tree: pa.Table, tree_assignments: pa.Table) -> tupl
 
     Raises: InvalidInput when a table is empty of clusters, mixes versions, or does not fit the other.
     """
+    return tree_of(cluster_tree, tree_assignments), tree_assignments["sample_id"].to_pylist()
+
+
+def tree_of(cluster_tree: pa.Table, tree_assignments: pa.Table) -> ClusterTree:
+    """The tree that `tree_from_tables` gives, without a list of ids, which for many samples is larger than the tree.
+
+    Raises: InvalidInput as `tree_from_tables` does.
+    """
     version = _one_version(cluster_tree, tree_assignments)
     columns = cluster_tree.sort_by([("level", "ascending"), ("cluster", "ascending")])
     level = columns["level"].to_numpy()
@@ -74,7 +82,7 @@ def tree_from_tables(cluster_tree: pa.Table, tree_assignments: pa.Table) -> tupl
         raise InvalidInput(
             f"the centroids have version {tree.version} but the table says {version}; build the tree anew"
         )
-    return tree, tree_assignments["sample_id"].to_pylist()
+    return tree
 
 
 def _level_table(number: int, level: Level, parent: NDArray[Any] | None, version: str) -> pa.Table:

@@ -5,6 +5,8 @@ samples unlike anything before, mass sees known kinds that became more or less f
 """
 
 from data_engine.drift.alarms import alarms
+from data_engine.drift.arrivals import novelty_of_arrivals
+from data_engine.drift.levels import levels_above
 from data_engine.drift.mass import MassShift, mass_p, mass_test, standardised_residuals
 from data_engine.drift.novelty import KnownSamples, Novelty, known_samples, novelty_of
 from data_engine.drift.reference import MIN_ROWS, Drift, Reference, fit_reference, pair_p
@@ -19,9 +21,11 @@ __all__ = [
     "alarms",
     "fit_reference",
     "known_samples",
+    "levels_above",
     "mass_p",
     "mass_test",
     "novelty_of",
+    "novelty_of_arrivals",
     "pair_p",
     "standardised_residuals",
 ]

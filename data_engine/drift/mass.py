@@ -1,5 +1,6 @@
 """Whether known kinds of samples became more or less frequent: counts per cluster, before and now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from data_engine.labeling.inputs import Integers
 
 _MIN_EXPECTED = 5.0
 _N_NULL_WINDOWS = 999
+_TINY = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,28 +53,44 @@ def mass_test(reference_counts: Any, window_counts: Any) -> MassShift:
     return MassShift(statistic, p_value, degrees, grouped[groups] * shares)
 
 
-def mass_p(reference_counts: Any, window_counts: Any, *, seed: int) -> float:
-    """The p-value of `mass_test` by 999 windows without drift instead of the chi-square distribution, at least 0.001.
+def mass_p(reference_counts: Any, window_counts: Any, *, seed: int, levels: Sequence[Integers] | None = None) -> float:
+    """The p-value of a shift by 999 windows without drift instead of the chi-square distribution, at least 0.001.
 
-    Rare clusters make the distribution's tail too thin; drawn windows have the same rare clusters.
+    Rare clusters make the distribution's tail too thin; drawn windows have the same rare clusters. Over several levels
+    the p-values of `mass_test` are combined as Fisher does (the sum of their logarithms), and the sum is held against
+    that of the same windows, since levels of the same counts depend on each other.
 
     Args:
         reference_counts: (k,) samples of the reference per cluster.
         window_counts: (k,) samples of the window per cluster.
         seed: of the windows.
+        levels: of each level, (k,) its cluster for each cluster that was counted; the clusters themselves without.
 
     Raises: as `mass_test` does.
     """
     reference, window = _checked_counts(reference_counts, window_counts)
-    cells = _merged_cells(reference, window)
-    before, now = _grouped(reference, cells), _grouped(window, cells)
-    shares = (before + now) / (before + now).sum()
+    shares = (reference + window) / (reference + window).sum()
     generator = np.random.default_rng([seed, 2])
-    null_references = generator.multinomial(int(before.sum()), shares, size=_N_NULL_WINDOWS)
-    null_windows = generator.multinomial(int(now.sum()), shares, size=_N_NULL_WINDOWS)
-    observed = _contributions(before, now).sum()
-    n_as_high = int((_contributions(null_references, null_windows).sum(axis=1) >= observed).sum())
-    return float((1 + n_as_high) / (1 + _N_NULL_WINDOWS))
+    references = np.vstack([reference, generator.multinomial(int(reference.sum()), shares, size=_N_NULL_WINDOWS)])
+    windows = np.vstack([window, generator.multinomial(int(window.sum()), shares, size=_N_NULL_WINDOWS)])
+    sums = sum(_log_p(references, windows, level) for level in levels or [np.arange(len(reference))])
+    return float(np.mean(sums <= sums[0] + _TINY))
+
+
+def _log_p(references: Integers, windows: Integers, level: Integers) -> NDArray[np.float64]:
+    """Logarithm of the share of the rows whose statistic is as high as that of each row; cells are those of row 0."""
+    before, now = _joined(references, level), _joined(windows, level)
+    cells = _merged_cells(before[0], now[0])
+    statistics = _contributions(_joined(before, cells), _joined(now, cells)).sum(axis=1)
+    n_lower = np.searchsorted(np.sort(statistics), statistics - _TINY)
+    return np.asarray(np.log((len(statistics) - n_lower) / len(statistics)))
+
+
+def _joined(counts: Integers, cells: Integers) -> Integers:
+    """(n, cells) the counts of clusters that share a cell, added up."""
+    joins = np.zeros((len(cells), int(cells.max()) + 1), np.float64)
+    joins[np.arange(len(cells)), cells] = 1
+    return np.asarray(np.rint(counts @ joins), np.int64)
 
 
 def standardised_residuals(reference: Integers, window: Integers) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from data_engine.drift.levels import levels_above
 from data_engine.drift.mass import mass_p, standardised_residuals
 from data_engine.drift.novelty import novelty_of
 from data_engine.errors import NotEnoughData
@@ -63,7 +64,8 @@ class Reference:
         assignment = _nearest_centroid(x, self.centroids)
         counts = np.bincount(assignment, minlength=len(self.centroids))
         novelty = novelty_of(self.similarities, similarities, seed=self.seed)
-        mass = mass_p(self.counts, counts, seed=self.seed)
+        levels = levels_above(self.centroids, self.counts, seed=self.seed)
+        mass = mass_p(self.counts, counts, seed=self.seed, levels=levels)
         residuals = standardised_residuals(self.counts, counts)
         moved = np.flatnonzero(np.abs(residuals) > _MOVED_RESIDUAL)
         moved = moved[np.argsort(-np.abs(residuals[moved]), kind="stable")]
@@ -81,7 +83,8 @@ def pair_p(novelty_p: float, mass_p_value: float) -> float:
 def fit_reference(embeddings: Floats, *, seed: int) -> Reference:
     """Describe what a corpus holds, so that windows can be tested against it.
 
-    Beyond 20,000 rows a random 20,000 stand for all. Clusters number one per 80 rows, 50 to 150.
+    Beyond 20,000 rows a random 20,000 stand for all. Clusters number one per 80 rows, 50 to 150; their shares are
+    tested on this level and on coarser ones above it.
 
     Args:
         embeddings: (n, dim) unit rows, n >= 300.

@@ -273,11 +273,10 @@ class StepInputs:
 
     def frozen_tree(self) -> "tuple[ClusterTree, pa.Table]":
         """The tree in service and its samples; to the step that makes it, whatever its checks say."""
-        from data_engine.clustering import tree_from_tables
+        from data_engine.clustering import tree_of
 
         assignments = self.look_up("tree_assignments")
-        tree, _ = tree_from_tables(self.look_up("cluster_tree"), assignments)
-        return tree, assignments.select(["sample_id", "batch"])
+        return tree_of(self.look_up("cluster_tree"), assignments), assignments.select(["sample_id", "batch"])
 
     def embeddings_of(self, sample_ids: pa.ChunkedArray | pa.Array) -> "dict[str, NDArray[np.float32]]":
         """The embeddings of those of the samples that have one, by id."""

@@ -15,6 +15,8 @@ from data_engine.schemas import DRIFT_REPORT
 from data_engine.storage import float_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from data_engine.clustering import ClusterTree
     from data_engine.corpus.drift import DriftAlarm
 
@@ -66,8 +68,7 @@ def _compare(step_run: StepRun, window: pa.Table, limits: "DriftAlarm") -> pa.Ta
         note = f"not enough data: {n_window} samples against {n_reference}; both need {limits.min_samples}"
         return _nothing(step_run, n_window, n_reference, note)
     novelty = _novelty(step_run, samples, arrived, window["sample_id"], x)
-    n_top = len(tree.levels[-1].centroids)
-    return _report(step_run, arrived, n_top, novelty, window["sample_id"].to_pylist(), limits)
+    return _report(step_run, arrived, tree.levels[-1].centroids, novelty, window["sample_id"].to_pylist(), limits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,11 +110,7 @@ def _arrivals(
 def _novelty(
     step_run: StepRun, samples: pa.Table, arrived: _Arrivals, new_ids: pa.ChunkedArray, x: NDArray[np.float32]
 ) -> "drift.Novelty | None":
-    """How new what arrived is; None where the batch or the others have too few different samples to tell.
-
-    What arrived more than once is as like a known sample as can be, whichever of its copies was kept. Otherwise a batch
-    would look the newer the later it came, because what it repeats of earlier ones is gone.
-    """
+    """How new what arrived is; None where the batch or the others have too few different samples to tell."""
     known, rows = known_samples(step_run, samples)
     known_ids = samples["sample_id"].take(pa.array(rows))
     own = known.batches[pc.equal(samples["batch"].take(pa.array(rows)), step_run.batch).to_numpy()]
@@ -121,32 +118,32 @@ def _novelty(
     if min(len(x), known.n_others(batch)) < step_run.corpus.drift.min_samples:
         return None
     inside = arrived.is_of_batch
-    n_before = arrived.counts(known_ids, ~inside)[known.batches != batch]
-    n_now, n_elsewhere = arrived.counts(new_ids, inside), arrived.counts(new_ids, ~inside)
-    again = int(inside.sum() - n_now.sum())
-    before, now = known.similarities_without(batch), known.nearest_to(x, batch)
-    return drift.novelty_of(
-        np.where(n_before > 1, 1.0, before),
-        np.append(np.where(n_elsewhere > 0, 1.0, now), 1.0),
+    return drift.novelty_of_arrivals(
+        known,
+        batch,
+        x,
+        known_elsewhere=arrived.counts(known_ids, ~inside),
+        window_inside=arrived.counts(new_ids, inside),
+        window_elsewhere=arrived.counts(new_ids, ~inside),
+        n_inside=int(inside.sum()),
         seed=step_run.corpus.seed_for("drift"),
-        known_counts=n_before,
-        window_counts=np.append(n_now, again),
     )
 
 
 def _report(
     step_run: StepRun,
     arrived: _Arrivals,
-    n_top: int,
+    centroids: NDArray[np.float32],
     novelty: "drift.Novelty | None",
     window_ids: list[str],
     limits: "DriftAlarm",
 ) -> pa.Table:
     """One row per cluster of the coarsest level, and one for the samples that are unlike all known ones."""
-    inside = arrived.is_of_batch
+    inside, n_top, seed = arrived.is_of_batch, len(centroids), step_run.corpus.seed_for("drift")
     reference = np.bincount(arrived.cluster[~inside], minlength=n_top)
     observed = np.bincount(arrived.cluster[inside], minlength=n_top)
-    mass = drift.mass_p(reference, observed, seed=step_run.corpus.seed_for("drift"))
+    levels = drift.levels_above(centroids, reference, seed=seed)
+    mass = drift.mass_p(reference, observed, seed=seed, levels=levels)
     p_value = mass if novelty is None else drift.pair_p(novelty.p_value, mass)
     examples = _examples(arrived, n_top)
     shared = {
@@ -158,7 +155,7 @@ def _report(
         "n_reference": len(inside) - int(inside.sum()),
         "is_alarm": p_value < limits.alarm_p,
         "is_suspect": p_value < limits.repeated_p,
-        "note": _what_was_compared(n_top, novelty),
+        "note": _what_was_compared(levels, novelty),
     }
     shares = zip(
         (reference / reference.sum()).tolist(),
@@ -187,8 +184,9 @@ def _examples(arrived: _Arrivals, n_top: int) -> list[list[str]]:
     return ids
 
 
-def _what_was_compared(n_top: int, novelty: "drift.Novelty | None") -> str:
-    counts = f"chi-square over {n_top} clusters of the coarsest level"
+def _what_was_compared(levels: "Sequence[NDArray[np.int64]]", novelty: "drift.Novelty | None") -> str:
+    sizes = ", ".join(str(int(level.max()) + 1) for level in levels)
+    counts = f"chi-square over {sizes} clusters, from the coarsest level up"
     if novelty is None:
         return f"{counts} against all other batches; too few different samples to tell whether they are new"
     return f"{counts}, and likeness to the nearest known sample, against all other batches"
