@@ -39,6 +39,24 @@ PROVENANCES = (
 
 _ARMS = ("manual", "assisted", "proposed", "blind", "trap")
 _SHOWING_ONE_LABEL = ("proposed", "trap")
+_ARM_SHARES = {"manual": 0.2, "assisted": 0.2, "proposed": 0.4, "blind": 0.2}
+"""How query and control tasks are asked once there are proposals; each pair of arms is an experiment."""
+_ARM_SHARES_WITHOUT_HELP = {"manual": 0.6, "proposed": 0.2, "blind": 0.2}
+"""The same of classes whose proposals make people slower: a few show one, so that it is seen when that changes."""
+
+
+def drawn_arm(position: float, *, is_helped: bool) -> str:
+    """The arm of a task with a proposal, by a number drawn from [0, 1).
+
+    Args:
+        position: the number; the same one gives the same arm.
+        is_helped: false where proposals are known to make people slower.
+    """
+    for arm, share in (_ARM_SHARES if is_helped else _ARM_SHARES_WITHOUT_HELP).items():
+        position -= share
+        if position < 0:
+            return arm
+    return "blind"
 
 
 def provenance(

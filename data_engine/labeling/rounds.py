@@ -14,10 +14,8 @@ from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.kind import AnswerKind
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.labeling.inputs import Draw, Floats, Integers, class_indices, class_probabilities, matrix
+from data_engine.labeling.provenance import drawn_arm
 from data_engine.labeling.strategies.registry import choose
-
-_ARM_SHARES = {"manual": 0.2, "assisted": 0.2, "proposed": 0.4, "blind": 0.2}
-"""How query and control tasks are asked once there are proposals; each pair of arms is an experiment."""
 
 _LEAST_HOLD_OUT = 50
 _PRIORITIES = {"hold_out": 3, "audit": 2, "query": 1, "control": 1, "doubtful": 1, "trap": 1}
@@ -93,6 +91,7 @@ class _State:
     is_free: NDArray[np.bool_]
     is_hold_out: NDArray[np.bool_]
     class_names: tuple[str, ...]
+    without_help: frozenset[str]
     seed: int
     round_number: int
 
@@ -138,6 +137,7 @@ def plan_review_batch(
     first_guess: Floats | None = None,
     doubted: Sequence[str] = (),
     draw: Draw | None = None,
+    without_help: Collection[str] = (),
 ) -> tuple[PlannedTask, ...]:
     """The tasks of the next review batch.
 
@@ -172,13 +172,14 @@ def plan_review_batch(
         doubted: samples whose label looks wrong, the least credible first. A share of them is asked about again,
             whatever has been answered before, and nothing is shown of the label.
         draw: of the classifier in service, for strategies that compare several; see `strategies.registry.choose`.
+        without_help: classes whose proposals make people slower; most of their tasks show none.
 
     Returns: tasks in the order to ask, purposes mixed; fewer when the pool runs out, none when nothing is left.
     Raises: InvalidInput for repeated ids, or shapes and class numbers that do not match.
     """
     state = _state(
         round_number, sample_ids, embeddings, probabilities, proposed, gate_accepts, reviewed, hold_out_ids,
-        control_ids, class_names, seed,
+        control_ids, class_names, without_help, seed,
     )  # fmt: skip
     hold_out = control = state.ids[:0].astype(np.int64)
     if not hold_out_ids or len(set(hold_out_ids)) < least_hold_out(len(state.ids), settings.hold_out_size):
@@ -218,6 +219,7 @@ def _state(
     hold_out_ids: Collection[str],
     control_ids: Collection[str],
     class_names: Sequence[str],
+    without_help: Collection[str],
     seed: int,
 ) -> _State:
     """Everything checked and brought into the order of the ids, so that the order of the input does not matter."""
@@ -249,6 +251,7 @@ def _state(
         is_free=np.array([sample_id not in asked for sample_id in ids[order].tolist()], dtype=bool),
         is_hold_out=np.array([sample_id in hold_out for sample_id in ids[order].tolist()], dtype=bool),
         class_names=tuple(class_names),
+        without_help=frozenset(without_help),
         seed=seed,
         round_number=round_number,
     )
@@ -311,11 +314,7 @@ def _arm(state: _State, row: int) -> str:
     if state.top[row] < 0:
         return "manual"
     position = hashed(state.seed, state.round_number, state.ids[row], "arm") / 2**64
-    for arm, share in _ARM_SHARES.items():
-        position -= share
-        if position < 0:
-            return arm
-    return "blind"
+    return drawn_arm(position, is_helped=state.class_names[state.top[row]] not in state.without_help)
 
 
 def _task(state: _State, row: int, purpose: str, arm: str) -> PlannedTask:

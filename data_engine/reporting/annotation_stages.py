@@ -6,7 +6,7 @@ How they are counted is in `data_engine.labeling.objects.annotation_stages`.
 import pyarrow as pa
 
 from data_engine.corpus import Corpus
-from data_engine.schemas import ANNOTATION_STAGES, Tables
+from data_engine.schemas import ANNOTATION_STAGES, CLASS_STAGES, Tables
 
 
 def stages_of(corpus: Corpus, tables: Tables, *, question: str = "") -> pa.Table:
@@ -25,3 +25,27 @@ def stages_of(corpus: Corpus, tables: Tables, *, question: str = "") -> pa.Table
     proposals = tables.get("proposals")
     some = proposals if proposals is not None and proposals.num_rows else None
     return annotation_stages(reviewed, some, target=corpus.labels.target_precision, question=question)
+
+
+def class_stages_of(corpus: Corpus, tables: Tables, *, question: str = "") -> pa.Table:
+    """A row for each class, in the schema CLASS_STAGES: which stage it is in; none before anybody answered.
+
+    Args:
+        corpus: gives the precision that a stage has to reach, and the margin of the alarms.
+        tables: reviewed_labels, and proposals where there are any.
+        question: of several questions, the name of this one.
+    """
+    from data_engine.reporting.class_stages import class_stages
+
+    reviewed = tables.get("reviewed_labels")
+    if not corpus.has_labels or reviewed is None or not reviewed.num_rows:
+        return CLASS_STAGES.empty_table()
+    proposals = tables.get("proposals")
+    return class_stages(
+        reviewed.sort_by("review_batch"),
+        proposals if proposals is not None and proposals.num_rows else None,
+        classes=corpus.class_names,
+        target=corpus.labels.target_precision,
+        margin=corpus.alarms.margin,
+        question=question,
+    )

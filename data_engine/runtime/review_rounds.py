@@ -16,7 +16,7 @@ from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.amendments.batch_size import fitted, query_size
 from data_engine.runtime.amendments.taken_batches import not_taken_over, taken_batches
 from data_engine.runtime.check_gate import CheckGate, accepted_tables
-from data_engine.runtime.classifier_in_service import draws_in_service, proposed_classes
+from data_engine.runtime.classifier_in_service import classes_without_help, draws_in_service, proposed_classes
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.deciders.tree import planned_checks
 from data_engine.runtime.embeddings import subset_embeddings
@@ -314,6 +314,7 @@ def _planned_classes(
         given={key: classes[given[key]] for key in given.keys() - {row["sample_id"] for row in reviewed}},
         doubted=doubted_samples(runtime, tables),
         draw=None if probabilities is None or proposed is None else draws_in_service(tables),
+        without_help=classes_without_help(tables),
     )
 
 

@@ -29,7 +29,14 @@ from data_engine.schemas.labelling import (
     PROPOSALS,
     REVIEWED_LABELS,
 )
-from data_engine.schemas.publication import ANNOTATION_STAGES, COSTS, LABEL_TRENDS, QUALITY_REPORT, RELEASE
+from data_engine.schemas.publication import (
+    ANNOTATION_STAGES,
+    CLASS_STAGES,
+    COSTS,
+    LABEL_TRENDS,
+    QUALITY_REPORT,
+    RELEASE,
+)
 from data_engine.schemas.selection import (
     BALANCED_SUBSET,
     CLUSTER_PORTRAITS,
@@ -50,6 +57,7 @@ __all__ = [
     "CHECK_RESULTS",
     "CLASSIFIER",
     "CLASSIFIER_FIGURES",
+    "CLASS_STAGES",
     "CLUSTER_PORTRAITS",
     "CLUSTER_TREE",
     "COSTS",
@@ -125,6 +133,7 @@ TABLES: dict[str, Table] = {
     "costs": Table(COSTS),
     "label_trends": Table(LABEL_TRENDS),
     "annotation_stages": Table(ANNOTATION_STAGES),
+    "class_stages": Table(CLASS_STAGES),
     "drift_report": Table(DRIFT_REPORT, ("batch",)),
     "release": Table(RELEASE),
     "ledger": Table(LEDGER, ("step", "batch")),

@@ -37,8 +37,10 @@ MODEL_PROMOTIONS = pa.schema(
 
 ALARMS = pa.schema(
     [
-        required("kind", pa.string(), "what is watched: drift, uncertainty, agreement, gate, stage or route"),
-        required("subject", pa.string(), "what raised it: an ingestion batch, the corpus, a step, a decider"),
+        required(
+            "kind", pa.string(), "what is watched: drift, uncertainty, agreement, gate, class_stage, stage or route"
+        ),
+        required("subject", pa.string(), "what raised it: an ingestion batch, the corpus, a class, a step, a decider"),
         required("cause", pa.string(), "the subject and its content: the same cause raises an alarm once"),
         required(
             "value",

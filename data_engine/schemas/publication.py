@@ -75,6 +75,30 @@ ANNOTATION_STAGES = pa.schema(
     ]
 )
 
+CLASS_STAGES = pa.schema(
+    [
+        required("question", pa.string(), "of several questions its name; empty where there is one"),
+        required("class", pa.string(), "the class"),
+        required("is_simulated", pa.bool_(), "whether simulated annotators answered, whose answers stand apart"),
+        required("stage_number", pa.int32(), "the highest stage in force: 1, 2 or 3"),
+        required("stage", pa.string(), "assisted, semi-automatic or automatic; of classes manual, proposed or gated"),
+        required("target", pa.float64(), "what a lower end has to go above to enter: labels.target_precision"),
+        optional("proposed_low", pa.float64(), "of stage two: lower end (90 %) of the share as in stage one"),
+        required("proposed_n", pa.int64(), "annotations of stage one that it was compared with, the newest"),
+        optional("proposed_changed_in", pa.string(), "review batch that stage two was entered or left by, the last"),
+        optional("automatic_low", pa.float64(), "the same of what no person looks at"),
+        required("automatic_n", pa.int64(), "annotations of the hold-out that it was compared with"),
+        optional("automatic_changed_in", pa.string(), "review batch that stage three was entered or left by, the last"),
+        optional("seconds_with_help", pa.float64(), "of people who saw a proposal, per annotation, the newest"),
+        optional("seconds_without_help", pa.float64(), "of those who did not, by the draw of the same batches"),
+        required("n_with_help", pa.int64(), "annotations behind the seconds with help"),
+        required("n_without_help", pa.int64(), "annotations behind the seconds without"),
+        optional("help_low", pa.float64(), "seconds with help over those without, lower end (90 %); below 1 is faster"),
+        optional("help_high", pa.float64(), "its upper end"),
+        required("is_helped", pa.bool_(), "false while proposals make people slower; then few tasks show one"),
+    ]
+)
+
 RELEASE = pa.schema(
     [
         SAMPLE,

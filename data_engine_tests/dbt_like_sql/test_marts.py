@@ -305,6 +305,15 @@ def test_stages_of_annotation_say_what_they_cost_beside_the_first(empty_store):
     ]
 
 
+def test_the_stage_of_each_class_is_there_for_sql(empty_store):
+    row = {"question": "", "class": "coin", "is_simulated": False, "stage_number": 2, "stage": "semi-automatic"}
+    row |= {"target": 0.9, "proposed_n": 60, "automatic_n": 0, "n_with_help": 9, "n_without_help": 8, "is_helped": True}
+    write_corpus(empty_store, class_stages=[row])
+    run_models(empty_store, MODELS, run_id="run-9")
+    found = query(empty_store, "select class, stage, proposed_n, is_helped from class_stages")
+    assert found.to_pylist() == [{"class": "coin", "stage": "semi-automatic", "proposed_n": 60, "is_helped": True}]
+
+
 def test_every_mart_is_checked_by_hand():
     assert sorted(MARTS) == sorted(CHECKED_BY_HAND)
 

@@ -25,8 +25,9 @@ STAGES_OF_CLASSES = {1: "manual", 2: "proposed", 3: "gated"}
 """The same stages where an answer is a class: nothing is drawn that a program could assist with."""
 
 #: An object is as stage one has it where it shares more than this.
-_AS_STAGE_ONE_IOU = 0.75
-_CONFIDENCE = 0.9
+AS_STAGE_ONE_IOU = 0.75
+CONFIDENCE = 0.9
+"""Of the intervals."""
 
 _Rows = Sequence[Mapping[str, Any]]
 
@@ -54,7 +55,7 @@ def annotation_stages(reviewed: pa.Table, proposals: pa.Table | None, *, target:
         own = [row for row in answers if row["is_simulated"] == is_simulated]
         first = [row for row in own if row["proposed_answer"] is None]
         second = [row for row in own if row["proposed_answer"] is not None]
-        third = _taken(proposals) if first or second else []
+        third = taken_without_a_person(proposals) if first or second else []
         for number, rows in ((1, first), (2, second), (3, third)):
             if rows:
                 said = _of_stage(rows, first, is_of_objects=kind.name == OBJECTS, number=number)
@@ -64,24 +65,24 @@ def annotation_stages(reviewed: pa.Table, proposals: pa.Table | None, *, target:
     return pa.Table.from_pylist(found, schema=ANNOTATION_STAGES)
 
 
-def _taken(proposals: pa.Table | None) -> list[dict[str, Any]]:
+def taken_without_a_person(proposals: pa.Table | None) -> list[dict[str, Any]]:
     """What a decider takes without a person, in the form of answers that nobody gave."""
     if proposals is None:
         return []
-    rows = proposals.select(["sample_id", "answer", "route"]).to_pylist()
+    rows = proposals.select(["sample_id", "kind", "answer", "route"]).to_pylist()
     nobody = {"annotator": None, "active_s": None, "proposed_answer": None}
     return [{**row, **nobody} for row in rows if row["route"] != "person"]
 
 
 def _of_stage(rows: _Rows, first: _Rows, *, is_of_objects: bool, number: int) -> dict[str, Any]:
-    units = [one for row in rows for one in (_objects(row) if is_of_objects else [row])]
+    units = [one for row in rows for one in (objects_of(row) if is_of_objects else [row])]
     edits = [_n_edits(one) for one in units] if is_of_objects else [_is_changed(row) for row in rows]
     edited = [n for n in edits if n]
     timed = [row for row in rows if row["active_s"] is not None]
-    n_timed = sum(max(1, len(_objects(row))) if is_of_objects else 1 for row in timed)
+    n_timed = sum(max(1, len(objects_of(row))) if is_of_objects else 1 for row in timed)
     counts = _compared(rows, first, is_of_objects=is_of_objects)
     n_same, n_compared, n_missed, n_images = (sum(each) for each in zip(*counts, strict=True)) if counts else (0,) * 4
-    low, high = binomial_interval(n_same, n_compared, _CONFIDENCE) if n_compared else (None, None)
+    low, high = binomial_interval(n_same, n_compared, CONFIDENCE) if n_compared else (None, None)
     is_shown = number == 2 or (is_of_objects and number == 1)
     return {
         "n_samples": len({row["sample_id"] for row in rows}),
@@ -111,14 +112,15 @@ def _compared(rows: _Rows, first: _Rows, *, is_of_objects: bool) -> list[tuple[i
         if is_of_objects:
             matched = matched_objects(row["answer"], other["answer"])
             n_wanted = len(matched.pairs) + len(matched.only_second)
-            n_same = sum(share > _AS_STAGE_ONE_IOU for share in matched.ious)
+            n_same = sum(share > AS_STAGE_ONE_IOU for share in matched.ious)
             found.append((n_same, n_wanted, len(matched.only_second), 1))
         else:
             found.append((int(row["answer"] == other["answer"]), 1, 0, 1))
     return found
 
 
-def _objects(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+def objects_of(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The objects of an answer in the column `answer`."""
     return list(json.loads(row["answer"])["objects"])
 
 

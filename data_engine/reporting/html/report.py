@@ -209,6 +209,7 @@ def _about_labels(
         "costs": cost_totals(tables["costs"]) if "costs" in tables else [],
         **_about_trends(tables, known),
         "stages": stages_shown(tables["annotation_stages"].to_pylist()) if "annotation_stages" in tables else [],
+        "class_stages": tables["class_stages"].to_pylist() if "class_stages" in tables else [],
         **_about_rounds(tables, known),
         **_about_classes(tables),
         "promise": _promise(corpus, tables),

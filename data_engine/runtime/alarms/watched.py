@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_engine import reporting
 from data_engine.drift.crossing import Threshold
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.amendments.taken_batches import not_taken_over, taken_batches
@@ -128,6 +129,25 @@ def _held_back(runtime: CorpusRuntime) -> list[Measured]:
     return found
 
 
+def _class_stages(runtime: CorpusRuntime) -> list[Measured]:
+    """Of each class that proposals are shown of, how surely these are as people say without them."""
+    gate = CheckGate(runtime, runtime.store(), "plan")
+    answers = gate.accepted("reviewed_labels")
+    reviewed = AcceptedTables(gate.store, gate).read("reviewed_labels")
+    labels, margin, found = runtime.corpus.labels, runtime.corpus.alarms.margin, []
+    if not reviewed.num_rows:
+        return []
+    of_answers = fingerprint({batch: version.data_version for batch, version in answers.items()})
+    for row in reporting.class_stages_of(runtime.corpus, {"reviewed_labels": reviewed}).to_pylist():
+        if row["proposed_low"] is None or row["is_simulated"]:
+            continue
+        threshold = Threshold(labels.target_precision - margin, labels.target_precision)
+        said = f"proposals of {row['class']} are as people say without them in at least {row['proposed_low']:.2f}"
+        subject = f"{runtime.corpus.name}/{row['class']}"
+        found.append(Measured(subject, row["proposed_low"], threshold, of_answers, said))
+    return found
+
+
 def _open_round(runtime: CorpusRuntime, measured: Measured) -> str:
     """The review batch that waits for people or for its answers to be taken over, or the next round."""
     with runtime.queue() as queue:
@@ -174,6 +194,7 @@ WATCHES = (
     Watch("uncertainty", _uncertainty, _open_round, first_counts=False),
     Watch("agreement", _agreement, _ask_about_disputed, first_counts=True),
     Watch("gate", _accepted, _open_round, first_counts=False),
+    Watch("class_stage", _class_stages, _open_round, first_counts=False),
     Watch("stage", _held_back, lambda *_: NOTHING, first_counts=True, of_questions=False),
 )
 """Every watched value. To add one: a function that measures it, one that does something about it, and an entry."""

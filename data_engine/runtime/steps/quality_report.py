@@ -34,6 +34,7 @@ def quality_report(step_run: StepRun) -> StepResult:
     tables["label_trends"] = _label_trends(step_run, tables)
     tables["alarms"] = all_alarms(step_run.runtime)
     tables["annotation_stages"] = reporting.stages_of(corpus, tables)
+    tables["class_stages"] = reporting.class_stages_of(corpus, tables)
     questions = _questions(step_run, tables)
     tables["costs"] = reporting.decider_costs(corpus, {name: rows for name, rows in tables.items() if rows.num_rows})
     costs = pa.concat_tables([tables["costs"], *(each.tables["costs"] for each in questions)])
@@ -66,9 +67,10 @@ def _timing_tables(
     tables: dict[str, pa.Table], questions: list[reporting.ReportedQuestion], costs: pa.Table
 ) -> dict[str, pa.Table]:
     """What changes with every answer and makes nothing else stale; stages of annotation of each question."""
-    stages = [tables["annotation_stages"], *(each.tables["annotation_stages"] for each in questions)]
     found = {"costs": costs, "label_trends": tables["label_trends"]}
-    return {**found, "annotation_stages": pa.concat_tables(stages)}
+    for name in ("annotation_stages", "class_stages"):
+        found[name] = pa.concat_tables([tables[name], *(each.tables[name] for each in questions)])
+    return found
 
 
 def _questions(step_run: StepRun, tables: dict[str, pa.Table]) -> list[reporting.ReportedQuestion]:
@@ -79,7 +81,9 @@ def _questions(step_run: StepRun, tables: dict[str, pa.Table]) -> list[reporting
         filled = {name: rows for name, rows in each.tables.items() if rows.num_rows}
         costs = reporting.decider_costs(each.corpus, filled, question=each.runtime.question)
         stages = reporting.stages_of(each.corpus, each.tables, question=each.runtime.question)
-        of_question = {**tables, **each.tables, "costs": costs, "annotation_stages": stages}
+        classes = reporting.class_stages_of(each.corpus, each.tables, question=each.runtime.question)
+        counted = {"costs": costs, "annotation_stages": stages, "class_stages": classes}
+        of_question = {**tables, **each.tables, **counted}
         plots = reporting.report_plots(each.corpus, of_question, {})
         embeddings = step_run.embeddings_of(each.tables["labels"]["sample_id"])
         found.append(reporting.ReportedQuestion(each.runtime.question, each.corpus, of_question, plots, embeddings))

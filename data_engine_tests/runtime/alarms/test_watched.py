@@ -1,12 +1,14 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from written_steps import keep_version, notes_runtime, pass_checks, write_step
 
 from data_engine.drift.crossing import Threshold
 from data_engine.review import NewTask
 from data_engine.runtime.alarms.watched import WATCHES, Measured, _open_round
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.schemas import answer_text
 
 
 def _values(runtime: CorpusRuntime) -> dict[str, list[tuple[str, float]]]:
@@ -16,7 +18,7 @@ def _values(runtime: CorpusRuntime) -> dict[str, list[tuple[str, float]]]:
 
 def test_each_value_is_measured_once_there_is_something_to_measure(tmp_path: Path) -> None:
     runtime = notes_runtime(tmp_path)
-    assert _values(runtime) == {"uncertainty": [], "agreement": [], "gate": [], "stage": []}
+    assert _values(runtime) == {"uncertainty": [], "agreement": [], "gate": [], "class_stage": [], "stage": []}
     rows = [{"sample_id": f"s{n}", "uncertainty": 0.25 * n, "route": "person" if n else "classifier"} for n in range(4)]
     pass_checks(runtime, write_step(runtime.store(), "proposals", rows))
     for batch in ("one", "notes-imported-001"):
@@ -39,8 +41,25 @@ def test_each_value_is_measured_once_there_is_something_to_measure(tmp_path: Pat
         "uncertainty": [("notes", 0.375)],
         "agreement": [("notes", 1.0)],
         "gate": [("notes", 0.25)],
+        "class_stage": [],
         "stage": [("cluster_tree", 1.0)],
     }
+
+
+def test_the_stage_of_a_class_is_watched_where_people_saw_its_proposals(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    shared = {"task_id": "t", "label": "baking", "answer": answer_text({"label": "baking"}), "kind": "class"}
+    shared |= {"provenance": "human", "is_simulated": False, "purpose": "query", "revision": 1}
+    rows = [
+        {**shared, "annotation_id": f"{n}{name}", "sample_id": f"s{n}", "annotator": name, "arm": arm,
+         "proposed_answer": shared["answer"] if arm == "proposed" else None}
+        for n in range(30)
+        for name, arm in (("ada", "manual"), ("bob", "proposed"))
+    ]  # fmt: skip
+    pass_checks(runtime, write_step(runtime.store(), "reviewed_labels", rows, "one"))
+    (measured,) = next(watch for watch in WATCHES if watch.kind == "class_stage").measure(runtime)
+    assert (measured.subject, round(measured.value, 3)) == ("notes/baking", 0.905)
+    assert (measured.threshold.raise_at, measured.threshold.settle_at) == (pytest.approx(0.85), 0.9)
 
 
 def test_a_round_whose_answers_are_on_their_way_is_not_followed_by_one_about_the_same_samples(tmp_path: Path) -> None:
