@@ -3,7 +3,6 @@
 Making a release from tables is in `writer.py`.
 """
 
-import shutil
 from collections.abc import Collection
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from data_engine.releasing.exporting import rows_of_folder
 from data_engine.releasing.integrity import read_manifest
 from data_engine.releasing.rows import all_columns, identified
 from data_engine.releasing.writer import write_release
+from data_engine.storage.places.place import remove_folder
 
 
 def release_without(folder: Path, sample_ids: Collection[str], *, at: str) -> str:
@@ -33,7 +33,7 @@ def release_without(folder: Path, sample_ids: Collection[str], *, at: str) -> st
     rows = rows_of_folder(folder)
     kept = rows.filter(pc.invert(pc.is_in(rows["sample_id"], value_set=pa.array(sorted(sample_ids), pa.string()))))
     if not kept.num_rows:
-        shutil.rmtree(folder)
+        remove_folder(folder)
         return ""
     made = identified(all_columns(kept))
     release_id = str(made["release_id"][0].as_py())
@@ -49,7 +49,7 @@ def release_without(folder: Path, sample_ids: Collection[str], *, at: str) -> st
     stay = ((path.name, path.read_bytes()) for path in images if path.stem not in sample_ids)
     card = _card(folder, release_id, n, at)
     write_release(folder.parent / release_id, made, said, card, images=stay, formats=formats)
-    shutil.rmtree(folder)
+    remove_folder(folder)
     return release_id
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from data_engine.errors import InvalidInput, StorageError
-from data_engine.runtime.backups.copied_files import claim, copy_database, copy_file, finish
+from data_engine.runtime.backups.copied_files import claim, copy_database, copy_file, finish, on_this_host
 from data_engine.runtime.backups.corpus_copy import CopiedRuntime, copy_corpus
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.integrity.finding import Finding
@@ -46,7 +46,7 @@ def make_backup(runtimes: Sequence[CorpusRuntime], folder: Path, *, home: Path, 
     Raises: InvalidInput for a folder with other contents, or one in or around the data folder; StorageError where no
         copy whose parts fit each other came about, or a database is damaged.
     """
-    data, folder = runtimes[0].data_folder.absolute(), folder.absolute()
+    data, folder = on_this_host(runtimes[0].data_folder).absolute(), folder.absolute()
     if folder.is_relative_to(data) or data.is_relative_to(folder):
         raise InvalidInput(
             f"{folder} is in or around the data folder {data}; give a folder elsewhere, best on another disk"
