@@ -271,7 +271,9 @@ def test_a_race_for_the_first_version_of_a_table_has_one_winner(any_store, verdi
 
 def test_writes_to_other_partitions_are_no_race(any_store, verdicts):
     opened = any_store.open("first_pass")
-    any_store.write("first_pass", verdicts("part-00", ["a"]), partition={"batch": "part-00"}, run_id="1", code_version="1")
+    any_store.write(
+        "first_pass", verdicts("part-00", ["a"]), partition={"batch": "part-00"}, run_id="1", code_version="1"
+    )
 
     for batch in ("part-01", "part-02"):
         any_store.write(

@@ -30,7 +30,7 @@ _SAID = (
         ),
     ),
     (
-        ("NoSuchBucket", "bucket does not exist", "NO_SUCH_BUCKET"),
+        ("NoSuchBucket", "bucket does not exist", "NO_SUCH_BUCKET", "Not Found"),
         ("there is no such bucket", "create it, or mend DATA_ENGINE_DATA"),
     ),
     (
