@@ -24,6 +24,7 @@ from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.embeddings import sorted_embeddings
 from data_engine.runtime.plan import WRITTEN_BY
+from data_engine.storage.places.object_store import arrow_filesystem
 from data_engine.terminal.why import decisions_about
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ class OpenCorpus:
             raise ContentMissing(
                 f"there is no Parquet file of the release {found!r}; the releases are: {there}; {self._run}"
             )
-        return pq.read_table(path)
+        return pq.read_table(path.name, filesystem=arrow_filesystem(path.parent))
 
     def near_duplicates(self, texts: Sequence[str], similarity: float | None = None) -> pa.Table:
         """Which texts nearly repeat a kept sample of the corpus, or an earlier one of these texts.

@@ -14,7 +14,7 @@ import pytest
 from postgres_server import postgres_server, why_none
 from small_project import SmallProject, notes_corpus, write_notes
 
-pytest_plugins = ("instance_fixtures", "report_fixtures", "warehouse_fixtures")
+pytest_plugins = ("bucket_fixtures", "instance_fixtures", "report_fixtures", "warehouse_fixtures")
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from data_engine.errors import SourceError, SourceMissing
+from data_engine.errors import InvalidInput, SourceError, SourceMissing
 from data_engine.errors.secret_texts import harmless, keep_options_secret, keep_url_secret, without_secrets
 from data_engine.indexing.listing.globs import glob_pattern
 from data_engine.indexing.opening.patience import Patience
@@ -171,6 +171,19 @@ class Source(Settings):
         if spec is None or not spec.submodule_search_locations:
             raise SourceMissing(f"the source is package {self.package!r}, which is not installed; install it with pip")
         return Path(next(iter(spec.submodule_search_locations))) / path
+
+
+def refuse_own_place(source: Source) -> None:
+    """Refuse a path that means another folder for another user or project, where several hosts read the source.
+
+    Raises: InvalidInput for a relative path, or one with `~`, that is in no installed package.
+    """
+    path = os.path.expandvars(source.path)
+    if source.package is None and "://" not in path and not Path(path).is_absolute():
+        raise InvalidInput(
+            f"source.path is {source.path!r}, which each host takes for a folder of its own, but the data folder is a "
+            f"URL, which several hosts may use; write the whole path of a folder that all of them have, or a URL"
+        )
 
 
 def _remote(url: str, options: Mapping[str, Any]) -> "UPath":

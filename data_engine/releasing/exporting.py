@@ -17,6 +17,7 @@ from data_engine.releasing.integrity import damage_of_release, read_manifest
 from data_engine.schemas import RELEASE
 from data_engine.storage import storage_errors
 from data_engine.storage.atomic_files import new_folder, place_folder
+from data_engine.storage.places.place import local_copy
 
 
 def export_release(folder: Path, form: str, to: Path, *, question: str = "") -> Path:
@@ -71,7 +72,7 @@ def read_released(folder: Path, *, question: str = "") -> Released:
         title=str(said.get("title") or manifest.get("corpus") or folder.name),
         licence=str(said.get("licence") or "unknown"),
         rows=rows,
-        images={path.stem: path for path in files},
+        images={path.stem: local_copy(path) for path in files},
         label_column=_label_column(rows, question),
     )
 
@@ -84,7 +85,7 @@ def rows_of_folder(folder: Path) -> pa.Table:
     for form in FORMATS.values():
         path = folder / form.file_name
         if form.read is not None and path.is_file():
-            rows = form.read(path, type_of_column)
+            rows = form.read(local_copy(path), type_of_column)
             return rows if rows.column_names else RELEASE.empty_table()
     readable = [name for name, form in FORMATS.items() if form.read is not None]
     had = [FORMATS[name].file_name for name in readable if FORMATS[name].file_name in _files_of(folder)]

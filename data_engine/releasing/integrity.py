@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from data_engine.errors import StorageError
 from data_engine.indexing.samples import sample_id_of_bytes, sample_id_of_text
 from data_engine.releasing.rows import all_columns, release_fingerprint
+from data_engine.storage.places.object_store import arrow_filesystem
 
 CHECKSUM = "manifest_sha256"
 """Key of a manifest with the sha256 of the manifest without that key."""
@@ -113,7 +114,8 @@ def _rows(folder: Path) -> tuple[pa.Table | None, Path]:
     import pyarrow.parquet as pq
 
     path = folder / "data.parquet"
-    return (pq.read_table(path) if path.is_file() else None), path
+    folder_of = arrow_filesystem(folder)
+    return (pq.read_table(path.name, filesystem=folder_of) if path.is_file() else None), path
 
 
 def _setting(manifest: Mapping[str, Any], name: str) -> object:

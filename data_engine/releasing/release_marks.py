@@ -3,7 +3,6 @@
 It stands beside the releases, in one file for each corpus; a release's own files never change for it.
 """
 
-import fcntl
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -12,7 +11,7 @@ from typing import Any
 
 from data_engine.errors import StorageError
 from data_engine.storage import storage_errors
-from data_engine.storage.atomic_files import write_text
+from data_engine.storage.atomic_files import change_text
 
 _FILE = "release_marks.json"
 
@@ -80,8 +79,10 @@ def drop_marks(corpus_folder: Path, release_id: str) -> None:
 
 def _change(corpus_folder: Path, **changes: Any) -> None:
     path = corpus_folder / _FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with storage_errors("marking a release", path), path.with_name(f".{_FILE}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+
+    def changed(_: str | None) -> str:
         said = asdict(replace(read_marks(corpus_folder), **changes))
-        write_text(path, json.dumps(said, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
+        return json.dumps(said, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+    with storage_errors("marking a release", path):
+        change_text(path, changed)

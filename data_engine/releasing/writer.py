@@ -19,6 +19,7 @@ from data_engine.releasing.integrity import manifest_text
 from data_engine.releasing.rows import exported_rows
 from data_engine.storage import conform, storage_errors
 from data_engine.storage.atomic_files import new_folder, place_folder
+from data_engine.storage.places.kinds import is_local
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ def write_release(
         for name in formats:
             FORMATS[name].write(rows, filled / FORMATS[name].file_name)
         _describe(filled, data_files, rows.schema, manifest, data_card)
-        if not folder.exists():
+        if not _is_there(folder):
             _fill_images(filled / "images", images)
         hashes = _hashes(filled)
         return hashes if place_folder(filled, folder) else _kept(folder, hashes, data_files)
@@ -81,6 +82,11 @@ def _describe(
     files[croissant.FILE_NAME] = _said_of(folder / croissant.FILE_NAME)
     text = manifest_text({**manifest, "files": files})
     (folder / "manifest.json").write_text(text, encoding="utf-8", newline="\n")
+
+
+def _is_there(folder: Path) -> bool:
+    """Whether a release is in its folder; behind a URL it is once its manifest is, which is written last."""
+    return (folder if is_local(folder) else folder / "manifest.json").exists()
 
 
 def _said_of(path: Path) -> dict[str, Any]:

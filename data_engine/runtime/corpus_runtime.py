@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from data_engine.corpus import Corpus
 from data_engine.errors import InvalidInput, SourceMissing
+from data_engine.indexing.source import refuse_own_place
 from data_engine.runtime.code_fingerprint import code_fingerprint
 from data_engine.runtime.plan import JOBS, STEPS, WRITTEN_BY, spec_of
 from data_engine.runtime.versions import fingerprint
 from data_engine.shipped import shipped_sql
+from data_engine.storage.places.kinds import is_local
+from data_engine.storage.places.place import place
 from data_engine.storage.question_tables import QUESTIONS
 
 if TYPE_CHECKING:
@@ -72,8 +75,8 @@ class CorpusRuntime:
 
     @property
     def data_folder(self) -> Path:
-        """Where tables, reports and releases of all corpora are; `DATA_ENGINE_DATA` overrides it."""
-        return Path(os.environ.get("DATA_ENGINE_DATA") or self.project_folder / "data")
+        """Where tables, reports and releases of all corpora are; `DATA_ENGINE_DATA` overrides it, also by a URL."""
+        return place(os.environ.get("DATA_ENGINE_DATA") or self.project_folder / "data")
 
     @property
     def corpus_folder(self) -> Path:
@@ -119,7 +122,12 @@ class CorpusRuntime:
 
     @property
     def source_folder(self) -> "Path | UPath":
-        """Where the raw samples are: a path or a URL."""
+        """Where the raw samples are: a path or a URL.
+
+        Raises: InvalidInput for a path that means another folder on another host, where several may be at work.
+        """
+        if not is_local(self.data_folder):
+            refuse_own_place(self.corpus.source)
         return self.corpus.source.resolve(self.project_folder)
 
     def store(self) -> "TableStore":
@@ -140,8 +148,18 @@ class CorpusRuntime:
 
     @property
     def queue_url(self) -> str:
-        """Where the review queue is, with the password where it has one: not to be shown."""
-        return os.environ.get("DATA_ENGINE_REVIEW_URL") or f"sqlite:///{self.data_folder / 'review.db'}"
+        """Where the review queue is, with the password where it has one: not to be shown.
+
+        Raises: InvalidInput where the data are behind a URL and the queue is not on a server, too.
+        """
+        given = os.environ.get("DATA_ENGINE_REVIEW_URL", "")
+        if not is_local(self.data_folder) and not given.startswith("postgresql"):
+            raise InvalidInput(
+                f"the data folder is {self.data_folder}, which several hosts may use at once, but the review queue and "
+                f"the lock of commands are {'in SQLite' if given else 'nowhere'}, which is for one host; set "
+                f"DATA_ENGINE_REVIEW_URL to a PostgreSQL database (postgresql+psycopg2://USER:PASSWORD@HOST/DATABASE)"
+            )
+        return given or f"sqlite:///{self.data_folder / 'review.db'}"
 
     @property
     def sql_folder(self) -> Path:

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 from data_engine.errors import SourceError, SourceMissing
 from data_engine.errors.boundary import secrets_hidden
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.storage.places.kinds import is_local
 
 if TYPE_CHECKING:
+    from upath import UPath
+
     from data_engine.indexing import SourceFile
 
 _KEPT: "ContextVar[dict[str, dict[str, tuple[SourceFile, ...]]] | None]" = ContextVar("kept", default=None)
@@ -28,18 +31,24 @@ def batches_of(runtime: CorpusRuntime) -> "dict[str, tuple[SourceFile, ...]]":
     kept = _KEPT.get()
     if kept is not None and runtime.corpus.name in kept:
         return kept[runtime.corpus.name]
+    source = runtime.source_folder
     with secrets_hidden():
         batches = indexing.list_batches(runtime.corpus.source, runtime.corpus.batches, runtime.project_folder)
-        _refuse_own_data(runtime, batches)
+        _refuse_own_data(runtime, source, batches)
     if kept is not None:
         kept[runtime.corpus.name] = batches
     return batches
 
 
-def _refuse_own_data(runtime: CorpusRuntime, batches: "dict[str, tuple[SourceFile, ...]]") -> None:
+def _refuse_own_data(
+    runtime: CorpusRuntime, source: "Path | UPath", batches: "dict[str, tuple[SourceFile, ...]]"
+) -> None:
     """Raises: SourceError when the source would read what the engine writes, which changes with every run."""
-    source, data = runtime.source_folder, runtime.data_folder.resolve()
-    if not isinstance(source, Path) or not data.is_relative_to(source.resolve()):
+    data = runtime.data_folder
+    if not isinstance(source, Path) or not is_local(data):
+        return
+    data = data.resolve()
+    if not data.is_relative_to(source.resolve()):
         return
     within = data.relative_to(source.resolve()).as_posix() + "/"
     for files in batches.values():

@@ -25,6 +25,7 @@ from data_engine.runtime.progress import Progress, progress
 from data_engine.runtime.step_inputs import StepInputs
 from data_engine.runtime.versions import StepVersion, fingerprint, write_version
 from data_engine.schemas import LEDGER, SCHEMAS
+from data_engine.storage.places.place import scratch
 
 if TYPE_CHECKING:
     from data_engine.storage import EmbeddingCache, SketchIndex, Written
@@ -94,7 +95,7 @@ class StepRun(StepInputs):
     @property
     def scratch_folder(self) -> Path:
         """Where files without a name lie that hold what the step does not hold in memory."""
-        return self.runtime.corpus_folder
+        return scratch(self.runtime.corpus_folder)
 
     def progress(self, text: str, total: int) -> Progress:
         """Returns advance(n), which reports n more as done."""

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from data_engine.errors import InvalidInput
 from data_engine.storage.atomic_files import replace_file
 from data_engine.storage.checksums import seal, verify
+from data_engine.storage.places.place import drop_copy, local_copy
 from data_engine.storage.storage_errors import storage_errors
 
 logger = getLogger(__name__)
@@ -133,8 +134,9 @@ class SketchIndex:
         if not path.exists():
             return None
         try:
-            verify(path)
-            return Segment.read(path)
+            copy = local_copy(path)
+            verify(copy)
+            return Segment.read(copy)
         except (OSError, ValueError) as error:
             logger.warning("%s, the accepted samples of %r, is damaged and is computed anew (%s)", path, batch, error)
             return None
@@ -179,21 +181,27 @@ class SketchIndex:
 
         with storage_errors(f"indexing the accepted samples of {batch!r}", path, intact="the index is as it was"):
             replace_file(path, fill)
+            drop_copy(path)
             for other in self.folder.glob(f"{path.name.partition('-')[0]}-*.sketches"):
                 if other != path:
-                    other.unlink(missing_ok=True)
-        return Segment.read(path)
+                    _delete(other)
+            return Segment.read(local_copy(path))
 
     def forget(self, batch: str) -> None:
         """Delete the segments of a batch that is no longer there."""
         prefix = self.path(batch, "").name.partition("-")[0]
         for path in self.folder.glob(f"{prefix}-*.sketches"):
-            path.unlink(missing_ok=True)
+            _delete(path)
 
     def path(self, batch: str, version: str) -> Path:
         """The file of the segment of a batch in a version."""
         names = (xxhash.xxh3_64(text.encode()).hexdigest() for text in (batch, version))
         return self.folder / f"{'-'.join(names)}.sketches"
+
+
+def _delete(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    drop_copy(path)
 
 
 def ids_as_numbers(sample_ids: Sequence[str]) -> Keys:

@@ -1,12 +1,16 @@
 """Atomic writes: a file or a folder is there whole or not at all, also when the process is killed.
 
-Everything is written beside its place, flushed to the disk, and moved there in one step. Tables have their own commits,
+Everything is written beside its place, flushed to the disk, and moved there in one step; behind a URL it is written in
+scratch and sent there, where a file appears when all of it has arrived. Tables have their own commits,
 see `tables/delta_commits.py`.
 """
 
+import fcntl
 import os
+import random
 import shutil
 import socket
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +18,13 @@ from functools import cache
 from pathlib import Path
 
 import xxhash
+
+from data_engine.errors import ConcurrentWrite
+from data_engine.storage.places.kinds import file_system_of, is_local
+from data_engine.storage.places.object_store import is_refusal, probe
+from data_engine.storage.places.place import remove_folder, scratch
+
+_ATTEMPTS = 100
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
@@ -25,6 +36,9 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
 
     Raises: OSError as the disk gives it; the temporary file is removed.
     """
+    if not is_local(path):
+        _upload_new(path, write)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = beside(path)
     try:
@@ -34,6 +48,29 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     flush(path.parent)
+
+
+def _upload_new(path: Path, write: Callable[[Path], object]) -> None:
+    temporary = in_scratch(path)
+    try:
+        write(temporary)
+        upload(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def upload(file: Path, path: Path) -> None:
+    """Send a file of this host to its place behind a URL, in one request or in parts that appear together."""
+    probe(path.parent)
+    file_system, key = file_system_of(path)
+    file_system.put_file(str(file), key)
+
+
+def in_scratch(path: Path) -> Path:
+    """A name that nobody else has, in the scratch folder of this host that belongs to the folder of a path."""
+    folder = scratch(path.parent)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return beside(folder / path.name)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -52,7 +89,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
 
     What was not moved is removed at the end, also after an error.
     """
-    temporary = beside(folder)
+    temporary = beside(folder) if is_local(folder) else in_scratch(folder)
     temporary.mkdir(parents=True)
     try:
         yield temporary
@@ -60,12 +97,19 @@ def new_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def place_folder(filled: Path, folder: Path) -> bool:
+def place_folder(filled: Path, folder: Path, *, last: str = "manifest.json") -> bool:
     """Move a filled folder to its place in one step, unless there is one already; of two processes the first wins.
+
+    Args:
+        filled: The folder, from `new_folder`.
+        folder: Its place. Behind a URL no folder can be moved: its files are sent one by one.
+        last: The name of the file that is sent last and never replaced; a folder without it counts as not there.
 
     Returns: whether it was moved; a folder that is there is never changed.
     Raises: OSError as the disk gives it.
     """
+    if not is_local(folder):
+        return _send_folder(filled, folder, last)
     if folder.exists():
         return False
     for path in (*filled.rglob("*"), filled):
@@ -85,9 +129,75 @@ def delete_folder(folder: Path) -> None:
 
     Raises: OSError as the disk gives it.
     """
+    if not is_local(folder):
+        remove_folder(folder)
+        return
     half = beside(folder)
     folder.rename(half)
     shutil.rmtree(half)
+
+
+def _send_folder(filled: Path, folder: Path, last: str) -> bool:
+    if (folder / last).exists():
+        return False
+    paths = sorted(path for path in filled.rglob("*") if path.is_file() and path != filled / last)
+    for path in paths:
+        upload(path, folder / path.relative_to(filled).as_posix())
+    return create(folder / last, (filled / last).read_bytes())
+
+
+def create(path: Path, content: bytes) -> bool:
+    """Write a file behind a URL where there is none; whether there was none. Of several processes one writes it."""
+    probe(path.parent)
+    file_system, key = file_system_of(path)
+    try:
+        file_system.pipe_file(key, content, mode="create")
+    except OSError as error:
+        if is_refusal(error):
+            return False
+        raise
+    return True
+
+
+def change_text(path: Path, change: Callable[[str | None], str]) -> None:
+    """Replace a small text by what is made of it; a change that another process makes meanwhile is never lost.
+
+    Args:
+        path: The file; its folder is made when missing.
+        change: Is given the text, None where there is no file, and gives the new one; may be called again.
+
+    Raises: OSError as the disk gives it; whatever `change` raises, and then nothing was written.
+    """
+    if not is_local(path):
+        _change_remote(path, change)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f".{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        write_text(path, change(path.read_text("utf-8") if path.exists() else None))
+
+
+def _change_remote(path: Path, change: Callable[[str | None], str]) -> None:
+    """Write on the condition that the file is still the one that was read, until it was."""
+    probe(path.parent)
+    file_system, key = file_system_of(path)
+    for attempt in range(_ATTEMPTS):
+        try:
+            info = file_system.info(key)
+            text, how = file_system.cat_file(key).decode(), {"IfMatch": info["ETag"]}
+        except FileNotFoundError:
+            text, how = None, {"mode": "create"}
+        try:
+            file_system.pipe_file(key, change(text).encode(), **how)
+            return
+        except OSError as error:
+            if not is_refusal(error):
+                raise
+            time.sleep(min(1.0, 0.02 * 2**attempt) * random.random())
+    raise ConcurrentWrite(
+        f"{path} could not be written in {_ATTEMPTS} attempts because other processes keep changing it; give the "
+        f"command again when fewer are at work"
+    )
 
 
 def flush(path: Path) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Collection, Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +25,9 @@ from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput
 from data_engine.storage.atomic_files import replace_file
+from data_engine.storage.places.kinds import is_local
+from data_engine.storage.places.object_store import arrow_filesystem
+from data_engine.storage.places.place import place
 from data_engine.storage.storage_errors import first_line, storage_errors
 
 logger = logging.getLogger(__name__)
@@ -63,7 +67,7 @@ class EmbeddingCache:
         """The folder of this encoder version; no corpus can have a name that starts with an underscore."""
         readable = re.sub(r"[^A-Za-z0-9.-]+", "-", self.encoder_version).strip("-.")[:60]
         fingerprint = xxhash.xxh3_64(f"{self.encoder_version}\0{self.dim}".encode()).hexdigest()
-        return Path(self.root) / "_embeddings" / f"{readable}-{fingerprint}"
+        return place(self.root) / "_embeddings" / f"{readable}-{fingerprint}"
 
     def get(self, sample_ids: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
         """Look up n ids.
@@ -156,7 +160,7 @@ class EmbeddingCache:
         import pyarrow.parquet as pq
 
         try:
-            schema = pq.read_schema(path)
+            schema = pq.read_schema(path.name, filesystem=arrow_filesystem(path.parent))
             if schema.field("embedding").type != pa.binary(self.dim * 4):
                 raise ValueError(f"its embeddings are {schema.field('embedding').type}")
             return _FileIds(schema.metadata[_FIRST].decode(), schema.metadata[_LAST].decode())
@@ -168,18 +172,17 @@ class EmbeddingCache:
         self, path: Path, known: _FileIds, wanted: Container[str], keys: NDArray[np.uint64]
     ) -> list[tuple[str, NDArray[np.float32]]]:
         """The wanted vectors of one file, nothing where the file turns out to be damaged."""
-        import pyarrow.parquet as pq
-
         if known.keys is not None and not _is_any_in(keys, known.keys):
             return []
         try:
-            ids = pq.read_table(path, columns=["sample_id"], page_checksum_verification=True)["sample_id"].to_pylist()
+            ids = _column(path, "sample_id").to_pylist()
             known.keys = _keys_of(ids)
             here = {sample_id: row for row, sample_id in enumerate(ids) if sample_id in wanted}
             if not here:
                 return []
-            column = pq.read_table(path, columns=["embedding"], page_checksum_verification=True)["embedding"]
-            matrix = np.frombuffer(column.combine_chunks().buffers()[1], dtype=np.float32).reshape(-1, self.dim)
+            matrix = np.frombuffer(_column(path, "embedding").combine_chunks().buffers()[1], dtype=np.float32).reshape(
+                -1, self.dim
+            )
             if len(matrix) != len(ids):
                 raise ValueError(f"it holds {len(ids)} ids and {len(matrix)} embeddings")
         except (OSError, ValueError) as error:
@@ -189,7 +192,20 @@ class EmbeddingCache:
         return [(sample_id, matrix[row]) for sample_id, row in here.items()]
 
 
+def _column(path: Path, name: str) -> pa.ChunkedArray:
+    return _table(path, columns=[name])[name]
+
+
+def _table(path: Path, **how: Any) -> pa.Table:
+    import pyarrow.parquet as pq
+
+    folder = arrow_filesystem(path.parent)
+    return pq.read_table(path.name, filesystem=folder, page_checksum_verification=True, **how)
+
+
 def _names_in(folder: Path) -> list[str]:
+    if not is_local(folder):
+        return [path.name for path in folder.glob("*.parquet")]
     try:
         with os.scandir(folder) as entries:
             return [entry.name for entry in entries]
@@ -219,16 +235,14 @@ def forget_embeddings(root: Path, sample_ids: pa.Array) -> int:
 
     Raises: StorageError when the disk is full or fails; a vector is then there once or twice.
     """
-    import pyarrow.parquet as pq
-
     n_gone = 0
-    for path in sorted((Path(root) / "_embeddings").glob("*/[!.]*.parquet")):
+    for path in sorted((place(root) / "_embeddings").glob("*/[!.]*.parquet")):
         try:
-            ids = pq.read_table(path, columns=["sample_id"], page_checksum_verification=True)["sample_id"]
+            ids = _column(path, "sample_id")
             stays = pc.invert(pc.is_in(ids, value_set=sample_ids))
             if pc.all(stays).as_py():
                 continue
-            rest = pq.read_table(path, page_checksum_verification=True).filter(stays)
+            rest = _table(path).filter(stays)
         except (OSError, ValueError, KeyError) as error:
             _warn(path, error)
             continue

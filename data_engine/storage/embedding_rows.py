@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data_engine.errors import StorageError
+from data_engine.storage.places.place import scratch
 
 if TYPE_CHECKING:
     from data_engine.storage.table_store import TableStore
@@ -124,7 +125,9 @@ def _pieces(dataset: Any) -> Any:
 def _matrix(store: "TableStore", shape: tuple[int, int], in_memory_bytes: int) -> NDArray[np.float32]:
     if shape[0] * shape[1] * 4 <= in_memory_bytes:
         return np.empty(shape, dtype=np.float32)
-    with tempfile.TemporaryFile(dir=store.folder) as file:
+    folder = scratch(store.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
         return np.memmap(file, dtype=np.float32, mode="w+", shape=shape)
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from data_engine.errors import InvalidInput
 from data_engine.storage.atomic_files import replace_file
 from data_engine.storage.integrity.checksums import replace_sealed
+from data_engine.storage.places.object_store import arrow_filesystem
 from data_engine.storage.storage_errors import storage_errors
 from data_engine.storage.table_store import TableStore
 from data_engine.storage.tables.parquet_files import verified_format
@@ -52,7 +53,8 @@ def run_of_mart(store: TableStore, name: str) -> str:
     import pyarrow.parquet as pq
 
     try:
-        metadata = pq.read_schema(mart_path(store, name)).metadata or {}
+        path = mart_path(store, name)
+        metadata = pq.read_schema(path.name, filesystem=arrow_filesystem(path.parent)).metadata or {}
     except (OSError, pa.ArrowException):
         return ""
     return str(metadata.get(b"run_id", b""), "utf-8", "replace")
@@ -67,7 +69,7 @@ def mart_dataset(store: TableStore, name: str) -> Any:
 
     path = mart_path(store, name)
     with storage_errors(f"opening mart {name}", path, intact="nothing was changed"):
-        return pads.dataset(path, format=verified_format())
+        return pads.dataset(path.name, format=verified_format(), filesystem=arrow_filesystem(path.parent))
 
 
 def _fill(path: Path, table: pa.Table) -> None:

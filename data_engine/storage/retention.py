@@ -3,10 +3,8 @@
 Nothing younger than a week is deleted, except what killed runs left half-written.
 """
 
-import fcntl
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,12 +14,15 @@ import pyarrow as pa
 
 from data_engine.errors import InvalidInput, StorageError
 from data_engine.schemas import SCHEMAS
-from data_engine.storage.atomic_files import write_text
+from data_engine.storage.atomic_files import change_text
 from data_engine.storage.cleaning.leftovers import delete, leftovers
+from data_engine.storage.places.kinds import is_local
+from data_engine.storage.places.place import place
 from data_engine.storage.presence import is_current
 from data_engine.storage.question_tables import question_stores
 from data_engine.storage.storage_errors import storage_errors
 from data_engine.storage.table_store import TableStore
+from data_engine.storage.tables.table_cache import opened
 
 #: Tables that say which versions of others are needed.
 _WITH_VERSIONS = ("step_versions", "accepted_versions")
@@ -44,16 +45,30 @@ def pins(root: Path, corpus: str) -> dict[str, dict[str, int]]:
     Raises: StorageError when the list cannot be read; without it nothing must be deleted.
     """
     path = _pin_list(root, corpus)
-    if not path.exists():
-        return {}
     try:
-        found: dict[str, dict[str, int]] = json.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8") if path.exists() else None
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    return _pins_in(path, text)
+
+
+def _pins_in(path: Path, text: str | None) -> dict[str, dict[str, int]]:
+    try:
+        found: dict[str, dict[str, int]] = json.loads("{}" if text is None else text)
         return {release: {table: int(v) for table, v in versions.items()} for release, versions in found.items()}
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise StorageError(
-            f"the list of pinned versions at {path} cannot be read ({error}); restore it from the manifests of the "
-            f"releases before anything is deleted"
-        ) from error
+    except (ValueError, AttributeError, TypeError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> StorageError:
+    return StorageError(
+        f"the list of pinned versions at {path} cannot be read ({error}); restore it from the manifests of the "
+        f"releases before anything is deleted"
+    )
+
+
+def _text_of(pinned: Mapping[str, Mapping[str, int]]) -> str:
+    return json.dumps(pinned, indent=2, sort_keys=True) + "\n"
 
 
 def pin(
@@ -78,13 +93,15 @@ def pin(
     if unknown:
         raise InvalidInput(f"there is no table {unknown[0]!r} to pin; the tables are {', '.join(sorted(SCHEMAS))}")
     path = _pin_list(root, corpus)
-    with storage_errors(f"pinning release {release_id}", path), _locked(path):
-        known = pins(root, corpus)
-        if release_id not in known or is_anew:
-            known[release_id] = {table: int(version) for table, version in versions.items()}
-            text = json.dumps(known, indent=2, sort_keys=True) + "\n"
-            write_text(path, text)
-        return known[release_id]
+    wanted = {table: int(version) for table, version in versions.items()}
+
+    def add(text: str | None) -> str:
+        known = _pins_in(path, text)
+        return _text_of({**known, release_id: wanted if is_anew else known.get(release_id, wanted)})
+
+    with storage_errors(f"pinning release {release_id}", path):
+        change_text(path, add)
+    return pins(root, corpus)[release_id]
 
 
 def unpin(root: Path, corpus: str, release_id: str) -> None:
@@ -93,10 +110,13 @@ def unpin(root: Path, corpus: str, release_id: str) -> None:
     Raises: StorageError when the list cannot be read or written.
     """
     path = _pin_list(root, corpus)
-    with storage_errors(f"letting go of release {release_id}", path), _locked(path):
-        known = {name: versions for name, versions in pins(root, corpus).items() if name != release_id}
+
+    def take_out(text: str | None) -> str:
+        return _text_of({name: versions for name, versions in _pins_in(path, text).items() if name != release_id})
+
+    with storage_errors(f"letting go of release {release_id}", path):
         if path.exists():
-            write_text(path, json.dumps(known, indent=2, sort_keys=True) + "\n")
+            change_text(path, take_out)
 
 
 def pin_nothing(root: Path, corpus: str, release_ids: Iterable[str]) -> None:
@@ -113,8 +133,8 @@ def replace_pins(root: Path, corpus: str, versions: Mapping[str, Mapping[str, in
     Raises: StorageError when it cannot be written.
     """
     path = _pin_list(root, corpus)
-    with storage_errors("keeping what releases stand on", path), _locked(path):
-        write_text(path, json.dumps(versions, indent=2, sort_keys=True) + "\n")
+    with storage_errors("keeping what releases stand on", path):
+        change_text(path, lambda _: _text_of(versions))
 
 
 def pinned_versions(root: Path, corpus: str, table: str) -> list[int]:
@@ -143,7 +163,8 @@ def vacuum(store: TableStore, *, keep_hours: int = LEAST_KEEP_HOURS, now: dateti
             f"keep_hours is {keep_hours} but runs may read files for a week; give at least {LEAST_KEEP_HOURS}"
         )
     data_files = [file for name in SCHEMAS for file in _vacuum_table(store, name, keep_hours, is_tried=is_tried)]
-    half = leftovers(store.folder, now=now)
+    # Behind a URL nothing is half-written; what lies in scratch is found by whoever works there.
+    half = leftovers(store.folder, now=now) if is_local(store.folder) else []
     if not is_tried:
         delete(half)
     names = (str(path.relative_to(store.folder)) for path in half)
@@ -151,14 +172,12 @@ def vacuum(store: TableStore, *, keep_hours: int = LEAST_KEEP_HOURS, now: dateti
 
 
 def _vacuum_table(store: TableStore, name: str, keep_hours: int, *, is_tried: bool) -> list[str]:
-    from deltalake import DeltaTable
-
     if not store.exists(name):
         return []
     folder = store.path(name)
     keep = sorted({*pinned_versions(store.root, store.corpus, name), *versions_in_use(store, name)})
     with storage_errors(f"vacuuming {name}", folder, intact="no pinned version was touched"):
-        table = DeltaTable(str(folder))
+        table = opened(folder)
         named = table.vacuum(retention_hours=keep_hours, dry_run=True, full=True, keep_versions=keep or None)
         # Of what was deleted before, the name is told again.
         found = [path for path in (_place(folder, name) for name in named) if path.exists()]
@@ -192,13 +211,4 @@ def versions_in_use(store: TableStore, name: str) -> set[int]:
 
 
 def _pin_list(root: Path, corpus: str) -> Path:
-    return Path(root) / corpus / "pins.json"
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock of a file across processes; it is released when the process ends, however it ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f".{path.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return place(root) / corpus / "pins.json"

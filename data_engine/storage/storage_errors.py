@@ -11,6 +11,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from data_engine.errors import DataEngineError, StorageError
+from data_engine.storage.places.kinds import is_local
+from data_engine.storage.places.store_errors import is_of_driver, said_of, trouble
 
 _FULL = ("No space left on device", "os error 28", "Disk quota exceeded", "os error 122")
 
@@ -35,12 +37,23 @@ def storage_errors(doing: str, path: Path, *, intact: str = "what was committed 
     except DataEngineError:
         raise
     except (OSError, DeltaError, pa.ArrowException) as error:
+        if not is_local(path):
+            raise _of_store(doing, path, intact, error) from error
         is_full = any(mark in str(error) for mark in _FULL)
         remedy = "free some space and run it again" if is_full else _NOT_FULL
         cause = "the disk is full" if is_full else first_line(error)
         raise StorageError(
             f"{doing} failed at {path}: {cause} ({_free_space(path)} free now); {intact}: {remedy}"
         ) from error
+    except Exception as error:
+        if not is_of_driver(error):
+            raise
+        raise _of_store(doing, path, intact, error) from error
+
+
+def _of_store(doing: str, path: Path, intact: str, error: BaseException) -> StorageError:
+    remedy = "" if trouble(error) else f": {_NOT_FULL}"
+    return StorageError(f"{doing} failed at {path}: {said_of(error)}; {intact}{remedy}")
 
 
 def first_line(error: BaseException) -> str:

@@ -16,6 +16,9 @@ import pyarrow as pa
 from data_engine.errors import InvalidInput, SchemaMismatch, StorageError
 from data_engine.schemas import FORMER_NAMES, PARTITION_COLUMNS
 from data_engine.storage.integrity.checksums import record_commit
+from data_engine.storage.places.kinds import is_local
+from data_engine.storage.places.object_store import reach
+from data_engine.storage.places.place import place
 from data_engine.storage.row_fingerprint import RowFingerprint
 from data_engine.storage.schema_check import schema_of
 from data_engine.storage.storage_errors import storage_errors
@@ -76,6 +79,7 @@ class TableStore:
     corpus: str
 
     def __post_init__(self) -> None:
+        reach(place(self.root))
         if "%" in str(self.folder.absolute()):
             raise InvalidInput(
                 f"the data folder is {self.folder.absolute()}, and a percent sign in a path is not read back by "
@@ -85,14 +89,14 @@ class TableStore:
     @property
     def folder(self) -> Path:
         """The folder of all that belongs to the corpus."""
-        return Path(self.root) / self.corpus
+        return place(self.root) / self.corpus
 
     def path(self, name: str) -> Path:
         """The folder of a table; one that an earlier version wrote under another name is moved there first."""
         schema_of(name)
         folder = self.folder / "tables" / name
         former = FORMER_NAMES.get(name)
-        if former is not None and not folder.exists():
+        if former is not None and is_local(folder) and not folder.exists():
             # Of two processes that move it at once, one finds it moved.
             with suppress(OSError):
                 folder.with_name(former).rename(folder)
@@ -165,7 +169,7 @@ class TableStore:
                 "partition": json.dumps(piece),
             }
             version = folder.replace(files, piece, metadata, base=base or 0)
-            record_commit(folder.path, version)
+            record_commit(folder.path, version, {file.path: file.digest for file in files if file.digest})
         return Written(version, fingerprint.n_rows, metadata["data_version"])
 
     def read(

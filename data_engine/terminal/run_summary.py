@@ -15,6 +15,7 @@ from data_engine.runtime.plan import in_order
 from data_engine.runtime.review_rounds import what_is_left
 from data_engine.runtime.staleness import is_stale as is_stale_now
 from data_engine.runtime.versions import step_versions
+from data_engine.storage.places.kinds import is_local
 from data_engine.terminal.summary import print_summary
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def newest_release(runtime: CorpusRuntime) -> Path | None:
 
 
 def _shown(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    return path.relative_to(Path.cwd()) if is_local(path) and path.is_relative_to(Path.cwd()) else path
 
 
 def _next_steps(runtime: CorpusRuntime, outcome: RunOutcome) -> list[str]:

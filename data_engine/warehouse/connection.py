@@ -12,6 +12,7 @@ from data_engine.errors import InvalidInput, SqlModelError, StorageError
 from data_engine.schemas import SCHEMAS
 from data_engine.storage import TableStore
 from data_engine.storage.mart_files import mart_dataset, mart_names
+from data_engine.storage.places.place import scratch
 
 if TYPE_CHECKING:
     import duckdb
@@ -67,7 +68,7 @@ def open_tables(
         if name in SCHEMAS:
             raise InvalidInput(f"review table {name!r} has the name of a table of the engine; rename it")
     # What does not fit into memory goes beside the data, not into whatever folder the process was started in.
-    spill = str(store.folder.absolute() / ".spill")
+    spill = str(scratch(store.folder).absolute() / ".spill")
     connection = duckdb.connect(":memory:", config={"threads": threads, "temp_directory": spill})
     _TABLES[connection] = {name: store.dataset(name) for name in SCHEMAS}
     for name, rows in _TABLES[connection].items():

@@ -11,6 +11,12 @@ def store(tmp_path):
 
 
 @pytest.fixture
+def any_store(anywhere):
+    """Tables on the disk and in a bucket."""
+    return TableStore(anywhere, "shop")
+
+
+@pytest.fixture
 def verdicts():
     """Rows of first_pass: one kept sample per id."""
 

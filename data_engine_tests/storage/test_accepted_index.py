@@ -33,19 +33,19 @@ def test_samples_are_found_by_their_id(tmp_path: Path) -> None:
     assert segment.sketch_bytes(rows) == [None, b"\x01\x01"]
 
 
-def test_samples_are_found_by_any_key_in_its_own_band(tmp_path: Path) -> None:
-    segment = written(SketchIndex(tmp_path))
+def test_samples_are_found_by_any_key_in_its_own_band(anywhere: Path) -> None:
+    segment = written(SketchIndex(anywhere))
     assert segment.sample_ids(segment.rows_of_keys(keys([5, 6], [1, 2]))) == [IDS[2]]
     assert segment.sample_ids(segment.rows_of_keys(keys([1, 2], [5, 7]))) == [IDS[2], IDS[0]]
     assert segment.sample_ids(segment.rows_of_keys(keys([7], [10]))) == []
 
 
-def test_a_segment_is_found_again_in_its_version_only(tmp_path: Path) -> None:
-    index = SketchIndex(tmp_path)
+def test_a_segment_is_found_again_in_its_version_only(anywhere: Path) -> None:
+    index = SketchIndex(anywhere)
     assert index.open("may", "1") is None
     written(index)
     written(index, batch="june")
-    again = SketchIndex(tmp_path).open("may", "1")
+    again = SketchIndex(anywhere).open("may", "1")
     assert again is not None
     assert len(again) == 3
     assert isinstance(again.keys, np.memmap)
@@ -53,7 +53,7 @@ def test_a_segment_is_found_again_in_its_version_only(tmp_path: Path) -> None:
     written(index, version="2", first_key=11)
     assert index.open("may", "1") is None
     assert index.open("june", "1") is not None
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(list(anywhere.iterdir())) == 2
 
 
 @pytest.mark.parametrize("n_bytes", [0, 40, 200, -1])
@@ -96,8 +96,8 @@ def test_a_segment_with_a_flipped_bit_counts_as_missing_and_is_said(
     assert index.open("may", "1") is not None
 
 
-def test_a_batch_that_is_forgotten_has_no_segment_any_more_and_others_keep_theirs(tmp_path: Path) -> None:
-    index = SketchIndex(tmp_path)
+def test_a_batch_that_is_forgotten_has_no_segment_any_more_and_others_keep_theirs(anywhere: Path) -> None:
+    index = SketchIndex(anywhere)
     for batch in ("may", "june"):
         written(index, batch)
     index.forget("may")

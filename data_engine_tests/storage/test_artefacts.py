@@ -8,20 +8,20 @@ from data_engine.errors import StorageError
 from data_engine.storage.artefacts import Artefacts
 
 
-def test_what_is_kept_under_a_name_comes_back_and_another_name_holds_nothing(tmp_path: Path) -> None:
-    kept = Artefacts(tmp_path / "learnt")
+def test_what_is_kept_under_a_name_comes_back_and_another_name_holds_nothing(anywhere: Path) -> None:
+    kept = Artefacts(anywhere / "learnt")
     assert kept.get("junk-1") is None
     kept.put("junk-1", b"weights")
     assert kept.get("junk-1") == b"weights"
     assert kept.get("junk-2") is None
 
 
-def test_a_new_one_takes_the_place_of_those_whose_names_match_and_of_no_others(tmp_path: Path) -> None:
-    kept = Artefacts(tmp_path)
+def test_a_new_one_takes_the_place_of_those_whose_names_match_and_of_no_others(anywhere: Path) -> None:
+    kept = Artefacts(anywhere)
     for name in ("junk-1", "junk-2", "lines-1"):
         kept.put(name, b"old")
     kept.put_instead("junk-2", b"new", of="junk-*")
-    assert {path.name: kept.get(path.name) for path in tmp_path.iterdir()} == {"junk-2": b"new", "lines-1": b"old"}
+    assert {path.name: kept.get(path.name) for path in anywhere.iterdir()} == {"junk-2": b"new", "lines-1": b"old"}
 
 
 def test_of_those_whose_names_match_only_the_newest_stay(tmp_path: Path) -> None:
@@ -55,8 +55,8 @@ def test_one_flipped_bit_makes_it_missing_and_is_said(tmp_path: Path, caplog: py
     assert kept.get("junk-1") == b"weights"
 
 
-def test_names_are_looked_for_by_a_pattern(tmp_path: Path) -> None:
-    artefacts = Artefacts(tmp_path / "learnt")
+def test_names_are_looked_for_by_a_pattern(anywhere: Path) -> None:
+    artefacts = Artefacts(anywhere / "learnt")
     assert not artefacts.has_any("junk-*")
     artefacts.put("junk-1", b"model")
     assert artefacts.has_any("junk-*")

@@ -20,6 +20,11 @@ def cache(tmp_path):
     return EmbeddingCache(tmp_path, "all-MiniLM-L6-v2@1f/2a", 3)
 
 
+@pytest.fixture
+def any_cache(anywhere):
+    return EmbeddingCache(anywhere, "all-MiniLM-L6-v2@1f/2a", 3)
+
+
 def _files(cache):
     return sorted(cache.folder.glob("*.parquet"))
 
@@ -33,10 +38,10 @@ def test_an_empty_cache_knows_nothing(cache):
     assert cache.get([])[1].shape == (0, 3)
 
 
-def test_known_ids_come_back_where_they_were_asked_and_the_rest_is_nan(cache):
-    cache.put(["b", "a"], TWO)
+def test_known_ids_come_back_where_they_were_asked_and_the_rest_is_nan(any_cache):
+    any_cache.put(["b", "a"], TWO)
 
-    known, vectors = cache.get(["x", "a", "b", "a"])
+    known, vectors = any_cache.get(["x", "a", "b", "a"])
 
     assert known.tolist() == [False, True, True, True]
     assert vectors.dtype == np.float32
@@ -44,22 +49,22 @@ def test_known_ids_come_back_where_they_were_asked_and_the_rest_is_nan(cache):
     assert np.isnan(vectors[0]).all()
 
 
-def test_chunks_add_up_and_another_process_sees_them(cache, tmp_path):
-    other = EmbeddingCache(tmp_path, cache.encoder_version, 3)
-    cache.put(["a", "z"], TWO)
+def test_chunks_add_up_and_another_process_sees_them(any_cache, anywhere):
+    other = EmbeddingCache(anywhere, any_cache.encoder_version, 3)
+    any_cache.put(["a", "z"], TWO)
     assert other.get(["a", "m"])[0].tolist() == [True, False]
 
-    cache.put(["m"], TWO[:1])
+    any_cache.put(["m"], TWO[:1])
 
     assert other.get(["a", "m", "z"])[0].tolist() == [True, True, True]
-    assert len(_files(cache)) == 2
+    assert len(_files(any_cache)) == 2
 
 
-def test_the_same_chunk_twice_is_one_file(cache):
-    cache.put(["a", "b"], TWO)
-    cache.put(["b", "a"], TWO[::-1])
+def test_the_same_chunk_twice_is_one_file(any_cache):
+    any_cache.put(["a", "b"], TWO)
+    any_cache.put(["b", "a"], TWO[::-1])
 
-    assert len(_files(cache)) == 1
+    assert len(_files(any_cache)) == 1
 
 
 def test_encoders_do_not_see_each_others_vectors(cache, tmp_path):
@@ -137,14 +142,14 @@ def test_what_is_no_embedding_is_refused(cache, tmp_path):
     assert not cache.folder.exists()
 
 
-def test_vectors_that_are_taken_out_leave_the_others_and_a_damaged_file_stays(tmp_path):
-    cache = EmbeddingCache(tmp_path, "encoder-1", 2)
+def test_vectors_that_are_taken_out_leave_the_others_and_a_damaged_file_stays(anywhere):
+    cache = EmbeddingCache(anywhere, "encoder-1", 2)
     cache.put(["a", "b", "c"], np.array([[1, 2], [3, 4], [5, 6]], np.float32))
     cache.put(["d"], np.array([[7, 8]], np.float32))
     damaged = cache.folder / "damaged.parquet"
     damaged.write_bytes(b"PAR1")
-    assert forget_embeddings(tmp_path, pa.array(["b", "d", "x", "b"])) == 2
-    known, vectors = EmbeddingCache(tmp_path, "encoder-1", 2).get(["a", "b", "c", "d"])
+    assert forget_embeddings(anywhere, pa.array(["b", "d", "x", "b"])) == 2
+    known, vectors = EmbeddingCache(anywhere, "encoder-1", 2).get(["a", "b", "c", "d"])
     assert known.tolist() == [True, False, True, False]
     assert vectors[known].tolist() == [[1, 2], [5, 6]]
     assert damaged.exists()

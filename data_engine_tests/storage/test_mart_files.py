@@ -12,24 +12,24 @@ def test_the_name_of_a_mart_is_lower_case_letters_digits_and_underscores(store, 
     assert mart_path(store, "a" * 63).parent.name == "a" * 63
 
 
-def test_a_mart_is_replaced_whole(store):
-    assert mart_names(store) == []
-    write_mart(store, "funnel", pa.table({"stage": ["raw"], "n_samples": [3]}))
-    path = write_mart(store, "funnel", pa.table({"stage": ["raw", "kept"]}))
+def test_a_mart_is_replaced_whole(any_store):
+    assert mart_names(any_store) == []
+    write_mart(any_store, "funnel", pa.table({"stage": ["raw"], "n_samples": [3]}))
+    path = write_mart(any_store, "funnel", pa.table({"stage": ["raw", "kept"]}))
 
-    assert path == store.folder / "marts" / "funnel" / "data.parquet"
-    assert mart_names(store) == ["funnel"]
-    assert mart_dataset(store, "funnel").to_table().to_pydict() == {"stage": ["raw", "kept"]}
+    assert path == any_store.folder / "marts" / "funnel" / "data.parquet"
+    assert mart_names(any_store) == ["funnel"]
+    assert mart_dataset(any_store, "funnel").to_table().to_pydict() == {"stage": ["raw", "kept"]}
     with pytest.raises(StorageError, match="opening mart pace failed"):
-        mart_dataset(store, "pace")
+        mart_dataset(any_store, "pace")
     with pytest.raises(InvalidInput, match=r"'\.\./x' is no name for a mart"):
-        write_mart(store, "../x", pa.table({}))
+        write_mart(any_store, "../x", pa.table({}))
 
 
-def test_a_mart_says_which_run_wrote_it(store):
-    path = write_mart(store, "funnel", pa.table({"n": [1]}).replace_schema_metadata({"run_id": "r1"}))
-    assert run_of_mart(store, "funnel") == "r1"
+def test_a_mart_says_which_run_wrote_it(any_store):
+    path = write_mart(any_store, "funnel", pa.table({"n": [1]}).replace_schema_metadata({"run_id": "r1"}))
+    assert run_of_mart(any_store, "funnel") == "r1"
     path.write_bytes(path.read_bytes()[:-9])
-    assert run_of_mart(store, "funnel") == run_of_mart(store, "pace") == ""
-    write_mart(store, "funnel", pa.table({"n": [1]}))
-    assert run_of_mart(store, "funnel") == ""
+    assert run_of_mart(any_store, "funnel") == run_of_mart(any_store, "pace") == ""
+    write_mart(any_store, "funnel", pa.table({"n": [1]}))
+    assert run_of_mart(any_store, "funnel") == ""

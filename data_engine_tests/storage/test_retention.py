@@ -30,36 +30,36 @@ def _ids(table):
     return "".join(table["sample_id"].to_pylist())
 
 
-def test_pins_are_kept_by_release_and_the_first_pin_stays(tmp_path):
-    assert pins(tmp_path, "shop") == {}
+def test_pins_are_kept_by_release_and_the_first_pin_stays(anywhere):
+    assert pins(anywhere, "shop") == {}
 
-    assert pin(tmp_path, "shop", "r1", {"labels": 3, "first_pass": 7}) == {"labels": 3, "first_pass": 7}
-    pin(tmp_path, "shop", "r2", {"labels": 5})
-    assert pin(tmp_path, "shop", "r1", {"labels": 9}) == {"labels": 3, "first_pass": 7}
+    assert pin(anywhere, "shop", "r1", {"labels": 3, "first_pass": 7}) == {"labels": 3, "first_pass": 7}
+    pin(anywhere, "shop", "r2", {"labels": 5})
+    assert pin(anywhere, "shop", "r1", {"labels": 9}) == {"labels": 3, "first_pass": 7}
 
-    assert pins(tmp_path, "shop") == {"r1": {"first_pass": 7, "labels": 3}, "r2": {"labels": 5}}
-    assert pinned_versions(tmp_path, "shop", "labels") == [3, 5]
-    assert pinned_versions(tmp_path, "other", "labels") == []
-    pin(tmp_path, "shop", "r4", {"first_pass": 9, "first_pass/may": 4})
-    assert pinned_versions(tmp_path, "shop", "first_pass") == [4, 7, 9]
+    assert pins(anywhere, "shop") == {"r1": {"first_pass": 7, "labels": 3}, "r2": {"labels": 5}}
+    assert pinned_versions(anywhere, "shop", "labels") == [3, 5]
+    assert pinned_versions(anywhere, "other", "labels") == []
+    pin(anywhere, "shop", "r4", {"first_pass": 9, "first_pass/may": 4})
+    assert pinned_versions(anywhere, "shop", "first_pass") == [4, 7, 9]
     with pytest.raises(InvalidInput, match="there is no table 'nope' to pin"):
-        pin(tmp_path, "shop", "r3", {"nope": 1})
+        pin(anywhere, "shop", "r3", {"nope": 1})
 
 
-def test_vacuum_deletes_what_is_old_and_not_pinned(store, verdicts):
-    _write(store, verdicts, "a", "b", "c", "d")
-    pin(store.root, "shop", "r1", {"first_pass": 2})
-    _age(store.path("first_pass"), hours=169)
+def test_vacuum_deletes_what_is_old_and_not_pinned(any_store, verdicts):
+    _write(any_store, verdicts, "a", "b", "c", "d")
+    pin(any_store.root, "shop", "r1", {"first_pass": 2})
+    _age(any_store.path("first_pass"), hours=169)
 
-    deleted = vacuum(store, now=NOW)
+    deleted = vacuum(any_store, now=NOW)
 
     assert len(deleted.data_files) == 2
     assert all(file.startswith("tables/first_pass/batch=part-00/part-") for file in deleted.data_files)
-    assert _ids(store.read("first_pass")) == "d"
-    assert _ids(store.read("first_pass", version=2)) == "b"
+    assert _ids(any_store.read("first_pass")) == "d"
+    assert _ids(any_store.read("first_pass", version=2)) == "b"
     with pytest.raises(StorageError, match="reading first_pass failed"):
-        store.read("first_pass", version=1)
-    assert vacuum(store, now=NOW).data_files == ()
+        any_store.read("first_pass", version=1)
+    assert vacuum(any_store, now=NOW).data_files == ()
 
 
 def test_vacuum_keeps_what_was_replaced_within_the_week(store, verdicts):
@@ -72,14 +72,14 @@ def test_vacuum_keeps_what_was_replaced_within_the_week(store, verdicts):
         vacuum(store, keep_hours=167, now=NOW)
 
 
-def test_writing_and_history_go_on_after_a_vacuum(store, verdicts):
-    _write(store, verdicts, "a", "b")
-    _age(store.path("first_pass"), hours=169)
-    vacuum(store, now=NOW)
-    _write(store, verdicts, "c")
+def test_writing_and_history_go_on_after_a_vacuum(any_store, verdicts):
+    _write(any_store, verdicts, "a", "b")
+    _age(any_store.path("first_pass"), hours=169)
+    vacuum(any_store, now=NOW)
+    _write(any_store, verdicts, "c")
 
-    assert _ids(store.read("first_pass")) == "c"
-    assert [entry.operation for entry in store.history("first_pass")][::-1] == [
+    assert _ids(any_store.read("first_pass")) == "c"
+    assert [entry.operation for entry in any_store.history("first_pass")][::-1] == [
         "CREATE TABLE",
         "WRITE",
         "WRITE",
@@ -121,14 +121,14 @@ def test_leftovers_of_killed_writes_are_deleted_after_a_day(store, verdicts):
     assert _ids(store.read("first_pass")) == "a"
 
 
-def test_nothing_is_deleted_when_the_pins_cannot_be_read(store, verdicts):
-    _write(store, verdicts, "a", "b")
-    _age(store.path("first_pass"), hours=169)
-    (store.folder / "pins.json").write_text("{", "utf-8")
+def test_nothing_is_deleted_when_the_pins_cannot_be_read(any_store, verdicts):
+    _write(any_store, verdicts, "a", "b")
+    _age(any_store.path("first_pass"), hours=169)
+    (any_store.folder / "pins.json").write_text("{", "utf-8")
 
     with pytest.raises(StorageError, match=r"the list of pinned versions at .*pins.json cannot be read"):
-        vacuum(store, now=NOW)
-    assert _ids(store.read("first_pass", version=1)) == "a"
+        vacuum(any_store, now=NOW)
+    assert _ids(any_store.read("first_pass", version=1)) == "a"
 
 
 def test_a_pin_of_a_version_that_is_gone_stops_the_vacuum(store, verdicts):

@@ -10,6 +10,7 @@ from data_engine.errors import ConcurrentWrite, InvalidInput, SchemaMismatch, St
 from data_engine.schemas import FIRST_PASS, LEDGER, PARTITION_COLUMNS, SCHEMAS
 from data_engine.storage import TableStore, data_version
 from data_engine.storage.tables import delta_commits
+from data_engine.storage.tables.table_cache import opened
 
 WRITE = {"run_id": "run-1", "code_version": "code-1"}
 
@@ -21,7 +22,7 @@ def _ids(table):
 def _partitions(store, name):
     """Values of the last partition column that have files, as Delta's log has them."""
     column = PARTITION_COLUMNS[name][-1]
-    return sorted({piece[column] or "" for piece in DeltaTable(str(store.path(name))).partitions()})
+    return sorted({piece[column] or "" for piece in opened(store.path(name)).partitions()})
 
 
 def _decisions(step, batch, ids):
@@ -41,13 +42,13 @@ def _decisions(step, batch, ids):
     return pa.Table.from_pylist(rows, schema=LEDGER)
 
 
-def test_what_is_written_is_read_back_in_the_exact_schema(store, verdicts):
+def test_what_is_written_is_read_back_in_the_exact_schema(any_store, verdicts):
     rows = verdicts("part-00", ["b", "a"])
 
-    written = store.write("first_pass", rows, partition={"batch": "part-00"}, **WRITE)
+    written = any_store.write("first_pass", rows, partition={"batch": "part-00"}, **WRITE)
 
     assert (written.version, written.n_rows, written.data_version) == (1, 2, data_version(rows))
-    read = store.read("first_pass")
+    read = any_store.read("first_pass")
     assert read.schema.equals(FIRST_PASS, check_metadata=True)
     assert read.to_pylist() == rows.to_pylist()
     assert data_version(read) == written.data_version
@@ -69,50 +70,50 @@ def test_a_table_that_was_never_written_reads_as_empty(store, name):
     assert (store.exists(name), store.version(name), store.history(name)) == (False, None, [])
 
 
-def test_a_partition_is_replaced_and_its_neighbour_is_not(store, verdicts):
-    store.write("first_pass", verdicts("part-00", ["a", "b"]), partition={"batch": "part-00"}, **WRITE)
-    store.write("first_pass", verdicts("part-01", ["c"]), partition={"batch": "part-01"}, **WRITE)
+def test_a_partition_is_replaced_and_its_neighbour_is_not(any_store, verdicts):
+    any_store.write("first_pass", verdicts("part-00", ["a", "b"]), partition={"batch": "part-00"}, **WRITE)
+    any_store.write("first_pass", verdicts("part-01", ["c"]), partition={"batch": "part-01"}, **WRITE)
 
-    store.write("first_pass", verdicts("part-00", ["d"]), partition={"batch": "part-00"}, **WRITE)
+    any_store.write("first_pass", verdicts("part-00", ["d"]), partition={"batch": "part-00"}, **WRITE)
 
-    assert _ids(store.read("first_pass")) == ["d", "c"]
-    assert _ids(store.read("first_pass", partition={"batch": "part-01"})) == ["c"]
-    assert store.read("first_pass", partition={"batch": "part-02"}).num_rows == 0
-    assert _ids(store.read("first_pass", version=2)) == ["a", "b", "c"]
-    assert _partitions(store, "first_pass") == ["part-00", "part-01"]
+    assert _ids(any_store.read("first_pass")) == ["d", "c"]
+    assert _ids(any_store.read("first_pass", partition={"batch": "part-01"})) == ["c"]
+    assert any_store.read("first_pass", partition={"batch": "part-02"}).num_rows == 0
+    assert _ids(any_store.read("first_pass", version=2)) == ["a", "b", "c"]
+    assert _partitions(any_store, "first_pass") == ["part-00", "part-01"]
 
 
-def test_without_a_partition_the_whole_table_is_replaced(store, verdicts):
-    store.write("first_pass", verdicts("part-00", ["a"]), partition={"batch": "part-00"}, **WRITE)
+def test_without_a_partition_the_whole_table_is_replaced(any_store, verdicts):
+    any_store.write("first_pass", verdicts("part-00", ["a"]), partition={"batch": "part-00"}, **WRITE)
 
     both = pa.concat_tables([verdicts("part-02", ["x"]), verdicts("part-01", ["y"])])
-    store.write("first_pass", both, **WRITE)
+    any_store.write("first_pass", both, **WRITE)
 
-    assert _ids(store.read("first_pass")) == ["y", "x"]
-
-
-def test_a_partition_can_be_replaced_by_nothing(store, verdicts):
-    store.write("first_pass", verdicts("part-00", ["a"]), partition={"batch": "part-00"}, **WRITE)
-    store.write("first_pass", verdicts("part-00", []), partition={"batch": "part-00"}, **WRITE)
-
-    assert store.read("first_pass").num_rows == 0
-    assert _partitions(store, "first_pass") == []
+    assert _ids(any_store.read("first_pass")) == ["y", "x"]
 
 
-def test_an_empty_partition_value_is_a_partition_like_any_other(store):
+def test_a_partition_can_be_replaced_by_nothing(any_store, verdicts):
+    any_store.write("first_pass", verdicts("part-00", ["a"]), partition={"batch": "part-00"}, **WRITE)
+    any_store.write("first_pass", verdicts("part-00", []), partition={"batch": "part-00"}, **WRITE)
+
+    assert any_store.read("first_pass").num_rows == 0
+    assert _partitions(any_store, "first_pass") == []
+
+
+def test_an_empty_partition_value_is_a_partition_like_any_other(any_store):
     for step, batch, ids in [("labels", "", ["a"]), ("labels", "part-00", ["b"]), ("release", "", ["c"])]:
-        store.write("ledger", _decisions(step, batch, ids), partition={"step": step, "batch": batch}, **WRITE)
+        any_store.write("ledger", _decisions(step, batch, ids), partition={"step": step, "batch": batch}, **WRITE)
 
-    store.write("ledger", _decisions("labels", "", ["d"]), partition={"step": "labels", "batch": ""}, **WRITE)
+    any_store.write("ledger", _decisions("labels", "", ["d"]), partition={"step": "labels", "batch": ""}, **WRITE)
 
-    assert store.read("ledger", columns=["step", "batch", "sample_id"]).to_pylist() == [
+    assert any_store.read("ledger", columns=["step", "batch", "sample_id"]).to_pylist() == [
         {"step": "labels", "batch": "", "sample_id": "d"},
         {"step": "labels", "batch": "part-00", "sample_id": "b"},
         {"step": "release", "batch": "", "sample_id": "c"},
     ]
-    assert _ids(store.read("ledger", partition={"batch": ""})) == ["d", "c"]
-    assert _ids(store.read("ledger", partition={"step": "labels"})) == ["d", "b"]
-    assert _partitions(store, "ledger") == ["", "part-00"]
+    assert _ids(any_store.read("ledger", partition={"batch": ""})) == ["d", "c"]
+    assert _ids(any_store.read("ledger", partition={"step": "labels"})) == ["d", "b"]
+    assert _partitions(any_store, "ledger") == ["", "part-00"]
 
 
 @pytest.mark.parametrize(
@@ -205,25 +206,25 @@ def test_a_table_of_an_older_engine_is_not_cast_in_silence(store, verdicts):
         store.write("first_pass", verdicts("part-00", ["a"]), partition={"batch": "part-00"}, **WRITE)
 
 
-def test_a_column_that_an_older_engine_did_not_have_is_null_in_what_it_wrote(store, verdicts, monkeypatch):
+def test_a_column_that_an_older_engine_did_not_have_is_null_in_what_it_wrote(any_store, verdicts, monkeypatch):
     older = pa.schema([field for field in FIRST_PASS if field.name not in ("language", "sketch")])
     with monkeypatch.context() as patch:
         patch.setitem(SCHEMAS, "first_pass", older)
         rows = verdicts("part-00", ["a"]).select(older.names)
-        store.write("first_pass", rows, partition={"batch": "part-00"}, **WRITE)
-    assert store.read("first_pass").to_pylist() == verdicts("part-00", ["a"]).to_pylist()
+        any_store.write("first_pass", rows, partition={"batch": "part-00"}, **WRITE)
+    assert any_store.read("first_pass").to_pylist() == verdicts("part-00", ["a"]).to_pylist()
 
     told = verdicts("part-01", ["b"])
     told = told.set_column(told.schema.get_field_index("language"), FIRST_PASS.field("language"), pa.array(["en"]))
-    store.write("first_pass", told, partition={"batch": "part-01"}, opened=store.open("first_pass"), **WRITE)
-    assert store.read("first_pass")["language"].to_pylist() == [None, "en"]
+    any_store.write("first_pass", told, partition={"batch": "part-01"}, opened=any_store.open("first_pass"), **WRITE)
+    assert any_store.read("first_pass")["language"].to_pylist() == [None, "en"]
 
 
-def test_the_history_says_who_wrote_what(store, verdicts):
+def test_the_history_says_who_wrote_what(any_store, verdicts):
     rows = verdicts("part-00", ["a", "b"])
-    store.write("first_pass", rows, partition={"batch": "part-00"}, run_id="run-7", code_version="code-3")
+    any_store.write("first_pass", rows, partition={"batch": "part-00"}, run_id="run-7", code_version="code-3")
 
-    last, first = store.history("first_pass")
+    last, first = any_store.history("first_pass")
 
     assert (last.version, last.run_id, last.code_version, last.n_rows) == (1, "run-7", "code-3", 2)
     assert (last.partition, last.data_version) == ({"batch": "part-00"}, data_version(rows))
@@ -231,23 +232,23 @@ def test_the_history_says_who_wrote_what(store, verdicts):
     assert last.committed_at.tzinfo is UTC
 
 
-def test_an_unknown_version_is_an_error(store, verdicts):
+def test_an_unknown_version_is_an_error(any_store, verdicts):
     with pytest.raises(StorageError, match=r"version 3 of labels is asked for, but .* does not exist"):
-        store.read("labels", version=3)
-    store.write("first_pass", verdicts("part-00", ["a"]), **WRITE)
+        any_store.read("labels", version=3)
+    any_store.write("first_pass", verdicts("part-00", ["a"]), **WRITE)
     with pytest.raises(StorageError, match=r"opening first_pass failed at .*nothing was changed"):
-        store.read("first_pass", version=9)
+        any_store.read("first_pass", version=9)
 
 
-def test_the_loser_of_a_race_for_one_partition_is_told_who_won(store, verdicts):
-    store.write("first_pass", verdicts("part-00", ["a"]), partition={"batch": "part-00"}, **WRITE)
-    opened = store.open("first_pass")
-    store.write(
+def test_the_loser_of_a_race_for_one_partition_is_told_who_won(any_store, verdicts):
+    any_store.write("first_pass", verdicts("part-00", ["a"]), partition={"batch": "part-00"}, **WRITE)
+    opened = any_store.open("first_pass")
+    any_store.write(
         "first_pass", verdicts("part-00", ["b"]), partition={"batch": "part-00"}, run_id="fast", code_version="1"
     )
 
     with pytest.raises(ConcurrentWrite, match="run fast committed version 2 of batch 'part-00' of first_pass"):
-        store.write(
+        any_store.write(
             "first_pass",
             verdicts("part-00", ["c"]),
             partition={"batch": "part-00"},
@@ -255,25 +256,27 @@ def test_the_loser_of_a_race_for_one_partition_is_told_who_won(store, verdicts):
             code_version="1",
             opened=opened,
         )
-    assert _ids(store.read("first_pass")) == ["b"]
+    assert _ids(any_store.read("first_pass")) == ["b"]
 
 
-def test_a_race_for_the_first_version_of_a_table_has_one_winner(store, verdicts):
-    opened = store.open("labels"), store.open("first_pass")
-    store.write("first_pass", verdicts("part-00", ["b"]), run_id="fast", code_version="1")
+def test_a_race_for_the_first_version_of_a_table_has_one_winner(any_store, verdicts):
+    opened = any_store.open("labels"), any_store.open("first_pass")
+    any_store.write("first_pass", verdicts("part-00", ["b"]), run_id="fast", code_version="1")
 
     with pytest.raises(ConcurrentWrite, match="run fast committed version 1 of first_pass after this run had read it"):
-        store.write("first_pass", verdicts("part-00", ["c"]), run_id="slow", code_version="1", opened=opened[1])
+        any_store.write("first_pass", verdicts("part-00", ["c"]), run_id="slow", code_version="1", opened=opened[1])
     with pytest.raises(InvalidInput, match="opened is a handle of 'labels' but 'first_pass' is written"):
-        store.write("first_pass", verdicts("part-00", ["c"]), run_id="slow", code_version="1", opened=opened[0])
+        any_store.write("first_pass", verdicts("part-00", ["c"]), run_id="slow", code_version="1", opened=opened[0])
 
 
-def test_writes_to_other_partitions_are_no_race(store, verdicts):
-    opened = store.open("first_pass")
-    store.write("first_pass", verdicts("part-00", ["a"]), partition={"batch": "part-00"}, run_id="1", code_version="1")
+def test_writes_to_other_partitions_are_no_race(any_store, verdicts):
+    opened = any_store.open("first_pass")
+    any_store.write(
+        "first_pass", verdicts("part-00", ["a"]), partition={"batch": "part-00"}, run_id="1", code_version="1"
+    )
 
     for batch in ("part-01", "part-02"):
-        store.write(
+        any_store.write(
             "first_pass",
             verdicts(batch, [batch]),
             partition={"batch": batch},
@@ -282,15 +285,15 @@ def test_writes_to_other_partitions_are_no_race(store, verdicts):
             opened=opened,
         )
 
-    assert _ids(store.read("first_pass")) == ["a", "part-01", "part-02"]
+    assert _ids(any_store.read("first_pass")) == ["a", "part-01", "part-02"]
 
 
-def test_a_run_may_write_its_own_piece_twice(store, verdicts):
-    opened = store.open("first_pass")
+def test_a_run_may_write_its_own_piece_twice(any_store, verdicts):
+    opened = any_store.open("first_pass")
     for ids in (["a"], ["b"]):
-        store.write("first_pass", verdicts("p", ids), partition={"batch": "p"}, **WRITE, opened=opened)
+        any_store.write("first_pass", verdicts("p", ids), partition={"batch": "p"}, **WRITE, opened=opened)
 
-    assert _ids(store.read("first_pass")) == ["b"]
+    assert _ids(any_store.read("first_pass")) == ["b"]
 
 
 def test_a_full_disk_is_an_error_that_says_what_where_and_that_nothing_is_lost(store, verdicts, monkeypatch):
@@ -310,13 +313,13 @@ def test_a_full_disk_is_an_error_that_says_what_where_and_that_nothing_is_lost(s
     assert _ids(store.read("first_pass")) == ["a"]
 
 
-def test_a_data_file_that_is_gone_is_a_storage_error(store, verdicts):
-    store.write("first_pass", verdicts("part-00", ["a"]), partition={"batch": "part-00"}, **WRITE)
-    for file in store.path("first_pass").rglob("*.parquet"):
+def test_a_data_file_that_is_gone_is_a_storage_error(any_store, verdicts):
+    any_store.write("first_pass", verdicts("part-00", ["a"]), partition={"batch": "part-00"}, **WRITE)
+    for file in any_store.path("first_pass").rglob("*.parquet"):
         file.unlink()
 
     with pytest.raises(StorageError, match="reading first_pass failed at "):
-        store.read("first_pass")
+        any_store.read("first_pass")
 
 
 def test_the_data_folder_may_have_spaces_but_no_percent_sign(tmp_path, verdicts):
@@ -340,9 +343,9 @@ def test_every_partition_column_is_a_required_text_of_its_table():
         assert all(SCHEMAS[name].field(column).type == pa.string() for column in columns)
 
 
-def test_only_rows_with_one_of_the_values_are_read(store, verdicts):
+def test_only_rows_with_one_of_the_values_are_read(any_store, verdicts):
     for batch, ids in {"a": ["s1", "s2"], "b": ["s3"]}.items():
-        store.write("first_pass", verdicts(batch, ids), partition={"batch": batch}, **WRITE)
+        any_store.write("first_pass", verdicts(batch, ids), partition={"batch": batch}, **WRITE)
     wanted = {"sample_id": pa.array(["s3", "s1", "s9"])}
-    assert _ids(store.read("first_pass", among=wanted)) == ["s1", "s3"]
-    assert _ids(store.read("first_pass", columns=["sample_id"], partition={"batch": "b"}, among=wanted)) == ["s3"]
+    assert _ids(any_store.read("first_pass", among=wanted)) == ["s1", "s3"]
+    assert _ids(any_store.read("first_pass", columns=["sample_id"], partition={"batch": "b"}, among=wanted)) == ["s3"]

@@ -22,6 +22,7 @@ from data_engine.review.queue_database import engine_with_driver, said_by
 from data_engine.review.queue_url import parsed_url, shown_url
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.storage.cleaning.leftovers import delete, leftovers
+from data_engine.storage.places.kinds import is_local
 
 logger = getLogger(__name__)
 
@@ -42,7 +43,12 @@ def corpus_lock(runtime: CorpusRuntime) -> Iterator[None]:
     Raises: ConcurrentWrite when another command is at work, naming its process and host.
     """
     whole = runtime.shared or runtime
-    path, name = whole.corpus_folder / "command.lock", whole.corpus.name
+    name = whole.corpus.name
+    if not is_local(whole.data_folder):
+        with _lock_of_server(whole.queue_url, name):
+            yield
+        return
+    path = whole.corpus_folder / "command.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as lock:
         try:

@@ -23,6 +23,7 @@ from data_engine.orchestration.component import CorpusComponent
 from data_engine.orchestration.launch.corpus_files import CorpusFiles, check_files
 from data_engine.orchestration.launch.project_folder import find_project_folder
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.storage.places.place import place
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,9 @@ class Project:
     @cached_property
     def _tree(self) -> dg.ComponentTree:
         # The project's own package, also where nobody has installed it; what is installed goes before.
-        for place in (str(self.folder), str(self.folder / "src")):
-            if place not in sys.path:
-                sys.path.append(place)
+        for folder in (str(self.folder), str(self.folder / "src")):
+            if folder not in sys.path:
+                sys.path.append(folder)
         return dg.ComponentTree.for_project(self.folder)
 
     @property
@@ -132,7 +133,7 @@ class Project:
 
     def _data_without_yaml(self, corpus: str) -> str:
         """What to do where a corpus has data and no YAML file; empty where it has none."""
-        folder = Path(os.environ.get("DATA_ENGINE_DATA") or self.folder / "data") / corpus
+        folder = place(os.environ.get("DATA_ENGINE_DATA") or self.folder / "data") / corpus
         if not corpus or not (folder / "tables").is_dir():
             return ""
         manifests = sorted(folder.glob("releases/[!.]*/manifest.json"), key=lambda path: path.stat().st_mtime)

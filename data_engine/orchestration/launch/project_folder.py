@@ -45,8 +45,8 @@ def find_project_folder(start: Path, *, makes_home: bool = True) -> Path:
             f"{start} is in no project; make one with `data-engine init my-project`, and give the command in its folder"
         )
     folder = found.absolute()
-    for name in ("DAGSTER_HOME", "DATA_ENGINE_DATA"):
-        if os.environ.get(name):
+    for name in ("DAGSTER_HOME", "DATA_ENGINE_DATA", "DATA_ENGINE_SCRATCH"):
+        if os.environ.get(name) and "://" not in os.environ[name]:
             os.environ[name] = str(Path(os.environ[name]).expanduser().absolute())
     home = Path(os.environ.get("DAGSTER_HOME") or folder / ".dagster_home")
     os.environ["DAGSTER_HOME"] = str(home)

@@ -33,7 +33,7 @@ def become_ui(start: Path, port: int, review_port: int, *, say: Callable[[str], 
     require_free(port)
     hold_home(Path(os.environ["DAGSTER_HOME"]), port)
     start_review_page(folder, review_port)
-    os.environ[ADDRESS] = start_server(Path(os.environ.get("DATA_ENGINE_DATA") or folder / "data"))
+    os.environ[ADDRESS] = start_server(os.environ.get("DATA_ENGINE_DATA") or folder / "data")
     say(f"Dagster UI: http://127.0.0.1:{port}  (stop with Ctrl-C)")
     os.chdir(folder)
     # A shell that starts a program in the background has it ignore interrupts, and it would hand that on to the two

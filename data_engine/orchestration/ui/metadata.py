@@ -4,6 +4,7 @@ What is shown of each step is in `step_views.py`.
 """
 
 import base64
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,9 @@ def shown_value(value: Any) -> Any:
     """A value of a step's metadata as Dagster takes it."""
     if isinstance(value, pa.Table):
         return preview(value, n_rows=_MOST_ROWS)
-    return dg.MetadataValue.path(str(value)) if isinstance(value, Path) else value
+    if isinstance(value, Path):
+        return dg.MetadataValue.path(str(value))
+    return str(value) if isinstance(value, os.PathLike) or hasattr(value, "joinpath") else value
 
 
 def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.MarkdownMetadataValue:

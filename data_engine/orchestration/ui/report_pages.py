@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.storage.places.place import place
 
 #: Holds the address of the server while a UI runs.
 ADDRESS = "DATA_ENGINE_REPORTS_URL"
@@ -30,7 +31,7 @@ def report_url(runtime: CorpusRuntime) -> str:
     return f"{address}/{runtime.corpus.name}/report.html" if address else ""
 
 
-def start_server(data_folder: Path) -> str:
+def start_server(data_folder: str | Path) -> str:
     """Start the server in a process of its own, which ends when this one does, whatever this one becomes.
 
     Returns: its address, on a free port of this machine.
@@ -78,7 +79,7 @@ def main() -> None:
     """Serve on the socket and the folder that the arguments name, until the input ends."""
     # Ctrl-C is for the UI, with which the input ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    server = serve(socket.socket(fileno=int(sys.argv[1])), Path(sys.argv[2]))
+    server = serve(socket.socket(fileno=int(sys.argv[1])), place(sys.argv[2]))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     sys.stdin.read()
     server.shutdown()

@@ -4,7 +4,6 @@ All else that is made of the corpus goes, because it is made of all samples: the
 """
 
 import json
-import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -127,7 +126,7 @@ def _delete_all_but(store: TableStore, tables: Collection[str], ids: list[str]) 
         if table in tables or table in _HISTORY:
             delete_old_versions(store, table)
         else:
-            shutil.rmtree(store.path(table), ignore_errors=True)
+            delete([store.path(table)])
     delete([store.folder / name for name in _FOLDERS])
     # No command is at work, so nobody is in the middle of writing.
     delete(leftovers(store.folder, now=datetime.now(UTC) + timedelta(days=2)))

@@ -3,11 +3,11 @@
 Taking single batches out is in `forgetting.py`; deleting what nobody needs is `data-engine clean`.
 """
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.storage.places.place import remove_folder
 from data_engine.storage.question_tables import QUESTIONS
 from data_engine.storage.retention import pin_nothing
 
@@ -52,7 +52,7 @@ class Reset:
         """Delete it."""
         for path in self.paths:
             if path.is_dir():
-                shutil.rmtree(path)
+                remove_folder(path)
             else:
                 path.unlink(missing_ok=True)
         folder = self.runtime.corpus_folder

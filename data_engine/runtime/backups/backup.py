@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from data_engine.errors import InvalidInput, StorageError
-from data_engine.runtime.backups.copied_files import claim, copy_database, copy_file, finish
+from data_engine.runtime.backups.copied_files import claim, copy_database, copy_file, finish, on_this_host
 from data_engine.runtime.backups.corpus_copy import CopiedRuntime, copy_corpus
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.integrity.finding import Finding
@@ -48,7 +48,7 @@ def make_backup(runtimes: Sequence[CorpusRuntime], folder: Path, *, home: Path, 
         StorageError where no copy whose parts fit each other came about, a database is damaged, or the disk is full or
         refuses.
     """
-    data, folder = runtimes[0].data_folder.absolute(), folder.absolute()
+    data, folder = on_this_host(runtimes[0].data_folder).absolute(), folder.absolute()
     for place, what in ((data, "the data folder"), (home.absolute(), "the home of Dagster")):
         if folder.is_relative_to(place) or place.is_relative_to(folder):
             raise InvalidInput(

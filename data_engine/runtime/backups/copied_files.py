@@ -15,6 +15,7 @@ from typing import Any
 from data_engine.errors import InvalidInput, StorageError
 from data_engine.storage.atomic_files import replace_file, write_text
 from data_engine.storage.integrity.checksums import digest_of
+from data_engine.storage.places.kinds import is_local
 
 MANIFEST = "backup.json"
 """Written last: a folder without it is no backup."""
@@ -109,3 +110,14 @@ def whole_backup(folder: Path) -> dict[str, Any]:
                 "another backup"
             )
     return manifest
+
+
+def on_this_host(data: Path) -> Path:
+    """The data folder, which is on a disk. Raises: InvalidInput where it is behind a URL."""
+    if not is_local(data):
+        raise InvalidInput(
+            f"the data folder is {data}, and backups are copies of folders of this host; have the store keep "
+            f"versions of the bucket or replicate it, or copy it while no run goes on "
+            f"(`aws s3 sync {data} s3://ANOTHER/PREFIX`), and the review queue by `pg_dump`"
+        )
+    return data

@@ -17,6 +17,7 @@ from data_engine.runtime.examples.page_examples import fit_lines, page_example_f
 from data_engine.runtime.source_listing import batch_files
 from data_engine.runtime.step_run import StepRun
 from data_engine.runtime.versions import fingerprint
+from data_engine.storage.places.place import scratch
 
 if TYPE_CHECKING:
     from data_engine.filtering import CharacterModel, JunkClassifier, LearnedFilters, LineClassifier
@@ -174,8 +175,8 @@ def _marked(runtime: CorpusRuntime, junk: JunkExamples, files: "list[SourceFile]
 
     def rows_of(source: Source, files: "list[SourceFile]") -> Iterator[tuple[str | None, str]]:
         """Texts and metadata, sorted by uri."""
-        scratch = runtime.corpus_folder
-        read = indexing.read_in_order(source, files, batch="examples", modality="text", scratch=scratch)
+        folder = scratch(runtime.corpus_folder)
+        read = indexing.read_in_order(source, files, batch="examples", modality="text", scratch=folder)
         for piece in read:
             yield from zip(piece["text"].to_pylist(), piece["metadata"].to_pylist(), strict=True)
 

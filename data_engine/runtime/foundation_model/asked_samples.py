@@ -38,6 +38,7 @@ from data_engine.runtime.deciders.distillation import Needing, answers_to_learn_
 from data_engine.runtime.foundation_model.contents import COLUMNS, contents_of, nearest_examples, reviewed_examples
 from data_engine.runtime.step_run import StepRun
 from data_engine.schemas import DISTILLED_ANSWERS, FOUNDATION_ANSWERS
+from data_engine.storage.places.kinds import is_local
 
 logger = getLogger(__name__)
 
@@ -251,6 +252,12 @@ def _labels_of_examples(reviewed: pa.Table, truths: Mapping[str, str], classes: 
 
 def _book(step_run: StepRun, model: FoundationModel) -> CallBook:
     whole, question = whole_corpus(step_run.runtime)
+    if not is_local(whole.corpus_folder):
+        raise InvalidInput(
+            f"corpus {whole.corpus.name} asks a foundation model, and the book of its calls and costs is a file of one "
+            f"host, but the data folder is {whole.data_folder}; take foundation_model out of the YAML, or set "
+            f"DATA_ENGINE_DATA to a folder of this host"
+        )
     return CallBook(
         whole.corpus_folder / "foundation_model" / "calls.db",
         run_id=step_run.run_id,

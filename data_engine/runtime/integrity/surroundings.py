@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
 from data_engine.runtime.progress import progress
+from data_engine.storage.places.kinds import is_local
 
 #: The lock of commands first: the others are held for moments.
 LOCKS = ("command.lock", ".pins.json.lock", ".release_marks.json.lock")
@@ -25,6 +26,8 @@ HISTORY = ("history", "schedules")
 def check_locks(checked: CheckedCorpus) -> Iterator[Finding]:
     """A command that is at work, and locks that no command can take. The lock of a killed process is free."""
     folder = checked.runtime.corpus_folder
+    if not is_local(folder):
+        return
     for path in (folder / name for name in LOCKS):
         if path.is_dir():
             what = "is a folder in the place of the file that commands lock, so that none can work on the corpus"

@@ -19,6 +19,7 @@ from data_engine.releasing.exporting import rows_of_folder
 from data_engine.releasing.release_marks import ReleaseMarks, drop_marks, pin_release, put_into_service, read_marks
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import STEPS
+from data_engine.storage.places.kinds import is_local
 
 #: The steps whose decisions say why a sample is in a release with its label, the last first.
 _DECIDED_BY = ("labels", "balanced_subset", "first_pass")
@@ -43,7 +44,12 @@ class Releases:
     def folders(self) -> list[Path]:
         """The folder of every release, the oldest first; those whose manifest cannot be read come before."""
         root = self.folder / "releases"
-        found = [path for path in root.glob("*") if path.is_dir() and not path.name.startswith(".")]
+        if is_local(root):
+            there = [path for path in root.glob("*") if path.is_dir()]
+        else:
+            # One without its manifest is being written, or its writer was killed.
+            there = [path.parent for path in root.glob("*/manifest.json")]
+        found = [path for path in there if not path.name.startswith(".")]
         return sorted(found, key=lambda path: (_created(path), path.name))
 
     def in_service(self) -> Path:

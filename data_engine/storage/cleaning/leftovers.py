@@ -5,12 +5,14 @@ What else can go is in `unneeded.py`.
 
 import os
 import re
-import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from data_engine.storage.atomic_files import this_machine
+from data_engine.storage.places.kinds import file_system_of, is_local
+from data_engine.storage.places.place import remove_folder, scratch
 
 _OLDER_THAN = timedelta(days=1)
 
@@ -20,16 +22,20 @@ _DELTA = re.compile(r".+\.(?:parquet|json)#\d+|_commit_[0-9a-f-]{36}\.json\.tmp"
 
 
 def leftovers(folder: Path, *, now: datetime) -> list[Path]:
-    """Half-written files and folders below a folder whose process is certainly dead, or that are older than a day."""
-    return [path for path in _temporary(folder) if _is_dead(path, now)]
+    """Half-written files and folders below a folder whose process is certainly dead, or that are older than a day.
+
+    Of a folder behind a URL those are in the scratch folder of this host.
+    """
+    return [path for path in _temporary(scratch(folder)) if _is_dead(path, now)]
 
 
 def delete(paths: Iterable[Path]) -> list[Path]:
     """Delete files and folders; gives those that were there. One that somebody else deletes meanwhile is no error."""
     gone = []
     for path in paths:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
+        if not is_local(path) or (path.is_dir() and not path.is_symlink()):
+            with suppress(OSError):
+                remove_folder(path)
         else:
             path.unlink(missing_ok=True)
         gone.append(path)
@@ -69,6 +75,9 @@ def _runs(process: int) -> bool:
 def size_of(path: Path) -> int:
     """Bytes of a file, or of all files below a folder."""
     try:
+        if not is_local(path):
+            file_system, key = file_system_of(path)
+            return int(file_system.du(key))
         if path.is_dir() and not path.is_symlink():
             return sum(found.lstat().st_size for found in path.rglob("*") if not found.is_dir())
         return path.lstat().st_size

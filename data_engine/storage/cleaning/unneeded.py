@@ -12,6 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.storage.cleaning.leftovers import delete, leftovers, size_of
+from data_engine.storage.places.kinds import is_local
+from data_engine.storage.places.object_store import arrow_filesystem
+from data_engine.storage.places.place import place
 from data_engine.storage.retention import LEAST_KEEP_HOURS, vacuum
 from data_engine.storage.table_store import TableStore
 
@@ -53,12 +56,12 @@ def unneeded_embeddings(stores: Sequence[TableStore], *, now: datetime) -> list[
         stores: The tables of every corpus of one data folder; a corpus that is left out would lose its embeddings.
         now: The time, aware.
     """
-    folder = stores[0].root / "_embeddings"
+    folder = place(stores[0].root) / "_embeddings"
     oldest = (now - timedelta(hours=LEAST_KEEP_HOURS)).timestamp()
     old = [path for path in folder.glob("*/[!.]*.parquet") if path.stat().st_mtime < oldest]
     used = pa.concat_arrays([_ids_of(store) for store in stores]) if old else pa.array([], pa.string())
     unused = [path for path in old if not _is_used(path, used)]
-    half = leftovers(folder, now=now)
+    half = leftovers(folder, now=now) if is_local(folder) else []
     return _kinds(
         {
             "half-written embeddings": tuple(str(path.relative_to(folder)) for path in half),
@@ -88,7 +91,9 @@ def _is_used(path: Path, used: pa.Array) -> bool:
     import pyarrow.parquet as pq
 
     try:
-        ids = pq.read_table(path, columns=["sample_id"], page_checksum_verification=True)["sample_id"]
+        folder = arrow_filesystem(path.parent)
+        found = pq.read_table(path.name, filesystem=folder, columns=["sample_id"], page_checksum_verification=True)
+        ids = found["sample_id"]
     except (OSError, pa.ArrowException, KeyError):
         return False
     return bool(pc.any(pc.is_in(ids, value_set=used)).as_py())

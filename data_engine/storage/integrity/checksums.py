@@ -7,10 +7,13 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import xxhash
 
+from data_engine.storage.atomic_files import write_text
 from data_engine.storage.integrity.commit_log import LOG, entry_name, read_entry
+from data_engine.storage.places.kinds import is_local
 
 CHECKSUMS = "_checksums"
 """Folder of a table with one file per commit; Delta leaves names that start with an underscore alone."""
@@ -33,12 +36,13 @@ def record_path(folder: Path, version: int) -> Path:
     return folder / CHECKSUMS / entry_name(version)
 
 
-def record_commit(folder: Path, version: int) -> None:
+def record_commit(folder: Path, version: int, known: Mapping[str, str] | None = None) -> None:
     """Keep the checksums of a commit that was just made, and of those that led to it: the table's first, new columns.
 
     Args:
         folder: The table's.
         version: Of the commit.
+        known: Checksums of its data files that were taken while they were written, by path below the folder.
 
     Raises: OSError as the disk gives it; ValueError for a log entry that cannot be read.
     """
@@ -46,16 +50,16 @@ def record_commit(folder: Path, version: int) -> None:
         path = record_path(folder, number)
         if path.exists() or not (folder / LOG / entry_name(number)).exists():
             return
-        _replace(path, _text(digests_of_commit(folder, number)))
+        _replace(path, _text(digests_of_commit(folder, number, known or {})))
 
 
-def digests_of_commit(folder: Path, version: int) -> dict[str, str]:
+def digests_of_commit(folder: Path, version: int, known: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
     """The checksums of a commit's log entry, data files and checkpoint, by path below the table's folder."""
     entry = read_entry(folder, version)
     paths = [f"{LOG}/{entry_name(version)}", *(added.path for added in entry.added)]
     checkpoints = sorted((folder / LOG).glob(f"{version:020}.checkpoint*.parquet"))
     paths += [f"{LOG}/{path.name}" for path in checkpoints]
-    return {path: digest_of(folder / path) for path in paths}
+    return {path: known.get(path) or digest_of(folder / path) for path in paths}
 
 
 def read_record(folder: Path, version: int) -> Mapping[str, str] | None:
@@ -101,6 +105,9 @@ def _text(record: Mapping[str, str]) -> str:
 
 def _replace(path: Path, text: str) -> None:
     """Without a flush to the disk, unlike `atomic_files`: a checksum that a power cut takes is not missed by a run."""
+    if not is_local(path):
+        write_text(path, text)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:

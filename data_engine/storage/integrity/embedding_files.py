@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
+from data_engine.storage.places.object_store import arrow_filesystem
+from data_engine.storage.places.place import place
 from data_engine.storage.storage_errors import first_line
 
 _FIRST, _LAST = b"first_sample_id", b"last_sample_id"
@@ -16,7 +18,7 @@ _FIRST, _LAST = b"first_sample_id", b"last_sample_id"
 
 def embedding_files(root: Path) -> list[Path]:
     """Every file of the cache below the data folder of all corpora, sorted."""
-    return sorted((Path(root) / "_embeddings").glob("*/[!.]*.parquet"))
+    return sorted((place(root) / "_embeddings").glob("*/[!.]*.parquet"))
 
 
 def damage_of(path: Path) -> str:
@@ -24,7 +26,8 @@ def damage_of(path: Path) -> str:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path, page_checksum_verification=True)
+        folder = arrow_filesystem(path.parent)
+        table = pq.read_table(path.name, filesystem=folder, page_checksum_verification=True)
         ids = table["sample_id"].to_pylist()
         values = table["embedding"].combine_chunks()
         width = values.type.byte_width

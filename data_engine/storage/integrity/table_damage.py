@@ -21,10 +21,12 @@ from data_engine.storage.integrity.commit_log import (
     read_entry,
     versions_in,
 )
+from data_engine.storage.places.object_store import arrow_filesystem
 from data_engine.storage.row_fingerprint import RowFingerprint
 from data_engine.storage.storage_errors import first_line
 from data_engine.storage.table_store import TableStore
 from data_engine.storage.tables.delta_commits import described
+from data_engine.storage.tables.table_cache import opened
 from data_engine.storage.tables.table_scan import all_of
 
 LAST_CHECKPOINT = f"{LOG}/_last_checkpoint"
@@ -256,20 +258,19 @@ def _schemas(log: TableLog, entry: LogEntry) -> list[pa.Schema]:
 def _physical_schema(path: Path) -> pa.Schema:
     import pyarrow.parquet as pq
 
-    return pq.read_schema(path)
+    return pq.read_schema(path.name, filesystem=arrow_filesystem(path.parent))
 
 
 def _rows(log: TableLog, entry: LogEntry) -> Iterator[pa.Table]:
     """The rows of a commit, piece by piece, in the order in which a reader gets them."""
     import pyarrow.dataset as pads
-    from pyarrow import fs as pafs
 
     columns = PARTITION_COLUMNS.get(log.name, ())
     schema = pa.schema([column.with_nullable(True) for column in SCHEMAS[log.name]])
     file_format = pads.ParquetFileFormat(
         default_fragment_scan_options=pads.ParquetFragmentScanOptions(page_checksum_verification=True)
     )
-    filesystem = pafs.SubTreeFileSystem(str(log.folder.absolute()), pafs.LocalFileSystem())
+    filesystem = arrow_filesystem(log.folder)
     files = sorted(([added.values.get(name, "") for name in columns], added.path) for added in entry.added)
     fragments = [
         file_format.make_fragment(path, filesystem, all_of(dict(zip(columns, values, strict=True))))
@@ -289,10 +290,8 @@ def _missing(log: TableLog, needed: Mapping[str, AddedFile]) -> Iterator[Damage]
 
 def _other_view(log: TableLog) -> Iterator[Damage]:
     """What Delta makes of the log and its checkpoints, where that differs from the log itself."""
-    from deltalake import DeltaTable
-
     try:
-        table = DeltaTable(str(log.folder))
+        table = opened(log.folder)
         found = {str(path) for path in table.file_uris()}
         version = int(table.version())
     except Exception as error:

@@ -12,16 +12,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 
 from data_engine.errors import ConcurrentWrite, SchemaMismatch
 from data_engine.schemas import is_filled
 from data_engine.storage.atomic_files import beside
+from data_engine.storage.places.kinds import is_local
+from data_engine.storage.places.object_store import delta_options, probe
 from data_engine.storage.row_fingerprint import plain_type
 from data_engine.storage.tables.parquet_files import DataFile, PartitionRows, delete_files, write_files
-from data_engine.storage.tables.table_cache import HARMLESS, is_known, latest_of
+from data_engine.storage.tables.table_cache import HARMLESS, is_known, latest_of, opened
 
 _ATTEMPTS = 300
 
@@ -72,13 +74,15 @@ class DeltaFolder:
         """Whether the table was ever created."""
         from deltalake import DeltaTable
 
-        return is_known(self.path) or (self.path.exists() and bool(DeltaTable.is_deltatable(str(self.path))))
+        if is_known(self.path):
+            return True
+        options = delta_options(self.path)
+        is_there = not is_local(self.path) or self.path.exists()
+        return is_there and bool(DeltaTable.is_deltatable(str(self.path), storage_options=options))
 
     def open(self, version: int | None = None) -> Any:
         """The table as of a version, by default the latest."""
-        from deltalake import DeltaTable
-
-        return latest_of(self.path) if version is None else DeltaTable(str(self.path), version=version)
+        return latest_of(self.path) if version is None else opened(self.path, version)
 
     def open_or_create(self) -> Any:
         """The latest table; of several processes that create it at once, one does and the others open it."""
@@ -91,12 +95,13 @@ class DeltaFolder:
 
         Two processes that call Delta's own `create` on one place can both succeed, one as a second commit.
         """
-        from deltalake import DeltaTable
-
+        if not is_local(self.path):
+            # A second commit that makes the table changes nothing of it.
+            self._create_at(self.path, mode="ignore")
+            return
         made = beside(self.path)
         try:
-            columns = list(self.partition_columns)
-            DeltaTable.create(str(made), schema=self.schema_on_disk, partition_by=columns, configuration=_CONFIGURATION)
+            self._create_at(made)
             with suppress(OSError):
                 made.rename(self.path)
             # What a killed process left there is in the way of the folder, but not of its log.
@@ -104,6 +109,18 @@ class DeltaFolder:
                 (made / "_delta_log").rename(self.path / "_delta_log")
         finally:
             shutil.rmtree(made, ignore_errors=True)
+
+    def _create_at(self, place: Path, mode: Literal["error", "ignore"] = "error") -> None:
+        from deltalake import DeltaTable
+
+        DeltaTable.create(
+            str(place),
+            schema=self.schema_on_disk,
+            partition_by=list(self.partition_columns),
+            configuration=_CONFIGURATION,
+            mode=mode,
+            storage_options=delta_options(place),
+        )
 
     def write_files(self, partitions: Iterable[PartitionRows]) -> list[DataFile]:
         """Write rows into files of this folder that no version names yet; see `parquet_files.write_files`."""
@@ -138,6 +155,7 @@ class DeltaFolder:
         """Commit, and again on top of what others committed elsewhere in the table meanwhile."""
         from deltalake.exceptions import CommitFailedError
 
+        probe(self.path)
         table = self.open_or_create()
         for _ in range(_ATTEMPTS):
             winner = _winner(table, base, piece, metadata["run_id"])

@@ -9,7 +9,7 @@ small file is hashed whole.
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +20,8 @@ from uuid import uuid4
 import pyarrow as pa
 import xxhash
 
-from data_engine.storage.atomic_files import beside, flush
+from data_engine.storage.atomic_files import beside, flush, in_scratch, upload
+from data_engine.storage.places.kinds import is_local
 
 if TYPE_CHECKING:
     from pyarrow.dataset import ParquetFileFormat
@@ -50,6 +51,8 @@ class DataFile:
     n_rows: int
     values: Mapping[str, str | None]
     """Values of the partition columns, which are not in the file; null for `no partition`."""
+    digest: str = ""
+    """xxh3-128 of its bytes, where they would have to be fetched to take it later."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,9 @@ def _write(folder: Path, schema: pa.Schema, number: int, rows: PartitionRows) ->
         return None
     name = f"part-{number:05d}-{uuid4().hex}"
     place = folder.joinpath(*(_folder_of(column, value) for column, value in rows.values.items()), name)
+    values = {column: value or None for column, value in rows.values.items()}
+    if not is_local(folder):
+        return _sent(folder, place, values, lambda file: _fill(file, schema, first, groups))
     place.parent.mkdir(parents=True, exist_ok=True)
     temporary = beside(place)
     try:
@@ -107,9 +113,25 @@ def _write(folder: Path, schema: pa.Schema, number: int, rows: PartitionRows) ->
     finally:
         temporary.unlink(missing_ok=True)
     flush(path.parent)
-    values = {column: value or None for column, value in rows.values.items()}
     found = path.stat()
     return DataFile(path.relative_to(folder).as_posix(), found.st_size, found.st_mtime_ns // 10**6, n_rows, values)
+
+
+def _sent(folder: Path, place: Path, values: Mapping[str, str | None], fill: Callable[[Path], int]) -> DataFile:
+    """Fill a file in scratch and send it to its place behind a URL."""
+    temporary = in_scratch(place)
+    try:
+        n_rows = fill(temporary)
+        path, found = place.with_name(f"{place.name}-{_hash_of(temporary)}.parquet"), temporary.stat()
+        upload(temporary, path)
+        digest = xxhash.xxh3_128()
+        with temporary.open("rb") as file:
+            while piece := file.read(_HASHED_WHOLE_BYTES):
+                digest.update(piece)
+    finally:
+        temporary.unlink(missing_ok=True)
+    name = path.relative_to(folder).as_posix()
+    return DataFile(name, found.st_size, found.st_mtime_ns // 10**6, n_rows, values, digest.hexdigest())
 
 
 def _fill(path: Path, schema: pa.Schema, first: pa.Table, others: Iterator[pa.Table]) -> int:
@@ -198,10 +220,11 @@ def verify(path: Path) -> None:
     if named is None:
         return
     try:
-        found = path.stat()
+        # Behind a URL a name is never given again, and to look at a file costs as much as to read a small one.
+        found = path.stat() if is_local(path) else None
+        _compare(path, named["hash"], found and (found.st_ino, found.st_mtime_ns, found.st_size))
     except FileNotFoundError:
         return
-    _compare(path, named["hash"], (found.st_ino, found.st_mtime_ns, found.st_size))
 
 
 @lru_cache(maxsize=_MOST_VERIFIED)

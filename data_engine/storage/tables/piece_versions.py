@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from data_engine.storage.tables.table_cache import HARMLESS, file_signature, latest_of, log_entry
+from data_engine.storage.places.kinds import is_local
+from data_engine.storage.tables.table_cache import HARMLESS, file_signature, kept_signature, latest_of, log_entry
 
 _MOST_KEPT = 64
 
@@ -73,4 +74,4 @@ def piece_versions(folder: Path) -> PieceVersions:
 
 
 def _signature(place: Path, known: PieceVersions) -> tuple[int, int, int] | None:
-    return file_signature(log_entry(place, known.version))
+    return file_signature(log_entry(place, known.version)) if is_local(place) else kept_signature(place)

@@ -6,11 +6,15 @@ Opening a table reads its whole log, which takes milliseconds and happens hundre
 one file of the log that is never changed, so two looks at the folder tell whether there is a newer one.
 """
 
+import itertools
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from data_engine.storage.places.kinds import is_local
+from data_engine.storage.places.object_store import delta_options, entries_from
 
 _MOST_KEPT = 64
 
@@ -26,6 +30,8 @@ class _Handle:
     entry: Path
     signature: tuple[int, int, int]
     files: dict[int, tuple["TableFile", ...]] = field(default_factory=dict)
+    tags: dict[int, str] = field(default_factory=dict)
+    """ETags of log entries behind a URL, by version, as they were first seen."""
 
 
 class _Kept(threading.local):
@@ -36,6 +42,7 @@ class _Kept(threading.local):
 
 
 _KEPT = _Kept()
+_NUMBERS = itertools.count()
 
 
 def latest_of(folder: Path) -> Any:
@@ -43,21 +50,59 @@ def latest_of(folder: Path) -> Any:
 
     Raises: deltalake.exceptions.DeltaError when there is no table.
     """
-    from deltalake import DeltaTable
-
+    if not is_local(folder):
+        return _latest_behind_url(folder)
     place, kept = folder.absolute(), _KEPT.handles
     table = kept[place].table if is_known(folder) else None
     if table is None:
-        table = DeltaTable(str(folder))
+        table = opened(folder)
         entry = log_entry(place, table.version())
         signature = file_signature(entry)
         if signature is not None:
-            kept[place] = _Handle(table, entry, signature)
-            while len(kept) > _MOST_KEPT:
-                del kept[next(iter(kept))]
+            _keep(place, _Handle(table, entry, signature))
     elif log_entry(place, table.version() + 1).exists():
         table.update_incremental()
     return table
+
+
+def opened(folder: Path, version: int | None = None) -> Any:
+    """The table in a folder as of a version, by default the latest, read from its log.
+
+    Raises: deltalake.exceptions.DeltaError when there is no table, or no such version.
+    """
+    from deltalake import DeltaTable
+
+    return DeltaTable(str(folder), version=version, storage_options=delta_options(folder))
+
+
+def _latest_behind_url(folder: Path) -> Any:
+    """One listing says whether the version that is kept is still there and the same, and whether there is a newer."""
+    handle = _KEPT.handles.get(folder)
+    if handle is not None:
+        version = int(handle.table.version())
+        found = entries_from(folder / "_delta_log", f"{version:020}")
+        tag = found.get(log_entry(folder, version).name)
+        if tag is not None and handle.tags.setdefault(version, tag) == tag:
+            if log_entry(folder, version + 1).name in found:
+                handle.table.update_incremental()
+            return handle.table
+        del _KEPT.handles[folder]
+    table = opened(folder)
+    _keep(folder, _Handle(table, log_entry(folder, table.version()), (next(_NUMBERS), 0, 0)))
+    return table
+
+
+def kept_signature(folder: Path) -> tuple[int, int, int] | None:
+    """What tells the history of a table that is kept from that of another one in its place; None where none is."""
+    handle = _KEPT.handles.get(folder)
+    return None if handle is None else handle.signature
+
+
+def _keep(place: Path, handle: _Handle) -> None:
+    kept = _KEPT.handles
+    kept[place] = handle
+    while len(kept) > _MOST_KEPT:
+        del kept[next(iter(kept))]
 
 
 #: Values of the partition columns of a file, and its path in the folder of the table.
@@ -94,6 +139,8 @@ def files_in(table: Any, columns: Sequence[str]) -> Iterator[TableFile]:
 def is_known(folder: Path) -> bool:
     """Whether the table was opened in this thread and is still there, and not another one in its place."""
     place, kept = folder.absolute(), _KEPT.handles
+    if not is_local(folder):
+        return place in kept
     handle = kept.get(place)
     # A write of this process moves the table on: what it wrote last has to be there too.
     is_there = handle is not None and log_entry(place, handle.table.version()).exists()

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.errors import StorageError
+from data_engine.storage.places.object_store import arrow_filesystem
 from data_engine.storage.storage_errors import first_line
 from data_engine.storage.tables.delta_commits import DeltaFolder
 from data_engine.storage.tables.parquet_files import DamagedFile, verified_format, verify
@@ -49,7 +50,6 @@ def dataset_of(
     Raises: StorageError for a file that is damaged, and for a commit that is not in the table's history.
     """
     import pyarrow.dataset as pads
-    from pyarrow import fs as pafs
 
     from data_engine.storage.tables.table_rows import TableRows
 
@@ -57,7 +57,7 @@ def dataset_of(
         return pads.dataset(folder.schema_as_read.empty_table())
     form = verified_format()
     # Arrow's own file system: Delta's is Python code on Arrow's threads, and can abort a process that is ending.
-    filesystem = pafs.SubTreeFileSystem(str(folder.path.absolute()), pafs.LocalFileSystem())
+    filesystem = arrow_filesystem(folder.path)
     # One commit writes a partition, and numbers its files: the order of the paths is the order of the rows.
     columns = folder.partition_columns
     found_files = _files_of(folder, version, piece or {}) if at is None else _files_at(folder, at)
@@ -162,10 +162,9 @@ def tiny_files(dataset: Any, piece: Mapping[str, str], columns: Sequence[str]) -
     """
     if not hasattr(dataset, "filesystem"):
         return dataset.to_table(columns=columns)
-    folder = dataset.filesystem.base_path
     tables = [dataset.schema.empty_table()]
     for file in dataset.get_fragments(all_of(piece)):
-        place = f"{folder.rstrip('/')}/{file.path}"
+        place = dataset.table / file.path
         try:
             tables.append(_rows_of(_File(place, file, dataset.schema)))
         except (OSError, pa.ArrowException) as error:
@@ -174,7 +173,7 @@ def tiny_files(dataset: Any, piece: Mapping[str, str], columns: Sequence[str]) -
 
 
 @lru_cache(maxsize=_MOST_TINY_FILES)
-def _warn(place: str, why: str) -> None:
+def _warn(place: Path, why: str) -> None:
     """Say it once in a process."""
     logger.warning("%s cannot be read (%s); what it held counts as missing and is made anew", place, why)
 
@@ -182,7 +181,7 @@ def _warn(place: str, why: str) -> None:
 class _File:
     """A file of a table, known by its place."""
 
-    def __init__(self, place: str, fragment: Any, schema: pa.Schema) -> None:
+    def __init__(self, place: Path, fragment: Any, schema: pa.Schema) -> None:
         self.place, self.fragment, self.schema = place, fragment, schema
 
     def __hash__(self) -> int:
@@ -194,7 +193,7 @@ class _File:
 
 @lru_cache(maxsize=_MOST_TINY_FILES)
 def _rows_of(file: _File) -> pa.Table:
-    verify(Path(file.place))
+    verify(file.place)
     return file.fragment.to_table(schema=file.schema)
 
 

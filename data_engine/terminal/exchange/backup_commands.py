@@ -41,10 +41,12 @@ def backup(folder: Path) -> None:
 def restore(folder: Path, move_aside: bool) -> None:
     """Put the backup in FOLDER in the place of an empty data folder; `data-engine run` goes on from there."""
     from data_engine.orchestration.launch.project_folder import find_project_folder
+    from data_engine.runtime.backups.copied_files import on_this_host
     from data_engine.runtime.backups.restore import restore_backup
+    from data_engine.storage.places.place import place
 
     project = find_project_folder(Path.cwd())
-    data = Path(os.environ.get("DATA_ENGINE_DATA") or project / "data")
+    data = on_this_host(place(os.environ.get("DATA_ENGINE_DATA") or project / "data"))
     home = Path(os.environ["DAGSTER_HOME"])
     for line in restore_backup(folder, data=data, home=home, now=datetime.now(UTC), moves_aside=move_aside):
         click.echo(line)
