@@ -207,6 +207,29 @@ class TableStore:
                 rows = self._rows(name, version, piece, at).to_table(columns=wanted, filter=all_of(piece, among))
         return rows.cast(pa.schema([schema.field(column) for column in wanted]))
 
+    def read_about(self, name: str, id_start: str, *, columns: Sequence[str] | None = None) -> pa.Table:
+        """The rows of a table about samples whose id begins so, in the order of `read`; few others are looked at.
+
+        Args:
+            name: Table in `schemas.SCHEMAS` with a column sample_id.
+            id_start: The start of an id, of at least four digits, or all of it.
+            columns: Columns wanted; None reads all.
+
+        Raises: StorageError when the files cannot be read.
+        """
+        from data_engine.storage.tables.sample_places import rows_of_sample
+
+        schema, folder = schema_of(name), self._delta(name)
+        wanted = list(schema.names if columns is None else columns)
+        with storage_errors(f"reading {name}", folder.path, intact="nothing was changed"):
+            found = dataset_of(folder, are_verified=False)
+            try:
+                tables = list(rows_of_sample(found, wanted, self.artefacts(), name, id_start))
+            except (OSError, pa.ArrowException) as error:
+                raise found.damage() or error from error
+        schema = pa.schema([schema.field(column) for column in wanted])
+        return pa.concat_tables([schema.empty_table(), *(each.cast(schema) for each in tables)])
+
     def _small_files(self, name: str, piece: Mapping[str, str], columns: Sequence[str]) -> pa.Table:
         folder = self._delta(name)
 
