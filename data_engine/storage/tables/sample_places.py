@@ -179,8 +179,11 @@ class _Index:
     ) -> None:
         every, number_of = np.concatenate(keys), np.concatenate(numbers)
         if present is not None:
-            is_there = np.array([path in present for path, _ in places], bool)[number_of]
-            every, number_of = every[is_there], number_of[is_there]
+            is_there = np.array([path in present for path, _ in places], bool)
+            renumbered = (np.cumsum(is_there) - 1).astype(np.uint32)
+            here = is_there[number_of]
+            every, number_of = every[here], renumbered[number_of[here]]
+            places = [place for place in places if place[0] in present]
         order = np.argsort(every, kind="stable")
         every, number_of = every[order], number_of[order]
         starts = (every & np.uint64(0xFFFFFFFF)).astype(np.uint32)
