@@ -7,14 +7,16 @@ their overlapping blocks.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.embedding.encoder import Encoder, Progress
+from data_engine.errors import InvalidInput
 
-_N_HASHES = 256
+_N_HASHES, _MOST_HASHES = 256, 65_536
 _SIDE_PX = 64
 _CELL_PX = 8
 _N_DIRECTIONS = 9
@@ -23,9 +25,18 @@ _N_BINS = (_SIDE_PX // _CELL_PX) ** 2 * _N_DIRECTIONS + _N_SHADES**3
 
 
 def load_hashed_ngrams(name: str) -> Encoder:
-    """The fallback for texts: counts of hashed character n-grams, 256 values."""
-    version = f"{name}-{_N_HASHES}-1"
-    return Encoder(name=name, dim=_N_HASHES, version=version, _embed=_embed_texts, modality="text")
+    """The fallback for texts: counts of hashed character n-grams, 256 values or as many as the name says after a slash.
+
+    Raises: InvalidInput for what is no number of values.
+    """
+    base, _, said = name.partition("/")
+    n_values = int(said) if said.isdecimal() else 0 if said else _N_HASHES
+    if not 8 <= n_values <= _MOST_HASHES:
+        raise InvalidInput(
+            f"{name!r} asks for {said!r} values; give a whole number of 8 to {_MOST_HASHES:,}, such as {base}/32"
+        )
+    embed = partial(_embed_texts, n_values=n_values)
+    return Encoder(name=name, dim=n_values, version=f"{base}-{n_values}-1", _embed=embed, modality="text")
 
 
 def load_histograms(name: str) -> Encoder:
@@ -36,10 +47,10 @@ def load_histograms(name: str) -> Encoder:
     )
 
 
-def _embed_texts(items: Sequence[str], advance: Progress) -> NDArray[np.float32]:
+def _embed_texts(items: Sequence[str], advance: Progress, *, n_values: int) -> NDArray[np.float32]:
     from sklearn.feature_extraction.text import HashingVectorizer
 
-    vectorizer = HashingVectorizer(analyzer="char_wb", ngram_range=(2, 4), n_features=_N_HASHES, alternate_sign=True)
+    vectorizer = HashingVectorizer(analyzer="char_wb", ngram_range=(2, 4), n_features=n_values, alternate_sign=True)
     rows = vectorizer.transform(items).toarray().astype(np.float32)
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     rows[norms[:, 0] == 0, 0] = 1.0

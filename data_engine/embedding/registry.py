@@ -77,6 +77,7 @@ def _sentence_model(name: str) -> Encoder:
 ENCODERS: tuple[EncoderEntry, ...] = (
     *(EncoderEntry(name, "text", _sentence_model) for name in PACKAGED_ENCODERS),
     EncoderEntry("hashed-ngrams", "text", _hashed_ngrams),
+    EncoderEntry("hashed-ngrams/<values>", "text", _hashed_ngrams, prefix="hashed-ngrams/"),
     EncoderEntry("efficientnet-lite0", "image", _efficientnet),
     EncoderEntry("colour-and-gradient-histograms", "image", _histograms),
     EncoderEntry("timm/<model>", "image", _timm, prefix="timm/"),
@@ -112,10 +113,10 @@ def load_encoder(name: str) -> Encoder:
     """Load an encoder by name.
 
     Args:
-        name: Of texts: `all-MiniLM-L6-v2`, or `hashed-ngrams` (needs no weights, knows no meaning). Of images:
-            `efficientnet-lite0`, `timm/<model>`, or `colour-and-gradient-histograms` (needs no weights, knows no
-            meaning). Of either: any sentence-transformers name (from the hub or its cache; CLIP takes images), or a
-            path.
+        name: Of texts: `all-MiniLM-L6-v2`, or `hashed-ngrams` (needs no weights, knows no meaning; `hashed-ngrams/32`
+            has 32 values). Of images: `efficientnet-lite0`, `timm/<model>`, or `colour-and-gradient-histograms` (needs
+            no weights, knows no meaning). Of either: any sentence-transformers name (from the hub or its cache; CLIP
+            takes images), or a path.
 
     Raises: SourceMissing naming the encoder, the reason and the remedies; InvalidInput for a model that gives no
             embeddings.

@@ -1,14 +1,14 @@
 """Accepted samples of other batches that a new batch could repeat, and their texts.
 
 A batch is compared with everything accepted, so the sketches of accepted samples are kept in an index on disk, one
-segment per version of a batch. A batch that its checks hold back has accepted nothing, or what it shares with others
-would be in neither; a batch that is materialized anew has a new version and a new segment.
+segment per version of a batch until many are merged. A batch that its checks hold back has accepted nothing, or what it
+shares with others would be in neither; a batch that is materialized anew has a new version and a new segment.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from data_engine.duplicates.texts import Sketches
     from data_engine.filtering import Accepted
     from data_engine.storage import Segment, TableStore
+    from data_engine.storage.merged_segments import AcceptedSegment
+
+_Found = TypeVar("_Found")
 
 _SCHEMA = pa.schema([("sample_id", pa.string()), ("batch", pa.string()), ("minhash", pa.binary())])
 _IMAGES = pa.schema([("sample_id", pa.string()), ("sketch", pa.binary())])
@@ -60,13 +63,13 @@ def accepted_images(step_run: StepRun) -> "Callable[[NDArray[np.uint8]], pa.Tabl
 
     def near(sketches: "NDArray[np.uint8]") -> pa.Table:
         hashes = hashes_of(sketches)
-        tables = [_IMAGES.empty_table()]
-        for batch, version in others.items():
-            segment = _segment(step_run, batch, version, OF_IMAGES)
-            rows = rows_near(segment.keys, segment.rows, hashes)
-            found = pa.table([segment.sample_ids(rows), segment.sketch_bytes(rows)], schema=_IMAGES)
-            tables.append(_without(found, moved(batch)))
-        return pa.concat_tables(tables)
+        by_batch = {}
+        for part in _segments(step_run, others, OF_IMAGES):
+            segment = part.segment
+            for batch, rows in part.by_batch(rows_near(segment.keys, segment.rows, hashes)):
+                found = pa.table([segment.sample_ids(rows), segment.sketch_bytes(rows)], schema=_IMAGES)
+                by_batch[batch] = _without(found, moved(batch))
+        return pa.concat_tables([_IMAGES.empty_table(), *_in_order(others, by_batch)])
 
     return near
 
@@ -84,13 +87,17 @@ def _equal(
 
     if not others:
         return pa.array([], pa.string())
-    ids = ids_as_numbers(sample_ids.to_pylist())
-    found = []
-    for batch, version in others.items():
-        segment = _segment(step_run, batch, version, kind)
-        moved = set(_moved_away(step_run, batch, version).to_pylist())
-        found += [sample for sample in segment.sample_ids(segment.rows_of_ids(ids)) if sample not in moved]
-    return pa.array(found, pa.string())
+    ids, by_batch = np.unique(ids_as_numbers(sample_ids.to_pylist()), axis=0), {}
+    for part in _segments(step_run, others, kind):
+        for batch, rows in part.by_batch(part.segment.rows_of_sorted_ids(ids)):
+            moved = set(_moved_away(step_run, batch, others[batch]).to_pylist())
+            by_batch[batch] = [sample for sample in part.segment.sample_ids(rows) if sample not in moved]
+    return pa.array([sample for found in _in_order(others, by_batch) for sample in found], pa.string())
+
+
+def _in_order(others: Mapping[str, StepVersion], by_batch: Mapping[str, _Found]) -> list[_Found]:
+    """What was found in the other batches, in the order of the batches."""
+    return [by_batch[batch] for batch in others if batch in by_batch]
 
 
 def _moved_away(step_run: StepRun, batch: str, version: StepVersion) -> pa.Array:
@@ -131,18 +138,31 @@ class _NearTexts:
         if self._others:
             keys = band_keys(sketches, *self._bands).keys
             keys.sort(axis=1)
-            for batch, version in self._others.items():
-                segment = _segment(self._step_run, batch, version, self.kind)
-                rows = segment.rows_of_keys(keys)
-                columns = [segment.sample_ids(rows), [batch] * len(rows), segment.sketch_bytes(rows)]
-                found = pa.table(columns, schema=_SCHEMA)
-                tables.append(_without(found, _moved_away(self._step_run, batch, version)))
+            by_batch = {}
+            for part in _segments(self._step_run, self._others, self.kind):
+                segment = part.segment
+                for batch, rows in part.by_batch(segment.rows_of_keys(keys)):
+                    columns = [segment.sample_ids(rows), [batch] * len(rows), segment.sketch_bytes(rows)]
+                    found = pa.table(columns, schema=_SCHEMA)
+                    moved = _moved_away(self._step_run, batch, self._others[batch])
+                    by_batch[batch] = _without(found, moved)
+            tables += _in_order(self._others, by_batch)
         self._found = pa.concat_tables(tables)
         return self._found
 
     def texts(self, sample_ids: Sequence[str]) -> list[str]:
         """The texts of some of what was found last."""
         return texts_of(self._step_run, self._found)(sample_ids)
+
+
+def _segments(step_run: StepRun, others: Mapping[str, StepVersion], kind: SegmentKind) -> "list[AcceptedSegment]":
+    """Segments that together hold what the other batches keep, each sample once."""
+    from data_engine.storage.merged_segments import accepted_segments
+
+    versions = {batch: kind.name_of(version) for batch, version in others.items()}
+    return accepted_segments(
+        step_run.accepted_index(), versions, lambda batch: _segment(step_run, batch, others[batch], kind)
+    )
 
 
 def _segment(step_run: StepRun, batch: str, version: StepVersion, kind: SegmentKind) -> "Segment":

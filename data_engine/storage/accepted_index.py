@@ -4,7 +4,8 @@ What near-duplicates are, and which keys they share, is in `data_engine.duplicat
 
 A segment says of one version of one batch which samples it accepts. It holds nothing that the tables do not: a missing
 one is written anew, whole or not at all, so a killed run leaves nothing half, and what a batch accepted in another
-version is in another segment. A look-up reads the pages it needs; only its answers are held in memory.
+version is in another segment. A look-up reads the pages it needs; only its answers are held in memory. Segments of many
+batches are merged, in `merged_segments.py`.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from logging import getLogger
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 import xxhash
@@ -56,9 +57,12 @@ class Segment:
 
     def rows_of_ids(self, ids: Keys) -> Places:
         """Rows of the samples among these ids (m, 2), ascending."""
+        return self.rows_of_sorted_ids(np.unique(ids, axis=0))
+
+    def rows_of_sorted_ids(self, wanted: Keys) -> Places:
+        """Rows of the samples among these ids (m, 2), which are ascending and different; ascending."""
         if len(self) == 0:
             return np.empty(0, np.int64)
-        wanted = np.unique(ids, axis=0)
         found, which = _equal(self.ids[:, 0], wanted[:, 0])
         rows: Places = found[self.ids[found, 1] == wanted[which, 1]]
         return rows
@@ -105,18 +109,26 @@ class Segment:
 
         Raises: ValueError when it is no segment; OSError as the disk gives it.
         """
-        maps = []
-        with path.open("rb") as file:
-            for _ in range(4):
-                np.lib.format.read_magic(file)
-                shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-                start, size = file.tell(), int(np.prod(shape)) * dtype.itemsize
-                if start + size > path.stat().st_size:
-                    raise ValueError(f"{path} ends before its arrays do")
-                empty = np.empty(shape, dtype)
-                maps.append(np.memmap(path, dtype, "r", start, shape) if size else empty)
-                file.seek(start + size)
-        return cls(*maps)
+        return cls(*mapped_arrays(path, 4))
+
+
+def mapped_arrays(path: Path, n_arrays: int) -> list[NDArray[Any]]:
+    """Map the first arrays of a file into memory, as NumPy wrote them one after the other.
+
+    Raises: ValueError where they are not there; OSError as the disk gives it.
+    """
+    maps = []
+    with path.open("rb") as file:
+        for _ in range(n_arrays):
+            np.lib.format.read_magic(file)
+            shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+            start, size = file.tell(), int(np.prod(shape)) * dtype.itemsize
+            if start + size > path.stat().st_size:
+                raise ValueError(f"{path} ends before its arrays do")
+            empty = np.empty(shape, dtype)
+            maps.append(np.memmap(path, dtype, "r", start, shape) if size else empty)
+            file.seek(start + size)
+    return maps
 
 
 @dataclass(frozen=True)
@@ -188,7 +200,10 @@ class SketchIndex:
             return Segment.read(local_copy(path))
 
     def forget(self, batch: str) -> None:
-        """Delete the segments of a batch that is no longer there."""
+        """Delete the segments of a batch that is no longer there, merged ones with it included."""
+        from data_engine.storage.merged_segments import forget_merged
+
+        forget_merged(self, batch)
         prefix = self.path(batch, "").name.partition("-")[0]
         for path in self.folder.glob(f"{prefix}-*.sketches"):
             _delete(path)

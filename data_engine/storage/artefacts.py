@@ -37,6 +37,14 @@ class Artefacts:
             logger.warning("%s is damaged and is computed anew (%s)", path, error)
             return None
 
+    def paths(self, pattern: str) -> list[Path]:
+        """The sealed files kept under names that match a pattern, for those that are not to be read whole."""
+        return sorted(self.folder.glob(pattern))
+
+    def delete(self, name: str) -> None:
+        """Let go of what is kept under a name, if anything is."""
+        (self.folder / name).unlink(missing_ok=True)
+
     def has_any(self, pattern: str) -> bool:
         """Whether anything is kept under a name that matches a pattern."""
         return any(self.folder.glob(pattern))

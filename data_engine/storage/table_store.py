@@ -26,15 +26,17 @@ from data_engine.storage.tables.delta_commits import DeltaFolder, described
 from data_engine.storage.tables.earlier_rows import read_as_today
 from data_engine.storage.tables.partition_rows import partitions_of
 from data_engine.storage.tables.piece_versions import piece_versions
-from data_engine.storage.tables.table_scan import all_of, dataset_of, tiny_files
+from data_engine.storage.tables.small_files import read_small_files
+from data_engine.storage.tables.table_scan import all_of, dataset_of
 
 if TYPE_CHECKING:
     from data_engine.storage.accepted_index import SketchIndex
     from data_engine.storage.artefacts import Artefacts
     from data_engine.storage.embedding_cache import EmbeddingCache
+    from data_engine.storage.tables.table_cache import TableFile
 
 #: Tables of a row or a few per file, which every step reads several times.
-_OF_TINY_FILES = ("step_versions", "accepted_versions", "check_results")
+_OF_SMALL_FILES = ("step_versions", "accepted_versions", "check_results")
 
 
 @dataclass(frozen=True)
@@ -203,13 +205,42 @@ class TableStore:
         if unknown:
             raise SchemaMismatch(f"{name} has no column {unknown[0]!r}; its columns are {', '.join(schema.names)}")
         with storage_errors(f"reading {described(name, piece)}", self.path(name), intact="nothing was changed"):
-            are_tiny = name in _OF_TINY_FILES and not among
-            found = self._rows(name, version, piece, at, are_verified=not are_tiny)
-            if are_tiny:
-                rows = tiny_files(found, piece, wanted)
+            if name in _OF_SMALL_FILES and not among and version is None and at is None:
+                rows = self._small_files(name, piece, wanted)
             else:
-                rows = found.to_table(columns=wanted, filter=all_of(piece, among))
+                rows = self._rows(name, version, piece, at).to_table(columns=wanted, filter=all_of(piece, among))
         return rows.cast(pa.schema([schema.field(column) for column in wanted]))
+
+    def read_about(self, name: str, id_start: str, *, columns: Sequence[str] | None = None) -> pa.Table:
+        """The rows of a table about samples whose id begins so, in the order of `read`; few others are looked at.
+
+        Args:
+            name: Table in `schemas.SCHEMAS` with a column sample_id.
+            id_start: The start of an id, of at least four digits, or all of it.
+            columns: Columns wanted; None reads all.
+
+        Raises: StorageError when the files cannot be read.
+        """
+        from data_engine.storage.tables.sample_places import rows_of_sample
+
+        schema, folder = schema_of(name), self._delta(name)
+        wanted = list(schema.names if columns is None else columns)
+        with storage_errors(f"reading {name}", folder.path, intact="nothing was changed"):
+            found = dataset_of(folder, are_verified=False)
+            try:
+                tables = list(rows_of_sample(found, wanted, self.artefacts(), name, id_start))
+            except (OSError, pa.ArrowException) as error:
+                raise found.damage() or error from error
+        schema = pa.schema([schema.field(column) for column in wanted])
+        return pa.concat_tables([schema.empty_table(), *(each.cast(schema) for each in tables)])
+
+    def _small_files(self, name: str, piece: Mapping[str, str], columns: Sequence[str]) -> pa.Table:
+        folder = self._delta(name)
+
+        def dataset_of_files(files: "Sequence[TableFile]") -> Any:
+            return dataset_of(folder, files=files, are_verified=False)
+
+        return read_small_files(folder, piece, columns, artefacts=self.artefacts(), dataset_of=dataset_of_files)
 
     def dataset(self, name: str, *, version: int | None = None, at: Mapping[str, int] | None = None) -> Any:
         """A table as a pyarrow dataset in its schema, for scans that are larger than memory and for DuckDB.
@@ -231,8 +262,6 @@ class TableStore:
         version: int | None,
         piece: Mapping[str, str],
         at: Mapping[str, int] | None,
-        *,
-        are_verified: bool = True,
     ) -> Any:
         folder = self._delta(name)
         if version is not None and not folder.exists():
@@ -240,7 +269,7 @@ class TableStore:
                 f"version {version} of {name} is asked for, but {folder.path} does not exist; materialize {name}"
             )
         with storage_errors(f"opening {name}", folder.path, intact="nothing was changed"):
-            found = dataset_of(folder, version, piece, at, are_verified=are_verified)
+            found = dataset_of(folder, version, piece, at)
             return read_as_today(name, found) if folder.may_have_earlier_rows(version) else found
 
     def exists(self, name: str) -> bool:

@@ -33,8 +33,7 @@ def decisions_about(runtime: CorpusRuntime, sample_id: str) -> pa.Table:
     """
     if len(sample_id) < 4:
         raise InvalidInput(f"sample id {sample_id!r} is too short; give at least its first 4 digits")
-    ledger = _ledger(runtime)
-    found = ledger.filter(pc.starts_with(ledger["sample_id"], sample_id))
+    found = _ledger(runtime, sample_id)
     # What was decided about children of an image is shown with it.
     ids = sorted({parent_and_change(found_id)[0] for found_id in found["sample_id"].to_pylist()})
     if not ids:
@@ -51,14 +50,15 @@ def decisions_about(runtime: CorpusRuntime, sample_id: str) -> pa.Table:
     rows = sorted(
         found.to_pylist(), key=lambda row: (order.index(_step(row)), row["step"], row["batch"], row["reason"])
     )
-    return pa.Table.from_pylist(rows, schema=ledger.schema)
+    return pa.Table.from_pylist(rows, schema=found.schema)
 
 
-def _ledger(runtime: CorpusRuntime) -> pa.Table:
-    """The ledger of a corpus; with those of its questions, whose steps are named `question.step`."""
-    found = runtime.store().read("ledger")
+def _ledger(runtime: CorpusRuntime, id_start: str) -> pa.Table:
+    """What the ledger of a corpus says of samples whose id begins so; with those of its questions, whose steps are
+    named `question.step`."""
+    found = runtime.store().read_about("ledger", id_start)
     for each in runtime.questions:
-        every = each.store().read("ledger")
+        every = each.store().read_about("ledger", id_start)
         own = every.filter(pc.is_in(every["step"], pa.array(each.own_steps)))
         place = own.schema.get_field_index("step")
         named = pc.binary_join_element_wise(each.question, own["step"], ".")
@@ -81,10 +81,11 @@ def print_why(runtime: CorpusRuntime, sample_id: str, *, console: "Console", for
         write_rows(decided, form, console.file)
         return
     whole_id = decided["sample_id"][0].as_py()
-    _print_sample(runtime, whole_id, console)
-    for twin in _twins(runtime, whole_id):
+    batches = _arrived_in(decided, whole_id)
+    _print_sample(runtime, whole_id, batches, console)
+    for twin in _twins(runtime, whole_id, batches):
         console.print(plain("repeats", "bold"))
-        _print_sample(runtime, twin, console)
+        _print_sample(runtime, twin, _arrived_in(_ledger(runtime, twin), twin), console)
     rows = decided.to_pylist()
     columns = {
         "step": [f"{row['step']} {row['batch']}".strip() for row in rows],
@@ -99,11 +100,10 @@ def print_why(runtime: CorpusRuntime, sample_id: str, *, console: "Console", for
     print_columns(placed, console=console)
 
 
-def _print_sample(runtime: CorpusRuntime, sample_id: str, console: "Console") -> None:
+def _print_sample(runtime: CorpusRuntime, sample_id: str, batches: list[str], console: "Console") -> None:
     """Every place of a sample, and its text or image."""
-    raw = runtime.store().read("raw_index", columns=["sample_id", "uri", "batch", "text"])
     text = ""
-    for row in raw.filter(pc.equal(raw["sample_id"], sample_id)).to_pylist():
+    for row in _rows_about(runtime, "raw_index", sample_id, ["uri", "batch", "text"], batches).to_pylist():
         place = plain(sample_id, "bold").append(shown(f"  {row['batch']}  {row['uri']}"), style="not bold")
         console.print(place, soft_wrap=True, highlight=False)
         text = row["text"] or ""
@@ -111,11 +111,23 @@ def _print_sample(runtime: CorpusRuntime, sample_id: str, console: "Console") ->
     console.print(drawn(runtime, sample_id, console) or snippet)
 
 
-def _twins(runtime: CorpusRuntime, sample_id: str) -> list[str]:
+def _twins(runtime: CorpusRuntime, sample_id: str, batches: list[str]) -> list[str]:
     """The kept samples that a sample nearly repeats; a copy of the same content is none."""
-    judged = runtime.store().read("first_pass", columns=["sample_id", "duplicate_of"])
-    found = judged.filter(pc.and_(pc.equal(judged["sample_id"], sample_id), pc.is_valid(judged["duplicate_of"])))
-    return sorted(set(found["duplicate_of"].to_pylist()) - {sample_id})
+    found = _rows_about(runtime, "first_pass", sample_id, ["duplicate_of"], batches)["duplicate_of"].drop_null()
+    return sorted(set(found.to_pylist()) - {sample_id})
+
+
+def _rows_about(runtime: CorpusRuntime, table: str, sample_id: str, columns: list[str], batches: list[str]) -> pa.Table:
+    """The rows of a table of batches about a sample; of all batches where it is not known in which it arrived."""
+    this, read = {"sample_id": pa.array([sample_id])}, runtime.store().read
+    found = [read(table, columns=columns, partition={"batch": batch}, among=this) for batch in batches]
+    return pa.concat_tables(found) if found else read(table, columns=columns, among=this)
+
+
+def _arrived_in(decided: pa.Table, sample_id: str) -> list[str]:
+    """The batches in which a sample arrived, by what the ledger says of it."""
+    is_arrival = pc.and_(pc.equal(decided["step"], "raw_index"), pc.equal(decided["sample_id"], sample_id))
+    return sorted(set(decided.filter(is_arrival)["batch"].to_pylist()))
 
 
 def _number(value: float | None) -> str:

@@ -6,6 +6,7 @@ from drawn_images import disc, stripes
 from PIL import Image
 
 from data_engine.embedding import load_encoder
+from data_engine.errors import InvalidInput
 
 
 def test_the_fallback_knows_colour_and_direction() -> None:
@@ -25,3 +26,9 @@ def test_texts_with_the_same_words_are_nearer_and_a_text_without_words_is_a_row_
     )
     assert mit @ also_mit > 0.8 > 0.5 > mit @ cooking
     assert np.flatnonzero(empty).tolist() == [0]
+
+
+@pytest.mark.parametrize("said", ["7", "65537", "-8", "few", "8.5"])
+def test_a_number_of_hashed_values_that_is_none_is_refused_with_the_bounds(said: str) -> None:
+    with pytest.raises(InvalidInput, match=f"asks for '{said}' values; give a whole number of 8 to 65,536"):
+        load_encoder(f"hashed-ngrams/{said}")

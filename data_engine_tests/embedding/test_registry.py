@@ -43,6 +43,7 @@ def _folder_for_sentence_transformers(folder: Path) -> str:
 CASES: dict[str, tuple[Callable[[Path], str], int, str]] = {
     "all-MiniLM-L6-v2": (_own_name("all-MiniLM-L6-v2"), 384, f"all-MiniLM-L6-v2-05effcc91106-{REVISION}-"),
     "hashed-ngrams": (_own_name("hashed-ngrams"), 256, "hashed-ngrams-256-1"),
+    "hashed-ngrams/<values>": (_own_name("hashed-ngrams/32"), 32, "hashed-ngrams-32-1"),
     "efficientnet-lite0": (_own_name("efficientnet-lite0"), 1280, "efficientnet-lite0-579344248a93-"),
     "colour-and-gradient-histograms": (
         _own_name("colour-and-gradient-histograms"),

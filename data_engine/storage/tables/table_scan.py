@@ -4,10 +4,8 @@ Opening a table is in `table_cache.py`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache, reduce
-from logging import getLogger
+from functools import reduce
 from operator import and_
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -15,15 +13,11 @@ import pyarrow.compute as pc
 
 from data_engine.errors import StorageError
 from data_engine.storage.places.object_store import arrow_filesystem
-from data_engine.storage.storage_errors import first_line
 from data_engine.storage.tables.delta_commits import DeltaFolder
 from data_engine.storage.tables.parquet_files import DamagedFile, verified_format, verify
 from data_engine.storage.tables.piece_versions import piece_versions
-from data_engine.storage.tables.table_cache import files_in, files_of_latest
+from data_engine.storage.tables.table_cache import TableFile, files_in, files_of_latest
 
-logger = getLogger(__name__)
-
-_MOST_TINY_FILES = 4096
 #: What a piece of a table holds at most, in bytes as they are in memory, about.
 PIECE_BYTES = 32 << 20
 _PIECE_ROWS, _LARGEST_GROUP = 8192, 256 << 20
@@ -35,6 +29,7 @@ def dataset_of(
     piece: Mapping[str, str] | None = None,
     at: Mapping[str, int] | None = None,
     *,
+    files: Sequence[TableFile] | None = None,
     are_verified: bool = True,
 ) -> Any:
     """A table as a pyarrow dataset as it is stored, partition by partition in order of their values.
@@ -44,6 +39,7 @@ def dataset_of(
         version: Delta version; None is the latest.
         piece: Values of partition columns; the files of others take no part.
         at: Partitions to read, of a table with one partition column, each as the commit of this version left it.
+        files: Files of the table to read and no others, whatever else is said.
         are_verified: Whether the files are compared with the checksums in their names; pages always are when
             they are read.
 
@@ -60,8 +56,8 @@ def dataset_of(
     filesystem = arrow_filesystem(folder.path)
     # One commit writes a partition, and numbers its files: the order of the paths is the order of the rows.
     columns = folder.partition_columns
-    found_files = _files_of(folder, version, piece or {}) if at is None else _files_at(folder, at)
-    files = sorted(found_files)
+    if files is None:
+        files = sorted(_files_of(folder, version, piece or {}) if at is None else _files_at(folder, at))
     if are_verified:
         for values, path in files:
             _verify(folder, path, dict(zip(columns, values, strict=True)))
@@ -152,49 +148,6 @@ def _rows_of_group(group: Any, schema: pa.Schema, columns: Sequence[str]) -> Ite
     yield from group.to_batches(
         schema=schema, columns=list(columns), batch_size=n_rows, batch_readahead=1, fragment_scan_options=options
     )
-
-
-def tiny_files(dataset: Any, piece: Mapping[str, str], columns: Sequence[str]) -> pa.Table:
-    """The rows of one piece of a dataset of small files; what was read of a file before is not read again.
-
-    Delta never changes a file and never gives its name to another, so the rows of a file are always the same. A file
-    that is gone or damaged counts as one without rows: what steps and checks left there is then made anew.
-    """
-    if not hasattr(dataset, "filesystem"):
-        return dataset.to_table(columns=columns)
-    tables = [dataset.schema.empty_table()]
-    for file in dataset.get_fragments(all_of(piece)):
-        place = dataset.table / file.path
-        try:
-            tables.append(_rows_of(_File(place, file, dataset.schema)))
-        except (OSError, pa.ArrowException) as error:
-            _warn(place, first_line(error))
-    return pa.concat_tables(tables).select(columns)
-
-
-@lru_cache(maxsize=_MOST_TINY_FILES)
-def _warn(place: Path, why: str) -> None:
-    """Say it once in a process."""
-    logger.warning("%s cannot be read (%s); what it held counts as missing and is made anew", place, why)
-
-
-class _File:
-    """A file of a table, known by its place."""
-
-    def __init__(self, place: Path, fragment: Any, schema: pa.Schema) -> None:
-        self.place, self.fragment, self.schema = place, fragment, schema
-
-    def __hash__(self) -> int:
-        return hash(self.place)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _File) and self.place == other.place
-
-
-@lru_cache(maxsize=_MOST_TINY_FILES)
-def _rows_of(file: _File) -> pa.Table:
-    verify(file.place)
-    return file.fragment.to_table(schema=file.schema)
 
 
 def all_of(values: Mapping[str, str], among: Mapping[str, pa.Array] | None = None) -> Any:

@@ -6,7 +6,7 @@ from schema_tables import table
 from data_engine.schemas import RAW_INDEX
 from data_engine.storage.tables import table_scan
 from data_engine.storage.tables.delta_commits import DeltaFolder
-from data_engine.storage.tables.table_scan import all_of, dataset_of, pieces_of, tiny_files
+from data_engine.storage.tables.table_scan import all_of, dataset_of, pieces_of
 
 ROWS = pa.table({"batch": ["may", "may", "june"], "n": ["1", "2", "1"]})
 
@@ -22,7 +22,6 @@ def test_a_table_that_does_not_exist_has_no_rows_in_its_schema(tmp_path):
     found = dataset_of(DeltaFolder(tmp_path / "raw_index", RAW_INDEX, ("batch",)))
     assert found.to_table().num_rows == 0
     assert found.schema.names == RAW_INDEX.names
-    assert tiny_files(found, {"batch": "may"}, ["uri"]).column_names == ["uri"]
 
 
 def test_partitions_come_in_the_order_of_their_values_and_rows_as_they_were_written(store):
@@ -31,7 +30,6 @@ def test_partitions_come_in_the_order_of_their_values_and_rows_as_they_were_writ
         store.write("raw_index", rows, partition={"batch": batch}, run_id="run", code_version="1")
     folder = DeltaFolder(store.path("raw_index"), RAW_INDEX, ("batch",))
     assert dataset_of(folder).to_table()["uri"].to_pylist() == ["d", "c", "b", "a"]
-    assert tiny_files(dataset_of(folder), {"batch": "may"}, ["uri"]).to_pydict() == {"uri": ["b", "a"]}
     assert dataset_of(folder, 1).to_table()["uri"].to_pylist() == ["b", "a"]
 
 
