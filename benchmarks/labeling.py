@@ -258,9 +258,8 @@ def measure(folder: Path, case: Case, ways: Ways, n_seeds: int, kept: Kept) -> N
 def rows_of(case: Case, ways: Ways, n_seeds: int, kept: Kept) -> list[str]:
     """The lines of one case: labels needed, and how many times as many random picks need.
 
-    A way is compared with random picks over the seeds that both are measured for, where these are at least 3. At one
-    label per class: the labels that random picks need for what it has reached by then, divided by the number of
-    classes.
+    A way is compared with random picks over the seeds that both are measured for. At one label per class: the labels
+    that random picks need for what it has reached by then, divided by the number of classes.
     """
     found = {}
     for name in ways:
@@ -271,7 +270,7 @@ def rows_of(case: Case, ways: Ways, n_seeds: int, kept: Kept) -> list[str]:
         found[name] = [pair for pair in each if None not in pair]
     lines, what = [], ""
     for name, pairs in found.items():
-        if len(pairs) < min(3, n_seeds):
+        if not pairs:
             continue
         if not lines:
             one = pairs[0][0]
@@ -295,7 +294,9 @@ def _at_one_label(one: dict, by_chance: dict) -> float:
 
 
 def _spread(values: NDArray[np.float64]) -> str:
-    half = student.ppf(0.95, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
+    if len(values) == 1:
+        return f"{values[0]:.2f}"
+    half = student.ppf(0.95, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
     return f"{values.mean():.2f} ± {half:.2f}"
 
 
@@ -362,7 +363,8 @@ def _head(n_seeds: int) -> list[str]:
     return [
         "Labels until the engine's softmax layer on fixed embeddings reaches 90 % and 95 % of its accuracy trained "
         f"on the whole pool, and how many times as many random picks need: means over {n_seeds} seeds of pool and "
-        "picks at most, ± half the 90 % interval. Every way trains the same classifier and asks as much in each round. "
+        "picks at most, ± half the 90 % interval; of one seed there is none. A boost is that over random picks of the "
+        "same seeds, which the column counts. Every way trains the same classifier and asks as much in each round. "
         "At one label per class: the labels that random picks need for the accuracy that the way has by then, over the "
         "number of classes. Goals: 2.5 on balanced classes, 3.5 with a long tail, 2.0 with few classes, 1.8 with "
         "junk (boost at 90 %), 4 at one label per class with class names.",

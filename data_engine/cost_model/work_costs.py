@@ -21,7 +21,7 @@ KMEANS_PER_CORE = 200e9
 ENCODER_PER_CORE = 230e9
 """Operations a second of one core in an encoder (bfloat16)."""
 PER_GPU = 395e12
-"""Operations a second of a GPU in either, half of what an H200 or H100 promises in bfloat16."""
+"""Operations a second of a GPU in either, half of what an H200 reaches in bare products of bfloat16."""
 NETWORK = 1.25e9
 """Bytes a second between a machine and the store or the other machines: 10 Gbit/s."""
 MEMORY = 256e9
