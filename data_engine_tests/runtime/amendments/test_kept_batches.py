@@ -1,5 +1,6 @@
 """What stays of a corpus of images when one of them is forgotten, and that no byte of it does."""
 
+import json
 import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 from searched_bytes import files_with
+from small_project import make_notes, notes_corpus
+from written_steps import pass_checks, write_step
 
 from data_engine.corpus import Corpus
 from data_engine.runtime.amendments.forgotten_samples import forget_samples, forgetting_of
@@ -125,6 +128,61 @@ def test_no_byte_of_an_image_stays_and_what_follows_is_as_if_it_had_never_been_t
     add_tombstones(never, [Tombstone(sample_id, "", "")])
     _take_in(never, ("monday", "tuesday", "wednesday"), "first")
     assert _finish(never, "first") == made
+
+
+_LABELLED = ("cluster_tree", "balanced_subset", "classifier", "proposals", "labels")
+
+
+def _labelled_notes(folder: Path, monkeypatch: pytest.MonkeyPatch, *, without_last_of: str = "") -> CorpusRuntime:
+    """Two batches of 60 notes with their labels, of which a classifier learns; one may lack its last note."""
+    notes = make_notes(120, 0)
+    (folder / "source").mkdir(parents=True)
+    for number, batch in enumerate(("june", "may")):
+        rows = notes[60 * number : 60 * number + 60 - (batch == without_last_of)]
+        (folder / "source" / f"{batch}.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
+    labels = {"given": {"column": "topic", "in_hold_out": True}, "hold_out_size": 50, "query_batch_size": 10}
+    described = notes_corpus(Path("source"))
+    described |= {
+        "tree": {"n_clusters": [12, 4], "max_iterations": 5},
+        "subset": {"target_size": 80, "method": "random"},
+        "known_label_column": None,
+        "review": {},
+    }
+    described["labels"] = {**described["labels"], **labels}
+    monkeypatch.setenv("DATA_ENGINE_DATA", str(folder / "data"))
+    return CorpusRuntime(Corpus.model_validate(described), folder)
+
+
+def _finish_labels(runtime: CorpusRuntime, run_id: str) -> str:
+    """Make labels and what they stand on, and a release of them; gives its id. The report is none, which takes long."""
+    for step in _LABELLED:
+        execute(runtime, step, "", run_id=run_id)
+    pass_checks(runtime, write_step(runtime.store(), "quality_report", [{"metric": "labels", "scope": "all"}]))
+    _, result = execute(runtime, "release", "", run_id=run_id)
+    return str(result.table["release_id"][0].as_py())
+
+
+def test_with_labels_the_release_is_that_of_a_corpus_whose_source_never_had_the_sample(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = ("june.jsonl", "may.jsonl")
+    never = _labelled_notes(tmp_path / "never", monkeypatch, without_last_of="may")
+    _take_in(never, batches, "first")
+    wanted = _finish_labels(never, "first")
+
+    notes = _labelled_notes(tmp_path / "had", monkeypatch)
+    _take_in(notes, batches, "first")
+    assert _finish_labels(notes, "first") != wanted
+    rows = notes.store().read("raw_index", partition={"batch": "may.jsonl"}).to_pylist()
+    (gone,) = (row["sample_id"] for row in rows if row["uri"].endswith("#60"))
+    planned = forgetting_of(notes, [gone])
+    assert "of 2 batches 1 are read again; of 1 everything stays up to the vectors" in planned.told()
+    forget_samples(planned, reason="asked for", now=_NOW)
+    _take_in(notes, ["may.jsonl"], "second")
+    assert _finish_labels(notes, "second") == wanted
+    labels = notes.store().read("labels", columns=["provenance"])["provenance"].to_pylist()
+    assert set(labels) == {"imported"}
+    assert notes.store().read("classifier").num_rows == 1
 
 
 def test_where_another_sample_may_take_its_place_every_batch_is_judged_again(squares: CorpusRuntime) -> None:
