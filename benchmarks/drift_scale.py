@@ -106,7 +106,7 @@ def binary_rows(x: NDArray[np.float32]) -> pa.Array:
 
 
 def write_corpus(folder: Path, n_rows: int) -> tuple[int, int]:
-    """Leave the tables of a corpus of so many arrivals beside the window; how many were kept, and the coarsest level."""
+    """Leave the tables of a corpus of so many arrivals beside the window; how many are kept, and the top level."""
     runtime, draw = runtime_of(folder), np.random.default_rng(0)
     per_batch = n_rows // N_BATCHES
     n_kept = round(per_batch * (1 - DUPLICATES))
