@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from results import append_results, environment
+from results import Kept, append_results, environment
 
 from data_engine.drift import Reference, fit_reference
 from data_engine.embedding import load_encoder
@@ -129,18 +129,36 @@ def clothing_trial(data: dict[str, NDArray], seed: int) -> tuple[Reference, Tria
     return reference, windows()
 
 
-def power(data: dict[str, NDArray], trial: Callable[..., tuple[Reference, Trial]], n_trials: int) -> list[str]:
+def outcomes(
+    data: dict[str, NDArray], trial: Callable[..., tuple[Reference, Trial]], seed: int
+) -> list[tuple[str, str, list[bool]]]:
+    """Of each window of a trial its case, what is other in it, and who saw it: pair, novelty, mass, index."""
+    reference, windows = trial(data, seed)
+    found = []
+    for name, what, window in windows:
+        drift = reference.test(window)
+        p_values = (drift.p_value, drift.novelty_p, drift.mass_p)
+        found.append((name, str(what), [*(p < ALPHA for p in p_values), psi_alarm(reference, window)]))
+    return found
+
+
+def power(
+    data: dict[str, NDArray], trial: Callable[..., tuple[Reference, Trial]], n_trials: int, done: Kept | None = None
+) -> list[str]:
     """One row per case: how often each detector saw it; below them, what the pair did not see."""
     seen: dict[str, list[list[bool]]] = {}
     missed: dict[str, Counter[str]] = {}
+    done = Kept(None) if done is None else done
     for seed in range(n_trials):
-        reference, windows = trial(data, seed)
-        for name, what, window in windows:
-            found = reference.test(window)
-            hits = [found.p_value < ALPHA, found.novelty_p < ALPHA, found.mass_p < ALPHA, psi_alarm(reference, window)]
+        key = [trial.__name__, seed]
+        if key not in done:
+            if done.is_time_up:
+                raise SystemExit(f"{seed} of {n_trials} trials are done; run the same command again to go on")
+            done.add(key, outcomes(data, trial, seed))
+            print(f"trial {seed + 1} of {n_trials}", flush=True)
+        for name, what, hits in done.get(key):
             seen.setdefault(name, []).append(hits)
             missed.setdefault(name, Counter()).update([what] * (not hits[0] and bool(what)))
-        print(f"trial {seed + 1} of {n_trials}", flush=True)
     rows = []
     for name, hits in seen.items():
         shares = " | ".join(f"{value:.2f}" for value in np.mean(hits, axis=0))
@@ -159,6 +177,8 @@ def main() -> None:
     parser.add_argument("--clothing", type=Path, help="folder of pictures by class")
     parser.add_argument("--kept", type=Path, required=True, help="folder where embeddings are kept")
     parser.add_argument("--trials", type=int, default=40)
+    parser.add_argument("--done", type=Path, help="file where trials are kept, to go on after --minutes")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after the trial that ends then")
     parser.add_argument("--write", action="store_true", help="write the sections of RESULTS.md")
     args = parser.parse_args()
     wanted = (
@@ -177,7 +197,7 @@ def main() -> None:
             "| window | goal | pair | novelty alone | mass alone | index > 0.2 |",
             "|---|---|---|---|---|---|",
         ]
-        lines = power(data, trial, args.trials)
+        lines = power(data, trial, args.trials, Kept(args.done, args.minutes))
         print("\n".join(lines), flush=True)
         if args.write:
             append_results(f"Drift: {title}", "\n".join([*head, *lines]))

@@ -106,23 +106,22 @@ def binary_rows(x: NDArray[np.float32]) -> pa.Array:
 
 
 def write_corpus(folder: Path, n_rows: int) -> tuple[int, int]:
-    """Leave the tables of a corpus of so many arrivals beside the window; how many were kept, and the coarsest level."""
+    """Leave the tables of a corpus of so many arrivals beside the window; how many are kept, and the top level."""
     runtime, draw = runtime_of(folder), np.random.default_rng(0)
     per_batch = n_rows // N_BATCHES
     n_kept = round(per_batch * (1 - DUPLICATES))
     levels = clustering.suggest_levels(n_kept * N_BATCHES).n_clusters
     centroids = [unit(draw.normal(size=(k, DIM))) for k in levels]
     parents = [(low @ high.T).argmax(axis=1).astype(np.int32) for low, high in pairwise(centroids)]
-    bare = clustering.ClusterTree.from_centroids(centroids, parents, np.zeros(0, np.int32))
     ids, leaves, batches = [], [], []
     for number in range(N_BATCHES):
         batch = f"part-{number:02d}"
-        x = drawn(centroids[0], n_kept, draw)
+        leaf, x = drawn(centroids[0], n_kept, draw)
         ids.append(write_batch(runtime, batch, x, per_batch - n_kept, ids[0] if ids else None, draw))
-        leaves.append(clustering.assign(bare, x))
+        leaves.append(leaf)
         batches.append(pa.array([batch] * n_kept))
         print(f"{batch} is written", flush=True)
-    write_batch(runtime, _WINDOW, drawn(centroids[0], N_WINDOW, draw), 0, None, draw)
+    write_batch(runtime, _WINDOW, drawn(centroids[0], N_WINDOW, draw)[1], 0, None, draw)
     tree = clustering.ClusterTree.from_centroids(centroids, parents, np.concatenate(leaves))
     distance = np.zeros(tree.n_samples, np.float32)
     tables = tree_to_tables(tree, pa.concat_arrays(ids), pa.concat_arrays(batches), distance)
@@ -153,9 +152,12 @@ def write_batch(
     return new
 
 
-def drawn(centroids: NDArray[np.float32], n: int, draw: np.random.Generator) -> NDArray[np.float32]:
-    """n rows around centroids drawn at random."""
-    return unit(centroids[draw.integers(0, len(centroids), n)] + 0.1 * draw.normal(size=(n, centroids.shape[1])))
+def drawn(
+    centroids: NDArray[np.float32], n: int, draw: np.random.Generator
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """The leaves of n rows, and the rows, which lie so close to a centroid that it is their nearest."""
+    leaf = draw.integers(0, len(centroids), n).astype(np.int32)
+    return leaf, unit(centroids[leaf] + 0.03 * draw.normal(size=(n, centroids.shape[1])))
 
 
 def unit(x: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -1,5 +1,6 @@
 """A reference that is fitted once, and windows that are tested against it, without a corpus around them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,13 +41,15 @@ class Drift:
 class Reference:
     """The distribution that new windows are tested against; made by `fit_reference`.
 
-    `embeddings` (n, dim) rows, `centroids` (k, dim), `counts` (k,) rows per cluster, `similarities` (n,) inner product
-    of each row with the nearest other one, and the seed of the null windows.
+    `embeddings` (n, dim) rows, `centroids` (k, dim), `counts` (k,) rows per cluster, `levels` of clusters that are
+    tested, as `levels_above` gives them, `similarities` (n,) inner product of each row with the nearest other one, and
+    the seed of the null windows.
     """
 
     embeddings: Floats
     centroids: Floats
     counts: Integers
+    levels: Sequence[Integers]
     similarities: NDArray[np.float64]
     seed: int
 
@@ -64,8 +67,7 @@ class Reference:
         assignment = _nearest_centroid(x, self.centroids)
         counts = np.bincount(assignment, minlength=len(self.centroids))
         novelty = novelty_of(self.similarities, similarities, seed=self.seed)
-        levels = levels_above(self.centroids, self.counts, seed=self.seed)
-        mass = mass_p(self.counts, counts, seed=self.seed, levels=levels)
+        mass = mass_p(self.counts, counts, seed=self.seed, levels=self.levels)
         residuals = standardised_residuals(self.counts, counts)
         moved = np.flatnonzero(np.abs(residuals) > _MOVED_RESIDUAL)
         moved = moved[np.argsort(-np.abs(residuals[moved]), kind="stable")]
@@ -104,7 +106,8 @@ def fit_reference(embeddings: Floats, *, seed: int) -> Reference:
     found = kmeans(x, n_clusters, seed=seed)
     counts = np.bincount(_nearest_centroid(x, found.centroids), minlength=len(found.centroids))
     similarities = nearest(x, x, 1, is_same=True)[1][:, 0].astype(np.float64)
-    return Reference(x, found.centroids, counts, similarities, seed)
+    levels = levels_above(found.centroids, counts, seed=seed)
+    return Reference(x, found.centroids, counts, levels, similarities, seed)
 
 
 def _nearest_centroid(x: Floats, centroids: Floats) -> Integers:

@@ -136,6 +136,9 @@ def nearest(x: Floats, others: Floats, n_neighbours: int, *, is_same: bool = Fal
 
 def _largest(tile: Floats, n: int) -> tuple[Integers, Floats]:
     """The column numbers and values of the n largest of every row, the largest first."""
+    if n == 1:
+        first = tile.argmax(axis=1)[:, None]
+        return first, np.take_along_axis(tile, first, axis=1)
     top = np.sort(np.argpartition(-tile, n - 1, axis=1)[:, :n], axis=1)
     values = np.take_along_axis(tile, top, axis=1)
     order = np.argsort(-values, axis=1, kind="stable")

@@ -46,7 +46,7 @@ def label_trend_plot(rows: Sequence[dict[str, Any]], changed_at: Sequence[dateti
         # A figure of 1 lies on the upper edge, and is shown whole.
         line.set_clip_on(False)
     axes.set(ylabel="1 is best")
-    axes.legend(frameon=False, labelcolor=INK, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=1)
+    axes.legend(frameon=False, labelcolor=INK, loc="upper left", bbox_to_anchor=(0, -0.12))
     _show_times(axes, [moment for some in points.values() for moment, _ in some])
     is_simulated = any(row["is_simulated"] for row in rows)
     marked = "With answers of simulated annotators. " if is_simulated else ""

@@ -2,14 +2,14 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from alarm_causes import START, Causes
 from dagster._core.remote_origin import InProcessCodeLocationOrigin
 from dagster._core.test_utils import MockedRunLauncher, freeze_time, instance_for_test
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
@@ -17,16 +17,9 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.sensor import execute_sensor_iteration
 from small_project import SmallProject
-from ticking import leave
-from written_steps import keep_version, pass_checks, write_step
 
-from data_engine.labeling import load_model, row_in_service
-from data_engine.runtime.check_gate import accepted_tables, run_checks
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.embeddings import embeddings_by_id
-from data_engine.runtime.step_run import execute
 
-START = datetime(2026, 6, 1, tzinfo=UTC)
 SENSORS = ("notes_alarms", "notes_drift")
 
 # Dagster's workspace reads a property of its own that it calls deprecated.
@@ -81,51 +74,13 @@ def _alarms(runtime: CorpusRuntime) -> dict[str, dict[str, Any]]:
     return {row["kind"]: row for row in rows}
 
 
-def _propose(runtime: CorpusRuntime, rows: list[dict[str, Any]], version: str, **changed: Any) -> None:
-    leave(runtime, "proposals", [{**row, **changed} for row in rows], version=version)
-
-
-def _answers(runtime: CorpusRuntime, batch: str, *, agree: bool) -> None:
-    """Leave a review batch that two people answered, alike or not."""
-    labels = [("baking", "baking" if agree else "trains"), ("trains", "trains" if agree else "baking")] * 4
-    ids = runtime.store().read("balanced_subset")["sample_id"].to_pylist()[: len(labels)]
-    rows = [
-        {"sample_id": sample_id, "review_batch": batch, "task_id": sample_id, "annotator": name, "label": label,
-         "annotation_id": f"{batch}{sample_id}{name}", "purpose": "query", "arm": "manual", "provenance": "human",
-         "is_simulated": False, "revision": 1}
-        for sample_id, pair in zip(ids, labels, strict=True)
-        for name, label in zip(("ada", "bob"), pair, strict=True)
-    ]  # fmt: skip
-    pass_checks(runtime, write_step(runtime.store(), "reviewed_labels", rows, batch))
-
-
-def _answer_as_the_classifier(runtime: CorpusRuntime, review_batch: str) -> None:
-    tables = accepted_tables(runtime, run_id="test")
-    model = load_model(row_in_service(tables.read("classifier"))["artefact"])
-    with runtime.queue() as queue:
-        while (lease := queue.next("ada", now=START, batch=review_batch)) is not None:
-            (x,) = embeddings_by_id(tables, pa.array([lease.task.sample_id])).values()
-            label = model.class_names[int(model.predict_proba(x[None])[0].argmax())]
-            queue.submit(lease.lease_id, lease.lease_id, label=label, now=START)
-    execute(runtime, "reviewed_labels", review_batch, run_id="test")
-    run_checks(runtime, runtime.store(), "reviewed_labels", review_batch, run_id="test")
-
-
 def test_every_alarm_fires_once_opens_a_review_batch_and_settles(finished: SmallProject, tick) -> None:
     runtime = finished.load().runtime("notes")
-    store = runtime.store()
-    proposals = store.read("proposals").to_pylist()
-    _propose(runtime, proposals, "certain", uncertainty=0.1, route="classifier")
+    causes = Causes(runtime)
     assert tick()["runs"] == 0
     assert _alarms(runtime) == {}
 
-    _propose(runtime, proposals, "in doubt", uncertainty=0.6, route="person")
-    _answers(runtime, "notes-asked-1", agree=False)
-    report = store.read("drift_report", partition={"batch": "may.jsonl"}).to_pylist()
-    moved = [{**row, "is_alarm": True, "is_suspect": True, "p_value": 0.002} for row in report]
-    leave(runtime, "drift_report", moved, version="alarmed", batch="may.jsonl")
-    held = keep_version(store, "release", data_version="held", n_rows=1)
-    pass_checks(runtime, held, passed=False)
+    causes.raise_all()
     assert tick()["runs"] == 0
     raised = _alarms(runtime)
     launched = {kind: row["launched"] for kind, row in raised.items()}
@@ -155,14 +110,11 @@ def test_every_alarm_fires_once_opens_a_review_batch_and_settles(finished: Small
     assert set(of_dispute["arm"].to_pylist()) == {"blind"}
 
     # Still beyond the limit, and between the limits: nothing is raised again and nothing settles.
-    _propose(runtime, proposals, "a little better", uncertainty=0.27, route="person")
+    causes.tremble()
     assert tick()["runs"] == 0
     assert _alarms(runtime) == raised
 
-    _propose(runtime, proposals, "certain again", uncertainty=0.1, route="classifier")
-    _answers(runtime, "notes-asked-2", agree=True)
-    pass_checks(runtime, held)
-    _answer_as_the_classifier(runtime, "notes-drifted-001")
+    causes.settle_all()
     assert tick()["runs"] == 0
     settled = {kind: row["settled_by"] for kind, row in _alarms(runtime).items()}
     assert "right on" in settled.pop("drift")
