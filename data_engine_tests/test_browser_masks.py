@@ -154,6 +154,8 @@ def test_a_broken_prediction_blocks_nothing_and_drawing_by_hand_goes_on(
     server.open_batch(images(1), number=3)
     page = answering(chromium.open(server.link("ada"), width=390, has_touch=True, color_scheme="dark"))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator(".toolbar").evaluate("bar => bar.scrollWidth <= bar.clientWidth && bar.clientHeight < 100")
+    assert page.locator(".tool").last.bounding_box()["x"] < 390
     page.route("**/mask", lambda route: route.fulfill(status=503, json={"error": "the segmenter failed"}))
     for place in ends(0):
         page.touchscreen.tap(*_at(page, place))

@@ -34,6 +34,7 @@ CONTRACTS = (
     "labeling/strategies",
     "labeling/models/test_registry.py",
     "labeling/test_proposals.py",
+    "segmentation/test_registry.py",
     "sampling/test_methods.py",
     "indexing/test_registry.py",
     "release_formats",
@@ -105,6 +106,7 @@ def test_the_page_has_a_section_for_everything_that_can_be_added() -> None:
         "An encoder",
         "A query strategy",
         "A micro-model",
+        "A segmenter",
         "A selection method",
         "A kind of source",
         "An export format",
@@ -189,6 +191,10 @@ def test_the_query_strategy_chooses_and_is_accepted_in_the_yaml(outcomes: dict[s
 
 def test_the_micro_model_learns_comes_back_from_its_bytes_and_is_accepted_in_the_yaml(outcomes: dict[str, Any]) -> None:
     assert outcomes["A micro-model"] == {"classes": [0, 1], "of the corpus": "centroids"}
+
+
+def test_the_segmenter_is_found_by_its_name_and_is_accepted_in_the_yaml(outcomes: dict[str, Any]) -> None:
+    assert outcomes["A segmenter"] == {"version": "superellipse-1", "n_inside": 1, "of the corpus": "superellipse"}
 
 
 def test_the_selection_method_chooses_and_is_accepted_in_the_yaml(outcomes: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from data_engine.schemas.bookkeeping import (
     ALARMS,
     CHECK_RESULTS,
     LEDGER,
+    MASK_NETWORKS,
     MODEL_PROMOTIONS,
     STEP_VERSIONS,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "LABELS",
     "LABEL_TRENDS",
     "LEDGER",
+    "MASK_NETWORKS",
     "MODEL_PROMOTIONS",
     "PARTITION_COLUMNS",
     "PROPOSALS",
@@ -121,6 +123,7 @@ TABLES: dict[str, Table] = {
     "subset_proof": Table(SUBSET_PROOF),
     "classifier": Table(CLASSIFIER),
     "classifier_figures": Table(CLASSIFIER_FIGURES),
+    "mask_networks": Table(MASK_NETWORKS),
     "model_promotions": Table(MODEL_PROMOTIONS),
     "alarms": Table(ALARMS),
     "proposals": Table(PROPOSALS),

@@ -35,6 +35,25 @@ MODEL_PROMOTIONS = pa.schema(
     ]
 )
 
+MASK_NETWORKS = pa.schema(
+    [
+        required("number", pa.int32(), "1 for the first version that was trained, and so on"),
+        required("network_version", pa.string(), "fingerprint of the weights"),
+        required("trained_at", TIME, "when"),
+        required("n_training", pa.int64(), "objects of reviewed images that it learnt from"),
+        required("n_held_out", pa.int64(), "objects of images of the hold-out, never trained on"),
+        required("n_simulated", pa.int64(), "of both, those that simulated annotators answered"),
+        required("iou", pa.float64(), "mean IoU on the hold-out from four simulated extreme points"),
+        required("against", pa.string(), "version of the segmenter in service that it was held against"),
+        required("iou_against", pa.float64(), "the mean IoU of that one"),
+        required("low", pa.float64(), "lower end of the 90 % interval of the mean difference, by a paired bootstrap"),
+        required("high", pa.float64(), "its upper end"),
+        required("took_over", pa.bool_(), "whether low is above 0: then the review page predicts with it"),
+        required("objects_version", pa.string(), "fingerprint of the objects of both"),
+        required("artefact", pa.binary(), "NumPy archive of the weights"),
+    ]
+)
+
 ALARMS = pa.schema(
     [
         required(

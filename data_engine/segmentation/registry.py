@@ -11,7 +11,7 @@ from data_engine.errors import InvalidInput, SourceMissing
 from data_engine.segmentation.crop import Crop, SoftMask
 from data_engine.segmentation.predictors.chooser import choose, shipped_weights
 from data_engine.segmentation.predictors.grabcut import grabcut, grabcut_from_box
-from data_engine.segmentation.predictors.network import network_from_bytes
+from data_engine.segmentation.predictors.network import MaskNetwork, network_from_bytes
 from data_engine.segmentation.predictors.promptable import load_promptable
 from data_engine.segmentation.predictors.saliency import gated, load_saliency, weights_file
 from data_engine.segmentation.predictors.shapes import box, ellipse, octagon, quadrilateral
@@ -55,8 +55,7 @@ def _network(name: str) -> Segmenter:
     path = Path(name.removeprefix("network/"))
     if not path.is_file():
         raise SourceMissing(f"{path} is no file; name the .npz that a trained mask network was saved to")
-    network = network_from_bytes(path.read_bytes())
-    return Segmenter(name, network.version, octagon_where_empty(network.predict_crop), takes_clicks=True)
+    return segmenter_of_network(network_from_bytes(path.read_bytes()), name=name)
 
 
 def _promptable(name: str) -> Segmenter:
@@ -94,6 +93,11 @@ def load_segmenter(name: str = "default") -> Segmenter:
     Raises: InvalidInput for another name, listing those that there are; SourceMissing where weights are missing.
     """
     return find_segmenter(name).load(name)
+
+
+def segmenter_of_network(network: MaskNetwork, *, name: str = "network") -> Segmenter:
+    """A trained network as a segmenter; its version is that of the network."""
+    return Segmenter(name, network.version, octagon_where_empty(network.predict_crop), takes_clicks=True)
 
 
 def find_segmenter(name: str) -> SegmenterEntry:

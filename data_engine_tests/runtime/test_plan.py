@@ -12,7 +12,15 @@ from data_engine.runtime.plan import BATCH_STEPS, JOBS, MADE_STEPS, PLAN, STEPS,
 from data_engine.schemas import PARTITION_COLUMNS, SCHEMAS
 
 PACKAGE = Path(plan.__file__).resolve().parents[1]
-BOOKKEEPING = {"ledger", "check_results", "step_versions", "accepted_versions", "model_promotions", "alarms"}
+BOOKKEEPING = {
+    "ledger",
+    "check_results",
+    "step_versions",
+    "accepted_versions",
+    "model_promotions",
+    "mask_networks",
+    "alarms",
+}
 
 
 def test_seconds_are_told_in_the_order_of_the_steps_and_what_is_no_step_comes_last() -> None:

@@ -121,6 +121,15 @@ class Additions:
             "of the corpus": self.runtime.corpus.labels.model,
         }
 
+    def segmenter(self) -> Any:
+        from data_engine.corpus.labels import Labels
+        from data_engine.segmentation import load_segmenter
+
+        segmenter = load_segmenter("superellipse")
+        mask = segmenter.predict(np.zeros((9, 9, 3), dtype=np.uint8), [(1, 4), (4, 1), (8, 4), (4, 8)])
+        labels = Labels(question="?", kind="objects", classes=("coin",), segmenter="superellipse")
+        return {"version": segmenter.version, "n_inside": int(mask[4, 4]), "of the corpus": labels.segmenter}
+
     def method(self) -> Any:
         from data_engine.clustering import ClusterTree
         from data_engine.sampling import METHODS, select
@@ -203,6 +212,7 @@ def main() -> None:
         "An encoder": made.encoder,
         "A query strategy": made.query_strategy,
         "A micro-model": made.micro_model,
+        "A segmenter": made.segmenter,
         "A selection method": made.method,
         "A kind of source": made.kind_of_source,
         "An export format": made.export_format,

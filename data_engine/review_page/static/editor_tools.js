@@ -12,6 +12,12 @@ export const TOOLS = [
   { name: "box", key: "b", label: "Box", says: "Click two opposite corners, or drag from one to the other." },
 ];
 
+// How an object is corrected: with keys beside the mouse, or by the buttons where there is a finger and no key.
+export function corrections() {
+  if (matchMedia("(hover: none) and (pointer: coarse)").matches) return "Choose its class below; correct it by Add, Take away and Vertices.";
+  return "A number changes its class; Shift and a click adds, Ctrl and a click takes away.";
+}
+
 // A press by pointer gives the keys back to the image; a key stays with its button.
 function pressed(work, after) {
   return (event) => {

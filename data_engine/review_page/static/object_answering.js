@@ -5,7 +5,7 @@ import { imageWithSize } from "./api.js";
 import { Canvas } from "./canvas.js";
 import { h, say, sentence } from "./dom.js";
 import { keyOfEditor, withControl } from "./editor_keys.js";
-import { Ending, ObjectList, Toolbar, TOOLS } from "./editor_tools.js";
+import { corrections, Ending, ObjectList, Toolbar, TOOLS } from "./editor_tools.js";
 import { extremesOf } from "./geometry.js";
 import { Hands } from "./hands.js";
 import { Objects, problemOf } from "./objects.js";
@@ -199,7 +199,7 @@ export class ObjectAnswering extends Answering {
     const n = one.polygons.reduce((sum, ring) => sum + ring.length, 0);
     const number = this.objects.present.objects.indexOf(one) + 1;
     if (problem) this.hint(sentence(`Object ${number}: ${problem}`));
-    else this.hint(`Object ${number}: ${one.class}, ${n} vertices. A number changes its class; Shift and a click adds, Ctrl and a click takes away.`);
+    else this.hint(`Object ${number}: ${one.class}, ${n} vertices. ${corrections()}`);
   }
 
   setClass(label) {

@@ -10,9 +10,9 @@ from data_engine.review_page.page_corpus import PageCorpus, ShownImage
 from data_engine.runtime.amendments.asked_by_people import ask_people
 from data_engine.runtime.amendments.class_changes import follow_classes
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.models.mask_networks import segmenter_in_service
 from data_engine.runtime.review_page.sample_images import SampleImages
 from data_engine.runtime.review_rounds import what_is_left
-from data_engine.segmentation import load_segmenter
 
 
 def page_corpora(runtimes: Iterable[CorpusRuntime]) -> list[PageCorpus]:
@@ -47,7 +47,7 @@ def _page_corpus(runtime: CorpusRuntime) -> PageCorpus:
         image_of=images or _no_image,
         kind=corpus.labels.kind,
         pixels_of=images.pixels if images else None,
-        load_segmenter=load_segmenter,
+        load_segmenter=lambda: segmenter_in_service(runtime),
         left=lambda: what_is_left(runtime),
         ask=lambda n: ask_people(runtime, n),
         out_of_scope=corpus.labels.out_of_scope,

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 
     Net = torch.nn.Module
 
-SIDE_PX = 128
+SIDE_PX = 96
 N_CHANNELS = 7
 _WIDTHS = (12, 24, 48, 64)
-_FORMAT = 1
+_FORMAT = 2
+#: So many objects are looked at in all, so that hundreds of them take two cores less than a minute.
+_MOST_LOOKS, _FEWEST_ROUNDS, _MOST_ROUNDS = 2000, 4, 30
 _POINT_PX, _CLICK_PX = 3.0, 3.0
 
 
@@ -83,7 +85,7 @@ def network_from_bytes(content: bytes) -> MaskNetwork:
 
 
 def train_network(
-    reviewed: Sequence[Reviewed], *, seed: int, n_rounds: int = 30, start: MaskNetwork | None = None
+    reviewed: Sequence[Reviewed], *, seed: int, n_rounds: int | None = None, start: MaskNetwork | None = None
 ) -> MaskNetwork:
     """Train a network on reviewed masks, with trembling points and simulated clicks on half of them.
 
@@ -91,7 +93,7 @@ def train_network(
         reviewed: At least 8 objects; keep others apart to judge it by.
         seed: Of the weights, the order, the mirroring, the trembling and the clicks; the same seed and number of
             threads give the same network.
-        n_rounds: How often each object is seen.
+        n_rounds: How often each object is seen; None for 30 times, and less of more than 66 objects.
         start: The version to go on from; None to start anew.
 
     Raises: NotEnoughData for fewer objects; InvalidInput for an object without a mask.
@@ -100,6 +102,8 @@ def train_network(
 
     if len(reviewed) < 8:
         raise NotEnoughData(f"{len(reviewed)} reviewed masks are too few to train on; give at least 8")
+    if n_rounds is None:
+        n_rounds = min(max(_MOST_LOOKS // len(reviewed), _FEWEST_ROUNDS), _MOST_ROUNDS)
     rng = np.random.default_rng(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

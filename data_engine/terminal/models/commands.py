@@ -1,4 +1,4 @@
-"""The commands `data-engine models list`, `show`, `promote`, `rollback` and `export`.
+"""The commands `data-engine models list`, `show`, `promote`, `rollback`, `export` and `train-masks`.
 
 What they print of versions is in `printing.py`; what they do is in `data_engine.runtime.models`.
 """
@@ -88,6 +88,21 @@ def export(version: str, path: Path, corpus: str | None) -> None:
 
     row = model_versions.export(_runtime(corpus), version, path)
     click.echo(f"wrote version {row['classifier_version']} to {path}; it takes vectors of {row['encoder_version']}")
+
+
+@models.command(name="train-masks")
+@CORPUS
+def train_masks(corpus: str | None) -> None:
+    """Train a network on the reviewed objects; it predicts masks on the review page where it is better than before."""
+    from data_engine.orchestration.launch.command_lock import corpus_lock
+    from data_engine.runtime.models.mask_networks import train_mask_network
+
+    runtime = _runtime(corpus)
+    with corpus_lock(runtime):
+        takes_over, told = train_mask_network(runtime, now=datetime.now(UTC))
+    click.echo(told)
+    if takes_over:
+        click.echo("it is in service on a review page that is opened from now on")
 
 
 def _say(runtime: "CorpusRuntime", made: "HandPromotion") -> None:
