@@ -89,5 +89,5 @@ def test_without_credentials_it_is_said_which_to_set(
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
-    with pytest.raises(StorageError, match="there are no credentials .*set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_"):
+    with pytest.raises(StorageError, match=r"there are no credentials .*set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_"):
         TableStore(place("s3://bucket/data"), "shop")
