@@ -99,6 +99,7 @@ WHOLE_ENGINE = {
     "test_clean",
     "test_contributing",
     "test_damaged_files",
+    "test_data_in_a_bucket",
     "test_docs",
     "test_duplicates",
     "test_foundation_model",
