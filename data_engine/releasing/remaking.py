@@ -9,12 +9,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_engine.places.place import remove_folder
 from data_engine.release_formats.registry import FORMATS
 from data_engine.releasing.exporting import rows_of_folder
 from data_engine.releasing.integrity import read_manifest
 from data_engine.releasing.rows import all_columns, identified
 from data_engine.releasing.writer import write_release
-from data_engine.storage.places.place import remove_folder
 
 
 def release_without(folder: Path, sample_ids: Collection[str], *, at: str) -> str:

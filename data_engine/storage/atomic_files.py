@@ -20,9 +20,9 @@ from pathlib import Path
 import xxhash
 
 from data_engine.errors import ConcurrentWrite
-from data_engine.storage.places.kinds import file_system_of, is_local
-from data_engine.storage.places.object_store import is_refusal, probe
-from data_engine.storage.places.place import scratch
+from data_engine.places.kinds import file_system_of, is_local
+from data_engine.places.object_store import is_refusal, probe
+from data_engine.places.place import scratch
 
 _ATTEMPTS = 100
 

@@ -13,11 +13,11 @@ from urllib.parse import unquote
 import pyarrow as pa
 
 from data_engine.errors import InvalidInput, StorageError
+from data_engine.places.kinds import is_local
+from data_engine.places.place import place
 from data_engine.schemas import SCHEMAS
 from data_engine.storage.atomic_files import change_text, read_text
 from data_engine.storage.cleaning.leftovers import delete, leftovers
-from data_engine.storage.places.kinds import is_local
-from data_engine.storage.places.place import place
 from data_engine.storage.presence import is_current
 from data_engine.storage.question_tables import question_stores
 from data_engine.storage.storage_errors import storage_errors

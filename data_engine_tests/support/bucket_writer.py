@@ -23,9 +23,9 @@ def _write(root: str, name: str, rounds: int, piece: str) -> None:
     import pyarrow as pa
 
     from data_engine.errors import ConcurrentWrite
+    from data_engine.places.place import place
     from data_engine.schemas import FIRST_PASS
     from data_engine.storage import TableStore, pin
-    from data_engine.storage.places.place import place
 
     store, batch = TableStore(place(root), "shop"), name if piece == _ONE_EACH else "all"
     for number in range(rounds):

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.embedding import embed_unique
+from data_engine.places.kinds import is_local
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.embeddings import ready_encoder
 from data_engine.runtime.made_from.encoders import EncoderUsed, refuse_other_processor
@@ -16,7 +17,6 @@ from data_engine.runtime.media import load_images
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.schemas import EMBEDDINGS
 from data_engine.storage.ledger import ledger_rows
-from data_engine.storage.places.kinds import is_local
 from data_engine.storage.scratch import ScratchFloats, ScratchTexts
 
 if TYPE_CHECKING:

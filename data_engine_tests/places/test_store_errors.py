@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from data_engine.errors import InvalidInput, StorageError
-from data_engine.storage.places.store_errors import errors_of_store, said_of, trouble
+from data_engine.places.store_errors import errors_of_store, said_of, trouble
 
 
 @pytest.mark.parametrize(
