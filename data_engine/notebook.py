@@ -18,13 +18,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from data_engine.errors import ContentMissing, InvalidInput
+from data_engine.places.object_store import arrow_filesystem
 from data_engine.releasing.release_marks import read_marks
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.embeddings import sorted_embeddings
 from data_engine.runtime.plan import WRITTEN_BY
-from data_engine.storage.places.object_store import arrow_filesystem
 from data_engine.terminal.why import decisions_about
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ PACKAGE, TESTS = ROOT / "data_engine", ROOT / "data_engine_tests"
 
 #: The floors of the house, from the ground up: a part may import the parts of its own floor and of those below.
 FLOORS = (
-    ("errors", "schemas", "settings", "images", "kernels", "shipped", "cost_model"),
+    ("errors", "schemas", "settings", "images", "kernels", "shipped", "places", "cost_model"),
     ("storage", "indexing", "embedding", "clustering", "release_formats", "segmentation"),
     ("duplicates", "sampling", "cluster_summary"),
     ("filtering", "labeling"),
@@ -99,6 +99,7 @@ WHOLE_ENGINE = {
     "test_clean",
     "test_contributing",
     "test_damaged_files",
+    "test_data_in_a_bucket",
     "test_deploy",
     "test_docs",
     "test_duplicates",

@@ -11,13 +11,13 @@ import pyarrow as pa
 
 from data_engine.corpus.questions import OF_A_QUESTION
 from data_engine.errors import InvalidInput, StorageError
+from data_engine.places.place import local_copy
 from data_engine.release_formats.registry import FOLDER_FORMATS, FORMATS, FolderFormat
 from data_engine.release_formats.released import Released
 from data_engine.releasing.integrity import damage_of_release, read_manifest
 from data_engine.schemas import RELEASE
 from data_engine.storage import storage_errors
 from data_engine.storage.atomic_files import new_folder, place_folder
-from data_engine.storage.places.place import local_copy
 
 
 def export_release(folder: Path, form: str, to: Path, *, question: str = "") -> Path:

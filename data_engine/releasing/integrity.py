@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from data_engine.errors import StorageError
 from data_engine.indexing.samples import sample_id_of_bytes, sample_id_of_text
+from data_engine.places.object_store import arrow_filesystem
 from data_engine.releasing.rows import all_columns, release_fingerprint
-from data_engine.storage.places.object_store import arrow_filesystem
 
 CHECKSUM = "manifest_sha256"
 """Key of a manifest with the sha256 of the manifest without that key."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from data_engine.errors import StorageError
 from data_engine.storage import storage_errors
-from data_engine.storage.atomic_files import change_text
+from data_engine.storage.atomic_files import change_text, read_text
 
 _FILE = "release_marks.json"
 
@@ -38,10 +38,11 @@ def read_marks(corpus_folder: Path) -> ReleaseMarks:
     Raises: StorageError where the file is damaged; without it nothing must be deleted.
     """
     path = corpus_folder / _FILE
-    if not path.exists():
-        return ReleaseMarks()
     try:
-        said: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        text = read_text(path)
+        if text is None:
+            return ReleaseMarks()
+        said: dict[str, Any] = json.loads(text)
         forgotten = {name: tuple(rows) for name, rows in said["forgotten"].items()}
         return ReleaseMarks(str(said["in_service"]), dict(said["pinned"]), forgotten)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:

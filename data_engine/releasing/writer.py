@@ -13,13 +13,13 @@ from typing import Any
 import pyarrow as pa
 
 from data_engine.errors import InvalidInput, StorageError
+from data_engine.places.kinds import is_local
 from data_engine.release_formats.registry import FORMATS
 from data_engine.releasing import croissant
 from data_engine.releasing.integrity import manifest_text
 from data_engine.releasing.rows import exported_rows
 from data_engine.storage import conform, storage_errors
 from data_engine.storage.atomic_files import new_folder, place_folder
-from data_engine.storage.places.kinds import is_local
 
 logger = logging.getLogger(__name__)
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from data_engine.corpus import Corpus
 from data_engine.errors import InvalidInput, SourceMissing
 from data_engine.indexing.source import refuse_own_place
+from data_engine.places.kinds import is_local
+from data_engine.places.place import place
 from data_engine.runtime.code_fingerprint import code_fingerprint
 from data_engine.runtime.plan import JOBS, STEPS, WRITTEN_BY, spec_of
 from data_engine.runtime.versions import fingerprint
 from data_engine.shipped import shipped_sql
-from data_engine.storage.places.kinds import is_local
-from data_engine.storage.places.place import place
 from data_engine.storage.question_tables import QUESTIONS
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _NO_CODE_OF_A_STEP = (
     "data_engine.corpus",
     "data_engine.errors",
+    "data_engine.places",
     "data_engine.quality",
     "data_engine.runtime.check_gate",
     "data_engine.runtime.check_inputs",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from data_engine.errors import SourceError, SourceMissing
 from data_engine.errors.boundary import secrets_hidden
+from data_engine.places.kinds import is_local
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.storage.places.kinds import is_local
 
 if TYPE_CHECKING:
     from upath import UPath

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from data_engine.errors import InvalidInput
 from data_engine.errors.boundary import secrets_hidden
+from data_engine.places.place import scratch
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.made_from.encoders import EncoderUsed
 from data_engine.runtime.made_from.settings import settings_used
@@ -25,7 +26,6 @@ from data_engine.runtime.progress import Progress, progress
 from data_engine.runtime.step_inputs import StepInputs
 from data_engine.runtime.versions import StepVersion, fingerprint, write_version
 from data_engine.schemas import LEDGER, SCHEMAS
-from data_engine.storage.places.place import scratch
 
 if TYPE_CHECKING:
     from data_engine.storage import EmbeddingCache, SketchIndex, Written

@@ -20,9 +20,9 @@ import xxhash
 from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput
+from data_engine.places.place import drop_copy, local_copy
 from data_engine.storage.atomic_files import replace_file
 from data_engine.storage.checksums import seal, verify
-from data_engine.storage.places.place import drop_copy, local_copy
 from data_engine.storage.storage_errors import storage_errors
 
 logger = getLogger(__name__)

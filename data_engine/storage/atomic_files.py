@@ -20,9 +20,9 @@ from pathlib import Path
 import xxhash
 
 from data_engine.errors import ConcurrentWrite
-from data_engine.storage.places.kinds import file_system_of, is_local
-from data_engine.storage.places.object_store import is_refusal, probe
-from data_engine.storage.places.place import remove_folder, scratch
+from data_engine.places.kinds import file_system_of, is_local
+from data_engine.places.object_store import is_refusal, probe
+from data_engine.places.place import remove_folder, scratch
 
 _ATTEMPTS = 100
 
@@ -159,25 +159,40 @@ def create(path: Path, content: bytes) -> bool:
     return True
 
 
-def change_text(path: Path, change: Callable[[str | None], str]) -> None:
+def read_text(path: Path) -> str | None:
+    """A small text that others may replace meanwhile, as it was at one moment; None where there is none."""
+    try:
+        if is_local(path):
+            return path.read_text("utf-8")
+        file_system, key = file_system_of(path)
+        # In one request: by the second one it may be another file.
+        return str(file_system.cat_file(key).decode())
+    except FileNotFoundError:
+        return None
+
+
+def change_text(path: Path, change: Callable[[str | None], str]) -> str:
     """Replace a small text by what is made of it; a change that another process makes meanwhile is never lost.
 
     Args:
         path: The file; its folder is made when missing.
         change: Is given the text, None where there is no file, and gives the new one; may be called again.
 
+    Returns: the new text.
+
     Raises: OSError as the disk gives it; whatever `change` raises, and then nothing was written.
     """
     if not is_local(path):
-        _change_remote(path, change)
-        return
+        return _change_remote(path, change)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_name(f".{path.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        write_text(path, change(path.read_text("utf-8") if path.exists() else None))
+        changed = change(read_text(path))
+        write_text(path, changed)
+        return changed
 
 
-def _change_remote(path: Path, change: Callable[[str | None], str]) -> None:
+def _change_remote(path: Path, change: Callable[[str | None], str]) -> str:
     """Write on the condition that the file is still the one that was read, until it was."""
     probe(path.parent)
     file_system, key = file_system_of(path)
@@ -188,8 +203,9 @@ def _change_remote(path: Path, change: Callable[[str | None], str]) -> None:
         except FileNotFoundError:
             text, how = None, {"mode": "create"}
         try:
-            file_system.pipe_file(key, change(text).encode(), **how)
-            return
+            changed = change(text)
+            file_system.pipe_file(key, changed.encode(), **how)
+            return changed
         except OSError as error:
             if not is_refusal(error):
                 raise

@@ -24,10 +24,10 @@ import xxhash
 from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput
+from data_engine.places.kinds import is_local
+from data_engine.places.object_store import arrow_filesystem
+from data_engine.places.place import place
 from data_engine.storage.atomic_files import replace_file
-from data_engine.storage.places.kinds import is_local
-from data_engine.storage.places.object_store import arrow_filesystem
-from data_engine.storage.places.place import place
 from data_engine.storage.storage_errors import first_line, storage_errors
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data_engine.errors import StorageError
-from data_engine.storage.places.place import scratch
+from data_engine.places.place import scratch
 
 if TYPE_CHECKING:
     from data_engine.storage.table_store import TableStore

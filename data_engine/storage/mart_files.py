@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow as pa
 
 from data_engine.errors import InvalidInput
+from data_engine.places.object_store import arrow_filesystem
 from data_engine.storage.atomic_files import replace_file
 from data_engine.storage.integrity.checksums import replace_sealed
-from data_engine.storage.places.object_store import arrow_filesystem
 from data_engine.storage.storage_errors import storage_errors
 from data_engine.storage.table_store import TableStore
 from data_engine.storage.tables.parquet_files import verified_format

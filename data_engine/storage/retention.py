@@ -13,11 +13,11 @@ from urllib.parse import unquote
 import pyarrow as pa
 
 from data_engine.errors import InvalidInput, StorageError
+from data_engine.places.kinds import is_local
+from data_engine.places.place import place
 from data_engine.schemas import SCHEMAS
-from data_engine.storage.atomic_files import change_text
+from data_engine.storage.atomic_files import change_text, read_text
 from data_engine.storage.cleaning.leftovers import delete, leftovers
-from data_engine.storage.places.kinds import is_local
-from data_engine.storage.places.place import place
 from data_engine.storage.presence import is_current
 from data_engine.storage.question_tables import question_stores
 from data_engine.storage.storage_errors import storage_errors
@@ -46,7 +46,7 @@ def pins(root: Path, corpus: str) -> dict[str, dict[str, int]]:
     """
     path = _pin_list(root, corpus)
     try:
-        text = path.read_text("utf-8") if path.exists() else None
+        text = read_text(path)
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
     return _pins_in(path, text)
@@ -100,8 +100,7 @@ def pin(
         return _text_of({**known, release_id: wanted if is_anew else known.get(release_id, wanted)})
 
     with storage_errors(f"pinning release {release_id}", path):
-        change_text(path, add)
-    return pins(root, corpus)[release_id]
+        return _pins_in(path, change_text(path, add))[release_id]
 
 
 def unpin(root: Path, corpus: str, release_id: str) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from data_engine.errors import DataEngineError, StorageError
-from data_engine.storage.places.kinds import is_local
-from data_engine.storage.places.store_errors import is_of_driver, said_of, trouble
+from data_engine.places.kinds import is_local
+from data_engine.places.store_errors import is_of_driver, said_of, trouble
 
 _FULL = ("No space left on device", "os error 28", "Disk quota exceeded", "os error 122")
 

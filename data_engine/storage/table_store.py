@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from data_engine.errors import InvalidInput, SchemaMismatch, StorageError
+from data_engine.places.kinds import is_local
+from data_engine.places.object_store import reach
+from data_engine.places.place import place
 from data_engine.schemas import FORMER_NAMES, PARTITION_COLUMNS
 from data_engine.storage.integrity.checksums import record_commit
-from data_engine.storage.places.kinds import is_local
-from data_engine.storage.places.object_store import reach
-from data_engine.storage.places.place import place
 from data_engine.storage.row_fingerprint import RowFingerprint
 from data_engine.storage.schema_check import schema_of
 from data_engine.storage.storage_errors import storage_errors

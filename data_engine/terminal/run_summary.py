@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data_engine.places.kinds import is_local
 from data_engine.runtime.amendments.asked_by_people import what_to_ask
 from data_engine.runtime.changes.run_outcome import Standing, warnings_now
 from data_engine.runtime.check_gate import CheckGate, accepted_tables
@@ -15,7 +16,6 @@ from data_engine.runtime.plan import in_order
 from data_engine.runtime.review_rounds import what_is_left
 from data_engine.runtime.staleness import is_stale as is_stale_now
 from data_engine.runtime.versions import step_versions
-from data_engine.storage.places.kinds import is_local
 from data_engine.terminal.summary import print_summary
 
 if TYPE_CHECKING:

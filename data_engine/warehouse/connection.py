@@ -9,10 +9,10 @@ from weakref import WeakKeyDictionary
 import pyarrow as pa
 
 from data_engine.errors import InvalidInput, SqlModelError, StorageError
+from data_engine.places.place import scratch
 from data_engine.schemas import SCHEMAS
 from data_engine.storage import TableStore
 from data_engine.storage.mart_files import mart_dataset, mart_names
-from data_engine.storage.places.place import scratch
 
 if TYPE_CHECKING:
     import duckdb

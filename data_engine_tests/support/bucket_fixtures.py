@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from bucket_server import bucket_server
 
-from data_engine.storage.places.object_store import s3_settings
-from data_engine.storage.places.place import SCRATCH, place
+from data_engine.places.object_store import s3_settings
+from data_engine.places.place import SCRATCH, place
 
 _NUMBERS = itertools.count()
 

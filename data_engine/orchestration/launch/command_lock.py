@@ -18,11 +18,11 @@ from sqlalchemy.exc import DBAPIError
 
 from data_engine.errors import ConcurrentWrite, StorageError
 from data_engine.errors.secret_texts import harmless
+from data_engine.places.kinds import is_local
 from data_engine.review.queue_database import engine_with_driver, said_by
 from data_engine.review.queue_url import parsed_url, shown_url
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.storage.cleaning.leftovers import delete, leftovers
-from data_engine.storage.places.kinds import is_local
 
 logger = getLogger(__name__)
 

@@ -22,8 +22,8 @@ from data_engine.errors.secret_texts import harmless
 from data_engine.orchestration.component import CorpusComponent
 from data_engine.orchestration.launch.corpus_files import CorpusFiles, check_files
 from data_engine.orchestration.launch.project_folder import find_project_folder
+from data_engine.places.place import place
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.storage.places.place import place
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from data_engine.places.place import place
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.storage.places.place import place
 
 #: Holds the address of the server while a UI runs.
 ADDRESS = "DATA_ENGINE_REPORTS_URL"

@@ -6,8 +6,8 @@ Taking single batches out is in `forgetting.py`; deleting what nobody needs is `
 from dataclasses import dataclass
 from pathlib import Path
 
+from data_engine.places.place import remove_folder
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.storage.places.place import remove_folder
 from data_engine.storage.question_tables import QUESTIONS
 from data_engine.storage.retention import pin_nothing
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from data_engine.errors import StorageError
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.storage import storage_errors
-from data_engine.storage.atomic_files import write_text
+from data_engine.storage.atomic_files import read_text, write_text
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,11 @@ def tombstones(runtime: CorpusRuntime) -> dict[str, Tombstone]:
     Raises: StorageError where they cannot be read; nothing must be taken in without them.
     """
     path = _place(runtime)
-    if not path.exists():
-        return {}
     try:
-        rows = [Tombstone(**{**row, "releases": tuple(row["releases"])}) for row in json.loads(path.read_text("utf-8"))]
+        text = read_text(path)
+        if text is None:
+            return {}
+        rows = [Tombstone(**{**row, "releases": tuple(row["releases"])}) for row in json.loads(text)]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise StorageError(
             f"the tombstones at {path} cannot be read ({error}), and without them forgotten samples would come back; "

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from data_engine.errors import InvalidInput, StorageError
+from data_engine.places.kinds import is_local
 from data_engine.storage.atomic_files import replace_file, write_text
 from data_engine.storage.integrity.checksums import digest_of
-from data_engine.storage.places.kinds import is_local
 
 MANIFEST = "backup.json"
 """Written last: a folder without it is no backup."""

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from data_engine.corpus import FirstPass, JunkExamples
 from data_engine.errors import InvalidInput
 from data_engine.indexing.source import Batches, Source
+from data_engine.places.place import scratch
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.examples.page_examples import fit_lines, page_example_files
 from data_engine.runtime.source_listing import batch_files
 from data_engine.runtime.step_run import StepRun
 from data_engine.runtime.versions import fingerprint
-from data_engine.storage.places.place import scratch
 
 if TYPE_CHECKING:
     from data_engine.filtering import CharacterModel, JunkClassifier, LearnedFilters, LineClassifier

@@ -32,13 +32,13 @@ from data_engine.labeling.deciders.cascade import Opinion, not_taken
 from data_engine.labeling.deciders.hold_out import hold_out_classes
 from data_engine.labeling.deciders.model_answers import AnsweredSample, certified_answers, model_opinion
 from data_engine.labeling.deciders.registry import FOUNDATION_MODEL
+from data_engine.places.kinds import is_local
 from data_engine.reporting.metrics.known_labels import known_classes
 from data_engine.runtime.corpus_runtime import whole_corpus
 from data_engine.runtime.deciders.distillation import Needing, answers_to_learn_from, is_taught
 from data_engine.runtime.foundation_model.contents import COLUMNS, contents_of, nearest_examples, reviewed_examples
 from data_engine.runtime.step_run import StepRun
 from data_engine.schemas import DISTILLED_ANSWERS, FOUNDATION_ANSWERS
-from data_engine.storage.places.kinds import is_local
 
 logger = getLogger(__name__)
 

@@ -12,9 +12,9 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
+from data_engine.places.kinds import is_local
 from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
 from data_engine.runtime.progress import progress
-from data_engine.storage.places.kinds import is_local
 
 #: The lock of commands first: the others are held for moments.
 LOCKS = ("command.lock", ".pins.json.lock", ".release_marks.json.lock")

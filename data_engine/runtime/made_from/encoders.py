@@ -7,13 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from data_engine.errors import ChecksFailed
+from data_engine.errors import ChecksFailed, InvalidInput
 
 if TYPE_CHECKING:
     from data_engine.runtime.versions import StepVersion
     from data_engine.storage import TableStore
 
 EMBEDDINGS = "embeddings"
+
+_PRECISIONS = ("bfloat16", "float32", "bf16", "f32")
+"""How the version of an encoder ends that computes as this processor does best."""
 
 
 @dataclass(frozen=True)
@@ -83,4 +86,23 @@ def refuse_another(what: str, made: str | None, now: EncoderUsed) -> None:
         raise ChecksFailed(
             f"{what} was made from vectors of {made or 'an encoder that an earlier engine did not keep'}, but the "
             f"embeddings are now of {now.shown}; materialize {what} anew first"
+        )
+
+
+def refuse_other_processor(corpus: str, before: EncoderUsed, now: EncoderUsed) -> None:
+    """Stop before hosts with different processors embed in turn, each all anew in its own precision.
+
+    Args:
+        corpus: Name of the corpus.
+        before: The encoder of the vectors that it has.
+        now: The encoder of this host.
+
+    Raises: InvalidInput where the two differ by nothing but the precision that the processor chose.
+    """
+    (stem, _, end), (stem_now, _, end_now) = (each.version.rpartition("-") for each in (before, now))
+    if stem == stem_now and end != end_now and {end, end_now} <= {*_PRECISIONS}:
+        raise InvalidInput(
+            f"the vectors of corpus {corpus} are of {before.version}, but this host computes {now.version}: its "
+            f"processor has other instructions, and vectors of the two are not mixed; embed on a host like the first "
+            f"one, or have all hosts alike and give `data-engine reset {corpus}` first"
         )

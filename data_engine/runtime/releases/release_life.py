@@ -13,13 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.errors import InvalidInput, StorageError
+from data_engine.places.kinds import is_local
 from data_engine.releasing import damage_of_release, read_manifest
 from data_engine.releasing.differences import RELABELLED, REMOVED, SampleDifference, differences
 from data_engine.releasing.exporting import rows_of_folder
 from data_engine.releasing.release_marks import ReleaseMarks, drop_marks, pin_release, put_into_service, read_marks
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import STEPS
-from data_engine.storage.places.kinds import is_local
 
 #: The steps whose decisions say why a sample is in a release with its label, the last first.
 _DECIDED_BY = ("labels", "balanced_subset", "first_pass")

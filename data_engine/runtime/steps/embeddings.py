@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.embedding import embed_unique
+from data_engine.places.kinds import is_local
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.embeddings import ready_encoder
-from data_engine.runtime.made_from.encoders import EncoderUsed
+from data_engine.runtime.made_from.encoders import EncoderUsed, refuse_other_processor
 from data_engine.runtime.media import load_images
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.schemas import EMBEDDINGS
@@ -28,6 +29,9 @@ _ROWS_PER_BATCH = 4096
 def embeddings(step_run: StepRun) -> StepResult:
     """Embed the kept contents of a batch."""
     encoder = ready_encoder(step_run.corpus)
+    used = EncoderUsed(step_run.corpus.encoder, encoder.version)
+    if not is_local(step_run.runtime.data_folder):
+        refuse_other_processor(step_run.corpus.name, step_run.encoder_in_use(), used)
     ids, load = _kept_contents(step_run, encoder)
     cache_of_encoder = step_run.embedding_cache(encoder.version, encoder.dim)
     rows = ScratchFloats(step_run.scratch_folder, encoder.dim)
@@ -42,7 +46,7 @@ def embeddings(step_run: StepRun) -> StepResult:
             "from the cache": len(ids) - found.n_computed - len(found.failures),
             "failed": len(found.failures),
         },
-        encoder=EncoderUsed(step_run.corpus.encoder, encoder.version),
+        encoder=used,
     )
 
 

@@ -10,9 +10,9 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from data_engine.places.kinds import file_system_of, is_local
+from data_engine.places.place import remove_folder, scratch
 from data_engine.storage.atomic_files import this_machine
-from data_engine.storage.places.kinds import file_system_of, is_local
-from data_engine.storage.places.place import remove_folder, scratch
 
 _OLDER_THAN = timedelta(days=1)
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_engine.places.kinds import is_local
+from data_engine.places.object_store import arrow_filesystem
+from data_engine.places.place import place
 from data_engine.storage.cleaning.leftovers import delete, leftovers, size_of
-from data_engine.storage.places.kinds import is_local
-from data_engine.storage.places.object_store import arrow_filesystem
-from data_engine.storage.places.place import place
 from data_engine.storage.retention import LEAST_KEEP_HOURS, vacuum
 from data_engine.storage.table_store import TableStore
 

@@ -11,9 +11,9 @@ from types import MappingProxyType
 
 import xxhash
 
+from data_engine.places.kinds import is_local
 from data_engine.storage.atomic_files import write_text
 from data_engine.storage.integrity.commit_log import LOG, entry_name, read_entry
-from data_engine.storage.places.kinds import is_local
 
 CHECKSUMS = "_checksums"
 """Folder of a table with one file per commit; Delta leaves names that start with an underscore alone."""

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
-from data_engine.storage.places.object_store import arrow_filesystem
-from data_engine.storage.places.place import place
+from data_engine.places.object_store import arrow_filesystem
+from data_engine.places.place import place
 from data_engine.storage.storage_errors import first_line
 
 _FIRST, _LAST = b"first_sample_id", b"last_sample_id"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from data_engine.places.object_store import arrow_filesystem
 from data_engine.schemas import FORMER_NAMES, PARTITION_COLUMNS, SCHEMAS, is_filled
 from data_engine.storage.integrity.checksums import CHECKSUMS, digest_of, read_record
 from data_engine.storage.integrity.commit_log import (
@@ -21,7 +22,6 @@ from data_engine.storage.integrity.commit_log import (
     read_entry,
     versions_in,
 )
-from data_engine.storage.places.object_store import arrow_filesystem
 from data_engine.storage.row_fingerprint import RowFingerprint
 from data_engine.storage.storage_errors import first_line
 from data_engine.storage.table_store import TableStore

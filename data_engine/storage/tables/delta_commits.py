@@ -17,10 +17,10 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from data_engine.errors import ConcurrentWrite, SchemaMismatch
+from data_engine.places.kinds import is_local
+from data_engine.places.object_store import delta_options, probe
 from data_engine.schemas import is_filled
 from data_engine.storage.atomic_files import beside
-from data_engine.storage.places.kinds import is_local
-from data_engine.storage.places.object_store import delta_options, probe
 from data_engine.storage.row_fingerprint import plain_type
 from data_engine.storage.tables.parquet_files import DataFile, PartitionRows, delete_files, write_files
 from data_engine.storage.tables.table_cache import HARMLESS, is_known, latest_of, opened

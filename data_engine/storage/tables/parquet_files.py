@@ -20,8 +20,8 @@ from uuid import uuid4
 import pyarrow as pa
 import xxhash
 
+from data_engine.places.kinds import is_local
 from data_engine.storage.atomic_files import beside, flush, in_scratch, upload
-from data_engine.storage.places.kinds import is_local
 
 if TYPE_CHECKING:
     from pyarrow.dataset import ParquetFileFormat

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from data_engine.storage.places.kinds import is_local
+from data_engine.places.kinds import is_local
 from data_engine.storage.tables.table_cache import HARMLESS, file_signature, kept_signature, latest_of, log_entry
 
 _MOST_KEPT = 64

@@ -18,8 +18,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from data_engine.errors import StorageError
+from data_engine.places.kinds import is_local
 from data_engine.storage.artefacts import Artefacts
-from data_engine.storage.places.kinds import is_local
 from data_engine.storage.storage_errors import first_line
 from data_engine.storage.tables.delta_commits import DeltaFolder
 from data_engine.storage.tables.parquet_files import verify

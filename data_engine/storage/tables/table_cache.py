@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from data_engine.storage.places.kinds import is_local
-from data_engine.storage.places.object_store import delta_options, entries_from
+from data_engine.places.kinds import is_local
+from data_engine.places.object_store import delta_options, entries_from
 
 _MOST_KEPT = 64
 

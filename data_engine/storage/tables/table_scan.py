@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.errors import StorageError
-from data_engine.storage.places.object_store import arrow_filesystem
+from data_engine.places.object_store import arrow_filesystem
 from data_engine.storage.tables.delta_commits import DeltaFolder
 from data_engine.storage.tables.parquet_files import DamagedFile, verified_format, verify
 from data_engine.storage.tables.piece_versions import piece_versions

@@ -41,9 +41,9 @@ def backup(folder: Path) -> None:
 def restore(folder: Path, move_aside: bool) -> None:
     """Put the backup in FOLDER in the place of an empty data folder; `data-engine run` goes on from there."""
     from data_engine.orchestration.launch.project_folder import find_project_folder
+    from data_engine.places.place import place
     from data_engine.runtime.backups.copied_files import on_this_host
     from data_engine.runtime.backups.restore import restore_backup
-    from data_engine.storage.places.place import place
 
     project = find_project_folder(Path.cwd())
     data = on_this_host(place(os.environ.get("DATA_ENGINE_DATA") or project / "data"))

@@ -5,7 +5,7 @@ import pytest
 from sound_tables import floats
 from written_steps import NOON, keep_version, notes_runtime, pass_checks, write_step
 
-from data_engine.errors import ChecksFailed
+from data_engine.errors import ChecksFailed, InvalidInput
 from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.made_from.encoders import (
     EncoderUsed,
@@ -13,6 +13,7 @@ from data_engine.runtime.made_from.encoders import (
     encoder_used,
     is_of_another,
     refuse_another,
+    refuse_other_processor,
 )
 from data_engine.runtime.staleness import batches_of_other_encoders
 from data_engine.runtime.versions import step_versions
@@ -69,3 +70,12 @@ def test_what_was_made_from_other_vectors_is_refused_with_both_encoders() -> Non
         refuse_another("classifier", "old-1", now)
     with pytest.raises(ChecksFailed, match="an encoder that an earlier engine did not keep"):
         refuse_another("classifier", None, now)
+
+
+def test_vectors_of_another_precision_of_the_same_encoder_are_refused_and_those_of_another_encoder_are_not() -> None:
+    before = EncoderUsed("mini", "mini-1f2a-1-bfloat16")
+    with pytest.raises(InvalidInput, match=r"are of mini-1f2a-1-bfloat16, but this host computes mini-1f2a-1-float32"):
+        refuse_other_processor("notes", before, EncoderUsed("mini", "mini-1f2a-1-float32"))
+    for other in ("mini-1f2a-1-bfloat16", "mini-9999-1-float32", "mini-1f2a-2-float32", "hashed", ""):
+        refuse_other_processor("notes", before, EncoderUsed("mini", other))
+    refuse_other_processor("notes", EncoderUsed("", ""), before)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from data_engine.errors import InvalidInput, StorageError
-from data_engine.storage.places.store_errors import errors_of_store, said_of, trouble
+from data_engine.places.store_errors import errors_of_store, said_of, trouble
 
 
 @pytest.mark.parametrize(
@@ -31,9 +31,9 @@ def test_what_is_not_known_is_told_as_it_was_said() -> None:
 
 
 def test_only_errors_of_stores_are_translated() -> None:
-    with pytest.raises(StorageError, match=r"trying failed at s3:/b: .*no such bucket \(NoSuchBucket\)"):
-        with errors_of_store("trying", Path("s3://b")):
-            raise OSError("NoSuchBucket")
+    said = r"trying failed at s3:/b: .*no such bucket \(NoSuchBucket\)"
+    with pytest.raises(StorageError, match=said), errors_of_store("trying", Path("s3://b")):
+        raise OSError("NoSuchBucket")
     with pytest.raises(InvalidInput, match="own"), errors_of_store("trying", Path("x")):
         raise InvalidInput("own")
     with pytest.raises(KeyError), errors_of_store("trying", Path("x")):

@@ -1,4 +1,4 @@
 """Where data lie: on a disk of this host, or in a bucket that several hosts share; what has to be local is in scratch.
 
-What lies there is known to the other modules of `data_engine.storage`.
+What lies there is known to `data_engine.storage`.
 """

@@ -6,10 +6,10 @@ from bucket_fixtures import make_bucket, use_store
 from bucket_server import bucket_server
 
 from data_engine.errors import StorageError
+from data_engine.places import object_store
+from data_engine.places.object_store import arrow_filesystem, delta_options, entries_from, probe, s3_settings
+from data_engine.places.place import place
 from data_engine.storage import TableStore
-from data_engine.storage.places import object_store
-from data_engine.storage.places.object_store import arrow_filesystem, delta_options, entries_from, probe, s3_settings
-from data_engine.storage.places.place import place
 
 
 def test_all_three_drivers_are_told_the_same_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -89,5 +89,5 @@ def test_without_credentials_it_is_said_which_to_set(
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
-    with pytest.raises(StorageError, match="there are no credentials .*set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_"):
+    with pytest.raises(StorageError, match=r"there are no credentials .*set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_"):
         TableStore(place("s3://bucket/data"), "shop")

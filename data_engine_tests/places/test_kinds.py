@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from data_engine.storage.places.kinds import file_system_of, is_local, is_url
+from data_engine.places.kinds import file_system_of, is_local, is_url
 
 
 def test_a_folder_is_of_this_host_and_what_has_a_scheme_is_not(tmp_path: Path, bucket: Path) -> None:

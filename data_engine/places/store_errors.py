@@ -1,6 +1,6 @@
 """What a store behind a URL says when it cannot be used, in words that name what to set.
 
-Errors of disks and of Delta are translated in `storage/storage_errors.py`.
+Errors of disks and of Delta are translated in `data_engine.storage`.
 """
 
 from collections.abc import Iterator

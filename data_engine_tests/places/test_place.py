@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from data_engine.errors import InvalidInput
-from data_engine.storage.places.place import SCRATCH, drop_copy, local_copy, place, remove_folder, scratch
+from data_engine.places.place import SCRATCH, drop_copy, local_copy, place, remove_folder, scratch
 
 
 def test_a_text_is_a_folder_or_what_a_url_names(tmp_path: Path, bucket: Path) -> None:

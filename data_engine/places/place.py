@@ -14,8 +14,8 @@ from typing import cast
 import xxhash
 
 from data_engine.errors import InvalidInput
-from data_engine.storage.places.kinds import file_system_of, is_local, is_url
-from data_engine.storage.places.object_store import S3Settings, s3_settings
+from data_engine.places.kinds import file_system_of, is_local, is_url
+from data_engine.places.object_store import S3Settings, s3_settings
 
 SCRATCH = "DATA_ENGINE_SCRATCH"
 

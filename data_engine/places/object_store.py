@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from data_engine.errors import StorageError
-from data_engine.storage.places.kinds import is_local
-from data_engine.storage.places.store_errors import errors_of_store
+from data_engine.places.kinds import is_local
+from data_engine.places.store_errors import errors_of_store
 
 CONNECT_S, ANSWER_S, ATTEMPTS = 5, 60, 3
 """Seconds to connect and to wait for an answer, and how often something is tried."""
