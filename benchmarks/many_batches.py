@@ -7,7 +7,8 @@ The project is made for it and is described by ordinary YAML: texts of five rand
 (32 values), near-duplicates off unless `--near` is given, two levels of clusters, no labels. Every part is a process of
 its own that carries out the graph's steps and their checks one after the other, as a worker without Dagster does. Peak
 is its resident memory as the system counts it (ru_maxrss). How the parts of a batch grow is told by the seconds of its
-first and of its last tenth of batches. `why` asks for random ids of the corpus in one process, over all it knows.
+first and of its last tenth of batches. `why` asks for random ids of the corpus in one process, over all it knows. With
+`--before CHECKOUT` the code of another checkout does the same on the same texts, so that one table has both.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from statistics import median
@@ -32,6 +34,7 @@ CORPUS, GOAL_MB, WHY_GOAL_S = "many", 8192, 1.0
 _BATCH_STEPS = ("raw_index", "first_pass", "embeddings")
 _PARTS = ("ingest", "next batch", "curate", "drift of a batch", "publish", "plan")
 _WORDS, _VOCABULARY = 5, 50_000
+_HERE = Path(__file__).resolve().parents[1]
 
 
 def write_sources(folder: Path, n_samples: int, n_batches: int) -> None:
@@ -152,10 +155,12 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def measured(folder: Path, part: str, n_asked: int = 0, profile: str = "") -> dict[str, Any]:
-    """One part in a process of its own."""
-    path = os.pathsep.join([str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")])
-    variables = {**os.environ, "PYTHONPATH": path, "DATA_ENGINE_DATA": str(folder / "data")}
+def measured(
+    folder: Path, part: str, n_asked: int = 0, profile: str = "", *, code: Path = _HERE, data: str = "data"
+) -> dict[str, Any]:
+    """One part in a process of its own, by the code of a checkout."""
+    path = os.pathsep.join([str(code), str(_HERE / "benchmarks")])
+    variables = {**os.environ, "PYTHONPATH": path, "DATA_ENGINE_DATA": str(folder / data)}
     options = ["--folder", str(folder), "--work", part, "--asked", str(n_asked), "--profile", profile]
     start = time.perf_counter()
     done = subprocess.run(
@@ -165,13 +170,22 @@ def measured(folder: Path, part: str, n_asked: int = 0, profile: str = "") -> di
     return {**found, "wall": time.perf_counter() - start}
 
 
-def rows_of(part: str, found: dict[str, Any]) -> list[str]:
-    """One part as rows of the table."""
-    rows = [f"| **{part}** | {found['wall']:.1f} | | | {found['peak']:,.0f} |"]
-    for what, each in found["seconds"].items():
-        tenth = max(1, len(each) // 10)
-        ends = f"{median(each[:tenth]):.3f} | {median(each[-tenth:]):.3f}" if len(each) > 1 else " | "
-        rows.append(f"| {what} | {sum(each):.1f} | {ends} | |")
+def rows_of(part: str, found: dict[str, Any], before: dict[str, Any] | None = None) -> list[str]:
+    """One part as rows of the table; what the other checkout measured comes first in each cell."""
+    each = [found] if before is None else [before, found]
+
+    def cell(value: Callable[[dict[str, Any]], str]) -> str:
+        return " -> ".join(filter(None, map(value, each)))
+
+    wall, peak = cell(lambda of: f"{of['wall']:.1f}"), cell(lambda of: f"{of['peak']:,.0f}")
+    rows = [f"| **{part}** | {wall} | | | {peak} |"]
+    for what in found["seconds"]:
+        seconds = [of["seconds"].get(what, [0.0]) for of in each]
+        tenth = max(1, len(seconds[-1]) // 10)
+        cells = [" -> ".join(f"{sum(of):.1f}" for of in seconds)]
+        cells += [" -> ".join(f"{median(of[:tenth]):.3f}" for of in seconds) if len(seconds[-1]) > 1 else ""]
+        cells += [" -> ".join(f"{median(of[-tenth:]):.3f}" for of in seconds) if len(seconds[-1]) > 1 else ""]
+        rows.append(f"| {what} | {' | '.join(cells)} | |")
     return rows
 
 
@@ -179,6 +193,12 @@ def folder_bytes(folder: Path) -> tuple[int, int]:
     """Files below a folder, and their bytes."""
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
     return len(sizes), sum(sizes)
+
+
+def release_in(data: Path) -> str:
+    """The id of the one release in a data folder."""
+    (manifest,) = (data / CORPUS / "releases").glob("*/manifest.json")
+    return manifest.parent.name
 
 
 def run(arguments: argparse.Namespace, folder: Path) -> str:
@@ -189,13 +209,23 @@ def run(arguments: argparse.Namespace, folder: Path) -> str:
     write_sources(folder / "source", arguments.samples, arguments.batches)
     described = attributes_of(folder, arguments.samples, arguments.near)
     (folder / "corpus.yaml").write_text(yaml.safe_dump(described), "utf-8")
-    parts = {}
+    parts, before = {}, {}
     for part in _PARTS:
+        if arguments.before:
+            before[part] = measured(folder, part, code=arguments.before.resolve(), data="before")
         parts[part] = measured(folder, part, profile=arguments.profile)
-        print("\n".join(rows_of(part, parts[part])), flush=True)
+        print("\n".join(rows_of(part, parts[part], before.get(part))), flush=True)
     n_files, n_bytes = folder_bytes(folder / "data")
     peak = max(found["peak"] for found in parts.values())
-    release = next((folder / "data" / CORPUS / "releases").glob("*/manifest.json")).parent.name
+    release = release_in(folder / "data")
+    same = ""
+    if before:
+        earlier = release_in(folder / "before")
+        n_before, minutes = folder_bytes(folder / "before"), sum(found["wall"] for found in before.values()) / 60
+        same = (
+            f" The other checkout, which comes first in each cell: {minutes:.1f} minutes, {n_before[0]:,} files, "
+            f"release {earlier} ({'the same' if earlier == release else 'ANOTHER'})."
+        )
     return "\n".join(
         [
             f"{arguments.samples:,} texts of {_WORDS} words in {arguments.batches} batches; near-duplicates "
@@ -204,25 +234,36 @@ def run(arguments: argparse.Namespace, folder: Path) -> str:
             "",
             "| part | seconds | first batches | last batches | peak, MB |",
             "|---|---|---|---|---|",
-            *(row for part, found in parts.items() for row in rows_of(part, found)),
+            *(row for part, found in parts.items() for row in rows_of(part, found, before.get(part))),
             "",
             f"{sum(found['wall'] for found in parts.values()) / 60:.1f} minutes in all, peak {peak:,.0f} MB (goal "
             f"{GOAL_MB:,}: {'met' if peak <= GOAL_MB else 'missed'}); {n_files:,} files, {n_bytes / 1e9:.2f} GB; "
-            f"release {release}. Load average at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.",
+            f"release {release}.{same} Load average at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.",
         ]
     )
 
 
 def why(arguments: argparse.Namespace, folder: Path) -> str:
-    """`why` over what `run` left in the folder; the first question is told apart, as it may build an index."""
-    found = measured(folder, "why", arguments.asked, arguments.profile)
-    first, *others = found["seconds"]["why"]
-    n_rows = sum(1 for _ in (folder / "source").glob("*.parquet")) - 1
-    verdict = "met" if max(others) < WHY_GOAL_S else "missed"
+    """`why` over what `run` left in the folder; the first question is told apart."""
+    import pyarrow.parquet as pq
+
+    texts = []
+    for name, code, data in (("Before", arguments.before, "before"), ("Now", _HERE, "data")):
+        if code is None:
+            continue
+        found = measured(folder, "why", arguments.asked, arguments.profile, code=code.resolve(), data=data)
+        first, *others = found["seconds"]["why"]
+        texts.append(
+            f"{name}: the first {first:.2f} s, the others {median(others):.3f} s at the median and {max(others):.3f} s "
+            f"at most (goal {WHY_GOAL_S:.0f} s: {'met' if max(others) < WHY_GOAL_S else 'missed'}); peak "
+            f"{found['peak']:,.0f} MB."
+        )
+    batches = sorted((folder / "source").glob("*.parquet"))[:-1]
+    n_samples = sum(pq.read_metadata(path).num_rows for path in batches)
     return (
-        f"`why` of {arguments.asked} random samples of the corpus of {n_rows} batches: the first {first:.2f} s, the "
-        f"others {median(others):.3f} s at the median and {max(others):.3f} s at most (goal {WHY_GOAL_S:.0f} s: "
-        f"{verdict}); peak {found['peak']:,.0f} MB."
+        f"`why` of {arguments.asked} random samples of a corpus of {n_samples:,} in {len(batches)} batches; the first "
+        f"question may build what the others look things up in. {' '.join(texts)} "
+        f"Load average at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores."
     )
 
 
@@ -234,6 +275,7 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=500)
     parser.add_argument("--near", action="store_true", help="look for near-duplicates too")
     parser.add_argument("--folder", type=Path, help="where everything lies; it stays there. Default: a temporary one")
+    parser.add_argument("--before", type=Path, help="another checkout to measure beside this one")
     parser.add_argument("--asked", type=int, default=20, help="samples that `why` is asked about")
     parser.add_argument("--profile", default="", help="a part, or all: print where its time goes")
     parser.add_argument("--write", action="store_true", help="write the section of RESULTS.md")

@@ -35,9 +35,10 @@ from data_engine.reporting.questions import (
     simulation_of_questions,
     with_questions,
 )
-from data_engine.reporting.sample_text import Shown, shown_samples
+from data_engine.reporting.sample_text import ColumnsOnDemand, Shown, shown_samples
 
 __all__ = [
+    "ColumnsOnDemand",
     "FailedCheck",
     "Plot",
     "ReportedQuestion",

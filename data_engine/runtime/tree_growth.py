@@ -18,6 +18,7 @@ from data_engine.runtime.code_fingerprint import code_fingerprint
 from data_engine.runtime.step_run import StepRun
 from data_engine.runtime.versions import fingerprint
 from data_engine.schemas import TREE_ASSIGNMENTS
+from data_engine.schemas.long_columns import one_array
 
 if TYPE_CHECKING:
     from data_engine.clustering import ClusterTree
@@ -47,8 +48,8 @@ class Members:
 
     def places(self, samples: pa.Table) -> NDArray[np.int64]:
         """(m,) row number of samples (sample_id, encoder_version) here; -1 for those with another embedding or none."""
-        place = pc.index_in(samples["sample_id"].combine_chunks(), value_set=self.sample_ids)
-        same = pc.equal(self.encoder_version.take(place), samples["encoder_version"].combine_chunks())
+        place = pc.index_in(one_array(samples["sample_id"]), value_set=self.sample_ids)
+        same = pc.equal(self.encoder_version.take(place), one_array(samples["encoder_version"]))
         found: NDArray[np.int64] = pc.if_else(same.fill_null(False), place, -1).to_numpy().astype(np.int64)
         return found
 
@@ -93,7 +94,7 @@ class Members:
         )
         rows = np.flatnonzero(~np.isnan(distance[0]))
         measures = ClusterMeasures(rows, distance[:, rows], silhouette[:, rows])
-        ids, versions = (table[name].cast(pa.string()).combine_chunks() for name in ("sample_id", "encoder_version"))
+        ids, versions = one_array(table["sample_id"]), table["encoder_version"].cast(pa.large_string()).combine_chunks()
         return cls(ids, versions, table["leaf"].to_numpy(), table["distance"].to_numpy(), measures)
 
 
@@ -145,7 +146,7 @@ def measured_tree(
 def keep_members(step_run: StepRun, tree: "ClusterTree", samples: pa.Table, measures: "ClusterMeasures") -> None:
     """Keep what is known of the samples of a tree, for the next time that it grows."""
     distance = np.asarray(tree.distance, dtype=np.float32)
-    ids, versions = (samples[name].combine_chunks() for name in ("sample_id", "encoder_version"))
+    ids, versions = (one_array(samples[name]) for name in ("sample_id", "encoder_version"))
     table = Members(ids, versions, tree.leaf, distance, measures).to_table()
     stream = pa.BufferOutputStream()
     with pa.ipc.new_file(stream, table.schema) as file:

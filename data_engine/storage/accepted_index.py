@@ -8,6 +8,7 @@ version is in another segment. A look-up reads the pages it needs; only its answ
 batches are merged, in `merged_segments.py`.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +27,9 @@ from data_engine.storage.checksums import seal, verify
 from data_engine.storage.storage_errors import storage_errors
 
 logger = getLogger(__name__)
+
+#: How the names of merged segments end.
+MERGED = ".merged"
 
 Keys = NDArray[np.uint64]
 Places = NDArray[np.int64]
@@ -131,6 +135,14 @@ def mapped_arrays(path: Path, n_arrays: int) -> list[NDArray[Any]]:
     return maps
 
 
+def _members(path: Path) -> list[tuple[str, str]]:
+    """The batches of a merged segment and their versions; none of one that is damaged, which is never read."""
+    try:
+        return [(batch, version) for batch, version in json.loads(bytes(mapped_arrays(path, 1)[0]))]
+    except (OSError, ValueError):
+        return []
+
+
 @dataclass(frozen=True)
 class SketchIndex:
     """The segments of one corpus, at `folder`."""
@@ -201,9 +213,9 @@ class SketchIndex:
 
     def forget(self, batch: str) -> None:
         """Delete the segments of a batch that is no longer there, merged ones with it included."""
-        from data_engine.storage.merged_segments import forget_merged
-
-        forget_merged(self, batch)
+        for path in self.folder.glob(f"*{MERGED}"):
+            if batch in dict(_members(path)):
+                path.unlink(missing_ok=True)
         prefix = self.path(batch, "").name.partition("-")[0]
         for path in self.folder.glob(f"{prefix}-*.sketches"):
             _delete(path)

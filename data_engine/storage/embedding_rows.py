@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from data_engine.errors import StorageError
 from data_engine.places.place import scratch
+from data_engine.schemas.long_columns import one_array
 
 if TYPE_CHECKING:
     from data_engine.storage.table_store import TableStore
@@ -90,10 +91,10 @@ def read_some_embeddings(store: "TableStore", samples: pa.Table, at: Mapping[str
 
     Raises: StorageError when one of them has none, or the rows differ in length.
     """
-    ids = samples["sample_id"].combine_chunks()
+    ids = one_array(samples["sample_id"])
     some = {batch: at[batch] for batch in pc.unique(samples["batch"]).to_pylist() if batch in at}
     found = store.read("embeddings", columns=["sample_id", "embedding"], at=some, among={"sample_id": ids})
-    place = pc.index_in(ids, value_set=found["sample_id"].combine_chunks())
+    place = pc.index_in(ids, value_set=one_array(found["sample_id"]))
     if place.null_count:
         raise StorageError(f"{place.null_count} samples lost their embeddings while the step ran; run it again")
     return float_rows(found["embedding"])[place.to_numpy()] if len(ids) else np.empty((0, 0), dtype=np.float32)
@@ -102,7 +103,7 @@ def read_some_embeddings(store: "TableStore", samples: pa.Table, at: Mapping[str
 def _once_each(samples: pa.Table) -> NDArray[np.int64]:
     """Row numbers that sort the samples by batch and id; of those with one id, only the one of the first batch."""
     by_id = pc.sort_indices(samples, [("sample_id", "ascending"), ("batch", "ascending")])
-    ids = samples["sample_id"].take(by_id).combine_chunks()
+    ids = one_array(samples["sample_id"]).take(by_id)
     again = np.zeros(len(ids), dtype=np.bool_)
     again[1:] = pc.equal(ids.slice(1), ids.slice(0, max(0, len(ids) - 1))).to_numpy(zero_copy_only=False)
     is_first = np.ones(len(ids), dtype=np.bool_)

@@ -15,7 +15,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from data_engine.storage.accepted_index import Places, Segment, SketchIndex, mapped_arrays
+from data_engine.storage.accepted_index import MERGED, Places, Segment, SketchIndex, mapped_arrays
 from data_engine.storage.atomic_files import replace_file
 from data_engine.storage.checksums import seal, verify
 from data_engine.storage.storage_errors import storage_errors
@@ -26,7 +26,6 @@ logger = getLogger(__name__)
 FEW_SEGMENTS = 16
 #: A merged segment has no more samples than this, so that a merge takes less than a gigabyte.
 _MOST_SAMPLES = 1_000_000
-_SUFFIX = ".merged"
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,14 +94,6 @@ def accepted_segments(
     return kept + [_write(index, part) for part in _in_parts(small + singles)]
 
 
-def forget_merged(index: SketchIndex, batch: str) -> None:
-    """Delete merged segments that hold a batch which is no longer there; what else is in them is merged again."""
-    for path in index.folder.glob(f"*{_SUFFIX}"):
-        found = read_merged(path)
-        if found is None or batch in found.batches:
-            path.unlink(missing_ok=True)
-
-
 def read_merged(path: Path) -> AcceptedSegment | None:
     """A merged segment, all of whose batches are asked for; None for a damaged one, which is logged."""
     try:
@@ -119,7 +110,7 @@ def read_merged(path: Path) -> AcceptedSegment | None:
 def _merged(index: SketchIndex, versions: Mapping[str, str]) -> Iterator[AcceptedSegment]:
     """The merged segments, the largest first; one that is damaged, or all of whose batches are replaced, goes."""
     found = []
-    for path in index.folder.glob(f"*{_SUFFIX}"):
+    for path in index.folder.glob(f"*{MERGED}"):
         each = read_merged(path)
         if each is None:
             path.unlink(missing_ok=True)
@@ -165,7 +156,7 @@ def _write(index: SketchIndex, parts: Sequence[AcceptedSegment]) -> AcceptedSegm
         if is_wanted
     ]
     said = json.dumps(members).encode()
-    path = index.folder / f"{xxhash.xxh3_128_hexdigest(said)}{_SUFFIX}"
+    path = index.folder / f"{xxhash.xxh3_128_hexdigest(said)}{MERGED}"
     segment, batch_of = _joined(parts)
 
     def fill(temporary: Path) -> None:

@@ -16,6 +16,7 @@ from data_engine.runtime.plan import PLAN, partition_column
 from data_engine.runtime.versions import step_versions
 from data_engine.schemas import SCHEMAS
 from data_engine.schemas.child_ids import CHANGES, child_id
+from data_engine.schemas.long_columns import one_array
 
 _RECORDS = ("step_versions", "accepted_versions", "check_results")
 
@@ -53,7 +54,7 @@ class KeptSamples:
 
     @property
     def _ids(self) -> pa.Array:
-        return self.table["sample_id"].combine_chunks()
+        return one_array(self.table["sample_id"])
 
 
 def kept_samples(runtime: CorpusRuntime) -> KeptSamples:

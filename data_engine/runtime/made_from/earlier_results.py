@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from data_engine.runtime.versions import fingerprint
 from data_engine.schemas import CLUSTER_TREE, TREE_EXPLANATION
+from data_engine.schemas.long_columns import one_array
 
 if TYPE_CHECKING:
     from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -88,7 +89,7 @@ def keep_decisions(step_run: RunOfAStep, sample_ids: pa.ChunkedArray, decided: p
 
 
 def _samples_key(step_run: RunOfAStep, sample_ids: pa.ChunkedArray) -> str:
-    ids = sample_ids.combine_chunks().cast(pa.string())
+    ids = one_array(sample_ids.cast(pa.string()))
     ids = ids.take(pc.sort_indices(ids))
     digest = hashlib.sha256(b"".join(buffer for buffer in ids.buffers()[1:] if buffer is not None)).hexdigest()
     return f"{step_run.runtime.code_version('balanced_subset')}:{step_run.encoder_in_use().version}:{digest}"

@@ -12,6 +12,7 @@ from data_engine import clustering, drift
 from data_engine.runtime.examples.drift_reference import known_samples
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.schemas import DRIFT_REPORT
+from data_engine.schemas.long_columns import one_array
 from data_engine.storage import float_rows
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class _Arrivals:
 
     def counts(self, sample_ids: pa.ChunkedArray, among: NDArray[np.bool_]) -> NDArray[np.int64]:
         """(m,) how many of some of the arrivals stand for each of these samples."""
-        place = pc.index_in(self.sample_ids.filter(pa.array(among)), value_set=sample_ids.combine_chunks())
+        place = pc.index_in(self.sample_ids.filter(pa.array(among)), value_set=one_array(sample_ids))
         return np.bincount(place.drop_null().to_numpy(), minlength=len(sample_ids)).astype(np.int64)
 
 
@@ -99,12 +100,12 @@ def _arrivals(
     twins = pc.if_else(
         pc.equal(pc.fill_null(judged["duplicate_of"], ""), ""), judged["sample_id"], judged["duplicate_of"]
     )
-    place = pc.index_in(twins, value_set=pa.chunked_array(ids, pa.string()).combine_chunks())
+    place = pc.index_in(twins, value_set=one_array(pa.chunked_array(ids, pa.string())))
     is_kept = place.is_valid()
     top = tree.ancestors(len(tree.levels))
     cluster = top[np.concatenate(leaves)[place.filter(is_kept).to_numpy()]].astype(np.int64)
     is_of_batch = pc.equal(judged["batch"].filter(is_kept), step_run.batch).to_numpy()
-    return _Arrivals(is_of_batch, cluster, twins.filter(is_kept).combine_chunks())
+    return _Arrivals(is_of_batch, cluster, one_array(twins.filter(is_kept)))
 
 
 def _novelty(

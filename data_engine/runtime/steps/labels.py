@@ -12,6 +12,7 @@ from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.made_from.answered_samples import answered_and_waiting, waiting_answer_inputs
 from data_engine.runtime.made_from.given_labels import given_label_inputs, with_given_labels
 from data_engine.runtime.step_run import StepResult, StepRun
+from data_engine.schemas.long_columns import one_array
 from data_engine.storage.ledger import ledger_rows
 
 
@@ -59,7 +60,7 @@ def _kept_outside(step_run: StepRun, reviewed: pa.Table, chosen: pa.Array) -> pa
 
     A sample that is in no accepted batch any more is not in the tree.
     """
-    in_tree = step_run.read("tree_assignments", columns=["sample_id"])["sample_id"].combine_chunks()
+    in_tree = one_array(step_run.read("tree_assignments", columns=["sample_id"])["sample_id"])
     if not step_run.corpus.subset.keep_labelled:
         return chosen.slice(0, 0)
     repeats = step_run.read("semantic_duplicates", columns=["sample_id"])["sample_id"].combine_chunks()

@@ -29,7 +29,9 @@ def quality_report(step_run: StepRun) -> StepResult:
     step_run.read("balanced_subset", columns=["sample_id"])
     step_run.read_accepted("drift_report", columns=["batch"])
     step_run.take_known_labels()
-    tables = {name: step_run.look_up(name, columns=_COLUMNS.get(name)) for name in names}
+    tables = {name: step_run.look_up(name, columns=_COLUMNS.get(name)) for name in names if name != "raw_index"}
+    # Of the raw index, texts above all, what is asked for is read when it is.
+    tables["raw_index"] = reporting.ColumnsOnDemand(step_run.scan("raw_index"))
     corpus, alarm_limits = _as_used(step_run)
     tables["label_trends"] = _label_trends(step_run, tables)
     tables["alarms"] = all_alarms(step_run.runtime)
