@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from data_engine.errors import StorageError
+from data_engine.places.place import drop_copy, local_copy
 from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
 
 
@@ -28,13 +29,16 @@ def check_accepted_samples(checked: CheckedCorpus) -> Iterator[Finding]:
     for path in sorted(index.folder.glob("*.sketches")):
         where, again = f"accepted samples: {checked.shown(path)}", f"rm {shlex.quote(str(path))}"
         try:
-            verify(path)
+            # Not the copy of before: what lies in the bucket now is asked for.
+            drop_copy(path)
+            copy = local_copy(path)
+            verify(copy)
             if path in names:
                 kept = checked.store.read(
                     "first_pass", columns=["sample_id", "verdict"], partition={"batch": names[path]}
                 )
                 ids = ids_as_numbers(kept.filter(pc.equal(kept["verdict"], "kept"))["sample_id"].to_pylist())
-                if not np.array_equal(np.unique(ids, axis=0), Segment.read(path).ids):
+                if not np.array_equal(np.unique(ids, axis=0), Segment.read(copy).ids):
                     what = (
                         f"holds other samples than first_pass keeps of {names[path]}; it is made anew when it is needed"
                     )

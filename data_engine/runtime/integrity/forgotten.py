@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.errors import StorageError
+from data_engine.places.object_store import arrow_filesystem
 from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
 
 
@@ -48,7 +49,7 @@ def _places(checked: CheckedCorpus, forgotten: pa.Array) -> Iterator[tuple[str, 
         pass  # What is wrong with the table is a finding of its own.
     for path in sorted((checked.runtime.corpus_folder / "releases").glob("[!.]*/data.parquet")):
         try:
-            rows = pq.read_table(path, columns=["sample_id"])
+            rows = pq.read_table(path.name, filesystem=arrow_filesystem(path.parent), columns=["sample_id"])
         except (OSError, ValueError, KeyError):
             continue  # So is what is wrong with the file of a release.
         yield checked.shown(path.parent), rows["sample_id"].combine_chunks()
