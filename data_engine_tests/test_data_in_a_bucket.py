@@ -11,6 +11,7 @@ from small_project import SmallProject, notes_corpus, write_notes
 
 from data_engine.errors import InvalidInput
 from data_engine.runtime.backups.backup import make_backup
+from data_engine.runtime.integrity.registry import check_corpus
 from data_engine.runtime.plan import partition_column
 from data_engine.runtime.releases.release_life import Releases
 from data_engine.runtime.source_listing import batches_of
@@ -58,7 +59,7 @@ def _stale(project: SmallProject) -> list[tuple[str, str]]:
 
 
 def test_a_corpus_in_a_bucket_has_the_data_of_one_on_a_disk_and_another_host_goes_on(
-    project: SmallProject, bucket: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project: SmallProject, bucket: Path, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _small(project)
     local = _make(project, "may.jsonl", "june.jsonl")
@@ -66,6 +67,11 @@ def test_a_corpus_in_a_bucket_has_the_data_of_one_on_a_disk_and_another_host_goe
     monkeypatch.setenv("DATA_ENGINE_DATA", str(bucket))
     assert _make(project, "may.jsonl", "june.jsonl") == local
     assert project.release("notes") == released
+
+    monkeypatch.setenv("DATA_ENGINE_REVIEW_URL", server)
+    with project.load().runtime("notes").queue():
+        found = check_corpus(project.load().runtime("notes"))
+    assert [finding for finding in found if finding.severity == "error"] == []
 
     _another_host(monkeypatch, tmp_path / "other")
     write_notes(project.folder / "source", "july", 20, 7)

@@ -6,6 +6,7 @@ What concerns a whole corpus is in `review_batches.py`.
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -74,8 +75,15 @@ def leave_no_trace(engine: Engine) -> None:
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(sa.text("VACUUM"))
+    # Not through an engine's connection: what that does first begins a transaction with some drivers.
+    raw = engine.raw_connection()
+    try:
+        driver = cast(Any, raw.driver_connection)
+        driver.rollback()
+        driver.autocommit = True
+        driver.cursor().execute("VACUUM")
+    finally:
+        raw.invalidate()
 
 
 def _tasks(corpus: str, sample_ids: Sequence[str]) -> sa.Select[tuple[str]]:

@@ -15,6 +15,7 @@ from data_engine.corpus import Corpus
 from data_engine.errors import InvalidInput, SourceMissing
 from data_engine.indexing.source import refuse_own_place
 from data_engine.places.kinds import is_local
+from data_engine.places.object_store import reach
 from data_engine.places.place import place
 from data_engine.runtime.code_fingerprint import code_fingerprint
 from data_engine.runtime.plan import JOBS, STEPS, WRITTEN_BY, spec_of
@@ -81,9 +82,13 @@ class CorpusRuntime:
 
     @property
     def corpus_folder(self) -> Path:
-        """Where everything of this corpus is, or of this question of one."""
+        """Where everything of this corpus is, or of this question of one.
+
+        Raises: StorageError where it is behind a URL and the store cannot be used.
+        """
         if self.shared is not None:
             return self.shared.corpus_folder / QUESTIONS / self.question
+        reach(self.data_folder)
         return self.data_folder / self.corpus.name
 
     @property

@@ -9,6 +9,7 @@ from data_engine.errors import StorageError
 from data_engine.places import object_store
 from data_engine.places.object_store import arrow_filesystem, delta_options, entries_from, probe, s3_settings
 from data_engine.places.place import place
+from data_engine.schemas import FIRST_PASS
 from data_engine.storage import TableStore
 
 
@@ -53,12 +54,12 @@ def careless_store() -> Iterator[str]:
 
 
 def test_a_store_that_would_lose_commits_is_refused_before_the_first_write(
-    careless_store: str, monkeypatch: pytest.MonkeyPatch, verdicts
+    careless_store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use_store(monkeypatch, careless_store)
     store = TableStore(place("s3://bucket/data"), "shop")
     with pytest.raises(StorageError, match=r"ignores If-None-Match or If-Match: .* use a store that keeps to them"):
-        store.write("first_pass", verdicts("may", ["a"]), run_id="run", code_version="1")
+        store.write("first_pass", FIRST_PASS.empty_table(), run_id="run", code_version="1")
     assert list(place("s3://bucket").rglob("*")) == []
 
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data_engine.errors import StorageError
+from data_engine.places.place import drop_copy, local_copy
 from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
 
 
@@ -29,9 +30,12 @@ def check_accepted_samples(checked: CheckedCorpus) -> Iterator[Finding]:
     for path in sorted(index.folder.glob("*.sketches")):
         where, again = f"accepted samples: {checked.shown(path)}", f"rm {shlex.quote(str(path))}"
         try:
-            verify(path)
+            # Not the copy of before: what lies in the bucket now is asked for.
+            drop_copy(path)
+            copy = local_copy(path)
+            verify(copy)
             if path in names:
-                if not _is_kept(checked, names[path], Segment.read(path).ids):
+                if not _is_kept(checked, names[path], Segment.read(copy).ids):
                     what = (
                         f"holds other samples than first_pass keeps of {names[path]}; it is made anew when it is needed"
                     )

@@ -3,6 +3,7 @@
 What a finding is, is in `finding.py`.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
@@ -66,7 +67,7 @@ def _checks_of(runtime: CorpusRuntime) -> Iterator[str]:
 def _carried_out(name: str, checked: CheckedCorpus) -> Iterator[Finding]:
     try:
         for finding in CHECKS[name](checked):
-            yield replace(finding, check=name)
+            yield replace(finding, check=name, remedy=_for_buckets(finding.remedy))
     except Exception as error:
         # Damaged data can fail in any way, in any library that reads it; the other checks go on.
         said = str(error) if isinstance(error, DataEngineError) else f"{type(error).__name__}: {error}"
@@ -77,3 +78,13 @@ def _carried_out(name: str, checked: CheckedCorpus) -> Iterator[Finding]:
             f"mend what else is found, then: data-engine check {checked.name}",
             name,
         )
+
+
+def _for_buckets(remedy: str) -> str:
+    """The command of a remedy, where it is about a place behind a URL, as the tool of that store is given it."""
+
+    def of_store(found: re.Match[str]) -> str:
+        is_folder = found[1] == "mv" or found[2] == " -r"
+        return f"aws s3 {found[1]}{' --recursive' if is_folder else ''} "
+
+    return re.sub(r"\b(rm|mv)( -r| -f)? (?='?s3://)", of_store, remedy)

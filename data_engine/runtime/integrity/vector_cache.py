@@ -14,6 +14,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from data_engine.errors import StorageError
+from data_engine.places.object_store import arrow_filesystem
 from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
 from data_engine.runtime.progress import progress
 
@@ -69,7 +70,8 @@ def _other_vectors(path: Path, of_rows: HashedRows | None) -> str:
 
     if of_rows is None:
         return ""
-    cached = _pairs(pq.read_table(path, columns=["sample_id", "embedding"]))
+    folder = arrow_filesystem(path.parent)
+    cached = _pairs(pq.read_table(path.name, filesystem=folder, columns=["sample_id", "embedding"]))
     places = np.searchsorted(of_rows["sample"], cached["sample"]).clip(max=len(of_rows) - 1)
     is_known = of_rows["sample"][places] == cached["sample"]
     n = int((is_known & (of_rows["vector"][places] != cached["vector"])).sum())

@@ -7,7 +7,7 @@ from small_project import SmallProject
 
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
-from data_engine.runtime.integrity.registry import CHECKS, check_corpus
+from data_engine.runtime.integrity.registry import CHECKS, _for_buckets, check_corpus
 
 #: Files of which nothing is read but that they are there.
 EMPTY_OF_MEANING = {"command.lock", ".pins.json.lock"}
@@ -66,3 +66,16 @@ def test_a_check_that_fails_is_an_error_and_the_others_go_on(
         ("error", "releases", "could not be checked to the end: ZeroDivisionError: by zero"),
         ("note", "releases", "seen"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("remedy", "of_store"),
+    [
+        ("rm s3://b/x.parquet && data-engine run n", "aws s3 rm s3://b/x.parquet && data-engine run n"),
+        ("move it, or: rm -r 's3://b/a b'", "move it, or: aws s3 rm --recursive 's3://b/a b'"),
+        ("mv s3://b/r s3://b/r.damaged", "aws s3 mv --recursive s3://b/r s3://b/r.damaged"),
+        ("rm -r /data/x; charm s3://b", "rm -r /data/x; charm s3://b"),
+    ],
+)
+def test_a_remedy_about_a_bucket_is_a_command_of_its_tool(remedy: str, of_store: str) -> None:
+    assert _for_buckets(remedy) == of_store
