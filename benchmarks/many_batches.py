@@ -286,7 +286,10 @@ def main() -> None:
         if profiler:
             profiler.enable()
         is_why = arguments.work == "why"
-        found = ask(arguments.folder, arguments.asked) if is_why else work(arguments.folder, arguments.work)
+        from data_engine.runtime.source_listing import listed_once
+
+        with listed_once():
+            found = ask(arguments.folder, arguments.asked) if is_why else work(arguments.folder, arguments.work)
         if profiler:
             profiler.disable()
             pstats.Stats(profiler, stream=sys.stderr).sort_stats("cumulative").print_stats(70)
