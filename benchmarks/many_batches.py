@@ -70,7 +70,7 @@ def attributes_of(folder: Path, n_samples: int, near: bool) -> dict[str, Any]:
         "batches": {"by": "file"},
         "first_pass": {"near_duplicate_similarity": 0.8 if near else False},
         "tree": {"n_clusters": [finest, max(3, finest // 30)], "max_iterations": 5},
-        "subset": {"target_size": 1000, "method": "hierarchical", "compare_with": []},
+        "subset": {"target_size": min(1000, max(1, n_samples // 4)), "method": "hierarchical", "compare_with": []},
     }
 
 
