@@ -245,8 +245,8 @@ def run(arguments: argparse.Namespace, folder: Path) -> str:
             *(row for part, found in parts.items() for row in rows_of(part, found, before.get(part))),
             "",
             f"{sum(found['wall'] for found in parts.values()) / 60:.1f} minutes in all, peak {peak:,.0f} MB "
-            f"({judged(peak <= GOAL_MB, f'{GOAL_MB:,} MB', arguments.samples, arguments.batches)}); {n_files:,} files, {n_bytes / 1e9:.2f} GB; "
-            f"release {release}.{same} Load average at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.",
+            f"({judged(peak <= GOAL_MB, f'{GOAL_MB:,} MB', arguments.samples, arguments.batches)}); "
+            f"{n_files:,} files, {n_bytes / 1e9:.2f} GB; release {release}.{same} Load average at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.",
         ]
     )
 
