@@ -246,7 +246,8 @@ def run(arguments: argparse.Namespace, folder: Path) -> str:
             "",
             f"{sum(found['wall'] for found in parts.values()) / 60:.1f} minutes in all, peak {peak:,.0f} MB "
             f"({judged(peak <= GOAL_MB, f'{GOAL_MB:,} MB', arguments.samples, arguments.batches)}); "
-            f"{n_files:,} files, {n_bytes / 1e9:.2f} GB; release {release}.{same} Load average at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.",
+            f"{n_files:,} files, {n_bytes / 1e9:.2f} GB; release {release}.{same} "
+            f"Load average at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.",
         ]
     )
 
