@@ -31,6 +31,7 @@ from typing import Any
 from results import append_results, environment
 
 CORPUS, GOAL_MB, WHY_GOAL_S = "many", 8192, 1.0
+GOAL_SAMPLES, GOAL_BATCHES = 20_000_000, 500
 _BATCH_STEPS = ("raw_index", "first_pass", "embeddings")
 _PARTS = ("ingest", "next batch", "curate", "drift of a batch", "publish", "plan")
 _WORDS, _VOCABULARY = 5, 50_000
@@ -70,7 +71,7 @@ def attributes_of(folder: Path, n_samples: int, near: bool) -> dict[str, Any]:
         "batches": {"by": "file"},
         "first_pass": {"near_duplicate_similarity": 0.8 if near else False},
         "tree": {"n_clusters": [finest, max(3, finest // 30)], "max_iterations": 5},
-        "subset": {"target_size": 1000, "method": "hierarchical", "compare_with": []},
+        "subset": {"target_size": min(1000, max(1, n_samples // 4)), "method": "hierarchical", "compare_with": []},
     }
 
 
@@ -201,6 +202,13 @@ def release_in(data: Path) -> str:
     return manifest.parent.name
 
 
+def judged(is_met: bool, goal: str, n_samples: int, n_batches: int) -> str:
+    """The goal and whether it is met, where it was tried at the size that it is for."""
+    if n_samples < GOAL_SAMPLES or n_batches < GOAL_BATCHES:
+        return f"the goal of {goal} is for {GOAL_SAMPLES:,} samples in {GOAL_BATCHES} batches, which was not tried"
+    return f"goal {goal}: {'met' if is_met else 'missed'}"
+
+
 def run(arguments: argparse.Namespace, folder: Path) -> str:
     """The whole graph, a part at a time."""
     import yaml
@@ -236,9 +244,10 @@ def run(arguments: argparse.Namespace, folder: Path) -> str:
             "|---|---|---|---|---|",
             *(row for part, found in parts.items() for row in rows_of(part, found, before.get(part))),
             "",
-            f"{sum(found['wall'] for found in parts.values()) / 60:.1f} minutes in all, peak {peak:,.0f} MB (goal "
-            f"{GOAL_MB:,}: {'met' if peak <= GOAL_MB else 'missed'}); {n_files:,} files, {n_bytes / 1e9:.2f} GB; "
-            f"release {release}.{same} Load average at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.",
+            f"{sum(found['wall'] for found in parts.values()) / 60:.1f} minutes in all, peak {peak:,.0f} MB "
+            f"({judged(peak <= GOAL_MB, f'{GOAL_MB:,} MB', arguments.samples, arguments.batches)}); "
+            f"{n_files:,} files, {n_bytes / 1e9:.2f} GB; release {release}.{same} "
+            f"Load average at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.",
         ]
     )
 
@@ -247,6 +256,8 @@ def why(arguments: argparse.Namespace, folder: Path) -> str:
     """`why` over what `run` left in the folder; the first question is told apart."""
     import pyarrow.parquet as pq
 
+    batches = sorted((folder / "source").glob("*.parquet"))[:-1]
+    n_samples = sum(pq.read_metadata(path).num_rows for path in batches)
     texts = []
     for name, code, data in (("Before", arguments.before, "before"), ("Now", _HERE, "data")):
         if code is None:
@@ -255,11 +266,9 @@ def why(arguments: argparse.Namespace, folder: Path) -> str:
         first, *others = found["seconds"]["why"]
         texts.append(
             f"{name}: the first {first:.2f} s, the others {median(others):.3f} s at the median and {max(others):.3f} s "
-            f"at most (goal {WHY_GOAL_S:.0f} s: {'met' if max(others) < WHY_GOAL_S else 'missed'}); peak "
+            f"at most ({judged(max(others) < WHY_GOAL_S, f'{WHY_GOAL_S:.0f} s', n_samples, len(batches))}); peak "
             f"{found['peak']:,.0f} MB."
         )
-    batches = sorted((folder / "source").glob("*.parquet"))[:-1]
-    n_samples = sum(pq.read_metadata(path).num_rows for path in batches)
     return (
         f"`why` of {arguments.asked} random samples of a corpus of {n_samples:,} in {len(batches)} batches; the first "
         f"question may build what the others look things up in. {' '.join(texts)} "
@@ -271,8 +280,8 @@ def main() -> None:
     """Measure, print, and write when asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("run", "why"))
-    parser.add_argument("--samples", type=int, default=20_000_000)
-    parser.add_argument("--batches", type=int, default=500)
+    parser.add_argument("--samples", type=int, default=GOAL_SAMPLES)
+    parser.add_argument("--batches", type=int, default=GOAL_BATCHES)
     parser.add_argument("--near", action="store_true", help="look for near-duplicates too")
     parser.add_argument("--folder", type=Path, help="where everything lies; it stays there. Default: a temporary one")
     parser.add_argument("--before", type=Path, help="another checkout to measure beside this one")
@@ -286,7 +295,10 @@ def main() -> None:
         if profiler:
             profiler.enable()
         is_why = arguments.work == "why"
-        found = ask(arguments.folder, arguments.asked) if is_why else work(arguments.folder, arguments.work)
+        from data_engine.runtime.source_listing import listed_once
+
+        with listed_once():
+            found = ask(arguments.folder, arguments.asked) if is_why else work(arguments.folder, arguments.work)
         if profiler:
             profiler.disable()
             pstats.Stats(profiler, stream=sys.stderr).sort_stats("cumulative").print_stats(70)
