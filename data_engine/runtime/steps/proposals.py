@@ -15,6 +15,7 @@ from data_engine.runtime.deciders.distillation import rounds_with
 from data_engine.runtime.deciders.opinions import Deciders
 from data_engine.runtime.made_from.encoders import refuse_another
 from data_engine.runtime.made_from.given_labels import with_given_labels
+from data_engine.runtime.objects.proposed_masks import propose_masks
 from data_engine.runtime.plan import spec_of
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.schemas import SCHEMAS
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 def proposals(step_run: StepRun) -> StepResult:
     """Propose a class for every chosen sample."""
     row = _in_service(step_run)
+    if step_run.corpus.asks_for_objects:
+        return propose_masks(step_run, row)
     classifier = labeling.load_model(row["artefact"])
     (ids, x), settings, names = step_run.subset_embeddings(), step_run.corpus.labels, step_run.corpus.class_names
     answers = _answers(step_run, ids)
