@@ -21,8 +21,7 @@ from data_engine.images import cut_out
 from data_engine.labeling.answers.object_answers import ObjectAnswers, matched_objects
 from data_engine.labeling.objects.object_model import fit_object_model
 from data_engine.labeling.objects.proposed_answers import proposed_answer
-from data_engine.runtime.objects.learnt_masks import proposal
-from data_engine.runtime.objects.mask_candidates import FoundMasks
+from data_engine.runtime.objects.mask_candidates import FoundMasks, proposal
 from data_engine.segmentation import Segmenter, load_segmenter
 from data_engine.segmentation.masks import bounding_box
 from data_engine.segmentation.point_grid import PointGrid, masks_from_grid, shares_of

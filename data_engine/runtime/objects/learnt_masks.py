@@ -17,10 +17,9 @@ from data_engine.labeling.calibration import calibration_error, reliability
 from data_engine.labeling.gate import Gate, binomial_interval, certify_scores
 from data_engine.labeling.models.hold_out_figures import ALL
 from data_engine.labeling.models.promotion import Comparison, Errors, compare_errors
-from data_engine.labeling.objects.object_model import KIND, ObjectModel, SeenMasks, chosen_masks, fit_object_model
-from data_engine.labeling.objects.proposed_answers import proposed_answer
+from data_engine.labeling.objects.object_model import KIND, ObjectModel, chosen_masks, fit_object_model
 from data_engine.runtime.models.registry_rows import figures_after
-from data_engine.runtime.objects.mask_candidates import FoundMasks, MaskFinder, learnt_from
+from data_engine.runtime.objects.mask_candidates import FoundMasks, MaskFinder, learnt_from, proposal
 from data_engine.runtime.objects.reviewed_images import ReviewedImages, reviewed_images, version_of
 from data_engine.schemas import CLASSIFIER
 
@@ -130,17 +129,6 @@ def judge(step_run: "StepRun", model: ObjectModel, found: Mapping[str, FoundMask
     target = settings.target_of("classifier")
     gate = certify_scores(scores, right, target_precision=target, confidence=settings.confidence)
     return Judged(answers, scores, right, gate)
-
-
-def proposal(model: ObjectModel, found: FoundMasks, class_names: tuple[str, ...]) -> tuple[str, float, int]:
-    """What is proposed of an image, how likely people would leave it as it is, and how many outlines are no answer."""
-    seen: SeenMasks = found.seen(None, class_names)
-    chosen, classes, probability = model.proposed(seen)
-    labels = [class_names[int(classes[row])] for row in chosen]
-    masks = [found.masks[row] for row in chosen]
-    answer, n_lost = proposed_answer(masks, labels, size=found.size, class_names=class_names)
-    # In single precision, as tables and the queue keep it, so that a threshold and what is held against it agree.
-    return answer, float(np.float32(0 if n_lost else probability)), n_lost
 
 
 def _calibrated(

@@ -5,10 +5,10 @@ What is learnt of them is in `data_engine.labeling.objects.object_model`.
 
 import io
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 
 from data_engine.errors import DataEngineError
 from data_engine.images import cut_out
-from data_engine.labeling.objects.object_model import SeenMasks
-from data_engine.labeling.objects.proposed_answers import reviewed_masks
+from data_engine.labeling.objects.object_model import ObjectModel, SeenMasks
+from data_engine.labeling.objects.proposed_answers import proposed_answer, reviewed_masks
 from data_engine.runtime.embeddings import ready_encoder
 from data_engine.runtime.media import whole_images
 from data_engine.runtime.versions import fingerprint
@@ -28,10 +28,12 @@ from data_engine.segmentation.registry import load_segmenter
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from data_engine.corpus import Corpus
     from data_engine.corpus.kinds import ObjectProposals
     from data_engine.embedding import Encoder
-    from data_engine.runtime.step_run import StepRun
+    from data_engine.runtime.corpus_runtime import CorpusRuntime
     from data_engine.segmentation import Segmenter
+    from data_engine.storage.artefacts import Artefacts
 
 #: Grows when the masks or their features become others.
 _FORM = 1
@@ -72,6 +74,30 @@ class FoundMasks:
         return SeenMasks(self.features, self.vectors, shares, ious, of_best, n_objects=len(truth))
 
 
+class StepReads(Protocol):
+    """What the finder asks of a run of a step."""
+
+    @property
+    def corpus(self) -> "Corpus":
+        """The description of the corpus."""
+
+    @property
+    def runtime(self) -> "CorpusRuntime":
+        """The corpus at work."""
+
+    def look_up(self, table: str, *, columns: Sequence[str], among: Mapping[str, pa.Array]) -> pa.Table:
+        """Rows of a table."""
+
+    def artefacts(self) -> "Artefacts":
+        """What is kept between runs."""
+
+    def encoder_in_use(self) -> Any:
+        """The encoder of all vectors."""
+
+    def progress(self, text: str, total: int) -> Callable[[int], object]:
+        """Reports how many are done."""
+
+
 @dataclass(frozen=True, eq=False)
 class MaskFinder:
     """Finds the masks of images for a step.
@@ -80,7 +106,7 @@ class MaskFinder:
         step_run: Reads the raw index, keeps what was found.
     """
 
-    step_run: "StepRun"
+    step_run: StepReads
 
     def found(self, sample_ids: Sequence[str]) -> dict[str, FoundMasks]:
         """The masks of each of the images; of one that is gone or fails, why there are none.
@@ -155,6 +181,17 @@ def learnt_from(
 ) -> list[SeenMasks]:
     """What a model learns from: the images without a failure, in the order of their ids."""
     return [found[key].seen(answers[key], class_names) for key in sorted(answers) if not found[key].failure]
+
+
+def proposal(model: ObjectModel, found: FoundMasks, class_names: tuple[str, ...]) -> tuple[str, float, int]:
+    """What is proposed of an image, how likely people would leave it as it is, and how many outlines are no answer."""
+    seen: SeenMasks = found.seen(None, class_names)
+    chosen, classes, probability = model.proposed(seen)
+    labels = [class_names[int(classes[row])] for row in chosen]
+    masks = [found.masks[row] for row in chosen]
+    answer, n_lost = proposed_answer(masks, labels, size=found.size, class_names=class_names)
+    # In single precision, as tables and the queue keep it, so that a threshold and what is held against it agree.
+    return answer, float(np.float32(0 if n_lost else probability)), n_lost
 
 
 def _box(mask: Mask, scale: float) -> tuple[int, int, int, int]:

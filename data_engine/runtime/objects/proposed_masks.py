@@ -19,8 +19,7 @@ from data_engine.labeling.deciders.registry import CLASSIFIER, PERSON
 from data_engine.labeling.difficulty import difficulty
 from data_engine.labeling.objects.object_model import ObjectModel
 from data_engine.labeling.strategies.registry import utility
-from data_engine.runtime.objects.learnt_masks import proposal
-from data_engine.runtime.objects.mask_candidates import FoundMasks, MaskFinder
+from data_engine.runtime.objects.mask_candidates import FoundMasks, MaskFinder, proposal
 from data_engine.runtime.objects.object_rounds import NOTHING, WOULD_DO, WOULD_NOT
 from data_engine.runtime.objects.reviewed_images import reviewed_images
 from data_engine.runtime.plan import spec_of

@@ -30,8 +30,10 @@ _SHOWN_VERSIONS = 8
 
 def classifier(step_run: StepRun) -> StepResult:
     """Train a version on all answers; it takes over where it is better than the one in service."""
-    if step_run.corpus.asks_for_objects:
-        return learn_masks(step_run)
+    return learn_masks(step_run) if step_run.corpus.asks_for_objects else _of_classes(step_run)
+
+
+def _of_classes(step_run: StepRun) -> StepResult:
     settings = step_run.corpus.labels
     reviewed = _to_learn_from(step_run)
     encoder = step_run.encoder_in_use()

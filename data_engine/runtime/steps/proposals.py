@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 
 
 def proposals(step_run: StepRun) -> StepResult:
-    """Propose a class for every chosen sample."""
+    """Propose a class for every chosen sample, or the objects of every chosen image."""
     row = _in_service(step_run)
-    if step_run.corpus.asks_for_objects:
-        return propose_masks(step_run, row)
+    return propose_masks(step_run, row) if step_run.corpus.asks_for_objects else _of_classes(step_run, row)
+
+
+def _of_classes(step_run: StepRun, row: dict[str, Any]) -> StepResult:
     classifier = labeling.load_model(row["artefact"])
     (ids, x), settings, names = step_run.subset_embeddings(), step_run.corpus.labels, step_run.corpus.class_names
     answers = _answers(step_run, ids)
