@@ -46,6 +46,7 @@ def test_a_corpus_of_objects_runs_to_its_release(
     names = {each["id"]: each["name"] for each in coco["categories"]}
     assert Counter(names[each["category_id"]] for each in coco["annotations"]) == counts
     refuse_an_answer_about_another_image(project)
+    batches_of_alarms_have_the_size_of_the_image(project, labels)
 
 
 def all_three_stages_have_their_counts(store: TableStore, labels: list[dict[str, object]]) -> None:
@@ -80,3 +81,18 @@ def refuse_an_answer_about_another_image(project: SmallProject) -> None:
         with pytest.raises(InvalidInput, match="is about an image of 9 x 8 px, but the image of the task has 64 x 64"):
             queue.submit(lease.lease_id, "one", answer={"size": [8, 9], "objects": []}, now=now)
         queue.submit(lease.lease_id, "one", answer={"size": [64, 64], "objects": []}, now=now)
+
+
+def batches_of_alarms_have_the_size_of_the_image(project: SmallProject, labels: list[dict[str, object]]) -> None:
+    from data_engine.runtime.alarms.shut_routes import open_withdrawn_review
+    from data_engine.runtime.amendments.verification import open_verification
+
+    runtime, now = project.load().runtime("scenes"), datetime.now(UTC)
+    automatic = [str(row["sample_id"]) for row in labels if row["provenance"] == "model_auto"]
+    verified = open_verification(runtime, now=now)
+    withdrawn, n = open_withdrawn_review(runtime, automatic, cause="a test")
+    assert n and verified and withdrawn
+    with runtime.queue() as queue:
+        for batch in (verified, withdrawn):
+            lease = queue.next("bob", now=now, batch=batch)
+            assert lease is not None and lease.task.payload["size"] == [64, 64]
