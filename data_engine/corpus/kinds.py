@@ -4,7 +4,11 @@ What an answer of each kind is, is in `data_engine.labeling.answers`.
 """
 
 from collections.abc import Collection
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from data_engine.settings import Settings, Share
 
 OBJECTS = "objects"
 """The kind whose answers are the objects of an image."""
@@ -16,8 +20,30 @@ _OF_CLASSES = (
 """Settings of `labels` that say something of the class of a whole sample."""
 
 
+_OF_OBJECTS = ("object_proposals",)
+"""Settings of `labels` that say something of the objects of an image."""
+
+_Size = Annotated[float, Field(gt=0, le=2)]
+
+
+class ObjectProposals(Settings):
+    """A grid of points at which `labels.segmenter` is asked for objects that nobody clicked."""
+
+    points_per_side: int = Field(default=8, ge=1, le=64)
+    """Points along each side of the image."""
+    sizes: tuple[_Size, ...] = Field(default=(0.15, 0.3, 0.5, 0.85), min_length=1, max_length=8)
+    """Widths of the boxes that are tried around each point, as shares of the image's shorter side: about those of the
+    objects."""
+    least_area: Share = 0.002
+    """Smallest object, as a share of the image."""
+    most_masks: int = Field(default=24, ge=1, le=200)
+    """How many masks of an image are looked at closely: those that stand out and that most prompts agree on."""
+    most_seconds: float = Field(default=60, gt=0)
+    """Seconds for an image; one that takes longer is left to people, without a proposal."""
+
+
 def check_kind(kind: str, given: Collection[str]) -> None:
-    """That a question of objects has no settings that are about the class of a whole image.
+    """That a question has no settings that are about answers of the other kind.
 
     Args:
         kind: Of its answers.
@@ -26,6 +52,11 @@ def check_kind(kind: str, given: Collection[str]) -> None:
     Raises: ValueError naming the settings that do not fit.
     """
     strays = [name for name in _OF_CLASSES if name in given] if kind == OBJECTS else []
+    if kind != OBJECTS and (of_objects := [name for name in _OF_OBJECTS if name in given]):
+        raise ValueError(
+            f"kind is {kind} and {' and '.join(of_objects)} is about objects in images; remove it, or ask for kind "
+            f"{OBJECTS}"
+        )
     if strays:
         raise ValueError(
             f"kind is {kind} and {' and '.join(strays)} {'is' if len(strays) == 1 else 'are'} about the class of a "

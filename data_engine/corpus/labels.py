@@ -11,7 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from data_engine.corpus.class_file import check_chains, check_names, check_number, check_renamed, check_special_classes
 from data_engine.corpus.deciders import DeciderSettings, check_order
 from data_engine.corpus.given_labels import GivenLabels
-from data_engine.corpus.kinds import check_kind
+from data_engine.corpus.kinds import ObjectProposals, check_kind
 from data_engine.corpus.known_labels import tidy
 from data_engine.corpus.propose_with import ProposeWith
 from data_engine.settings import OneOf, Settings, Share
@@ -50,6 +50,9 @@ class Labels(Settings):
     segmenter: str = "default"
     """What makes masks of the points that somebody clicks, where objects are asked for: a name of
     `data_engine.segmentation.registry`."""
+    object_proposals: ObjectProposals = Field(default_factory=ObjectProposals)
+    """Where that segmenter is asked for objects that nobody clicked, once some are reviewed; see
+    `corpus/kinds.py`."""
     classes: tuple[str, ...] | str
     """The possible answers: a list, or the name of a text file beside the YAML file with one class per line."""
     renamed: Mapping[str, str] = Field(default_factory=dict)

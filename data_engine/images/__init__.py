@@ -14,7 +14,16 @@ from data_engine.images.decoding import (
     stored_size,
 )
 from data_engine.images.packed_pixels import PackedPixels, words_of
-from data_engine.images.thumbnails import THUMBNAIL_PX, montage, pixels_of, reduced, shown_large, shrunk, thumbnail
+from data_engine.images.thumbnails import (
+    THUMBNAIL_PX,
+    cut_out,
+    montage,
+    pixels_of,
+    reduced,
+    shown_large,
+    shrunk,
+    thumbnail,
+)
 
 __all__ = [
     "DEFAULT_MAX_PIXELS",
@@ -24,6 +33,7 @@ __all__ = [
     "PackedPixels",
     "changed",
     "changed_thumbnail",
+    "cut_out",
     "decode_each",
     "decode_image",
     "montage",

@@ -46,6 +46,13 @@ def shrunk(image: Image.Image, side_px: int) -> Image.Image:
     return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
 
 
+def cut_out(pixels: NDArray[np.uint8], box: tuple[int, int, int, int], margin: float) -> Image.Image:
+    """The part of (h, w, 3) pixels in a box (left, top, right, bottom), with a margin as a share of its longer side."""
+    left, top, right, bottom = box
+    reach = round(margin * max(right - left, bottom - top))
+    return Image.fromarray(pixels[max(0, top - reach) : bottom + reach, max(0, left - reach) : right + reach])
+
+
 def reduced(thumbnail: bytes, side_px: int) -> bytes:
     """A thumbnail with no side longer than `side_px` pixels; the same bytes where it is that small already."""
     image = Image.open(BytesIO(thumbnail))

@@ -14,6 +14,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from data_engine.labeling.answers.object_forms import OBJECTS, with_class_names
 from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review.queue_records import is_of_kind
 from data_engine.review.queue_tables import audit, batch, proposal, task
@@ -93,6 +94,7 @@ def follow(
     connection.execute(sa.update(batch).where(batch.c.corpus == corpus).values(classes=wanted))
     renames = _replayed([*told, detail])
     _rename_open_proposals(connection, corpus, classes, renames)
+    _rename_open_objects(connection, corpus, classes, renames)
     return ClassChange(tuple(before), tuple(classes), renames_before, renames)
 
 
@@ -153,7 +155,7 @@ def _replayed(told: Iterable[Mapping[str, Any]]) -> Renames:
 def _row_now(row: dict[str, Any], classes: Sequence[str], renames: Renames) -> dict[str, Any] | None:
     """An answer with the names of now; None when its class is no class any more."""
     if row["label"] is None:
-        return row
+        return _objects_now(row, classes, renames)
     kind = answer_kind(row["kind"])
     label = renames.name_now(row["label"], classes)
     if label is None:
@@ -166,6 +168,30 @@ def _row_now(row: dict[str, Any], classes: Sequence[str], renames: Renames) -> d
         as_now["proposed_label"] = None if is_caught else proposed
         as_now["proposed_answer"] = None if is_caught else kind.from_label(proposed)
     return as_now
+
+
+def _objects_now(row: dict[str, Any], classes: Sequence[str], renames: Renames) -> dict[str, Any] | None:
+    """An answer that is no class, with the names of now; None when one of its objects has no class any more."""
+    if row["kind"] != OBJECTS:
+        return row
+    answer = with_class_names(row["answer"], lambda name: renames.name_now(name, classes))
+    if answer is None:
+        return None
+    shown = row["proposed_answer"]
+    proposed = shown and with_class_names(shown, lambda name: renames.name_now(name, classes) or name)
+    return {**row, "answer": answer, "proposed_answer": proposed}
+
+
+def _rename_open_objects(connection: Connection, corpus: str, classes: Sequence[str], renames: Renames) -> None:
+    """Objects that are proposed in open tasks follow; those of a removed class are proposed no more."""
+    is_open = sa.select(task.c.task_id).where(task.c.corpus == corpus, task.c.is_open)
+    query = sa.select(proposal.c.task_id, proposal.c.answer)
+    of_objects = query.where(proposal.c.kind == OBJECTS, proposal.c.task_id.in_(is_open))
+    for row in connection.execute(of_objects).all():
+        answer = with_class_names(row.answer, lambda name: renames.name_now(name, classes), drops_others=True)
+        if answer is not None and answer != row.answer:
+            is_such = proposal.c.task_id == row.task_id
+            connection.execute(sa.update(proposal).where(is_such).values({"answer": answer}))
 
 
 def _rename_open_proposals(connection: Connection, corpus: str, classes: Sequence[str], renames: Renames) -> None:

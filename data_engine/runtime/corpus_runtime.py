@@ -50,10 +50,6 @@ _NO_CODE_OF_A_STEP = (
     "data_engine.storage",
 )
 
-
-#: The steps that propose classes; where objects are asked for, people are not helped by them.
-_OF_CLASSES = ("classifier", "proposals")
-
 #: What reads the tables of a step: the order of rows is decided there.
 _CODE_OF_EVERY_STEP = ("data_engine.runtime.step_inputs", "data_engine.runtime.embeddings")
 
@@ -179,9 +175,7 @@ class CorpusRuntime:
         that it reads."""
         if self.shared is not None:
             return tuple(name for name, spec in STEPS.items() if spec.needs_labels or spec.job in ("ingest", "curate"))
-        left_out = _OF_CLASSES if self.corpus.asks_for_objects else ()
-        found = (name for name, spec in STEPS.items() if self.corpus.has_labels or not spec.needs_labels)
-        return tuple(name for name in found if name not in left_out)
+        return tuple(name for name, spec in STEPS.items() if self.corpus.has_labels or not spec.needs_labels)
 
     @property
     def own_steps(self) -> tuple[str, ...]:

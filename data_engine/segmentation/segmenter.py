@@ -79,6 +79,23 @@ class Segmenter:
             mask = self._after_last(image, points, checked[:n_clicks], mask)
         return mask
 
+    def mask_at(self, image: NDArray[np.uint8], extreme_points: NDArray[Any], side_px: int) -> Mask:
+        """The mask from the points alone, found in a crop of another size: the smaller, the sooner and the coarser.
+
+        Args:
+            image: (h, w, 3) uint8, RGB.
+            extreme_points: As for `predict`.
+            side_px: The longer side of what the predictor looks at.
+
+        Returns: (h, w) bool; empty where nothing is found.
+
+        Raises: InvalidInput as `predict` does.
+        """
+        points, _ = checked_prompt(image, extreme_points, ())
+        _check_size(image)
+        crop = crop_of(image, points, (), side_px)
+        return crop.outward(self._soft(crop))
+
     def _soft(self, crop: Crop) -> SoftMask:
         """What is found within the box of the points, or their octagon."""
         soft = np.asarray(self.predict_crop(crop), dtype=np.float32)

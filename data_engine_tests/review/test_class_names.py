@@ -1,9 +1,11 @@
 """Classes of a queue that change: names, open proposals, and which answers count."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 
+from data_engine.labeling.answers.object_forms import classes_in
 from data_engine.review import NewTask
 from data_engine.review.class_names import Renames, is_again, that_count
 from data_engine.review.queue_records import is_of_kind, is_round, next_batch_id
@@ -111,3 +113,30 @@ def test_a_trap_that_was_caught_stays_caught_when_both_classes_become_one(queue,
         0
     ].to_pylist()
     assert (row["label"], row["proposed_label"], row["proposed_answer"]) == ("mit", None, None)
+
+
+def _coins(*names: str) -> dict[str, object]:
+    ring = [[0, 0], [9, 0], [9, 9], [0, 9]]
+    return {"size": [20, 20], "objects": [{"class": name, "polygons": [ring]} for name in names]}
+
+
+def test_answers_with_objects_of_a_removed_class_are_kept_aside_and_none_are_proposed(queue, open_batch):
+    tasks = [
+        NewTask("s0", "query", "manual"),
+        NewTask("s1", "query", "manual"),
+        NewTask("s2", "query", "proposed", proposed_answer=_coins("coin", "ring"), probability=0.5),
+    ]
+    open_batch(classes=("coin", "ring"), tasks=tasks, kind="objects")
+    for name, said in (("one", ("coin",)), ("two", ("coin", "ring"))):
+        queue.submit(queue.next("ada", now=NOW).lease_id, name, answer=_coins(*said), now=NOW)
+    _follow(queue, ("coin",))
+    counted, aside = that_count({"b1": queue.answers("b1")}, "licences", ("coin",), queue.renames("licences"))["b1"]
+    assert [classes_in(answer) for answer in counted["answer"].to_pylist()] == [{"coin"}]
+    assert [classes_in(row["answer"]) for row in aside] == [{"coin", "ring"}]
+    lease = queue.next("ada", now=NOW)
+    assert [one["class"] for one in json.loads(lease.task.proposed_answer)["objects"]] == ["coin"]
+    queue.submit(lease.lease_id, "three", answer=lease.task.proposed_answer, now=NOW)
+    _follow(queue, ("coin", "ring"))
+    answers, renames = {"b1": queue.answers("b1")}, queue.renames("licences")
+    counted, aside = that_count(answers, "licences", ("coin", "ring"), renames)["b1"]
+    assert counted.num_rows == 3 and not aside

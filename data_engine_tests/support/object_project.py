@@ -7,6 +7,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from data_engine.schemas import answer_text
+from data_engine.segmentation.crop import Crop, SoftMask
+from data_engine.segmentation.segmenter import Segmenter
+
 CLASSES = ("disc", "square")
 
 
@@ -41,6 +45,24 @@ def _scene(rng: np.random.Generator, side: int) -> tuple[np.ndarray, dict[str, A
         objects.append({"class": name, "polygons": [np.round(ring, 2).tolist()]})
     noisy = image + rng.normal(0, 6, image.shape)
     return np.clip(noisy, 0, 255).astype(np.uint8), {"size": [side, side], "objects": objects}
+
+
+def coins_at(*lefts: int) -> str:
+    """An answer about an image of 20 x 60 px with a square coin of 10 px at each of these places."""
+    rings = [[[[x, 5], [x + 10, 5], [x + 10, 15], [x, 15]]] for x in lefts]
+    return answer_text({"size": [20, 60], "objects": [{"class": "coin", "polygons": each} for each in rings]})
+
+
+def stands_out(crop: Crop) -> SoftMask:
+    """What is of another colour than the border of a crop: a predictor that takes no time."""
+    pixels = crop.pixels.astype(np.int16)
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    return (np.abs(pixels - np.median(border, axis=0)).max(axis=2) > 60).astype(np.float32)
+
+
+def colours(name: str = "colours") -> Segmenter:
+    """A segmenter of what stands out."""
+    return Segmenter(name, "colours-1", stands_out)
 
 
 def scenes_corpus(source: Path, **changes: object) -> dict[str, object]:

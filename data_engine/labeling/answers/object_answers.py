@@ -23,7 +23,7 @@ from data_engine.labeling.answers.object_consensus import (
     consensus_answer,
     with_masks,
 )
-from data_engine.labeling.answers.object_forms import OBJECTS, checked_objects, shapes_of
+from data_engine.labeling.answers.object_forms import OBJECTS, checked_objects, shape_of, shapes_of
 from data_engine.labeling.inputs import EmbeddingsOf, Floats
 from data_engine.schemas import answer_text
 from data_engine.segmentation.agreement import LEAST_IOU, Matched, match_shares
@@ -143,7 +143,8 @@ class ObjectAnswers:
         probabilities: NDArray[Any] | None,  # noqa: ARG002
         draw: int,
     ) -> str:
-        """One object with another class; where there is one class only, without it; an object where there is none."""
+        """One object with another class; where there is one class only, without it or with its outline drawn in by two
+        fifths; an object where there is none."""
         wrong = json.loads(answer)
         objects = wrong["objects"]
         if not objects:
@@ -154,13 +155,23 @@ class ObjectAnswers:
             one = objects[draw % len(objects)]
             step = 1 + draw % (len(classes) - 1)
             one["class"] = classes[(list(classes).index(one["class"]) + step) % len(classes)]
-        else:
+        elif (draw // len(objects)) % 2:
             del objects[draw % len(objects)]
+        else:
+            objects[draw % len(objects)] = _drawn_in(objects[draw % len(objects)])
         return answer_text(wrong)
 
     def exported(self, answers: Sequence[str]) -> dict[str, pa.Array]:
         """One column, `objects`: the answer as JSON, every object with its polygons and its mask as run lengths."""
         return {"objects": pa.array([answer_text(with_masks(json.loads(answer))) for answer in answers], pa.string())}
+
+
+def _drawn_in(one: Mapping[str, Any]) -> dict[str, Any]:
+    """The object with its outline drawn in towards its middle, so that it shares far less than half of its area."""
+    (left, top, right, bottom), kept = shape_of(one["polygons"]).bounds, {"class": one["class"]}
+    middle = np.array([left + right, top + bottom]) / 2
+    rings = [(middle + 0.6 * (np.asarray(ring, dtype=float) - middle)).tolist() for ring in one["polygons"]]
+    return {**kept, "polygons": rings}
 
 
 def similarity(one: str, other: str) -> float:

@@ -5,12 +5,13 @@ What is made of such answers is in `object_answers.py`.
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from data_engine.errors import InvalidInput, UnknownLabel
 from data_engine.labeling.provenance import PROVENANCES
+from data_engine.schemas import answer_text
 from data_engine.segmentation.rle import MOST_PIXELS, decode_rle
 
 if TYPE_CHECKING:
@@ -70,6 +71,28 @@ def shape_of(polygons: Sequence[Sequence[Sequence[float]]]) -> "BaseGeometry":
     for ring in polygons[1:]:
         shape = shape.symmetric_difference(Polygon(ring))
     return shape
+
+
+def classes_in(answer: str) -> set[str]:
+    """The classes of the objects of an answer."""
+    return {one["class"] for one in json.loads(answer)["objects"]}
+
+
+def with_class_names(answer: str, name_now: Callable[[str], str | None], *, drops_others: bool = False) -> str | None:
+    """A checked answer whose objects have the class names of now.
+
+    Args:
+        answer: In canonical form.
+        name_now: The class of now, None where a class was removed.
+        drops_others: Whether objects of removed classes are left out; else there is no answer any more.
+
+    Returns: the answer in canonical form; None where an object has no class any more.
+    """
+    found = json.loads(answer)
+    named = [(one, name_now(one["class"])) for one in found["objects"]]
+    if not drops_others and any(name is None for _, name in named):
+        return None
+    return answer_text({**found, "objects": [{**one, "class": name} for one, name in named if name is not None]})
 
 
 def _parsed(answer: object) -> dict[str, Any]:

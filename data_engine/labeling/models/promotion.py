@@ -17,6 +17,10 @@ N_DRAWS = 2000
 _SEED = 0
 
 
+Errors = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Of each sample of the hold-out the squared error of the probabilities, and whether it is right, as 1 and 0."""
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Whether a new classifier takes over, and why; true in a condition when it does."""
@@ -49,16 +53,27 @@ def compare(new: MicroModel, in_service: MicroModel | None, x: Floats, y: Intege
         return Comparison(True, "the classes have changed, so the classifier in service answers another question")
     if in_service.version == new.version:
         return Comparison(True, f"version {new.version} was trained again and is the same")
-    (error, is_right), (old_error, was_right) = (_errors(model, x, y) for model in (new, in_service))
+    return compare_errors(_errors(new, x, y), _errors(in_service, x, y), in_service.version)
+
+
+def compare_errors(new: Errors, in_service: Errors, version: str) -> Comparison:
+    """The same from what both models said of the hold-out.
+
+    Args:
+        new: (n,) squared errors of its probabilities, and (n,) whether it is right, as 1 and 0.
+        in_service: the same of the model in service, on the same hold-out.
+        version: of the model in service.
+    """
+    (error, is_right), (old_error, was_right) = new, in_service
     low, high = interval(old_error - error)
     least, most = interval(is_right - was_right)
     told = (
-        f"hold-out accuracy {is_right.mean():.3f} against {was_right.mean():.3f} of version {in_service.version} "
+        f"hold-out accuracy {is_right.mean():.3f} against {was_right.mean():.3f} of version {version} "
         f"(90 % interval of the difference {least:+.3f} to {most:+.3f}), squared error of the probabilities "
         f"{error.mean():.3f} against {old_error.mean():.3f} (lower by {low:+.3f} to {high:+.3f}); paired bootstrap of "
-        f"{N_DRAWS:,} draws, n = {len(y)}"
+        f"{N_DRAWS:,} draws, n = {len(error)}"
     )
-    stays = f"so version {in_service.version} stays in service"
+    stays = f"so version {version} stays in service"
     if most < 0:
         return Comparison(False, f"{told}: less accurate, {stays}")
     if low <= 0:

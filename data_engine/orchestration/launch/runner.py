@@ -25,6 +25,7 @@ from data_engine.runtime.amendments.counted_answers import inputs_of
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.made_from.named_in_data import check_names_in_data
 from data_engine.runtime.made_from.question_labels import can_release
+from data_engine.runtime.objects.tasks import why_not_learnt
 from data_engine.runtime.plan import BATCH_STEPS, JOBS, steps_from
 from data_engine.runtime.review_rounds import (
     FOR_PEOPLE,
@@ -253,6 +254,9 @@ class OneCommandRun:
         stale = [step for step in self.runtime.steps_of_job("learn") if self._is_stale(step)]
         may_ask = may_ask or not self._has("reviewed_labels")
         if not stale or not self._has_answers() or (may_ask and lacking_hold_out(self.runtime)):
+            return True
+        if reason := why_not_learnt(self.runtime):
+            self.console.print(plain(f"  {reason}"))
             return True
         try:
             self.jobs.launch("learn", steps_from("learn", stale[0]))

@@ -53,7 +53,7 @@ def suite(
     """
     gx = load_expectations()
     proposed, chosen = tables["proposals"], tables["balanced_subset"]
-    n_classes = len(corpus.class_names)
+    n_classes = _n_classes(corpus)
     limits = _limits(proposed["label"].to_pylist(), gate_threshold, class_thresholds)
     rows = _routes(proposed, corpus, limits)
     gate = "accepts nothing" if gate_threshold is None else f"accepts from {gate_threshold:.3f}"
@@ -81,6 +81,11 @@ def suite(
         ),
         _no_route_is_shut(proposed),
     ]
+
+
+def _n_classes(corpus: Corpus) -> int:
+    """What the probabilities are of: the classes; of objects, that people would leave an image as it is, and not."""
+    return 2 if corpus.asks_for_objects else len(corpus.class_names)
 
 
 def _no_route_is_shut(proposed: pa.Table) -> Truth:
@@ -117,7 +122,7 @@ def _limits(
 
 def _routes(proposed: pa.Table, corpus: Corpus, limits: NDArray[np.float64]) -> Profile:
     measured = vectors(proposed["probabilities"])
-    n_classes = len(corpus.class_names)
+    n_classes = _n_classes(corpus)
     columns = {
         "sample_id": proposed["sample_id"],
         # Probabilities that are not one finite number per class have no sum that could pass.

@@ -43,8 +43,8 @@ def store_decision(
     answer; of other kinds, the answer itself or its text.
 
     Returns: False when it is the decision that stands already.
-    Raises: UnknownLabel; InvalidInput for a sample that the batch asks about in no task but a trap, or the name of a
-        simulated annotator.
+    Raises: UnknownLabel; InvalidInput for a sample that the batch asks about in no task but a trap, for objects in an
+        image of another size than that of the task, or the name of a simulated annotator.
     """
     check_annotator(by, is_simulated=False)
     row = find_batch(connection, batch_id)
@@ -55,6 +55,7 @@ def store_decision(
     tasks = connection.execute(_tasks_of(batch_id, [sample_id])).all()
     if not tasks:
         raise InvalidInput(f"sample {sample_id!r} has no task in batch {batch_id!r}; decide only what was asked")
+    kind.check_place(given, json.loads(tasks[0].payload))
     is_this = (decision.c.batch_id == batch_id) & (decision.c.sample_id == sample_id)
     before = connection.execute(sa.select(decision).where(is_this)).first()
     method = f"{BY_REVIEWER}{by}"

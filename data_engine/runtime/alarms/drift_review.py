@@ -77,7 +77,7 @@ def open_drift_review(runtime: CorpusRuntime, batch: str, n: int, *, cause: str)
     ids = _moved(runtime, tables, batch)[:n]
     if not ids:
         return None
-    payloads = payloads_of(tables, ids)
+    payloads = payloads_of(tables, ids, with_sizes=corpus.asks_for_objects)
     with runtime.queue() as queue:
         known = {each.batch_id for each in queue.batches(corpus.name)} | taken_batches(runtime)
         batch_id = next_batch_id(corpus.name, "drifted", known)

@@ -76,7 +76,7 @@ def open_withdrawn_review(runtime: "CorpusRuntime", sample_ids: Sequence[str], *
     ids = [name for name in left if name in there][: corpus.labels.query_batch_size]
     if not ids:
         return None, 0
-    payloads = payloads_of(tables, ids)
+    payloads = payloads_of(tables, ids, with_sizes=corpus.asks_for_objects)
     with runtime.queue() as queue:
         known = {each.batch_id for each in queue.batches(corpus.name)} | taken_batches(runtime)
         batch_id = next_batch_id(corpus.name, "withdrawn", known)

@@ -175,7 +175,7 @@ def _ask_about_disputed(runtime: CorpusRuntime, measured: Measured) -> str:
     disputed = [each for each in disputed if each not in set(rows.filter(held)["sample_id"].to_pylist())]
     if not disputed:
         return NOTHING
-    payloads = payloads_of(tables, disputed)
+    payloads = payloads_of(tables, disputed, with_sizes=runtime.corpus.asks_for_objects)
     with runtime.queue() as queue:
         known = {each.batch_id for each in queue.batches(runtime.corpus.name)} | taken_batches(runtime)
         batch_id = next_batch_id(runtime.corpus.name, "disputed", known)

@@ -59,7 +59,7 @@ def ask_about_arrivals(runtime: CorpusRuntime, before: Arrivals) -> Arrivals:
     `review.arriving_share` is the budget: of many samples about this share is asked about. What is there when the
     corpus is looked at for the first time is left to the rounds, and samples that have an answer or wait for one are
     left out. The review batch is none of the rounds that `labels.rounds` counts. Nothing is done before there is a
-    classifier of the vectors of now, and while `review.max_open_tasks` wait.
+    classifier of the vectors of now, where objects are asked for, and while `review.max_open_tasks` wait.
 
     Args:
         runtime: The corpus.
@@ -85,7 +85,7 @@ def _in_service(runtime: CorpusRuntime, gate: CheckGate) -> "MicroModel | None":
     from data_engine.labeling import load_model
 
     row = row_of_now(gate, AcceptedTables(gate.store, gate))
-    if row is None:
+    if row is None or runtime.corpus.asks_for_objects:
         return None
     model = load_model(row["artefact"])
     return model if model.class_names == runtime.corpus.class_names else None

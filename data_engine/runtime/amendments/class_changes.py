@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from data_engine.labeling.answers.object_forms import classes_in
 from data_engine.runtime.amendments.counted_answers import all_that_count
 from data_engine.runtime.check_gate import CheckGate, accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -51,7 +52,8 @@ def ask_again(runtime: CorpusRuntime) -> tuple[str, int, int] | None:
         wanted, n_outside = _to_ask_again(runtime, queue)
         if not wanted:
             return None
-        payloads = payloads_of(accepted_tables(runtime, run_id="review"), [sample_id for sample_id, _ in wanted])
+        tables, ids = accepted_tables(runtime, run_id="review"), [sample_id for sample_id, _ in wanted]
+        payloads = payloads_of(tables, ids, with_sizes=corpus.asks_for_objects)
         known = {batch.batch_id for batch in queue.batches(corpus.name)}
         batch_id = next_batch_id(corpus.name, "again", known)
         tasks = [
@@ -113,10 +115,12 @@ def _call_off(runtime: CorpusRuntime, queue: "ReviewQueue") -> int:
 
 
 def _names_given(runtime: CorpusRuntime, queue: "ReviewQueue") -> Counter[str]:
-    batches = queue.batches(runtime.corpus.name)
-    return Counter(
-        label for batch in batches for label in queue.answers(batch.batch_id)["label"].to_pylist() if label is not None
-    )
+    tables = [queue.answers(batch.batch_id) for batch in queue.batches(runtime.corpus.name)]
+    if runtime.corpus.asks_for_objects:
+        return Counter(
+            name for table in tables for answer in table["answer"].to_pylist() for name in classes_in(answer)
+        )
+    return Counter(label for table in tables for label in table["label"].to_pylist() if label is not None)
 
 
 def _sentences(change: "ClassChange", given: Mapping[str, int]) -> list[str]:

@@ -40,12 +40,14 @@ def inputs_of(runtime: CorpusRuntime, queue: "ReviewQueue", batch: "BatchInfo | 
     inputs = {"queue": queue.queue_id, "revision": str(batch.revision)}
     if not batch.is_answered:
         inputs["answers so far"] = str(queue.answers(batch_id).num_rows)
-    is_plain = queue.labels_given(batch_id) <= set(runtime.corpus.class_names)
+    of_objects = runtime.corpus.asks_for_objects
+    is_plain = not of_objects and queue.labels_given(batch_id) <= set(runtime.corpus.class_names)
     if is_plain and not is_again(batch_id, runtime.corpus.name):
         return inputs
     table, _ = answers_that_count(runtime, queue, batch_id)
-    now = {row["annotation_id"]: row["label"] for row in table.to_pylist()}
-    given = {row["annotation_id"]: row["label"] for row in queue.answers(batch_id).to_pylist()}
+    said = "answer" if of_objects else "label"
+    now = {row["annotation_id"]: row[said] for row in table.to_pylist()}
+    given = {row["annotation_id"]: row[said] for row in queue.answers(batch_id).to_pylist()}
     return inputs if now == given else {**inputs, "classes": fingerprint(now)}
 
 

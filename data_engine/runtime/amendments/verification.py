@@ -58,7 +58,8 @@ def open_verification(runtime: CorpusRuntime, *, now: datetime) -> str | None:
         wanted = [each for each in tasks if each in set(there["sample_id"].to_pylist())]
         if not wanted:
             return None
-        payloads, sure = payloads_of(tables, wanted), _probabilities(tables, sorted(audited))
+        payloads = payloads_of(tables, wanted, with_sizes=corpus.asks_for_objects)
+        sure = _probabilities(tables, sorted(audited))
         new = [
             NewTask(each, tasks[each][0], "blind", payloads[each], tasks[each][1], sure.get(each), priority=1)
             for each in wanted

@@ -70,6 +70,7 @@ def promote(runtime: "CorpusRuntime", start: str, *, by: str, why: str, now: dat
     Raises: InvalidInput for no reason, an unknown version, one that is in service by hand already, or one that learnt
         from vectors of another encoder or knows other classes.
     """
+    _refuse_masks(runtime)
     row, store = find_version(runtime, start), runtime.store()
     version = row["classifier_version"]
     decided = hand_promotions(store)
@@ -92,6 +93,7 @@ def rollback(runtime: "CorpusRuntime", *, by: str, why: str, now: datetime) -> H
 
     Raises: InvalidInput for no reason, or where nothing was in service before.
     """
+    _refuse_masks(runtime)
     decided = hand_promotions(runtime.store())
     held = in_force(decided)
     if held is not None:
@@ -131,6 +133,7 @@ def export(runtime: "CorpusRuntime", start: str, path: Path) -> VersionRow:
     from data_engine.labeling.models.onnx_file import onnx_bytes
     from data_engine.storage.atomic_files import write_bytes
 
+    _refuse_masks(runtime)
     row = find_version(runtime, start)
     told = {"corpus": runtime.corpus.name, "encoder_version": row["encoder_version"] or ""}
     write_bytes(path, onnx_bytes(load_model(row["artefact"]), told=told))
@@ -140,6 +143,15 @@ def export(runtime: "CorpusRuntime", start: str, path: Path) -> VersionRow:
 def _none_yet(runtime: "CorpusRuntime") -> str:
     name = runtime.corpus.name
     return f"the corpus {name} has no version yet; data-engine run {name} trains one on what is answered"
+
+
+def _refuse_masks(runtime: "CorpusRuntime") -> None:
+    """Raises: InvalidInput where objects are asked for: their models are compared on the hold-out alone."""
+    if runtime.corpus.asks_for_objects:
+        raise InvalidInput(
+            f"the models of {runtime.corpus.name} judge masks of a grid, and which of them is in service the hold-out "
+            "alone decides; data-engine models list shows them"
+        )
 
 
 def _why_unfit(runtime: "CorpusRuntime", row: VersionRow) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data_engine.labeling.answers.object_answers import ObjectAnswers
 from data_engine.labeling.inputs import Floats
@@ -14,6 +15,9 @@ from data_engine.labeling.rounds import PlannedTask, RoundSettings, hashed, plan
 
 WOULD_DO, WOULD_NOT = 0, 1
 """What an image is to the query strategy: one whose proposal would do as it is, or one that a person has to mend."""
+
+NOTHING = "nothing is proposed"
+"""How the reason of an image begins of which nothing is proposed."""
 
 _NAMES = ("would do", "would not do")
 
@@ -46,13 +50,13 @@ def plan_object_batch(
 
     Hold-out, control batch, query batch, audits and traps are drawn as for classes; see `rounds.plan_review_batch`.
     The query strategy sees two classes: images whose proposal would do as it is, and those whose would not. Before
-    there are proposals every task is manual.
+    there are proposals every task is manual, and so are those about images of which nothing is proposed.
 
     Args:
         round_number: 0 for the first batch; part of every random draw.
         sample_ids: the n ids of the pool.
         embeddings: (n, dim) unit rows.
-        proposals: by sample; used where every sample of the pool has one.
+        proposals: by sample; empty before anything is learnt. A sample that it lacks has none.
         reviewed: the agreed answer of every sample answered so far.
         hold_out_ids: samples ever drawn for the hold-out.
         control_ids: samples ever drawn for a control batch.
@@ -61,14 +65,14 @@ def plan_object_batch(
         seed: of everything random.
         doubted: samples whose label looks wrong, the least credible first.
     """
-    kind, has_all = ObjectAnswers(), bool(proposals) and all(key in proposals for key in sample_ids)
+    kind, is_learnt = ObjectAnswers(), bool(proposals)
     known = {
         key: WOULD_DO if key in proposals and kind.is_right(proposals[key].answer, answer) else WOULD_NOT
         for key, answer in reviewed.items()
     }
     probabilities = None
-    if has_all:
-        would_do = np.array([proposals[key].probability for key in sample_ids], dtype=np.float32)
+    if is_learnt:
+        would_do = np.array([_probability(proposals, key) for key in sample_ids], dtype=np.float32)
         probabilities = np.stack([would_do, 1 - would_do], axis=1)
     planned = plan_review_batch(
         round_number=round_number,
@@ -76,7 +80,7 @@ def plan_object_batch(
         embeddings=embeddings,
         probabilities=probabilities,
         proposed=None,
-        gate_accepts=np.array([proposals[key].is_accepted for key in sample_ids]) if has_all else None,
+        gate_accepts=_accepted(proposals, sample_ids) if is_learnt else None,
         reviewed=known,
         hold_out_ids=hold_out_ids,
         control_ids=control_ids,
@@ -98,9 +102,22 @@ def _with_objects(
     """The task with objects in the place of what the image is to the strategy; a trap's are known to be wrong."""
     if task.proposed_label is None:
         return task
-    proposed = proposals[task.sample_id]
-    answer = proposed.answer
+    proposed = proposals.get(task.sample_id)
+    if proposed is None and task.arm != "trap":
+        return replace(task, arm="manual", proposed_label=None, probability=None)
+    answer = "" if proposed is None else proposed.answer
     if task.arm == "trap":
         draw = hashed(draw, task.sample_id)
         answer = ObjectAnswers().wrong_answer(reviewed[task.sample_id], classes, probabilities=None, draw=draw)
-    return replace(task, proposed_label=None, proposed_answer=answer, probability=proposed.probability)
+    return replace(
+        task, proposed_label=None, proposed_answer=answer, probability=_probability(proposals, task.sample_id)
+    )
+
+
+def _probability(proposals: Mapping[str, ObjectProposal], sample_id: str) -> float:
+    """That nobody would edit what is proposed; of an image without a proposal 0."""
+    return proposals[sample_id].probability if sample_id in proposals else 0.0
+
+
+def _accepted(proposals: Mapping[str, ObjectProposal], sample_ids: Sequence[str]) -> NDArray[np.bool_]:
+    return np.array([key in proposals and proposals[key].is_accepted for key in sample_ids], dtype=bool)

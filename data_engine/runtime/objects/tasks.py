@@ -3,11 +3,13 @@
 Rounds of both kinds are opened in `data_engine.runtime.review_rounds`.
 """
 
+import json
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.made_from.doubtful_labels import doubted_samples
+from data_engine.runtime.objects.object_rounds import NOTHING
 
 if TYPE_CHECKING:
     from data_engine.corpus.labels import Labels
@@ -62,13 +64,31 @@ def planned_objects(
 
 
 def object_proposals(tables: AcceptedTables) -> "dict[str, ObjectProposal]":
-    """What is proposed of each image; nothing before there are proposals."""
+    """What is proposed of each image; images are left out of which nothing is proposed."""
     from data_engine.runtime.objects.object_rounds import ObjectProposal
 
-    rows = tables.read("proposals", columns=["sample_id", "answer", "probability", "route"]).to_pylist()
+    rows = tables.read("proposals", columns=["sample_id", "answer", "probability", "route", "reason"]).to_pylist()
     return {
-        row["sample_id"]: ObjectProposal(row["answer"], row["probability"], row["route"] != "person") for row in rows
+        row["sample_id"]: ObjectProposal(row["answer"], row["probability"], row["route"] != "person")
+        for row in rows
+        if NOTHING not in row["reason"]
     }
+
+
+def why_not_learnt(runtime: "CorpusRuntime") -> str:
+    """Why nothing can be learnt of objects yet; empty where it can, or where the corpus asks for classes."""
+    from data_engine.labeling.objects.object_model import LEAST_OBJECTS
+    from data_engine.runtime.check_gate import accepted_tables
+
+    if not runtime.corpus.asks_for_objects:
+        return ""
+    rows = accepted_tables(runtime, run_id="plan").read("reviewed_labels", columns=["sample_id", "purpose", "answer"])
+    held = {row["sample_id"] for row in rows.to_pylist() if row["purpose"] == "hold_out"}
+    answers = {row["sample_id"]: row["answer"] for row in rows.to_pylist() if row["purpose"] != "trap"}
+    n = sum(len(json.loads(answer)["objects"]) for key, answer in answers.items() if key not in held)
+    if n >= LEAST_OBJECTS:
+        return ""
+    return f"of {LEAST_OBJECTS} reviewed objects outside the hold-out {n} are there, so nothing is proposed yet"
 
 
 def images_to_ask(gate: "CheckGate", subset: "StepVersion", n_batches: int) -> tuple[str, str | None]:

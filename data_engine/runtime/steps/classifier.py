@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from data_engine import labeling
 from data_engine.labeling.models.hold_out_figures import ALL, figures
+from data_engine.labeling.objects.object_model import KIND
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.classifier_in_service import ClassifierRow, LearntBy
 from data_engine.runtime.deciders.distillation import is_taught
@@ -20,6 +21,7 @@ from data_engine.runtime.models.hold_out_slices import hold_out_slices
 from data_engine.runtime.models.inputs import model_inputs
 from data_engine.runtime.models.promotions import promotion_in_force
 from data_engine.runtime.models.registry_rows import JudgedBy, figures_after, rows_after
+from data_engine.runtime.objects.learnt_masks import learn_masks, same_question
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.schemas.child_ids import parent_and_change
 
@@ -28,6 +30,10 @@ _SHOWN_VERSIONS = 8
 
 def classifier(step_run: StepRun) -> StepResult:
     """Train a version on all answers; it takes over where it is better than the one in service."""
+    return learn_masks(step_run) if step_run.corpus.asks_for_objects else _of_classes(step_run)
+
+
+def _of_classes(step_run: StepRun) -> StepResult:
     settings = step_run.corpus.labels
     reviewed = _to_learn_from(step_run)
     encoder = step_run.encoder_in_use()
@@ -189,6 +195,8 @@ def _asks_the_same(one: ClassifierRow, other: ClassifierRow) -> bool:
     """Whether two versions learnt here, by the same settings, of the same classes and vectors."""
     if any(row["borrowed_from"] for row in (one, other)):
         return False
+    if KIND in (one["model"], other["model"]):
+        return same_question(one, other)
     known = [row["artefact"] for row in (one, other)]
     names = {labeling.load_model(artefact).class_names for artefact in known if artefact}
     is_same = one["encoder_version"] == other["encoder_version"] and LearntBy.of(one) == LearntBy.of(other)

@@ -15,6 +15,7 @@ from data_engine.runtime.deciders.distillation import rounds_with
 from data_engine.runtime.deciders.opinions import Deciders
 from data_engine.runtime.made_from.encoders import refuse_another
 from data_engine.runtime.made_from.given_labels import with_given_labels
+from data_engine.runtime.objects.proposed_masks import propose_masks
 from data_engine.runtime.plan import spec_of
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.schemas import SCHEMAS
@@ -27,8 +28,12 @@ if TYPE_CHECKING:
 
 
 def proposals(step_run: StepRun) -> StepResult:
-    """Propose a class for every chosen sample."""
+    """Propose a class for every chosen sample, or the objects of every chosen image."""
     row = _in_service(step_run)
+    return propose_masks(step_run, row) if step_run.corpus.asks_for_objects else _of_classes(step_run, row)
+
+
+def _of_classes(step_run: StepRun, row: dict[str, Any]) -> StepResult:
     classifier = labeling.load_model(row["artefact"])
     (ids, x), settings, names = step_run.subset_embeddings(), step_run.corpus.labels, step_run.corpus.class_names
     answers = _answers(step_run, ids)

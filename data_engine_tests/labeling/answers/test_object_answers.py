@@ -80,8 +80,16 @@ def test_a_class_is_no_answer_and_no_class_no_question() -> None:
 
 def test_with_one_class_a_trap_leaves_an_object_out() -> None:
     answer = _answer(("coin", 0, 50), ("coin", 60, 90))
-    wrong = KIND.wrong_answer(answer, ["coin"], probabilities=None, draw=1)
+    wrong = KIND.wrong_answer(answer, ["coin"], probabilities=None, draw=3)
     assert json.loads(wrong)["objects"] == json.loads(answer)["objects"][:1]
+
+
+def test_or_it_draws_an_outline_in() -> None:
+    answer = _answer(("coin", 0, 50), ("coin", 60, 90))
+    wrong = KIND.wrong_answer(answer, ["coin"], probabilities=None, draw=0)
+    first, second = json.loads(wrong)["objects"]
+    assert first["polygons"][0][0] == [10.0, 18.0] and second == json.loads(answer)["objects"][1]
+    assert not KIND.is_right(wrong, answer) and KIND.validate(wrong, ["coin"], of="a test") == wrong
 
 
 def test_a_release_has_the_objects_with_their_masks() -> None:

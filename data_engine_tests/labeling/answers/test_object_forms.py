@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 
 from data_engine.errors import InvalidInput, UnknownLabel
-from data_engine.labeling.answers.object_forms import checked_objects, shape_of, shapes_of
+from data_engine.labeling.answers.object_forms import (
+    checked_objects,
+    classes_in,
+    shape_of,
+    shapes_of,
+    with_class_names,
+)
+from data_engine.schemas import answer_text
 from data_engine.segmentation import encode_rle
 
 SQUARE = [[10, 10], [40, 10], [40, 40], [10, 40]]
@@ -93,3 +100,13 @@ def test_an_answer_that_breaks_a_rule_is_refused(answer: object, said: str) -> N
 def test_a_class_of_another_question_is_named() -> None:
     with pytest.raises(UnknownLabel, match="object 0 is a 'coin', which is not one of the 1 classes of batch 'b1'"):
         checked_objects(_answer(), ["cell"], of="batch 'b1'")
+
+
+def test_objects_of_a_removed_class_leave_no_answer_or_are_left_out() -> None:
+    ring = [[0, 0], [9, 0], [9, 9], [0, 9]]
+    objects = [{"class": name, "polygons": [ring]} for name in ("coin", "ring")]
+    answer = answer_text({"size": [20, 20], "objects": objects})
+    now = {"coin": "penny"}.get
+    assert with_class_names(answer, now) is None
+    assert classes_in(with_class_names(answer, now, drops_others=True) or "") == {"penny"}
+    assert with_class_names(answer, lambda name: name) == answer

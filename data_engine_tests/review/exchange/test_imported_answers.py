@@ -3,9 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from exchanged_batches import LATER, foreign, place
+from object_project import coins_at
 from review_people import person
 
+from data_engine.errors import InvalidInput
 from data_engine.review.people.person_queue import PersonQueue
 
 
@@ -39,3 +42,18 @@ def test_a_comment_and_the_number_of_corrections_come_along(empty, tmp_path):
     (found,) = empty.exported("licences").tasks[0].answers
     assert (found.comment, found.revision) == ("unsure", 3)
     assert empty.batches()[0].revision == 3
+
+
+@pytest.mark.parametrize(("size", "is_taken"), [([20, 60], True), ([60, 20], False)])
+def test_imported_objects_are_in_an_image_of_the_size_of_that_of_the_task(empty, size, is_taken):
+    (task,) = foreign(("s0", "ada", "mit")).tasks
+    answer = replace(task.answers[0], answer=coins_at(0, 30))
+    given = replace(foreign(), tasks=(replace(task, answers=(answer,)),))
+    where = place(kind="objects", classes=("coin",), payloads={"s0": {"uri": "a.png", "size": size}})
+    if is_taken:
+        empty.take_in(given, where, of="a", now=LATER)
+        assert empty.answers("licences-imported-001")["answer"].to_pylist() == [coins_at(0, 30)]
+    else:
+        with pytest.raises(InvalidInput, match="line 1: the answer is about an image of 60 x 20 px, but the image of"):
+            empty.take_in(given, where, of="a", now=LATER)
+        assert not empty.batches()

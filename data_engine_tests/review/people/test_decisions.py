@@ -2,9 +2,11 @@
 
 import pytest
 import sqlalchemy as sa
+from object_project import coins_at
 from review_people import answer_all, at, person
 
 from data_engine.errors import InvalidInput, LeaseLost, UnknownLabel
+from data_engine.review import NewTask
 from data_engine.review.queue_audit import read_queue
 from data_engine.review.queue_database import reading
 from data_engine.review.queue_tables import audit
@@ -84,3 +86,16 @@ def test_a_decision_takes_the_name_that_its_class_has_by_now(licences):
     content = read_queue(licences._engine.url.render_as_string(), "licences")
     assert content.problems == []
     assert content.answers["b1"]["label"].to_pylist() == ["expat"]
+
+
+def test_a_reviewer_decides_objects_by_an_edited_answer_and_not_of_another_image(licences):
+    task = NewTask("s0", "query", "manual", {"uri": "a.png", "size": [20, 60]})
+    asked = {"corpus": "coins", "question": "Where?", "classes": ("coin",), "kind": "objects", "cause": "a test"}
+    licences.open_batch("b9", tasks=[task], now=at(0), **asked)
+    lease = licences.next("ada", now=at(1), batch="b9")
+    licences.submit(lease.lease_id, "one", answer=coins_at(0), now=at(2))
+    with pytest.raises(InvalidInput, match="about an image of 20 x 60 px, but the image of the task has 60 x 20 px"):
+        licences.decide("b9", "s0", coins_at(0).replace("[20,60]", "[60,20]"), by="eve", now=at(3))
+    licences.decide("b9", "s0", coins_at(0, 30), by="eve", now=at(4))
+    rows = {row["provenance"]: row["answer"] for row in licences.answers("b9").to_pylist()}
+    assert rows == {"human": coins_at(0), "adjudicated": coins_at(0, 30)}

@@ -8,10 +8,11 @@ from data_engine.runtime.objects.tasks import images_to_ask, object_proposals
 
 def test_what_a_decider_takes_needs_no_person() -> None:
     rows = {
-        "sample_id": ["a", "b"],
-        "answer": ["{}", "[]"],
-        "probability": [0.5, 0.9],
-        "route": ["person", "classifier"],
+        "sample_id": ["a", "b", "c"],
+        "answer": ["{}", "[]", "{}"],
+        "probability": [0.5, 0.9, 0.0],
+        "route": ["person", "classifier", "person"],
+        "reason": ["", "", "person: classifier (nothing is proposed: the segmenter 'x' failed)"],
     }
     found = object_proposals(SimpleNamespace(read=lambda table, columns: pa.table(rows).select(columns)))
     assert [(key, each.answer, each.is_accepted) for key, each in found.items()] == [
