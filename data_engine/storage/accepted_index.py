@@ -208,17 +208,17 @@ class SketchIndex:
             drop_copy(path)
             for other in self.folder.glob(f"{path.name.partition('-')[0]}-*.sketches"):
                 if other != path:
-                    _delete(other)
+                    delete_segment(other)
             return Segment.read(local_copy(path))
 
     def forget(self, batch: str) -> None:
         """Delete the segments of a batch that is no longer there, merged ones with it included."""
         for path in self.folder.glob(f"*{MERGED}"):
             if batch in dict(_members(path)):
-                path.unlink(missing_ok=True)
+                delete_segment(path)
         prefix = self.path(batch, "").name.partition("-")[0]
         for path in self.folder.glob(f"{prefix}-*.sketches"):
-            _delete(path)
+            delete_segment(path)
 
     def path(self, batch: str, version: str) -> Path:
         """The file of the segment of a batch in a version."""
@@ -226,7 +226,8 @@ class SketchIndex:
         return self.folder / f"{'-'.join(names)}.sketches"
 
 
-def _delete(path: Path) -> None:
+def delete_segment(path: Path) -> None:
+    """Delete the file of a segment, and the copy on this host of one behind a URL."""
     path.unlink(missing_ok=True)
     drop_copy(path)
 

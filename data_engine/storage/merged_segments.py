@@ -15,7 +15,8 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from data_engine.storage.accepted_index import MERGED, Places, Segment, SketchIndex, mapped_arrays
+from data_engine.places.place import local_copy
+from data_engine.storage.accepted_index import MERGED, Places, Segment, SketchIndex, delete_segment, mapped_arrays
 from data_engine.storage.atomic_files import replace_file
 from data_engine.storage.checksums import seal, verify
 from data_engine.storage.storage_errors import storage_errors
@@ -97,8 +98,9 @@ def accepted_segments(
 def read_merged(path: Path) -> AcceptedSegment | None:
     """A merged segment, all of whose batches are asked for; None for a damaged one, which is logged."""
     try:
-        verify(path)
-        said, batch_of, *arrays = mapped_arrays(path, 6)
+        copy = local_copy(path)
+        verify(copy)
+        said, batch_of, *arrays = mapped_arrays(copy, 6)
         members = json.loads(bytes(said))
     except (OSError, ValueError) as error:
         logger.warning("%s, accepted samples of many batches, is damaged and is made anew (%s)", path, error)
@@ -113,12 +115,12 @@ def _merged(index: SketchIndex, versions: Mapping[str, str]) -> Iterator[Accepte
     for path in index.folder.glob(f"*{MERGED}"):
         each = read_merged(path)
         if each is None:
-            path.unlink(missing_ok=True)
+            delete_segment(path)
             continue
         pairs = list(zip(each.batches, each.versions, strict=True))
         is_wanted = np.array([versions.get(batch) == version for batch, version in pairs], bool)
         if all(versions.get(batch, version) != version for batch, version in pairs):
-            path.unlink(missing_ok=True)
+            delete_segment(path)
             continue
         found.append(AcceptedSegment(each.segment, each.batches, each.versions, each.batch_of, is_wanted, path))
     yield from sorted(found, key=lambda each: (-len(each.segment), each.path))
@@ -170,9 +172,9 @@ def _write(index: SketchIndex, parts: Sequence[AcceptedSegment]) -> AcceptedSegm
         replace_file(path, fill)
         for part in parts:
             if part.path is not None and part.path != path:
-                part.path.unlink(missing_ok=True)
+                delete_segment(part.path)
         for batch, version in members:
-            index.path(batch, version).unlink(missing_ok=True)
+            delete_segment(index.path(batch, version))
         found = read_merged(path)
         if found is None:
             raise OSError("it cannot be read after it was written")

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import xxhash
 from numpy.typing import NDArray
 
+from data_engine.places.place import local_copy
 from data_engine.storage.artefacts import Artefacts
 
 logger = getLogger(__name__)
@@ -208,15 +209,16 @@ class _Index:
 def _read(path: Path) -> _Generation | None:
     """A generation on disk, mapped into memory; None for what is none, which is logged."""
     try:
-        with path.open("rb") as file:
+        copy = local_copy(path)
+        with copy.open("rb") as file:
             n_head = int.from_bytes(file.read(8), "little")
-            head = file.read(min(n_head, path.stat().st_size))
+            head = file.read(min(n_head, copy.stat().st_size))
         if not path.name.endswith(xxhash.xxh3_64_hexdigest(head)):
             raise ValueError("it has another checksum than when it was written")
         said = json.loads(head)
         ends = np.array(said["ends"], np.int64)
         n = int(ends[-1])
-        both = np.memmap(path, np.uint32, "r", 8 + n_head, (2, n)) if n else np.empty((2, 0), np.uint32)
+        both = np.memmap(copy, np.uint32, "r", 8 + n_head, (2, n)) if n else np.empty((2, 0), np.uint32)
     except (OSError, ValueError) as error:
         logger.warning("%s is damaged and is made anew (%s)", path, error)
         return None
