@@ -3,6 +3,7 @@
 Errors of disks and of Delta are translated in `data_engine.storage`.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,6 +75,7 @@ def errors_of_store(doing: str, where: Path) -> Iterator[None]:
 
 def said_of(error: BaseException) -> str:
     """What is wrong with a store and the remedy, and the first words of the error itself."""
-    first = str(error).strip().split("\n", 1)[0][:200] or type(error).__name__
+    # The query of a request says nothing to people, and may hold what is secret.
+    first = re.sub(r"\?[^\s\"']*", "", str(error).strip().split("\n", 1)[0])[:200] or type(error).__name__
     found = trouble(error)
     return f"{found[0]} ({first}); {found[1]}" if found else first

@@ -28,6 +28,7 @@ def test_what_a_store_says_becomes_what_is_wrong_and_what_to_set(said: str, what
 def test_what_is_not_known_is_told_as_it_was_said() -> None:
     assert trouble(OSError("the moon is full")) is None
     assert said_of(OSError("the moon is full\nand more")) == "the moon is full"
+    assert said_of(OSError('asked "http://h/b?key=1", in vain')) == 'asked "http://h/b", in vain'
 
 
 def test_only_errors_of_stores_are_translated() -> None:
