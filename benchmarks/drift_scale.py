@@ -6,12 +6,11 @@ python benchmarks/drift_scale.py --rows 1000000   # a tenth of it
 The tables are those that the steps before would have left: samples around random centres in twenty batches, one in ten
 a duplicate of an earlier one, and a tree of automatic levels over all that were kept. The step is run as a run runs it,
 with reading and writing, in a process of its own: once where nothing is kept of an earlier report, and once more. Idle
-is the peak resident memory of the process before the step, on top is its peak afterwards less that (ru_maxrss).
+is the peak resident memory of the process before the step, on top is its peak afterwards less that (VmHWM).
 """
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -179,8 +178,9 @@ def report(folder: Path) -> None:
 
 
 def peak_mib() -> float:
-    """Peak resident memory of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """Peak resident memory of this process since it began; that of the process that started it does not count."""
+    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
 def main() -> None:

@@ -73,7 +73,8 @@ def mass_p(reference_counts: Any, window_counts: Any, *, seed: int, levels: Sequ
     generator = np.random.default_rng([seed, 2])
     references = np.vstack([reference, generator.multinomial(int(reference.sum()), shares, size=_N_NULL_WINDOWS)])
     windows = np.vstack([window, generator.multinomial(int(window.sum()), shares, size=_N_NULL_WINDOWS)])
-    sums = np.sum([_log_p(references, windows, level) for level in levels or [np.arange(len(reference))]], axis=0)
+    each = [_log_p(references, windows, level) for level in levels or [np.arange(len(reference))]]
+    sums = np.sum(each, axis=0)
     return float(np.mean(sums <= sums[0] + _TINY))
 
 
