@@ -34,7 +34,7 @@ from data_engine.segmentation.predictors.saliency import load_saliency
 from data_engine.segmentation.predictors.shapes import within_box
 from data_engine.segmentation.simulated_clicks import simulated_points
 
-_PIXELS_PER_OBJECT, _TREMORS_PX = 400, (0.0, 2.0)
+_PIXELS_PER_OBJECT, _TREMORS_PX = 800, (0.0,)
 _FOLDS = 2
 
 Seen = tuple[str, Crop, NDArray[np.bool_], NDArray[np.float32], NDArray[np.float32]]
@@ -64,7 +64,7 @@ def fit_pixels(objects: list[Seen], *, has_saliency: bool, seed: int = 0) -> Den
         features = pixel_features(crop, cut, salient if has_saliency else None)
         values.append(features.reshape(-1, features.shape[-1])[rows])
         targets.append(truth.ravel()[rows])
-    return fit_layers(np.concatenate(values), np.concatenate(targets), n_hidden=24, n_rounds=8, seed=seed)
+    return fit_layers(np.concatenate(values), np.concatenate(targets), n_hidden=32, n_rounds=8, seed=seed)
 
 
 def measured(objects: list[Seen], pixels: DenseLayers, *, has_saliency: bool) -> tuple[list, list]:  # type: ignore[type-arg]
@@ -124,7 +124,7 @@ def main() -> None:
         "written_by": "benchmarks/mask_chooser.py",
         "trained_on": f"{len({name for name, *_ in objects})} objects of the validation set of COCO (annotations CC BY "
         "4.0) whose image has an even number, longest side 384 px; points with a tremor of "
-        f"{' and '.join(f'{px:g}' for px in _TREMORS_PX)} px, simulated",
+        f"{' and '.join(f'{px:g}' for px in _TREMORS_PX)} px, simulated; GrabCut at 96 px, U2-Net-p at 224 px",
         "holds": "weights only; no image, mask or identifier",
     }
     if args.write:

@@ -51,6 +51,18 @@ class Crop:
         left, top, right, bottom = self.window
         return self.pixels.shape[1] / (right - left), self.pixels.shape[0] / (bottom - top)
 
+    def at(self, side: int) -> "Crop":
+        """The same part of the image with so many pixels on the longer side, which is fewer than it has."""
+        import cv2
+
+        height, width = self.pixels.shape[:2]
+        scale = side / max(height, width)
+        size = (max(2, round(width * scale)), max(2, round(height * scale)))
+        pixels = np.asarray(cv2.resize(self.pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        along = np.array([size[0] / width, size[1] / height])
+        clicks = tuple((x * float(along[0]), y * float(along[1]), is_inside) for x, y, is_inside in self.clicks)
+        return replace(self, pixels=pixels, points=self.points * along, clicks=clicks)
+
     def click_of(self, click: Click) -> Click | None:
         """A click on the image in pixels of the crop; None where it lies outside."""
         x, y, is_inside = click

@@ -17,6 +17,9 @@ from data_engine.segmentation.predictors.saliency import gated, load_saliency, w
 from data_engine.segmentation.predictors.shapes import box, ellipse, octagon, quadrilateral
 from data_engine.segmentation.segmenter import Predict, Segmenter, octagon_where_empty
 
+#: Of segmenters whose masks have changed since their first version.
+_VERSIONS = {"grabcut": 2, "u2netp": 2}
+
 
 @dataclass(frozen=True)
 class SegmenterEntry:
@@ -29,7 +32,7 @@ class SegmenterEntry:
 
 def _of(predict: Predict) -> Callable[[str], Segmenter]:
     """A segmenter without weights: its version is its name and a number that grows when its masks change."""
-    return lambda name: Segmenter(name, f"{name}-1", octagon_where_empty(predict))
+    return lambda name: Segmenter(name, f"{name}-{_VERSIONS.get(name, 1)}", octagon_where_empty(predict))
 
 
 def _default(name: str) -> Segmenter:
@@ -48,7 +51,7 @@ def _chooser(name: str, called: str | None = None) -> Segmenter:
 
 
 def _saliency(name: str) -> Segmenter:
-    return Segmenter(name, f"{name}-1", octagon_where_empty(gated(load_saliency())))
+    return Segmenter(name, f"{name}-{_VERSIONS[name]}", octagon_where_empty(gated(load_saliency())))
 
 
 def _network(name: str) -> Segmenter:

@@ -20,7 +20,7 @@ def test_a_network_takes_over_where_it_is_better_on_masks_that_it_has_not_seen()
 def test_where_it_is_not_better_what_was_in_service_stays() -> None:
     found = train_masks(CLEAR[:40], CLEAR[40:], in_service=load_segmenter("grabcut"), seed=0, n_rounds=1)
     assert not found.comparison and found.low <= 0
-    assert "not better beyond the interval, so grabcut-1 stays in service" in found.comparison.reason
+    assert "not better beyond the interval, so grabcut-2 stays in service" in found.comparison.reason
     assert len(found.ious) == len(found.ious_in_service) == 20
 
 
