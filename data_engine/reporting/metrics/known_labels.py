@@ -8,6 +8,7 @@ import weakref
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from data_engine.corpus import Corpus
 from data_engine.corpus.known_labels import label_text
-from data_engine.errors import InvalidInput
+from data_engine.errors import InvalidInput, UnknownLabel
 
 
 @dataclass(frozen=True)
@@ -42,19 +43,38 @@ def known_labels(corpus: Corpus, raw_index: pa.Table) -> list[str | None]:
 def known_objects(corpus: Corpus, raw_index: pa.Table) -> dict[str, str]:
     """sample_id to the objects known beforehand, as an answer, for simulation and evaluation only.
 
-    Raises: InvalidInput, UnknownLabel for a value of the column that is no such answer, with the sample.
+    Objects of classes that the question does not have, such as one that was removed, are left out.
+
+    Raises: InvalidInput for a value of the column that is no such answer, with the sample; UnknownLabel where no known
+        object at all is of a class of the question.
     """
+    from data_engine.labeling.answers.object_forms import classes_in
     from data_engine.labeling.answers.registry import answer_kind
 
     if not corpus.asks_for_objects or corpus.known_label_column is None:
         return {}
-    kind, found = answer_kind(corpus.labels.kind), {}
+    kind, found, unknown = answer_kind(corpus.labels.kind), {}, None
     for row in raw_index.select(["sample_id", "metadata"]).to_pylist():
         said = json.loads(row["metadata"]).get(corpus.known_label_column)
         if said:
             of = f"corpus {corpus.name}, as column {corpus.known_label_column} of sample {row['sample_id']} has it"
-            found[row["sample_id"]] = kind.validate(said, corpus.class_names, of=of)
+            try:
+                found[row["sample_id"]] = kind.validate(said, corpus.class_names, of=of)
+            except UnknownLabel as error:
+                unknown = error
+                found[row["sample_id"]] = kind.validate(
+                    _of_classes(said, corpus.class_names), corpus.class_names, of=of
+                )
+    if unknown is not None and not any(map(classes_in, found.values())):
+        raise unknown
     return found
+
+
+def _of_classes(said: object, class_names: Collection[str]) -> dict[str, Any]:
+    """What the column says without the objects of other classes; its form is checked afterwards."""
+    answer: dict[str, Any] = json.loads(said) if isinstance(said, str) else dict(said)  # type: ignore[call-overload]
+    others = [one for one in answer["objects"] if isinstance(one, dict) and one.get("class") not in class_names]
+    return {**answer, "objects": [one for one in answer["objects"] if one not in others]}
 
 
 def labels_in_column(column: str, raw_index: pa.Table) -> list[str | None]:

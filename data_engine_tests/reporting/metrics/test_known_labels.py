@@ -1,14 +1,16 @@
 import json
 import re
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from data_engine.corpus import Corpus, Review, SimulatedAnnotator
-from data_engine.errors import InvalidInput
-from data_engine.reporting import known_classes, known_label_of, remarks_on_known_labels
+from data_engine.errors import InvalidInput, UnknownLabel
+from data_engine.labeling.answers.object_forms import classes_in
+from data_engine.reporting import known_classes, known_label_of, known_objects, remarks_on_known_labels
 
 
 def test_of_equal_contents_the_first_label_that_the_source_gives_counts(corpus: Corpus) -> None:
@@ -77,3 +79,19 @@ def test_a_column_that_no_row_has_is_named_with_those_there_are(corpus: Corpus) 
         remarks(simulated, ["mit"], column="licence")
     with pytest.raises(InvalidInput, match=r"'moon' .1.; the classes are 'mit'.* no sample has a known class"):
         remarks(simulated, ["moon", None])
+
+
+def objects_of(*names: str) -> dict[str, Any]:
+    ring = [[0, 0], [9, 0], [9, 9], [0, 9]]
+    return {"size": [20, 20], "objects": [{"class": name, "polygons": [ring]} for name in names]}
+
+
+def test_known_objects_of_a_class_that_is_not_asked_for_are_left_out() -> None:
+    asks = SimpleNamespace(
+        name="coins", asks_for_objects=True, known_label_column="license", class_names=("coin",),
+        labels=SimpleNamespace(kind="objects"),
+    )  # fmt: skip
+    found = known_objects(asks, raw_index([objects_of("coin", "ring"), json.dumps(objects_of("ring"))]))  # type: ignore[arg-type]
+    assert [classes_in(answer) for answer in found.values()] == [{"coin"}, set()]
+    with pytest.raises(UnknownLabel, match="object 0 is a 'ring', which is not one of the 1 classes of corpus coins"):
+        known_objects(asks, raw_index([objects_of("ring")]))  # type: ignore[arg-type]
