@@ -102,11 +102,11 @@ def _document(record: Any, content_type: str, number: int, max_bytes: int, read:
         # One answer of one server must not cost the documents behind it.
         said = f"its record is damaged: {type(error).__name__}: {error}; fetch {address} again"
         return Part(number, _UNKNOWN, (), 1, metadata, said)
-    error = parts[-1].error
+    why = parts[-1].error
     return replace(
         parts[-1],
         pages=tuple(page for part in parts for page in part.pages),
-        error=error and (_why_still_packed(record) or error),
+        error=why and (_why_still_packed(record) or why),
         n_bytes=len(content),
         metadata={**{name: value for name, value in metadata.items() if value}, **parts[-1].metadata},
     )
