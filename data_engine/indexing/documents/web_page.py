@@ -49,6 +49,10 @@ def read_web_page(content: bytes, record: int, encoding: str | None = None) -> P
         raise UnreadableDocument(f"the web page cannot be parsed: {error}") from error
     if tree is None:
         raise UnreadableDocument("the web page is empty or no HTML; fetch it again")
+    if (found is None or not found.text) and _is_too_deep(page):
+        raise UnreadableDocument(
+            "its elements are nested more than 255 deep, and no parser follows; remove idle ones, or save it as text"
+        )
     if found is None:
         return Part(record, MEDIA_TYPE, (Page(1),))
     metadata = {name: getattr(found, name) for name in _FIELDS if getattr(found, name)}
@@ -60,6 +64,15 @@ def _tree(page: str | bytes) -> Any:
     tree = trafilatura.load_html(page)
     text = (page if isinstance(page, str) else decode(page).text) if tree is None else None
     return trafilatura.load_html(f"<html><head></head><body>{text}</body></html>") if text and text.strip() else tree
+
+
+def _is_too_deep(page: str | bytes) -> bool:
+    parser = etree.HTMLParser()
+    try:
+        etree.fromstring(page.encode("utf-8", "replace") if isinstance(page, str) else page, parser)
+    except etree.LxmlError:
+        return False
+    return any("Excessive depth" in error.message for error in parser.error_log)
 
 
 def _decoded(content: bytes, encoding: str | None) -> str | bytes:

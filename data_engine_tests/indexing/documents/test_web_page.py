@@ -43,3 +43,10 @@ def test_a_piece_of_a_page_without_the_element_html_is_read() -> None:
         assert text_of([page.lines]) == TEXT
     with pytest.raises(UnreadableDocument, match="empty or no HTML; fetch it again"):
         read_web_page(b"\x89PNG\r\n\x1a\n" + bytes(range(256)), 1)
+
+
+def test_a_page_that_is_nested_too_deep_says_so_in_place_of_an_empty_text() -> None:
+    deep, shallow = (f"<html><body>{'<div>' * n}<p>{TEXT}</p>{'</div>' * n}</body></html>".encode() for n in (300, 200))
+    assert text_of([read_web_page(shallow, 1).pages[0].lines]) == TEXT
+    with pytest.raises(UnreadableDocument, match="nested more than 255 deep"):
+        read_web_page(deep, 1)
