@@ -22,6 +22,7 @@ from data_engine.indexing.uris import part_uri
 _MOST_DEATHS = 20
 _MOST_BYTES = 100_000_000
 _UNKNOWN = "application/octet-stream"
+_REMEDY = "; repair or split it, or raise source.max_sample_s or source.max_reader_bytes where it is only large"
 
 
 def read_documents(file: SourceFile, source: ReadOptions) -> Iterator[RawSample]:
@@ -104,12 +105,12 @@ def _parts(path: object, name: str, source: ReadOptions, is_archive: bool) -> It
                 ) from error
             said = f"{error} while it read this"
             if is_archive:
-                yield Part(n_read, _UNKNOWN, error=f"{said} document")
+                yield Part(n_read, _UNKNOWN, error=f"{said} document{_REMEDY}")
             elif not known.n_pages:
-                yield Part(1, _UNKNOWN, error=f"{said} document")
+                yield Part(1, _UNKNOWN, error=f"{said} document{_REMEDY}")
                 return
             else:
-                yield replace(known, pages=(Page(n_read, error=f"{said} page"),))
+                yield replace(known, pages=(Page(n_read, error=f"{said} page{_REMEDY}"),))
             if not is_archive and n_read >= known.n_pages:
                 return
 

@@ -97,6 +97,7 @@ def test_a_document_that_ends_its_reader_is_unreadable_and_the_others_of_its_arc
     rows = _rows(tmp_path)
     assert [row["error"] is None for row in rows] == [True, False, True]
     assert "killed by signal 9" in rows[1]["error"]
+    assert "repair or split it, or raise source.max_sample_s or source.max_reader_bytes" in rows[1]["error"]
 
 
 def test_a_packed_archive_that_is_cut_gives_the_documents_before_the_cut(tmp_path: Path) -> None:
