@@ -15,7 +15,10 @@ from data_engine.indexing.documents.parts import Page, Part, UnreadableDocument,
 from data_engine.indexing.text_decoding import BINARY_CONTENT, decode
 
 _HEAD_BYTES = 4096
-_HTML = re.compile(rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body|meta|title)\b", re.I | re.S)
+#: The comments are taken whole (`*+`): to try each way to part many of them would take longer than anybody waits.
+_HTML = re.compile(
+    rb"\s*(<\?xml[^>]*>\s*)?(<!--(?:(?!-->).)*+-->\s*+)*+<(!doctype\s+html|html|head|body|meta|title)\b", re.I | re.S
+)
 _HTML_ENDINGS = (".html", ".htm", ".xhtml")
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")

@@ -3,21 +3,26 @@
 The libraries that parse them trust what a file says of itself, so they run in a process of their own.
 """
 
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from data_engine.indexing.documents.formats import is_web_archive, read_parts
-from data_engine.indexing.documents.parts import Page, Part, text_of, too_large
+from data_engine.indexing.documents.parts import Line, Page, Part, text_of, too_large
 from data_engine.indexing.documents.running_lines import without_running_lines
 from data_engine.indexing.files import broken_off, not_opened
 from data_engine.indexing.isolation.reader_process import Limits, ReaderKilled, borrowed_reader
+from data_engine.indexing.opening.patience import failed_on_the_way
 from data_engine.indexing.samples import RawSample, normalise, sample_id_of_bytes
-from data_engine.indexing.source_files import ReadOptions, SourceFile, local_copy, open_file
+from data_engine.indexing.source_files import ReadOptions, SourceFile, is_packed, local_copy, open_file
 from data_engine.indexing.uris import part_uri
 
 _MOST_DEATHS = 20
 _MOST_BYTES = 100_000_000
 _UNKNOWN = "application/octet-stream"
+_REMEDY = "; repair or split it, or raise source.max_sample_s or source.max_reader_bytes where it is only large"
 
 
 def read_documents(file: SourceFile, source: ReadOptions) -> Iterator[RawSample]:
@@ -36,20 +41,44 @@ def read_documents(file: SourceFile, source: ReadOptions) -> Iterator[RawSample]
         yield not_opened(file, too_large(file.n_bytes, _most_bytes(source)))
         return
     last = "its start"
+    why = None
     try:
-        with local_copy(file, source.patience) as local:
+        with _copied(file, source, is_archive) as (local, why):
             parts = _parts(local.path, file.uri, source, is_archive)
             if is_archive:
                 for part in parts:
                     place = replace(file, uri=part_uri(file.uri, part.record))
                     yield from _samples_of(place, [part], by_page=source.text_per == "page")
                     last = f"document {part.record}"
+                if why is not None:
+                    raise why
             else:
                 yield from _samples_of(file, list(parts), by_page=source.text_per == "page")
     except FileNotFoundError:
         raise
     except OSError as error:
-        yield broken_off(file, last, error)
+        yield broken_off(file, last, why or error)
+
+
+@contextmanager
+def _copied(file: SourceFile, source: ReadOptions, is_archive: bool) -> Iterator[tuple[SourceFile, OSError | None]]:
+    """The file on this machine and not packed; of a packed archive what came before it breaks off, and why it does."""
+    if not is_archive or (isinstance(file.path, Path) and not is_packed(file.path)):
+        with local_copy(file, source.patience) as local:
+            yield local, None
+        return
+    with tempfile.NamedTemporaryFile() as copy:
+        why = None
+        try:
+            with open_file(file.path, source.patience) as stream:
+                while piece := stream.read1(1 << 20):
+                    copy.write(piece)
+        except OSError as error:
+            if failed_on_the_way(error):
+                raise
+            why = error
+        copy.flush()
+        yield replace(file, path=Path(copy.name)), why
 
 
 def _most_bytes(source: ReadOptions) -> int:
@@ -76,12 +105,12 @@ def _parts(path: object, name: str, source: ReadOptions, is_archive: bool) -> It
                 ) from error
             said = f"{error} while it read this"
             if is_archive:
-                yield Part(n_read, _UNKNOWN, error=f"{said} document")
+                yield Part(n_read, _UNKNOWN, error=f"{said} document{_REMEDY}")
             elif not known.n_pages:
-                yield Part(1, _UNKNOWN, error=f"{said} document")
+                yield Part(1, _UNKNOWN, error=f"{said} document{_REMEDY}")
                 return
             else:
-                yield replace(known, pages=(Page(n_read, error=f"{said} page"),))
+                yield replace(known, pages=(Page(n_read, error=f"{said} page{_REMEDY}"),))
             if not is_archive and n_read >= known.n_pages:
                 return
 
@@ -94,7 +123,11 @@ def _samples_of(file: SourceFile, parts: list[Part], *, by_page: bool) -> Iterat
         return
     pages = [page for part in parts for page in part.pages]
     unread = {str(page.number): page.error for page in pages if page.error is not None}
-    lines = without_running_lines([page.lines for page in pages])
+    written: list[Sequence[Line]] = [page.lines for page in pages]
+    lines = without_running_lines(written)
+    if not any(lines):
+        # Forms and tickets may differ from page to page by nothing but numbers; then these are what they say.
+        lines = written
     if len(unread) == len(pages) or (
         (document.n_pages > 1 or document.media_type == "application/pdf") and not any(lines)
     ):

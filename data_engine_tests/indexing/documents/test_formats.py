@@ -1,4 +1,5 @@
 import io
+import time
 import zipfile
 from pathlib import Path
 
@@ -68,3 +69,11 @@ def test_a_web_archive_of_any_size_is_read_document_by_document(tmp_path: Path) 
     (tmp_path / "a.warc").write_bytes(content)
     assert is_web_archive(content)
     assert [part.record for part in read_parts(tmp_path / "a.warc", "a.warc", 100, 1)] == [2, 3]
+
+
+def test_a_text_of_many_comments_is_told_from_html_at_once() -> None:
+    written = b"<!---->" * 500 + b"<!-- " * 200
+    started = time.perf_counter()
+    (part,) = read_document(written, "notes.txt", 1)
+    assert (part.media_type, part.error) == ("text/plain", None)
+    assert time.perf_counter() - started < 5

@@ -97,3 +97,20 @@ def test_a_document_that_ends_its_reader_is_unreadable_and_the_others_of_its_arc
     rows = _rows(tmp_path)
     assert [row["error"] is None for row in rows] == [True, False, True]
     assert "killed by signal 9" in rows[1]["error"]
+    assert "repair or split it, or raise source.max_sample_s or source.max_reader_bytes" in rows[1]["error"]
+
+
+def test_a_packed_archive_that_is_cut_gives_the_documents_before_the_cut(tmp_path: Path) -> None:
+    answers = [(f"https://a.example/{name}", "200 OK", "text/html", page_of(TEXT + name).encode()) for name in "abc"]
+    content = warc_of(answers)
+    (tmp_path / "a.warc.gz").write_bytes(content[:-200])
+    (tmp_path / "b.warc.gz").write_bytes(content)
+    broken, *cut = [row for row in _rows(tmp_path) if row["uri"].startswith("a.")]
+    assert [row["uri"] for row in cut] == ["a.warc.gz#1", "a.warc.gz#2"]
+    assert str(broken["error"]).startswith("breaks off after document 2 (Compressed file ended before")
+
+
+def test_a_document_whose_pages_differ_by_numbers_alone_keeps_its_lines(tmp_path: Path) -> None:
+    (tmp_path / "tickets.pdf").write_bytes(pdf_of([[(50, 700, f"Ticket number {number}")] for number in range(1, 5)]))
+    (row,) = _rows(tmp_path)
+    assert row["text"].split("\n\n") == [f"Ticket number {number}" for number in range(1, 5)]

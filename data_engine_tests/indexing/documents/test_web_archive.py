@@ -1,4 +1,6 @@
+import gzip
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,3 +51,48 @@ def test_an_archive_that_breaks_off_says_so_after_what_it_holds(tmp_path: Path) 
     assert next(parts).error is None
     with pytest.raises(OSError, match="no WARC record follows"):
         list(parts)
+
+
+def _response(body: bytes, headers: str = "", length: str | None = None) -> bytes:
+    content = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n{headers}\r\n".encode() + body
+    named = f"Content-Length: {len(content)}\r\n" if length is None else length
+    start = "WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: https://a.example/x\r\n"
+    return f"{start}Content-Type: application/http\r\n{named}\r\n".encode() + content + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        (_response(page_of(TEXT).encode(), length=""), r"x does not say how long it is: Content-Length is ''"),
+        (_response(page_of(TEXT).encode(), length="Content-Length: abc\r\n"), "Content-Length is 'abc'"),
+        (_response(page_of(TEXT).encode())[:-300], r"the record of https://a\.example/x ends 296 bytes early"),
+        (_response(b"x" * 99, "Content-Type: image/png\r\n")[:-50], "ends 46 bytes early"),
+    ],
+)
+def test_a_record_without_its_whole_content_is_a_break_and_no_document(
+    tmp_path: Path, record: bytes, said: str
+) -> None:
+    parts = read_web_archive(_written(tmp_path, warc_of([PAGE], gzip=False) + record), 10_000_000, 0, read_document)
+    assert next(parts).error is None
+    with pytest.raises(OSError, match=said):
+        list(parts)
+
+
+def test_an_answer_that_no_reader_can_take_costs_no_other(tmp_path: Path) -> None:
+    def read(content: bytes, *how: Any) -> Any:
+        if content == b"bad":
+            raise ValueError("embedded null character")
+        return read_document(content, *how)
+
+    path = _written(tmp_path, _response(b"bad") + _response(page_of(TEXT).encode()))
+    bad, good = read_web_archive(path, 10_000_000, 0, read)
+    assert bad.error == "its record is damaged: ValueError: embedded null character; fetch https://a.example/x again"
+    assert good.error is None
+
+
+def test_an_answer_in_an_unknown_packing_and_one_that_unpacks_to_too_much_say_so(tmp_path: Path) -> None:
+    packed = _response(bytes(range(256)), "Content-Encoding: x-new\r\n")
+    bomb = _response(gzip.compress(b" " * 50_000), "Content-Encoding: gzip\r\n")
+    unknown, large = read_web_archive(_written(tmp_path, packed + bomb), 10_000, 0, read_document)
+    assert unknown.error == "it is packed by x-new, which is not read; unpack it, or crawl it again unpacked"
+    assert str(large.error).startswith("has 10001 bytes, max_document_bytes is 10000;")
