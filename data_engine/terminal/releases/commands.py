@@ -168,7 +168,9 @@ def delete(release_id: str, corpus: str | None, yes: bool) -> None:
 @release.command()
 @click.argument("release_id", required=False)
 @CORPUS
-@click.option("--format", "form", required=True, help="parquet, jsonl, csv, hf, webdataset, imagefolder, coco, yolo.")
+@click.option(
+    "--format", "form", required=True, help="parquet, jsonl, csv, hf, webdataset, imagefolder, coco, yolo, masks."
+)
 @click.option("--to", "folder", required=True, type=click.Path(path_type=Path), help="The folder, new or empty.")
 @click.option("--question", default="", help="Of several questions, the one whose classes are shown.")
 def export(release_id: str | None, corpus: str | None, form: str, folder: Path, question: str) -> None:
