@@ -4,7 +4,7 @@ What a release stands on is pinned by `data_engine.storage`.
 """
 
 from data_engine.releasing.data_card import data_card
-from data_engine.releasing.exporting import export_release
+from data_engine.releasing.exporting import export_release, lines_to_load
 from data_engine.releasing.integrity import damage_of_release, read_manifest, refuse_other_contents
 from data_engine.releasing.question_rows import QuestionLabels, labelled_samples, questions_of, rows_of_question
 from data_engine.releasing.rows import (
@@ -28,6 +28,7 @@ __all__ = [
     "identified",
     "labelled_samples",
     "leaks_between",
+    "lines_to_load",
     "mask_personal",
     "questions_of",
     "read_manifest",

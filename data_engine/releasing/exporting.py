@@ -52,6 +52,17 @@ def export_release(folder: Path, form: str, to: Path, *, question: str = "") -> 
     return to
 
 
+def lines_to_load(folder: Path, form: str) -> str:
+    """Python lines that read an export of a release, run in the folder of the export.
+
+    Raises: StorageError and InvalidInput, as `rows_of_folder` does.
+    """
+    if form in FORMATS:
+        return FORMATS[form].load
+    known = FOLDER_FORMATS[form]
+    return known.load_objects if known.load_objects and "objects" in rows_of_folder(folder).column_names else known.load
+
+
 def read_released(folder: Path, *, question: str = "") -> Released:
     """A release as its folder has it, after every file was held against the manifest.
 

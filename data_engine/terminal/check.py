@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.terminal.plain_text import counted
 from data_engine.terminal.progress_bars import bars
 from data_engine.terminal.row_formats import write_json, write_rows
 
@@ -41,22 +42,22 @@ def print_check(runtime: CorpusRuntime, *, console: "Console", form: str = "tabl
     # Bars go to the error stream, so that what is printed can be read by a program.
     with bars(RichConsole(stderr=True)):
         findings = check_corpus(runtime)
-    counted = Counter(finding.severity for finding in findings)
+    by_severity = Counter(finding.severity for finding in findings)
     if form == "csv":
         write_rows(pa.Table.from_pylist([asdict(finding) for finding in findings], schema=_COLUMNS), form, console.file)
     elif form == "json":
         said = {
             "corpus": runtime.corpus.name,
-            "n_errors": counted["error"],
-            "n_notes": counted["note"],
+            "n_errors": by_severity["error"],
+            "n_notes": by_severity["note"],
             "findings": [asdict(finding) for finding in findings],
         }
         write_json(said, console.file)
     else:
         _print_table(findings, console)
-        is_whole = "the data are whole" if not counted["error"] else f"{counted['error']} errors"
-        console.print(f"{runtime.corpus.name}: {is_whole}, {counted['note']} notes", markup=False)
-    return not counted["error"]
+        is_whole = "the data are whole" if not by_severity["error"] else counted(by_severity["error"], "error")
+        console.print(f"{runtime.corpus.name}: {is_whole}, {counted(by_severity['note'], 'note')}", markup=False)
+    return not by_severity["error"]
 
 
 def _print_table(findings: "list[Finding]", console: "Console") -> None:

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -8,7 +9,7 @@ from pycocotools.coco import COCO
 from released_folders import SIZES, image_release
 
 from data_engine.errors import InvalidInput
-from data_engine.releasing.exporting import export_release
+from data_engine.releasing.exporting import export_release, lines_to_load
 from data_engine.segmentation import encode_rle, to_mask
 from data_engine.segmentation.formats import from_yolo
 from data_engine.segmentation.masks import iou
@@ -70,3 +71,15 @@ def test_a_format_of_classes_refuses_objects_and_one_of_objects_refuses_classes(
         export_release(release, "imagefolder", tmp_path / "to")
     with pytest.raises(InvalidInput, match="has no objects in its images, which masks is for; take one of"):
         export_release(image_release(tmp_path / "other"), "masks", tmp_path / "to")
+
+
+@pytest.mark.parametrize("form", ["coco", "yolo", "masks", "hf"])
+def test_the_lines_that_are_told_read_the_objects(
+    form: str, release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(export_release(release, form, tmp_path / "to"))
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    known: dict[str, Any] = {}
+    exec(lines_to_load(release, form), known)
+    samples = known["samples"]
+    assert len(samples.getImgIds() if form == "coco" else samples["train"] if form == "hf" else samples) == 4

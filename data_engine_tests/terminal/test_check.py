@@ -28,6 +28,7 @@ def test_every_finding_is_printed_with_its_remedy_or_given_as_json(tmp_path: Pat
     assert not is_whole
     assert "error  labels: notes/tables/labels/part-" in said
     assert "remedy: rm -f " in said
+    assert said.endswith("notes: 1 error, 0 notes\n")
     is_whole, said = _said(tmp_path, form="json")
     findings = json.loads(said)
     assert (is_whole, findings["corpus"], findings["n_errors"]) == (False, "notes", 1)

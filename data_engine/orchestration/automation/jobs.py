@@ -14,7 +14,7 @@ from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import JOBS
 
 _DESCRIPTIONS = {
-    "ingest": "Read a batch, judge it, embed it, and compare it with what came before.",
+    "ingest": "Read a batch, judge it, embed it, and compare it with the others.",
     "curate": "Group all samples and draw the balanced subset.",
     "answers": "Take over the answers of a review batch.",
     "learn": "Train the classifier on all answers and propose labels.",

@@ -60,8 +60,8 @@ class Forgetting:
             self.n_unfinished
         )
         lines += [
-            f"{n:,} sample{'s' * (n > 1)} of {name} go for good, with content, vectors, thumbnails and "
-            f"{self.n_answers:,} answer{'s' * (self.n_answers != 1)}",
+            f"{n:,} sample{'s' * (n > 1)} of {name} {'goes' if n == 1 else 'go'} for good, with content, vectors, "
+            f"thumbnails and {self.n_answers:,} answer{'s' * (self.n_answers != 1)}",
             *self._told_of_batches(),
             f"the tree and what is made after it go too, with old versions of tables, models, reports, indexes and the "
             f"history in Dagster since the samples came; data-engine run {name} makes a new tree, subset and report",

@@ -74,7 +74,7 @@ def changes_of_a_run(runtime: "CorpusRuntime", before: Standing) -> list[str]:
 def warnings_now(runtime: "CorpusRuntime") -> list[str]:
     """What a person should look at: checks that do not hold and hold nothing back, and batches that drifted."""
     drifted = (
-        f"drift: {batch} differs from what came before (p = {number_format.number(p_value)})"
+        f"drift: {batch} differs from the other batches (p = {number_format.number(p_value)})"
         for batch, p_value in drift_alarms(runtime).items()
     )
     return [*failed_warnings(runtime), *drifted]

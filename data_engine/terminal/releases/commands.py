@@ -168,20 +168,21 @@ def delete(release_id: str, corpus: str | None, yes: bool) -> None:
 @release.command()
 @click.argument("release_id", required=False)
 @CORPUS
-@click.option("--format", "form", required=True, help="parquet, jsonl, csv, hf, webdataset, imagefolder, coco, yolo.")
+@click.option(
+    "--format", "form", required=True, help="parquet, jsonl, csv, hf, webdataset, imagefolder, coco, yolo, masks."
+)
 @click.option("--to", "folder", required=True, type=click.Path(path_type=Path), help="The folder, new or empty.")
 @click.option("--question", default="", help="Of several questions, the one whose classes are shown.")
 def export(release_id: str | None, corpus: str | None, form: str, folder: Path, question: str) -> None:
     """Write a release, or the one in service, as a folder for one library."""
-    from data_engine.release_formats.registry import FOLDER_FORMATS, FORMATS
-    from data_engine.releasing import export_release
+    from data_engine.releasing import export_release, lines_to_load
 
     releases = _releases(corpus)
     chosen = releases.named(release_id) if release_id else releases.in_service()
     place = export_release(chosen, form, folder, question=question)
     click.echo(f"wrote release {chosen.name} to {place}; there it is loaded with\n")
-    known = FORMATS | FOLDER_FORMATS
-    click.echo("\n".join(f"    {line}".rstrip() for line in known[form].load.splitlines()))
+    lines = lines_to_load(chosen, form).splitlines()
+    click.echo("\n".join(f"    {line}".rstrip() for line in lines))
 
 
 def _releases(corpus: str | None) -> "Releases":

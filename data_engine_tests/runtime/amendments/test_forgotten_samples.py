@@ -28,6 +28,7 @@ def test_a_sample_that_only_releases_hold_is_forgotten_in_all_of_them(tmp_path: 
     planned = forgetting_of(runtime, [gone])
     assert planned.releases == {folder.name: (gone,) for folder in sorted(old)}
     assert sum("is made anew without them" in line for line in planned.told()) == 2
+    assert "1 sample of notes goes for good, with content, vectors, thumbnails and 0 answers" in planned.told()
     made = forget_samples(planned, reason="asked for", now=datetime(2026, 1, 1, tzinfo=UTC))
     assert made.keys() == planned.releases.keys()
     for folder in Releases(runtime).folders():

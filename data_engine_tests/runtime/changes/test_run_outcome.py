@@ -12,6 +12,7 @@ from data_engine.runtime.changes.run_outcome import (
     drift_alarms,
     failed_warnings,
     standing_of,
+    warnings_now,
 )
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.storage import TableStore
@@ -157,6 +158,7 @@ def test_warnings_of_present_versions_are_told_and_drift_names_its_batch(tmp_pat
     write_step(store, "drift_report", [{"is_alarm": True, "p_value": 0.001}], "june")
     write_step(store, "drift_report", [{"is_alarm": False, "p_value": 0.5}], "may")
     assert drift_alarms(runtime) == {"june": 0.001}
+    assert warnings_now(runtime)[-1] == "drift: june differs from the other batches (p = 0.001)"
 
 
 def test_samples_whose_answers_wait_are_said_to_have_no_label_yet(tmp_path: Path) -> None:

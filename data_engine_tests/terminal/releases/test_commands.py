@@ -8,6 +8,7 @@ from released_folders import text_release
 from small_project import SmallProject, notes_corpus
 
 from data_engine.cli import main
+from data_engine.release_formats.registry import FOLDER_FORMATS, FORMATS
 
 
 @pytest.fixture
@@ -95,3 +96,12 @@ def test_an_export_says_how_it_is_loaded(run: Any, tmp_path: Path) -> None:
     assert (tmp_path / "out" / "README.md").is_file()
     refused = run("export", "--format", "coco", "--to", str(tmp_path / "other"))
     assert (refused.exit_code, "coco is a format of images; take one of" in refused.output) == (1, True)
+
+
+def test_the_help_of_an_export_and_the_page_of_releases_name_every_format(run: Any) -> None:
+    every = [*FORMATS, *FOLDER_FORMATS]
+    told = " ".join(run("export", "--help").output.split())
+    assert f"{', '.join(every)}." in told
+    page = (Path(__file__).parents[3] / "docs" / "releases.md").read_text("utf-8")
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert not [form for form in every if not any(f"`{form}`" in row for row in rows)]
