@@ -192,7 +192,7 @@ BAD = {
         "a,b\n1,2\n3,4\n",
         "(the columns are a, b); name the one that is with --text COLUMN",
     ),
-    "sound.mp3": ("x", "is of an unknown kind (.mp3); give CSV, JSONL, JSON or Parquet files, images, or texts"),
+    "sound.mp3": ("x", "is of an unknown kind (.mp3); give CSV, JSONL, JSON or Parquet files, images, texts"),
     "broken.jsonl": ('{"text": \n', "cannot be read as jsonl"),
     "list.jsonl": ("[1]\n", "write one JSON object per row"),
     "unnamed.csv": ("3,Fears for pensions\n4,No fears\n", "looks like data and not like names of columns ('3')"),

@@ -30,6 +30,7 @@ READS_AS_IT_IS = {
     "runtime/staleness.py": "the release that has to be there",
     "runtime/alarms/alarm_table.py": "what the sensors keep of alarms, which no step writes",
     "runtime/models/promotions.py": "decisions of people, which no step writes",
+    "runtime/models/mask_networks.py": "the networks of earlier commands, which no step writes",
     "runtime/models/borrowed.py": "the classifier that another corpus accepted last",
     "orchestration/launch/failures.py": "verdicts of the run that failed",
     "orchestration/launch/job_runs.py": "verdicts, for their seconds",

@@ -1,6 +1,6 @@
 """The networks for masks of a corpus that asks for objects: its versions, which is in service, and a new one.
 
-How one is trained and compared is in `data_engine.labeling.models.mask_network`.
+How one is trained and compared is in `data_engine.labeling.objects.mask_network`.
 """
 
 import json
@@ -58,7 +58,7 @@ def train_mask_network(runtime: "CorpusRuntime", *, now: datetime) -> tuple[bool
     Raises: InvalidInput for a corpus of another kind; NotEnoughData for too few objects; ContentMissing for an image
         that is gone.
     """
-    from data_engine.labeling.models.mask_network import train_masks
+    from data_engine.labeling.objects.mask_network import train_masks
 
     corpus = runtime.corpus
     if not corpus.asks_for_objects:

@@ -29,7 +29,7 @@ def test_where_every_sample_has_a_label_of_the_data_the_least_credible_ones_are_
     runtime = _all_given(tmp_path)
     assert what_to_ask(runtime) == "the labels that look wrong first"
     said: list[str] = []
-    open_batch(runtime, 2, say=said.append)
+    open_batch(runtime, 2, by="ada", say=said.append)
     assert said == ["notes-round-000 waits for answers: 2 tasks"]
     with runtime.queue() as queue:
         tasks = queue.tables()["review_task"].to_pylist()

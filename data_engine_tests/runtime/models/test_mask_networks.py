@@ -10,9 +10,9 @@ from written_steps import notes_runtime, pass_checks, write_step
 
 from data_engine.corpus import Corpus
 from data_engine.errors import InvalidInput
-from data_engine.labeling.models import mask_network
-from data_engine.labeling.models.mask_network import TrainedMasks
 from data_engine.labeling.models.promotion import Comparison
+from data_engine.labeling.objects import mask_network
+from data_engine.labeling.objects.mask_network import TrainedMasks
 from data_engine.runtime import media
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.models.mask_networks import segmenter_in_service, train_mask_network

@@ -2,7 +2,7 @@ import pytest
 from drawn_objects import drawn_objects
 
 from data_engine.errors import NotEnoughData
-from data_engine.labeling.models.mask_network import train_masks
+from data_engine.labeling.objects.mask_network import train_masks
 from data_engine.segmentation import load_segmenter
 from data_engine.segmentation.predictors.network import Reviewed
 
