@@ -23,6 +23,7 @@ from data_engine.labeling.objects.annotation_stages import (
     CONFIDENCE,
     STAGES,
     STAGES_OF_CLASSES,
+    beside_stage_one,
     objects_of,
     taken_without_a_person,
 )
@@ -131,15 +132,8 @@ def _columns(second: _State, third: _State) -> dict[str, Any]:
 
 def _compared(rows: _Rows, first: _Rows, is_of_objects: bool) -> list[_Compared]:
     """Each row beside an answer of stage one about the same sample, by somebody else."""
-    of_sample: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in first:
-        of_sample[row["sample_id"]].append(row)
     found = []
-    for row in rows:
-        others = (each for each in of_sample[row["sample_id"]] if each["annotator"] != row["annotator"])
-        other = next(others, None)
-        if other is None:
-            continue
+    for row, other in beside_stage_one(rows, first):
         batch = row.get("review_batch") or other["review_batch"]
         if not is_of_objects:
             name = str(kind_of([row["kind"]]).label_of(row["answer"]))

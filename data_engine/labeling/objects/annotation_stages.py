@@ -6,7 +6,7 @@ annotators apart.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -98,17 +98,22 @@ def _of_stage(rows: _Rows, first: _Rows, *, is_of_objects: bool, number: int) ->
     }
 
 
-def _compared(rows: _Rows, first: _Rows, *, is_of_objects: bool) -> list[tuple[int, int, int, int]]:
-    """Of each answer that can be compared: annotations as in stage one, those of stage one, missed ones, and 1."""
+def beside_stage_one(rows: _Rows, first: _Rows) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Each row beside an answer of stage one about the same sample, by somebody else; others are left out."""
     of_sample: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in first:
         of_sample[row["sample_id"]].append(row)
-    found = []
     for row in rows:
         others = (each for each in of_sample[row["sample_id"]] if each["annotator"] != row["annotator"])
         other = next(others, None)
-        if other is None:
-            continue
+        if other is not None:
+            yield row, other
+
+
+def _compared(rows: _Rows, first: _Rows, *, is_of_objects: bool) -> list[tuple[int, int, int, int]]:
+    """Of each answer that can be compared: annotations as in stage one, those of stage one, missed ones, and 1."""
+    found = []
+    for row, other in beside_stage_one(rows, first):
         if is_of_objects:
             matched = matched_objects(row["answer"], other["answer"])
             n_wanted = len(matched.pairs) + len(matched.only_second)
