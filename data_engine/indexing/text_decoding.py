@@ -45,7 +45,7 @@ def decode(content: bytes) -> Decoded:
         text = content[length:].decode(encoding)
     except UnicodeDecodeError as error:
         if encoding != "utf-8" or length:
-            return Decoded(None, error=f"broken {encoding.upper()} at byte {length + error.start}")
+            return Decoded(None, error=f"broken {encoding.upper()} at byte {length + error.start}; save it as UTF-8")
         return _decode_legacy(content, error.start)
     return check_characters(text, encoding)
 

@@ -47,7 +47,7 @@ def test_a_nul_in_a_text_is_named_with_its_place() -> None:
 
 
 def test_broken_utf16_is_named() -> None:
-    assert decode(b"\xff\xfea").error == "broken UTF-16-LE at byte 2"
+    assert decode(b"\xff\xfea").error == "broken UTF-16-LE at byte 2; save it as UTF-8"
 
 
 def test_nothing_is_an_empty_text() -> None:

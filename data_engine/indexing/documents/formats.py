@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 
 from data_engine.indexing.documents.parts import Page, Part, UnreadableDocument, lines_of, too_large
-from data_engine.indexing.text_decoding import BINARY_CONTENT, decode
+from data_engine.indexing.text_decoding import BINARY_CONTENT, byte_order_mark, decode
 
 _HEAD_BYTES = 4096
 #: The comments are taken whole (`*+`): to try each way to part many of them would take longer than anybody waits.
@@ -35,12 +35,19 @@ _OTHER_ARCHIVES = {
 }
 
 
+def is_document(head: bytes) -> bool:
+    """Whether content that begins so may be a document: a PDF or Word file, HTML, or text."""
+    # A head may end within a character.
+    is_text = any(decode(head[: len(head) - n_cut]).text for n_cut in range(4))
+    return b"%PDF-" in head[:1024] or head.startswith(b"PK\x03\x04") or is_text
+
+
 def is_web_archive(head: bytes) -> bool:
     """Whether a file that begins so is a WARC file."""
     return head.startswith(b"WARC/")
 
 
-def read_parts(path: Path, name: str, max_bytes: int, start_after: int) -> Iterator[Part]:
+def read_parts(path: Path, name: str, max_bytes: int, start_after: int) -> Iterator[Part | None]:
     """The documents of a file.
 
     Args:
@@ -49,7 +56,8 @@ def read_parts(path: Path, name: str, max_bytes: int, start_after: int) -> Itera
         max_bytes: A larger document is not read.
         start_after: Number of the part after which to begin: pages of a PDF file, documents of a web archive.
 
-    Returns: the parts: of a PDF file each page, of others whole documents.
+    Returns: the parts: of a PDF file each page, of others whole documents; None as a sign of life between those of a
+        web archive.
 
     Raises: OSError when a web archive breaks off.
     """
@@ -58,7 +66,7 @@ def read_parts(path: Path, name: str, max_bytes: int, start_after: int) -> Itera
     if is_web_archive(head):
         from data_engine.indexing.documents.web_archive import read_web_archive
 
-        yield from read_web_archive(path, max_bytes, start_after, read_document)
+        yield from read_web_archive(path, max_bytes, start_after, read_document, is_document)
         return
     n_bytes = path.stat().st_size
     if n_bytes > max_bytes:
@@ -87,7 +95,8 @@ def read_document(
 
 
 def _read(content: bytes, name: str, record: int, encoding: str | None, start_after: int) -> Iterator[Part]:
-    head = content[:_HEAD_BYTES]
+    n_mark, marked = byte_order_mark(content)
+    head = content[:_HEAD_BYTES] if not n_mark else content[n_mark:_HEAD_BYTES].decode(marked, "ignore").encode()
     if b"%PDF-" in head[:1024]:
         from data_engine.indexing.documents.pdf import read_pdf
 
@@ -99,10 +108,10 @@ def _read(content: bytes, name: str, record: int, encoding: str | None, start_af
         from data_engine.indexing.documents.word import read_word
 
         yield read_word(content, record)
-    elif _HTML.match(head.removeprefix(b"\xef\xbb\xbf")) or name.lower().endswith(_HTML_ENDINGS):
+    elif _HTML.match(head) or name.lower().endswith(_HTML_ENDINGS):
         from data_engine.indexing.documents.web_page import read_web_page
 
-        yield read_web_page(content, record, encoding)
+        yield read_web_page(content[n_mark:], record, marked if n_mark else encoding)
     else:
         yield _plain_text(content, record)
 
@@ -119,8 +128,11 @@ def _plain_text(content: bytes, record: int) -> Part:
             raise UnreadableDocument(f"it is {remedy}")
     decoded = decode(content)
     if decoded.text is None:
-        other = "it is no PDF, Word (.docx), HTML, WARC or text file"
-        raise UnreadableDocument(other if decoded.error == BINARY_CONTENT else str(decoded.error))
+        other = (
+            "it is no PDF, Word (.docx), HTML, WARC or text file; save it as one of these, or leave it out by pattern"
+        )
+        broken = f"its text cannot be read: {decoded.error}"
+        raise UnreadableDocument(other if decoded.error == BINARY_CONTENT else broken)
     metadata = {} if decoded.encoding == "utf-8" else {"encoding": decoded.encoding}
     return Part(record, "text/plain", (Page(1, lines_of(decoded.text)),), 1, metadata)
 

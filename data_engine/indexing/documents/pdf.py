@@ -77,9 +77,15 @@ def _zone(written: str) -> str:
 def _page(document: Any, number: int) -> Page:
     try:
         with closing(document[number - 1]) as page, closing(page.get_textpage()) as text:
-            return Page(number, reading_order(list(_boxes(text))))
+            return Page(number, reading_order([box for box in _boxes(text) if _is_on(page.get_cropbox(), box)]))
     except pypdfium2.PdfiumError as error:
         return Page(number, error=f"PDFium cannot read it: {error}")
+
+
+def _is_on(shown: tuple[float, float, float, float], box: Box) -> bool:
+    """Whether the middle of a piece of text lies on the part of the page that is shown (left, bottom, right, top)."""
+    left, bottom, right, top = shown
+    return left <= (box.left + box.right) / 2 <= right and bottom <= (box.bottom + box.top) / 2 <= top
 
 
 def _boxes(text: Any) -> Iterator[Box]:
@@ -89,7 +95,7 @@ def _boxes(text: Any) -> Iterator[Box]:
     for index in range(text.count_chars()):
         character = chr(FPDFText_GetUnicode(text, index))
         if character.isspace():
-            if characters:
+            if characters and characters[-1] != " ":
                 characters.append(" ")
             continue
         from_left, from_bottom, to_right, to_top = text.get_charbox(index, loose=True)

@@ -93,7 +93,7 @@ def _parts(path: object, name: str, source: ReadOptions, is_archive: bool) -> It
         work = (read_parts, path, name, _most_bytes(source), n_read)
         try:
             with borrowed_reader() as reader:
-                for part in reader.ask(*work, limits=limits, each=True):
+                for part in filter(None, reader.ask(*work, limits=limits, each=True)):
                     n_read, known = n_read + 1, part
                     yield part
             return

@@ -54,13 +54,15 @@ def _n_running(edges: Sequence[Sequence[str]], n_pages: Counter[str], number: in
 
 
 def _repeats(line: str, there: str, distance: int, n_pages: Counter[str]) -> bool:
-    """Whether a line of a page nearby is the same: on three pages or more, or with a number that counts the pages."""
+    """Whether a line of a page nearby is the same, but for numbers that count the pages.
+
+    Without such a number it has to stand on three pages or more.
+    """
     if _form(line) != _form(there):
         return False
-    counts = any(
-        int(b) - int(a) == distance for a, b in zip(_DIGITS.findall(line), _DIGITS.findall(there), strict=False)
-    )
-    return counts or n_pages[_form(line)] >= _FEWEST_PAGES
+    further = {int(b) - int(a) for a, b in zip(_DIGITS.findall(line), _DIGITS.findall(there), strict=False)}
+    # What differs by something else is no page's number but content: an amount, a date, the number of a case.
+    return further <= {0, distance} and (distance in further or n_pages[_form(line)] >= _FEWEST_PAGES)
 
 
 def _form(line: str) -> str:

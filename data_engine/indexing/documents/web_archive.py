@@ -1,7 +1,8 @@
 """read_web_archive: the documents of a WARC file, which crawlers write: pages, PDF files, and their texts (WET)."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,11 +20,18 @@ _TYPES = (
     "application/pdf",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 )
+#: What a server says of content of which it knows nothing.
+_UNNAMED = ("", "application/octet-stream", "binary/octet-stream")
 _FOUND = "200"
+_HEAD_BYTES = 4096
+#: After so many seconds without a document a sign of life is given.
+_SILENT_S = 1.0
 _UNKNOWN = "application/octet-stream"
 
 
-def read_web_archive(path: Path, max_bytes: int, start_after: int, read: ReadDocument) -> Iterator[Part]:
+def read_web_archive(
+    path: Path, max_bytes: int, start_after: int, read: ReadDocument, is_document: Callable[[bytes], bool]
+) -> Iterator[Part | None]:
     """Each document of a WARC file that was found by its crawler, whole, with its address and the time of the crawl.
 
     Args:
@@ -31,19 +39,25 @@ def read_web_archive(path: Path, max_bytes: int, start_after: int, read: ReadDoc
         max_bytes: A larger document is not read.
         start_after: Number of the document after which to begin.
         read: Reads the pages of a document.
+        is_document: Whether content that begins so may be a document; asked where a server did not name its type.
+
+    Returns: the documents; None between them as a sign of life where none came for a second.
 
     Raises: OSError when it breaks off, or where a record does not say how long it is.
     """
-    number = 0
+    number, said = 0, time.monotonic()
     with path.open("rb") as stream:
         try:
             for record in _whole_records(stream):
-                content_type = _type_of(record)
-                if content_type is None:
-                    continue
-                number += 1
-                if number > start_after:
-                    yield _document(record, content_type, number, max_bytes, read)
+                content = _content_of(record, is_document)
+                if content is not None:
+                    number += 1
+                    if number > start_after:
+                        yield _document(record, content, number, max_bytes, read)
+                        said = time.monotonic()
+                if time.monotonic() - said > _SILENT_S:
+                    yield None
+                    said = time.monotonic()
         except ArchiveLoadFailed as error:
             raise OSError(f"no WARC record follows: {' '.join(str(error).split())[:200]}") from error
 
@@ -70,32 +84,70 @@ def _address(record: Any) -> str:
     return record.rec_headers.get_header("WARC-Target-URI") or "no address"
 
 
+@dataclass
+class _Content:
+    """What a record holds, which may be a document."""
+
+    media_type: str
+    """As its server wrote it."""
+    stream: Any
+    head: bytes = b""
+    """What is read of the stream already."""
+
+    def read(self, max_bytes: int) -> bytes:
+        """All of it, or its first `max_bytes`."""
+        rest: bytes = self.stream.read(max_bytes - len(self.head))
+        return self.head + rest
+
+    @property
+    def breaks_off(self) -> bool:
+        """Whether its packing ends before its end, once it is read."""
+        packing = getattr(self.stream, "decompressor", None)
+        return packing is not None and getattr(packing, "eof", True) is False
+
+
+def _content_of(record: Any, is_document: Callable[[bytes], bool]) -> _Content | None:
+    """The content of a record that may be a document; None for others, which pass by."""
+    written = _type_of(record)
+    if written is None:
+        return None
+    media_type = written.partition(";")[0].strip().lower()
+    if media_type in _TYPES:
+        return _Content(written, record.content_stream())
+    if media_type not in _UNNAMED:
+        return None
+    stream = record.content_stream()
+    head = stream.read(_HEAD_BYTES)
+    return _Content(written, stream, head) if head and is_document(head) else None
+
+
 def _type_of(record: Any) -> str | None:
-    """The type of a record that holds a document, None for others."""
+    """The type of a record that may hold a document, as its server wrote it; None for others."""
     if record.rec_type == "response":
         if record.http_headers is None or record.http_headers.get_statuscode() != _FOUND:
             return None
-        written = record.http_headers.get_header("Content-Type") or ""
-    elif record.rec_type in ("conversion", "resource"):
-        written = record.rec_headers.get_header("Content-Type") or ""
-    else:
-        return None
-    return written if written.partition(";")[0].strip().lower() in _TYPES else None
+        written = record.http_headers.get_header("Content-Type")
+        return written or record.rec_headers.get_header("WARC-Identified-Payload-Type") or ""
+    if record.rec_type in ("conversion", "resource"):
+        return record.rec_headers.get_header("Content-Type") or ""
+    return None
 
 
-def _document(record: Any, content_type: str, number: int, max_bytes: int, read: ReadDocument) -> Part:
+def _document(record: Any, packed: _Content, number: int, max_bytes: int, read: ReadDocument) -> Part:
     headers = record.rec_headers
     address = headers.get_header("WARC-Target-URI") or ""
     metadata = {"url": address, "crawled_at": headers.get_header("WARC-Date")}
     if headers.get_header("WARC-Truncated"):
         metadata["truncated"] = headers.get_header("WARC-Truncated")
     try:
-        content = record.content_stream().read(max_bytes + 1)
+        content = packed.read(max_bytes + 1)
         _read_to_its_end(record)
         if len(content) > max_bytes:
             n_bytes = max(int(headers.get_header("Content-Length")), len(content))
             return Part(number, _UNKNOWN, (), 1, metadata, too_large(n_bytes, max_bytes), n_bytes)
-        parts = list(read(content, _name_in(address), number, _encoding(content_type)))
+        if packed.breaks_off:
+            metadata["truncated"] = "its packing ends early"
+        parts = list(read(content, _name_in(address), number, _encoding(packed.media_type)))
     except OSError:
         raise
     except Exception as error:
@@ -103,6 +155,8 @@ def _document(record: Any, content_type: str, number: int, max_bytes: int, read:
         said = f"its record is damaged: {type(error).__name__}: {error}; fetch {address} again"
         return Part(number, _UNKNOWN, (), 1, metadata, said)
     why = parts[-1].error
+    if packed.breaks_off and not any(page.lines for part in parts for page in part.pages):
+        why = f"its packing ends early, before any text; fetch {address} again"
     return replace(
         parts[-1],
         pages=tuple(page for part in parts for page in part.pages),

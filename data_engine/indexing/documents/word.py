@@ -51,7 +51,10 @@ def _refuse_a_bomb(stream: Any) -> None:
         entries = archive.infolist()
     n_bytes, n_packed = sum(entry.file_size for entry in entries), sum(entry.compress_size for entry in entries)
     if n_bytes > max(_ALWAYS_ALLOWED_BYTES, MAX_EXPANSION * n_packed):
-        raise UnreadableDocument(f"the Word file unpacks to {n_bytes:,} bytes, {MAX_EXPANSION} times its size or more")
+        raise UnreadableDocument(
+            f"the Word file unpacks to {n_bytes:,} bytes, more than {MAX_EXPANSION} times its size: an archive bomb; "
+            "remove it, or where it is sound save it as PDF"
+        )
 
 
 def _lines(document: Any) -> Iterator[Line]:

@@ -25,7 +25,9 @@ def _archive(name: str) -> bytes:
         (pdf_of([[(50, 700, TEXT)]], size=4), "application/pdf"),
         (word_of([TEXT]), "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
         (b"\xef\xbb\xbf  <!-- saved -->\n" + page_of(TEXT).encode(), "text/html"),
+        (page_of(TEXT).encode("utf-16"), "text/html"),
         (TEXT.encode(), "text/plain"),
+        (TEXT.encode("utf-16"), "text/plain"),
     ],
 )
 def test_the_format_is_known_by_the_content_whatever_the_name(content: bytes, media_type: str) -> None:
@@ -47,7 +49,8 @@ def test_the_format_is_known_by_the_content_whatever_the_name(content: bytes, me
         (_archive("META-INF/container.xml"), "an EPUB book"),
         (_archive("a.txt"), "it is a zip archive; unpack it"),
         (b"PK\x03\x04 broken", "is damaged: .*fetch it again"),
-        (bytes(range(256)) * 10, "no PDF, Word .*, HTML, WARC or text file"),
+        (bytes(range(256)) * 10, "no PDF, Word .*, HTML, WARC or text file; save it as one of these"),
+        (b"\xff\xfea", "its text cannot be read: broken UTF-16-LE at byte 2; save it as UTF-8"),
     ],
 )
 def test_other_formats_are_named_with_a_remedy(content: bytes, said: str) -> None:

@@ -53,3 +53,8 @@ def test_a_truncated_file_gives_what_can_be_repaired_or_says_so() -> None:
         except UnreadableDocument:
             continue
         assert all(page.error or page.lines is not None for part in parts for page in part.pages)
+
+
+def test_what_lies_outside_the_page_is_not_read_and_spaces_do_not_double() -> None:
+    (part,) = read_pdf(pdf_of([[(50, 700, "on   the page"), (50, 900, "above it"), (-300, 600, "left of it")]]), 1)
+    assert text_of([part.pages[0].lines]) == "on the page"

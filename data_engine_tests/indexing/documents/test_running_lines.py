@@ -43,3 +43,8 @@ def test_roman_numbers_count_pages_too() -> None:
 def test_pages_of_nothing_else_become_empty_and_none_are_lost() -> None:
     assert _kept(_pages("H 1", "H 2", "H 3|text")) == ["", "", "text"]
     assert without_running_lines([]) == []
+
+
+def test_lines_that_differ_by_other_numbers_are_content() -> None:
+    pages = _pages("Total 512|a|Page 1", "Total 77|b|Page 2", "Total 13|c|Page 3", "Total 40|d|Page 4")
+    assert _kept(pages) == ["Total 512|a", "Total 77|b", "Total 13|c", "Total 40|d"]
