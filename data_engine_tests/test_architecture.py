@@ -126,6 +126,7 @@ WHOLE_ENGINE = {
     "test_planted_damage",
     "test_published_statements",
     "test_review_api",
+    "test_running_page",
     "test_secrets",
     "test_several_questions",
     "test_try_foundation_model",
