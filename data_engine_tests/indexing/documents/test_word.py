@@ -28,7 +28,7 @@ def test_damage_and_bombs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
         archive.writestr("word/document.xml", b" " * 3_000_000)
     monkeypatch.setattr("data_engine.indexing.documents.word._ALWAYS_ALLOWED_BYTES", 1_000)
     with pytest.raises(
-        UnreadableDocument, match="unpacks to 3,000,000 bytes, more than 200 times its size: .* remove it"
+        UnreadableDocument, match=r"unpacks to 3,000,000 bytes, more than 200 times its size: .* remove it"
     ):
         read_word(stream.getvalue(), 1)
 
