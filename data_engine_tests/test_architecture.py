@@ -13,7 +13,7 @@ PACKAGE, TESTS = ROOT / "data_engine", ROOT / "data_engine_tests"
 
 #: The floors of the house, from the ground up: a part may import the parts of its own floor and of those below.
 FLOORS = (
-    ("errors", "schemas", "settings", "images", "kernels", "shipped", "places", "cost_model"),
+    ("errors", "schemas", "settings", "images", "kernels", "shipped", "places", "cost_model", "modalities"),
     ("storage", "indexing", "embedding", "clustering", "release_formats", "segmentation"),
     ("duplicates", "sampling", "cluster_summary"),
     ("filtering", "labeling"),
@@ -33,6 +33,7 @@ CORPUS_MAY_IMPORT = {
     "settings",
     "indexing.registry",
     "indexing.source",
+    "modalities",
     "filtering.rules.registry",
     "labeling.answers.registry",
     "labeling.deciders.registry",
