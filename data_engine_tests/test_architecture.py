@@ -13,7 +13,7 @@ PACKAGE, TESTS = ROOT / "data_engine", ROOT / "data_engine_tests"
 
 #: The floors of the house, from the ground up: a part may import the parts of its own floor and of those below.
 FLOORS = (
-    ("errors", "schemas", "settings", "images", "kernels", "shipped", "places", "cost_model"),
+    ("errors", "schemas", "settings", "images", "rasters", "kernels", "shipped", "places", "cost_model"),
     ("storage", "indexing", "embedding", "clustering", "release_formats", "segmentation"),
     ("duplicates", "sampling", "cluster_summary"),
     ("filtering", "labeling"),
@@ -60,6 +60,7 @@ ONLY_IN = {
     "rich": ("terminal", "orchestration", "cli", "embedding"),
     "PIL": ("images", "embedding", "filtering"),
     "numba": ("kernels",),
+    "rasterio": ("rasters",),
     "llvmlite": ("kernels",),
 }
 

@@ -1,0 +1,45 @@
+"""A tile as a small GeoTIFF file, as releases hold it."""
+
+import numpy as np
+
+from data_engine.rasters.description import DescribedTile
+
+
+def geotiff_of(described: DescribedTile, *, acquired_at: str | None = None) -> bytes:
+    """A tile as the bytes of a GeoTIFF, with its place, the names of its bands and a mask of what is valid.
+
+    Args:
+        described: The tile.
+        acquired_at: When its scene was taken, ISO 8601.
+    """
+    import rasterio
+    from rasterio.io import MemoryFile
+    from rasterio.transform import Affine
+
+    tile = described.tile
+    place = tile.place
+    n_bands, height, width = tile.pixels.shape
+    tags = {"TIFFTAG_DATETIME": _written(acquired_at)} if acquired_at else {}
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), MemoryFile() as memory:
+        with memory.open(
+            driver="GTiff",
+            width=width,
+            height=height,
+            count=n_bands,
+            dtype=tile.pixels.dtype,
+            crs=place.crs,
+            transform=Affine(place.pixel_width, 0, place.left, 0, place.pixel_height, place.top),
+            compress="deflate",
+            photometric="minisblack",
+        ) as file:
+            file.write(tile.pixels)
+            file.descriptions = described.bands
+            file.update_tags(**tags)
+            if not tile.is_valid.all():
+                file.write_mask(np.where(tile.is_valid, np.uint8(255), np.uint8(0)))
+        return bytes(memory.read())
+
+
+def _written(acquired_at: str) -> str:
+    """As TIFF writes a time."""
+    return acquired_at[:19].replace("-", ":").replace("T", " ")
