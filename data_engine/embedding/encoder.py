@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from data_engine.errors import InvalidInput
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Modality = Literal["text", "image"]
+Modality = str
 Progress = Callable[[int], object]
 Embed = Callable[[Sequence[Any], Progress], NDArray[np.float32]]
 
@@ -101,6 +101,9 @@ def has_bfloat16_products() -> bool:
 
 
 def _modality_of(item: Any) -> Modality | None:
+    said = getattr(item, "modality", None)
+    if isinstance(said, str):
+        return said
     if isinstance(item, str):
         return "text"
     return "image" if hasattr(item, "mode") else None

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,8 @@ class DescribedTile:
         stretch: What is shown of it.
         cloud_brightness: Share of the value range from which on a pixel without colour is like a cloud.
     """
+
+    modality: ClassVar[str] = "raster"
 
     tile: Tile
     bands: tuple[str, ...]
