@@ -58,6 +58,7 @@ def cut_scene(
     *,
     side_px: int,
     step_px: int,
+    n_done: int = 0,
 ) -> Iterator[CutTile]:
     """The tiles of a scene, row by row; a window at a time is in memory.
 
@@ -68,11 +69,13 @@ def cut_scene(
         raster: What its values mean.
         side_px: Side of a tile, in pixels of the scene.
         step_px: From the beginning of one tile to that of the next.
+        n_done: Tiles at the beginning that are known already, and left out.
     """
     try:
         with open_scene(source, n_bytes, raster) as scene:
             _check(scene, side_px, step_px)
-            places = windows(scene.width_px, scene.height_px, side_px=side_px, step_px=step_px)
+            all_places = windows(scene.width_px, scene.height_px, side_px=side_px, step_px=step_px)
+            places = islice(all_places, n_done, None)
             meaning = _meaning(scene, raster)
             time = acquired_at(scene.tags, uri.rpartition("/")[2], raster.time_pattern)
             while some := list(islice(places, _WINDOWS_AT_ONCE)):

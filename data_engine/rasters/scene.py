@@ -114,6 +114,10 @@ class Scene:
             return np.asarray((self.dataset.read_masks(self._numbers, window=place) > 0).all(axis=0))
         return np.ones((place[0][1] - place[0][0], place[1][1] - place[1][0]), bool)
 
+    def close(self) -> None:
+        """Close its file."""
+        self.dataset.close()
+
     def sample(self) -> NDArray[Any]:
         """(n_bands, n) valid values of up to 8 x 8 windows of 64 x 64 pixels that are spread over the scene.
 
@@ -143,7 +147,16 @@ def _spread(length_px: int) -> list[tuple[int, int]]:
 
 @contextmanager
 def open_scene(source: Path | Callable[[], BinaryIO], n_bytes: int, raster: Raster) -> Iterator[Scene]:
-    """Open a scene.
+    """A scene that is closed in the end; arguments and errors as of `opened_scene`."""
+    scene = opened_scene(source, n_bytes, raster)
+    try:
+        yield scene
+    finally:
+        scene.close()
+
+
+def opened_scene(source: Path | Callable[[], BinaryIO], n_bytes: int, raster: Raster) -> Scene:
+    """Open a scene, which one thread at a time may read.
 
     Args:
         source: A file of this machine, or what opens a stream of its bytes that can be read at any place.
@@ -169,8 +182,11 @@ def open_scene(source: Path | Callable[[], BinaryIO], n_bytes: int, raster: Rast
                 f"is no GeoTIFF that can be read ({_said(error)}): it is truncated, damaged or of another kind; fetch "
                 "it again, or convert it with gdal_translate -of COG"
             ) from error
-        with dataset:
-            yield _checked(dataset, n_bytes, raster)
+        try:
+            return _checked(dataset, n_bytes, raster)
+        except BaseException:
+            dataset.close()
+            raise
 
 
 def _stream(source: Callable[[], BinaryIO], name: str) -> BinaryIO:
