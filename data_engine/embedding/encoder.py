@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from data_engine.errors import InvalidInput
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Modality = str
+Modality = Literal["text", "image", "raster"]
 Progress = Callable[[int], object]
 Embed = Callable[[Sequence[Any], Progress], NDArray[np.float32]]
 
@@ -101,8 +101,8 @@ def has_bfloat16_products() -> bool:
 
 
 def _modality_of(item: Any) -> Modality | None:
-    said = getattr(item, "modality", None)
-    if isinstance(said, str):
+    said: Modality | None = getattr(item, "modality", None)
+    if said is not None:
         return said
     if isinstance(item, str):
         return "text"

@@ -147,7 +147,7 @@ class Source(Settings):
         if missing:
             raise ValueError(
                 f"kind {self.kind} needs {' and '.join(missing)}, which is not installed; install the extra "
-                f"with pip install 'data-engine[{self.kind}]'"
+                f"with pip install 'data-engine[{KINDS[self.kind].extra or self.kind}]'"
             )
         return self
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Modality = Literal["text", "image"]
+Modality = Literal["text", "image", "raster"]
 #: A corpus may give a rule a limit, names, true (the published limit), or null and false (off).
 Setting = float | bool | Sequence[str] | None
 Signals = dict[str, float]

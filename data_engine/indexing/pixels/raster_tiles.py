@@ -142,9 +142,7 @@ def see_tiles(
     n_done: int,
 ) -> Iterator[_SeenTile]:
     """Cut a scene in this process; only what the raw index holds of its tiles is given back."""
-    from PIL import Image
-
-    from data_engine.images import thumbnail
+    from data_engine.images import image_of, thumbnail
 
     tiles = cut_scene(_opener(path, patience), uri, n_bytes, raster, side_px=side_px, step_px=step_px, n_done=n_done)
     for cut in tiles:
@@ -152,7 +150,7 @@ def see_tiles(
         if cut.error is not None or cut.preview is None:
             yield _SeenTile(place, error=cut.error)
         else:
-            small = thumbnail(Image.fromarray(cut.preview))
+            small = thumbnail(image_of(cut.preview))
             yield _SeenTile(place, sample_id_of_bytes(cut.content), cut.n_bytes, side_px, small, cut.metadata)
 
 
