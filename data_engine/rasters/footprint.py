@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput
 
 Floats = NDArray[np.float64]
 _WORLD = "OGC:CRS84"
+_SIDES = ("west", "south", "east", "north")
 _HALF_TURN = 180.0
 
 
@@ -103,6 +106,13 @@ def touching(boxes: Floats, *, margin: float = 0.0) -> list[tuple[int, int]]:
     shapes = box(west - margin / 2, south - margin / 2, east + margin / 2, north + margin / 2)
     one, other = STRtree(shapes).query(shapes, predicate="intersects")
     return sorted((int(places[a]), int(places[b])) for a, b in zip(one, other, strict=True) if a < b)
+
+
+def boxes_in(metadata: pa.ChunkedArray) -> Floats:
+    """(n, 4) west, south, east and north of tiles, out of their metadata as JSON; NaN for samples without a place."""
+    found = [pc.extract_regex(metadata, f'"{side}": (?P<side>-?[0-9][0-9.e+-]*)') for side in _SIDES]
+    columns = [pc.cast(pc.struct_field(side, "side"), pa.float64()) for side in found]
+    return np.stack([np.asarray(pc.fill_null(column, np.nan), np.float64) for column in columns], axis=1)
 
 
 def box_of(footprint: Sequence[Sequence[float]]) -> tuple[float, float, float, float]:

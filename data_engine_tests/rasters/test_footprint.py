@@ -1,8 +1,17 @@
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from data_engine.errors import InvalidInput
-from data_engine.rasters.footprint import box_of, footprints, ground_blocks, touching
+from data_engine.rasters.footprint import box_of, boxes_in, footprints, ground_blocks, touching
+
+
+def test_boxes_are_found_in_metadata_and_samples_without_a_place_have_none() -> None:
+    said = ['{"a": 1, "west": -13.5, "south": 2, "east": 1e-05, "north": 3.25}', '{"west": null}', None, "{}"]
+    found = boxes_in(pa.chunked_array([said[:1], said[1:]], pa.string()))
+    assert found[0].tolist() == [-13.5, 2, 1e-5, 3.25]
+    assert np.isnan(found[1:]).all()
+    assert boxes_in(pa.chunked_array([], pa.string())).shape == (0, 4)
 
 
 def test_the_corners_of_a_tile_run_against_the_clock_from_the_lower_left_one() -> None:
