@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from data_engine.embedding.encoder import Encoder, Progress
 from data_engine.errors import InvalidInput
 from data_engine.rasters.description import DescribedTile
+from data_engine.rasters.items import NO_IMAGE
 from data_engine.rasters.spectra import n_statistics, statistics_of
 
 NAME = "spectral-statistics"
@@ -35,6 +36,7 @@ def load_spectral(name: str) -> Encoder:
         version=f"{base}-{n_slots}-1",
         _embed=partial(_embed, n_slots=n_slots),
         modality="raster",
+        max_side_px=NO_IMAGE,
     )
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from data_engine.embedding.encoder import Encoder, Progress, weights_fingerprint
 from data_engine.errors import InvalidInput, SourceMissing
 from data_engine.rasters.description import DescribedTile
+from data_engine.rasters.items import NO_IMAGE
 
 PREFIX = "timm-bands/"
 _BATCH = 16
@@ -81,7 +82,7 @@ def _encoder(name: str, model: Any, n_bands: int, side_px: int, version: str) ->
         rows: NDArray[np.float32] = np.concatenate(parts)
         return rows
 
-    return Encoder(name=name, dim=dim, version=version, _embed=embed, modality="raster")
+    return Encoder(name=name, dim=dim, version=version, _embed=embed, modality="raster", max_side_px=NO_IMAGE)
 
 
 def _bands(item: DescribedTile, n_bands: int, side_px: int, name: str) -> Any:

@@ -80,7 +80,7 @@ def _balance(corpus: Corpus, tables: Tables) -> Plot | None:
 
 def _ground_map(corpus: Corpus, tables: Tables) -> Plot | None:
     """Where tiles of scenes lie on the ground."""
-    if str(corpus.modality) != "raster" or not {"raw_index", "balanced_subset"} <= set(tables):
+    if corpus.modality != "raster" or not {"raw_index", "balanced_subset"} <= set(tables):
         return None
     return ground_map(tables["raw_index"], tables["balanced_subset"]["sample_id"])
 

@@ -85,7 +85,7 @@ def _with_splits(step_run: StepRun, rows: pa.Table, corpus: Corpus) -> tuple[pa.
     tree, _ = step_run.frozen_tree()
     seed, alike, block_km = corpus.seed_for("splits"), settings.least_cosine, settings.ground_block_km
     # Tiles of scenes look like their neighbours; kept together by cluster too, all of them would be one group.
-    boxes = releasing.ground_boxes(rows) if str(corpus.modality) == "raster" else None
+    boxes = releasing.ground_boxes(rows) if corpus.modality == "raster" else None
     kept_together = OF_CLUSTERS if boxes is None else OF_GROUND
     if boxes is None:
         groups = releasing.groups_of(x, tree, rows["leaf"].to_numpy().astype("int64"), least_cosine=alike)
