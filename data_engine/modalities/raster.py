@@ -24,5 +24,9 @@ MODALITY = Modality(
     has_image=True,
     image="data_engine.rasters.items:shown_tile",
     formats=("hf", "webdataset", "geojson", "geoparquet"),
-    file_endings={"image/x-raster-tile": "tile"},
+    file_endings={"image/x-raster-tile": "tif"},
+    file="data_engine.rasters.geotiff:released_tile",
+    load_file="""import rasterio
+
+first = rasterio.open(path_of[samples["sample_id"][0]]).read()  # (bands, rows, columns)""",
 )

@@ -56,7 +56,9 @@ def corpus_text(name: str, look: Look, project_folder: Path) -> str:
 
 def said_of(look: Look) -> list[str]:
     """What was found and guessed, one line each."""
-    unit = {"folder": f"{look.modality} files", "documents": "documents"}.get(look.kind, "rows")
+    unit = {"folder": f"{look.modality} files", "raster_tiles": "tiles", "documents": "documents"}.get(
+        look.kind, "rows"
+    )
     what = f"{'about ' * look.is_estimate}{look.n_samples:,} {unit}"
     files = f"{look.n_files:,} file{'' if look.n_files == 1 else 's'}, {look.n_bytes:,} bytes"
     lines = [f"{what} in {files} ({look.kind}, {look.modality})"]
@@ -99,6 +101,10 @@ def _source(look: Look, project_folder: Path) -> str:
     lines = ["  source:", f"    kind: {look.kind}", f"    path: {_quoted(_path(look.path, project_folder))}"]
     if look.pattern:
         lines.append(f"    pattern: {_quoted(look.pattern)}")
+    if look.tile_px:
+        lines.append(f"    tile_px: {look.tile_px}  # guessed: the side of a tile, in pixels of the scene")
+        lines.append("    # What the values mean, and which bands are shown: docs/rasters.md")
+        lines.append("    # raster: { value_range: [0, 10000], preview_bands: [red, green, blue] }")
     if look.roles.text:
         lines.append(f"    text_column: {_quoted(look.roles.text)}  # guessed")
     if look.roles.image and "path_column" in form_of(look.modality).columns:
@@ -123,9 +129,11 @@ def _path(path: Path, project_folder: Path) -> str:
 
 
 def _batches(look: Look) -> str:
-    if look.kind not in ("folder", "documents"):
+    if look.kind not in ("folder", "documents", "raster_tiles"):
         return "  # Each file is a batch: what changes in one is read anew, the others stay.\n  batches: { by: file }\n"
     count = max(1, min(8, look.n_files // 250))
+    if look.tile_px:
+        count = max(1, min(8, look.n_files, look.n_samples // 2_000))
     return (
         f"  # Files in {count} batch{'es' * (count > 1)} of about equal size; `day` makes one of each day's files.\n"
         + (f"  batches: {{ by: hash, count: {count} }}\n")

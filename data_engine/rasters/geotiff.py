@@ -1,8 +1,12 @@
 """A tile as a small GeoTIFF file, as releases hold it."""
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
-from data_engine.rasters.description import DescribedTile
+from data_engine.rasters.description import DescribedTile, described_tile
 
 
 def geotiff_of(described: DescribedTile, *, acquired_at: str | None = None) -> bytes:
@@ -38,6 +42,12 @@ def geotiff_of(described: DescribedTile, *, acquired_at: str | None = None) -> b
             if not tile.is_valid.all():
                 file.write_mask(np.where(tile.is_valid, np.uint8(255), np.uint8(0)))
         return bytes(memory.read())
+
+
+def released_tile(content: bytes, row: Mapping[str, Any]) -> bytes:
+    """The GeoTIFF of a tile by its bytes and its row of the raw index."""
+    metadata = json.loads(row["metadata"])
+    return geotiff_of(described_tile(content, metadata), acquired_at=metadata.get("acquired_at"))
 
 
 def _written(acquired_at: str) -> str:

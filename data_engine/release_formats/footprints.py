@@ -4,6 +4,7 @@ Sources: RFC 7946 (GeoJSON), GeoParquet 1.1.0.
 """
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data_engine.errors import InvalidInput
-from data_engine.rasters.description import described_tile
-from data_engine.rasters.geotiff import geotiff_of
 from data_engine.release_formats.released import Released
 
 _TILES = "tiles"
@@ -81,7 +80,7 @@ def _features(released: Released, folder: Path) -> Iterator[tuple[dict[str, Any]
     for row in released.rows.to_pylist():
         metadata = _metadata(row)
         said = {name: value for name, value in row.items() if name not in ("sample_id", "text", "metadata")}
-        file = _write_tile(released, row["sample_id"], metadata, folder)
+        file = _write_tile(released, row["sample_id"], folder)
         properties = {**said, **{name: metadata.get(name) for name in _SHOWN}, "file": file}
         yield {**row, "metadata": metadata}, {name: _plain(value) for name, value in properties.items()}
 
@@ -98,15 +97,14 @@ def _metadata(row: Mapping[str, Any]) -> dict[str, Any]:
     return read
 
 
-def _write_tile(released: Released, sample_id: str, metadata: Mapping[str, Any], folder: Path) -> str | None:
+def _write_tile(released: Released, sample_id: str, folder: Path) -> str | None:
     """The name of the file of a tile, which is written; None where the release holds no tiles."""
     if not released.images:
         return None
-    content = released.image_of(sample_id).read_bytes()
+    tile = released.image_of(sample_id)
     (folder / _TILES).mkdir(exist_ok=True)
     name = f"{_TILES}/{sample_id}.tif"
-    tile = described_tile(content, metadata)
-    (folder / name).write_bytes(geotiff_of(tile, acquired_at=metadata.get("acquired_at")))
+    shutil.copyfile(tile, folder / name)
     return name
 
 

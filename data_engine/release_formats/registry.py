@@ -239,4 +239,14 @@ FOLDER_FORMATS: dict[str, FolderFormat] = {
         load_objects="from pathlib import Path\n\nsamples = sorted(Path('train/classes').glob('*.png'))",
         needs_objects=True,
     ),
+    "geojson": FolderFormat(
+        "tiles of scenes as GeoTIFF files, and samples.geojson with their footprints",
+        _write_geojson,
+        load='import geopandas\n\nsamples = geopandas.read_file("samples.geojson")',
+    ),
+    "geoparquet": FolderFormat(
+        "tiles of scenes as GeoTIFF files, and samples.parquet (GeoParquet 1.1) with their footprints",
+        _write_geoparquet,
+        load='import geopandas\n\nsamples = geopandas.read_parquet("samples.parquet")',
+    ),
 }

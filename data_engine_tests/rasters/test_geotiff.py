@@ -1,12 +1,17 @@
+import json
+
 import numpy as np
 import rasterio
 from rasterio.io import MemoryFile
 
-from data_engine.rasters.description import DescribedTile
-from data_engine.rasters.geotiff import geotiff_of
+from data_engine.rasters.description import DescribedTile, described
+from data_engine.rasters.geotiff import geotiff_of, released_tile
 from data_engine.rasters.preview import Stretch
 from data_engine.rasters.scaling import Scaling
 from data_engine.rasters.tile import GroundPlace, tile_of
+from data_engine.rasters.tile_grid import Window
+
+TIME = "2024-06-01T10:15:30+00:00"
 
 
 def test_a_tile_is_a_geotiff_with_its_place_its_bands_and_its_mask() -> None:
@@ -17,11 +22,15 @@ def test_a_tile_is_a_geotiff_with_its_place_its_bands_and_its_mask() -> None:
     found = DescribedTile(
         tile, ("blue", "green", "red", "nir"), Scaling((0,) * 4, (1,) * 4, "type"), Stretch((2,), (0,), (1,)), 0.6
     )
-    content = geotiff_of(found, acquired_at="2024-06-01T10:15:30+00:00")
+    content = geotiff_of(found, acquired_at=TIME)
     with MemoryFile(content) as memory, memory.open() as file:
         assert np.array_equal(file.read(), tile.pixels)
         assert np.array_equal(file.dataset_mask() > 0, is_valid)
         assert file.descriptions == found.bands
         assert (file.crs, tuple(file.bounds)) == (rasterio.crs.CRS.from_epsg(32633), tile.bounds)
         assert file.tags()["TIFFTAG_DATETIME"] == "2024:06:01 10:15:30"
+    row = {
+        "metadata": json.dumps(described(found, Window(0, 0, 32, 32), np.zeros((4, 2)), scene="a", acquired_at=TIME))
+    }
+    assert released_tile(tile.content(), row) == content
     assert geotiff_of(found, acquired_at="2024-06-01T10:15:30+00:00") == content

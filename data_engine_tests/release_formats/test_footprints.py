@@ -12,6 +12,7 @@ from drawn_tiles import drawn_tile
 
 from data_engine.errors import InvalidInput
 from data_engine.rasters.description import described
+from data_engine.rasters.geotiff import geotiff_of
 from data_engine.rasters.tile_grid import Window
 from data_engine.release_formats.footprints import write_geojson, write_geoparquet
 from data_engine.release_formats.released import Released
@@ -33,8 +34,8 @@ def released(tmp_path: Path) -> Released:
         rows.append(
             {"sample_id": sample_id, "uri": f"a.tif#{number}", "label": "field", "metadata": json.dumps(metadata)}
         )
-        images[sample_id] = tmp_path / f"{sample_id}.tile"
-        images[sample_id].write_bytes(found.tile.content())
+        images[sample_id] = tmp_path / f"{sample_id}.tif"
+        images[sample_id].write_bytes(geotiff_of(found))
     return Released("r1", "Tiles", "CC0", pa.Table.from_pylist(rows), images)
 
 
