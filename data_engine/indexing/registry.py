@@ -204,6 +204,7 @@ KINDS: dict[str, SourceKind] = {
         _read_raster_tiles,
         _find_raster_tiles,
         other_modality="set modality: raster",
+        has_columns=False,
         needs=("tile_px",),
         takes=("tile_step_px", "raster"),
         packages=("rasterio",),

@@ -115,6 +115,8 @@ class Modality:
     file: PartName | None = None
     """(bytes, row of the raw index) to the bytes of the file that a release holds; None: as the source has them;
     floor 5."""
+    file_id: PartName | None = None
+    """(bytes of a released file) to the id of the sample in it, where `file` made it; floor 5."""
     load_file: str = _LOAD_IMAGE
     """Python lines with which the data card loads the first released file, which is `path_of[...]`."""
 

@@ -26,6 +26,7 @@ MODALITY = Modality(
     formats=("hf", "webdataset", "geojson", "geoparquet"),
     file_endings={"image/x-raster-tile": "tif"},
     file="data_engine.rasters.geotiff:released_tile",
+    file_id="data_engine.rasters.geotiff:id_of_released",
     load_file="""import rasterio
 
 first = rasterio.open(path_of[samples["sample_id"][0]]).read()  # (bands, rows, columns)""",

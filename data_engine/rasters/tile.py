@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import xxhash
 from numpy.typing import NDArray
 
 from data_engine.errors import InvalidInput
@@ -90,6 +91,11 @@ def tile_of(pixels: NDArray[Any], is_valid: NDArray[np.bool_], place: GroundPlac
     if is_valid.all():
         return Tile(pixels, is_valid, place)
     return Tile(np.where(is_valid, pixels, np.zeros((), pixels.dtype)), is_valid, place)
+
+
+def hash_of(content: bytes) -> str:
+    """The id of a tile by its bytes, as `indexing.samples` makes that of any bytes."""
+    return xxhash.xxh3_128_hexdigest(content)
 
 
 def read_tile(content: bytes) -> Tile:

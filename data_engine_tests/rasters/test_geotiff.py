@@ -4,8 +4,9 @@ import numpy as np
 import rasterio
 from rasterio.io import MemoryFile
 
+from data_engine.indexing.samples import sample_id_of_bytes
 from data_engine.rasters.description import DescribedTile, described
-from data_engine.rasters.geotiff import geotiff_of, released_tile
+from data_engine.rasters.geotiff import geotiff_of, id_of_released, released_tile
 from data_engine.rasters.preview import Stretch
 from data_engine.rasters.scaling import Scaling
 from data_engine.rasters.tile import GroundPlace, tile_of
@@ -33,4 +34,6 @@ def test_a_tile_is_a_geotiff_with_its_place_its_bands_and_its_mask() -> None:
         "metadata": json.dumps(described(found, Window(0, 0, 32, 32), np.zeros((4, 2)), scene="a", acquired_at=TIME))
     }
     assert released_tile(tile.content(), row) == content
+    assert id_of_released(content) == sample_id_of_bytes(tile.content())
+    assert id_of_released(content[:-200]) == id_of_released(b"no tile") == ""
     assert geotiff_of(found, acquired_at="2024-06-01T10:15:30+00:00") == content
