@@ -64,8 +64,11 @@ def _flat_share(grey: Floats, is_valid: NDArray[np.bool_]) -> float | None:
 def local_deviation(values: Floats) -> Floats:
     """(..., height - 2, width - 2) the standard deviation of each 3 x 3 neighbourhood; NaN where it has a NaN."""
     # Shifted, so that the squares of large values do not swallow small differences.
-    finite = values[np.isfinite(values)]
-    shifted = values - (finite.mean() if finite.size else 0)
+    mean_of_all = values.mean()
+    if not np.isfinite(mean_of_all):
+        finite = values[np.isfinite(values)]
+        mean_of_all = finite.mean() if finite.size else values.dtype.type(0)
+    shifted = values - mean_of_all
     mean, mean_square = _box_mean(shifted), _box_mean(np.square(shifted))
     deviation: Floats = np.sqrt(np.maximum(mean_square - np.square(mean), 0))
     return deviation

@@ -21,6 +21,8 @@ N_OF_A_PAIR = 2
 _LEAST = 1e-3
 _LOUDNESS_OF_DIFFERENCES = 2.0
 _COARSE_PX = 4
+#: Pixels of a tile of which levels and differences are worked out; textures need all of them.
+_MOST_VALUES = 8192
 
 
 def n_statistics(n_bands: int) -> int:
@@ -40,7 +42,9 @@ def statistics_of(described: DescribedTile, n_slots: int) -> Floats:
     if not described.tile.is_valid.any():
         row[0] = 1.0
         return row
-    values = bands[:, described.tile.is_valid]
+    values = bands.reshape(len(bands), -1) if described.tile.is_valid.all() else bands[:, described.tile.is_valid]
+    # Spread evenly; an odd distance does not fall in step with rows or with a grid of two pixels.
+    values = values[:, :: max(1, values.shape[1] // _MOST_VALUES) | 1]
     for number, of_band in enumerate(_of_bands(bands, values)):
         row[number * N_OF_A_BAND : (number + 1) * N_OF_A_BAND] = of_band
     start = n_slots * N_OF_A_BAND
