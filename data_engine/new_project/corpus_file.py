@@ -17,6 +17,8 @@ from data_engine.new_project.data_look import Look
 
 COMPONENT = "data_engine.orchestration.component.CorpusComponent"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+#: Scenes that are a batch each, so that one which cannot be read holds no other back.
+_MOST_SCENES = 200
 _MOST_TARGET, _LEAST_TARGET, _MOST_CLASSES = 2_000, 20, 60
 
 
@@ -129,11 +131,10 @@ def _path(path: Path, project_folder: Path) -> str:
 
 
 def _batches(look: Look) -> str:
-    if look.kind not in ("folder", "documents", "raster_tiles"):
+    is_of_few_scenes = bool(look.tile_px) and look.n_files <= _MOST_SCENES
+    if is_of_few_scenes or look.kind not in ("folder", "documents", "raster_tiles"):
         return "  # Each file is a batch: what changes in one is read anew, the others stay.\n  batches: { by: file }\n"
     count = max(1, min(8, look.n_files // 250))
-    if look.tile_px:
-        count = max(1, min(8, look.n_files, look.n_samples // 2_000))
     return (
         f"  # Files in {count} batch{'es' * (count > 1)} of about equal size; `day` makes one of each day's files.\n"
         + (f"  batches: {{ by: hash, count: {count} }}\n")

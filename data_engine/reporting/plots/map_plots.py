@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data_engine.rasters.footprint import boxes_in, ground_blocks
-from data_engine.reporting.plots.plot_style import AMBER, GREY, INK, RULE, Plot, new_figure, nothing
+from data_engine.reporting.plots.plot_style import BLUE, GREY, INK, RULE, Plot, new_figure, nothing
 
 Floats = NDArray[np.float64]
 #: Most points of a set that are drawn; of more, as many are taken at even distances.
@@ -28,10 +28,14 @@ def ground_map(raw_index: pa.Table, chosen: pa.ChunkedArray) -> Plot | None:
         chosen: Ids of the subset.
     """
     boxes = boxes_in(raw_index["metadata"])
-    is_placed = np.isfinite(boxes).all(axis=1)
+    ids = raw_index["sample_id"].combine_chunks()
+    # A tile that lies in several scenes is one sample.
+    is_first = np.zeros(len(ids), bool)
+    is_first[np.unique(np.asarray(pc.index_in(ids, value_set=pc.unique(ids))), return_index=True)[1]] = True
+    is_placed = np.isfinite(boxes).all(axis=1) & is_first
     if not is_placed.any():
         return None
-    is_chosen = np.asarray(pc.is_in(raw_index["sample_id"], value_set=pa.chunked_array(chosen).combine_chunks()))
+    is_chosen = np.asarray(pc.is_in(ids, value_set=chosen.combine_chunks()))
     return map_plot(boxes[is_placed], is_chosen[is_placed])
 
 
@@ -51,7 +55,7 @@ def map_plot(boxes: Floats, is_chosen: NDArray[np.bool_]) -> Plot:
     side_km = max(width / stretch, height) * _KM_OF_A_DEGREE / _BLOCKS_ON_A_SIDE
     figure, axes = new_figure(7.2, float(np.clip(7.2 * height * stretch / width, 2.6, 6.4)))
     axes.grid(axis="both", color=RULE, linewidth=0.7)
-    sets = ((~is_chosen, "all tiles", GREY, 5.0), (is_chosen, "the balanced subset", AMBER, 12.0))
+    sets = ((~is_chosen, "all tiles", GREY, 5.0), (is_chosen, "the balanced subset", BLUE, 12.0))
     for is_drawn, name, color, size in sets:
         some = _spread(np.flatnonzero(is_drawn))
         label = f"{name}: {len(is_drawn) if name == 'all tiles' else is_drawn.sum():,}"

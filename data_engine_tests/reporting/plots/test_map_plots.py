@@ -25,6 +25,13 @@ def test_a_map_says_where_all_tiles_lie_and_how_many_blocks_the_subset_is_in() -
     assert np.asarray(drawn[1]).round(3).tolist() == [[0.05, 50.05], [0.95, 50.35]]
 
 
+def test_a_tile_that_lies_in_two_scenes_is_one_point() -> None:
+    raw = pa.concat_tables([_raw(BOXES[:3].tolist()), _raw(BOXES[:2].tolist())])
+    plot = ground_map(raw, pa.chunked_array([["1"]]))
+    assert plot is not None
+    assert [len(dots.get_offsets()) for dots in plot.figure.axes[0].collections] == [2, 1]
+
+
 def test_a_million_tiles_are_some_thousand_points_and_a_single_one_is_a_map_too() -> None:
     many = np.repeat(BOXES, 100, axis=0)
     plot = map_plot(many, np.arange(len(many)) % 2 == 0)
