@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,9 +19,6 @@ from data_engine import schemas
 from data_engine.errors.secret_texts import without_secrets
 from data_engine.indexing.uris import named_apart, storable
 from data_engine.modalities import find_modality, load
-
-if TYPE_CHECKING:
-    from data_engine.indexing.source_files import ReadOptions, SourceFile
 
 _ROWS_PER_PIECE = 8192
 _BYTES_PER_PIECE = 64 << 20
@@ -60,9 +57,9 @@ class SampleForm:
 
     columns: tuple[str, ...]
     """The options of the source that name the columns of rows with the content."""
-    of_file: "Callable[[SourceFile, ReadOptions], Iterator[RawSample]]"
+    of_file: Callable[[Any, Any], Iterator[RawSample]]
     """(file, options) to the sample of a file that is one."""
-    of_row: "Callable[[SourceFile, Any, dict[str, Any], ReadOptions], RawSample]"
+    of_row: Callable[[Any, Any, dict[str, Any], Any], RawSample]
     """(file, row, its columns, options) to the sample of a row that has all of `columns`."""
     id_of: "Callable[[bytes | None, str | None], str]"
     """(bytes, text) of a sample to its id."""
