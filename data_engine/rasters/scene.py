@@ -92,8 +92,9 @@ class Scene:
         if place[0][1] > self.height_px or place[1][1] > self.width_px:
             raise UnreadableScene(f"has no {window.name} any more; ingest its batch anew")
         try:
-            pixels: NDArray[Any] = self.dataset.read(self._numbers, window=place)
-            is_valid = self._is_shown(place)
+            with _environment():
+                pixels: NDArray[Any] = self.dataset.read(self._numbers, window=place)
+                is_valid = self._is_shown(place)
         except (rasterio.errors.RasterioError, OSError, ValueError) as error:
             raise UnreadableScene(
                 f"the pixels of {window.name} cannot be read ({_said(error)}): the file is truncated or damaged; fetch "
@@ -172,7 +173,7 @@ def opened_scene(source: Path | Callable[[], BinaryIO], n_bytes: int, raster: Ra
     options: dict[str, Any] = {"driver": "GTiff"}
     if not isinstance(source, Path):
         options["opener"] = lambda name, *_, **__: _stream(source, name)
-    with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES, GDAL_DISABLE_READDIR_ON_OPEN=True, GDAL_NUM_THREADS="1"):
+    with _environment():
         try:
             dataset = rasterio.open(source if isinstance(source, Path) else _STREAMED, **options)
         except (rasterio.errors.RasterioError, UnicodeError, ValueError, TypeError) as error:
@@ -187,6 +188,13 @@ def opened_scene(source: Path | Callable[[], BinaryIO], n_bytes: int, raster: Ra
         except BaseException:
             dataset.close()
             raise
+
+
+def _environment() -> Any:
+    """GDAL with a bounded cache of blocks, for which it asks when a block is first read, not when a file is opened."""
+    import rasterio
+
+    return rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES, GDAL_DISABLE_READDIR_ON_OPEN=True, GDAL_NUM_THREADS="1")
 
 
 def _stream(source: Callable[[], BinaryIO], name: str) -> BinaryIO:

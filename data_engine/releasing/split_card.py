@@ -56,8 +56,8 @@ def _near_duplicates(said: Mapping[str, Any], across: str) -> str:
     leaks = said["leaks"]
     return (
         f"{leaks['n']:,} of {leaks['n_compared']:,} samples outside `train` that were compared with all samples of "
-        f"other splits have a near duplicate there (cosine of at least {said['least_cosine']:g}), which looks alike "
-        f"and lies elsewhere; {across}."
+        f"other splits have one of a cosine of at least {said['least_cosine']:g} there, which looks alike and lies "
+        f"elsewhere; {across}."
     )
 
 

@@ -1,9 +1,11 @@
 """release: a frozen, documented version of the subset with its labels, if any: Parquet, JSONL, manifest, data card."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -93,7 +95,9 @@ def _with_splits(step_run: StepRun, rows: pa.Table, corpus: Corpus) -> tuple[pa.
         groups = releasing.ground_groups(boxes, block_km=block_km)
     splits = releasing.splits_of(groups, settings.shares, seed=seed, kept_together=kept_together)
     leaks = releasing.leaks_between(x, splits, least_cosine=alike, seed=seed)
-    rows = releasing.identified(releasing.with_splits(rows, splits, leaks))
+    # Of tiles, those whose pixels agree went with the first pass; what looks alike lies on every piece of ground.
+    marked = leaks if boxes is None else replace(leaks, row=np.full(rows.num_rows, -1))
+    rows = releasing.identified(releasing.with_splits(rows, splits, marked))
     said = releasing.splits_said(rows, {"seed": seed, "least_cosine": alike}, leaks)
     ground = None if boxes is None else releasing.ground_said(boxes, groups, splits, block_km=block_km)
     return rows, {"splits": said if ground is None else {**said, "ground": ground}}
