@@ -20,7 +20,8 @@ def _formats() -> Mapping[str, str]:
 
 
 class Splits(Settings):
-    """Shares of the splits of a release. Clusters and near duplicates are never in two of them."""
+    """Shares of the splits of a release. Clusters and near duplicates are never in two of them; of satellite scenes,
+    whose neighbours look alike, tiles that lie together."""
 
     train: float = Field(0.8, gt=0, lt=1)
     """Share for training."""
@@ -29,7 +30,11 @@ class Splits(Settings):
     test: float = Field(0.1, ge=0, lt=1)
     """Share for the last judgement; 0 for none."""
     least_cosine: float = Field(0.95, gt=0, le=1)
-    """Cosine of the embeddings at and above which two samples are near duplicates and stay on one side."""
+    """Cosine of the embeddings at and above which two samples are near duplicates and stay on one side; of tiles of
+    scenes, those in two splits are counted."""
+    ground_block_km: Annotated[float, Field(gt=0)] | None = Field(None, exclude_if=lambda value: value is None)
+    """Of tiles of scenes: side of the blocks of ground that stay on one side, in km. Without it tiles that overlap or
+    touch do, and all that hang together in this way."""
 
     @model_validator(mode="after")
     def _one_in_all(self) -> Self:

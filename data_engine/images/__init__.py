@@ -17,6 +17,7 @@ from data_engine.images.packed_pixels import PackedPixels, words_of
 from data_engine.images.thumbnails import (
     THUMBNAIL_PX,
     cut_out,
+    image_of,
     montage,
     pixels_of,
     reduced,
@@ -36,6 +37,7 @@ __all__ = [
     "cut_out",
     "decode_each",
     "decode_image",
+    "image_of",
     "montage",
     "pixels_of",
     "reduced",

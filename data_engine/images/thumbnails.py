@@ -25,6 +25,11 @@ def thumbnail(image: Image.Image, side_px: int = THUMBNAIL_PX) -> bytes:
     return _jpeg(image)
 
 
+def image_of(pixels: NDArray[np.uint8]) -> Image.Image:
+    """The image of (height, width, 3) shades of red, green and blue."""
+    return Image.fromarray(pixels)
+
+
 def shown_large(image: Image.Image, side_px: int) -> tuple[str, bytes]:
     """Media type and bytes of an image with no side longer than `side_px`: a PNG where it is small, else a JPEG."""
     if max(image.size) > side_px:

@@ -35,7 +35,9 @@ class SourceKind:
     takes: tuple[str, ...] = ()
     """Options with None as their default that it can do without, and that no kind takes which does not name them."""
     packages: tuple[str, ...] = ()
-    """What has to be importable to read it, all of them in the extra that is named like the kind."""
+    """What has to be importable to read it, all of them in one extra."""
+    extra: str = ""
+    """The extra that brings them; by default it is named like the kind."""
     needs: tuple[str, ...] = ()
     """Options that it cannot do without, and that no kind takes which does not name them."""
     holds_samples: Callable[[str], bool] = lambda _uri: True
@@ -43,7 +45,7 @@ class SourceKind:
 
 
 def _read_files(file: SourceFile, options: ReadOptions, modality: str) -> "Iterator[RawSample]":
-    from data_engine.indexing.sample_form import form_of
+    from data_engine.indexing.samples import form_of
 
     return form_of(modality).of_file(file, options)
 
@@ -96,6 +98,12 @@ def _read_image_tiles(file: SourceFile, options: ReadOptions, _modality: str) ->
     return read_image_tiles(file, options)
 
 
+def _read_raster_tiles(file: SourceFile, options: ReadOptions, _modality: str) -> "Iterator[RawSample]":
+    from data_engine.indexing.pixels.raster_tiles import read_raster_tiles
+
+    return read_raster_tiles(file, options)
+
+
 def _read_documents(file: SourceFile, options: ReadOptions, _modality: str) -> "Iterator[RawSample]":
     from data_engine.indexing.documents.reading import read_documents
 
@@ -106,6 +114,12 @@ def _find_image_tiles(folder: "Path | UPath", options: ReadOptions, _modality: s
     from data_engine.indexing.pixels.image_tiles import find_image_tiles
 
     return find_image_tiles(folder, options)
+
+
+def _find_raster_tiles(folder: "Path | UPath", options: ReadOptions, _modality: str) -> Find:
+    from data_engine.indexing.pixels.raster_tiles import find_raster_tiles
+
+    return find_raster_tiles(folder, options)
 
 
 def _find_files(folder: "Path | UPath", options: ReadOptions, _modality: str) -> Find:
@@ -184,6 +198,17 @@ KINDS: dict[str, SourceKind] = {
         other_modality="set modality: image",
         needs=("tile_px",),
         takes=("tile_step_px", "tile_class"),
+    ),
+    "raster_tiles": SourceKind(
+        "square tiles that satellite scenes (GeoTIFF) are cut into",
+        _read_raster_tiles,
+        _find_raster_tiles,
+        other_modality="set modality: raster",
+        has_columns=False,
+        needs=("tile_px",),
+        takes=("tile_step_px", "raster"),
+        packages=("rasterio",),
+        extra="raster",
     ),
     "documents": SourceKind(
         "one text per PDF, Word (.docx), HTML or text file and per document of a WARC file, or per page of them",

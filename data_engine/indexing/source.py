@@ -17,6 +17,7 @@ from data_engine.errors.secret_texts import harmless, keep_options_secret, keep_
 from data_engine.indexing.listing.globs import glob_pattern
 from data_engine.indexing.opening.patience import Patience
 from data_engine.indexing.registry import KINDS
+from data_engine.rasters.settings import Raster
 from data_engine.settings import OneOf, Settings
 
 if TYPE_CHECKING:
@@ -57,12 +58,15 @@ class Source(Settings):
     pixel_shape: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] | None = None
     """Height and width of the images of kind pixel_rows, in pixels."""
     tile_px: Annotated[int, Field(ge=16)] | None = None
-    """Side of the tiles of kind image_tiles, in pixels; what is left at the right and at the bottom is not read."""
+    """Side of the tiles of kinds image_tiles and raster_tiles, in pixels. What is left of an image at the right and at
+    the bottom is not read; in a scene the last tile of a row or column is moved back to its edge."""
     tile_step_px: Annotated[int, Field(ge=1)] | None = None
     """From the beginning of one tile to that of the next, in pixels; by default `tile_px`, so that none overlap."""
     tile_class: str | None = None
     """Of kind image_tiles: class of the objects in column `objects_by_threshold`, which are what is brighter than its
     surroundings by a classical recipe (Otsu's threshold); nobody has looked at them."""
+    raster: Raster | None = None
+    """Of kind raster_tiles: what the values of scenes mean, and how their tiles are shown."""
     text_per: Literal["document", "page"] | None = None
     """Of kind documents: whether a whole document is a text, as it is by default, or each page of a PDF file."""
     max_document_bytes: Annotated[int, Field(ge=1)] | None = None
@@ -143,7 +147,7 @@ class Source(Settings):
         if missing:
             raise ValueError(
                 f"kind {self.kind} needs {' and '.join(missing)}, which is not installed; install the extra "
-                f"with pip install 'data-engine[{self.kind}]'"
+                f"with pip install 'data-engine[{KINDS[self.kind].extra or self.kind}]'"
             )
         return self
 

@@ -21,6 +21,8 @@ from data_engine.indexing.opening.unpacking import unpacked
 if TYPE_CHECKING:
     from upath import UPath
 
+    from data_engine.rasters.settings import Raster
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BUFFER_BYTES = 1 << 18
 
@@ -80,6 +82,10 @@ class ReadOptions(Protocol):
     @property
     def tile_class(self) -> str | None:
         """Class of the objects that a classical recipe finds in tiles; None to look for none."""
+
+    @property
+    def raster(self) -> "Raster | None":
+        """What the values of scenes mean, and how their tiles are shown; None for what is usual."""
 
     @property
     def text_per(self) -> str | None:

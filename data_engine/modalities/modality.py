@@ -14,6 +14,11 @@ PartName = str
 that each floor of the engine can read declarations and load the parts that lie on its own floor or below."""
 
 
+_LOAD_IMAGE = """from PIL import Image
+
+first = Image.open(path_of[samples["sample_id"][0]])"""
+
+
 @cache
 def load(part: PartName) -> Any:
     """What a part names.
@@ -107,6 +112,13 @@ class Modality:
     """The formats of folders (keys of `release_formats.registry.FOLDER_FORMATS`) that can hold its samples."""
     file_endings: Mapping[str, str] = field(default_factory=dict)
     """Ending of a released file by its media type, where it is not the end of the type's name."""
+    file: PartName | None = None
+    """(bytes, row of the raw index) to the bytes of the file that a release holds; None: as the source has them;
+    floor 5."""
+    file_id: PartName | None = None
+    """(bytes of a released file) to the id of the sample in it, where `file` made it; floor 5."""
+    load_file: str = _LOAD_IMAGE
+    """Python lines with which the data card loads the first released file, which is `path_of[...]`."""
 
     def __post_init__(self) -> None:
         if not self.encoders_of:

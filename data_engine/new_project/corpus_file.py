@@ -11,12 +11,14 @@ from pathlib import Path
 
 from data_engine.corpus.yaml_file import check_file
 from data_engine.errors import InvalidInput
-from data_engine.indexing.sample_form import form_of
+from data_engine.indexing.samples import form_of
 from data_engine.modalities import find_modality
 from data_engine.new_project.data_look import Look
 
 COMPONENT = "data_engine.orchestration.component.CorpusComponent"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+#: Scenes that are a batch each, so that one which cannot be read holds no other back.
+_MOST_SCENES = 200
 _MOST_TARGET, _LEAST_TARGET, _MOST_CLASSES = 2_000, 20, 60
 
 
@@ -56,7 +58,9 @@ def corpus_text(name: str, look: Look, project_folder: Path) -> str:
 
 def said_of(look: Look) -> list[str]:
     """What was found and guessed, one line each."""
-    unit = {"folder": f"{look.modality} files", "documents": "documents"}.get(look.kind, "rows")
+    unit = {"folder": f"{look.modality} files", "raster_tiles": "tiles", "documents": "documents"}.get(
+        look.kind, "rows"
+    )
     what = f"{'about ' * look.is_estimate}{look.n_samples:,} {unit}"
     files = f"{look.n_files:,} file{'' if look.n_files == 1 else 's'}, {look.n_bytes:,} bytes"
     lines = [f"{what} in {files} ({look.kind}, {look.modality})"]
@@ -99,6 +103,10 @@ def _source(look: Look, project_folder: Path) -> str:
     lines = ["  source:", f"    kind: {look.kind}", f"    path: {_quoted(_path(look.path, project_folder))}"]
     if look.pattern:
         lines.append(f"    pattern: {_quoted(look.pattern)}")
+    if look.tile_px:
+        lines.append(f"    tile_px: {look.tile_px}  # guessed: the side of a tile, in pixels of the scene")
+        lines.append("    # What the values mean, and which bands are shown: docs/rasters.md")
+        lines.append("    # raster: { value_range: [0, 10000], preview_bands: [red, green, blue] }")
     if look.roles.text:
         lines.append(f"    text_column: {_quoted(look.roles.text)}  # guessed")
     if look.roles.image and "path_column" in form_of(look.modality).columns:
@@ -123,7 +131,8 @@ def _path(path: Path, project_folder: Path) -> str:
 
 
 def _batches(look: Look) -> str:
-    if look.kind not in ("folder", "documents"):
+    is_of_few_scenes = bool(look.tile_px) and look.n_files <= _MOST_SCENES
+    if is_of_few_scenes or look.kind not in ("folder", "documents", "raster_tiles"):
         return "  # Each file is a batch: what changes in one is read anew, the others stay.\n  batches: { by: file }\n"
     count = max(1, min(8, look.n_files // 250))
     return (

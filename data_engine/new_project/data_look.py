@@ -17,6 +17,7 @@ from typing import Any
 
 from data_engine.errors import InvalidInput, SourceMissing
 from data_engine.modalities import find_modality, modality_names
+from data_engine.new_project import scenes
 from data_engine.new_project.columns import (
     IMAGE_ENDINGS,
     NO_ROLES,
@@ -39,7 +40,10 @@ _DOCUMENT_ENDINGS = (".pdf", ".docx", ".html", ".htm", ".xhtml", ".warc")
 #: Kind of source and modality of files that are samples themselves, where they are not files of a modality.
 _OF_FILES = {"documents": ("documents", "text")}
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
-_KNOWN = "CSV, JSONL, JSON or Parquet files, images, texts (.txt, .md), or documents (.pdf, .docx, .html, .warc)"
+_KNOWN = (
+    "CSV, JSONL, JSON or Parquet files, images, satellite scenes (GeoTIFF), texts (.txt, .md), or documents (.pdf, "
+    ".docx, .html, .warc)"
+)
 _BY_HAND = "other kinds (tar archives, saved datasets, YAML headers) are described in docs/sources.md: write defs.yaml"
 
 
@@ -49,7 +53,7 @@ class Look:
 
     Attributes:
         path: The file or folder.
-        kind: Of the source: csv, jsonl, parquet, folder or documents.
+        kind: Of the source: csv, jsonl, parquet, folder, raster_tiles or documents.
         modality: What a sample is.
         pattern: Which files below the folder; empty for a single file.
         n_files: Files of this kind.
@@ -60,6 +64,7 @@ class Look:
         classes: Values of the label, the commonest first.
         has_class_folders: Whether the name of the folder that a file lies in seems to be its label.
         n_ignored: Other files in the folder.
+        tile_px: Of scenes: the side of the tiles that they are cut into.
         n_looked_at: Rows that columns and classes are guessed from, where there are more; else 0.
     """
 
@@ -77,6 +82,7 @@ class Look:
     has_class_folders: bool = False
     n_ignored: int = 0
     n_looked_at: int = 0
+    tile_px: int = 0
 
 
 def look_at(path: Path, *, text: str | None = None, label: str | None = None) -> Look:
@@ -109,6 +115,13 @@ def look_at(path: Path, *, text: str | None = None, label: str | None = None) ->
     taken = ("documents", "text") if commonest == "documents" else (commonest,)
     chosen = [file for file in files if _kind_of(_ending(file)) in taken and file not in about]
     n_bytes = sum(file.stat().st_size for file in chosen)
+    if commonest == "image" and all(_ending(file) in scenes.ENDINGS for file in chosen) and not (text or label):
+        found_scenes = scenes.scenes_among(chosen)
+        if found_scenes is not None:
+            return Look(
+                path, "raster_tiles", "raster", _pattern(path, chosen), n_files, n_bytes, found_scenes.n_tiles,
+                is_estimate=found_scenes.is_estimate, n_ignored=len(files) - n_files, tile_px=found_scenes.tile_px,
+            )  # fmt: skip
     if commonest in (*_OF_FILES, *modality_names()):
         if text or label:
             raise InvalidInput(f"{path} holds files without columns; leave out --text and --label")

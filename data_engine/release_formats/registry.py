@@ -184,6 +184,18 @@ def _write_masks(released: "Released", folder: Path) -> None:
     object_folders.write_masks(released, folder)
 
 
+def _write_geojson(released: "Released", folder: Path) -> None:
+    from data_engine.release_formats import footprints
+
+    footprints.write_geojson(released, folder)
+
+
+def _write_geoparquet(released: "Released", folder: Path) -> None:
+    from data_engine.release_formats import footprints
+
+    footprints.write_geoparquet(released, folder)
+
+
 #: Every format of a folder, by its name on the command line. To add one: a module that writes it, and an entry here.
 FOLDER_FORMATS: dict[str, FolderFormat] = {
     "hf": FolderFormat(
@@ -226,5 +238,15 @@ FOLDER_FORMATS: dict[str, FolderFormat] = {
         write_objects=_write_masks,
         load_objects="from pathlib import Path\n\nsamples = sorted(Path('train/classes').glob('*.png'))",
         needs_objects=True,
+    ),
+    "geojson": FolderFormat(
+        "tiles of scenes as GeoTIFF files, and samples.geojson with their footprints",
+        _write_geojson,
+        load='import geopandas\n\nsamples = geopandas.read_file("samples.geojson")',
+    ),
+    "geoparquet": FolderFormat(
+        "tiles of scenes as GeoTIFF files, and samples.parquet (GeoParquet 1.1) with their footprints",
+        _write_geoparquet,
+        load='import geopandas\n\nsamples = geopandas.read_parquet("samples.parquet")',
     ),
 }

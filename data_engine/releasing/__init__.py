@@ -5,6 +5,7 @@ What a release stands on is pinned by `data_engine.storage`.
 
 from data_engine.releasing.data_card import data_card
 from data_engine.releasing.exporting import export_release, lines_to_load
+from data_engine.releasing.ground_groups import ground_boxes, ground_groups, ground_said
 from data_engine.releasing.integrity import damage_of_release, read_manifest, refuse_other_contents
 from data_engine.releasing.question_rows import QuestionLabels, labelled_samples, questions_of, rows_of_question
 from data_engine.releasing.rows import (
@@ -24,6 +25,9 @@ __all__ = [
     "damage_of_release",
     "data_card",
     "export_release",
+    "ground_boxes",
+    "ground_groups",
+    "ground_said",
     "groups_of",
     "identified",
     "labelled_samples",

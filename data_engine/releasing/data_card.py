@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus, Labels
 from data_engine.labeling.deciders.registry import DECIDERS, TREE
+from data_engine.modalities import Modality
 from data_engine.release_formats.registry import FORMATS
 from data_engine.releasing.markdown_text import code, escaped, paragraphs, table
 from data_engine.releasing.question_card import block_used, heading, labels_of_questions, who_answered
@@ -40,18 +41,6 @@ _N_CLASSES_SHOWN = 20
 _BY_PEOPLE = """
 people = ["human", "adjudicated", "human_assisted", "model_accepted", "model_edited"]
 by_people = samples[samples["provenance"].isin(people)]"""
-_IMAGES = """
-
-The images are in `images/`, each under its `sample_id`, as their source has them:
-
-```python
-from pathlib import Path
-
-from PIL import Image
-
-path_of = {path.stem: path for path in Path("images").iterdir()}
-first = Image.open(path_of[samples["sample_id"][0]])
-```"""
 
 
 def data_card(corpus: Corpus, release: pa.Table, metrics: pa.Table, manifest: Mapping[str, Any]) -> str:
@@ -294,6 +283,7 @@ def _loading(corpus: Corpus, release: pa.Table) -> str:
     by_people = _BY_PEOPLE if corpus.has_labels else ""
     if names := list(labels_of_questions(release)):
         by_people = _BY_PEOPLE.replace('"provenance"', f'"{names[0]}_provenance"')
+    files = _files(corpus.samples) if corpus.samples.is_read_again and corpus.release.images else ""
     return f"""## How to load
 
 ```python
@@ -306,7 +296,25 @@ from datasets import load_dataset
 samples = load_dataset({first.load_dataset})
 ```
 
-Columns: {columns}.{_IMAGES if corpus.samples.is_read_again and corpus.release.images else ""}"""
+Columns: {columns}.{files}"""
+
+
+def _files(samples: Modality) -> str:
+    """Where the files of samples are, and how to open one."""
+    packages, _, lines = samples.load_file.rpartition("\n\n")
+    how = "as their source has them" if samples.file is None else "written for the release"
+    return f"""
+
+The {samples.plural} are in `images/`, each under its `sample_id`, {how}:
+
+```python
+from pathlib import Path
+
+{packages}
+
+path_of = {{path.stem: path for path in Path("images").iterdir()}}
+{lines}
+```"""
 
 
 def _versions(corpus: Corpus, manifest: Mapping[str, Any]) -> str:

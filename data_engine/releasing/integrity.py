@@ -5,7 +5,7 @@ Writing a release is in `writer.py`.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from data_engine.errors import StorageError
 from data_engine.indexing.samples import sample_id_of_bytes, sample_id_of_text
+from data_engine.modalities import find_modality, load, modality_names
 from data_engine.places.object_store import arrow_filesystem
 from data_engine.releasing.rows import all_columns, release_fingerprint
 
@@ -107,7 +108,9 @@ def _content_damage(folder: Path, manifest: Mapping[str, Any]) -> Iterator[tuple
         wrong = [] if masks else ids_of_other_contents(rows)
         if wrong:
             yield path, f"{len(wrong)} texts are not those that their ids are the hash of, such as {wrong[0]}"
-    yield from _image_damage(folder / "images", set(rows["sample_id"].to_pylist()))
+    modality = (manifest.get("configuration") or {}).get("modality")
+    id_of = _id_of_file(str(modality) if modality in modality_names() else "image")
+    yield from _image_damage(folder / "images", set(rows["sample_id"].to_pylist()), id_of)
 
 
 def _rows(folder: Path) -> tuple[pa.Table | None, Path]:
@@ -123,7 +126,13 @@ def _setting(manifest: Mapping[str, Any], name: str) -> object:
     return block.get(name)
 
 
-def _image_damage(folder: Path, sample_ids: set[str]) -> Iterator[tuple[Path, str]]:
+def _id_of_file(modality: str) -> Callable[[bytes], str]:
+    """What gives the id of the sample in a released file; an empty one for a file that is none."""
+    part = find_modality(modality).file_id
+    return sample_id_of_bytes if part is None else load(part)
+
+
+def _image_damage(folder: Path, sample_ids: set[str], id_of: Callable[[bytes], str]) -> Iterator[tuple[Path, str]]:
     if not folder.is_dir():
         return
     found = {path.stem: path for path in folder.iterdir()}
@@ -132,7 +141,7 @@ def _image_damage(folder: Path, sample_ids: set[str]) -> Iterator[tuple[Path, st
     for stem, path in sorted(found.items()):
         if stem not in sample_ids:
             yield path, "is no image of a released sample"
-        elif sample_id_of_bytes(path.read_bytes()) != stem:
+        elif id_of(path.read_bytes()) != stem:
             yield path, "is not the image that its name is the hash of"
 
 

@@ -40,11 +40,34 @@ def splits_section(rows: pa.Table, manifest: Mapping[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
+def _ground(said: Mapping[str, Any]) -> str:
+    """How tiles of scenes were kept together, and which ones lie at a border all the same."""
+    ground = said["ground"]
+    together = "Tiles that overlap or touch, and all that hang together in this way,"
+    if ground["block_km"] is not None:
+        together = f"Tiles whose middle lies in one block of ground of about {ground['block_km']:g} km"
+    return (
+        f"{together} are on one side, in the column `split`: {ground['n_groups']:,} groups. Spatial leak check: "
+        f"{ground['n_touching_another_split']:,} tiles outside `train` overlap or touch one of another split."
+    )
+
+
+def _near_duplicates(said: Mapping[str, Any], across: str) -> str:
+    leaks = said["leaks"]
+    return (
+        f"{leaks['n']:,} of {leaks['n_compared']:,} samples outside `train` that were compared with all samples of "
+        f"other splits have one of a cosine of at least {said['least_cosine']:g} there, which looks alike and lies "
+        f"elsewhere; {across}."
+    )
+
+
 def _leaks(said: Mapping[str, Any]) -> str:
     leaks = said["leaks"]
     across = "no pair across splits was compared"
     if leaks["highest_cosine"] is not None:
         across = f"the most similar pair across splits has the cosine {leaks['highest_cosine']:.2f}"
+    if "ground" in said:
+        return f"{_ground(said)} {_near_duplicates(said, across)}"
     return (
         f"Clusters and near duplicates (cosine of at least {said['least_cosine']:g}) are on one side, in the column "
         f"`split`. Leak check: {leaks['n']:,} of {leaks['n_compared']:,} samples outside `train` that were compared "

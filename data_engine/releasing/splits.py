@@ -73,7 +73,14 @@ def groups_of(x: Floats, tree: "ClusterTree", leaf: Numbers, *, least_cosine: fl
     return np.asarray(lowest[component][leaf], np.int64)
 
 
-def splits_of(groups: Numbers, shares: Mapping[str, float], *, seed: int) -> list[str]:
+#: What groups are, and what makes more of them, by what keeps samples together.
+OF_CLUSTERS = ("clusters and near duplicates", "raise release.splits.least_cosine or that share")
+OF_GROUND = ("tiles that lie together", "lower or set release.splits.ground_block_km, raise that share")
+
+
+def splits_of(
+    groups: Numbers, shares: Mapping[str, float], *, seed: int, kept_together: tuple[str, str] = OF_CLUSTERS
+) -> list[str]:
     """The split of every row, whole groups at a time.
 
     Groups stand in an order that only the seed and their numbers decide, one after the other, each as long as it has
@@ -84,6 +91,7 @@ def splits_of(groups: Numbers, shares: Mapping[str, float], *, seed: int) -> lis
         groups: (n,) numbers of groups.
         shares: By split, in [0, 1], 1 in all.
         seed: Another seed, another order.
+        kept_together: What the groups are, and how there can be more of them, for an error.
 
     Raises: NotEnoughData where a split that has a share gets no row, or there are no rows.
     """
@@ -101,8 +109,8 @@ def splits_of(groups: Numbers, shares: Mapping[str, float], *, seed: int) -> lis
     if empty:
         raise NotEnoughData(
             f"release.splits asks for {shares[empty[0]]:.0%} of {len(groups):,} samples as {empty[0]}, but they are "
-            f"{len(numbers):,} groups of clusters and near duplicates, the largest of {int(sizes.max(initial=0)):,}, "
-            f"and none is left for it; raise release.splits.least_cosine or that share, or release more samples"
+            f"{len(numbers):,} groups of {kept_together[0]}, the largest of {int(sizes.max(initial=0)):,}, "
+            f"and none is left for it; {kept_together[1]}, or release more samples"
         )
     return [names[number] for number in of_group[place].tolist()]
 

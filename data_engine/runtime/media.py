@@ -102,26 +102,31 @@ def released_images(runtime: CorpusRuntime, raw: pa.Table, sample_ids: Iterable[
     first = {row["sample_id"]: row for row in rows}
     chosen = [first[sample_id] for sample_id in sample_ids]
     for row, content in zip(chosen, _required(_contents(runtime, chosen)), strict=True):
-        yield _file_name(samples, row), content
+        yield _file_name(samples, row), load(samples.file)(content, row) if samples.file else content
 
 
 def image_file(runtime: CorpusRuntime, raw: pa.Table, change: str = "") -> tuple[str, bytes]:
     """A file name and the content of the image of these rows of the raw index, which are of one sample.
 
-    With a `change` it is a child of that image, as a PNG or JPEG of ours. Raises: ContentMissing when the image is gone
-    or has changed, or cannot be decoded to be changed.
+    With a `change` it is a child of that image, as a PNG or JPEG of ours; so is what no viewer shows, by its preview.
+
+    Raises: ContentMissing when the image is gone or has changed, or cannot be decoded to be changed.
     """
     samples = runtime.corpus.samples
     (row,) = raw.select([*place_columns(samples), "media_type"]).sort_by("uri").slice(0, 1).to_pylist()
     content = next(_required(_contents(runtime, [row])))
-    if not change:
+    if not change and samples.file is None:
         return _file_name(samples, row), content
     from data_engine.images import changed, shown_large
     from data_engine.schemas.child_ids import child_id
 
-    image = changed(shown_image(runtime, row, content)[0], change)
+    image = shown_image(runtime, row, content)[0]
+    image = changed(image, change) if change else image
     media_type, written = shown_large(image, max(image.size))
-    return _file_name(samples, {"sample_id": child_id(row["sample_id"], change), "media_type": media_type}), written
+    return _file_name(
+        samples,
+        {"sample_id": child_id(row["sample_id"], change) if change else row["sample_id"], "media_type": media_type},
+    ), written
 
 
 def whole_images(runtime: CorpusRuntime, raw: pa.Table) -> "Iterator[tuple[str, NDArray[np.uint8]]]":

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from drawn_scenes import noise, write_scene
 from PIL import Image
 
 from data_engine import schemas
@@ -19,6 +20,7 @@ from data_engine.indexing import Contents, list_batches, read_batch
 from data_engine.indexing.registry import KINDS
 from data_engine.indexing.source import Batches, Source
 from data_engine.modalities import find_modality
+from data_engine.rasters.settings import Raster
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "sources.md"
 TEXTS = ("first text", "second text")
@@ -98,6 +100,11 @@ def _image_tiles(folder: Path, _modality: str) -> dict[str, Any]:
     return {"tile_px": 16}
 
 
+def _raster_tiles(folder: Path, _modality: str) -> dict[str, Any]:
+    write_scene(folder / "scene.tif", noise(2, 16, 32))
+    return {"tile_px": 16}
+
+
 def _documents(folder: Path, _modality: str) -> dict[str, Any]:
     for number, text in enumerate(TEXTS):
         (folder / f"{number}.txt").write_text(text, "utf-8")
@@ -115,13 +122,20 @@ SOURCES: dict[str, Callable[[Path, str], dict[str, Any]]] = {
     "huggingface": _saved_dataset,
     "pixel_rows": _pixel_rows,
     "image_tiles": _image_tiles,
+    "raster_tiles": _raster_tiles,
     "documents": _documents,
 }
 #: A value of every option that some kind cannot do without.
 OPTIONS = {"pixel_shape": (1, 2), "tile_px": 16}
 #: A value of every option that some kind takes and can do without.
-TAKEN = {"tile_step_px": 8, "tile_class": "cell", "text_per": "page", "max_document_bytes": 1000}
-CASES = [(kind, name) for kind in KINDS for name in ("text", "image") if kind in find_modality(name).kinds]
+TAKEN = {
+    "tile_step_px": 8,
+    "tile_class": "cell",
+    "text_per": "page",
+    "max_document_bytes": 1000,
+    "raster": Raster(stretch=(1, 99)),
+}
+CASES = [(kind, name) for kind in KINDS for name in ("text", "image", "raster") if kind in find_modality(name).kinds]
 
 
 def _source(kind: str, modality: str, folder: Path) -> Source:
@@ -192,13 +206,14 @@ def test_a_file_that_vanished_is_one_unreadable_row_or_an_error_that_names_it(
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_options_that_it_needs_are_asked_for_and_go_with_no_other(kind: str) -> None:
     for name, value in OPTIONS.items():
-        (needing,) = [each for each in KINDS if name in KINDS[each].needs]
+        needing = [each for each in KINDS if name in KINDS[each].needs]
+        named = " and ".join(needing)
         given = {other: OPTIONS[other] for other in KINDS[kind].needs if other != name}
-        if kind == needing:
-            with pytest.raises(ValueError, match=f"kind is {kind} and {name} is None; kind {needing}, and no other"):
+        if kind in needing:
+            with pytest.raises(ValueError, match=f"kind is {kind} and {name} is None; kind {named}, and no other"):
                 Source(kind=kind, path=".", **given)
         else:
-            said = rf"kind is {kind} and {name} is {re.escape(str(value))}; kind {needing}, and no"
+            said = rf"kind is {kind} and {name} is {re.escape(str(value))}; kind {named}, and no"
             with pytest.raises(ValueError, match=said):
                 Source(kind=kind, path=".", **given, **{name: value})
 
@@ -211,7 +226,7 @@ def test_the_options_that_it_takes_go_with_no_other(kind: str) -> None:
         if name in KINDS[kind].takes:
             assert getattr(Source(kind=kind, path=".", **needed, **{name: value}), name) == value
         else:
-            with pytest.raises(ValueError, match=rf"kind is {kind}, and {name} is for kind \w+ only; remove {name}"):
+            with pytest.raises(ValueError, match=rf"kind is {kind}, and {name} is for kind [\w ]+ only; remove {name}"):
                 Source(kind=kind, path=".", **needed, **{name: value})
 
 
@@ -222,6 +237,9 @@ def test_a_kind_whose_packages_are_missing_names_the_extra(monkeypatch: pytest.M
     with pytest.raises(ValueError, match=said):
         Source(kind="documents", path=".")
     assert Source(kind="csv", path=".").kind == "csv"
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "rasterio" else found(name))
+    with pytest.raises(ValueError, match=r"kind raster_tiles needs rasterio, .* pip install 'data-engine\[raster\]'"):
+        Source(kind="raster_tiles", path=".", tile_px=64)
 
 
 def test_a_kind_that_does_not_exist_is_named_with_those_that_do() -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from drawn_scenes import noise, write_scene
 
 from data_engine.errors import InvalidInput
 from data_engine.new_project.corpus_file import add_corpus, corpus_text, said_of
@@ -52,3 +53,15 @@ def test_what_is_guessed_from_a_part_of_the_data_says_so(tmp_path: Path) -> None
     assert "# Guessed: a third of the about 120 samples, at most 2,000." in corpus_text("notes", look, tmp_path)
     whole = look_at(folder / "may.csv")
     assert "columns:" in said_of(whole) and "about" not in said_of(whole)[0]
+
+
+def test_a_folder_of_scenes_is_cut_into_tiles_that_fit_and_each_scene_is_a_batch(tmp_path: Path) -> None:
+    write_scene(tmp_path / "scenes" / "a.tif", noise(4, 64, 200))
+    write_scene(tmp_path / "scenes" / "b.tif", noise(4, 80, 70))
+    look = look_at(tmp_path / "scenes")
+    assert (look.kind, look.modality, look.tile_px, look.n_samples) == ("raster_tiles", "raster", 64, 4 + 4)
+    assert said_of(look)[0].startswith("8 tiles in 2 files")
+    path = add_corpus("land", look, project_folder=tmp_path, defs_folder=tmp_path / "defs")
+    attributes = yaml.safe_load(path.read_text("utf-8"))["attributes"]
+    assert attributes["source"] == {"kind": "raster_tiles", "path": "scenes", "pattern": "**/*.tif", "tile_px": 64}
+    assert (attributes["batches"], attributes["encoder"]) == ({"by": "file"}, "spectral-statistics")

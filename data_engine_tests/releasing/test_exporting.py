@@ -4,13 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
-from released_folders import bytes_below, image_release, text_release
+from released_folders import bytes_below, image_release, text_release, tile_release
 
 from data_engine.errors import InvalidInput, StorageError
 from data_engine.modalities import find_modality
 from data_engine.release_formats.registry import FOLDER_FORMATS, FORMATS
 from data_engine.releasing.exporting import export_release, read_released, rows_of_folder, type_of_column
 
+ON_A_MAP = ("geojson", "geoparquet")
 EVERY = {**FORMATS, **FOLDER_FORMATS}
 
 
@@ -19,7 +20,8 @@ def test_the_same_release_gives_the_same_bytes_and_is_read_by_the_lines_of_its_f
     form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     objects = [json.dumps({"size": [1, 1], "objects": []})] * 4
-    release = image_release(tmp_path / "r", **({"objects": objects, "label": [None] * 4} if form == "masks" else {}))
+    more = {"objects": objects, "label": [None] * 4} if form == "masks" else {}
+    release = tile_release(tmp_path / "r") if form in ON_A_MAP else image_release(tmp_path / "r", **more)
     before = bytes_below(release)
     one, other = (export_release(release, form, tmp_path / name) for name in ("one", "other"))
     assert bytes_below(one) == bytes_below(other)
@@ -40,7 +42,8 @@ def test_what_is_read_of_a_release_is_what_its_format_wrote(form: str, tmp_path:
 
 @pytest.mark.parametrize("form", [name for name in FOLDER_FORMATS if name not in find_modality("text").formats])
 def test_a_format_of_images_refuses_texts_and_says_what_fits(form: str, tmp_path: Path) -> None:
-    told = f"holds texts, but {form} is a format of images; take one of parquet, jsonl, csv, hf, webdataset"
+    held = "tiles" if form in ON_A_MAP else "images"
+    told = f"holds texts, but {form} is a format of {held}; take one of parquet, jsonl, csv, hf, webdataset"
     with pytest.raises(InvalidInput, match=told):
         export_release(text_release(tmp_path / "r"), form, tmp_path / "to")
     assert not (tmp_path / "to").exists()

@@ -33,5 +33,16 @@ def test_the_card_has_the_figure_of_the_leak_check_and_the_classes_that_a_split_
     assert "`train` has no" not in section
 
 
+def test_tiles_that_lie_together_are_said_to_be_on_one_side_and_those_at_a_border_are_counted() -> None:
+    said = splits_said(ROWS, {"seed": 1, "least_cosine": 0.95}, LEAKS)
+    ground = {"block_km": None, "n_groups": 3, "n_without_place": 0, "n_touching_another_split": 2}
+    section = splits_section(ROWS, {"splits": {**said, "ground": ground}})
+    assert "Tiles that overlap or touch, and all that hang together in this way, are on one side" in section
+    assert "3 groups. Spatial leak check: 2 tiles outside `train` overlap or touch one of another split." in section
+    assert "1 of 1 samples outside `train`" in section
+    section = splits_section(ROWS, {"splits": {**said, "ground": {**ground, "block_km": 20}}})
+    assert "Tiles whose middle lies in one block of ground of about 20 km are on one side" in section
+
+
 def test_without_splits_there_is_no_section() -> None:
     assert splits_section(ROWS, {}) == ""

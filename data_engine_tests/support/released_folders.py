@@ -6,10 +6,15 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from drawn_tiles import drawn_tile
 from PIL import Image
 
 from data_engine.indexing.samples import sample_id_of_bytes, sample_id_of_text
+from data_engine.rasters.description import described
+from data_engine.rasters.geotiff import geotiff_of
+from data_engine.rasters.tile_grid import Window
 from data_engine.releasing import release_fingerprint, write_release
 from data_engine.schemas import RELEASE
 
@@ -62,6 +67,19 @@ def image_release(root: Path, **columns: list[Any]) -> Path:
     return _written(root, _with(rows, columns), images, ("parquet",), DAY)
 
 
+def tile_release(root: Path) -> Path:
+    """The folder of a release of two tiles of a scene."""
+    window, corners = Window(0, 0, 32, 32), np.array([[13.0, 52.0], [13.1, 52.0], [13.1, 52.1], [13.0, 52.1]])
+    rows, images = [], {}
+    for number in range(2):
+        tile = drawn_tile(number)
+        sample_id = sample_id_of_bytes(tile.tile.content())
+        said = described(tile, window, corners, scene="a.tif", acquired_at=DAY)
+        rows.append(row_of(sample_id, label="field", metadata=json.dumps(said)))
+        images[f"{sample_id}.tif"] = geotiff_of(tile)
+    return _written(root, rows, images, ("parquet",), DAY, modality="raster")
+
+
 def bytes_below(folder: Path) -> dict[str, str]:
     """The sha256 of every file below a folder, by its path."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
@@ -73,7 +91,12 @@ def _with(rows: list[dict[str, Any]], columns: dict[str, list[Any]]) -> list[dic
 
 
 def _written(
-    root: Path, rows: list[dict[str, Any]], images: dict[str, bytes], formats: tuple[str, ...], created_at: str
+    root: Path,
+    rows: list[dict[str, Any]],
+    images: dict[str, bytes],
+    formats: tuple[str, ...],
+    created_at: str,
+    **said: str,
 ) -> Path:
     table = pa.Table.from_pylist(rows, schema=RELEASE)
     release_id = release_fingerprint(table)
@@ -84,7 +107,7 @@ def _written(
         "corpus": "small",
         "n_samples": len(table),
         "created_at": created_at,
-        "configuration": {"release": {"title": "A title: “x”", "licence": "CC0-1.0"}},
+        "configuration": {"release": {"title": "A title: “x”", "licence": "CC0-1.0"}, **said},
     }
     write_release(root / release_id, table, manifest, "# A title\n", images=sorted(images.items()), formats=formats)
     return root / release_id

@@ -14,6 +14,7 @@ from data_engine.quality.checks import blocking
 from data_engine.quality.expectations import Profile, Truth, load_expectations, of_rows
 from data_engine.quality.label_truths import PROVENANCE_IS_KNOWN, provenance_is_known
 from data_engine.quality.profiles import membership
+from data_engine.releasing.ground_groups import ground_boxes, ground_groups
 
 TABLES = ("release", "labels")
 
@@ -22,7 +23,7 @@ CHECKS = (
     blocking("no_out_of_scope_sample_is_released", "No sample that is out of scope is released.", is_about_labels=True),
     blocking("release_is_not_empty", "The release holds at least one sample."),
     PROVENANCE_IS_KNOWN,
-    blocking("no_cluster_is_in_two_splits", "Samples of one cluster are in one split."),
+    blocking("no_cluster_is_in_two_splits", "Samples of one cluster, of scenes one piece of ground, are in one split."),
     blocking("no_near_duplicate_is_in_another_split", "No sample nearly repeats one of another split."),
 )
 
@@ -64,25 +65,35 @@ def suite(tables: Mapping[str, pa.Table], corpus: Corpus) -> list[Truth]:
             "label some of the subset first" if corpus.has_labels else "raise subset.target_size, or take in more",
         ),
         provenance_is_known(rows),
-        *_truths_of_splits(released),
+        *_truths_of_splits(released, corpus),
     ]
 
 
-def _truths_of_splits(released: pa.Table) -> list[Truth]:
+def _kept_together(released: pa.Table, corpus: Corpus) -> pa.ChunkedArray | pa.Array:
+    """What of a row stays in one split: its cluster, or of tiles of scenes their piece of ground."""
+    boxes = ground_boxes(released) if corpus.modality == "raster" and corpus.release.splits is not None else None
+    if boxes is None or corpus.release.splits is None:
+        return released["leaf"]
+    return pa.array(ground_groups(boxes, block_km=corpus.release.splits.ground_block_km))
+
+
+def _truths_of_splits(released: pa.Table, corpus: Corpus) -> list[Truth]:
     """The truths about splits, which hold where there are none."""
     gx = load_expectations()
-    pairs = pc.value_counts(pc.binary_join_element_wise(pc.cast(released["leaf"], pa.string()), released["split"], " "))
-    per_leaf = Counter(pair.split(" ")[0] for pair in pairs.field("values").drop_null().to_pylist())
-    n_splits = pa.array([per_leaf[str(leaf)] for leaf in released["leaf"].to_pylist()], pa.int64())
+    group = _kept_together(released, corpus)
+    pairs = pc.value_counts(pc.binary_join_element_wise(pc.cast(group, pa.string()), released["split"], " "))
+    per_group = Counter(pair.split(" ")[0] for pair in pairs.field("values").drop_null().to_pylist())
+    n_splits = pa.array([per_group[str(number)] for number in group.to_pylist()], pa.int64())
     repeated = released["repeats_in_other_split"]
+    kept = "cluster" if corpus.modality != "raster" else "piece of ground"
     rows = pa.table({"sample_id": released["sample_id"], "n_splits": n_splits, "repeated": repeated})
     return [
         of_rows(
             "no_cluster_is_in_two_splits",
             Profile(rows, "sample_id"),
             gx.ExpectColumnValuesToBeBetween(column="n_splits", max_value=1),
-            what="released samples whose cluster is in several splits",
-            rule="a cluster stays on one side",
+            what=f"released samples whose {kept} is in several splits",
+            rule=f"a {kept} stays on one side",
             remedy="build the release again",
         ),
         of_rows(

@@ -16,6 +16,7 @@ from data_engine.reporting.metrics.label_metrics import classifier_in_service, l
 from data_engine.reporting.metrics.report_metrics import funnel_metrics
 from data_engine.reporting.metrics.round_comparison import figures_of, own_rounds
 from data_engine.reporting.plots import metric_plots
+from data_engine.reporting.plots.map_plots import ground_map
 from data_engine.reporting.plots.plot_style import Plot
 from data_engine.reporting.plots.tree_plots import lorenz_plot, silhouette_plot
 from data_engine.reporting.plots.trend_plots import label_trend_plot
@@ -36,6 +37,7 @@ def report_plots(corpus: Corpus, tables: Tables, seconds: Mapping[str, float]) -
     drawn = {
         "funnel": metric_plots.funnel_plot(left) if left else None,
         "balance": _balance(corpus, some),
+        "ground_map": _ground_map(corpus, some),
         "evenness": _evenness(corpus, some),
         "cluster_sizes": _cluster_sizes(some),
         "lorenz": _lorenz(some),
@@ -74,6 +76,13 @@ def _balance(corpus: Corpus, tables: Tables) -> Plot | None:
             "the balanced subset": counts(of(chosen)),
         }
     )
+
+
+def _ground_map(corpus: Corpus, tables: Tables) -> Plot | None:
+    """Where tiles of scenes lie on the ground."""
+    if corpus.modality != "raster" or not {"raw_index", "balanced_subset"} <= set(tables):
+        return None
+    return ground_map(tables["raw_index"], tables["balanced_subset"]["sample_id"])
 
 
 def _evenness(corpus: Corpus, tables: Tables) -> Plot | None:

@@ -1,15 +1,18 @@
 """release: a frozen, documented version of the subset with its labels, if any: Parquet, JSONL, manifest, data card."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine import releasing, storage
 from data_engine.corpus import Corpus
 from data_engine.releasing.release_marks import put_into_service
+from data_engine.releasing.splits import OF_CLUSTERS, OF_GROUND
 from data_engine.reporting.metrics.known_labels import ancestors
 from data_engine.runtime.made_from.question_labels import (
     LabelledQuestion,
@@ -82,12 +85,22 @@ def _with_splits(step_run: StepRun, rows: pa.Table, corpus: Corpus) -> tuple[pa.
         return rows, {}
     x = step_run.embeddings_at(rows.select(["sample_id", "batch"]))
     tree, _ = step_run.frozen_tree()
-    seed, alike = corpus.seed_for("splits"), settings.least_cosine
-    groups = releasing.groups_of(x, tree, rows["leaf"].to_numpy().astype("int64"), least_cosine=alike)
-    splits = releasing.splits_of(groups, settings.shares, seed=seed)
+    seed, alike, block_km = corpus.seed_for("splits"), settings.least_cosine, settings.ground_block_km
+    # Tiles of scenes look like their neighbours; kept together by cluster too, all of them would be one group.
+    boxes = releasing.ground_boxes(rows) if corpus.modality == "raster" else None
+    kept_together = OF_CLUSTERS if boxes is None else OF_GROUND
+    if boxes is None:
+        groups = releasing.groups_of(x, tree, rows["leaf"].to_numpy().astype("int64"), least_cosine=alike)
+    else:
+        groups = releasing.ground_groups(boxes, block_km=block_km)
+    splits = releasing.splits_of(groups, settings.shares, seed=seed, kept_together=kept_together)
     leaks = releasing.leaks_between(x, splits, least_cosine=alike, seed=seed)
-    rows = releasing.identified(releasing.with_splits(rows, splits, leaks))
-    return rows, {"splits": releasing.splits_said(rows, {"seed": seed, "least_cosine": alike}, leaks)}
+    # Of tiles, those whose pixels agree went with the first pass; what looks alike lies on every piece of ground.
+    marked = leaks if boxes is None else replace(leaks, row=np.full(rows.num_rows, -1))
+    rows = releasing.identified(releasing.with_splits(rows, splits, marked))
+    said = releasing.splits_said(rows, {"seed": seed, "least_cosine": alike}, leaks)
+    ground = None if boxes is None else releasing.ground_said(boxes, groups, splits, block_km=block_km)
+    return rows, {"splits": said if ground is None else {**said, "ground": ground}}
 
 
 def _questions(step_run: StepRun, configuration: dict[str, Any]) -> list[LabelledQuestion]:

@@ -1,7 +1,10 @@
-import pytest
-from sound_tables import Broken, but, outcome_of, release_rows
+import json
 
-from data_engine.quality import CHECKS
+import pytest
+from sound_tables import Broken, but, outcome_of, release_rows, tables_of
+
+from data_engine.corpus import Corpus
+from data_engine.quality import CHECKS, evaluate
 
 BROKEN = [
     Broken(
@@ -60,3 +63,29 @@ def test_every_check_has_a_case_that_breaks_it() -> None:
 @pytest.mark.parametrize("case", BROKEN, ids=lambda case: case.check)
 def test_a_broken_truth_fails_with_value_rule_remedy_and_ids(case: Broken) -> None:
     assert outcome_of("release", case) == case.outcome
+
+
+@pytest.mark.parametrize(("east", "passes"), [((0.02, 5.0), True), ((0.02, 0.04), False)])
+def test_tiles_of_scenes_stay_together_by_the_ground_and_not_by_their_cluster(east: tuple, passes: bool) -> None:
+    corpus = Corpus.model_validate(
+        {
+            "name": "land",
+            "modality": "raster",
+            "source": {"kind": "raster_tiles", "path": ".", "tile_px": 64},
+            "subset": {"target_size": 3},
+            "release": {"splits": {}},
+        }
+    )
+    rows = [
+        row
+        | {
+            "leaf": 4,
+            "split": split,
+            "metadata": json.dumps({"west": end - 0.02, "south": 0, "east": end, "north": 0.02}),
+        }
+        for row, split, end in zip(release_rows(), ("train", "train", "test"), (0.02, *east), strict=True)
+    ]
+    tables = tables_of("release", {"release": rows})
+    found = {result.name: result for result in evaluate("release", tables, corpus)}["no_cluster_is_in_two_splits"]
+    assert found.passed is passes
+    assert passes or "whose piece of ground is in several splits: 3 of 3" in found.detail

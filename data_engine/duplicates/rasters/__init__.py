@@ -1,0 +1,1 @@
+"""Near-duplicate tiles of rasters: those whose pixels agree in every band, wherever they lie."""
