@@ -23,6 +23,7 @@ from data_engine.images.thumbnails import (
     shown_large,
     shrunk,
     thumbnail,
+    thumbnail_of_pixels,
 )
 
 __all__ = [
@@ -43,5 +44,6 @@ __all__ = [
     "shrunk",
     "stored_size",
     "thumbnail",
+    "thumbnail_of_pixels",
     "words_of",
 ]
