@@ -189,8 +189,8 @@ class OpenCorpus:
         from data_engine.duplicates.texts.search import find_twins
 
         corpus = self.runtime.corpus
-        if corpus.is_of_images:
-            raise InvalidInput(f"{corpus.name} is a corpus of images; near_duplicates compares texts")
+        if corpus.samples.is_read_again:
+            raise InvalidInput(f"{corpus.name} is a corpus of {corpus.samples.plural}; near_duplicates compares texts")
         judged = self.table("first_pass", ["sample_id", "minhash"])
         known = judged.filter(pc.is_valid(judged["minhash"]))
         ids = known["sample_id"].to_pylist()

@@ -202,7 +202,7 @@ def test_a_image_that_goes_missing_between_two_steps_is_named_and_skipped(
 ) -> None:
     from data_engine.embedding import embed_unique, load_encoder
     from data_engine.indexing import list_batches, read_batch
-    from data_engine.runtime.media import load_images
+    from data_engine.runtime.media import load_items
 
     runtime = discs.load().runtime("discs")
     source = runtime.corpus.source
@@ -212,7 +212,7 @@ def test_a_image_that_goes_missing_between_two_steps_is_named_and_skipped(
     encoder = load_encoder("colour-and-gradient-histograms")
     ids = raw["sample_id"].to_pylist()
     found = embed_unique(
-        ids, load_images(runtime, raw, encoder.max_side_px), encoder, runtime.store().embedding_cache("v", encoder.dim)
+        ids, load_items(runtime, raw, encoder.max_side_px), encoder, runtime.store().embedding_cache("v", encoder.dim)
     )
     gone = raw["uri"].to_pylist().index("first/green/003.png")
     assert list(found.failures) == [gone]

@@ -3,10 +3,10 @@
 
 import re
 from pathlib import Path
-from typing import get_args
 
 from data_engine.filtering.rules.registry import rules_of
-from data_engine.filtering.rules.rule import Modality, Rule
+from data_engine.filtering.rules.rule import Rule
+from data_engine.modalities import modality_names
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "rules.md"
 _TABLE = re.compile(r"(<!-- rules of (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -27,7 +27,7 @@ def table_of(rules: tuple[Rule, ...]) -> str:
 
 def page(text: str) -> str:
     """The page with its tables as the registry has them now."""
-    tables = {modality: table_of(rules_of(modality)) for modality in get_args(Modality)}
+    tables = {modality: table_of(rules_of(modality)) for modality in modality_names()}
     return _TABLE.sub(lambda found: f"{found[1]}{tables[found[2]]}{found[3]}", text)
 
 

@@ -8,7 +8,7 @@ import hashlib
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -18,7 +18,15 @@ from data_engine.corpus.drift import DriftAlarm
 from data_engine.corpus.first_pass import FirstPass
 from data_engine.corpus.foundation_model import FoundationModel
 from data_engine.corpus.given_labels import with_one_group
-from data_engine.corpus.kinds import OBJECTS, check_alone, check_modality
+from data_engine.corpus.kinds import (
+    EXAMPLES,
+    OBJECTS,
+    check_alone,
+    check_modality,
+    first_pass_schema,
+    modality_meanings,
+    with_defaults,
+)
 from data_engine.corpus.known_labels import ClassNames
 from data_engine.corpus.labels import Labels
 from data_engine.corpus.questions import (
@@ -34,32 +42,22 @@ from data_engine.corpus.tree import Tree
 from data_engine.errors import InvalidInput
 from data_engine.errors.secret_texts import without_secrets
 from data_engine.indexing.source import Batches, Source
-from data_engine.settings import Name, Settings, Share
+from data_engine.modalities import Modality, find_modality, modality_names
+from data_engine.settings import Name, OneOf, Settings, Share
 
 
 def _with_names_of_modality(schema: dict[str, Any]) -> None:
     """What can be named depends on the modality; the filters that learn from examples learn from texts."""
-    from data_engine.filtering.rules.registry import names_schema
-
-    needs_examples = [_needs_examples(rule, block) for rule, block in _EXAMPLES.items()]
-    texts = {"properties": names_schema("text"), "allOf": needs_examples}
-    images = {"properties": {**names_schema("image"), **{block: {"type": "null"} for block in _EXAMPLES.values()}}}
-    schema["if"] = {"properties": {"modality": {"const": "image"}}, "required": ["modality"]}
-    schema["then"] = {"properties": {"first_pass": images}}
-    schema["else"] = {"properties": {"first_pass": texts}}
+    schema["allOf"] = [
+        {
+            "if": {"properties": {"modality": {"const": name}}, "required": [] if name == "text" else ["modality"]},
+            "then": {"properties": {"first_pass": first_pass_schema(find_modality(name))}},
+        }
+        for name in modality_names()
+    ]
     properties = schema["properties"]
     properties["labels"] = schema_of_labels(properties)
     properties.pop("questions")
-
-
-#: Rules that learn from examples, and the block under `first_pass` that names them.
-_EXAMPLES = {"perplexity": "junk", "content_share": "page_content"}
-
-
-def _needs_examples(rule: str, block: str) -> dict[str, Any]:
-    """Schema of a first pass that limits the rule only where it has the block."""
-    limited = {"required": [rule], "properties": {rule: {"type": "number"}}}
-    return {"if": {"required": ["rules"], "properties": {"rules": limited}}, "then": {"required": [block]}}
 
 
 class Corpus(Settings):
@@ -69,7 +67,7 @@ class Corpus(Settings):
 
     name: Name
     """Lower case letters, digits and underscores; the first part of every asset key."""
-    modality: Literal["text", "image"] = "text"
+    modality: Annotated[str, OneOf("What a sample is.", modality_meanings)] = "text"
     """What a sample is."""
     source: Source
     batches: Batches = Batches()
@@ -104,14 +102,10 @@ class Corpus(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _defaults_of_images(cls, value: Any) -> Any:
-        """Images have another encoder than texts, and are larger."""
-        if not isinstance(value, dict) or value.get("modality") != "image":
-            return value
-        source = value.get("source")
-        if isinstance(source, dict):
-            source = {"max_sample_bytes": 20_000_000, **source}
-        return {"encoder": "efficientnet-lite0", **value, "source": source}
+    def _defaults_of_modality(cls, value: Any) -> Any:
+        """Each modality has an encoder of its own, and limits."""
+        name = value.get("modality", "text") if isinstance(value, dict) else None
+        return with_defaults(value, find_modality(name).defaults) if name in modality_names() else value
 
     @model_validator(mode="before")
     @classmethod
@@ -136,17 +130,17 @@ class Corpus(Settings):
 
     @model_validator(mode="after")
     def _examples_are_of_texts(self) -> "Corpus":
-        for block in _EXAMPLES.values():
-            if self.is_of_images and getattr(self.first_pass, block) is not None:
+        for block in EXAMPLES.values():
+            if block not in self.samples.examples and getattr(self.first_pass, block) is not None:
                 raise ValueError(
-                    f"first_pass.{block} learns from texts but modality is image; remove first_pass.{block} and give "
-                    "limits to the rules of images (docs/rules.md)"
+                    f"first_pass.{block} learns from texts but modality is {self.modality}; remove first_pass.{block} "
+                    f"and give limits to the rules of {self.samples.plural} (docs/rules.md)"
                 )
         return self
 
     @model_validator(mode="after")
     def _rules_that_learn_have_examples(self) -> "Corpus":
-        for rule, block in _EXAMPLES.items():
+        for rule, block in EXAMPLES.items():
             setting = self.first_pass.rules.get(rule)
             if setting not in (None, False) and getattr(self.first_pass, block) is None:
                 raise ValueError(
@@ -178,7 +172,7 @@ class Corpus(Settings):
 
     @model_validator(mode="after")
     def _labels_fit_the_modality(self) -> "Corpus":
-        check_modality(self.labels, is_of_images=self.is_of_images)
+        check_modality(self.labels, self.samples)
         for question in self.questions:
             check_alone(question.kind)
         return self
@@ -327,9 +321,9 @@ class Corpus(Settings):
         return ClassNames(self.labels.renamed)
 
     @property
-    def is_of_images(self) -> bool:
-        """Whether its samples are images."""
-        return self.modality == "image"
+    def samples(self) -> Modality:
+        """What its samples are, and what the engine has to know of them."""
+        return find_modality(self.modality)
 
     def seed_for(self, *purpose: str | int) -> int:
         """A seed for one purpose, derived from the corpus' seed; the same purpose gives the same seed."""

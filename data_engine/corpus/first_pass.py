@@ -3,10 +3,11 @@
 The filters themselves are in `data_engine.filtering`.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, model_validator
 
+from data_engine.modalities import find_modality
 from data_engine.settings import Settings, Share, Similarity
 
 
@@ -111,6 +112,7 @@ class FirstPass(Settings):
         limits = {"too_short": self.min_chars, "too_long": self.max_chars, "few_letters": self.min_letter_share}
         return limits if self.page_content is None else {**limits, "content_share": 0.0}
 
-    def similarity_of(self, modality: Literal["text", "image"]) -> float | None:
+    def similarity_of(self, modality: str) -> float | None:
         """The similarity of near-duplicates; None finds exact copies only."""
-        return self.near_duplicate_image_similarity if modality == "image" else self.near_duplicate_similarity
+        similarity: float | None = getattr(self, find_modality(modality).similarity)
+        return similarity

@@ -1,13 +1,14 @@
-"""Which settings of the block `labels` a question has whose answers are no classes.
+"""Which settings a corpus has of its modality, and a question of the kind of its answers.
 
-What an answer of each kind is, is in `data_engine.labeling.answers`.
+What an answer of each kind is, is in `data_engine.labeling.answers`; what a sample is, in `data_engine.modalities`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from data_engine.modalities import Modality, find_modality, modality_names
 from data_engine.settings import Settings, Share
 
 OBJECTS = "objects"
@@ -22,6 +23,9 @@ _OF_CLASSES = (
 
 _OF_OBJECTS = ("object_proposals",)
 """Settings of `labels` that say something of the objects of an image."""
+
+#: Rules that learn from examples, and the block under `first_pass` that names them.
+EXAMPLES = {"perplexity": "junk", "content_share": "page_content"}
 
 _Size = Annotated[float, Field(gt=0, le=2)]
 
@@ -64,24 +68,27 @@ def check_kind(kind: str, given: Collection[str]) -> None:
         )
 
 
-def check_modality(labels: Any, *, is_of_images: bool) -> None:
-    """That a question, the block `labels`, can be asked of texts, or of images.
+def check_modality(labels: Any, samples: Modality) -> None:
+    """That a question, the block `labels`, can be asked of the samples of a modality.
 
     Raises: ValueError naming the setting that does not fit.
     """
-    if is_of_images and any(decider.patterns for decider in labels.deciders):
+    name = samples.name
+    if not samples.has_patterns and any(decider.patterns for decider in labels.deciders):
         raise ValueError(
-            "labels.deciders has patterns, which are searched for in texts, but modality is image; remove them"
+            f"labels.deciders has patterns, which are searched for in texts, but modality is {name}; remove them"
         )
-    if not is_of_images and labels.synthesised_share:
-        raise ValueError("labels.synthesised_share asks about changed images, but modality is text; remove it")
-    if is_of_images and labels.class_names_as_examples:
+    if not samples.can_change and labels.synthesised_share:
+        raise ValueError(f"labels.synthesised_share asks about changed images, but modality is {name}; remove it")
+    if not samples.has_patterns and labels.class_names_as_examples:
         raise ValueError(
-            "labels.class_names_as_examples has the encoder embed names, which are texts, but modality is image; "
-            "remove it"
+            "labels.class_names_as_examples has the encoder embed names, which are texts, but modality is "
+            f"{name}; remove it"
         )
-    if not is_of_images and labels.kind == OBJECTS:
-        raise ValueError(f"labels.kind is {OBJECTS}, but modality is text; set modality: image, or ask for kind class")
+    if labels.kind not in samples.answers:
+        raise ValueError(
+            f"labels.kind is {labels.kind}, but modality is {name}; set modality: image, or ask for kind class"
+        )
 
 
 def check_alone(kind: str) -> None:
@@ -94,3 +101,36 @@ def check_alone(kind: str) -> None:
             f"kind is {kind}, and a release has no room for objects beside other questions; give this question a "
             "corpus of its own"
         )
+
+
+def first_pass_schema(samples: Modality) -> dict[str, Any]:
+    """JSON schema of the block `first_pass` of a corpus of this modality."""
+    from data_engine.filtering.rules.registry import names_schema
+
+    fits = {rule: block for rule, block in EXAMPLES.items() if block in samples.examples}
+    strays = {block: {"type": "null"} for block in EXAMPLES.values() if block not in samples.examples}
+    return {
+        "properties": {**names_schema(samples.name), **strays},
+        "allOf": [_needs_examples(rule, block) for rule, block in fits.items()],
+    }
+
+
+def _needs_examples(rule: str, block: str) -> dict[str, Any]:
+    """Schema of a first pass that limits the rule only where it has the block."""
+    limited = {"required": [rule], "properties": {rule: {"type": "number"}}}
+    return {"if": {"required": ["rules"], "properties": {"rules": limited}}, "then": {"required": [block]}}
+
+
+def modality_meanings() -> dict[str, str]:
+    """The modalities there are, and what a sample of each is."""
+    return {name: find_modality(name).sample for name in modality_names()}
+
+
+def with_defaults(value: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """A description with what a modality sets where it says nothing, in its blocks too."""
+    filled = {**defaults, **value}
+    for name, default in defaults.items():
+        if isinstance(default, Mapping):
+            given = value.get(name, {})
+            filled[name] = {**default, **given} if isinstance(given, dict) else given
+    return filled

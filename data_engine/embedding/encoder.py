@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ from data_engine.errors import InvalidInput
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Modality = Literal["text", "image"]
 Progress = Callable[[int], object]
 Embed = Callable[[Sequence[Any], Progress], NDArray[np.float32]]
 
@@ -33,7 +32,7 @@ class Encoder:
         name: The name or path it was loaded by.
         dim: Values per embedding.
         version: Name, fingerprint of its weights and precision: two encoders of one version give the same rows.
-        modality: The only kind of item that it embeds; None for a model that also takes the other one, or does not say.
+        modality: The only kind of item that it embeds; None for a model that takes texts and images, or does not say.
         max_side_px: Larger images are downscaled first, until their shorter side has this many pixels.
     """
 
@@ -41,16 +40,16 @@ class Encoder:
     dim: int
     version: str
     _embed: Embed
-    modality: Modality | None = None
+    modality: str | None = None
     max_side_px: int = 256
 
     def encode(
-        self, items: "Sequence[str] | Sequence[Image]", progress: bool | Progress = False
+        self, items: "Sequence[str] | Sequence[Image] | Sequence[Any]", progress: bool | Progress = False
     ) -> NDArray[np.float32]:
         """Embed texts or images.
 
         Args:
-            items: n texts, or n PIL images where the model takes images.
+            items: n texts, n PIL images, or n items that have the encoder's `modality`.
             progress: True for a bar on the terminal, or a callable `advance(n)`: n more items are done.
 
         Returns: (n, dim) float32, rows of L2 norm 1, in the order of the items.
@@ -100,10 +99,11 @@ def has_bfloat16_products() -> bool:
     return bool(check and check())
 
 
-def _modality_of(item: Any) -> Modality | None:
+def _modality_of(item: Any) -> str | None:
+    """Of a text, of an image of Pillow, or what an item of another kind says itself as `modality`."""
     if isinstance(item, str):
         return "text"
-    return "image" if hasattr(item, "mode") else None
+    return "image" if hasattr(item, "mode") else getattr(item, "modality", None)
 
 
 @contextmanager

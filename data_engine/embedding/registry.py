@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from data_engine.embedding.bert.folder import PACKAGED_ENCODERS
-from data_engine.embedding.encoder import Encoder, Modality
+from data_engine.embedding.encoder import Encoder
 from data_engine.errors import DataEngineError, SourceMissing, StorageError
+from data_engine.modalities import find_modality, load, modality_names
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class EncoderEntry:
     """
 
     name: str
-    modality: Modality | None
+    modality: str | None
     load: Callable[[str], Encoder]
     prefix: str | None = None
 
@@ -87,26 +88,41 @@ ENCODERS: tuple[EncoderEntry, ...] = (
 ANY_OTHER = EncoderEntry("<sentence-transformers name or path>", None, _sentence_model, prefix="")
 
 
-#: What a user may name meanwhile, by the modality of the encoder that cannot be loaded.
-_WITHOUT_WEIGHTS: dict[Modality | None, str] = {
-    "text": "hashed-ngrams, which needs no weights",
-    "image": "colour-and-gradient-histograms, which needs no weights",
-    None: "one that needs no weights: hashed-ngrams for texts, colour-and-gradient-histograms for images",
-}
+def _encoders_of(modality: str) -> tuple[EncoderEntry, ...]:
+    """The encoders that the declaration of a modality brings."""
+    part = find_modality(modality).encoders
+    found: tuple[EncoderEntry, ...] = () if part is None else load(part)
+    return found
+
+
+def all_encoders() -> tuple[EncoderEntry, ...]:
+    """Those of `ENCODERS`, then those that modalities bring."""
+    return (*ENCODERS, *(entry for name in modality_names() for entry in _encoders_of(name)))
+
+
+def _without_weights(modality: str | None) -> str:
+    """What a user may name meanwhile where an encoder of this modality cannot be loaded."""
+    if modality is not None:
+        return f"{find_modality(modality).without_weights}, which needs no weights"
+    # What takes any name embeds texts or images.
+    both = map(find_modality, ("text", "image"))
+    return f"one that needs no weights: {', '.join(f'{of.without_weights} for {of.plural}' for of in both)}"
 
 
 def encoder_entry(name: str) -> EncoderEntry:
     """The entry that loads an encoder of that name; any other name is one of sentence-transformers."""
-    return next((entry for entry in ENCODERS if entry.matches(name)), ANY_OTHER)
+    found = next((entry for entry in ENCODERS if entry.matches(name)), None)
+    return found or next((entry for entry in all_encoders() if entry.matches(name)), ANY_OTHER)
 
 
-def encoder_names(modality: Modality | None = None) -> list[str]:
+def encoder_names(modality: str | None = None) -> list[str]:
     """Names and patterns for error messages, schemas and documents.
 
     Args:
-        modality: Only encoders that can embed this one; None for all.
+        modality: Only encoders that can embed its samples; None for all.
     """
-    return [entry.name for entry in (*ENCODERS, ANY_OTHER) if modality is None or entry.modality in (None, modality)]
+    fits = (None, *(() if modality is None else find_modality(modality).encoders_of))
+    return [entry.name for entry in (*all_encoders(), ANY_OTHER) if modality is None or entry.modality in fits]
 
 
 def load_encoder(name: str) -> Encoder:
@@ -127,10 +143,10 @@ def load_encoder(name: str) -> Encoder:
     except StorageError:
         raise
     except DataEngineError as error:
-        raise type(error)(f"{error}; or name {_WITHOUT_WEIGHTS[entry.modality]}") from error
+        raise type(error)(f"{error}; or name {_without_weights(entry.modality)}") from error
     except Exception as error:
         said = (str(error).strip() or "no message").splitlines()[0]
         raise SourceMissing(
             f"the encoder {name!r} cannot be loaded ({type(error).__name__}: {said}); correct the name, install what "
-            f"it needs, or name {_WITHOUT_WEIGHTS[entry.modality]}"
+            f"it needs, or name {_without_weights(entry.modality)}"
         ) from error

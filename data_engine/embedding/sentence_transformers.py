@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_engine.embedding.bert.folder import PACKAGED_ENCODERS, folder_of
-from data_engine.embedding.encoder import Encoder, Modality, Progress, has_bfloat16_products, weights_fingerprint
+from data_engine.embedding.encoder import Encoder, Progress, has_bfloat16_products, weights_fingerprint
 from data_engine.errors import InvalidInput, SourceMissing
 
 _TOKENS_PER_BATCH = 4096
@@ -90,7 +90,7 @@ def token_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
         start += count
 
 
-def _modality(model: Any) -> Modality | None:
+def _modality(model: Any) -> str | None:
     """`text` for a model that says it takes no images; releases of the library before 6 do not say."""
     supported = getattr(model, "modalities", ("image",))
     return None if "image" in supported else "text"

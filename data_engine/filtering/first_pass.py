@@ -6,7 +6,7 @@ The rules are in `rules/`, the filters that learn in `learned/` and `page_conten
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import partial
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,11 +14,12 @@ import pyarrow.compute as pc
 from data_engine.filtering.judged_rows import JudgedRows
 from data_engine.filtering.judging import Judging, Reader
 from data_engine.filtering.learned.filters import NO_FILTERS, LearnedFilters
-from data_engine.filtering.near_duplicates import Accepted, AcceptedNear, by_near_images, by_near_texts
+from data_engine.filtering.near_duplicates import Accepted, AcceptedNear
 from data_engine.filtering.raw_rows import RawRows, by_precedence
-from data_engine.filtering.rules.document import Document
+from data_engine.filtering.rules.looking import Looking
 from data_engine.filtering.rules.registry import rules_of
-from data_engine.filtering.rules.rule import Limit, Modality
+from data_engine.filtering.rules.rule import Limit
+from data_engine.modalities import find_modality, load, modality_names
 
 #: Every reason of the first pass and what it means, in the order in which the rules are tried.
 FIRST_PASS_REASONS: dict[str, str] = {
@@ -26,7 +27,7 @@ FIRST_PASS_REASONS: dict[str, str] = {
     "unreadable": "Its content could not be read; the raw index says why.",
     "empty": "It holds nothing but white space.",
     "exact_duplicate": "Its content is that of an accepted sample or of an earlier one in the batch.",
-    **{rule.name: rule.reason for modality in ("text", "image") for rule in rules_of(modality)},
+    **{rule.name: rule.reason for modality in modality_names() for rule in rules_of(modality)},
     "junk": "The junk classifier scores it above the threshold that keeps the wanted share of clean examples.",
     "near_duplicate": "It nearly repeats a kept sample: their similarity reaches near_duplicate_similarity, or "
     "near_duplicate_image_similarity.",
@@ -43,7 +44,7 @@ def first_pass(
     near_duplicate_similarity: float | None,
     learned: LearnedFilters = NO_FILTERS,
     kept_before: Collection[str] = (),
-    modality: Modality = "text",
+    modality: str = "text",
     read: Reader | None = None,
     accepted_near: AcceptedNear | None = None,
 ) -> pa.Table:
@@ -96,7 +97,7 @@ def judge(
     near_duplicate_similarity: float | None,
     learned: LearnedFilters = NO_FILTERS,
     kept_before: Collection[str] = (),
-    modality: Modality = "text",
+    modality: str = "text",
     read: Reader | None = None,
 ) -> JudgedRows:
     """Judge the raw samples of a batch, whose texts are in memory a piece at a time.
@@ -117,7 +118,8 @@ def judge(
         learned: what the corpus' examples taught; the filters that it lacks are off.
         kept_before: ids of the samples that this batch kept when it was judged the last time.
         modality: whose rules are tried.
-        read: gives what those rules measure; by default the texts of the rows. It may give a subject at a time.
+        read: gives what those rules measure; by default what the modality makes of the rows alone, without reading
+            anything again. It may give a subject at a time.
 
     Returns: one verdict per row, in their order.
 
@@ -126,17 +128,12 @@ def judge(
             number of texts than it was asked for.
     """
     judged = Judging(raw, by_precedence(raw.index, kept_before), limits, modality)
-    judged.measure(read or partial(read_texts, learned=learned))
+    judged.measure(read or _read_rows(modality, learned))
     judged.by_content(accepted.ids)
     judged.by_limits()
     judged.by_junk(learned.junk)
-    threshold, sketches = near_duplicate_similarity, dict[int, bytes]()
-    minhash_of: Callable[[int], bytes | None] = _no_sketch
-    if modality == "image":
-        judged.by_missing_pixels()
-        sketches = by_near_images(judged.open_sketches(), judged.verdicts, threshold, accepted.near_images)
-    else:
-        minhash_of = by_near_texts(judged.open_rows(with_text=True), raw.texts, judged.verdicts, threshold, accepted)
+    judged.by_missing_content()
+    near = load(find_modality(modality).near_duplicates).reject(judged, near_duplicate_similarity, accepted)
     judged.copy_verdicts_to_duplicates()
     return JudgedRows(
         batch=batch,
@@ -146,16 +143,17 @@ def judge(
         signals=judged.signals,
         languages=judged.languages,
         junk_scores=judged.junk_scores,
-        minhash_of=minhash_of,
-        sketches=sketches,
+        minhash_of=near.minhash_of,
+        sketches=near.sketches,
     )
 
 
-def _no_sketch(_row: int) -> bytes | None:
-    return None
-
-
-def read_texts(raw: pa.Table, *, learned: LearnedFilters = NO_FILTERS) -> Iterable[Document | None]:
-    """The texts of a raw index as the rules look at them; None for an unreadable sample."""
+def _read_rows(modality: str, learned: LearnedFilters) -> Reader:
+    look = load(find_modality(modality).looks)
     scores = learned.scores
-    return (None if text is None else Document(text, scores) for text in raw["text"].to_pylist())
+
+    def read(rows: pa.Table) -> Iterable[Any]:
+        found: Iterable[Any] = look(Looking(rows, learned=scores))
+        return found
+
+    return read

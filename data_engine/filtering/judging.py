@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 
 from data_engine.filtering.learned.junk import JunkClassifier
 from data_engine.filtering.raw_rows import RawRows, RowNumbers, texts_in_pieces
-from data_engine.filtering.rules.document import Document
-from data_engine.filtering.rules.image_look import ImageLook
 from data_engine.filtering.rules.measuring import first_broken, measure_of, signal_names
-from data_engine.filtering.rules.rule import Limit, Modality
+from data_engine.filtering.rules.rule import Limit
 from data_engine.filtering.signal_rows import SignalRows
 from data_engine.filtering.verdicts import Verdicts
+from data_engine.modalities import find_modality
 
 #: Gives what the rules measure, one subject or None per row of a raw index, in its order.
 Reader = Callable[[pa.Table], Iterable[Any]]
@@ -35,14 +34,15 @@ class Judging:
         verdicts: What was decided so far.
         signals: What the rules measured of each content.
         languages: The most probable language by content, where a rule has asked for it.
-        sketches: Of images, by content.
+        sketches: By content, of what has one.
         junk_scores: (n,) NaN where none was asked for.
-        has_text: (n,) false for images and unreadable rows.
+        has_text: (n,) false for unreadable rows, and for samples without a text.
     """
 
-    def __init__(self, raw: RawRows, order: RowNumbers, limits: Sequence[Limit], modality: Modality) -> None:
+    def __init__(self, raw: RawRows, order: RowNumbers, limits: Sequence[Limit], modality: str) -> None:
         """Nothing is measured or decided yet."""
         self.raw, self.order, self.modality, self._limits = raw, order, modality, limits
+        self._of = find_modality(modality)
         ids = pc.dictionary_encode(raw.index["sample_id"].combine_chunks())
         self._ids = ids.dictionary
         self.content: RowNumbers = np.asarray(ids.indices, np.int64)
@@ -63,8 +63,9 @@ class Judging:
         return self.order[is_wanted[self.order]]
 
     def open_sketches(self) -> dict[int, bytes]:
-        """The sketches of the images that no rule has rejected so far, by row in the order of precedence."""
-        return {row: self.sketches[int(self.content[row])] for row in self.open_rows().tolist()}
+        """The sketches of the samples that no rule has rejected so far, by row in the order of precedence."""
+        rows = ((row, int(self.content[row])) for row in self.open_rows().tolist())
+        return {row: self.sketches[content] for row, content in rows if content in self.sketches}
 
     def _firsts(self, rows: RowNumbers) -> RowNumbers:
         """Of rows in the order of precedence, the first one of each content."""
@@ -82,17 +83,18 @@ class Judging:
                 if signals is not None and limit is not None:
                     self._broken[content] = place[limit.rule.name]
                     self._broken_score[content] = signals[limit.rule.signal]
-                if isinstance(subject, ImageLook):
-                    self.sketches[content] = subject.sketch
+                sketch, language = getattr(subject, "sketch", b""), getattr(subject, "language", None)
+                if sketch:
+                    self.sketches[content] = sketch
                 # The rules have asked for it by now.
-                if isinstance(subject, Document) and subject.language is not None:
-                    self.languages[content] = subject.language
+                if language is not None:
+                    self.languages[content] = language
 
     def _subjects(self, read: Reader) -> Iterator[tuple[RowNumbers, Iterable[Any]]]:
         """Some contents and what is measured of each; texts are kept for later on the way."""
         is_first = np.zeros(len(self.raw), bool)
         is_first[self._firsts(self.order)] = True
-        if self.modality == "image":
+        if not self._of.holds_text:
             rows = self.order[is_first[self.order]]
             yield self.content[rows], read(self.raw.index.take(pa.array(rows)))
             return
@@ -103,8 +105,14 @@ class Judging:
             self.has_text[here] = texts.is_valid()
             self._is_empty[here] = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(texts), ""), False)
             firsts = np.flatnonzero(is_first[here])
-            yield self.content[here][firsts], read(piece.take(pa.array(firsts)))
+            yield self.content[here][firsts], read(self._with_place(piece.take(pa.array(firsts)), start + firsts))
             start += len(piece)
+
+    def _with_place(self, piece: pa.Table, rows: RowNumbers) -> pa.Table:
+        """Texts with what finds the bytes that belong to them, where there are any."""
+        if not self._of.is_read_again:
+            return piece
+        return self.raw.index.take(pa.array(rows)).append_column("text", piece["text"])
 
     def by_content(self, accepted_ids: pa.Array) -> None:
         """Reject what is unreadable or empty, and copies of accepted contents or of earlier rows."""
@@ -139,8 +147,10 @@ class Judging:
         found = rows[self.junk_scores[rows] > junk.threshold]
         self.verdicts.reject(found, "junk", self.junk_scores[found], junk.threshold)
 
-    def by_missing_pixels(self) -> None:
-        """Reject an image that was readable when it was indexed and is not now: it cannot be judged."""
+    def by_missing_content(self) -> None:
+        """Reject what was readable when it was indexed and is not now: it cannot be judged."""
+        if not self._of.is_read_again:
+            return
         rows = self.open_rows()
         gone = rows[~self.signals.is_measured[self.content[rows]]]
         self.verdicts.reject(gone, "unreadable", 0.0, 1.0)

@@ -10,13 +10,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from data_engine.duplicates.images.search import find_image_twins, stacked
+from data_engine.duplicates.fingerprints import Fingerprint, find_fingerprint_twins
+from data_engine.duplicates.images.search import ImageTwin, find_image_twins, stacked
 from data_engine.duplicates.texts.minhash import Sketches
 from data_engine.duplicates.texts.search import find_twins
 from data_engine.filtering.raw_rows import RowNumbers, Texts, texts_in_pieces
 from data_engine.filtering.verdicts import Verdicts
 
-#: Gives columns `sample_id` and `sketch` of the accepted images whose hashes are near to any of (n, 1064) sketches.
+#: Gives columns `sample_id` and `sketch` of the accepted samples that may be like any of (n, width) sketches.
 AcceptedNear = Callable[[NDArray[np.uint8]], pa.Table]
 
 
@@ -102,15 +103,46 @@ def by_near_images(
     """
     if threshold is None:
         return sketch_of
+
+    def find(sketches: Sequence[bytes], known: Sequence[bytes]) -> list[ImageTwin | None]:
+        return find_image_twins(sketches, threshold=threshold, accepted=known)
+
+    return _by_sketches(sketch_of, verdicts, threshold, accepted_near, stacked, find)
+
+
+def by_near_fingerprints(
+    fingerprint: Fingerprint,
+    sketch_of: dict[int, bytes],
+    verdicts: Verdicts,
+    threshold: float | None,
+    accepted_near: AcceptedNear | None,
+) -> dict[int, bytes]:
+    """The same for samples of another kind, by their fingerprints."""
+    if threshold is None:
+        return sketch_of
+
+    def find(sketches: Sequence[bytes], known: Sequence[bytes]) -> list[ImageTwin | None]:
+        return find_fingerprint_twins(fingerprint, sketches, threshold=threshold, accepted=known)
+
+    return _by_sketches(sketch_of, verdicts, threshold, accepted_near, fingerprint.stacked, find)
+
+
+def _by_sketches(
+    sketch_of: dict[int, bytes],
+    verdicts: Verdicts,
+    threshold: float,
+    accepted_near: AcceptedNear | None,
+    stack: Callable[[Sequence[bytes]], NDArray[np.uint8]],
+    find: Callable[[Sequence[bytes], Sequence[bytes]], list[ImageTwin | None]],
+) -> dict[int, bytes]:
     rows, kept = list(sketch_of), dict(sketch_of)
     open_sketches = list(sketch_of.values())
     known_ids, known_sketches = pa.array([], pa.string()), []
     if accepted_near is not None:
-        near = accepted_near(stacked(open_sketches))
+        near = accepted_near(stack(open_sketches))
         known_ids, known_sketches = near["sample_id"].combine_chunks(), near["sketch"].to_pylist()
     verdicts.name_elsewhere(known_ids)
-    twins = find_image_twins(open_sketches, threshold=threshold, accepted=known_sketches)
-    for row, twin in zip(rows, twins, strict=True):
+    for row, twin in zip(rows, find(open_sketches, known_sketches), strict=True):
         if twin is not None:
             twin_of = {"twins_elsewhere": twin.row} if twin.is_accepted else {"twin_rows": rows[twin.row]}
             verdicts.reject(np.array([row]), "near_duplicate", twin.similarity, threshold, **twin_of)

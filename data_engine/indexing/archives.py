@@ -11,19 +11,21 @@ import mmap
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import BufferedReader
 from typing import TYPE_CHECKING, Any
 
-from data_engine.indexing.files import broken_off, image_sample, is_wanted, not_opened, text_sample
+from data_engine.indexing.files import broken_off, is_wanted, media_sample, not_opened, text_sample
 from data_engine.indexing.opening.patience import USUAL_PATIENCE, Patience
 from data_engine.indexing.opening.unpacking import refuse_unknown_packing
+from data_engine.indexing.sample_form import form_of
 from data_engine.indexing.samples import RawSample, parse_json
 from data_engine.indexing.source_files import Find, ReadOptions, SourceFile, is_packed, open_file
 from data_engine.indexing.text_decoding import decode
 from data_engine.indexing.uris import part_uri, path_of, splits_of, storable
+from data_engine.modalities import Modality, find_modality
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from upath import UPath
 
 KEY_COLUMN = "__key__"
-_IMAGE_ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "ppm", "pgm", "jp2", "avif")
 _MAX_COLUMN_BYTES = 64 << 10
 _EXTENDED = (
     tarfile.XHDTYPE,
@@ -43,7 +44,7 @@ _EXTENDED = (
 
 
 @dataclass(frozen=True)
-class _Member:
+class Member:
     """A file of an archive."""
 
     key: str
@@ -60,12 +61,12 @@ class _Member:
 def read_archive(file: SourceFile, source: ReadOptions, *, modality: str) -> Iterator[RawSample]:
     """The samples of a tar archive.
 
-    A text is the member `.txt`, else the member whose ending `text_column` names, else that column of `.json`. An
-    image is the member with the ending of an image. The columns of `.json` and every other small text member
+    A text is the member `.txt`, else the member whose ending `text_column` names, else that column of `.json`. Bytes
+    are those of the member with an ending of the modality. The columns of `.json` and every other small text member
     become metadata; `id_column: __key__` takes the common name as the source's id. An archive that breaks off gives
     one unreadable sample more, which says after which sample.
     """
-    to_sample = _text_of if modality == "text" else _image_of
+    to_sample, of = form_of(modality).of_members, find_modality(modality)
     last, seen = "its start", set[str]()
     try:
         with open_file(file.path, source.patience) as stream:
@@ -81,7 +82,7 @@ def read_archive(file: SourceFile, source: ReadOptions, *, modality: str) -> Ite
                 for member in repeated:
                     why = f"{_name(member)} is an earlier member's name too; rename one of them"
                     yield not_opened(_place(file, f"{key}@{member.offset}", [member]), why)
-                sample = to_sample(_place(file, key, members), key, members, source)
+                sample = to_sample(_place(file, key, members), key, members, source, of)
                 if sample is not None:
                     yield sample
             if not seen:
@@ -90,38 +91,40 @@ def read_archive(file: SourceFile, source: ReadOptions, *, modality: str) -> Ite
         yield broken_off(file, last, error)
 
 
-def _place(file: SourceFile, part: str, members: list["_Member"]) -> SourceFile:
+def _place(file: SourceFile, part: str, members: list["Member"]) -> SourceFile:
     return replace(file, uri=part_uri(file.uri, part), n_bytes=sum(member.n_bytes for member in members))
 
 
-def _name(member: "_Member") -> str:
+def _name(member: "Member") -> str:
     return f"{member.key}.{member.ending}" if member.ending else member.key
 
 
-def _told_apart(members: list["_Member"]) -> tuple[list["_Member"], list["_Member"]]:
+def _told_apart(members: list["Member"]) -> tuple[list["Member"], list["Member"]]:
     """The first member of every name, and those that repeat the name of one before."""
-    first: dict[str, _Member] = {}
+    first: dict[str, Member] = {}
     repeated = [member for member in members if first.setdefault(member.ending, member) is not member]
     return list(first.values()), repeated
 
 
-def image_finder(path: "Path | UPath", patience: Patience = USUAL_PATIENCE) -> Callable[[str], bytes]:
-    """Reads the images of one archive again, each by the key of its sample, in any order.
+def media_finder(
+    path: "Path | UPath", endings: Collection[str], patience: Patience = USUAL_PATIENCE
+) -> Callable[[str], bytes]:
+    """Reads the members with these endings of one archive again, each by the key of its sample, in any order.
 
     A packed archive is unpacked once, into a file without a name that vanishes with the finder.
 
-    Raises: KeyError by the finder when the archive holds no such image; OSError when it cannot be read.
+    Raises: KeyError by the finder when the archive holds no such member; OSError when it cannot be read.
     """
     whole = _unpacked(path, patience) if is_packed(path, patience) else None
-    found: dict[str, _Member | None] = {}
+    found: dict[str, Member | None] = {}
     broken: OSError | None = None
     try:
         with open_file(path, patience) if whole is None else contextlib.nullcontext(whole) as stream:
             for key, members in _samples_of(_members(stream, max_bytes=-1)):
                 # Of two samples with one name the first is the one that was indexed.
-                found.setdefault(storable(key), _image_among(members))
+                found.setdefault(storable(key), member_among(members, endings))
     except (tarfile.TarError, OSError) as error:
-        # The images before the break can still be read.
+        # What comes before the break can still be read.
         broken = OSError(f"the archive breaks off: {error}")
 
     def find(key: str) -> bytes:
@@ -137,9 +140,10 @@ def image_finder(path: "Path | UPath", patience: Patience = USUAL_PATIENCE) -> C
     return find
 
 
-def find_in_archives(folder: "Path | UPath", options: ReadOptions) -> Find:
-    """Reads an image of the archives of a folder again, by its uri `archive.tar#key`."""
-    finder_of = lru_cache(maxsize=4)(lambda archive: image_finder(path_of(folder, archive), options.patience))
+def find_in_archives(folder: "Path | UPath", options: ReadOptions, modality: str) -> Find:
+    """Reads a sample's bytes of the archives of a folder again, by its uri `archive.tar#key`."""
+    endings = find_modality(modality).endings
+    finder_of = lru_cache(maxsize=4)(lambda archive: media_finder(path_of(folder, archive), endings, options.patience))
 
     def find(uri: str, _metadata: str) -> bytes:
         first: OSError | None = None
@@ -191,7 +195,7 @@ class _Header(tarfile.TarInfo):
         return header
 
 
-def _members(stream: "BufferedReader | mmap.mmap", max_bytes: int) -> Iterator[_Member]:
+def _members(stream: "BufferedReader | mmap.mmap", max_bytes: int) -> Iterator[Member]:
     """The regular files of an archive, in order; contents of more than `max_bytes` are passed over unread."""
     with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header, ignore_zeros=True) as archive:
         for header in archive:
@@ -206,7 +210,7 @@ def _members(stream: "BufferedReader | mmap.mmap", max_bytes: int) -> Iterator[_
                 content = (archive.extractfile(header) or stream).read(header.size)
                 if len(content) < header.size:
                     raise OSError(f"{header.name} ends after {len(content):,} of {header.size:,} bytes")
-            yield _Member(key, ending.lower(), header.size, header.offset_data, content, error)
+            yield Member(key, ending.lower(), header.size, header.offset_data, content, error)
 
 
 def _why_not(header: tarfile.TarInfo, max_bytes: int) -> str | None:
@@ -223,9 +227,9 @@ def _is_hidden(name: str) -> bool:
     return name.rpartition("/")[2].startswith(".")
 
 
-def _samples_of(members: Iterable[_Member]) -> Iterator[tuple[str, list[_Member]]]:
+def _samples_of(members: Iterable[Member]) -> Iterator[tuple[str, list[Member]]]:
     """Neighbouring members with one key."""
-    group: list[_Member] = []
+    group: list[Member] = []
     try:
         for member in members:
             if group and member.key != group[0].key:
@@ -241,22 +245,33 @@ def _samples_of(members: Iterable[_Member]) -> Iterator[tuple[str, list[_Member]
         yield group[0].key, group
 
 
-def _image_among(members: Iterable[_Member]) -> _Member | None:
-    return next((member for member in members if member.ending in _IMAGE_ENDINGS), None)
+def member_among(members: Iterable[Member], endings: Collection[str]) -> Member | None:
+    """The first member with one of these endings."""
+    return next((member for member in members if member.ending in endings), None)
 
 
-def _image_of(place: SourceFile, key: str, members: list[_Member], source: ReadOptions) -> RawSample | None:
-    found = _image_among(members)
+def media_of_members(
+    place: SourceFile, key: str, members: list[Member], source: ReadOptions, of: Modality
+) -> RawSample | None:
+    """The bytes of the member with an ending of the modality, the others as columns."""
+    found = member_among(members, of.endings)
     columns = _columns(members, found, source)
     if isinstance(columns, str) or not is_wanted(columns, source):
         return not_opened(place, columns) if isinstance(columns, str) else None
     if found is None or found.content is None:
-        return not_opened(place, _missing(members, found, "an image"))
-    sample = image_sample(replace(place, n_bytes=found.n_bytes), found.content)
+        return not_opened(place, _missing(members, found, of.one))
+    sample = media_sample(replace(place, n_bytes=found.n_bytes), found.content)
     return _with_columns(sample, key, columns, source)
 
 
-def _text_of(place: SourceFile, key: str, members: list[_Member], source: ReadOptions) -> RawSample | None:
+def text_of_members(
+    place: SourceFile,
+    key: str,
+    members: list[Member],
+    source: ReadOptions,
+    of: Modality,  # noqa: ARG001
+) -> RawSample | None:
+    """The text among the members, the others as columns."""
     endings = {member.ending: member for member in reversed(members)}
     found = endings.get("txt") or endings.get(source.text_column)
     columns = _columns(members, found, source)
@@ -269,7 +284,7 @@ def _text_of(place: SourceFile, key: str, members: list[_Member], source: ReadOp
     return _with_columns(text_sample(replace(place, n_bytes=len(content)), content), key, columns, source)
 
 
-def _columns(members: Iterable[_Member], found: _Member | None, source: ReadOptions) -> dict[str, Any] | str:
+def _columns(members: Iterable[Member], found: Member | None, source: ReadOptions) -> dict[str, Any] | str:
     """The columns that the other members give a sample, or why it cannot be read.
 
     A broken .json loses the sample only where something is needed of it: the content, the id, or whether it is wanted.
@@ -297,7 +312,7 @@ def _columns(members: Iterable[_Member], found: _Member | None, source: ReadOpti
     return columns
 
 
-def _missing(members: Iterable[_Member], found: _Member | None, what: str) -> str:
+def _missing(members: Iterable[Member], found: Member | None, what: str) -> str:
     if found is not None and found.error is not None:
         return found.error
     errors = [member.error for member in members if member.error]

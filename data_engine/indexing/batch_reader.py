@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from data_engine import schemas
 from data_engine.errors import DataEngineError, SourceError
 from data_engine.indexing.columnar.rows import NO_OBJECT
-from data_engine.indexing.files import VANISHED, broken_off, look_at_images, not_opened, without_content
+from data_engine.indexing.files import VANISHED, broken_off, not_opened, without_content
 from data_engine.indexing.registry import KINDS
 from data_engine.indexing.samples import RawSample, to_batches, to_table
 from data_engine.indexing.source import Source
 from data_engine.indexing.source_files import SourceFile
+from data_engine.modalities import find_modality, load
 from data_engine.schemas import BREAKS_OFF, GIVES_NOTHING
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def read_batch(
     files: Sequence[SourceFile],
     *,
     batch: str,
-    modality: Literal["text", "image"],
+    modality: str,
     progress: Callable[[int, int], None] | None = None,
     unread: list[str] | None = None,
 ) -> pa.Table:
@@ -84,7 +85,7 @@ def read_in_order(
     files: Sequence[SourceFile],
     *,
     batch: str,
-    modality: Literal["text", "image"],
+    modality: str,
     scratch: Path,
     progress: Callable[[int, int], None] | None = None,
     unread: list[str] | None = None,
@@ -124,14 +125,15 @@ def _read(
 ) -> Iterator[RawSample]:
     _refuse_what_does_not_fit(source, modality)
     samples = _noted(_samples(source, files, modality, progress), [] if unread is None else unread)
-    if modality == "image":
-        samples = look_at_images(samples, source)
+    look = find_modality(modality).look
+    if look is not None:
+        samples = load(look)(samples, source)
     return _with_columns_of_uri(samples, source.uri_pattern)
 
 
 def _refuse_what_does_not_fit(source: Source, modality: str) -> None:
     kind = KINDS[source.kind]
-    if modality not in kind.modalities:
+    if source.kind not in find_modality(modality).kinds:
         raise SourceError(f"source.kind is {source.kind} but modality is {modality}; {kind.other_modality}")
     if source.keep_where_any and not kind.has_columns:
         raise SourceError(

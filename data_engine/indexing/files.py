@@ -79,10 +79,10 @@ def read_front_matter(file: SourceFile, source: ReadOptions) -> Iterator[RawSamp
         )
 
 
-def read_image(file: SourceFile, source: ReadOptions) -> Iterator[RawSample]:
-    """The file as one image sample."""
+def read_media(file: SourceFile, source: ReadOptions) -> Iterator[RawSample]:
+    """The file as one sample of bytes, such as an image."""
     content = _content(file, source)
-    yield content if isinstance(content, RawSample) else image_sample(file, content)
+    yield content if isinstance(content, RawSample) else media_sample(file, content)
 
 
 def find_in_folder(folder: "Path | UPath", options: ReadOptions) -> Find:
@@ -114,8 +114,8 @@ def text_sample(file: SourceFile, content: bytes) -> RawSample:
     )
 
 
-def image_sample(file: SourceFile, content: bytes) -> RawSample:
-    """A sample from the bytes of an image; nothing is known of its pixels before `look_at_images`."""
+def media_sample(file: SourceFile, content: bytes) -> RawSample:
+    """A sample of bytes, such as an image; nothing is known of what they hold before the look of its modality."""
     return RawSample(
         sample_id=sample_id_of_bytes(content),
         uri=file.uri,

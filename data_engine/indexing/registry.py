@@ -26,12 +26,10 @@ class SourceKind:
     read: "Callable[[SourceFile, ReadOptions, str], Iterator[RawSample]]"
     """(file, options, modality) to the samples of the file. An OSError makes the file one unreadable sample; a
     SourceError says that the file as a whole is not what the source claims."""
-    find: "Callable[[Path | UPath, ReadOptions], Find]"
-    """(folder of the source, options) to what reads the bytes of its images again."""
-    modalities: tuple[str, ...] = ("text", "image")
-    """What its samples can be."""
+    find: "Callable[[Path | UPath, ReadOptions, str], Find]"
+    """(folder of the source, options, modality) to what reads the bytes of its samples again."""
     other_modality: str = ""
-    """What to do where the corpus' modality is another one."""
+    """What to do where the corpus' modality is one that does not name this kind."""
     has_columns: bool = True
     """Whether its samples have columns that `keep_where_any` can ask for."""
     takes: tuple[str, ...] = ()
@@ -45,9 +43,9 @@ class SourceKind:
 
 
 def _read_files(file: SourceFile, options: ReadOptions, modality: str) -> "Iterator[RawSample]":
-    from data_engine.indexing.files import read_image, read_text_file
+    from data_engine.indexing.sample_form import form_of
 
-    return read_image(file, options) if modality == "image" else read_text_file(file, options)
+    return form_of(modality).of_file(file, options)
 
 
 def _read_front_matter(file: SourceFile, options: ReadOptions, _modality: str) -> "Iterator[RawSample]":
@@ -104,43 +102,43 @@ def _read_documents(file: SourceFile, options: ReadOptions, _modality: str) -> "
     return read_documents(file, options)
 
 
-def _find_image_tiles(folder: "Path | UPath", options: ReadOptions) -> Find:
+def _find_image_tiles(folder: "Path | UPath", options: ReadOptions, _modality: str) -> Find:
     from data_engine.indexing.pixels.image_tiles import find_image_tiles
 
     return find_image_tiles(folder, options)
 
 
-def _find_files(folder: "Path | UPath", options: ReadOptions) -> Find:
+def _find_files(folder: "Path | UPath", options: ReadOptions, _modality: str) -> Find:
     from data_engine.indexing.files import find_in_folder
 
     return find_in_folder(folder, options)
 
 
-def _find_named_by_rows(folder: "Path | UPath", options: ReadOptions) -> Find:
+def _find_named_by_rows(folder: "Path | UPath", options: ReadOptions, _modality: str) -> Find:
     from data_engine.indexing.inline_media import find_named_by_rows
 
     return find_named_by_rows(folder, options)
 
 
-def _find_in_parquet(folder: "Path | UPath", options: ReadOptions) -> Find:
+def _find_in_parquet(folder: "Path | UPath", options: ReadOptions, _modality: str) -> Find:
     from data_engine.indexing.inline_media import find_in_parquet
 
     return find_in_parquet(folder, options)
 
 
-def _find_in_saved_dataset(folder: "Path | UPath", options: ReadOptions) -> Find:
+def _find_in_saved_dataset(folder: "Path | UPath", options: ReadOptions, _modality: str) -> Find:
     from data_engine.indexing.inline_media import find_in_saved_dataset
 
     return find_in_saved_dataset(folder, options)
 
 
-def _find_in_archives(folder: "Path | UPath", options: ReadOptions) -> Find:
+def _find_in_archives(folder: "Path | UPath", options: ReadOptions, modality: str) -> Find:
     from data_engine.indexing.archives import find_in_archives
 
-    return find_in_archives(folder, options)
+    return find_in_archives(folder, options, modality)
 
 
-def _find_pixel_rows(folder: "Path | UPath", options: ReadOptions) -> Find:
+def _find_pixel_rows(folder: "Path | UPath", options: ReadOptions, _modality: str) -> Find:
     from data_engine.indexing.pixels.pixel_rows import find_pixel_rows
 
     return find_pixel_rows(folder, options)
@@ -159,7 +157,6 @@ KINDS: dict[str, SourceKind] = {
         "one text per file after a YAML header between `---` lines",
         _read_front_matter,
         _find_files,
-        modalities=("text",),
         other_modality="use kind folder for images",
     ),
     "jsonl": SourceKind("one sample per line of each file, a JSON object", _read_jsonl, _find_named_by_rows),
@@ -177,7 +174,6 @@ KINDS: dict[str, SourceKind] = {
         "then its label, which becomes column `label`",
         _read_pixel_rows,
         _find_pixel_rows,
-        modalities=("image",),
         other_modality="set modality: image",
         needs=("pixel_shape",),
     ),
@@ -185,7 +181,6 @@ KINDS: dict[str, SourceKind] = {
         "square tiles that image files are cut into",
         _read_image_tiles,
         _find_image_tiles,
-        modalities=("image",),
         other_modality="set modality: image",
         needs=("tile_px",),
         takes=("tile_step_px", "tile_class"),
@@ -194,7 +189,6 @@ KINDS: dict[str, SourceKind] = {
         "one text per PDF, Word (.docx), HTML or text file and per document of a WARC file, or per page of them",
         _read_documents,
         _find_files,
-        modalities=("text",),
         other_modality="set modality: text",
         has_columns=False,
         takes=("text_per", "max_document_bytes"),

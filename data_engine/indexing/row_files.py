@@ -4,7 +4,7 @@ Where a line ends and what its fields are is in `line_records.py`.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Any
 from data_engine.errors import SourceError
 from data_engine.indexing.columnar.column_files import parquet_rows, saved_rows
 from data_engine.indexing.columnar.rows import NO_OBJECT, Row, listed, missing_column, too_large
-from data_engine.indexing.files import broken_off, image_sample, is_wanted, not_opened, read_image, text_sample
+from data_engine.indexing.files import broken_off, is_wanted, media_sample, not_opened, read_media, text_sample
 from data_engine.indexing.inline_media import embedded, place_of_image
 from data_engine.indexing.line_records import Record, read_csv_records, read_lines, split_fields
 from data_engine.indexing.listing.links import Links
 from data_engine.indexing.opening.unpacking import refuse_unknown_packing
 from data_engine.indexing.records.csv_quotes import NOT_CLOSED_BY, Quotes, is_followed_by_text
 from data_engine.indexing.records.json_arrays import is_json_array, read_json_arrays
+from data_engine.indexing.sample_form import form_of
 from data_engine.indexing.samples import RawSample, parse_json
 from data_engine.indexing.source_files import ReadOptions, SourceFile, open_file
 from data_engine.indexing.text_decoding import check_characters, decode
 from data_engine.indexing.uris import is_a_name_of_files, named_apart, part_uri
+from data_engine.modalities import find_modality
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -65,11 +67,8 @@ def _samples(
         SourceError: the file as a whole cannot be read: a column that the source names is in none of its rows, or
             it is not the kind of file that the source says.
     """
-    content_column = source.text_column if modality == "text" else source.path_column
-    if content_column is None:
-        raise SourceError(f"{file.uri} has rows of images; name the column that holds their paths in path_column")
-    to_sample = _text_of_row if modality == "text" else _image_of_row
-    wanted = [content_column, *([source.id_column] if source.id_column else [])]
+    form = form_of(modality)
+    wanted = _wanted_columns(file, source, form.columns, find_modality(modality).plural)
     last = "its start"
     is_empty = True
     try:
@@ -81,13 +80,24 @@ def _samples(
                 error = row.error or f"row {row.number} has no column {missing!r}, only {listed(row.columns or {})}"
                 yield _unreadable(file, row, error)
             elif is_wanted(row.columns, source):
-                yield to_sample(file, row, row.columns, source)
+                yield form.of_row(file, row, row.columns, source)
         if is_empty:
             yield not_opened(file, "the file holds no rows; remove it or fetch it again")
     except FileNotFoundError:
         raise
     except OSError as error:
         yield broken_off(file, last, error)
+
+
+def _wanted_columns(file: SourceFile, source: ReadOptions, options: Sequence[str], plural: str) -> list[str]:
+    """The columns that every row has to have. Raises: SourceError where the source does not name one of them."""
+    wanted = []
+    for option in options:
+        column = getattr(source, option)
+        if column is None:
+            raise SourceError(f"{file.uri} has rows of {plural}; name the column that holds their paths in {option}")
+        wanted.append(column)
+    return wanted + ([source.id_column] if source.id_column else [])
 
 
 def jsonl_rows(file: SourceFile, source: ReadOptions, wanted: list[str]) -> Iterator[Row]:
@@ -202,7 +212,8 @@ def _row_of_record(
     return replace(row, columns=columns, encoding=decoded.encoding, is_literal=is_literal)
 
 
-def _text_of_row(file: SourceFile, row: Row, columns: dict[str, Any], source: ReadOptions) -> RawSample:
+def text_of_row(file: SourceFile, row: Row, columns: dict[str, Any], source: ReadOptions) -> RawSample:
+    """The text that a row holds."""
     value = columns[source.text_column]
     if value is not None and (isinstance(value, bool) or not isinstance(value, str | bytes | int | float)):
         kind = type(value).__name__
@@ -219,12 +230,13 @@ def _text_of_row(file: SourceFile, row: Row, columns: dict[str, Any], source: Re
     return replace(sample, source_id=source_id, metadata={**sample.metadata, **metadata})
 
 
-def _image_of_row(file: SourceFile, row: Row, columns: dict[str, Any], source: ReadOptions) -> RawSample:
+def media_of_row(file: SourceFile, row: Row, columns: dict[str, Any], source: ReadOptions) -> RawSample:
+    """The bytes, such as those of an image, that a row holds or names by their path."""
     path = embedded(columns[source.path_column or ""])
     is_embedded = isinstance(path, bytes)
     source_id, metadata = _id_and_metadata(row, columns, source, without=source.path_column if is_embedded else None)
     if is_embedded:
-        return replace(image_sample(_row_file(file, row), path), source_id=source_id, metadata=metadata)
+        return replace(media_sample(_row_file(file, row), path), source_id=source_id, metadata=metadata)
     if not isinstance(path, str) or not path:
         return _unreadable(file, row, f"column {source.path_column!r} holds no path in row {row.number}")
     try:
@@ -241,7 +253,7 @@ def _image_of_row(file: SourceFile, row: Row, columns: dict[str, Any], source: R
     elif not is_a_name_of_files(place):
         sample = _unreadable(file, row, f"row {row.number} names image {path[:100]!r}, and no file can be called so")
     else:
-        sample = next(read_image(image, source))
+        sample = next(read_media(image, source))
         if sample.error is not None and not sample.failed_on_the_way and not image.path.is_file():
             sample = _unreadable(file, row, f"row {row.number} names image {path!r}, which is not beside {file.uri}")
     return replace(sample, source_id=source_id, metadata=metadata)

@@ -47,8 +47,6 @@ class FolderFormat:
     the format cannot hold, naming the sample."""
     load: str
     """Python lines, run in that folder, that read it with the library that it is for."""
-    modalities: tuple[str, ...] = ("text", "image")
-    """What it can hold."""
     needs_labels: bool = False
     """Whether each sample needs a class."""
     write_objects: "Callable[[Released, Path], None] | None" = None
@@ -203,14 +201,12 @@ FOLDER_FORMATS: dict[str, FolderFormat] = {
         "images in a folder per class, for torchvision.datasets.ImageFolder and load_dataset",
         _write_image_folder,
         load='from datasets import load_dataset\n\nsamples = load_dataset("imagefolder", data_dir=".")',
-        modalities=("image",),
         needs_labels=True,
     ),
     "coco": FolderFormat(
         "images with annotations for pycocotools: polygons and run lengths of objects, or boxes that the source has",
         _write_coco,
         load='from pycocotools.coco import COCO\n\nsamples = COCO("annotations/instances_train.json")',
-        modalities=("image",),
         needs_labels=True,
         write_objects=_write_coco_objects,
         load_objects='from pycocotools.coco import COCO\n\nsamples = COCO("annotations/instances_train.json")',
@@ -219,7 +215,6 @@ FOLDER_FORMATS: dict[str, FolderFormat] = {
         "images and data.yaml as YOLO learns: outlines of objects, or a folder per class",
         _write_yolo,
         load='from datasets import load_dataset\n\nsamples = load_dataset("imagefolder", data_dir=".")',
-        modalities=("image",),
         needs_labels=True,
         write_objects=_write_yolo_objects,
         load_objects="from pathlib import Path\n\nsamples = sorted(Path('labels/train').glob('*.txt'))",
@@ -228,7 +223,6 @@ FOLDER_FORMATS: dict[str, FolderFormat] = {
         "images with a PNG of the number of the class, and one of that of the object, of each pixel",
         _write_masks,
         load="from pathlib import Path\n\nsamples = sorted(Path('train/classes').glob('*.png'))",
-        modalities=("image",),
         write_objects=_write_masks,
         load_objects="from pathlib import Path\n\nsamples = sorted(Path('train/classes').glob('*.png'))",
         needs_objects=True,

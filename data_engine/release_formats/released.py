@@ -28,6 +28,7 @@ class Released:
         licence: Licence of the content.
         rows: As its data files have them, sorted by sample_id; with `split` where it has splits.
         images: The files of its images by sample id; none for texts.
+        modality: What its samples are.
         label_column: The column with the class; of several questions that of one, `<question>_label`.
     """
 
@@ -36,6 +37,7 @@ class Released:
     licence: str
     rows: pa.Table
     images: Mapping[str, Path]
+    modality: str = "text"
     label_column: str = "label"
 
     @property

@@ -306,7 +306,7 @@ from datasets import load_dataset
 samples = load_dataset({first.load_dataset})
 ```
 
-Columns: {columns}.{_IMAGES if corpus.is_of_images and corpus.release.images else ""}"""
+Columns: {columns}.{_IMAGES if corpus.samples.is_read_again and corpus.release.images else ""}"""
 
 
 def _versions(corpus: Corpus, manifest: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from data_engine.corpus.questions import OF_A_QUESTION
 from data_engine.errors import InvalidInput, StorageError
+from data_engine.modalities import Modality, find_modality, modality_names
 from data_engine.places.place import local_copy
 from data_engine.release_formats.registry import FOLDER_FORMATS, FORMATS, FolderFormat
 from data_engine.release_formats.released import Released
@@ -76,13 +77,15 @@ def read_released(folder: Path, *, question: str = "") -> Released:
             f"another release"
         )
     rows = rows_of_folder(folder)
-    said = (manifest.get("configuration") or {}).get("release") or {}
+    configuration = manifest.get("configuration") or {}
+    said = configuration.get("release") or {}
     files = sorted((folder / "images").glob("*")) if (folder / "images").is_dir() else []
     return Released(
         release_id=folder.name,
         title=str(said.get("title") or manifest.get("corpus") or folder.name),
         licence=str(said.get("licence") or "unknown"),
         rows=rows,
+        modality=str(configuration.get("modality") or _modality_of(rows)),
         images={path.stem: local_copy(path) for path in files},
         label_column=_label_column(rows, question),
     )
@@ -114,6 +117,11 @@ def _files_of(folder: Path) -> Collection[str]:
     return named
 
 
+def _modality_of(rows: pa.Table) -> str:
+    """The modality of a release whose manifest does not say it, as those of texts and images once did not."""
+    return "text" if rows.num_rows > 0 and rows["text"].null_count < rows.num_rows else "image"
+
+
 def type_of_column(name: str) -> pa.DataType:
     """The type of a column of a release's files; of a question's column that of the column without the question."""
     found = next((each for each in OF_A_QUESTION if name.endswith(f"_{each}")), name)
@@ -131,33 +139,33 @@ def _label_column(rows: pa.Table, question: str) -> str:
 
 
 def _refuse_unfit(released: Released, name: str, form: FolderFormat) -> None:
-    is_of_texts = released.rows.num_rows > 0 and released.rows["text"].null_count < released.rows.num_rows
-    modality = "text" if is_of_texts else "image"
-    if modality not in form.modalities:
-        fits = _those(lambda each: modality in each.modalities)
+    samples = find_modality(released.modality)
+    if name not in samples.formats:
+        holders = [other.plural for other in map(find_modality, modality_names()) if name in other.formats]
         raise InvalidInput(
-            f"release {released.release_id} holds texts, but {name} is a format of images; take one of {fits}"
+            f"release {released.release_id} holds {samples.plural}, but {name} is a format of {' and '.join(holders)}; "
+            f"take one of {_those(samples, lambda _: True)}"
         )
     if released.has_objects and form.needs_labels and form.write_objects is None:
-        fits = _those(lambda each: each.write_objects is not None or not each.needs_labels)
+        fits = _those(samples, lambda each: each.write_objects is not None or not each.needs_labels)
         raise InvalidInput(
             f"release {released.release_id} has objects in its images, but {name} needs one class for each; take one "
             f"of {fits}"
         )
     if form.needs_objects and not released.has_objects:
-        fits = _those(lambda each: modality in each.modalities and not each.needs_objects)
+        fits = _those(samples, lambda each: not each.needs_objects)
         raise InvalidInput(
             f"release {released.release_id} has no objects in its images, which {name} is for; take one of {fits}"
         )
     if form.needs_labels and not (released.has_labels or released.has_objects):
-        fits = _those(lambda each: modality in each.modalities and not (each.needs_labels or each.needs_objects))
+        fits = _those(samples, lambda each: not (each.needs_labels or each.needs_objects))
         raise InvalidInput(
             f"release {released.release_id} has no labels, but {name} needs a class for each image; take one of {fits}"
         )
-    if modality == "image" and not released.images and released.rows.num_rows:
+    if samples.is_read_again and not released.images and released.rows.num_rows:
         raise InvalidInput(
-            f"release {released.release_id} holds no images, only their uris; set release.images: true and release "
-            f"again, or take one of {', '.join(FORMATS)}"
+            f"release {released.release_id} holds no {samples.plural}, only their uris; set release.images: true and "
+            f"release again, or take one of {', '.join(FORMATS)}"
         )
 
 
@@ -166,5 +174,5 @@ def _writer(released: Released, form: FolderFormat) -> Callable[[Released, Path]
     return form.write_objects if released.has_objects and form.write_objects is not None else form.write
 
 
-def _those(fits: Callable[[FolderFormat], bool]) -> str:
-    return ", ".join([*FORMATS, *(name for name, each in FOLDER_FORMATS.items() if fits(each))])
+def _those(samples: Modality, fits: Callable[[FolderFormat], bool]) -> str:
+    return ", ".join([*FORMATS, *(name for name in samples.formats if fits(FOLDER_FORMATS[name]))])

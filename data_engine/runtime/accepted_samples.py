@@ -16,13 +16,14 @@ import pyarrow.compute as pc
 
 from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.made_from.segment_kinds import OF_IMAGES, SegmentKind, of_texts
+from data_engine.runtime.made_from.segment_kinds import name_of, near_search, segment_kind
 from data_engine.runtime.step_run import StepRun
 from data_engine.runtime.versions import StepVersion
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from data_engine.duplicates.segment_kind import SegmentKind
     from data_engine.duplicates.texts import Sketches
     from data_engine.filtering import Accepted
     from data_engine.storage import Segment, TableStore
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _Found = TypeVar("_Found")
 
 _SCHEMA = pa.schema([("sample_id", pa.string()), ("batch", pa.string()), ("minhash", pa.binary())])
-_IMAGES = pa.schema([("sample_id", pa.string()), ("sketch", pa.binary())])
+_SKETCHES = pa.schema([("sample_id", pa.string()), ("sketch", pa.binary())])
 
 
 def accepted_by_others(step_run: StepRun, sample_ids: pa.ChunkedArray, similarity: float | None) -> "Accepted":
@@ -44,32 +45,30 @@ def accepted_by_others(step_run: StepRun, sample_ids: pa.ChunkedArray, similarit
     """
     from data_engine.filtering import Accepted
 
-    if step_run.corpus.is_of_images:
-        none_near = _NearTexts(step_run, {}, None)
-        equal = _equal(step_run, sample_ids, _others(step_run), OF_IMAGES)
-        return Accepted(equal, none_near.find, none_near.texts, accepted_images(step_run))
-    others = _others(step_run)
-    near = _NearTexts(step_run, others, similarity)
-    return Accepted(_equal(step_run, sample_ids, others, near.kind), near.find, near.texts)
+    search, others = near_search(step_run.corpus), _others(step_run)
+    kind = search.kind(similarity)
+    equal = _equal(step_run, sample_ids, others, kind)
+    if not search.compares_texts:
+        none_near = _NearTexts(step_run, {}, kind)
+        return Accepted(equal, none_near.find, none_near.texts, accepted_sketches(step_run))
+    near = _NearTexts(step_run, others, kind)
+    return Accepted(equal, near.find, near.texts)
 
 
-def accepted_images(step_run: StepRun) -> "Callable[[NDArray[np.uint8]], pa.Table]":
-    """Returns a search of the other batches: kept images (`sample_id`, `sketch`) near to sketches by their hashes."""
-    from data_engine.duplicates.images import hashes_of, rows_near
-
-    others = _others(step_run)
+def accepted_sketches(step_run: StepRun) -> "Callable[[NDArray[np.uint8]], pa.Table]":
+    """Returns a search of the other batches: kept samples (`sample_id`, `sketch`) that may be like some sketches."""
+    others, kind = _others(step_run), segment_kind(step_run.corpus)
     # Asked for every piece of the batch, and the same for all of them.
     moved = cache(lambda batch: _moved_away(step_run, batch, others[batch]))
 
     def near(sketches: "NDArray[np.uint8]") -> pa.Table:
-        hashes = hashes_of(sketches)
         by_batch = {}
-        for part in _segments(step_run, others, OF_IMAGES):
+        for part in _segments(step_run, others, kind):
             segment = part.segment
-            for batch, rows in part.by_batch(rows_near(segment.keys, segment.rows, hashes)):
-                found = pa.table([segment.sample_ids(rows), segment.sketch_bytes(rows)], schema=_IMAGES)
+            for batch, rows in part.by_batch(kind.near(segment, sketches)):
+                found = pa.table([segment.sample_ids(rows), segment.sketch_bytes(rows)], schema=_SKETCHES)
                 by_batch[batch] = _without(found, moved(batch))
-        return pa.concat_tables([_IMAGES.empty_table(), *_in_order(others, by_batch)])
+        return pa.concat_tables([_SKETCHES.empty_table(), *_in_order(others, by_batch)])
 
     return near
 
@@ -122,26 +121,18 @@ def _without(found: pa.Table, sample_ids: pa.Array) -> pa.Table:
 class _NearTexts:
     """A search of the other batches for texts that share a key with new ones."""
 
-    def __init__(self, step_run: StepRun, others: dict[str, StepVersion], similarity: float | None) -> None:
-        from data_engine.duplicates.texts import bands_and_rows
-
-        self._step_run, self._others = step_run, others
-        self._bands = bands_and_rows(similarity or 1.0)
-        self.kind = of_texts(*self._bands)
+    def __init__(self, step_run: StepRun, others: dict[str, StepVersion], kind: "SegmentKind") -> None:
+        self._step_run, self._others, self._kind = step_run, others, kind
         self._found = _SCHEMA.empty_table()
 
     def find(self, sketches: "Sketches") -> pa.Table:
         """Kept texts (`sample_id`, `batch`, `minhash`) that may be like any of those with these sketches."""
-        from data_engine.duplicates.texts import band_keys
-
         tables = [_SCHEMA.empty_table()]
         if self._others:
-            keys = band_keys(sketches, *self._bands).keys
-            keys.sort(axis=1)
             by_batch = {}
-            for part in _segments(self._step_run, self._others, self.kind):
+            for part in _segments(self._step_run, self._others, self._kind):
                 segment = part.segment
-                for batch, rows in part.by_batch(segment.rows_of_keys(keys)):
+                for batch, rows in part.by_batch(self._kind.near(segment, sketches.as_bytes())):
                     columns = [segment.sample_ids(rows), [batch] * len(rows), segment.sketch_bytes(rows)]
                     found = pa.table(columns, schema=_SCHEMA)
                     moved = _moved_away(self._step_run, batch, self._others[batch])
@@ -155,20 +146,20 @@ class _NearTexts:
         return texts_of(self._step_run, self._found)(sample_ids)
 
 
-def _segments(step_run: StepRun, others: Mapping[str, StepVersion], kind: SegmentKind) -> "list[AcceptedSegment]":
+def _segments(step_run: StepRun, others: Mapping[str, StepVersion], kind: "SegmentKind") -> "list[AcceptedSegment]":
     """Segments that together hold what the other batches keep, each sample once."""
     from data_engine.storage.merged_segments import accepted_segments
 
-    versions = {batch: kind.name_of(version) for batch, version in others.items()}
+    versions = {batch: name_of(kind, version) for batch, version in others.items()}
     return accepted_segments(
         step_run.accepted_index(), versions, lambda batch: _segment(step_run, batch, others[batch], kind)
     )
 
 
-def _segment(step_run: StepRun, batch: str, version: StepVersion, kind: SegmentKind) -> "Segment":
+def _segment(step_run: StepRun, batch: str, version: StepVersion, kind: "SegmentKind") -> "Segment":
     """The segment of a batch as it is now, written where it is missing."""
     index = step_run.accepted_index()
-    name = kind.name_of(version)
+    name = name_of(kind, version)
     found = index.open(batch, name)
     if found is not None:
         return found
@@ -180,7 +171,7 @@ def _segment(step_run: StepRun, batch: str, version: StepVersion, kind: SegmentK
 
 
 def _sketches(
-    step_run: StepRun, batch: str, kind: SegmentKind, n_kept: int
+    step_run: StepRun, batch: str, kind: "SegmentKind", n_kept: int
 ) -> "tuple[NDArray[np.uint8], NDArray[np.bool_]]":
     """(n_kept, width) the sketches of what a batch keeps, and which of them there are."""
     table, has_sketch = np.zeros((n_kept, kind.stack([]).shape[1]), np.uint8), np.zeros(n_kept, bool)

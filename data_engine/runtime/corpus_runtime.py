@@ -190,11 +190,15 @@ class CorpusRuntime:
         """Fingerprint of the code and the settings that a step's result depends on: its import closure, its part of
         the YAML."""
         settings = self._settings(spec_of(step).settings, self.corpus.model_dump(mode="json"))
-        return hashlib.sha256(f"{sorted(settings.items())!r}{_code_of(step)}".encode()).hexdigest()[:12]
+        return hashlib.sha256(f"{sorted(settings.items())!r}{self._code_of(step)}".encode()).hexdigest()[:12]
+
+    def _code_of(self, step: str) -> str:
+        parts = self.corpus.samples.parts_of(step)
+        return _code_of(step, tuple(sorted({part.partition(":")[0] for part in parts})))
 
     def code_of(self, step: str) -> str:
         """Fingerprint of the code alone, without the settings that a step's code version holds too."""
-        return _code_of(step)[:12]
+        return self._code_of(step)[:12]
 
     @cached_property
     def judged(self) -> "dict[tuple[str, str, str, str], tuple[list[CheckResult], float]]":
@@ -246,10 +250,10 @@ def _shared_names() -> frozenset[str]:
     return frozenset(shared | {table for table, step in WRITTEN_BY.items() if step in shared})
 
 
-def _code_of(step: str) -> str:
-    """Fingerprint of the code alone that a step's result depends on."""
+def _code_of(step: str, parts: tuple[str, ...]) -> str:
+    """Fingerprint of the code alone that a step's result depends on, with the modules of the modality's parts."""
     spec = spec_of(step)
-    modules = (f"data_engine.runtime.steps.{step}", *_CODE_OF_EVERY_STEP, *spec.code)
+    modules = (f"data_engine.runtime.steps.{step}", *_CODE_OF_EVERY_STEP, *spec.code, *parts)
     return code_fingerprint(modules, stops=(*_NO_CODE_OF_A_STEP, *spec.code_without))
 
 

@@ -29,10 +29,10 @@ def ready_encoder(corpus: "Corpus") -> "Encoder":
     from data_engine.embedding import encoder_names
 
     encoder = encoder_of(corpus.encoder)
-    if encoder.modality not in (None, corpus.modality):
+    if encoder.modality not in (None, *corpus.samples.encoders_of):
         raise InvalidInput(
             f"the encoder {encoder.name!r} takes {encoder.modality}s only, but the samples of {corpus.name} are "
-            f"{corpus.modality}s; name one of {', '.join(encoder_names(corpus.modality))}"
+            f"{corpus.samples.plural}; name one of {', '.join(encoder_names(corpus.modality))}"
         )
     return encoder
 

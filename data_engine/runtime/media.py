@@ -1,4 +1,4 @@
-"""Images of a corpus, read again from its source by their rows of the raw index."""
+"""Samples of a corpus, read again from its source by their rows of the raw index: for rules, encoders and pages."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -6,72 +6,82 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from data_engine.errors import ContentMissing
+from data_engine.modalities import Modality, load
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from data_engine.filtering import ImageLook
     from data_engine.images import DecodedImage
-
-_PLACE = ["sample_id", "uri", "metadata"]
-#: Where the ending of a file is not the name of its type.
-_ENDINGS = {
-    "image/jpeg": "jpg",
-    "image/x-portable-graymap": "pgm",
-    "image/x-portable-anymap": "pnm",
-    "image/x-tga": "tga",
-}
 
 
 def read_looks(
-    runtime: CorpusRuntime, progress: Callable[[int], object]
-) -> "Callable[[pa.Table], Iterable[ImageLook | None]]":
-    """Returns a reader of the images of a raw index as the rules see them; None for an unreadable one."""
-    from data_engine import filtering
-    from data_engine.images import decode_each
+    runtime: CorpusRuntime,
+    progress: Callable[[int], object],
+    learned: Mapping[str, Callable[[str], float | None]] | None = None,
+) -> "Callable[[pa.Table], Iterable[Any]]":
+    """Returns a reader of the samples of a raw index as the rules see them; None for an unreadable one.
 
-    def look(_: object, decoded: "DecodedImage") -> "ImageLook | None":
-        progress(1)
-        return filtering.look_at(decoded)
+    Args:
+        runtime: The corpus.
+        progress: Told how many more were looked at.
+        learned: Scores of texts by the filters that learn from examples.
+    """
+    from data_engine.filtering.rules.looking import Looking
 
-    def read(raw: pa.Table) -> "Iterable[ImageLook | None]":
-        contents = _contents(runtime, raw.select([*_PLACE, "is_readable"]).to_pylist())
-        items = ((None, content if isinstance(content, bytes) else b"") for content in contents)
-        limit = runtime.corpus.source.max_pixels
-        return decode_each(items, look, max_pixels=limit, longer_at_least_px=filtering.LOOK_PX)
+    samples = runtime.corpus.samples
+
+    def read(raw: pa.Table) -> "Iterable[Any]":
+        def contents() -> Iterator[bytes]:
+            rows = raw.select([*place_columns(samples), "is_readable"]).to_pylist()
+            return (each if isinstance(each, bytes) else b"" for each in _contents(runtime, rows))
+
+        looking = Looking(raw, contents, runtime.corpus.source, learned or {}, progress)
+        found: Iterable[Any] = load(samples.looks)(looking)
+        return found
 
     return read
 
 
-def load_images(
+def load_items(
     runtime: CorpusRuntime, raw: pa.Table, side_px: int, changes: Sequence[str] = ()
 ) -> "Callable[[Sequence[int]], list[Any]]":
-    """Returns a loader of the images at some rows, their shorter side reduced to `side_px` pixels.
+    """Returns a loader of what an encoder is given of some rows of the raw index; images are reduced to `side_px`.
 
     With `changes`, one per row, it loads children: see `images.children`. The function that is returned raises
-    ContentMissing for an image that is gone, has changed or cannot be decoded.
+    ContentMissing for a sample that is gone, has changed or cannot be decoded.
     """
-    from data_engine.images import changed, decode_each, shrunk
+    samples = runtime.corpus.samples
+    rows, items = raw.select(place_columns(samples)), load(samples.items or "")
 
-    rows = raw.select(_PLACE)
-
-    def image(what: tuple[str, str], decoded: "DecodedImage") -> Any:
-        uri, change = what
-        if decoded.image is None:
-            raise ContentMissing(f"image {uri} cannot be decoded any more: {decoded.error}")
-        return shrunk(changed(decoded.image, change), side_px)
-
-    def load(positions: Sequence[int]) -> "list[Any]":
+    def loaded(positions: Sequence[int]) -> "list[Any]":
         places = rows.take(pa.array(positions, pa.int64())).to_pylist()
-        what = [(place["uri"], changes[at] if changes else "") for at, place in zip(positions, places, strict=True)]
-        items = zip(what, _required(_contents(runtime, places)), strict=True)
-        # What is cropped has to be large enough afterwards.
-        least = 2 * side_px if changes else side_px
-        return list(decode_each(items, image, max_pixels=runtime.corpus.source.max_pixels, at_least_px=least))
+        more = {"changes": [changes[at] for at in positions]} if changes else {}
+        contents = _required(_contents(runtime, places))
+        found: list[Any] = items(places, contents, runtime.corpus.source, side_px, **more)
+        return found
 
-    return load
+    return loaded
+
+
+def place_columns(samples: Modality) -> list[str]:
+    """The columns of the raw index by which a sample is read again."""
+    return ["sample_id", "uri", "metadata", *(["text"] if samples.holds_text else [])]
+
+
+def shown_image(
+    runtime: CorpusRuntime, row: Mapping[str, Any], content: bytes, **more: Any
+) -> "tuple[Any, DecodedImage]":
+    """The image that shows a sample, of its row of the raw index and its bytes, and what is known of its stored size.
+
+    Raises: ContentMissing where it cannot be decoded.
+    """
+    samples = runtime.corpus.samples
+    decoded: DecodedImage = load(samples.image or "")(content, row, runtime.corpus.source, **more)
+    if decoded.image is None:
+        noun = samples.one.partition(" ")[2]
+        raise ContentMissing(f"{noun} {row['uri']} cannot be decoded any more: {decoded.error}")
+    return decoded.image, decoded
 
 
 def released_images(runtime: CorpusRuntime, raw: pa.Table, sample_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
@@ -84,13 +94,14 @@ def released_images(runtime: CorpusRuntime, raw: pa.Table, sample_ids: Iterable[
 
     Raises: ContentMissing for an image that is gone or has changed.
     """
-    if not (runtime.corpus.is_of_images and runtime.corpus.release.images):
+    samples = runtime.corpus.samples
+    if not (samples.is_read_again and runtime.corpus.release.images):
         return
-    rows = raw.select([*_PLACE, "media_type"]).sort_by([("uri", "descending")]).to_pylist()
+    rows = raw.select([*place_columns(samples), "media_type"]).sort_by([("uri", "descending")]).to_pylist()
     first = {row["sample_id"]: row for row in rows}
     chosen = [first[sample_id] for sample_id in sample_ids]
     for row, content in zip(chosen, _required(_contents(runtime, chosen)), strict=True):
-        yield _file_name(row), content
+        yield _file_name(samples, row), content
 
 
 def image_file(runtime: CorpusRuntime, raw: pa.Table, change: str = "") -> tuple[str, bytes]:
@@ -99,19 +110,17 @@ def image_file(runtime: CorpusRuntime, raw: pa.Table, change: str = "") -> tuple
     With a `change` it is a child of that image, as a PNG or JPEG of ours. Raises: ContentMissing when the image is gone
     or has changed, or cannot be decoded to be changed.
     """
-    (row,) = raw.select([*_PLACE, "media_type"]).sort_by("uri").slice(0, 1).to_pylist()
+    samples = runtime.corpus.samples
+    (row,) = raw.select([*place_columns(samples), "media_type"]).sort_by("uri").slice(0, 1).to_pylist()
     content = next(_required(_contents(runtime, [row])))
     if not change:
-        return _file_name(row), content
-    from data_engine.images import changed, decode_image, shown_large
+        return _file_name(samples, row), content
+    from data_engine.images import changed, shown_large
     from data_engine.schemas.child_ids import child_id
 
-    decoded = decode_image(content, max_pixels=runtime.corpus.source.max_pixels)
-    if decoded.image is None:
-        raise ContentMissing(f"image {row['uri']} cannot be decoded any more: {decoded.error}")
-    image = changed(decoded.image, change)
+    image = changed(shown_image(runtime, row, content)[0], change)
     media_type, written = shown_large(image, max(image.size))
-    return _file_name({"sample_id": child_id(row["sample_id"], change), "media_type": media_type}), written
+    return _file_name(samples, {"sample_id": child_id(row["sample_id"], change), "media_type": media_type}), written
 
 
 def whole_images(runtime: CorpusRuntime, raw: pa.Table) -> "Iterator[tuple[str, NDArray[np.uint8]]]":
@@ -121,25 +130,22 @@ def whole_images(runtime: CorpusRuntime, raw: pa.Table) -> "Iterator[tuple[str, 
     """
     import numpy as np
 
-    from data_engine.images import decode_image
-
-    rows = {row["sample_id"]: row for row in raw.select(_PLACE).sort_by([("uri", "descending")]).to_pylist()}
+    places = raw.select(place_columns(runtime.corpus.samples))
+    rows = {row["sample_id"]: row for row in places.sort_by([("uri", "descending")]).to_pylist()}
     contents = _required(_contents(runtime, rows.values()))
     for row, content in zip(rows.values(), contents, strict=True):
-        decoded = decode_image(content, max_pixels=runtime.corpus.source.max_pixels)
-        if decoded.image is None:
-            raise ContentMissing(f"image {row['uri']} cannot be decoded any more: {decoded.error}")
-        yield row["sample_id"], np.asarray(decoded.image, dtype=np.uint8)
+        yield row["sample_id"], np.asarray(shown_image(runtime, row, content)[0], dtype=np.uint8)
 
 
-def _file_name(row: Mapping[str, Any]) -> str:
-    return f"{row['sample_id']}.{_ENDINGS.get(row['media_type'], row['media_type'].partition('/')[2])}"
+def _file_name(samples: Modality, row: Mapping[str, Any]) -> str:
+    media_type = row["media_type"]
+    return f"{row['sample_id']}.{samples.file_endings.get(media_type, media_type.partition('/')[2])}"
 
 
 def _contents(runtime: CorpusRuntime, rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes | ContentMissing]:
     from data_engine import indexing
 
-    contents = indexing.Contents(runtime.corpus.source, runtime.project_folder)
+    contents = indexing.Contents(runtime.corpus.source, runtime.project_folder, runtime.corpus.modality)
     for row in rows:
         if not row.get("is_readable", True):
             yield b""

@@ -179,9 +179,10 @@ class _Review:
         command = _command(said)
         if command in (_QUIT, _SKIP, _UNDO):
             return command
-        is_open = command == _OPEN or (command == "o" and self.runtime.corpus.is_of_images)
+        has_image = self.runtime.corpus.samples.has_image
+        is_open = command == _OPEN or (command == "o" and has_image)
         if is_open and said not in task.classes:
-            what = open_image(self.runtime, task.sample_id) if self.runtime.corpus.is_of_images else "this is a text"
+            what = open_image(self.runtime, task.sample_id) if has_image else "this is a text"
             self.console.print(plain(what))
             return None
         if command == _SAY_HELP:

@@ -18,7 +18,7 @@ _UPPER_HALF = "\N{UPPER HALF BLOCK}"
 
 def drawn(runtime: CorpusRuntime, sample_id: str, console: "Console") -> "Text | None":
     """The thumbnail of a sample; None for texts, for unreadable images, and where the terminal has no colours."""
-    if not runtime.corpus.is_of_images or console.color_system in (None, "standard"):
+    if not runtime.corpus.samples.has_image or console.color_system in (None, "standard"):
         return None
     from data_engine.images import changed_thumbnail, pixels_of
 

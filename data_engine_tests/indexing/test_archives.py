@@ -75,10 +75,10 @@ def test_images_of_a_shard_are_read_and_found_again(tmp_path: Path) -> None:
         (2, 3, {"cls": "cat"}),
         (2, 3, {"cls": "dog"}),
     ]
-    contents = Contents(Source(kind="webdataset", path=str(tmp_path)), tmp_path)
+    contents = Contents(Source(kind="webdataset", path=str(tmp_path)), tmp_path, "image")
     assert [contents.read(row) for row in rows] == [png(10), png(20)]
     (tmp_path / "shard.tar").write_bytes(pack({"1.png": png(10)}))
-    fresh = Contents(Source(kind="webdataset", path=str(tmp_path)), tmp_path)
+    fresh = Contents(Source(kind="webdataset", path=str(tmp_path)), tmp_path, "image")
     with pytest.raises(ContentMissing, match=r"shard\.tar#2 cannot be read again"):
         fresh.read(rows[1])
 
@@ -86,7 +86,7 @@ def test_images_of_a_shard_are_read_and_found_again(tmp_path: Path) -> None:
 def test_of_two_images_with_one_name_the_one_that_was_indexed_is_found_again(tmp_path: Path) -> None:
     members = [("0.png", png(1)), ("1.png", png(2)), ("0.png", png(3)), ("1.json", b"{}")]
     rows = [row for row in read(tmp_path, pack(members), modality="image") if row["is_readable"]]
-    contents = Contents(Source(kind="webdataset", path=str(tmp_path)), tmp_path)
+    contents = Contents(Source(kind="webdataset", path=str(tmp_path)), tmp_path, "image")
     assert [contents.read(row) for row in rows] == [png(1), png(2)]
 
 
@@ -98,7 +98,7 @@ def test_a_packed_archive_is_unpacked_once_however_many_images_are_read(
     opened: list[Path] = []
     open_file = archives.open_file
     monkeypatch.setattr(archives, "open_file", lambda path, *how: opened.append(path) or open_file(path, *how))
-    contents = Contents(Source(kind="webdataset", path=str(tmp_path)), tmp_path)
+    contents = Contents(Source(kind="webdataset", path=str(tmp_path)), tmp_path, "image")
     backwards = [contents.read(row) for row in reversed(rows)]
     assert backwards == [images[row["uri"].partition("#")[2] + ".png"] for row in reversed(rows)]
     assert len(opened) == 1
@@ -108,7 +108,7 @@ def test_a_packed_archive_is_unpacked_once_however_many_images_are_read(
 def test_images_before_a_break_are_found_again(tmp_path: Path, pack_whole: Callable[[bytes], bytes]) -> None:
     rows = read(tmp_path, pack_whole(pack({"1.png": png(10), "2.png": png(20)})[:1536]), modality="image")
     (row,) = [row for row in rows if row["is_readable"]]
-    contents = Contents(Source(kind="webdataset", path=str(tmp_path)), tmp_path)
+    contents = Contents(Source(kind="webdataset", path=str(tmp_path)), tmp_path, "image")
     assert contents.read(row) == png(10)
     with pytest.raises(ContentMissing, match="the archive breaks off: "):
         contents.read(row | {"uri": "shard.tar#3"})
@@ -210,7 +210,7 @@ def test_archives_that_were_joined_are_read_to_the_end_of_the_last(tmp_path: Pat
     joined = pack({"1.png": png(1)}) + pack({"2.png": png(2)}) + pack({"3.png": png(3)})
     rows = read(tmp_path, joined, modality="image")
     assert [row["uri"] for row in rows if row["is_readable"]] == ["shard.tar#1", "shard.tar#2", "shard.tar#3"]
-    contents = Contents(Source(kind="webdataset", path=str(tmp_path)), tmp_path)
+    contents = Contents(Source(kind="webdataset", path=str(tmp_path)), tmp_path, "image")
     assert [contents.read(row) for row in rows] == [png(1), png(2), png(3)]
     (broken,) = [row for row in read(tmp_path, joined + b"\xff" * 600, modality="image") if not row["is_readable"]]
     assert broken["error"].startswith("breaks off after sample 3 (")
@@ -224,7 +224,7 @@ def test_images_are_found_again_whatever_signs_are_in_the_names(key: str, archiv
     (files,) = list_batches(source, Batches(), tmp_path).values()
     (row,) = read_batch(source, files, batch="b", modality="image").to_pylist()
     assert row["error"] is None
-    assert Contents(source, tmp_path).read(row) == png(7)
+    assert Contents(source, tmp_path, "image").read(row) == png(7)
 
 
 def test_an_archive_without_a_file_and_a_huge_extended_header_are_named(tmp_path: Path) -> None:

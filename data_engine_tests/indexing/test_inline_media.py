@@ -49,7 +49,7 @@ def test_a_row_cannot_name_a_image_outside_the_source(tmp_path: Path, path: str)
     line = json.dumps({"file": named}).encode()
     (row,) = read(source / "a.jsonl", line, modality="image", path_column="file")
     assert row["error"].startswith(f"row 1: image {named!r} leads out of the source; let source.path name a folder")
-    contents = Contents(Source(kind="jsonl", path=str(source), path_column="file"), source)
+    contents = Contents(Source(kind="jsonl", path=str(source), path_column="file"), source, "image")
     with pytest.raises(ContentMissing, match="leads out of the source"):
         contents.read(row | {"metadata": line.decode()})
 
@@ -63,4 +63,4 @@ def test_a_row_can_name_a_image_in_another_folder_of_the_source(tmp_path: Path) 
     (files,) = list_batches(source, Batches(), tmp_path).values()
     (row,) = read_batch(source, files, batch="b", modality="image").to_pylist()
     assert row["width_px"] == 4
-    assert Contents(source, tmp_path).read(row) == (tmp_path / "images" / "1.png").read_bytes()
+    assert Contents(source, tmp_path, "image").read(row) == (tmp_path / "images" / "1.png").read_bytes()

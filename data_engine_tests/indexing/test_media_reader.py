@@ -25,10 +25,10 @@ def write_image(path: Path, colour: str = "red") -> bytes:
 def test_the_bytes_of_a_file_come_back_by_its_row(tmp_path: Path) -> None:
     first, second = write_image(tmp_path / "a" / "1.png"), write_image(tmp_path / "2.png", "blue")
     source = Source(kind="folder", path=str(tmp_path))
-    contents = Contents(source, tmp_path)
+    contents = Contents(source, tmp_path, "image")
     assert [contents.read(row) for row in index(source, tmp_path)] == [second, first]
     single = Source(kind="folder", path=str(tmp_path / "2.png"))
-    assert [Contents(single, tmp_path).read(row) for row in index(single, tmp_path)] == [second]
+    assert [Contents(single, tmp_path, "image").read(row) for row in index(single, tmp_path)] == [second]
 
 
 def test_the_bytes_of_a_image_that_a_table_names_come_back_by_its_row(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_the_bytes_of_a_image_that_a_table_names_come_back_by_its_row(tmp_path: 
     source = Source(kind="jsonl", path=str(tmp_path), pattern="*.jsonl", path_column="file")
     (row,) = index(source, tmp_path)
     assert row["uri"] == "table.jsonl#1"
-    assert Contents(source, tmp_path).read(row) == content
+    assert Contents(source, tmp_path, "image").read(row) == content
 
 
 def test_a_image_that_is_gone_or_changed_is_named(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_a_image_that_is_gone_or_changed_is_named(tmp_path: Path) -> None:
     (row,) = index(source, tmp_path)
     write_image(tmp_path / "1.png", "blue")
     with pytest.raises(ContentMissing, match=r"image 1\.png has changed since it was indexed; ingest its batch anew"):
-        Contents(source, tmp_path).read(row)
+        Contents(source, tmp_path, "image").read(row)
     (tmp_path / "1.png").unlink()
     with pytest.raises(ContentMissing, match=r"image 1\.png cannot be read again .*No such file.*put it back"):
-        Contents(source, tmp_path).read(row)
+        Contents(source, tmp_path, "image").read(row)

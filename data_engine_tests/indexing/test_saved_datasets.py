@@ -61,7 +61,7 @@ def test_images_within_rows_are_read_and_found_again(tmp_path: Path, kind: Any) 
     (files,) = list_batches(source, Batches(), tmp_path).values()
     rows = read_batch(source, files, batch="b", modality="image").to_pylist()
     assert [(row["width_px"], json.loads(row["metadata"])) for row in rows] == [(2, {"n": 1}), (2, {"n": 2})]
-    contents = Contents(source, tmp_path)
+    contents = Contents(source, tmp_path, "image")
     assert [contents.read(row) for row in rows] == [png(10), png(20)]
 
 

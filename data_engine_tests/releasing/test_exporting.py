@@ -7,6 +7,7 @@ import pytest
 from released_folders import bytes_below, image_release, text_release
 
 from data_engine.errors import InvalidInput, StorageError
+from data_engine.modalities import find_modality
 from data_engine.release_formats.registry import FOLDER_FORMATS, FORMATS
 from data_engine.releasing.exporting import export_release, read_released, rows_of_folder, type_of_column
 
@@ -37,7 +38,7 @@ def test_what_is_read_of_a_release_is_what_its_format_wrote(form: str, tmp_path:
     assert rows_of_folder(text_release(tmp_path / form, formats=(form,))).schema.types == wanted.schema.types
 
 
-@pytest.mark.parametrize("form", [name for name, each in FOLDER_FORMATS.items() if "text" not in each.modalities])
+@pytest.mark.parametrize("form", [name for name in FOLDER_FORMATS if name not in find_modality("text").formats])
 def test_a_format_of_images_refuses_texts_and_says_what_fits(form: str, tmp_path: Path) -> None:
     told = f"holds texts, but {form} is a format of images; take one of parquet, jsonl, csv, hf, webdataset"
     with pytest.raises(InvalidInput, match=told):

@@ -11,7 +11,7 @@ from written_steps import notes_runtime
 from data_engine.corpus import Corpus
 from data_engine.errors import ContentMissing
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.media import image_file, load_images, read_looks, released_images
+from data_engine.runtime.media import image_file, load_items, read_looks, released_images
 from data_engine.runtime.step_run import execute
 
 
@@ -36,7 +36,7 @@ def runtime(tmp_path: Path) -> CorpusRuntime:
 
 
 def test_images_are_loaded_by_row_with_their_shorter_side_reduced(runtime: CorpusRuntime) -> None:
-    load = load_images(runtime, runtime.store().read("raw_index"), 10)
+    load = load_items(runtime, runtime.store().read("raw_index"), 10)
     second, first = load([1, 0])
     assert (first.size, second.size) == ((20, 10), (20, 10))
     assert (first.getpixel((5, 5)), second.getpixel((5, 5))) == ((255, 0, 0), (0, 0, 255))
@@ -45,7 +45,7 @@ def test_images_are_loaded_by_row_with_their_shorter_side_reduced(runtime: Corpu
 def test_an_image_that_is_gone_or_broken_is_named(runtime: CorpusRuntime) -> None:
     raw = runtime.store().read("raw_index")
     (runtime.project_folder / "source" / "a.png").unlink()
-    load = load_images(runtime, raw, 10)
+    load = load_items(runtime, raw, 10)
     with pytest.raises(ContentMissing, match=r"a\.png"):
         load([0])
     with pytest.raises(ContentMissing, match=r"image d\.png cannot be decoded any more"):

@@ -5,11 +5,12 @@ The scores of a text are in `text_scores.py`.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 
 from data_engine.filtering.rules import languages
+from data_engine.filtering.rules.looking import Looking
 
 _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
 # A run of marks is tried from its beginning only, and given up at once: a long one before a letter ends nothing.
@@ -162,3 +163,8 @@ def _covered_chars(words: Sequence[str], starts: Iterable[int], n: int) -> int:
         n_chars += sum(len(words[place]) for place in range(max(start, end), start + n))
         end = start + n
     return n_chars
+
+
+def documents(looking: Looking) -> Iterator[Document | None]:
+    """The texts of a raw index as the rules look at them; None for an unreadable sample."""
+    return (None if text is None else Document(text, looking.learned) for text in looking.raw["text"].to_pylist())

@@ -1,12 +1,14 @@
 """An image as the rules look at it: measured once, in one small size, so that its pixels need not stay in memory."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from PIL import Image
 
 from data_engine.duplicates.images.sketch import COLOUR_SIDE, cells_of, sketch_of
 from data_engine.filtering.rules.image_measures import ImageMeasures, measures_of
-from data_engine.images import DecodedImage, PackedPixels, words_of
+from data_engine.filtering.rules.looking import Looking
+from data_engine.images import DecodedImage, PackedPixels, decode_each, words_of
 
 #: Rules look at images whose longer side is at most this long; smaller ones are looked at as they are.
 LOOK_PX = 256
@@ -55,3 +57,14 @@ def _measured(words: PackedPixels, small: PackedPixels | None) -> tuple[ImageMea
 
     values, sketch = image_scan.measures_and_sketch(words, *cells_of(words.shape), COLOUR_SIDE)
     return ImageMeasures(*values), sketch
+
+
+def looks(looking: Looking) -> Iterator[ImageLook | None]:
+    """The looks of the images of a raw index, which are decoded side by side; None for an unreadable one."""
+
+    def look(_: object, decoded: DecodedImage) -> ImageLook | None:
+        looking.progress(1)
+        return look_at(decoded)
+
+    items = ((None, content) for content in looking.contents())
+    return decode_each(items, look, max_pixels=looking.options.max_pixels, longer_at_least_px=LOOK_PX)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from data_engine.filtering.rules.registry import check_settings, rules_of
-from data_engine.filtering.rules.rule import Limit, Modality, Rule, Setting, Signals
+from data_engine.filtering.rules.rule import Limit, Rule, Setting, Signals
 
 #: A rule that is given names scores the probability that the sample is one of them.
 NAMES_LIMIT = 0.5
@@ -17,7 +17,7 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def limits_of(
-    modality: Modality,
+    modality: str,
     settings: Mapping[str, Setting] = _NOTHING,
     *,
     rule_sets: Sequence[str] = (),
@@ -60,7 +60,7 @@ def _limit(rule: Rule, setting: Setting) -> Limit | None:
     return Limit(replace(rule, score=score), NAMES_LIMIT)
 
 
-def measure(subjects: Iterable[Any], modality: Modality, limits: Sequence[Limit]) -> list[Signals | None]:
+def measure(subjects: Iterable[Any], modality: str, limits: Sequence[Limit]) -> list[Signals | None]:
     """The signals of every subject: every cheap rule, and the costly ones that are on.
 
     Args:
@@ -74,18 +74,18 @@ def measure(subjects: Iterable[Any], modality: Modality, limits: Sequence[Limit]
     return [measured(subject) for subject in subjects]
 
 
-def measure_of(modality: Modality, limits: Sequence[Limit]) -> Callable[[Any], Signals | None]:
+def measure_of(modality: str, limits: Sequence[Limit]) -> Callable[[Any], Signals | None]:
     """Returns what measures one subject, as `measure` does."""
     scores = _scores(modality, limits)
     return lambda subject: None if subject is None else _signals(subject, scores)
 
 
-def signal_names(modality: Modality, limits: Sequence[Limit]) -> list[str]:
+def signal_names(modality: str, limits: Sequence[Limit]) -> list[str]:
     """The signals that are measured, in their order."""
     return list(_scores(modality, limits))
 
 
-def _scores(modality: Modality, limits: Sequence[Limit]) -> dict[str, Callable[[Any], float | None]]:
+def _scores(modality: str, limits: Sequence[Limit]) -> dict[str, Callable[[Any], float | None]]:
     on = {limit.rule.name: limit.rule for limit in limits}
     rules = [on.get(rule.name, rule) for rule in rules_of(modality) if not rule.is_costly or rule.name in on]
     return {rule.signal: rule.score for rule in rules}

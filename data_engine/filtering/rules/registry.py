@@ -1,33 +1,30 @@
 """Registry of rules: the only list of their names, and of the published sets of limits.
 
-The configuration of a corpus is checked against it. A rule is added by a line in `text_rules.TEXT_RULES` or
-`image_rules.IMAGE_RULES`, whose order is that in which rules are tried. Measuring is in `measuring.py`.
+The configuration of a corpus is checked against it. A rule is added by a line in `text_rules.TEXT_RULES`,
+`image_rules.IMAGE_RULES` or whatever the declaration of a modality names; their order is that in which rules are tried.
+Measuring is in `measuring.py`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from data_engine.errors import InvalidInput
-from data_engine.filtering.rules.rule import Modality, Rule, Setting
+from data_engine.filtering.rules.rule import Rule, Setting
+from data_engine.modalities import find_modality, load, modality_names
 
 
-def rules_of(modality: Modality) -> tuple[Rule, ...]:
+def rules_of(modality: str) -> tuple[Rule, ...]:
     """The rules of a modality, in the order in which they are tried."""
-    if modality == "text":
-        from data_engine.filtering.rules.text_rules import TEXT_RULES
-
-        return TEXT_RULES
-    from data_engine.filtering.rules.image_rules import IMAGE_RULES
-
-    return IMAGE_RULES
+    rules: tuple[Rule, ...] = load(find_modality(modality).rules)
+    return rules
 
 
-def rule_sets_of(modality: Modality) -> tuple[str, ...]:
+def rule_sets_of(modality: str) -> tuple[str, ...]:
     """The names of the published sets of limits, in order of appearance."""
     return tuple(dict.fromkeys(name for rule in rules_of(modality) for name in rule.published))
 
 
-def check_settings(settings: Mapping[str, Setting], rule_sets: Iterable[str], modality: Modality) -> None:
+def check_settings(settings: Mapping[str, Setting], rule_sets: Iterable[str], modality: str) -> None:
     """Refuse what no rule of the modality can mean.
 
     Raises: InvalidInput for an unknown rule or rule set, names for a rule that takes a number or the other way round,
@@ -59,7 +56,7 @@ def _refuse_unknown(what: str, given: Iterable[str], known: Iterable[str]) -> No
 def settings_schema() -> dict[str, Any]:
     """JSON schema of `first_pass.rules`: what the rules of every modality measure, and what they can be given."""
     entries: dict[str, Any] = {}
-    for modality in ("text", "image"):
+    for modality in modality_names():
         for rule in rules_of(modality):
             kind: dict[str, Any] = {"type": ["number", "boolean", "null"]}
             if rule.score_of_names:
@@ -71,7 +68,7 @@ def settings_schema() -> dict[str, Any]:
     return {"type": "object", "properties": entries}
 
 
-def names_schema(modality: Modality) -> dict[str, Any]:
+def names_schema(modality: str) -> dict[str, Any]:
     """JSON schema of what `first_pass` may name in a corpus of this modality: rules and rule sets."""
     return {
         "rules": {"propertyNames": {"enum": [rule.name for rule in rules_of(modality)]}},

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Modality = Literal["text", "image"]
 #: A corpus may give a rule a limit, names, true (the published limit), or null and false (off).
 Setting = float | bool | Sequence[str] | None
 Signals = dict[str, float]
@@ -19,9 +18,9 @@ class Rule:
 
     Attributes:
         name: The reason that the table and the ledger give; unique within the modality.
-        modality: Its subject, a text or an image.
+        modality: Whose samples it measures.
         measures: The meaning of the score, as a noun phrase that begins with `the` or `how`.
-        score: Pure function of the subject (a `Document` or an image) to the score; None where it does not apply.
+        score: Pure function of the subject (a `Document`, an `ImageLook`) to the score; None where it does not apply.
         direction: A sample stays when its score is `at_least`, or `at_most`, the limit.
         default: The limit where the corpus says nothing; None is off.
         published: The limits that were published, by the rule set that a corpus can ask for; `on` takes the first.
@@ -34,7 +33,7 @@ class Rule:
     """
 
     name: str
-    modality: Modality
+    modality: str
     measures: str
     score: Callable[[Any], float | None]
     direction: Literal["at_least", "at_most"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from data_engine.errors import SourceError
 from data_engine.images import decode_image
-from data_engine.indexing.files import image_sample, unreadable
+from data_engine.indexing.files import media_sample, unreadable
 from data_engine.indexing.samples import RawSample
 from data_engine.indexing.source_files import Find, ReadOptions, SourceFile, open_file
 from data_engine.indexing.uris import part_uri, path_of
@@ -53,7 +53,7 @@ def read_image_tiles(file: SourceFile, source: ReadOptions) -> Iterator[RawSampl
         metadata: dict[str, Any] = {"left_px": left, "top_px": top}
         if source.tile_class:
             metadata[OBJECTS_BY_THRESHOLD] = _objects([region[place] for region in regions], source.tile_class, side)
-        sample = image_sample(replace(file, uri=part_uri(file.uri, number), n_bytes=len(content)), content)
+        sample = media_sample(replace(file, uri=part_uri(file.uri, number), n_bytes=len(content)), content)
         yield replace(sample, metadata=metadata)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from data_engine.errors import SourceError
-from data_engine.indexing.files import image_sample, unreadable
+from data_engine.indexing.files import media_sample, unreadable
 from data_engine.indexing.line_records import Record, read_lines
 from data_engine.indexing.samples import RawSample
 from data_engine.indexing.source_files import Find, ReadOptions, SourceFile, open_file
@@ -39,7 +39,7 @@ def read_pixel_rows(file: SourceFile, source: ReadOptions) -> Iterator[RawSample
             yield unreadable(place, record.content or record.digest.encode(), f"line {record.line} {found}")
         else:
             content, label = found
-            yield replace(image_sample(place, content), metadata={"label": label})
+            yield replace(media_sample(place, content), metadata={"label": label})
 
 
 def pixel_contents(path: "Path | UPath", source: ReadOptions) -> dict[int, bytes]:

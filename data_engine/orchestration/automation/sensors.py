@@ -133,5 +133,5 @@ def _with_orphaned_duplicates(runtime: CorpusRuntime, versions: "Versions", list
     if not any(step == "first_pass" for step, _ in versions):
         return {}
     lost = orphaned_duplicates(runtime, runtime.store())
-    judged = [batch for batch in lost if batch in listed or not runtime.corpus.is_of_images]
+    judged = [batch for batch in lost if batch in listed or not runtime.corpus.samples.is_read_again]
     return {batch: f"lost twins:{batch}:{versions['first_pass', batch].table_version}" for batch in judged}

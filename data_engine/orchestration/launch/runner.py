@@ -153,7 +153,7 @@ class OneCommandRun:
 
     def _may_be_judged(self, batch: str) -> bool:
         """Texts are in the raw index; images are looked at again where they were, and may be others by now."""
-        is_readable = not (self.runtime.corpus.is_of_images and self._is_stale("raw_index", batch))
+        is_readable = not (self.runtime.corpus.samples.is_read_again and self._is_stale("raw_index", batch))
         return is_readable and batch not in self.outcome.quarantined
 
     def backfill(self, batches: Sequence[str]) -> None:

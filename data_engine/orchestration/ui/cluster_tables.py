@@ -36,7 +36,7 @@ def cluster_metadata(step_run: StepRun, summaries: pa.Table) -> dict[str, Any]:
     worst = measured.sort_by([("silhouette", "ascending"), ("cluster", "ascending")]).slice(0, _N_WORST)
     smallest = by_size.slice(max(by_size.num_rows - _N_CLUSTERS, _N_CLUSTERS))
     tables = {"largest clusters": by_size.slice(0, _N_CLUSTERS), "smallest clusters": smallest, "worst leaves": worst}
-    as_markdown = (_image_table if step_run.corpus.is_of_images else _text_table)(step_run, tables.values())
+    as_markdown = (_image_table if step_run.corpus.samples.has_image else _text_table)(step_run, tables.values())
     shown = {name: as_markdown(rows) for name, rows in tables.items() if rows.num_rows}
     return shown | {"median silhouette of the leaves": pc.approximate_median(measured["silhouette"]).as_py()}
 

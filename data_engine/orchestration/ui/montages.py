@@ -19,14 +19,14 @@ _COLUMNS, _CELL_PX = 8, 72
 
 def montage_of_batch(corpus: Corpus, raw: pa.Table) -> dict[str, bytes]:
     """Some of the images of a raw index, under the title `images`."""
-    if not corpus.is_of_images:
+    if not corpus.samples.has_image:
         return {}
     return _titled({"images": pc.drop_null(raw.sort_by("sample_id")["thumbnail"]).slice(0, MOST_SHOWN).to_pylist()})
 
 
 def montages_of_verdicts(step_run: StepRun, judged: pa.Table) -> dict[str, bytes]:
     """Some of the kept images, and of those that each rule rejected; `unreadable` has none to show."""
-    if not step_run.corpus.is_of_images:
+    if not step_run.corpus.samples.has_image:
         return {}
     raw = step_run.look_up("raw_index", columns=["uri", "thumbnail"], batch=step_run.batch)
     thumbnails = dict(zip(raw["uri"].to_pylist(), raw["thumbnail"].to_pylist(), strict=True))
@@ -40,7 +40,7 @@ def montages_of_verdicts(step_run: StepRun, judged: pa.Table) -> dict[str, bytes
 
 def montage_of_chosen(step_run: StepRun, chosen: pa.Table) -> dict[str, bytes]:
     """Images of a balanced subset, taken evenly over its leaves, under the title `chosen images`."""
-    if not step_run.corpus.is_of_images:
+    if not step_run.corpus.samples.has_image:
         return {}
     ids = chosen.sort_by([("top_cluster", "ascending"), ("leaf", "ascending")])["sample_id"]
     places = np.unique(np.linspace(0, len(ids), 2 * MOST_SHOWN, endpoint=False).astype(np.int64))

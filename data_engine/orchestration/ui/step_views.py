@@ -31,13 +31,13 @@ def view_of(step_run: StepRun, result: StepResult) -> View:
 
 def _raw_index(step_run: StepRun, result: StepResult) -> View:
     # Rows that were written in pieces are read again for this; those of texts have nothing to show.
-    return View(plots=montage_of_batch(step_run.corpus, result.table) if step_run.corpus.is_of_images else {})
+    return View(plots=montage_of_batch(step_run.corpus, result.table) if step_run.corpus.samples.has_image else {})
 
 
 def _first_pass(step_run: StepRun, result: StepResult) -> View:
     from data_engine import reporting
 
-    montages = montages_of_verdicts(step_run, result.table) if step_run.corpus.is_of_images else {}
+    montages = montages_of_verdicts(step_run, result.table) if step_run.corpus.samples.has_image else {}
     return View(plots={"verdicts": reporting.funnel_plot(result.details["verdicts"]), **montages})
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.made_from.encoders import EncoderUsed, refuse_another
 from data_engine.runtime.made_from.given_labels import Read
-from data_engine.runtime.media import load_images
+from data_engine.runtime.media import load_items
 from data_engine.schemas.child_ids import CHANGES, child_id, parent_and_change
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def child_embeddings(
     encoder = ready_encoder(runtime.corpus)
     refuse_another("a child of an image", encoder.version, vectors)
     raw = rows.take(pa.array([first[made[child][0]] for child in ids], pa.int64()))
-    load = load_images(runtime, raw, encoder.max_side_px, changes=[made[child][1] for child in ids])
+    load = load_items(runtime, raw, encoder.max_side_px, changes=[made[child][1] for child in ids])
     found = embed_unique(ids, load, encoder, runtime.store().embedding_cache(encoder.version, encoder.dim))
     return {child: found.rows[place] for place, child in enumerate(ids) if place not in found.failures}
 

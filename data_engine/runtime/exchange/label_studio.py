@@ -31,7 +31,7 @@ def push_tasks(runtime: CorpusRuntime, url: str, project: int) -> "Pushed":
         raise InvalidInput(f"corpus {runtime.corpus.name} has no block labels, so nobody is asked; add one first")
     follow_classes(runtime)
     image_of = None
-    if runtime.corpus.is_of_images:
+    if runtime.corpus.samples.has_image:
         from data_engine.runtime.review_page.sample_images import SampleImages
 
         images = SampleImages(runtime)

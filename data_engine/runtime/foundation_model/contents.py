@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from data_engine.errors import ContentMissing
 from data_engine.foundation_model.prompt import Content, ReviewedExample
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.media import load_images
+from data_engine.runtime.media import load_items
 
 #: The columns of the raw index that contents are read by.
 COLUMNS = ["sample_id", "uri", "metadata", "text"]
@@ -29,7 +29,7 @@ def contents_of(runtime: CorpusRuntime, rows: pa.Table) -> Callable[[str], Conte
     place: dict[str, int] = {}
     for number, sample_id in enumerate(raw["sample_id"].to_pylist()):
         place.setdefault(sample_id, number)
-    if not runtime.corpus.is_of_images:
+    if not runtime.corpus.samples.has_image:
         texts = raw["text"].to_pylist()
 
         def text_of(sample_id: str) -> Content | None:
@@ -39,7 +39,7 @@ def contents_of(runtime: CorpusRuntime, rows: pa.Table) -> Callable[[str], Conte
         return text_of
 
     side_px = runtime.corpus.foundation_model.max_image_px if runtime.corpus.foundation_model else 0
-    load = load_images(runtime, raw, side_px)
+    load = load_items(runtime, raw, side_px)
 
     def image_of(sample_id: str) -> Content | None:
         from data_engine.images import thumbnail

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from data_engine.errors import ContentMissing, SourceError
 from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
+from data_engine.runtime.media import place_columns
 from data_engine.runtime.progress import progress
 
 _ROWS = 8192
@@ -19,6 +20,14 @@ _ROWS = 8192
 
 def check_sample_ids(checked: CheckedCorpus) -> Iterator[Finding]:
     """Samples whose id is not the hash of their content."""
+    if not checked.runtime.corpus.samples.is_read_again:
+        yield from _texts_in_the_index(checked)
+    else:
+        yield from _contents_at_the_source(checked)
+
+
+def _texts_in_the_index(checked: CheckedCorpus) -> Iterator[Finding]:
+    """Texts that are not those which their ids are the hash of."""
     from data_engine.indexing import sample_id_of_text
 
     columns = ["sample_id", "batch", "uri", "text"]
@@ -35,25 +44,25 @@ def check_sample_ids(checked: CheckedCorpus) -> Iterator[Finding]:
         what = f"{n} texts are not those that their ids are the hash of, such as {first[batch]}"
         remedy = checked.made_anew("raw_index", {"batch": batch}, checked.logs["raw_index"].folder)
         yield Finding("error", what, f"raw_index of {batch}", remedy)
-    if checked.runtime.corpus.is_of_images:
-        yield from _images_at_the_source(checked)
 
 
-def _images_at_the_source(checked: CheckedCorpus) -> Iterator[Finding]:
-    """Images that their source no longer has as they were read; a remote source is not read again."""
+def _contents_at_the_source(checked: CheckedCorpus) -> Iterator[Finding]:
+    """Samples that their source no longer has as they were read; a remote source is not read again."""
     from data_engine.indexing import Contents
 
+    corpus = checked.runtime.corpus
     try:
         if not isinstance(checked.runtime.source_folder, Path):
             return
-        contents = Contents(checked.runtime.corpus.source, checked.runtime.project_folder)
+        contents = Contents(corpus.source, checked.runtime.project_folder, corpus.modality)
     except SourceError as error:
-        yield Finding("note", f"the images cannot be read again: {error}", "source", "restore the source")
+        what = f"the {corpus.samples.plural} cannot be read again: {error}"
+        yield Finding("note", what, "source", "restore the source")
         return
     gone: Counter[str] = Counter()
-    columns = ["sample_id", "batch", "uri", "metadata"]
+    columns = ["batch", *place_columns(corpus.samples)]
     rows = checked.store.dataset("raw_index").to_table(columns=columns, filter=pc.field("is_readable"))
-    advance = progress("checking images", rows.num_rows)
+    advance = progress(f"checking {corpus.samples.plural}", rows.num_rows)
     for piece in pa.Table.to_batches(rows, max_chunksize=_ROWS):
         for row in piece.to_pylist():
             try:
@@ -62,5 +71,5 @@ def _images_at_the_source(checked: CheckedCorpus) -> Iterator[Finding]:
                 gone[row["batch"]] += 1
             advance(1)
     for batch, n in gone.items():
-        what = f"{n} images are no longer at their source as they were read"
+        what = f"{n} {corpus.samples.plural} are no longer at their source as they were read"
         yield Finding("note", what, f"source of {batch}", f"put them back, or: {checked.run()}")

@@ -13,6 +13,7 @@ from data_engine.corpus.known_labels import label_text
 from data_engine.corpus.yaml_file import place_of
 from data_engine.errors import InvalidInput
 from data_engine.indexing.listing.first_rows import FirstRows, first_rows, has_rows, rows_have_every_column
+from data_engine.indexing.sample_form import form_of
 
 if TYPE_CHECKING:
     from data_engine.corpus import Corpus
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 Files = Mapping[str, "Sequence[SourceFile]"]
 
 #: Rows of a file that are looked at for the names of columns, and for labels that a pattern matches.
-_ROWS, _ROWS_OF_IMAGES, _ROWS_OF_LABELS = 1000, 20, 20_000
+_ROWS, _ROWS_OF_MEDIA, _ROWS_OF_LABELS = 1000, 20, 20_000
 #: Names and values that a message shows.
 _MOST_SHOWN = 20
 
@@ -85,7 +86,7 @@ class _Look:
 
     def at(self, batches: Files, *, n_rows: int = _ROWS) -> Iterator[FirstRows]:
         """Those of every file that can be read and has any samples, in order."""
-        at_most = _ROWS_OF_IMAGES if self.corpus.is_of_images else n_rows
+        at_most = _ROWS_OF_MEDIA if self.corpus.samples.is_read_again else n_rows
         for file in (file for _, files in sorted(batches.items()) for file in files):
             key = (file.uri, at_most)
             if key not in self._seen:
@@ -99,8 +100,7 @@ def _wanted_of_source(corpus: "Corpus") -> list[_Wanted]:
     """The columns that the block `source` names; of `keep_where_any` one is enough where rows may leave some out."""
     source, wanted = corpus.source, []
     if has_rows(source):
-        content = "path_column" if corpus.is_of_images else "text_column"
-        for name in (content, "id_column"):
+        for name in (*form_of(corpus.modality).columns, "id_column"):
             column = getattr(source, name)
             wanted += [] if column is None else [_Wanted(("source", name), (column,))]
     kept = ("source", "keep_where_any")
@@ -166,7 +166,7 @@ def _nameable(corpus: "Corpus", columns: Sequence[str], wanted: Sequence[_Wanted
     """The columns that fields can name: all of them for the block `source`, for others what becomes metadata."""
     if all(each.loc[0] == "source" for each in wanted):
         return list(columns)
-    taken = {corpus.source.id_column, None if corpus.is_of_images else corpus.source.text_column}
+    taken = {corpus.source.id_column, corpus.source.text_column if corpus.samples.holds_text else None}
     return [name for name in columns if name not in taken]
 
 
@@ -180,7 +180,7 @@ def _check_members(corpus: "Corpus", files: Iterator[FirstRows]) -> None:
             return
         error = error or file.error
     if error:
-        content = "path_column" if corpus.is_of_images else "text_column"
+        content = form_of(corpus.modality).columns[-1]
         raise InvalidInput(
             f"{place_of(corpus.folder, 'source', content)} asks for a member that no sample at the beginning of the "
             f"archives has: {error}; name one of them"

@@ -37,13 +37,13 @@ def _page_corpus(runtime: CorpusRuntime) -> PageCorpus:
         raise InvalidInput(
             f"review.definitions of corpus {corpus.name} defines {unknown}, which are no classes; define classes only"
         )
-    images = SampleImages(runtime) if corpus.is_of_images else None
+    images = SampleImages(runtime) if corpus.samples.has_image else None
     return PageCorpus(
         name=corpus.name,
         title=_title(runtime),
         question=corpus.labels.question,
         classes=corpus.class_names,
-        is_of_images=corpus.is_of_images,
+        is_of_images=corpus.samples.has_image,
         image_of=images or _no_image,
         kind=corpus.labels.kind,
         pixels_of=images.pixels if images else None,

@@ -13,12 +13,12 @@ from data_engine.errors import ContentMissing
 from data_engine.review_page.page_corpus import ImagePixels, ShownImage
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.media import place_columns, shown_image
 from data_engine.schemas.child_ids import parent_and_change
 
 _SIDE_PX = 2048
 #: Masks of larger images are predicted on a smaller version: 72 MB as RGB.
 _MOST_PIXELS = 24_000_000
-_COLUMNS = ["sample_id", "uri", "metadata", "thumbnail"]
 _MOST_KEPT = 128
 
 
@@ -35,7 +35,7 @@ class SampleImages:
         from data_engine.indexing import Contents
 
         self._runtime = runtime
-        self._contents = Contents(runtime.corpus.source, runtime.project_folder)
+        self._contents = Contents(runtime.corpus.source, runtime.project_folder, runtime.corpus.modality)
         self._lock = threading.Lock()
         self._rows: dict[str, dict[str, Any]] = {}
         self._large = lru_cache(_MOST_KEPT)(self._decoded)
@@ -65,18 +65,15 @@ class SampleImages:
 
     def _changed(self, sample_id: str, *, longer_at_least_px: int | None) -> tuple[Any, tuple[int, int]]:
         """The image, perhaps decoded at a part of its size, and the (height, width) that it has at its whole size."""
-        from data_engine.images import changed, decode_image
+        from data_engine.images import changed
 
         parent, change = parent_and_change(sample_id)
         row = self._row(parent)
         with self._lock:
             content = self._contents.read(row)
-        limit = self._runtime.corpus.source.max_pixels
-        decoded = decode_image(content, max_pixels=limit, longer_at_least_px=longer_at_least_px)
-        if decoded.image is None:
-            raise ContentMissing(f"image {row['uri']} cannot be decoded any more: {decoded.error}")
-        image = changed(decoded.image, change)
-        scale = (decoded.width_px or decoded.image.width) / decoded.image.width
+        shown, decoded = shown_image(self._runtime, row, content, longer_at_least_px=longer_at_least_px)
+        image = changed(shown, change)
+        scale = (decoded.width_px or shown.width) / shown.width
         whole = (decoded.height_px or image.height, decoded.width_px or image.width)
         return image, whole if not change else (round(image.height * scale), round(image.width * scale))
 
@@ -96,6 +93,7 @@ class SampleImages:
 
     def _read(self, sample_ids: set[str]) -> dict[str, dict[str, Any]]:
         among = {"sample_id": pa.array(sorted(sample_ids), pa.string())}
-        rows = accepted_tables(self._runtime, run_id="page").read("raw_index", columns=_COLUMNS, among=among)
+        columns = [*place_columns(self._runtime.corpus.samples), "media_type", "thumbnail"]
+        rows = accepted_tables(self._runtime, run_id="page").read("raw_index", columns=columns, among=among)
         # Of equal contents the first by uri is read.
         return {row["sample_id"]: row for row in rows.sort_by([("uri", "descending")]).to_pylist()}

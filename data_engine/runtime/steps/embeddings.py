@@ -13,7 +13,7 @@ from data_engine.places.kinds import is_local
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.embeddings import ready_encoder
 from data_engine.runtime.made_from.encoders import EncoderUsed, refuse_other_processor
-from data_engine.runtime.media import load_images
+from data_engine.runtime.media import load_items, place_columns
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.schemas import EMBEDDINGS
 from data_engine.storage.ledger import ledger_rows
@@ -64,10 +64,12 @@ def _kept_contents(
     verdicts = step_run.read("first_pass", columns=["sample_id", "uri", "verdict"])
     kept = verdicts.filter(pc.equal(verdicts["verdict"], "kept")).sort_by("uri")
     ids = kept["sample_id"].to_pylist()
-    if not step_run.corpus.is_of_images:
+    samples = step_run.corpus.samples
+    if samples.items is None:
         return ids, _KeptTexts(step_run, kept["uri"].combine_chunks()).load
-    raw = step_run.look_up("raw_index", columns=["uri", "metadata"], batch=step_run.batch)
-    return ids, load_images(step_run.runtime, kept.join(raw, "uri").sort_by("uri"), encoder.max_side_px)
+    columns = [name for name in place_columns(samples) if name != "sample_id"]
+    raw = step_run.look_up("raw_index", columns=columns, batch=step_run.batch)
+    return ids, load_items(step_run.runtime, kept.join(raw, "uri").sort_by("uri"), encoder.max_side_px)
 
 
 class _KeptTexts:

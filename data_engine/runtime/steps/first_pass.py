@@ -17,20 +17,20 @@ from data_engine.storage.scratch import ScratchTexts
 
 def first_pass(step_run: StepRun) -> StepResult:
     """Judge every raw sample of a batch."""
-    rules, modality = step_run.corpus.first_pass, step_run.corpus.modality
+    rules, samples = step_run.corpus.first_pass, step_run.corpus.samples
     learnt, raw = learnt_from_examples(step_run, rules), _raw_rows(step_run)
     accepted = accepted_by_others(step_run, raw.index["sample_id"], rules.near_duplicate_similarity)
-    advance = step_run.progress("looking at", len(raw)) if step_run.corpus.is_of_images else None
+    advance = step_run.progress("looking at", len(raw)) if samples.is_read_again else None
     judged = filtering.judge(
         raw,
-        filtering.limits_of(modality, rules.rules, rule_sets=rules.rule_sets, defaults=rules.rule_defaults),
+        filtering.limits_of(samples.name, rules.rules, rule_sets=rules.rule_sets, defaults=rules.rule_defaults),
         batch=step_run.batch,
         accepted=accepted,
-        near_duplicate_similarity=rules.similarity_of(modality),
+        near_duplicate_similarity=rules.similarity_of(samples.name),
         learned=learnt,
         kept_before=kept_before(step_run),
-        modality=modality,
-        read=None if advance is None else read_looks(step_run.runtime, advance),
+        modality=samples.name,
+        read=None if advance is None else read_looks(step_run.runtime, advance, learnt.scores),
     )
     counts = judged.verdicts.counts()
     return step_run.finish(
@@ -40,7 +40,7 @@ def first_pass(step_run: StepRun) -> StepResult:
 
 def _raw_rows(step_run: StepRun) -> filtering.RawRows:
     """The raw index of the batch; texts are read from it once, and then from a scratch file."""
-    columns = ["sample_id", "uri", "is_readable", *(["metadata"] if step_run.corpus.is_of_images else [])]
+    columns = ["sample_id", "uri", "is_readable", *(["metadata"] if step_run.corpus.samples.is_read_again else [])]
     return filtering.RawRows(
         step_run.read("raw_index", columns=columns),
         lambda: (pa.Table.from_batches([piece]) for piece in step_run.read_batches("raw_index", ["sample_id", "text"])),

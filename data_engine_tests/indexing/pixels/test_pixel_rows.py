@@ -32,7 +32,7 @@ def test_a_line_of_pixels_is_a_image_with_its_label(tmp_path: Path) -> None:
         ]
         assert [json.loads(rows[n]["metadata"])["label"] for n in (0, 3)] == ["five", "8"]
         assert (rows[0]["width_px"], rows[0]["height_px"]) == (3, 2)
-        assert Contents(source, tmp_path).read(rows[0]) == b"P5\n3 2\n255\n" + bytes([0, 255, 7, 8, 1, 2])
+        assert Contents(source, tmp_path, "image").read(rows[0]) == b"P5\n3 2\n255\n" + bytes([0, 255, 7, 8, 1, 2])
 
 
 def test_pixel_rows_of_another_shape_are_refused_as_a_whole(tmp_path: Path) -> None:

@@ -3,14 +3,15 @@ from pathlib import Path
 
 from written_steps import keep_version, notes_runtime
 
-from data_engine.runtime.made_from.segment_kinds import OF_IMAGES, of_texts, segment_name
+from data_engine.filtering.near_search import OF_IMAGES, OF_TEXTS
+from data_engine.runtime.made_from.segment_kinds import name_of, segment_kind, segment_name
 
 
 def test_a_segment_is_called_by_its_rows_and_the_keys_that_it_holds(tmp_path: Path) -> None:
     runtime = notes_runtime(tmp_path)
     version = keep_version(runtime.store(), "first_pass", "may", table_version=4)
-    assert OF_IMAGES.name_of(version) == "d1:4:turned hashes"
-    assert of_texts(16, 4).name_of(replace(version, table_version=5)) == "d1:5:16x4"
+    assert name_of(OF_IMAGES.kind(0.97), version) == "d1:4:turned hashes"
+    assert name_of(OF_TEXTS.kind(0.8), replace(version, table_version=5)) == f"d1:5:{segment_kind(runtime.corpus).name}"
     looser = runtime.corpus.model_copy(
         update={"first_pass": runtime.corpus.first_pass.model_copy(update={"near_duplicate_similarity": 0.5})}
     )
