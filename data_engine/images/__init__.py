@@ -13,6 +13,7 @@ from data_engine.images.decoding import (
     decode_image,
     stored_size,
 )
+from data_engine.images.drawings import drawing, drawn_thumbnail
 from data_engine.images.packed_pixels import PackedPixels, words_of
 from data_engine.images.thumbnails import (
     THUMBNAIL_PX,
@@ -23,7 +24,6 @@ from data_engine.images.thumbnails import (
     shown_large,
     shrunk,
     thumbnail,
-    thumbnail_of_pixels,
 )
 
 __all__ = [
@@ -37,6 +37,8 @@ __all__ = [
     "cut_out",
     "decode_each",
     "decode_image",
+    "drawing",
+    "drawn_thumbnail",
     "montage",
     "pixels_of",
     "reduced",
@@ -44,6 +46,5 @@ __all__ = [
     "shrunk",
     "stored_size",
     "thumbnail",
-    "thumbnail_of_pixels",
     "words_of",
 ]

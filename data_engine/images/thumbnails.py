@@ -25,11 +25,6 @@ def thumbnail(image: Image.Image, side_px: int = THUMBNAIL_PX) -> bytes:
     return _jpeg(image)
 
 
-def thumbnail_of_pixels(pixels: NDArray[np.uint8], side_px: int = THUMBNAIL_PX) -> bytes:
-    """The (h, w, 3) pixels of a drawing as a JPEG, as `thumbnail` does."""
-    return thumbnail(Image.fromarray(pixels), side_px)
-
-
 def shown_large(image: Image.Image, side_px: int) -> tuple[str, bytes]:
     """Media type and bytes of an image with no side longer than `side_px`: a PNG where it is small, else a JPEG."""
     if max(image.size) > side_px:

@@ -102,6 +102,18 @@ def _read_documents(file: SourceFile, options: ReadOptions, _modality: str) -> "
     return read_documents(file, options)
 
 
+def _read_sound_clips(file: SourceFile, options: ReadOptions, _modality: str) -> "Iterator[RawSample]":
+    from data_engine.indexing.sounds.clips import read_sound_clips
+
+    return read_sound_clips(file, options)
+
+
+def _find_sound_clips(folder: "Path | UPath", options: ReadOptions, _modality: str) -> Find:
+    from data_engine.indexing.sounds.clips import find_sound_clips
+
+    return find_sound_clips(folder, options)
+
+
 def _find_image_tiles(folder: "Path | UPath", options: ReadOptions, _modality: str) -> Find:
     from data_engine.indexing.pixels.image_tiles import find_image_tiles
 
@@ -193,5 +205,14 @@ KINDS: dict[str, SourceKind] = {
         has_columns=False,
         takes=("text_per", "max_document_bytes"),
         packages=("pypdfium2", "docx", "trafilatura", "warcio"),
+    ),
+    "audio": SourceKind(
+        "clips that sound files (WAV, FLAC, OGG, MP3, AIFF) are cut into, by length or by silence",
+        _read_sound_clips,
+        _find_sound_clips,
+        other_modality="set modality: audio",
+        has_columns=False,
+        takes=("clip_s", "clip_step_s", "clip_silence_db", "clip_pause_s", "clip_min_s"),
+        packages=("soundfile", "soxr"),
     ),
 }

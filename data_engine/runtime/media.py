@@ -12,6 +12,7 @@ from data_engine.runtime.corpus_runtime import CorpusRuntime
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
     from data_engine.images import DecodedImage
 
 
