@@ -23,6 +23,7 @@ from data_engine.corpus.kinds import (
     OBJECTS,
     check_alone,
     check_modality,
+    check_packages,
     first_pass_schema,
     modality_meanings,
     with_defaults,
@@ -172,6 +173,7 @@ class Corpus(Settings):
 
     @model_validator(mode="after")
     def _labels_fit_the_modality(self) -> "Corpus":
+        check_packages(self.samples)
         check_modality(self.labels, self.samples)
         for question in self.questions:
             check_alone(question.kind)

@@ -4,6 +4,7 @@ What an answer of each kind is, is in `data_engine.labeling.answers`; what a sam
 """
 
 from collections.abc import Collection, Mapping
+from importlib.util import find_spec
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -65,6 +66,19 @@ def check_kind(kind: str, given: Collection[str]) -> None:
         raise ValueError(
             f"kind is {kind} and {' and '.join(strays)} {'is' if len(strays) == 1 else 'are'} about the class of a "
             f"whole sample; remove {'it' if len(strays) == 1 else 'them'}, or ask for kind class"
+        )
+
+
+def check_packages(samples: Modality) -> None:
+    """That what a modality needs is installed.
+
+    Raises: ValueError naming the extra.
+    """
+    missing = [name for name in samples.packages if find_spec(name) is None]
+    if missing:
+        raise ValueError(
+            f"modality {samples.name} needs {' and '.join(missing)}, which is not installed; install the extra with "
+            f"pip install 'data-engine[{samples.extra}]'"
         )
 
 

@@ -54,12 +54,14 @@ class Modality:
     holds_text: bool = False
     is_read_again: bool = False
     extra: str = ""
-    """The extra of the package that brings what it needs, and
-    `packages`: what has to be importable then."""
+    """The extra of the package data-engine that brings what it needs."""
     packages: tuple[str, ...] = ()
+    """What has to be importable, all of them in the extra."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """What stands in the corpus' description where it says nothing: `encoder`, and values of blocks, such as
     `source: {max_sample_bytes: ...}` or `first_pass: {near_duplicate_similarity: ...}`."""
+    hint: str = ""
+    """A setting of `first_pass` as a new description shows it in a comment: `min_chars: 20`."""
 
     # First pass
     rules: PartName = ""
@@ -81,6 +83,8 @@ class Modality:
     """The modalities whose encoders fit its items; its own name alone where nothing is said."""
     without_weights: str = ""
     """Name of the encoder that needs no weights."""
+    weights: tuple[str, str] = ("", "")
+    """The package that brings the weights of the encoder in `defaults`, and the extra which installs it."""
     items: PartName | None = None
     """(`Contents of rows`) to what the encoder is given; None: the texts; floor 5."""
 

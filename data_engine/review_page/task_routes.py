@@ -145,6 +145,18 @@ def media(task_id: IdOfPath, person: Anybody, request: Request, size: Literal["f
     return Response(shown.content, media_type=shown.media_type, headers={"X-Image-Size": f"{width}x{height}"})
 
 
+@router.get("/tasks/{task_id}/player")
+def player(task_id: IdOfPath, person: Anybody, request: Request) -> Response:
+    """What a browser plays of a task."""
+    state = state_of(request)
+    name, sample_id = state.queue.sample_of(person, task_id)
+    corpus = state.corpus(name)
+    if corpus.player_of is None:
+        raise NotFound(f"the tasks of corpus {name} have nothing to play")
+    played = corpus.player_of(sample_id)
+    return Response(played.content, media_type=played.media_type)
+
+
 def _check_size(state: PageState, person: Person, task_id: str, answer: Mapping[str, Any]) -> None:
     """Hold what was drawn against the image: its kind cannot, it sees none.
 
@@ -172,6 +184,7 @@ def shown_task(lease: Lease, corpus: PageCorpus) -> dict[str, Any]:
         "classes": list(task.classes),
         "kind": task.kind,
         "is_image": corpus.is_of_images,
+        "has_player": corpus.player_of is not None,
         "proposed_label": task.proposed_label,
         "proposed_answer": None if task.kind == CLASS else json.loads(task.proposed_answer or "null"),
         "was_skipped": task.was_skipped,

@@ -1,6 +1,7 @@
 // One task after the other: a key answers it and the next one stands there.
 
 import { button, count, h, onKeys, percent, say, sentence } from "./dom.js";
+import { sound } from "./api.js";
 import { Feed } from "./feed.js";
 import { Choices } from "./choices.js";
 import { Stopwatch } from "./seconds.js";
@@ -163,10 +164,17 @@ export class Answering {
     const shown = h("img", { alt: `image ${task.uri}`, draggable: "false" });
     shown.addEventListener("click", () => this.zoom());
     shown.addEventListener("load", () => shown.classList.toggle("tiny", shown.naturalWidth < 200));
-    this.sample.replaceChildren(shown);
+    this.sample.replaceChildren(shown, ...(task.has_player ? [this.player(task)] : []), ...(task.text ? [h("p", { class: "caption", text: task.text })] : []));
     this.image(task.task_id).then((address) => { shown.src = address; }, (error) => {
       if (this.shown === task) this.sample.replaceChildren(h("p", { text: sentence(`The image cannot be shown: ${error.message}`) }));
     });
+  }
+
+  // Loaded once somebody plays it, or at once where nothing else is shown.
+  player(task) {
+    const player = h("audio", { controls: "", "aria-label": "Player", preload: "none" });
+    sound(task.task_id).then((address) => { player.src = address; }, () => player.replaceWith(h("p", { class: "caption", text: "It cannot be played." })));
+    return player;
   }
 
   answer(label) {

@@ -72,6 +72,11 @@ export function image(taskId, size = "full") {
   return images.get(key);
 }
 
+// What a player plays of a task, as an address within this page.
+export async function sound(taskId) {
+  return URL.createObjectURL(await (await request("GET", `/tasks/${taskId}/player`)).blob());
+}
+
 // The image of a task decoded, with its own size, of which the shown one may be a smaller version.
 export async function imageWithSize(taskId) {
   const address = await image(taskId);

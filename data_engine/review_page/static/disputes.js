@@ -31,7 +31,7 @@ export function disputes({ call, image, screen, rest, go }) {
     body.replaceChildren(
       h("h1", { text: task.question }),
       h("p", { class: "quiet small", text: placeOf(task) }),
-      h("div", { class: "task-sample", tabindex: "0", role: "region", "aria-label": "Sample" }, sample),
+      h("div", { class: "task-sample", tabindex: "0", role: "region", "aria-label": "Sample" }, sample, task.is_image && task.text ? h("p", { class: "caption", text: task.text }) : ""),
       h("div", { class: "sides" }, [...sides].map(([label, answers], i) => h("section", { class: "plate" },
         h("h2", { text: label }), h("p", { class: "quiet", text: `${count(answers.length, "answer")}` }),
         answers.filter((answer) => answer.comment).map((answer) => h("blockquote", { text: answer.comment })),

@@ -46,6 +46,7 @@ def _page_corpus(runtime: CorpusRuntime) -> PageCorpus:
         is_of_images=corpus.samples.has_image,
         image_of=images or _no_image,
         kind=corpus.labels.kind,
+        player_of=images.player if images and corpus.samples.player else None,
         pixels_of=images.pixels if images else None,
         load_segmenter=lambda: segmenter_in_service(runtime),
         left=lambda: what_is_left(runtime),

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from data_engine.errors import ContentMissing
+from data_engine.modalities import load
 from data_engine.review_page.page_corpus import ImagePixels, ShownImage
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
@@ -46,6 +47,14 @@ class SampleImages:
         if is_small and not change and (small := self._row(parent)["thumbnail"]):
             return ShownImage("image/jpeg", small)
         return self._large(sample_id)
+
+    def player(self, sample_id: str) -> ShownImage:
+        """What a browser plays of a sample. Raises: ContentMissing where it is gone or cannot be decoded."""
+        row = self._row(sample_id)
+        with self._lock:
+            content = self._contents.read(row)
+        play = load(self._runtime.corpus.samples.player or "")
+        return ShownImage(*play(content, row, self._runtime.corpus.source))
 
     def pixels(self, sample_id: str) -> ImagePixels:
         """What masks of a sample are predicted on. Raises: ContentMissing, as for the image."""
