@@ -69,7 +69,7 @@ class Source(Settings):
     """Of kind documents: a document larger than this many bytes is unreadable; 100,000,000 by default."""
     clip_s: Annotated[float, Field(ge=0.1, le=600)] | None = None
     """Of kind audio: seconds of the clips that sounds are cut into, 10 by default; where silence cuts, of the longest.
-    The last clip of a file is as long as what is left."""
+    The last clip of a file is as long as what is left, or up to a twentieth longer."""
     clip_step_s: Annotated[float, Field(ge=0.05)] | None = None
     """Of kind audio: seconds from the beginning of one clip to that of the next; by default `clip_s`, so that none
     overlap. Clips that share half of their sound are near-duplicates unless near_duplicate_similarity is above 0.6."""

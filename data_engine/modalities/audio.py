@@ -17,6 +17,7 @@ MODALITY = Modality(
         "source": {"max_sample_bytes": 20_000_000},
         "first_pass": {"near_duplicate_similarity": 0.05},
     },
+    hint="near_duplicate_similarity: 0.05",
     rules="data_engine.filtering.rules.sound_rules:SOUND_RULES",
     looks="data_engine.filtering.rules.sound_look:looks",
     near_duplicates="data_engine.filtering.near_sounds:NEAR",

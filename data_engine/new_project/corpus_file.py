@@ -56,7 +56,7 @@ def corpus_text(name: str, look: Look, project_folder: Path) -> str:
 
 def said_of(look: Look) -> list[str]:
     """What was found and guessed, one line each."""
-    unit = {"folder": f"{look.modality} files", "documents": "documents"}.get(look.kind, "rows")
+    unit = {"folder": f"{look.modality} files", "documents": "documents", "audio": "sound files"}.get(look.kind, "rows")
     what = f"{'about ' * look.is_estimate}{look.n_samples:,} {unit}"
     files = f"{look.n_files:,} file{'' if look.n_files == 1 else 's'}, {look.n_bytes:,} bytes"
     lines = [f"{what} in {files} ({look.kind}, {look.modality})"]
@@ -99,6 +99,10 @@ def _source(look: Look, project_folder: Path) -> str:
     lines = ["  source:", f"    kind: {look.kind}", f"    path: {_quoted(_path(look.path, project_folder))}"]
     if look.pattern:
         lines.append(f"    pattern: {_quoted(look.pattern)}")
+    if look.kind == "audio":
+        lines.append(
+            "    clip_s: 10  # seconds of the clips that files are cut into; clip_silence_db: -45 cuts at pauses"
+        )
     if look.roles.text:
         lines.append(f"    text_column: {_quoted(look.roles.text)}  # guessed")
     if look.roles.image and "path_column" in form_of(look.modality).columns:
@@ -123,7 +127,7 @@ def _path(path: Path, project_folder: Path) -> str:
 
 
 def _batches(look: Look) -> str:
-    if look.kind not in ("folder", "documents"):
+    if look.kind not in ("folder", "documents", "audio"):
         return "  # Each file is a batch: what changes in one is read anew, the others stay.\n  batches: { by: file }\n"
     count = max(1, min(8, look.n_files // 250))
     return (
