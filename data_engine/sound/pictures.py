@@ -9,7 +9,8 @@ from data_engine.sound.spectra import log_mel
 Pixels = NDArray[np.uint8]
 
 _QUIETEST_DB, _LOUDEST_DB = -95.0, -15.0
-_GROUND, _MIDDLE, _WAVE = (250, 250, 248), (205, 205, 200), (38, 84, 124)
+#: Dark, so that a page of either colour scheme can show it.
+_GROUND, _MIDDLE, _WAVE = (14, 16, 40), (60, 64, 96), (140, 196, 232)
 #: From silence to the loudest: dark blue, violet, red, yellow; each lighter than the one before.
 _STOPS = np.array([(8, 8, 36), (66, 22, 104), (158, 42, 98), (228, 92, 48), (252, 176, 60), (252, 250, 200)], float)
 _WAVE_SHARE = 0.34

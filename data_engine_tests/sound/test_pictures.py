@@ -17,7 +17,7 @@ def test_a_tone_that_starts_in_the_middle_is_bright_at_the_right_and_at_its_heig
     assert spectrogram[:, 120:].max() > 2 * spectrogram[:, :90].max()
     brightest = spectrogram[:, 150].argmax() / 99
     assert 0.55 < brightest < 0.75
-    wave = (drawn[:51] == (38, 84, 124)).all(axis=2)
+    wave = (drawn[:51] == (140, 196, 232)).all(axis=2)
     assert wave[:, 150].sum() > 20 and wave[:, 50].sum() <= 2
 
 
