@@ -327,6 +327,11 @@ class Corpus(Settings):
         """What its samples are, and what the engine has to know of them."""
         return find_modality(self.modality)
 
+    @property
+    def is_of_images(self) -> bool:
+        """Whether its samples are shown as images; `samples` says more."""
+        return self.samples.has_image
+
     def seed_for(self, *purpose: str | int) -> int:
         """A seed for one purpose, derived from the corpus' seed; the same purpose gives the same seed."""
         text = ":".join(map(str, (self.seed, *purpose)))
