@@ -18,6 +18,7 @@ from data_engine.embedding.bert.folder import folder_of
 from data_engine.embedding.bert.model import REVISION
 from data_engine.embedding.registry import ANY_OTHER, ENCODERS, EncoderEntry, encoder_entry
 from data_engine.errors import DataEngineError, InvalidInput, SourceMissing
+from data_engine.modalities import modality_names
 
 TEXTS: list[Any] = ["a long text about licences " * 20, "short", "the MIT License", ""]
 IMAGES: list[Any] = [disc("red"), stripes(0), disc("blue", 20, (9, 90)).convert("L")]
@@ -120,7 +121,8 @@ def test_names_are_given_by_modality_and_each_once() -> None:
     assert texts[:2] == ["all-MiniLM-L6-v2", "hashed-ngrams"]
     assert images[:3] == ["efficientnet-lite0", "colour-and-gradient-histograms", "timm/<model>"]
     assert texts[-1:] == images[-1:] == list(set(texts) & set(images)) == ["<sentence-transformers name or path>"]
-    assert sorted(encoder_names()) == sorted({*texts, *images})
+    everywhere = {name for modality in modality_names() for name in encoder_names(modality)}
+    assert sorted(encoder_names()) == sorted(everywhere) and everywhere >= {*texts, *images}
 
 
 @pytest.mark.parametrize(
