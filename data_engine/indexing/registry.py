@@ -32,6 +32,8 @@ class SourceKind:
     """What to do where the corpus' modality is one that does not name this kind."""
     has_columns: bool = True
     """Whether its samples have columns that `keep_where_any` can ask for."""
+    cuts_files: bool = False
+    """Whether its samples are parts of one thing, which stay in one split of a release."""
     takes: tuple[str, ...] = ()
     """Options with None as their default that it can do without, and that no kind takes which does not name them."""
     packages: tuple[str, ...] = ()
@@ -212,6 +214,7 @@ KINDS: dict[str, SourceKind] = {
         _find_sound_clips,
         other_modality="set modality: audio",
         has_columns=False,
+        cuts_files=True,
         takes=("clip_s", "clip_step_s", "clip_silence_db", "clip_pause_s", "clip_min_s"),
         packages=("soundfile", "soxr"),
     ),

@@ -40,6 +40,16 @@ _N_CLASSES_SHOWN = 20
 _BY_PEOPLE = """
 people = ["human", "adjudicated", "human_assisted", "model_accepted", "model_edited"]
 by_people = samples[samples["provenance"].isin(people)]"""
+_FILES = """
+
+The {plural} are in `images/`, each under its `sample_id`:
+
+```python
+from pathlib import Path
+
+path_of = {{path.stem: path for path in Path("images").iterdir()}}
+first = path_of[samples["sample_id"][0]]
+```"""
 _IMAGES = """
 
 The images are in `images/`, each under its `sample_id`, as their source has them:
@@ -306,7 +316,15 @@ from datasets import load_dataset
 samples = load_dataset({first.load_dataset})
 ```
 
-Columns: {columns}.{_IMAGES if corpus.samples.is_read_again and corpus.release.images else ""}"""
+Columns: {columns}.{_files(corpus)}"""
+
+
+def _files(corpus: Corpus) -> str:
+    """How to load the files of the samples, where the release holds them."""
+    samples = corpus.samples
+    if not (samples.is_read_again and corpus.release.images):
+        return ""
+    return _IMAGES if samples.name == "image" else _FILES.format(plural=samples.plural)
 
 
 def _versions(corpus: Corpus, manifest: Mapping[str, Any]) -> str:

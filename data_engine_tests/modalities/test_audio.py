@@ -38,5 +38,5 @@ def test_without_the_extra_a_description_names_it(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(corpus_kinds, "find_spec", lambda _name: None)
     with pytest.raises(ValueError, match=r"modality audio needs soundfile and soxr, .*'data-engine\[audio\]'"):
         Corpus.model_validate(
-            {"name": "a", "modality": "audio", "source": {"kind": "folder", "path": "."}, "subset": {}}
+            {"name": "a", "modality": "audio", "source": {"kind": "folder", "path": "."}, "subset": {"target_size": 9}}
         )

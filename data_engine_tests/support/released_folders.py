@@ -6,12 +6,14 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from PIL import Image
 
 from data_engine.indexing.samples import sample_id_of_bytes, sample_id_of_text
 from data_engine.releasing import release_fingerprint, write_release
 from data_engine.schemas import RELEASE
+from data_engine.sound.clip import Clip, wav_bytes
 
 TEXTS = {"first\nline": "odd / label", "": "plain", "Ünal 日本": "plain", 'quotes " and ,': "odd / label"}
 DAY = "2026-01-02T03:04:05+00:00"
@@ -62,6 +64,18 @@ def image_release(root: Path, **columns: list[Any]) -> Path:
     return _written(root, _with(rows, columns), images, ("parquet",), DAY)
 
 
+def sound_release(root: Path, **columns: list[Any]) -> Path:
+    """The folder of a release of three sounds, of which two are parts of one file."""
+    contents = [wav_bytes(Clip(np.full((n, 1), n, np.int16), 8_000)) for n in (800, 900, 1_000)]
+    uris = ["a.wav#t=00:00:00,00:00:01", "a.wav#t=00:00:01,00:00:02", "b.wav"]
+    rows = [
+        row_of(sample_id_of_bytes(content), uri=uri, label=label)
+        for content, uri, label in zip(contents, uris, ("bird", "rain", "bird"), strict=True)
+    ]
+    files = {f"{row['sample_id']}.wav": content for row, content in zip(rows, contents, strict=True)}
+    return _written(root, _with(rows, columns), files, ("parquet",), DAY, modality="audio")
+
+
 def bytes_below(folder: Path) -> dict[str, str]:
     """The sha256 of every file below a folder, by its path."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
@@ -73,7 +87,12 @@ def _with(rows: list[dict[str, Any]], columns: dict[str, list[Any]]) -> list[dic
 
 
 def _written(
-    root: Path, rows: list[dict[str, Any]], images: dict[str, bytes], formats: tuple[str, ...], created_at: str
+    root: Path,
+    rows: list[dict[str, Any]],
+    images: dict[str, bytes],
+    formats: tuple[str, ...],
+    created_at: str,
+    **configuration: str,
 ) -> Path:
     table = pa.Table.from_pylist(rows, schema=RELEASE)
     release_id = release_fingerprint(table)
@@ -84,7 +103,7 @@ def _written(
         "corpus": "small",
         "n_samples": len(table),
         "created_at": created_at,
-        "configuration": {"release": {"title": "A title: “x”", "licence": "CC0-1.0"}},
+        "configuration": {**configuration, "release": {"title": "A title: “x”", "licence": "CC0-1.0"}},
     }
     write_release(root / release_id, table, manifest, "# A title\n", images=sorted(images.items()), formats=formats)
     return root / release_id

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from data_engine import releasing, storage
 from data_engine.corpus import Corpus
+from data_engine.indexing.registry import KINDS
 from data_engine.releasing.release_marks import put_into_service
 from data_engine.reporting.metrics.known_labels import ancestors
 from data_engine.runtime.made_from.question_labels import (
@@ -83,7 +84,11 @@ def _with_splits(step_run: StepRun, rows: pa.Table, corpus: Corpus) -> tuple[pa.
     x = step_run.embeddings_at(rows.select(["sample_id", "batch"]))
     tree, _ = step_run.frozen_tree()
     seed, alike = corpus.seed_for("splits"), settings.least_cosine
-    groups = releasing.groups_of(x, tree, rows["leaf"].to_numpy().astype("int64"), least_cosine=alike)
+    leaf = rows["leaf"].to_numpy().astype("int64")
+    if KINDS[corpus.source.kind].cuts_files:
+        groups = releasing.groups_of_files(rows["uri"].to_pylist(), x, tree, leaf, least_cosine=alike)
+    else:
+        groups = releasing.groups_of(x, tree, leaf, least_cosine=alike)
     splits = releasing.splits_of(groups, settings.shares, seed=seed)
     leaks = releasing.leaks_between(x, splits, least_cosine=alike, seed=seed)
     rows = releasing.identified(releasing.with_splits(rows, splits, leaks))
