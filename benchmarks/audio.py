@@ -12,6 +12,7 @@ import io
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -136,7 +137,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=600, help="of the sound that is read")
     options = parser.parse_args()
     lines = []
-    for line in (*reading(options.seconds), *duplicates(options.sounds), *speeds(max(1, options.sounds // 4))):
+    parts = reading(options.seconds), duplicates(options.sounds), speeds(max(1, options.sounds // 4))
+    for line in chain.from_iterable(parts):
         print(line, flush=True)
         lines.append(line)
     if options.write:
