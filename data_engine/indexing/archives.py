@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any
 from data_engine.indexing.files import broken_off, is_wanted, media_sample, not_opened, text_sample
 from data_engine.indexing.opening.patience import USUAL_PATIENCE, Patience
 from data_engine.indexing.opening.unpacking import refuse_unknown_packing
-from data_engine.indexing.sample_form import form_of
-from data_engine.indexing.samples import RawSample, parse_json
+from data_engine.indexing.samples import RawSample, form_of, parse_json
 from data_engine.indexing.source_files import Find, ReadOptions, SourceFile, is_packed, open_file
 from data_engine.indexing.text_decoding import decode
 from data_engine.indexing.uris import part_uri, path_of, splits_of, storable

@@ -1,13 +1,12 @@
 """The forms of samples: texts, which the raw index holds, and media, whose bytes are read again by who needs them.
 
-What a form is stands in `sample_form.py`.
+What a form is stands in `samples.py`.
 """
 
 from data_engine.indexing.archives import media_of_members, text_of_members
 from data_engine.indexing.files import read_media, read_text_file
 from data_engine.indexing.row_files import media_of_row, text_of_row
-from data_engine.indexing.sample_form import SampleForm
-from data_engine.indexing.samples import sample_id_of_bytes, sample_id_of_text
+from data_engine.indexing.samples import SampleForm, sample_id_of_bytes, sample_id_of_text
 
 
 def _id_of_text(_content: bytes | None, text: str | None) -> str:

@@ -12,7 +12,7 @@ from data_engine.errors import ContentMissing
 from data_engine.errors.secret_texts import harmless
 from data_engine.indexing.listing.remote import shown_name
 from data_engine.indexing.registry import KINDS
-from data_engine.indexing.sample_form import id_of
+from data_engine.indexing.samples import id_of
 from data_engine.indexing.source import Source
 from data_engine.modalities import find_modality
 

@@ -45,7 +45,7 @@ class SourceKind:
 
 
 def _read_files(file: SourceFile, options: ReadOptions, modality: str) -> "Iterator[RawSample]":
-    from data_engine.indexing.sample_form import form_of
+    from data_engine.indexing.samples import form_of
 
     return form_of(modality).of_file(file, options)
 

@@ -19,8 +19,7 @@ from data_engine.indexing.listing.links import Links
 from data_engine.indexing.opening.unpacking import refuse_unknown_packing
 from data_engine.indexing.records.csv_quotes import NOT_CLOSED_BY, Quotes, is_followed_by_text
 from data_engine.indexing.records.json_arrays import is_json_array, read_json_arrays
-from data_engine.indexing.sample_form import form_of
-from data_engine.indexing.samples import RawSample, parse_json
+from data_engine.indexing.samples import RawSample, form_of, parse_json
 from data_engine.indexing.source_files import ReadOptions, SourceFile, open_file
 from data_engine.indexing.text_decoding import check_characters, decode
 from data_engine.indexing.uris import is_a_name_of_files, named_apart, part_uri

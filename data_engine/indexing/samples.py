@@ -1,4 +1,4 @@
-"""One raw sample: its id, its row of the raw index, and the table that the rows make.
+"""One raw sample: its id, its form, its row of the raw index, and the table that the rows make.
 
 Samples are read in `files.py`, `row_files.py`, `archives.py` and `pixels/`.
 """
@@ -6,7 +6,7 @@ Samples are read in `files.py`, `row_files.py`, `archives.py` and `pixels/`.
 import json
 import math
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ import xxhash
 from data_engine import schemas
 from data_engine.errors.secret_texts import without_secrets
 from data_engine.indexing.uris import named_apart, storable
+from data_engine.modalities import find_modality, load
 
 _ROWS_PER_PIECE = 8192
 _BYTES_PER_PIECE = 64 << 20
@@ -45,6 +46,37 @@ class RawSample:
     error: str | None = None
     failed_on_the_way: bool = False
     """Whether it could not be read for a reason that may pass: a server that is down, a permission that lacks."""
+
+
+@dataclass(frozen=True)
+class SampleForm:
+    """How the files, rows and members of archives of a source become samples of one modality.
+
+    The forms there are stand in `forms.py`; a modality names its own in its declaration.
+    """
+
+    columns: tuple[str, ...]
+    """The options of the source that name the columns of rows with the content."""
+    of_file: Callable[[Any, Any], Iterator[RawSample]]
+    """(file, options) to the sample of a file that is one."""
+    of_row: Callable[[Any, Any, dict[str, Any], Any], RawSample]
+    """(file, row, its columns, options) to the sample of a row that has all of `columns`."""
+    id_of: "Callable[[bytes | None, str | None], str]"
+    """(bytes, text) of a sample to its id."""
+    of_members: Callable[..., RawSample | None]
+    """(place, key, members, options, modality) to the sample of an archive's members of one name; None for one that
+    `keep_where_any` does not ask for."""
+
+
+def id_of(modality: str) -> "Callable[[bytes | None, str | None], str]":
+    """What gives the id of a sample of a modality by its bytes and its text."""
+    return form_of(modality).id_of
+
+
+def form_of(modality: str) -> SampleForm:
+    """The form of a modality."""
+    form: SampleForm = load(find_modality(modality).form)
+    return form
 
 
 def normalise(text: str) -> str:

@@ -2,12 +2,24 @@
 
 from data_engine.modalities.modality import Modality
 
+#: The kinds of source that give texts.
+KINDS = (
+    "folder",
+    "front_matter",
+    "jsonl",
+    "csv",
+    "parquet",
+    "webdataset",
+    "huggingface",
+    "documents",
+)
+
 MODALITY = Modality(
     name="text",
     sample="a text, which the raw index holds",
     one="a text",
     plural="texts",
-    kinds=("folder", "front_matter", "jsonl", "csv", "parquet", "webdataset", "huggingface", "documents"),
+    kinds=KINDS,
     form="data_engine.indexing.forms:TEXT",
     endings=("txt",),
     holds_text=True,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from data_engine.corpus.yaml_file import check_file
 from data_engine.errors import InvalidInput
-from data_engine.indexing.sample_form import form_of
+from data_engine.indexing.samples import form_of
 from data_engine.modalities import find_modality
 from data_engine.new_project.data_look import Look
 

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from data_engine import schemas
 from data_engine.indexing.samples import (
     RawSample,
+    form_of,
+    id_of,
     normalise,
     parse_json,
     sample_id_of_bytes,
@@ -102,3 +104,12 @@ def test_any_text_of_a_sample_can_be_written_into_the_table(
     ).to_pylist()
     assert row["is_readable"] is False
     assert isinstance(json.loads(row["metadata"]), dict)
+
+
+def test_a_form_names_the_option_with_the_column_of_its_content() -> None:
+    assert [form_of(name).columns for name in ("text", "image")] == [("text_column",), ("path_column",)]
+
+
+def test_an_id_is_the_hash_of_what_a_sample_is() -> None:
+    assert id_of("text")(None, "a\r\nb ") == sample_id_of_text("a\nb")
+    assert id_of("image")(b"abc", None) == sample_id_of_bytes(b"abc")

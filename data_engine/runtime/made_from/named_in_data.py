@@ -13,7 +13,7 @@ from data_engine.corpus.known_labels import label_text
 from data_engine.corpus.yaml_file import place_of
 from data_engine.errors import InvalidInput
 from data_engine.indexing.listing.first_rows import FirstRows, first_rows, has_rows, rows_have_every_column
-from data_engine.indexing.sample_form import form_of
+from data_engine.indexing.samples import form_of
 
 if TYPE_CHECKING:
     from data_engine.corpus import Corpus
