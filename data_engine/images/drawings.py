@@ -1,6 +1,6 @@
-"""Pictures that are drawn of samples which are no images: their pixels as any other image.
+"""Drawings of samples which are no images: their pixels as any other image.
 
-What is drawn of a sound is in `data_engine.sound.pictures`.
+What is drawn of a sound is in `data_engine.sound.drawing`.
 """
 
 import numpy as np

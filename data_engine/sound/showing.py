@@ -1,6 +1,6 @@
 """Sounds out of a source for those who look and listen: encoders, pages and people.
 
-What is drawn is in `pictures.py`, what a browser can play in `playing.py`.
+What is drawn is in `drawing.py`, what a browser can play in `playing.py`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from data_engine.errors import ContentMissing
 from data_engine.sound.clip import Clip
+from data_engine.sound.drawing import drawn
 from data_engine.sound.opening import UnreadableSound
-from data_engine.sound.pictures import picture
 from data_engine.sound.playing import playable
 from data_engine.sound.reading import decoded
 
@@ -32,7 +32,7 @@ def shown_sound(content: bytes, _row: Mapping[str, Any], _options: Any, **_how: 
     from data_engine.images import DecodedImage, drawing
 
     try:
-        return drawing(picture(decoded(content), _WIDTH_PX, _HEIGHT_PX))
+        return drawing(drawn(decoded(content), _WIDTH_PX, _HEIGHT_PX))
     except UnreadableSound as error:
         return DecodedImage(None, error=str(error))
 

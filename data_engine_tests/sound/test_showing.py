@@ -10,7 +10,7 @@ SOUND = written(made("chirps", 1, 0.5), form="OGG")
 ROW = {"uri": "a.ogg"}
 
 
-def test_a_sound_is_shown_as_a_picture_and_played_as_wav() -> None:
+def test_a_sound_is_shown_as_a_drawing_and_played_as_wav() -> None:
     shown = shown_sound(SOUND, ROW, None, longer_at_least_px=2048)
     assert shown.image is not None and shown.image.size == (600, 264)
     media_type, content = played_sound(SOUND, ROW, None)

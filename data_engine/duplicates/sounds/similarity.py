@@ -14,10 +14,10 @@ _N_FRAMES = 1 << FRAME_BITS
 _FEWEST_MATCHES = 6
 _ROWS_AT_ONCE = 256
 
-Sketches = NDArray[np.uint8]
+SketchRows = NDArray[np.uint8]
 
 
-def keys(sketches: Sketches) -> NDArray[np.uint64]:
+def keys(sketches: SketchRows) -> NDArray[np.uint64]:
     """(96, n) keys of (n, 2048) sketches: two share one of a place as often as their landmarks' hashes overlap."""
     factors = np.random.default_rng(1997).integers(1, 1 << 63, N_KEYS, dtype=np.uint64) | np.uint64(1)
     found = np.empty((N_KEYS, len(sketches)), np.uint64)
@@ -32,7 +32,7 @@ def keys(sketches: Sketches) -> NDArray[np.uint64]:
     return found
 
 
-def similarity(sketch: Sketches, others: Sketches) -> NDArray[np.float64]:
+def similarity(sketch: SketchRows, others: SketchRows) -> NDArray[np.float64]:
     """The share of the landmarks that two sounds have in common, one shift in time for all of them.
 
     Args:
@@ -50,7 +50,7 @@ def similarity(sketch: Sketches, others: Sketches) -> NDArray[np.float64]:
     return np.concatenate([np.empty(0), *found])
 
 
-def _words(sketches: Sketches) -> NDArray[np.uint32]:
+def _words(sketches: SketchRows) -> NDArray[np.uint32]:
     return np.ascontiguousarray(sketches).view("<u4").reshape(len(sketches), N_LANDMARKS)
 
 

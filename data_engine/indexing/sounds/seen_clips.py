@@ -13,8 +13,8 @@ from data_engine.images import drawn_thumbnail
 from data_engine.indexing.samples import sample_id_of_bytes
 from data_engine.sound.clip import Clip, wav_bytes
 from data_engine.sound.cutting import Cutting
+from data_engine.sound.drawing import drawn
 from data_engine.sound.opening import SoundInfo, UnreadableSound
-from data_engine.sound.pictures import picture
 from data_engine.sound.reading import read_clips, read_whole
 
 WAV = "audio/wav"
@@ -69,7 +69,7 @@ def see_sounds(contents: Sequence[bytes]) -> Iterator[SeenClip]:
 
 
 def _thumbnail(clip: Clip) -> bytes:
-    return drawn_thumbnail(picture(clip, *_THUMBNAIL_PX))
+    return drawn_thumbnail(drawn(clip, *_THUMBNAIL_PX))
 
 
 def _metadata(clip: Clip, info: SoundInfo) -> dict[str, Any]:

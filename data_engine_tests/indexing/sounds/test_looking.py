@@ -16,7 +16,7 @@ def _sample(name: str, content: bytes | None, error: str | None = None) -> RawSa
     return RawSample(name, name, 1, datetime(2026, 1, 1, tzinfo=UTC), content=content, error=error, metadata={"own": 1})
 
 
-def test_sounds_get_type_picture_and_metadata_and_others_pass_by() -> None:
+def test_sounds_get_type_drawing_and_metadata_and_others_pass_by() -> None:
     samples = [_sample("a", GOOD), _sample("b", b"words"), _sample("c", None), _sample("d", GOOD, "was too large")]
     a, b, c, d = look_at_sounds(samples, OPTIONS)
     assert (a.media_type, a.content, a.error, a.metadata["own"], a.metadata["duration_s"]) == (

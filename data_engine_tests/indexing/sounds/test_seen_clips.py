@@ -13,7 +13,7 @@ from data_engine.sound.reading import ClipsAgain, decoded
 STEREO = np.column_stack([made("melody", 1, 2.5)] * 2)
 
 
-def test_a_clip_is_told_of_with_its_place_picture_and_format(tmp_path: Path) -> None:
+def test_a_clip_is_told_of_with_its_place_drawing_and_format(tmp_path: Path) -> None:
     path = tmp_path / "sound"
     path.write_bytes(written(STEREO, form="FLAC"))
     first, last = see_clips(path, Cutting(2.0), 10**7)

@@ -1,4 +1,4 @@
-"""Pictures of a clip: its wave above its spectrogram, as pixels."""
+"""What is drawn of a clip: its wave above its spectrogram, as pixels."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ _STOPS = np.array([(8, 8, 36), (66, 22, 104), (158, 42, 98), (228, 92, 48), (252
 _WAVE_SHARE = 0.34
 
 
-def picture(clip: Clip, width_px: int, height_px: int) -> Pixels:
+def drawn(clip: Clip, width_px: int, height_px: int) -> Pixels:
     """(height_px, width_px, 3) uint8: the wave, and below it decibels from 50 Hz at the bottom to 8 kHz.
 
     Both are of the mean of the channels. Time runs from left to right over the whole width; the wave fills its height
