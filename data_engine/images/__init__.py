@@ -13,6 +13,7 @@ from data_engine.images.decoding import (
     decode_image,
     stored_size,
 )
+from data_engine.images.drawings import drawing, drawn_thumbnail
 from data_engine.images.packed_pixels import PackedPixels, words_of
 from data_engine.images.thumbnails import (
     THUMBNAIL_PX,
@@ -37,6 +38,8 @@ __all__ = [
     "cut_out",
     "decode_each",
     "decode_image",
+    "drawing",
+    "drawn_thumbnail",
     "image_of",
     "montage",
     "pixels_of",

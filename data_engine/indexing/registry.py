@@ -32,6 +32,8 @@ class SourceKind:
     """What to do where the corpus' modality is one that does not name this kind."""
     has_columns: bool = True
     """Whether its samples have columns that `keep_where_any` can ask for."""
+    cuts_files: bool = False
+    """Whether its samples are parts of one thing, which stay in one split of a release."""
     takes: tuple[str, ...] = ()
     """Options with None as their default that it can do without, and that no kind takes which does not name them."""
     packages: tuple[str, ...] = ()
@@ -108,6 +110,18 @@ def _read_documents(file: SourceFile, options: ReadOptions, _modality: str) -> "
     from data_engine.indexing.documents.reading import read_documents
 
     return read_documents(file, options)
+
+
+def _read_sound_clips(file: SourceFile, options: ReadOptions, _modality: str) -> "Iterator[RawSample]":
+    from data_engine.indexing.sounds.clips import read_sound_clips
+
+    return read_sound_clips(file, options)
+
+
+def _find_sound_clips(folder: "Path | UPath", options: ReadOptions, _modality: str) -> Find:
+    from data_engine.indexing.sounds.clips import find_sound_clips
+
+    return find_sound_clips(folder, options)
 
 
 def _find_image_tiles(folder: "Path | UPath", options: ReadOptions, _modality: str) -> Find:
@@ -218,5 +232,15 @@ KINDS: dict[str, SourceKind] = {
         has_columns=False,
         takes=("text_per", "max_document_bytes"),
         packages=("pypdfium2", "docx", "trafilatura", "warcio"),
+    ),
+    "audio": SourceKind(
+        "clips that sound files (WAV, FLAC, OGG, MP3, AIFF) are cut into, by length or by silence",
+        _read_sound_clips,
+        _find_sound_clips,
+        other_modality="set modality: audio",
+        has_columns=False,
+        cuts_files=True,
+        takes=("clip_s", "clip_step_s", "clip_silence_db", "clip_pause_s", "clip_min_s"),
+        packages=("soundfile", "soxr"),
     ),
 }

@@ -71,6 +71,19 @@ class Source(Settings):
     """Of kind documents: whether a whole document is a text, as it is by default, or each page of a PDF file."""
     max_document_bytes: Annotated[int, Field(ge=1)] | None = None
     """Of kind documents: a document larger than this many bytes is unreadable; 100,000,000 by default."""
+    clip_s: Annotated[float, Field(ge=0.1, le=600)] | None = None
+    """Of kind audio: seconds of the clips that sounds are cut into, 10 by default; where silence cuts, of the longest.
+    The last clip of a file is as long as what is left, or up to a twentieth longer."""
+    clip_step_s: Annotated[float, Field(ge=0.05)] | None = None
+    """Of kind audio: seconds from the beginning of one clip to that of the next; by default `clip_s`, so that none
+    overlap. Clips that share half of their sound are near-duplicates unless near_duplicate_similarity is above 0.6."""
+    clip_silence_db: Annotated[float, Field(ge=-100, lt=0)] | None = None
+    """Of kind audio: cut where the level of 20 ms lies below so many dB of full scale, such as -45; what is silent is
+    in no clip. By default files are cut by length."""
+    clip_pause_s: Annotated[float, Field(ge=0.02, le=60)] | None = None
+    """Of kind audio, with `clip_silence_db`: seconds of silence that end a clip; 0.3 by default."""
+    clip_min_s: Annotated[float, Field(ge=0.02, le=60)] | None = None
+    """Of kind audio, with `clip_silence_db`: a clip that is shorter goes on over a pause; 1 second by default."""
     uri_pattern: str | None = None
     """Regular expression that is searched in the uri of every sample; its named groups become metadata columns, so
     that the name of a folder can be a label: `(?P<topic>[^/]+)/[^/]+$`."""
@@ -139,6 +152,22 @@ class Source(Settings):
             if getattr(self, option) is not None and option not in KINDS[self.kind].takes:
                 taking = " and ".join(name for name, kind in KINDS.items() if option in kind.takes)
                 raise ValueError(f"kind is {self.kind}, and {option} is for kind {taking} only; remove {option}")
+        return self
+
+    @model_validator(mode="after")
+    def _clips_cover_the_sound(self) -> "Source":
+        longest_s = self.clip_s or 10.0
+        if self.clip_step_s is not None and self.clip_step_s > longest_s:
+            raise ValueError(
+                f"clip_step_s is {self.clip_step_s:g} and clip_s {longest_s:g}, so that sound between two clips is in "
+                f"none; lower clip_step_s to at most {longest_s:g}"
+            )
+        if self.clip_silence_db is None and (self.clip_pause_s is not None or self.clip_min_s is not None):
+            raise ValueError(
+                "clip_pause_s and clip_min_s say how silence cuts; give clip_silence_db too, or remove them"
+            )
+        if self.clip_silence_db is not None and self.clip_step_s is not None:
+            raise ValueError("clip_step_s is for clips cut by length; remove it or clip_silence_db")
         return self
 
     @model_validator(mode="after")

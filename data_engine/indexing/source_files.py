@@ -96,6 +96,26 @@ class ReadOptions(Protocol):
         """A larger document is unreadable; None for 100,000,000."""
 
     @property
+    def clip_s(self) -> float | None:
+        """Seconds of a clip that sounds are cut into, or of the longest where silence cuts; None for 10."""
+
+    @property
+    def clip_step_s(self) -> float | None:
+        """Seconds from one clip to the next; None for those of a clip."""
+
+    @property
+    def clip_silence_db(self) -> float | None:
+        """Level in dB of full scale below which sounds are cut; None to cut by length."""
+
+    @property
+    def clip_pause_s(self) -> float | None:
+        """Seconds of silence that end a clip; None for 0.3."""
+
+    @property
+    def clip_min_s(self) -> float | None:
+        """Seconds of a clip below which a pause does not end it; None for 1."""
+
+    @property
     def follow_links(self) -> bool | tuple[str, ...]:
         """Whether links out of the source are followed, or the places that they may lead to."""
 

@@ -58,9 +58,12 @@ def corpus_text(name: str, look: Look, project_folder: Path) -> str:
 
 def said_of(look: Look) -> list[str]:
     """What was found and guessed, one line each."""
-    unit = {"folder": f"{look.modality} files", "raster_tiles": "tiles", "documents": "documents"}.get(
-        look.kind, "rows"
-    )
+    unit = {
+        "folder": f"{look.modality} files",
+        "raster_tiles": "tiles",
+        "documents": "documents",
+        "audio": "sound files",
+    }.get(look.kind, "rows")
     what = f"{'about ' * look.is_estimate}{look.n_samples:,} {unit}"
     files = f"{look.n_files:,} file{'' if look.n_files == 1 else 's'}, {look.n_bytes:,} bytes"
     lines = [f"{what} in {files} ({look.kind}, {look.modality})"]
@@ -107,6 +110,10 @@ def _source(look: Look, project_folder: Path) -> str:
         lines.append(f"    tile_px: {look.tile_px}  # guessed: the side of a tile, in pixels of the scene")
         lines.append("    # What the values mean, and which bands are shown: docs/rasters.md")
         lines.append("    # raster: { value_range: [0, 10000], preview_bands: [red, green, blue] }")
+    if look.kind == "audio":
+        lines.append(
+            "    clip_s: 10  # seconds of the clips that files are cut into; clip_silence_db: -45 cuts at pauses"
+        )
     if look.roles.text:
         lines.append(f"    text_column: {_quoted(look.roles.text)}  # guessed")
     if look.roles.image and "path_column" in form_of(look.modality).columns:
@@ -132,7 +139,7 @@ def _path(path: Path, project_folder: Path) -> str:
 
 def _batches(look: Look) -> str:
     is_of_few_scenes = bool(look.tile_px) and look.n_files <= _MOST_SCENES
-    if is_of_few_scenes or look.kind not in ("folder", "documents", "raster_tiles"):
+    if is_of_few_scenes or look.kind not in ("folder", "documents", "raster_tiles", "audio"):
         return "  # Each file is a batch: what changes in one is read anew, the others stay.\n  batches: { by: file }\n"
     count = max(1, min(8, look.n_files // 250))
     return (

@@ -38,11 +38,11 @@ _KIND_OF_ENDING |= {".parquet": "parquet"}
 _TEXT_ENDINGS = (".txt", ".md", ".text", ".rst")
 _DOCUMENT_ENDINGS = (".pdf", ".docx", ".html", ".htm", ".xhtml", ".warc")
 #: Kind of source and modality of files that are samples themselves, where they are not files of a modality.
-_OF_FILES = {"documents": ("documents", "text")}
+_OF_FILES = {"documents": ("documents", "text"), "audio": ("audio", "audio")}
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
 _KNOWN = (
-    "CSV, JSONL, JSON or Parquet files, images, satellite scenes (GeoTIFF), texts (.txt, .md), or documents (.pdf, "
-    ".docx, .html, .warc)"
+    "CSV, JSONL, JSON or Parquet files, images, satellite scenes (GeoTIFF), sounds (.wav, .flac, .ogg, .mp3), texts "
+    "(.txt, .md), or documents (.pdf, .docx, .html, .warc)"
 )
 _BY_HAND = "other kinds (tar archives, saved datasets, YAML headers) are described in docs/sources.md: write defs.yaml"
 
@@ -53,7 +53,7 @@ class Look:
 
     Attributes:
         path: The file or folder.
-        kind: Of the source: csv, jsonl, parquet, folder, raster_tiles or documents.
+        kind: Of the source: csv, jsonl, parquet, folder, raster_tiles, documents or audio.
         modality: What a sample is.
         pattern: Which files below the folder; empty for a single file.
         n_files: Files of this kind.

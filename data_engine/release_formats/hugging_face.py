@@ -32,7 +32,8 @@ _DTYPES = {
 def write(released: Released, folder: Path) -> None:
     """Write `data/<split>-<number>-of-<count>.parquet` and README.md, whose head names the files of each split.
 
-    The label is a ClassLabel, an image an Image with its bytes; every other column as the release has it.
+    The label is a ClassLabel, an image an Image with its bytes, a sound an Audio; every other column as the
+    release has it.
 
     Raises: InvalidInput for an image that the release does not hold.
     """
@@ -69,10 +70,16 @@ def _schema(released: Released) -> pa.Schema:
         features[field.name] = _feature(released, field)
         fields.append(pa.field(field.name, pa.int64() if field.name == released.label_column else field.type))
     if released.images:
-        fields.insert(1, pa.field("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])))
-        features = {"sample_id": features.pop("sample_id"), "image": {"_type": "Image"}, **features}
+        name, feature = _media(released)
+        fields.insert(1, pa.field(name, pa.struct([("bytes", pa.binary()), ("path", pa.string())])))
+        features = {"sample_id": features.pop("sample_id"), name: {"_type": feature}, **features}
     known = json.dumps({"info": {"features": features}}, ensure_ascii=False)
     return pa.schema(fields, metadata={"huggingface": known})
+
+
+def _media(released: Released) -> tuple[str, str]:
+    """The column of the files of the samples, and its feature."""
+    return ("audio", "Audio") if released.modality == "audio" else ("image", "Image")
 
 
 def _feature(released: Released, field: pa.Field) -> dict[str, Any]:
@@ -95,7 +102,8 @@ def _encoded(released: Released, rows: pa.Table, schema: pa.Schema) -> pa.Table:
     if released.images:
         files = [released.image_of(sample_id) for sample_id in rows["sample_id"].to_pylist()]
         images = [{"bytes": path.read_bytes(), "path": path.name} for path in files]
-        columns["image"] = pa.array(images, schema.field("image").type)
+        name, _ = _media(released)
+        columns[name] = pa.array(images, schema.field(name).type)
     return pa.Table.from_arrays([_whole(columns[name]) for name in schema.names], schema=schema)
 
 

@@ -1,4 +1,4 @@
-"""Images in one folder per class: ImageFolder, and the layout in which YOLO learns to classify.
+"""Images, or sounds, in one folder per class: ImageFolder, and the layout in which YOLO learns to classify.
 
 Boxes of objects are written in `coco.py`.
 """

@@ -199,7 +199,7 @@ def _write_geoparquet(released: "Released", folder: Path) -> None:
 #: Every format of a folder, by its name on the command line. To add one: a module that writes it, and an entry here.
 FOLDER_FORMATS: dict[str, FolderFormat] = {
     "hf": FolderFormat(
-        "a folder for datasets.load_dataset, with splits, classes and images",
+        "a folder for datasets.load_dataset, with splits, classes, images and sounds",
         _write_hugging_face,
         load="from pathlib import Path\n\nfrom datasets import load_dataset\n\nsamples = load_dataset(str(Path.cwd()))",
     ),
@@ -213,6 +213,13 @@ FOLDER_FORMATS: dict[str, FolderFormat] = {
         "images in a folder per class, for torchvision.datasets.ImageFolder and load_dataset",
         _write_image_folder,
         load='from datasets import load_dataset\n\nsamples = load_dataset("imagefolder", data_dir=".")',
+        needs_labels=True,
+    ),
+    "audiofolder": FolderFormat(
+        "sounds in a folder per class, as load_dataset reads them where torchcodec is installed",
+        _write_image_folder,
+        load="from pathlib import Path\n\n"
+        "samples = {path: path.parent.name for path in sorted(Path('train').rglob('*.*'))}",
         needs_labels=True,
     ),
     "coco": FolderFormat(

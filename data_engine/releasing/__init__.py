@@ -17,7 +17,7 @@ from data_engine.releasing.rows import (
     unlabelled_rows,
 )
 from data_engine.releasing.split_card import splits_said
-from data_engine.releasing.splits import groups_of, leaks_between, splits_of, with_splits
+from data_engine.releasing.splits import groups_of, groups_of_files, leaks_between, splits_of, with_splits
 from data_engine.releasing.writer import write_release
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "ground_groups",
     "ground_said",
     "groups_of",
+    "groups_of_files",
     "identified",
     "labelled_samples",
     "leaks_between",

@@ -1,9 +1,9 @@
-"""Splits of a release: clusters and near duplicates stay on one side, and what leaks all the same is found.
+"""Splits of a release: clusters, cut files and near duplicates stay on one side; what leaks all the same is found.
 
 Which split a sample is in depends on the seed, its cluster and the sizes of the clusters alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,32 @@ def groups_of(x: Floats, tree: "ClusterTree", leaf: Numbers, *, least_cosine: fl
 
     Returns: (n,) the lowest cluster of each row's group.
     """
+    return _joined(leaf, x, tree, leaf, least_cosine)
+
+
+def groups_of_files(
+    uris: Sequence[str], x: Floats, tree: "ClusterTree", leaf: Numbers, *, least_cosine: float
+) -> Numbers:
+    """The group of every row where files were cut into the samples: a file, or files with near duplicates in them.
+
+    Clusters join nothing here, because the samples of one file lie in many of them.
+
+    Args:
+        uris: (n,) of the rows: `file#part`, or `file` where it is one sample.
+        x: as of `groups_of`.
+        tree: as of `groups_of`.
+        leaf: as of `groups_of`.
+        least_cosine: as of `groups_of`.
+
+    Returns: (n,) the lowest number of a file of each row's group, by the order of their names.
+    """
+    files = [uri.rpartition("#")[0] or uri for uri in uris]
+    number = {file: place for place, file in enumerate(sorted(set(files)))}
+    return _joined(np.array([number[file] for file in files], np.int64), x, tree, leaf, least_cosine)
+
+
+def _joined(numbers: Numbers, x: Floats, tree: "ClusterTree", leaf: Numbers, least_cosine: float) -> Numbers:
+    """(n,) the lowest of the numbers that near duplicates join each row's number with."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -65,16 +91,17 @@ def groups_of(x: Floats, tree: "ClusterTree", leaf: Numbers, *, least_cosine: fl
     from data_engine.duplicates import semantic_pairs
 
     pairs = semantic_pairs(x, with_samples(tree, leaf), least_cosine=least_cosine)
-    n = int(leaf.max(initial=-1)) + 1
-    links = (np.ones(len(pairs), np.int8), (leaf[pairs.earlier], leaf[pairs.later]))
+    n = int(numbers.max(initial=-1)) + 1
+    links = (np.ones(len(pairs), np.int8), (numbers[pairs.earlier], numbers[pairs.later]))
     _, component = connected_components(coo_array(links, shape=(n, n)), directed=False)
     lowest = np.full(n, n, np.int64)
     np.minimum.at(lowest, component, np.arange(n))
-    return np.asarray(lowest[component][leaf], np.int64)
+    return np.asarray(lowest[component][numbers], np.int64)
 
 
 #: What groups are, and what makes more of them, by what keeps samples together.
 OF_CLUSTERS = ("clusters and near duplicates", "raise release.splits.least_cosine or that share")
+OF_FILES = ("whole files and near duplicates", "raise release.splits.least_cosine or that share")
 OF_GROUND = ("tiles that lie together", "lower or set release.splits.ground_block_km, raise that share")
 
 

@@ -84,6 +84,7 @@ def disputed(batch_id: NameOfPath, _: Reviewer, request: Request) -> dict[str, A
             **{name: value for name, value in row.items() if name != "payload"},
             **shown_payload(row["payload"]),
             "is_image": state.corpora[row["corpus"]].is_of_images,
+            "has_player": state.corpora[row["corpus"]].player_of is not None,
         }
         for row in rows
     ]

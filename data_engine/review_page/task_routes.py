@@ -15,6 +15,7 @@ from data_engine.labeling.answers.registry import answer_kind
 from data_engine.review.people.tokens import Person
 from data_engine.review.queue_records import Lease
 from data_engine.review_page.access import Anybody
+from data_engine.review_page.byte_ranges import answer_with
 from data_engine.review_page.forms import AnswerForm, CorrectionForm, DraftForm, IdOfPath, NextForm, without_nul
 from data_engine.review_page.page_corpus import CLASS, OBJECTS, PageCorpus
 from data_engine.review_page.page_state import PageState, state_of
@@ -147,14 +148,14 @@ def media(task_id: IdOfPath, person: Anybody, request: Request, size: Literal["f
 
 @router.get("/tasks/{task_id}/player")
 def player(task_id: IdOfPath, person: Anybody, request: Request) -> Response:
-    """What a browser plays of a task."""
+    """What a browser plays of a task, or the part of it that the header Range asks for."""
     state = state_of(request)
     name, sample_id = state.queue.sample_of(person, task_id)
     corpus = state.corpus(name)
     if corpus.player_of is None:
         raise NotFound(f"the tasks of corpus {name} have nothing to play")
     played = corpus.player_of(sample_id)
-    return Response(played.content, media_type=played.media_type)
+    return answer_with(played.content, played.media_type, request.headers.get("range"))
 
 
 def _check_size(state: PageState, person: Person, task_id: str, answer: Mapping[str, Any]) -> None:
@@ -207,5 +208,6 @@ def _shown_answer(row: Mapping[str, Any], state: PageState) -> dict[str, Any]:
         "shown": answer_kind(row["kind"]).shown(row["answer"]),
         "submitted_at": row["submitted_at"].isoformat(),
         "is_image": state.corpora[row["corpus"]].is_of_images,
+        "has_player": state.corpora[row["corpus"]].player_of is not None,
         **shown_payload(row["payload"]),
     }

@@ -4,7 +4,7 @@ import importlib.util
 import io
 import re
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from drawn_scenes import noise, write_scene
+from made_sounds import made, written
 from PIL import Image
 
 from data_engine import schemas
@@ -33,10 +34,17 @@ def _png(colour: str) -> bytes:
 
 
 IMAGES = (_png("red"), _png("blue"))
+SOUNDS = (written(made("melody", 1, 0.2)), written(made("noise", 1, 0.2), form="FLAC"))
+#: The two samples of each modality, and the ending of their files.
+SAMPLES: dict[str, tuple[tuple[bytes, ...], str]] = {
+    "text": (tuple(text.encode() for text in TEXTS), "txt"),
+    "image": (IMAGES, "png"),
+    "audio": (SOUNDS, "wav"),
+}
 
 
 def _files(folder: Path, modality: str) -> dict[str, Any]:
-    for number, content in enumerate(IMAGES if modality == "image" else [text.encode() for text in TEXTS]):
+    for number, content in enumerate(SAMPLES[modality][0]):
         (folder / f"{number}.bin").write_bytes(content)
     return {}
 
@@ -47,31 +55,35 @@ def _front_matter(folder: Path, _modality: str) -> dict[str, Any]:
     return {}
 
 
-def _named_images(folder: Path) -> list[str]:
-    for number, content in enumerate(IMAGES):
-        (folder / f"{number}.png").write_bytes(content)
-    return [f"{number}.png" for number in range(len(IMAGES))]
+def _values(folder: Path, modality: str) -> Sequence[str]:
+    """Texts, or the names of files that are written beside the rows."""
+    contents, ending = SAMPLES[modality]
+    if modality == "text":
+        return TEXTS
+    for number, content in enumerate(contents):
+        (folder / f"{number}.{ending}").write_bytes(content)
+    return [f"{number}.{ending}" for number in range(len(contents))]
 
 
 def _jsonl(folder: Path, modality: str) -> dict[str, Any]:
-    values = _named_images(folder) if modality == "image" else TEXTS
+    values = _values(folder, modality)
     (folder / "rows.jsonl").write_text("".join(f'{{"text": "{value}"}}\n' for value in values), "utf-8")
     return {"pattern": "*.jsonl", "path_column": "text"}
 
 
 def _csv(folder: Path, modality: str) -> dict[str, Any]:
-    values = _named_images(folder) if modality == "image" else TEXTS
+    values = _values(folder, modality)
     (folder / "rows.csv").write_text("\n".join(["n,text", *(f"1,{value}" for value in values)]), "utf-8")
     return {"pattern": "*.csv", "path_column": "text"}
 
 
 def _parquet(folder: Path, modality: str) -> dict[str, Any]:
-    pq.write_table(pa.table({"text": IMAGES if modality == "image" else TEXTS}), folder / "rows.parquet")
+    pq.write_table(pa.table({"text": TEXTS if modality == "text" else SAMPLES[modality][0]}), folder / "rows.parquet")
     return {"path_column": "text"}
 
 
 def _saved_dataset(folder: Path, modality: str) -> dict[str, Any]:
-    table = pa.table({"text": IMAGES if modality == "image" else TEXTS})
+    table = pa.table({"text": TEXTS if modality == "text" else SAMPLES[modality][0]})
     with (folder / "data-00000.arrow").open("wb") as stream, pa.ipc.new_stream(stream, table.schema) as writer:
         writer.write_table(table)
     (folder / "dataset_info.json").write_text("{}", "utf-8")
@@ -79,10 +91,10 @@ def _saved_dataset(folder: Path, modality: str) -> dict[str, Any]:
 
 
 def _archive(folder: Path, modality: str) -> dict[str, Any]:
-    contents = IMAGES if modality == "image" else [text.encode() for text in TEXTS]
+    contents, ending = SAMPLES[modality]
     with tarfile.open(folder / "shard.tar", "w") as archive:
         for number, content in enumerate(contents):
-            member = tarfile.TarInfo(f"{number}.{'png' if modality == 'image' else 'txt'}")
+            member = tarfile.TarInfo(f"{number}.{ending}")
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
     return {}
@@ -124,6 +136,7 @@ SOURCES: dict[str, Callable[[Path, str], dict[str, Any]]] = {
     "image_tiles": _image_tiles,
     "raster_tiles": _raster_tiles,
     "documents": _documents,
+    "audio": _files,
 }
 #: A value of every option that some kind cannot do without.
 OPTIONS = {"pixel_shape": (1, 2), "tile_px": 16}
@@ -135,7 +148,10 @@ TAKEN = {
     "max_document_bytes": 1000,
     "raster": Raster(stretch=(1, 99)),
 }
-CASES = [(kind, name) for kind in KINDS for name in ("text", "image", "raster") if kind in find_modality(name).kinds]
+TAKEN |= {"clip_s": 5.0, "clip_step_s": 2.5, "clip_silence_db": -40.0, "clip_pause_s": 0.5, "clip_min_s": 0.5}
+#: What has to be given with an option.
+TOGETHER = {name: {"clip_silence_db": -40.0} for name in ("clip_pause_s", "clip_min_s")}
+CASES = [(kind, name) for kind in KINDS for name in SAMPLES if kind in find_modality(name).kinds]
 
 
 def _source(kind: str, modality: str, folder: Path) -> Source:
@@ -144,9 +160,9 @@ def _source(kind: str, modality: str, folder: Path) -> Source:
 
 def _read(source: Source, folder: Path, modality: Any) -> pa.Table:
     files = [file for batch in list_batches(source, Batches(), folder).values() for file in batch]
-    if modality == "image":
-        # Tables name images that lie beside them; those are no files of the source.
-        files = [file for file in files if source.kind == "folder" or not file.uri.endswith(".png")]
+    if modality != "text":
+        # Tables name media that lie beside them; those are no files of the source.
+        files = [file for file in files if source.kind == "folder" or not file.uri.endswith((".png", ".wav"))]
     return read_batch(source, files, batch="b", modality=modality)
 
 
@@ -166,18 +182,18 @@ def test_two_samples_are_two_readable_rows_the_same_at_every_reading(kind: str, 
         assert table["text"].to_pylist() == list(TEXTS)
 
 
-@pytest.mark.parametrize("kind", [kind for kind, modality in CASES if modality == "image"])
-def test_the_bytes_of_its_images_are_found_again_in_any_order(kind: str, tmp_path: Path) -> None:
-    source = _source(kind, "image", tmp_path)
-    rows = _read(source, tmp_path, "image").to_pylist()
-    contents = Contents(source, tmp_path, "image")
+@pytest.mark.parametrize(("kind", "modality"), [case for case in CASES if case[1] != "text"])
+def test_the_bytes_of_its_media_are_found_again_in_any_order(kind: str, modality: str, tmp_path: Path) -> None:
+    source = _source(kind, modality, tmp_path)
+    rows = _read(source, tmp_path, modality).to_pylist()
+    contents = Contents(source, tmp_path, modality)
     found = [contents.read(row) for row in [rows[1], rows[0], rows[1]]]
     assert found[0] == found[2]
-    assert kind in ("pixel_rows", "image_tiles") or found[:2] == [IMAGES[1], IMAGES[0]]
+    assert kind in ("pixel_rows", "image_tiles", "audio") or found[:2] == list(SAMPLES[modality][0][::-1])
 
 
 @pytest.mark.parametrize(
-    ("kind", "modality"), [(kind, other) for kind in KINDS for other in ("text", "image") if (kind, other) not in CASES]
+    ("kind", "modality"), [(kind, other) for kind in KINDS for other in SAMPLES if (kind, other) not in CASES]
 )
 def test_a_modality_that_it_does_not_have_is_refused_with_a_remedy(kind: str, modality: Any) -> None:
     options = {name: OPTIONS[name] for name in KINDS[kind].needs}
@@ -191,7 +207,10 @@ def test_a_file_that_vanished_is_one_unreadable_row_or_an_error_that_names_it(
 ) -> None:
     source = _source(kind, modality, tmp_path)
     (file, *_) = [
-        f for batch in list_batches(source, Batches(), tmp_path).values() for f in batch if ".png" not in f.uri
+        f
+        for batch in list_batches(source, Batches(), tmp_path).values()
+        for f in batch
+        if not f.uri.endswith((".png", ".wav"))
     ]
     Path(file.path).unlink()
     try:
@@ -224,7 +243,8 @@ def test_the_options_that_it_takes_go_with_no_other(kind: str) -> None:
     assert {name for each in KINDS.values() for name in each.takes} == set(TAKEN)
     for name, value in TAKEN.items():
         if name in KINDS[kind].takes:
-            assert getattr(Source(kind=kind, path=".", **needed, **{name: value}), name) == value
+            given = {**TOGETHER.get(name, {}), name: value}
+            assert getattr(Source(kind=kind, path=".", **needed, **given), name) == value
         else:
             with pytest.raises(ValueError, match=rf"kind is {kind}, and {name} is for kind [\w ]+ only; remove {name}"):
                 Source(kind=kind, path=".", **needed, **{name: value})

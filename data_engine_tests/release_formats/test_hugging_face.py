@@ -3,7 +3,7 @@ from pathlib import Path
 
 import datasets
 import pytest
-from released_folders import SIZES, TEXTS, image_release, text_release
+from released_folders import SIZES, TEXTS, image_release, sound_release, text_release
 
 from data_engine.release_formats import hugging_face
 from data_engine.releasing.exporting import export_release, read_released
@@ -31,6 +31,16 @@ def test_images_come_back_as_images(tmp_path: Path) -> None:
     loaded = _loaded(export_release(image_release(tmp_path / "r"), "hf", tmp_path / "to"), tmp_path)["train"]
     names = loaded.features["label"].names
     assert {row["image"].size: names[row["label"]] for row in loaded} == SIZES
+
+
+def test_sounds_come_back_as_sounds_with_the_bytes_of_their_files(tmp_path: Path) -> None:
+    release = sound_release(tmp_path / "r")
+    loaded = _loaded(export_release(release, "hf", tmp_path / "to"), tmp_path)["train"]
+    assert isinstance(loaded.features["audio"], datasets.Audio)
+    rows = loaded.cast_column("audio", datasets.Audio(decode=False))
+    assert {row["audio"]["path"]: row["audio"]["bytes"] for row in rows} == {
+        path.name: path.read_bytes() for path in (release / "images").iterdir()
+    }
 
 
 def test_a_split_of_many_bytes_is_several_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

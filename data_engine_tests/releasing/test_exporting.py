@@ -1,10 +1,11 @@
 """Exports of releases, of every format: the same bytes, all or nothing, and clear words where a format does not fit."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from released_folders import bytes_below, image_release, text_release, tile_release
+from released_folders import bytes_below, image_release, sound_release, text_release, tile_release
 
 from data_engine.errors import InvalidInput, StorageError
 from data_engine.modalities import find_modality
@@ -15,13 +16,18 @@ ON_A_MAP = ("geojson", "geoparquet")
 EVERY = {**FORMATS, **FOLDER_FORMATS}
 
 
+def _release_for(form: str) -> Callable[..., Path]:
+    """What makes a release that fits a format."""
+    return image_release if form in (*FORMATS, *find_modality("image").formats) else sound_release
+
+
 @pytest.mark.parametrize("form", EVERY)
 def test_the_same_release_gives_the_same_bytes_and_is_read_by_the_lines_of_its_format(
     form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     objects = [json.dumps({"size": [1, 1], "objects": []})] * 4
     more = {"objects": objects, "label": [None] * 4} if form == "masks" else {}
-    release = tile_release(tmp_path / "r") if form in ON_A_MAP else image_release(tmp_path / "r", **more)
+    release = tile_release(tmp_path / "r") if form in ON_A_MAP else _release_for(form)(tmp_path / "r", **more)
     before = bytes_below(release)
     one, other = (export_release(release, form, tmp_path / name) for name in ("one", "other"))
     assert bytes_below(one) == bytes_below(other)
@@ -41,9 +47,10 @@ def test_what_is_read_of_a_release_is_what_its_format_wrote(form: str, tmp_path:
 
 
 @pytest.mark.parametrize("form", [name for name in FOLDER_FORMATS if name not in find_modality("text").formats])
-def test_a_format_of_images_refuses_texts_and_says_what_fits(form: str, tmp_path: Path) -> None:
-    held = "tiles" if form in ON_A_MAP else "images"
-    told = f"holds texts, but {form} is a format of {held}; take one of parquet, jsonl, csv, hf, webdataset"
+def test_a_format_of_media_refuses_texts_and_says_what_fits(form: str, tmp_path: Path) -> None:
+    told = (
+        f"holds texts, but {form} is a format of (images|sounds|tiles); take one of parquet, jsonl, csv, hf, webdataset"
+    )
     with pytest.raises(InvalidInput, match=told):
         export_release(text_release(tmp_path / "r"), form, tmp_path / "to")
     assert not (tmp_path / "to").exists()
@@ -51,8 +58,9 @@ def test_a_format_of_images_refuses_texts_and_says_what_fits(form: str, tmp_path
 
 @pytest.mark.parametrize("form", [name for name, each in FOLDER_FORMATS.items() if each.needs_labels])
 def test_a_format_of_classes_refuses_a_release_without_labels(form: str, tmp_path: Path) -> None:
-    empty = [None] * 4
-    release = image_release(tmp_path / "r", label=empty, provenance=empty, posterior=empty, quality=empty)
+    make = _release_for(form)
+    empty = [None] * (4 if make is image_release else 3)
+    release = make(tmp_path / "r", label=empty, provenance=empty, posterior=empty, quality=empty)
     with pytest.raises(InvalidInput, match=f"has no labels, but {form} needs a class for each image; take one of"):
         export_release(release, form, tmp_path / "to")
 

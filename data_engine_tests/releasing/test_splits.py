@@ -5,7 +5,7 @@ import pytest
 from data_engine.clustering import ClusterTree
 from data_engine.errors import NotEnoughData
 from data_engine.releasing.rows import exported_rows, release_fingerprint
-from data_engine.releasing.splits import groups_of, leaks_between, splits_of, with_splits
+from data_engine.releasing.splits import groups_of, groups_of_files, leaks_between, splits_of, with_splits
 from data_engine.schemas import RELEASE
 
 SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
@@ -31,6 +31,15 @@ def test_clusters_with_a_near_duplicate_between_them_are_one_group() -> None:
     x, leaf = _plane(0, 9, 11, 20, 90), np.array([0, 0, 1, 1, 2])
     assert groups_of(x, _tree(4, 16, 90), leaf, least_cosine=0.999).tolist() == [0, 0, 0, 0, 2]
     assert groups_of(x, _tree(4, 16, 90), leaf, least_cosine=0.9999).tolist() == [0, 0, 1, 1, 2]
+
+
+def test_the_samples_of_a_file_are_one_group_and_so_are_files_with_near_duplicates() -> None:
+    # The first file lies in two clusters; 88 and 90 degrees are near duplicates of two other files.
+    x, leaf = _plane(0, 45, 20, 88, 90), np.array([0, 2, 1, 3, 3])
+    uris = ["c.wav#t=00:00:00,00:00:01", "c.wav#t=00:00:01,00:00:02", "a.wav", "d.wav", "b #1.wav#t=00:00:00,00:00:01"]
+    tree = _tree(0, 20, 45, 90)
+    assert groups_of_files(uris, x, tree, leaf, least_cosine=0.999).tolist() == [2, 2, 0, 1, 1]
+    assert groups_of_files(uris, x, tree, leaf, least_cosine=0.9999).tolist() == [2, 2, 0, 3, 1]
 
 
 def test_whole_groups_go_to_a_split_and_the_shares_are_met_to_within_half_a_group() -> None:

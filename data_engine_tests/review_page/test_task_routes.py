@@ -3,6 +3,8 @@
 import pytest
 from review_page import PNG, Page, licences_on_page, missing_image
 
+from data_engine.review_page.page_corpus import ShownImage
+
 _NEXT, _ANSWER = "/api/v1/next", "/api/v1/annotations"
 
 
@@ -172,6 +174,19 @@ def test_images_come_by_the_task_alone_and_as_our_type(queue):
     assert Page(queue).of("ada").get(f"/api/v1/tasks/{task['task_id']}/media").status_code == 404
     gone = Page(queue, licences_on_page(is_of_images=True, image_of=missing_image)).of("ada")
     assert gone.get(f"/api/v1/tasks/{task['task_id']}/media").json() == {"error": "the image is gone"}
+
+
+def test_what_is_played_comes_by_the_task_alone_also_in_parts(queue):
+    page = Page(queue, licences_on_page(is_of_images=True, player_of=lambda _: ShownImage("audio/wav", b"0123456789")))
+    ada = page.of("ada")
+    (task,) = take(ada)
+    place = f"/api/v1/tasks/{task['task_id']}/player"
+    assert task["has_player"] is True and ada.get(place).content == b"0123456789"
+    part = ada.get(place, headers={"Range": "bytes=2-4"})
+    assert (part.status_code, part.content, part.headers["content-range"]) == (206, b"234", "bytes 2-4/10")
+    assert page.of("bob").get(place).status_code == 404
+    assert page.client().get(place).status_code == 401
+    assert Page(queue).of("ada").get(place).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from data_engine.rasters.geotiff import geotiff_of
 from data_engine.rasters.tile_grid import Window
 from data_engine.releasing import release_fingerprint, write_release
 from data_engine.schemas import RELEASE
+from data_engine.sound.clip import Clip, wav_bytes
 
 TEXTS = {"first\nline": "odd / label", "": "plain", "Ünal 日本": "plain", 'quotes " and ,': "odd / label"}
 DAY = "2026-01-02T03:04:05+00:00"
@@ -78,6 +79,18 @@ def tile_release(root: Path) -> Path:
         rows.append(row_of(sample_id, label="field", metadata=json.dumps(said)))
         images[f"{sample_id}.tif"] = geotiff_of(tile)
     return _written(root, rows, images, ("parquet",), DAY, modality="raster")
+
+
+def sound_release(root: Path, **columns: list[Any]) -> Path:
+    """The folder of a release of three sounds, of which two are parts of one file."""
+    contents = [wav_bytes(Clip(np.full((n, 1), n, np.int16), 8_000)) for n in (800, 900, 1_000)]
+    uris = ["a.wav#t=00:00:00,00:00:01", "a.wav#t=00:00:01,00:00:02", "b.wav"]
+    rows = [
+        row_of(sample_id_of_bytes(content), uri=uri, label=label)
+        for content, uri, label in zip(contents, uris, ("bird", "rain", "bird"), strict=True)
+    ]
+    files = {f"{row['sample_id']}.wav": content for row, content in zip(rows, contents, strict=True)}
+    return _written(root, _with(rows, columns), files, ("parquet",), DAY, modality="audio")
 
 
 def bytes_below(folder: Path) -> dict[str, str]:

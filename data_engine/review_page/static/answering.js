@@ -1,9 +1,9 @@
 // One task after the other: a key answers it and the next one stands there.
 
 import { button, count, h, onKeys, percent, say, sentence } from "./dom.js";
-import { sound } from "./api.js";
 import { Feed } from "./feed.js";
 import { Choices } from "./choices.js";
+import { Player } from "./player.js";
 import { Stopwatch } from "./seconds.js";
 
 const REASONS = ["it is unclear", "it is broken or empty", "somebody else knows better"];
@@ -58,6 +58,7 @@ export class Answering {
 
   stop() {
     this.keepDraft();
+    this.stopPlaying();
     this.watch.stop();
     this.outbox.removeEventListener("lost", this.onDraftLost);
     this.outbox.removeEventListener("kept", this.onKept);
@@ -87,6 +88,7 @@ export class Answering {
       skip: button("Skip", "s", () => this.startSkipping()),
       scope: button("Out of scope", "o", () => this.corpus.out_of_scope && this.answer(this.corpus.out_of_scope)),
       score: button("Score", "p", () => this.askScore()),
+      play: button("Play", "Space", () => this.player && this.player.toggle(), { hidden: true }),
       zoom: button("Zoom", "z", () => this.zoom()),
       help: button("Instructions", "i", () => this.go(`#/instructions/${encodeURIComponent(this.corpus.name)}`)),
     };
@@ -137,6 +139,7 @@ export class Answering {
     this.question.textContent = this.feed.problem ? "No task can be had now"
       : this.feed.isDry ? `Nothing is left for you${this.corpora.size > 1 ? ` in ${this.corpus.title}` : ""}` : "Looking for tasks…";
     this.place.textContent = this.feed.problem ? `${sentence(this.feed.problem)} It is tried again by itself; Esc goes to the batches.` : (this.feed.isDry ? "Esc goes to the batches; u takes your last answer back." : "");
+    this.stopPlaying();
     this.sample.replaceChildren();
     this.choices.show(null);
     this.screen.firstChild.classList.toggle("empty", true);
@@ -156,6 +159,7 @@ export class Answering {
 
   showSample(task) {
     this.sample.classList.remove("zoomed");
+    this.stopPlaying();
     this.sample.scrollTo(0, 0);
     if (!task.is_image) {
       this.sample.replaceChildren(h("p", { text: task.text }), task.uri ? h("p", { class: "quiet small uri", text: task.uri }) : "");
@@ -164,17 +168,20 @@ export class Answering {
     const shown = h("img", { alt: `image ${task.uri}`, draggable: "false" });
     shown.addEventListener("click", () => this.zoom());
     shown.addEventListener("load", () => shown.classList.toggle("tiny", shown.naturalWidth < 200));
-    this.sample.replaceChildren(shown, ...(task.has_player ? [this.player(task)] : []), ...(task.text ? [h("p", { class: "caption", text: task.text })] : []));
+    if (task.has_player) {
+      this.player = new Player(task.task_id);
+      this.tools.play.hidden = false;
+    }
+    this.sample.replaceChildren(shown, ...(this.player ? [this.player.element] : []), ...(task.text ? [h("p", { class: "caption", text: task.text })] : []));
     this.image(task.task_id).then((address) => { shown.src = address; }, (error) => {
       if (this.shown === task) this.sample.replaceChildren(h("p", { text: sentence(`The image cannot be shown: ${error.message}`) }));
     });
   }
 
-  // Loaded once somebody plays it, or at once where nothing else is shown.
-  player(task) {
-    const player = h("audio", { controls: "", "aria-label": "Player", preload: "none" });
-    sound(task.task_id).then((address) => { player.src = address; }, () => player.replaceWith(h("p", { class: "caption", text: "It cannot be played." })));
-    return player;
+  stopPlaying() {
+    if (this.player) this.player.stop();
+    this.player = null;
+    this.tools.play.hidden = true;
   }
 
   answer(label) {
@@ -293,6 +300,7 @@ export class Answering {
       } else this.go("#/");
       return true;
     }
+    if (this.player && this.player.key(key)) return true;
     const task = this.task();
     const label = task && this.choices.labelOf(key);
     if (label) this.answer(label);

@@ -1,6 +1,7 @@
 // Samples that people disagree about, their answers side by side and without names; a reviewer decides.
 
 import { objectSides, NAMES } from "./object_sides.js";
+import { Player } from "./player.js";
 import { button, count, h, onKeys, say, sentence } from "./dom.js";
 
 export function disputes({ call, image, screen, rest, go }) {
@@ -8,11 +9,14 @@ export function disputes({ call, image, screen, rest, go }) {
   let waiting = [];
   let current = [];
   let last = null;
+  let player = null;
   const body = h("div", {}, h("h1", { text: "Disputed" }));
   screen.append(body);
 
   function show() {
     const task = waiting[0];
+    if (player) player.stop();
+    player = task && task.has_player ? new Player(task.task_id) : null;
     if (!task) {
       body.replaceChildren(h("h1", { text: "Nothing is disputed" }), h("p", {}, h("a", { class: "line", href: "#/", text: "To the batches" })), tools());
       return;
@@ -31,7 +35,7 @@ export function disputes({ call, image, screen, rest, go }) {
     body.replaceChildren(
       h("h1", { text: task.question }),
       h("p", { class: "quiet small", text: placeOf(task) }),
-      h("div", { class: "task-sample", tabindex: "0", role: "region", "aria-label": "Sample" }, sample, task.is_image && task.text ? h("p", { class: "caption", text: task.text }) : ""),
+      h("div", { class: "task-sample", tabindex: "0", role: "region", "aria-label": "Sample" }, sample, player ? player.element : "", task.is_image && task.text ? h("p", { class: "caption", text: task.text }) : ""),
       h("div", { class: "sides" }, [...sides].map(([label, answers], i) => h("section", { class: "plate" },
         h("h2", { text: label }), h("p", { class: "quiet", text: `${count(answers.length, "answer")}` }),
         answers.filter((answer) => answer.comment).map((answer) => h("blockquote", { text: answer.comment })),
@@ -89,7 +93,8 @@ export function disputes({ call, image, screen, rest, go }) {
   call("GET", `/batches/${encodeURIComponent(batch)}/disputed`)
     .then(({ disputed }) => { waiting = disputed; show(); })
     .catch((error) => body.append(h("p", { text: `${sentence(error.message)} Esc goes to the batches.` })));
-  return onKeys((key) => {
+  const stopKeys = onKeys((key) => {
+    if (player && player.key(key)) return true;
     if (key === "Escape") go("#/");
     else if (key === "u") again();
     else if (key === "s") postpone();
@@ -97,4 +102,8 @@ export function disputes({ call, image, screen, rest, go }) {
     else return false;
     return true;
   });
+  return () => {
+    stopKeys();
+    if (player) player.stop();
+  };
 }

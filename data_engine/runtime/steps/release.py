@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 
 from data_engine import releasing, storage
 from data_engine.corpus import Corpus
+from data_engine.indexing.registry import KINDS
 from data_engine.releasing.release_marks import put_into_service
-from data_engine.releasing.splits import OF_CLUSTERS, OF_GROUND
+from data_engine.releasing.splits import OF_CLUSTERS, OF_FILES, OF_GROUND
 from data_engine.reporting.metrics.known_labels import ancestors
 from data_engine.runtime.made_from.question_labels import (
     LabelledQuestion,
@@ -88,11 +89,14 @@ def _with_splits(step_run: StepRun, rows: pa.Table, corpus: Corpus) -> tuple[pa.
     seed, alike, block_km = corpus.seed_for("splits"), settings.least_cosine, settings.ground_block_km
     # Tiles of scenes look like their neighbours; kept together by cluster too, all of them would be one group.
     boxes = releasing.ground_boxes(rows) if corpus.modality == "raster" else None
-    kept_together = OF_CLUSTERS if boxes is None else OF_GROUND
-    if boxes is None:
-        groups = releasing.groups_of(x, tree, rows["leaf"].to_numpy().astype("int64"), least_cosine=alike)
+    leaf, kept_together = rows["leaf"].to_numpy().astype("int64"), OF_CLUSTERS
+    if boxes is not None:
+        groups, kept_together = releasing.ground_groups(boxes, block_km=block_km), OF_GROUND
+    elif KINDS[corpus.source.kind].cuts_files:
+        groups = releasing.groups_of_files(rows["uri"].to_pylist(), x, tree, leaf, least_cosine=alike)
+        kept_together = OF_FILES
     else:
-        groups = releasing.ground_groups(boxes, block_km=block_km)
+        groups = releasing.groups_of(x, tree, leaf, least_cosine=alike)
     splits = releasing.splits_of(groups, settings.shares, seed=seed, kept_together=kept_together)
     leaks = releasing.leaks_between(x, splits, least_cosine=alike, seed=seed)
     # Of tiles, those whose pixels agree went with the first pass; what looks alike lies on every piece of ground.

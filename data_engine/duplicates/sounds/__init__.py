@@ -1,0 +1,1 @@
+"""Near-duplicate sounds: landmarks that lie in the same order in time."""
