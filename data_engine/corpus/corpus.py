@@ -25,10 +25,9 @@ from data_engine.corpus.kinds import (
     check_alone,
     check_modality,
     check_packages,
+    filled_in,
     first_pass_schema,
     modality_meanings,
-    with_defaults,
-    with_mix,
 )
 from data_engine.corpus.known_labels import ClassNames
 from data_engine.corpus.labels import Labels
@@ -109,10 +108,7 @@ class Corpus(Settings):
     @classmethod
     def _defaults_of_modality(cls, value: Any) -> Any:
         """Each modality has an encoder of its own, and limits."""
-        name = value.get("modality", "text") if isinstance(value, dict) else None
-        if name not in modality_names():
-            return value
-        return with_mix(with_defaults(value, find_modality(name).defaults), find_modality(name))
+        return filled_in(value)
 
     @model_validator(mode="before")
     @classmethod

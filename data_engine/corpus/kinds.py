@@ -162,7 +162,7 @@ def _needs_examples(rule: str, block: str) -> dict[str, Any]:
     return {"if": {"required": ["rules"], "properties": {"rules": limited}}, "then": {"required": [block]}}
 
 
-def with_mix(value: dict[str, Any], samples: Modality) -> dict[str, Any]:
+def _with_mix(value: dict[str, Any], samples: Modality) -> dict[str, Any]:
     """A description whose encoder says in which shares the parts of pairs count.
 
     Raises: ValueError for shares of samples that have one part.
@@ -187,7 +187,16 @@ def modality_meanings() -> dict[str, str]:
     return {name: find_modality(name).sample for name in modality_names()}
 
 
-def with_defaults(value: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+def filled_in(value: Any) -> Any:
+    """A description with what its modality sets where it says nothing, and the mix of its embeddings in its encoder."""
+    name = value.get("modality", "text") if isinstance(value, dict) else None
+    if name not in modality_names():
+        return value
+    samples = find_modality(name)
+    return _with_mix(_with_defaults(value, samples.defaults), samples)
+
+
+def _with_defaults(value: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
     """A description with what a modality sets where it says nothing, in its blocks too."""
     filled = {**defaults, **value}
     for name, default in defaults.items():
