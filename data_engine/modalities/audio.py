@@ -29,6 +29,9 @@ MODALITY = Modality(
     player="data_engine.sound.showing:played_sound",
     formats=("hf", "webdataset", "audiofolder"),
     file_endings={"audio/mpeg": "mp3"},
+    load_file="""import soundfile
+
+first, rate = soundfile.read(path_of[samples["sample_id"][0]])  # (samples, channels), samples a second""",
     extra="audio",
     packages=("soundfile", "soxr"),
 )
