@@ -62,7 +62,8 @@ class Source(Settings):
     """From the beginning of one tile to that of the next, in pixels; by default `tile_px`, so that none overlap."""
     tile_class: str | None = None
     """Of kind image_tiles: class of the objects in column `objects_by_threshold`, which are what is brighter than its
-    surroundings by a classical recipe (Otsu's threshold); nobody has looked at them."""
+    surroundings by a classical recipe (Otsu's threshold); nobody has looked at them. What a tile shows less than half
+    of is left out."""
     text_per: Literal["document", "page"] | None = None
     """Of kind documents: whether a whole document is a text, as it is by default, or each page of a PDF file."""
     max_document_bytes: Annotated[int, Field(ge=1)] | None = None
