@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from data_engine.labeling.rounds import hashed
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.made_from.doubtful_labels import doubted_samples
+from data_engine.runtime.made_from.label_history import classes_without_help
 from data_engine.runtime.objects.object_rounds import NOTHING
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ def planned_objects(
     """
     from data_engine.runtime.objects.object_rounds import plan_object_batch
 
-    columns = ["sample_id", "purpose", "arm", "answer"]
-    reviewed = tables.read("reviewed_labels", columns=columns).to_pylist()
+    answers = tables.read("reviewed_labels")
+    reviewed = answers.select(["sample_id", "purpose", "arm", "answer"]).to_pylist()
     seed = runtime.corpus.seed_for("review", round_number)
     doubted = doubted_samples(runtime, tables)
     return plan_object_batch(
@@ -63,6 +64,7 @@ def planned_objects(
         classes=runtime.corpus.class_names,
         seed=seed,
         doubted=[*doubted, *(each for each in seen_only_with_help(reviewed, seed=seed) if each not in doubted)],
+        without_help=classes_without_help(runtime, answers),
     )
 
 
