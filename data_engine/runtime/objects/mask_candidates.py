@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from data_engine.storage.artefacts import Artefacts
 
 #: Grows when the masks or their features become others.
-_FORM = 1
+_FORM = 2
 _MARGIN = 0.15
 
 
