@@ -225,7 +225,7 @@ def _fine(
 
 
 def without_specks(mask: Mask) -> Mask:
-    """The mask without parts of less than a tenth of its largest one, such as what a segmenter leaves at its prompts."""
+    """The mask without parts of less than a tenth of its largest one, such as what is left at the ends of a prompt."""
     import cv2
 
     n_parts, parts, figures, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
