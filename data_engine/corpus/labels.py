@@ -99,7 +99,8 @@ class Labels(Settings):
     """Known-wrong proposals among the tasks, as a share of the query batch."""
     doubtful_share: Share = 0.05
     """Labels that look wrong and are asked about again each round without being shown, as a share of the query batch:
-    those of the lowest quality, each once and none of the hold-out. 0 asks about none."""
+    those of the lowest quality, each once and none of the hold-out. Where objects are asked for, images that were only
+    answered with a proposal shown come next, which tells what showing it does. 0 asks about none."""
     synthesised_share: Share = 0
     """Children of answered images that are asked about each round besides, as a share of the query batch: a crop, less
     brightness or less contrast, where the classifier departs most from what people say of the parent. Their answers

@@ -62,3 +62,5 @@ class Review(Settings):
     question or its classes are then not clear."""
     simulated: tuple[SimulatedAnnotator, ...] = ()
     """Simulated annotators for demos and tests; leave empty where people answer."""
+    tasks_for_people: int = Field(default=0, ge=0)
+    """Where simulated annotators answer the rounds: a run ends with so many tasks open that they leave to people."""

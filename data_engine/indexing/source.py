@@ -64,7 +64,8 @@ class Source(Settings):
     """From the beginning of one tile to that of the next, in pixels; by default `tile_px`, so that none overlap."""
     tile_class: str | None = None
     """Of kind image_tiles: class of the objects in column `objects_by_threshold`, which are what is brighter than its
-    surroundings by a classical recipe (Otsu's threshold); nobody has looked at them."""
+    surroundings by a classical recipe (Otsu's threshold); nobody has looked at them. What a tile shows less than half
+    of is left out."""
     raster: Raster | None = None
     """Of kind raster_tiles: what the values of scenes mean, and how their tiles are shown."""
     text_per: Literal["document", "page"] | None = None

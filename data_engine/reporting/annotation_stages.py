@@ -32,7 +32,7 @@ def class_stages_of(corpus: Corpus, tables: Tables, *, question: str = "") -> pa
 
     Args:
         corpus: gives the precision that a stage has to reach, and the margin of the alarms.
-        tables: reviewed_labels, and proposals where there are any.
+        tables: reviewed_labels in the order of their review batches, and proposals where there are any.
         question: of several questions, the name of this one.
     """
     from data_engine.reporting.class_stages import class_stages
@@ -42,7 +42,7 @@ def class_stages_of(corpus: Corpus, tables: Tables, *, question: str = "") -> pa
         return CLASS_STAGES.empty_table()
     proposals = tables.get("proposals")
     return class_stages(
-        reviewed.sort_by("review_batch"),
+        reviewed,
         proposals if proposals is not None and proposals.num_rows else None,
         classes=corpus.class_names,
         target=corpus.labels.target_precision,

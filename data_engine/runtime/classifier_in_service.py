@@ -118,13 +118,6 @@ def draws_in_service(tables: "AcceptedTables") -> "Draw | None":
     return None if row is None else load_model(row["artefact"]).draws
 
 
-def classes_without_help(tables: "AcceptedTables") -> frozenset[str]:
-    """The classes whose proposals make people slower, by the seconds of tasks with and without one."""
-    from data_engine.reporting.class_stages import slowed_classes
-
-    return slowed_classes(tables.read("reviewed_labels").sort_by("review_batch"))
-
-
 def newest_audit_age_days(tables: "AcceptedTables", corpus: "Corpus | None" = None) -> float | None:
     """Days since somebody last answered a hold-out or audit task; None when nobody has.
 

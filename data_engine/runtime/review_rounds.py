@@ -16,7 +16,7 @@ from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.amendments.batch_size import fitted, query_size
 from data_engine.runtime.amendments.taken_batches import not_taken_over, taken_batches
 from data_engine.runtime.check_gate import CheckGate, accepted_tables
-from data_engine.runtime.classifier_in_service import classes_without_help, draws_in_service, proposed_classes
+from data_engine.runtime.classifier_in_service import draws_in_service, proposed_classes
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.deciders.tree import planned_checks
 from data_engine.runtime.embeddings import subset_embeddings
@@ -25,6 +25,7 @@ from data_engine.runtime.examples.image_children import synthesised_tasks
 from data_engine.runtime.made_from.doubtful_labels import doubted_samples
 from data_engine.runtime.made_from.encoders import encoder_used, refuse_another
 from data_engine.runtime.made_from.given_labels import given_classes, given_hold_out, given_labels_text
+from data_engine.runtime.made_from.label_history import classes_without_help
 from data_engine.runtime.models.borrowed import borrowed_model
 from data_engine.runtime.objects.tasks import images_to_ask, planned_objects
 
@@ -209,13 +210,6 @@ def known_batches(runtime: CorpusRuntime, queue: "ReviewQueue") -> set[str]:
     return {batch_id for batch_id in found if is_round(batch_id, runtime.corpus.name)}
 
 
-def batches_without_queue(runtime: CorpusRuntime) -> list[str]:
-    """The review batches whose answers were taken out of another queue than the one of now."""
-    with runtime.queue() as queue:
-        there = {batch.batch_id for batch in queue.batches(runtime.corpus.name)}
-    return sorted(taken_batches(runtime) - there)
-
-
 def what_is_left(runtime: CorpusRuntime) -> str:
     """What of the subset has no label, and what to do about it, in a sentence; for the end of a run or a review."""
     name, rounds = runtime.corpus.name, runtime.corpus.labels.rounds
@@ -314,7 +308,7 @@ def _planned_classes(
         given={key: classes[given[key]] for key in given.keys() - {row["sample_id"] for row in reviewed}},
         doubted=doubted_samples(runtime, tables),
         draw=None if probabilities is None or proposed is None else draws_in_service(tables),
-        without_help=classes_without_help(tables),
+        without_help=classes_without_help(runtime, tables.read("reviewed_labels")),
     )
 
 

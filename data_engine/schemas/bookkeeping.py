@@ -26,8 +26,14 @@ LEDGER = pa.schema(
 MODEL_PROMOTIONS = pa.schema(
     [
         required("number", pa.int32(), "1 for the first decision of a person, and so on"),
-        required("action", pa.string(), "promote or rollback"),
-        optional("classifier_version", pa.string(), "in service by hand since then; null: the test on the hold-out"),
+        required(
+            "action", pa.string(), "promote or rollback; `promote network`, `rollback network` of those for masks"
+        ),
+        optional(
+            "classifier_version",
+            pa.string(),
+            "in service by hand since then; null: the test on the hold-out decides",
+        ),
         optional("replaced", pa.string(), "the version that was in service until then"),
         required("decided_by", pa.string(), "who decided"),
         required("decided_at", TIME, "when"),

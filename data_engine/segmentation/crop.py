@@ -52,10 +52,12 @@ class Crop:
         return self.pixels.shape[1] / (right - left), self.pixels.shape[0] / (bottom - top)
 
     def at(self, side: int) -> "Crop":
-        """The same part of the image with so many pixels on the longer side, which is fewer than it has."""
+        """The same part of the image with so many pixels on the longer side, or as it is where it has no more."""
         import cv2
 
         height, width = self.pixels.shape[:2]
+        if max(height, width) <= side:
+            return self
         scale = side / max(height, width)
         size = (max(2, round(width * scale)), max(2, round(height * scale)))
         pixels = np.asarray(cv2.resize(self.pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)

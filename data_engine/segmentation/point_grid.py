@@ -27,6 +27,7 @@ _SAME_IOU, _BOARD = 0.7, 64
 #: How far the ends move when it is tried whether a mask is stable, as a share of its box.
 _JITTER_SHARE, _N_JITTERS = 0.08, 2
 _LEAST_STABILITY = 0.5
+_LEAST_PART = 0.1
 
 
 @dataclass(frozen=True)
@@ -219,7 +220,20 @@ def _fine(
     masks, _ = _asked(image, segmenter, np.array([ends, *moved]), _FINE_PX, is_over)
     if len(masks) < 1 + _N_JITTERS or not masks[0].any():
         return None
-    return masks[0], float(np.mean([iou(masks[0], other) for other in masks[1:]]))
+    whole = without_specks(masks[0])
+    return whole, float(np.mean([iou(whole, without_specks(other)) for other in masks[1:]]))
+
+
+def without_specks(mask: Mask) -> Mask:
+    """The mask without parts of less than a tenth of its largest one, such as what is left at the ends of a prompt."""
+    import cv2
+
+    n_parts, parts, figures, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    if n_parts <= 2:
+        return mask
+    areas = figures[:, cv2.CC_STAT_AREA].copy()
+    areas[0] = 0
+    return np.asarray((areas >= _LEAST_PART * areas.max())[parts] & mask)
 
 
 def _measured(image: NDArray[np.uint8], mask: Mask, rough: Mask, *, stability: float, votes: float) -> list[float]:

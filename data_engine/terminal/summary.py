@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from data_engine.corpus import Corpus, Labels
+from data_engine.labeling.answers.object_forms import OBJECTS
 from data_engine.reporting import number_format
 from data_engine.reporting.metrics.balance_warning import worse_than_random
 from data_engine.reporting.metrics.concepts import KNOWN_LABELS, top_level_warning
@@ -63,7 +64,7 @@ def print_summary(
         _funnel(known),
         _balance(known),
         _methods(corpus, known),
-        *(_labels(of, _given_in_hold_out(labels), name) for name, of, labels in _asked(corpus, known, by_question)),
+        *(_labels(of, labels, name) for name, of, labels in _asked(corpus, known, by_question)),
         _seconds(seconds),
         _pairs("Where it is", places),
         _steps(next_steps),
@@ -212,8 +213,11 @@ def _given_in_hold_out(labels: Labels) -> bool:
     return labels.given is not None and labels.given.in_hold_out
 
 
-def _labels(known: Metrics, given_in_hold_out: bool, question: str) -> "RenderableType | None":
-    """Figures of labels and classifier; it says where the hold-out holds labels that the data give."""
+def _labels(known: Metrics, labels: Labels, question: str) -> "RenderableType | None":
+    """Figures of labels and classifier, in the words of the kind of answers.
+
+    It says where the hold-out holds labels that the data give.
+    """
     titles = {
         "label_accuracy": "agree with known class",
         "label_quality": "mean label quality",
@@ -225,7 +229,9 @@ def _labels(known: Metrics, given_in_hold_out: bool, question: str) -> "Renderab
         "gate_lower_bound": "... certified precision",
         "trap_catch_rate": "traps caught",
     }
-    if given_in_hold_out:
+    if labels.kind == OBJECTS:
+        titles["classifier_accuracy"] = "hold-out images proposed right"
+    if _given_in_hold_out(labels):
         titles |= {name: f"{titles[name]} (imported)" for name in ("classifier_accuracy", "calibration_error")}
     rows = [(text, known[(name, "all")]) for name, text in titles.items() if (name, "all") in known]
     if not rows:

@@ -25,6 +25,13 @@ def test_a_crop_holds_the_points_with_a_margin_and_leads_back() -> None:
     assert (crop.outward(crop.inward(mask)) == mask).all()
 
 
+def test_a_crop_on_fewer_pixels_is_never_enlarged() -> None:
+    crop = crop_of(IMAGE, *checked_prompt(IMAGE, POINTS, []), side=48)
+    assert crop.at(24).pixels.shape == (18, 24, 3)
+    assert crop.at(24).points[0] == pytest.approx(crop.points[0] / 2)
+    assert crop.at(96) is crop
+
+
 def test_a_click_inside_the_object_widens_the_crop_and_one_outside_does_not() -> None:
     points, clicks = checked_prompt(IMAGE, POINTS, [(99, 5, True)])
     assert crop_of(IMAGE, points, clicks).window[2] == 100

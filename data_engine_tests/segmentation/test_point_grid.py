@@ -4,7 +4,15 @@ from object_project import colours
 
 from data_engine.errors import InvalidInput
 from data_engine.segmentation.masks import iou
-from data_engine.segmentation.point_grid import FEATURES, PointGrid, TookTooLong, masks_from_grid, shares_of, suppressed
+from data_engine.segmentation.point_grid import (
+    FEATURES,
+    PointGrid,
+    TookTooLong,
+    masks_from_grid,
+    shares_of,
+    suppressed,
+    without_specks,
+)
 from data_engine.segmentation.segmenter import Segmenter
 
 GRID = PointGrid(points_per_side=6, sizes=(0.4,))
@@ -79,3 +87,14 @@ def test_shares_are_ious() -> None:
     one[0], other[:, :2] = True, True
     assert shares_of([one], [other]).tolist() == [[2 / 6]]
     assert shares_of([], [other]).shape == (0, 1)
+
+
+def test_specks_beside_a_mask_are_taken_away_and_large_parts_stay() -> None:
+    mask = np.zeros((40, 40), dtype=np.bool_)
+    mask[5:15, 5:15] = True
+    mask[20:24, 20:24] = True
+    mask[30:32, 30:32] = True
+    kept = without_specks(mask)
+    assert kept[5:15, 5:15].all() and kept[20:24, 20:24].all()
+    assert not kept[30:32, 30:32].any() and not (kept & ~mask).any()
+    assert without_specks(np.zeros((4, 4), dtype=np.bool_)).sum() == 0

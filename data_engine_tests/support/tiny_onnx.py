@@ -23,13 +23,18 @@ def save_onnx(
     inputs: Mapping[str, Sequence[int | str]],
     outputs: Mapping[str, Sequence[int | str]],
     constants: Mapping[str, Any],
+    *,
+    whole: Sequence[str] = (),
 ) -> None:
-    """Write a model whose operations are (type, inputs, output, attributes)."""
+    """Write a model whose operations are (type, inputs, output, attributes); inputs are float32, `whole` ones int64."""
     from onnx import TensorProto, helper, save
 
     made = [helper.make_node(node[0], list(node[1]), [node[2]], **(node[3] if len(node) > 3 else {})) for node in nodes]
     values = [
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)) for name, shape in shapes.items()]
+        [
+            helper.make_tensor_value_info(name, TensorProto.INT64 if name in whole else TensorProto.FLOAT, list(shape))
+            for name, shape in shapes.items()
+        ]
         for shapes in (inputs, outputs)
     ]
     graph = helper.make_graph(made, "tiny", *values, [tensor(name, value) for name, value in constants.items()])

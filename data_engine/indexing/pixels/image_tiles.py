@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 OBJECTS_BY_THRESHOLD = "objects_by_threshold"
 """The column with what a classical recipe holds to be objects; see `segmentation.thresholding`."""
-#: Parts of objects that a tile cuts off are left out below this size.
-_FEWEST_PX = 40
+#: Objects are left out of a tile that shows less of them.
+_LEAST_SHARE = 0.5
 
 
 def read_image_tiles(file: SourceFile, source: ReadOptions) -> Iterator[RawSample]:
     """Each tile of an image file, row by row, as an image sample; its content is a PPM file.
 
     Where `tile_class` names a class, the column `objects_by_threshold` has the bright regions of the whole image as
-    objects of that class, cut to the tile.
+    objects of that class, cut to the tile; those of which the tile shows less than half are left out.
 
     Raises: SourceError for an image that is smaller than a tile.
     """
@@ -52,7 +52,8 @@ def read_image_tiles(file: SourceFile, source: ReadOptions) -> Iterator[RawSampl
         content = _ppm(pixels[place])
         metadata: dict[str, Any] = {"left_px": left, "top_px": top}
         if source.tile_class:
-            metadata[OBJECTS_BY_THRESHOLD] = _objects([region[place] for region in regions], source.tile_class, side)
+            shown = [region[place] for region in regions if _is_shown(region, region[place])]
+            metadata[OBJECTS_BY_THRESHOLD] = _objects(shown, source.tile_class, side)
         sample = media_sample(replace(file, uri=part_uri(file.uri, number), n_bytes=len(content)), content)
         yield replace(sample, metadata=metadata)
 
@@ -106,6 +107,10 @@ def _regions(pixels: NDArray[np.uint8]) -> list[NDArray[np.bool_]]:
     return bright_regions(pixels)
 
 
+def _is_shown(region: NDArray[np.bool_], part: NDArray[np.bool_]) -> bool:
+    return bool(np.count_nonzero(part) >= _LEAST_SHARE * np.count_nonzero(region))
+
+
 def _objects(regions: list[NDArray[np.bool_]], name: str, side: int) -> dict[str, Any]:
     """Regions, cut to a tile, in the form of an answer of the kind `objects`."""
     from data_engine.segmentation.polygons import to_polygons
@@ -113,6 +118,5 @@ def _objects(regions: list[NDArray[np.bool_]], name: str, side: int) -> dict[str
     objects = [
         {"class": name, "polygons": [np.asarray(ring, dtype=float).tolist() for ring in to_polygons(region)]}
         for region in regions
-        if np.count_nonzero(region) >= _FEWEST_PX
     ]
     return {"size": [side, side], "objects": objects}

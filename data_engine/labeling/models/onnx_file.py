@@ -6,7 +6,6 @@ The operations of a model are drawn by itself, see `graph.py`. The package `onnx
 import json
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
@@ -27,6 +26,34 @@ def onnx_bytes(model: MicroModel, *, told: Mapping[str, str] = MappingProxyType(
     Returns: equal bytes for equal models. It says the names of the classes as JSON, `class_names`, and its `version`.
     Raises: SourceMissing where the package onnx is not installed.
     """
+    graph = Graph()
+    graph.probabilities(model.draw(graph), model.temperature)
+    names = json.dumps(list(model.class_names), ensure_ascii=False)
+    texts = {"class_names": names, "version": model.version, **told}
+    return file_of(
+        graph, model.kind, takes={INPUT: ["n", model.dim]}, gives={OUTPUT: ["n", model.n_classes]}, texts=texts
+    )
+
+
+def file_of(
+    graph: Graph,
+    name: str,
+    *,
+    takes: Mapping[str, list[str | int]],
+    gives: Mapping[str, list[str | int]],
+    texts: Mapping[str, str],
+) -> bytes:
+    """Operations as a file in the ONNX format.
+
+    Args:
+        graph: The operations.
+        name: Of the whole.
+        takes: Shapes of the inputs by name, all float32; a text stands for any number.
+        gives: Those of the outputs.
+        texts: Kept in the file, by name.
+
+    Raises: SourceMissing where the package onnx is not installed.
+    """
     try:
         import onnx
         from onnx import TensorProto, helper, numpy_helper
@@ -34,22 +61,18 @@ def onnx_bytes(model: MicroModel, *, told: Mapping[str, str] = MappingProxyType(
         raise SourceMissing(
             f"the package onnx cannot be imported ({error}), and it writes the file; pip install 'data-engine[onnx]'"
         ) from error
-    graph = Graph()
-    graph.probabilities(model.draw(graph), model.temperature)
     made = helper.make_model(
         helper.make_graph(
             [helper.make_node(each.name, each.takes, each.gives, **each.attributes) for each in graph.operations],
-            model.kind,
-            [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["n", model.dim])],
-            [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["n", model.n_classes])],
+            name,
+            [helper.make_tensor_value_info(each, TensorProto.FLOAT, shape) for each, shape in takes.items()],
+            [helper.make_tensor_value_info(each, TensorProto.FLOAT, shape) for each, shape in gives.items()],
             [numpy_helper.from_array(np.ascontiguousarray(v), name) for name, v in graph.constants.items()],
         ),
         opset_imports=[helper.make_opsetid("", _OPSET)],
         ir_version=_FORMAT,
         producer_name="data-engine",
     )
-    names = json.dumps(list(model.class_names), ensure_ascii=False)
-    texts: dict[str, Any] = {"class_names": names, "version": model.version, **told}
-    helper.set_model_props(made, texts)
+    helper.set_model_props(made, dict(texts))
     onnx.checker.check_model(made)
     return bytes(made.SerializeToString())

@@ -26,7 +26,8 @@ LEAST_OBJECTS = 10
 GOOD_IOU, NOTHING_IOU = 0.75, 0.5
 _N_FOLDS = 4
 _RIDGE = 1.0
-_SMALLEST = 1e-4
+SMALLEST = 1e-4
+"""Probabilities count as at least so much."""
 
 Floats = NDArray[np.float64]
 
@@ -192,9 +193,9 @@ def chosen_masks(shares: Floats, certainty: Floats, least: float, least_iou: flo
     stays = suppressed(shares, certainty, least_iou)
     chosen = [row for row in stays if certainty[row] >= least]
     left = [row for row in stays if certainty[row] < least]
-    logs = np.log(np.clip(certainty[chosen], _SMALLEST, 1)).sum()
-    logs += np.log(np.clip(1 - certainty[left], _SMALLEST, 1)).sum()
-    probability = float(np.clip(np.exp(logs), 1e-9, 1 - _SMALLEST))
+    logs = np.log(np.clip(certainty[chosen], SMALLEST, 1)).sum()
+    logs += np.log(np.clip(1 - certainty[left], SMALLEST, 1)).sum()
+    probability = float(np.clip(np.exp(logs), 1e-9, 1 - SMALLEST))
     return chosen, float(np.log(probability / (1 - probability)))
 
 
@@ -247,7 +248,7 @@ def _design(standard: Floats) -> Floats:
 
 
 def _evidence(expected: Floats, of_class: Floats) -> Floats:
-    odds = np.log(np.clip(of_class, _SMALLEST, 1)) - np.log(np.clip(1 - of_class, _SMALLEST, 1))
+    odds = np.log(np.clip(of_class, SMALLEST, 1)) - np.log(np.clip(1 - of_class, SMALLEST, 1))
     return np.stack([np.ones(len(expected)), expected, expected**2, odds / 4], axis=1)
 
 

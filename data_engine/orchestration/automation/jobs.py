@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from data_engine.orchestration.automation.mask_training import train_masks_job
 from data_engine.orchestration.names import asset_key, corpus_name, group_name, tags_of
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import JOBS
@@ -29,6 +30,7 @@ def build_jobs(runtime: CorpusRuntime) -> Sequence[Any]:
     steps_of = {purpose: runtime.steps_of_job(purpose) for purpose in JOBS}
     jobs = [_asset_job(runtime, purpose, steps) for purpose, steps in steps_of.items() if steps]
     of_review = [_open_review_job(runtime), _verify_job(runtime)] if runtime.corpus.has_labels else []
+    of_review += [train_masks_job(runtime)] if runtime.corpus.asks_for_objects else []
     return [*jobs, *of_review, *(job for question in runtime.questions for job in _jobs_of_question(question))]
 
 

@@ -14,6 +14,7 @@ import dagster as dg
 from data_engine.errors import ConcurrentWrite, SourceError
 from data_engine.orchestration.automation.alarm_sensor import alarm_sensor
 from data_engine.orchestration.automation.drift_sensor import drift_sensor
+from data_engine.orchestration.automation.mask_training import mask_trainer
 from data_engine.orchestration.automation.notice_sensor import notice_sensors
 from data_engine.orchestration.automation.review_sensors import review_closer, review_opener
 from data_engine.orchestration.automation.route_sensor import route_sensor
@@ -39,10 +40,11 @@ _TRY_AGAIN = timedelta(minutes=10)
 
 def build_sensors(runtime: CorpusRuntime) -> Sequence[dg.SensorDefinition]:
     """The six sensors of a corpus, stopped until somebody turns them on; without labels the three about batches, and
-    of several questions those about reviews and routes for each."""
+    of several questions those about reviews and routes for each; where objects are asked for, one about networks."""
     of_review = [sensor(each) for each in runtime.asking for sensor in (review_opener, review_closer)]
     notices = [sensor for each in runtime.asking for sensor in notice_sensors(each)]
     routes = [route_sensor(each) for each in runtime.asking]
+    routes += [mask_trainer(runtime)] if runtime.corpus.asks_for_objects else []
     return [_new_batches(runtime), *of_review, *routes, drift_sensor(runtime), alarm_sensor(runtime), *notices]
 
 

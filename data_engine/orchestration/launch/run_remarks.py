@@ -9,6 +9,7 @@ from rich.text import Text
 
 from data_engine.reporting.metrics.concepts import why_levels
 from data_engine.runtime.amendments.class_changes import ask_again, follow_classes
+from data_engine.runtime.amendments.taken_batches import batches_without_queue
 from data_engine.runtime.amendments.third_opinions import ask_third_opinions
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.embeddings import ready_encoder
@@ -16,7 +17,7 @@ from data_engine.runtime.made_from.encoders import encoder_in_use
 from data_engine.runtime.made_from.given_labels import remarks_on_given_labels
 from data_engine.runtime.models.model_versions import why_void
 from data_engine.runtime.models.promotions import promotion_in_force
-from data_engine.runtime.review_rounds import batches_without_queue, lacking_hold_out
+from data_engine.runtime.review_rounds import lacking_hold_out
 from data_engine.runtime.versions import step_versions
 from data_engine.terminal.plain_text import counted, plain
 

@@ -124,8 +124,11 @@ def _wanted(values: Mapping[tuple[str, str], float], corpus: Corpus) -> tuple[tu
     """The metrics that the report has to hold."""
     if not (corpus.has_labels and any(key in values for key in LABEL_METRICS)):
         return CORE_METRICS
-    # Labels that the data give are there before anybody has answered what a classifier is measured on.
-    return CORE_METRICS + (LABEL_METRICS if corpus.labels.given is None else LABEL_METRICS[:-1])
+    # Labels that the data give are there before anybody has answered what a classifier is measured on; how well a label
+    # fits its neighbours is only asked where it is a class.
+    without = set() if corpus.labels.given is None else {"classifier_accuracy"}
+    without |= {"label_quality"} if corpus.asks_for_objects else set()
+    return CORE_METRICS + tuple(key for key in LABEL_METRICS if key[0] not in without)
 
 
 def _balance_beats_random(random: float | None, balanced: float | None) -> Truth:

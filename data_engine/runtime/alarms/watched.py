@@ -6,16 +6,19 @@ Drift, which is no value over time but a test of one batch, is in `drift_review.
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import combinations
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine import reporting
 from data_engine.drift.crossing import Threshold
+from data_engine.labeling.answers.registry import kind_of
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.amendments.taken_batches import not_taken_over, taken_batches
 from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.made_from.label_history import by_opening, in_order_of_opening
 from data_engine.runtime.review_rounds import create_review_batch, open_questions, payloads_of
 from data_engine.runtime.versions import fingerprint
 
@@ -101,7 +104,7 @@ def _agreement(runtime: CorpusRuntime) -> list[Measured]:
     tables, accepted = AcceptedTables(gate.store, gate), gate.accepted("reviewed_labels")
     limit = runtime.corpus.review.min_agreement
     rounds = {each for each in accepted if not any(is_of_kind(each, name, kind) for kind in ("disputed", "imported"))}
-    for batch in reversed(_in_order(runtime, rounds)):
+    for batch in reversed(in_order_of_opening(runtime, rounds)):
         rows = tables.read("reviewed_labels", batch=batch)
         rows = rows.filter(pc.not_equal(rows["provenance"], "adjudicated")).to_pylist()
         alpha = agreement(rows, kind_of(row["kind"] for row in rows))
@@ -138,7 +141,8 @@ def _class_stages(runtime: CorpusRuntime) -> list[Measured]:
     if not reviewed.num_rows:
         return []
     of_answers = fingerprint({batch: version.data_version for batch, version in answers.items()})
-    for row in reporting.class_stages_of(runtime.corpus, {"reviewed_labels": reviewed}).to_pylist():
+    ordered = {"reviewed_labels": by_opening(runtime, reviewed)}
+    for row in reporting.class_stages_of(runtime.corpus, ordered).to_pylist():
         if row["proposed_low"] is None or row["is_simulated"]:
             continue
         threshold = Threshold(labels.target_precision - margin, labels.target_precision)
@@ -167,10 +171,11 @@ def _ask_about_disputed(runtime: CorpusRuntime, measured: Measured) -> str:
     tables, of_batch = AcceptedTables(gate.store, gate), measured.version.rpartition(" ")[0]
     rows = tables.read("reviewed_labels", batch=of_batch)
     rows = rows.filter(pc.not_equal(rows["provenance"], "adjudicated"))
-    disputed = []
+    disputed, kind = [], kind_of(pc.unique(rows["kind"]).to_pylist())
     for sample_id in pc.unique(rows["sample_id"]).to_pylist():
         given = shared_answers(rows.filter(pc.equal(rows["sample_id"], sample_id)).to_pylist())
-        disputed += [sample_id] if any(len(set(each.values())) > 1 for each in given) else []
+        pairs = (pair for each in given for pair in combinations(each.values(), 2))
+        disputed += [sample_id] if any(not kind.is_same(one, other) for one, other in pairs) else []
     held = pc.is_in(rows["purpose"], pa.array(["hold_out"]))
     disputed = [each for each in disputed if each not in set(rows.filter(held)["sample_id"].to_pylist())]
     if not disputed:
@@ -181,13 +186,6 @@ def _ask_about_disputed(runtime: CorpusRuntime, measured: Measured) -> str:
         batch_id = next_batch_id(runtime.corpus.name, "disputed", known)
         tasks = [NewTask(each, "doubtful", "blind", payload=payloads[each]) for each in disputed]
         return f"review batch {open_questions(runtime, queue, batch_id, tasks, cause=measured.said)}"
-
-
-def _in_order(runtime: CorpusRuntime, batches: set[str]) -> list[str]:
-    """Review batches in the order in which they were opened; those that the queue does not know come first, by name."""
-    with runtime.queue() as queue:
-        opened = [each.batch_id for each in queue.batches(runtime.corpus.name)]
-    return [*sorted(batches - set(opened)), *(name for name in opened if name in batches)]
 
 
 WATCHES = (

@@ -16,10 +16,10 @@ from data_engine.runtime.classifier_in_service import row_of_now
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.embeddings import sorted_embeddings
 from data_engine.runtime.made_from.answered_samples import answered_samples
+from data_engine.runtime.objects.arriving_images import Uncertainty, unsure_like_proposals
 from data_engine.runtime.review_rounds import open_questions, payloads_of
 
 if TYPE_CHECKING:
-    from data_engine.labeling import MicroModel
     from data_engine.labeling.strategies.stream import StreamThreshold
 
 ARRIVING = "arriving"
@@ -59,15 +59,16 @@ def ask_about_arrivals(runtime: CorpusRuntime, before: Arrivals) -> Arrivals:
     `review.arriving_share` is the budget: of many samples about this share is asked about. What is there when the
     corpus is looked at for the first time is left to the rounds, and samples that have an answer or wait for one are
     left out. The review batch is none of the rounds that `labels.rounds` counts. Nothing is done before there is a
-    classifier of the vectors of now, where objects are asked for, and while `review.max_open_tasks` wait.
+    classifier of the vectors of now, and while `review.max_open_tasks` wait. Where objects are asked for, an image is
+    as sure as what is proposed of the images of the subset that are most like it; nothing is looked for in its pixels.
 
     Args:
         runtime: The corpus.
         before: As the last look left it.
     """
     gate = CheckGate(runtime, runtime.store(), "review")
-    model = _in_service(runtime, gate)
-    if model is None or not runtime.corpus.review.arriving_share:
+    uncertainty = _in_service(runtime, gate)
+    if uncertainty is None or not runtime.corpus.review.arriving_share:
         return before
     there = {batch: version.data_version for batch, version in sorted(gate.accepted("embeddings").items())}
     if before.seen is None:
@@ -76,27 +77,33 @@ def ask_about_arrivals(runtime: CorpusRuntime, before: Arrivals) -> Arrivals:
     with runtime.queue() as queue:
         if not new or queue.open_tasks(runtime.corpus.name) >= runtime.corpus.review.max_open_tasks:
             return before
-    chosen, n, threshold = _asked_of(runtime, model, new, before)
+    chosen, n, threshold = _asked_of(runtime, uncertainty, new, before)
     opened = _open(runtime, chosen, n) if chosen else ""
     return Arrivals(there, threshold.confidence, threshold.spent, opened)
 
 
-def _in_service(runtime: CorpusRuntime, gate: CheckGate) -> "MicroModel | None":
+def _in_service(runtime: CorpusRuntime, gate: CheckGate) -> Uncertainty | None:
+    """What tells how unsure the version in service is of rows of embeddings; None where there is none."""
     from data_engine.labeling import load_model
+    from data_engine.labeling.strategies.uncertainty import least_confidence
 
-    row = row_of_now(gate, AcceptedTables(gate.store, gate))
-    if row is None or runtime.corpus.asks_for_objects:
+    tables = AcceptedTables(gate.store, gate)
+    row = row_of_now(gate, tables)
+    if row is None:
         return None
+    if runtime.corpus.asks_for_objects:
+        return unsure_like_proposals(tables)
     model = load_model(row["artefact"])
-    return model if model.class_names == runtime.corpus.class_names else None
+    if model.class_names != runtime.corpus.class_names:
+        return None
+    return lambda x: least_confidence(model.predict_proba(x))
 
 
 def _asked_of(
-    runtime: CorpusRuntime, model: "MicroModel", batches: list[str], before: Arrivals
+    runtime: CorpusRuntime, uncertainty: Uncertainty, batches: list[str], before: Arrivals
 ) -> "tuple[list[str], int, StreamThreshold]":
     """The samples of these batches to ask about, how many there are without an answer, and the threshold after them."""
     from data_engine.labeling.strategies.stream import StreamThreshold, asked
-    from data_engine.labeling.strategies.uncertainty import least_confidence
 
     tables = accepted_tables(runtime, run_id="review")
     threshold = StreamThreshold(runtime.corpus.review.arriving_share, before.confidence, before.spent)
@@ -110,7 +117,7 @@ def _asked_of(
         if not new:
             continue
         ids, x = sorted_embeddings(tables, pa.array(new, pa.string()))
-        is_asked, threshold = asked(least_confidence(model.predict_proba(x)), threshold)
+        is_asked, threshold = asked(uncertainty(x), threshold)
         chosen += [sample_id for sample_id, is_chosen in zip(ids, is_asked.tolist(), strict=True) if is_chosen]
         known |= set(ids)
         n += len(ids)
@@ -121,7 +128,8 @@ def _open(runtime: CorpusRuntime, chosen: list[str], n: int) -> str:
     from data_engine.review import NewTask
     from data_engine.review.queue_records import next_batch_id
 
-    payloads = payloads_of(accepted_tables(runtime, run_id="review"), chosen)
+    tables = accepted_tables(runtime, run_id="review")
+    payloads = payloads_of(tables, chosen, with_sizes=runtime.corpus.asks_for_objects)
     tasks = [NewTask(sample_id, ARRIVING, "manual", payloads[sample_id], priority=1) for sample_id in chosen]
     cause = f"of {n:,} samples that arrived {len(chosen):,} are less certain than the threshold of the budget"
     with runtime.queue() as queue:

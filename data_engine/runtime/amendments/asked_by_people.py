@@ -50,6 +50,21 @@ def ask_people(runtime: CorpusRuntime, n: int) -> str | None:
     return opened or _ask_about_doubtful(runtime, n)
 
 
+def leave_for_people(runtime: CorpusRuntime) -> str | None:
+    """Open the review batch of `review.tasks_for_people`, which simulated annotators leave alone.
+
+    Returns: its id; None where the corpus asks for none, a batch waits already, nothing is taken over of one that was
+        answered, or every sample has an answer.
+    Raises: ChecksFailed as `create_review_batch` does.
+    """
+    n = runtime.corpus.review.tasks_for_people
+    if not n:
+        return None
+    with runtime.queue() as queue:
+        waits = any(not batch.is_answered for batch in queue.batches(runtime.corpus.name))
+    return None if waits or not_taken_over(runtime) else create_review_batch(runtime, cause=FOR_PEOPLE, n_tasks=n)
+
+
 def what_to_ask(runtime: CorpusRuntime) -> str:
     """What a review batch for people would be about, in a few words; empty where nothing is left to ask."""
     gate = CheckGate(runtime, runtime.store(), "review")

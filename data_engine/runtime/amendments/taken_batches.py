@@ -14,3 +14,10 @@ def not_taken_over(runtime: CorpusRuntime) -> list[str]:
     with runtime.queue() as queue:
         ready = {batch.batch_id for batch in queue.batches(runtime.corpus.name) if batch.is_ready}
     return sorted(ready - taken_batches(runtime))
+
+
+def batches_without_queue(runtime: CorpusRuntime) -> list[str]:
+    """The review batches whose answers were taken out of another queue than the one of now."""
+    with runtime.queue() as queue:
+        there = {batch.batch_id for batch in queue.batches(runtime.corpus.name)}
+    return sorted(taken_batches(runtime) - there)

@@ -1,11 +1,13 @@
-"""How labels did in every review batch, for the report: times out of the queue, answers out of the tables.
+"""How labels did in every review batch, and in which order: times out of the queue, answers out of the tables.
 
 The figures themselves are in `data_engine.labeling.answers.label_trends`.
 """
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data_engine.errors import StorageError
 from data_engine.runtime.versions import fingerprint
@@ -55,3 +57,31 @@ def label_history(runtime: "CorpusRuntime", reviewed: pa.Table, earlier: pa.Tabl
         question=runtime.question or None,
         weeks=corpus.review.verification.again_after_weeks,
     )
+
+
+def in_order_of_opening(runtime: "CorpusRuntime", batches: Collection[str]) -> list[str]:
+    """Review batches in the order in which they were opened; those that the queue does not know come first, by name."""
+    with runtime.queue() as queue:
+        opened = [each.batch_id for each in queue.batches(runtime.corpus.name)]
+    return [*sorted(set(batches) - set(opened)), *(name for name in opened if name in set(batches))]
+
+
+def by_opening(runtime: "CorpusRuntime", reviewed: pa.Table) -> pa.Table:
+    """Rows of `schemas.REVIEWED_LABELS` in the order in which their review batches were opened.
+
+    Where the queue cannot be read they are in the order of their names.
+    """
+    rows = reviewed.sort_by("review_batch")
+    try:
+        batches = in_order_of_opening(runtime, rows["review_batch"].unique().to_pylist())
+    except StorageError:
+        return rows
+    place = pc.index_in(rows["review_batch"], pa.array(batches, pa.string()))
+    return rows.take(pc.array_sort_indices(place.combine_chunks()))
+
+
+def classes_without_help(runtime: "CorpusRuntime", reviewed: pa.Table) -> frozenset[str]:
+    """The classes whose proposals make people slower, by the seconds of tasks with and without one."""
+    from data_engine.reporting.class_stages import slowed_classes
+
+    return slowed_classes(by_opening(runtime, reviewed))

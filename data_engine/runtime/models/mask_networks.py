@@ -4,7 +4,9 @@ How one is trained and compared is in `data_engine.labeling.objects.mask_network
 """
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import pyarrow as pa
 
 from data_engine.errors import InvalidInput
 from data_engine.runtime.check_gate import accepted_tables
+from data_engine.runtime.models.promotions import hand_promotions, in_force
 from data_engine.runtime.versions import fingerprint
 from data_engine.schemas import MASK_NETWORKS
 
@@ -21,8 +24,11 @@ if TYPE_CHECKING:
     from data_engine.segmentation import Segmenter
     from data_engine.segmentation.predictors.network import Reviewed
 
+NetworkRow = dict[str, Any]
 TABLE = "mask_networks"
 _RUN_ID = "mask networks"
+#: Of the objects that the newest network learnt from; with these a new one is trained.
+_MORE = 1.2
 #: Thinner objects have no four ends that differ.
 _FEWEST_PX = 12
 
@@ -30,20 +36,58 @@ _FEWEST_PX = 12
 def segmenter_in_service(runtime: "CorpusRuntime") -> "Segmenter":
     """What predicts masks: the newest network that took over, else the segmenter that the YAML names.
 
-    A network stays in service as long as the YAML names what it was held against.
+    A network stays in service as long as the YAML names what it was held against; what a person put into service stays
+    until a rollback.
     """
     from data_engine.segmentation import load_segmenter
     from data_engine.segmentation.predictors.network import network_from_bytes
     from data_engine.segmentation.registry import segmenter_of_network
 
     named = load_segmenter(runtime.corpus.labels.segmenter)
-    versions = {named.version}
-    found = named
-    for row in runtime.store().read(TABLE).sort_by("number").to_pylist():
-        if row["took_over"] and row["against"] in versions:
-            versions.add(row["network_version"])
-            found = segmenter_of_network(network_from_bytes(row["artefact"]))
-    return found
+    held = in_force(hand_promotions(runtime.store(), of_networks=True))
+    rows = network_versions(runtime)
+    chosen = served_versions(named.version, rows)[-1] if held is None else held.classifier_version
+    row = next((row for row in rows if row["network_version"] == chosen), None)
+    return named if row is None else segmenter_of_network(network_from_bytes(row["artefact"]))
+
+
+def network_versions(runtime: "CorpusRuntime") -> list[NetworkRow]:
+    """Every network, the newest last, as rows of the schema MASK_NETWORKS."""
+    rows: list[NetworkRow] = runtime.store().read(TABLE).sort_by("number").to_pylist()
+    return rows
+
+
+def served_versions(named: str, rows: Sequence[NetworkRow]) -> list[str]:
+    """What was in service by itself in turn: the version that the YAML names, then each network that took over."""
+    served = [named]
+    for row in rows:
+        if row["took_over"] and row["against"] in served:
+            served = [*(each for each in served if each != row["network_version"]), row["network_version"]]
+    return served
+
+
+def why_train(runtime: "CorpusRuntime") -> tuple[str, str | None]:
+    """Reason to train a network, and the version of its evidence; (reason to wait, None) otherwise.
+
+    The first is trained once there are enough objects, each further one once there are a fifth more than the newest
+    learnt from.
+    """
+    from data_engine.labeling.objects.mask_network import FEWEST_HELD_OUT, FEWEST_TRAINING
+
+    tables = accepted_tables(runtime, run_id=_RUN_ID)
+    labels = tables.read("labels", columns=["sample_id", "answer", "n_annotations"]).to_pylist()
+    purposes = tables.read("reviewed_labels", columns=["sample_id", "purpose"]).to_pylist()
+    held = {row["sample_id"] for row in purposes if row["purpose"] == "hold_out"}
+    counts = {False: 0, True: 0}
+    for row in labels:
+        if row["n_annotations"]:
+            counts[row["sample_id"] in held] += len(json.loads(row["answer"])["objects"])
+    known = network_versions(runtime)
+    needed = max(FEWEST_TRAINING, ceil(_MORE * known[-1]["n_training"])) if known else FEWEST_TRAINING
+    said = f"{counts[False]} reviewed objects outside the hold-out and {counts[True]} of it"
+    if counts[False] < needed or counts[True] < FEWEST_HELD_OUT:
+        return f"{said} are there; {needed} and {FEWEST_HELD_OUT} are needed for the next network", None
+    return said, f"{len(known)}:{counts[False]}"
 
 
 def train_mask_network(runtime: "CorpusRuntime", *, now: datetime) -> tuple[bool, str]:

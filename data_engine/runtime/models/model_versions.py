@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from data_engine.errors import InvalidInput
 from data_engine.runtime.check_gate import CheckGate, accepted_tables
+from data_engine.runtime.models.kinds_of_versions import class_names_of, is_of_masks
 from data_engine.runtime.models.promotions import (
     PROMOTE,
     ROLLBACK,
     HandPromotion,
-    add_promotion,
+    decide,
     hand_promotions,
     in_force,
+    undone,
 )
 
 if TYPE_CHECKING:
@@ -70,7 +72,6 @@ def promote(runtime: "CorpusRuntime", start: str, *, by: str, why: str, now: dat
     Raises: InvalidInput for no reason, an unknown version, one that is in service by hand already, or one that learnt
         from vectors of another encoder or knows other classes.
     """
-    _refuse_masks(runtime)
     row, store = find_version(runtime, start), runtime.store()
     version = row["classifier_version"]
     decided = hand_promotions(store)
@@ -93,12 +94,10 @@ def rollback(runtime: "CorpusRuntime", *, by: str, why: str, now: datetime) -> H
 
     Raises: InvalidInput for no reason, or where nothing was in service before.
     """
-    _refuse_masks(runtime)
     decided = hand_promotions(runtime.store())
     held = in_force(decided)
     if held is not None:
-        undone = HandPromotion(len(decided) + 1, ROLLBACK, None, None, by, now, why)
-        after = in_force([*decided, undone])
+        after = undone(decided, by=by, why=why, now=now)
         return _decide(runtime, ROLLBACK, None if after is None else after.classifier_version, by=by, why=why, now=now)
     rows = model_versions(runtime).to_pylist()
     if not rows:
@@ -131,12 +130,16 @@ def export(runtime: "CorpusRuntime", start: str, path: Path) -> VersionRow:
     """
     from data_engine.labeling import load_model
     from data_engine.labeling.models.onnx_file import onnx_bytes
+    from data_engine.labeling.objects.mask_files import object_model_bytes
+    from data_engine.labeling.objects.object_model import ObjectModel
     from data_engine.storage.atomic_files import write_bytes
 
-    _refuse_masks(runtime)
     row = find_version(runtime, start)
     told = {"corpus": runtime.corpus.name, "encoder_version": row["encoder_version"] or ""}
-    write_bytes(path, onnx_bytes(load_model(row["artefact"]), told=told))
+    if is_of_masks(row):
+        write_bytes(path, object_model_bytes(ObjectModel.from_bytes(row["artefact"]), told=told))
+    else:
+        write_bytes(path, onnx_bytes(load_model(row["artefact"]), told=told))
     return row
 
 
@@ -145,23 +148,14 @@ def _none_yet(runtime: "CorpusRuntime") -> str:
     return f"the corpus {name} has no version yet; data-engine run {name} trains one on what is answered"
 
 
-def _refuse_masks(runtime: "CorpusRuntime") -> None:
-    """Raises: InvalidInput where objects are asked for: their models are compared on the hold-out alone."""
-    if runtime.corpus.asks_for_objects:
-        raise InvalidInput(
-            f"the models of {runtime.corpus.name} judge masks of a grid, and which of them is in service the hold-out "
-            "alone decides; data-engine models list shows them"
-        )
-
-
 def _why_unfit(runtime: "CorpusRuntime", row: VersionRow) -> str:
-    from data_engine.labeling import load_model
-
+    if is_of_masks(row) != runtime.corpus.asks_for_objects:
+        return "it answers another kind of question than labels.kind now; promote one that was trained since"
     encoder = CheckGate(runtime, runtime.store(), RUN_ID, keeps_verdicts=False).encoder_in_use()
     if row["encoder_version"] != encoder.version:
         made = row["encoder_version"] or "an encoder that an earlier engine did not keep"
         return f"it learnt from vectors of {made}, and the embeddings are of {encoder.shown}; promote another"
-    if load_model(row["artefact"]).class_names != runtime.corpus.class_names:
+    if class_names_of(row) != runtime.corpus.class_names:
         return "it knows other classes than labels.classes names now; promote one that was trained with these"
     return ""
 
@@ -169,11 +163,5 @@ def _why_unfit(runtime: "CorpusRuntime", row: VersionRow) -> str:
 def _decide(
     runtime: "CorpusRuntime", action: str, version: str | None, *, by: str, why: str, now: datetime
 ) -> HandPromotion:
-    for name, value in (("by", by), ("why", why)):
-        if not value.strip():
-            raise InvalidInput(f"--{name} is empty; say it, because it is kept with the decision")
-    store = runtime.store()
-    number = len(hand_promotions(store)) + 1
-    made = HandPromotion(number, action, version, version_in_service(runtime), by.strip(), now, why.strip())
-    add_promotion(store, made, run_id=RUN_ID)
-    return made
+    replaced = version_in_service(runtime)
+    return decide(runtime.store(), action, version, replaced=replaced, by=by, why=why, now=now, run_id=RUN_ID)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from data_engine.errors import InvalidInput
 from data_engine.runtime.versions import fingerprint
 from data_engine.schemas import MODEL_PROMOTIONS
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 TABLE = "model_promotions"
 PROMOTE, ROLLBACK = "promote", "rollback"
+PROMOTE_NETWORK, ROLLBACK_NETWORK = "promote network", "rollback network"
+"""The same of the networks for masks, whose versions have decisions of their own."""
 BY_HAND = "promotions by hand"
 """The input of the step `classifier` that these decisions are."""
 
@@ -41,8 +44,13 @@ class HandPromotion:
         return f"{self.decided_by} decided so on {self.decided_at:%Y-%m-%d %H:%M} UTC: {self.reason}"
 
 
-def hand_promotions(store: "TableStore") -> list[HandPromotion]:
-    """Every decision of a person, the first first."""
+def hand_promotions(store: "TableStore", *, of_networks: bool = False) -> list[HandPromotion]:
+    """Every decision of a person about the micro-model, or about the networks for masks; the first first."""
+    actions = (PROMOTE_NETWORK, ROLLBACK_NETWORK) if of_networks else (PROMOTE, ROLLBACK)
+    return [each for each in _all(store) if each.action in actions]
+
+
+def _all(store: "TableStore") -> list[HandPromotion]:
     rows = store.read(TABLE).to_pylist()
     return [HandPromotion(**row) for row in sorted(rows, key=lambda row: row["number"])]
 
@@ -54,7 +62,7 @@ def in_force(decided: Sequence[HandPromotion]) -> HandPromotion | None:
     """
     held: list[HandPromotion] = []
     for each in decided:
-        if each.action == ROLLBACK and held:
+        if each.action in (ROLLBACK, ROLLBACK_NETWORK) and held:
             held.pop()
         elif each.classifier_version is not None:
             held.append(each)
@@ -68,8 +76,47 @@ def promotion_in_force(runtime: "CorpusRuntime") -> HandPromotion | None:
 
 def add_promotion(store: "TableStore", promotion: HandPromotion, *, run_id: str) -> None:
     """Keep one more decision, behind the others."""
-    rows = [vars(each) for each in (*hand_promotions(store), promotion)]
+    rows = [vars(each) for each in (*_all(store), promotion)]
     store.write(TABLE, pa.Table.from_pylist(rows, schema=MODEL_PROMOTIONS), run_id=run_id, code_version="1")
+
+
+def decide(
+    store: "TableStore",
+    action: str,
+    version: str | None,
+    *,
+    replaced: str | None,
+    by: str,
+    why: str,
+    now: datetime,
+    run_id: str,
+) -> HandPromotion:
+    """Make a decision, and keep it.
+
+    Args:
+        store: Of the corpus.
+        action: One of the four.
+        version: In service since; None where the test on the hold-out decides again.
+        replaced: In service until now.
+        by: Who decides.
+        why: In a sentence.
+        now: The time.
+        run_id: Of the command.
+
+    Raises: InvalidInput where nobody decides, or for no reason.
+    """
+    for name, value in (("by", by), ("why", why)):
+        if not value.strip():
+            raise InvalidInput(f"--{name} is empty; say it, because it is kept with the decision")
+    made = HandPromotion(len(_all(store)) + 1, action, version, replaced, by.strip(), now, why.strip())
+    add_promotion(store, made, run_id=run_id)
+    return made
+
+
+def undone(decided: Sequence[HandPromotion], *, by: str, why: str, now: datetime) -> HandPromotion | None:
+    """The decision that would hold after a rollback of the one that holds now."""
+    action = ROLLBACK if decided[-1].action in (PROMOTE, ROLLBACK) else ROLLBACK_NETWORK
+    return in_force([*decided, HandPromotion(decided[-1].number + 1, action, None, None, by, now, why)])
 
 
 def promotion_inputs(store: "TableStore") -> dict[str, str]:

@@ -106,7 +106,7 @@ def rows_after(
     if by_hand is not None:
         unfit = "it is not in the registry" if pinned is None else judged_by.why_unfit(pinned)
         service = service if unfit else pinned
-        own["comparison"] += _said_by_hand(by_hand, unfit)
+        own["comparison"] += said_by_hand(by_hand, unfit)
         own["took_over"] = service is not None and service["classifier_version"] == version
     in_service = None if service is None else service["classifier_version"]
     rows = {name: {**row, "is_in_service": name == in_service} for name, row in rows.items()}
@@ -165,7 +165,8 @@ def _other_settings(before: ClassifierRow, now: LearntBy) -> str:
     return f"by another setting of {', '.join(name for name, is_other in changed if is_other)}"
 
 
-def _said_by_hand(by_hand: HandPromotion, unfit: str) -> str:
+def said_by_hand(by_hand: HandPromotion, unfit: str) -> str:
+    """What is added to the comparison of a round where a person decided; `unfit` says why that holds no more."""
     version = by_hand.classifier_version
     if unfit:
         return f"; version {version}, promoted by hand, is not in service: {unfit}"

@@ -18,7 +18,8 @@ from data_engine.labeling.gate import Gate, binomial_interval, certify_scores
 from data_engine.labeling.models.hold_out_figures import ALL
 from data_engine.labeling.models.promotion import Comparison, Errors, compare_errors
 from data_engine.labeling.objects.object_model import KIND, ObjectModel, chosen_masks, fit_object_model
-from data_engine.runtime.models.registry_rows import figures_after
+from data_engine.runtime.models.promotions import promotion_in_force, promotion_inputs
+from data_engine.runtime.models.registry_rows import figures_after, said_by_hand
 from data_engine.runtime.objects.mask_candidates import FoundMasks, MaskFinder, learnt_from, proposal
 from data_engine.runtime.objects.reviewed_images import ReviewedImages, reviewed_images, version_of
 from data_engine.schemas import CLASSIFIER
@@ -192,8 +193,30 @@ def _registry(
     if not verdict and again is not None and before is not None:
         rows[before["classifier_version"]] |= again.columns() | {"hold_out_version": version_of(images.hold_out)}
     service = model.version if verdict or before is None else before["classifier_version"]
+    pinned = _by_hand(step_run, rows, model.version)
+    if pinned is not None and pinned not in (model.version, service):
+        now = judge(step_run, ObjectModel.from_bytes(rows[pinned]["artefact"]), found, images)
+        rows[pinned] |= now.columns() | {"hold_out_version": version_of(images.hold_out)}
+    service = pinned or service
     rows = {name: {**row, "is_in_service": name == service} for name, row in rows.items()}
-    return pa.Table.from_pylist(list(rows.values()), schema=CLASSIFIER), verdict.reason
+    return pa.Table.from_pylist(list(rows.values()), schema=CLASSIFIER), rows[model.version]["comparison"]
+
+
+def _by_hand(step_run: "StepRun", rows: dict[str, dict[str, Any]], trained: str) -> str | None:
+    """The version that a person promoted, which is in service while it fits, whatever the comparison says."""
+    held = promotion_in_force(step_run.runtime)
+    step_run.inputs |= promotion_inputs(step_run.runtime.store())
+    if held is None:
+        return None
+    pinned = rows.get(held.classifier_version or "")
+    unfit = "it is not in the registry" if pinned is None else ""
+    if pinned is not None and not same_question(pinned, rows[trained]):
+        unfit = "it learnt from other vectors, or knows other classes than those of now"
+    rows[trained]["comparison"] += said_by_hand(held, unfit)
+    if pinned is None or unfit:
+        return None
+    rows[trained]["took_over"] = pinned["classifier_version"] == trained
+    return str(pinned["classifier_version"])
 
 
 def _rival(history: pa.Table, model: ObjectModel, encoder_version: str) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ What is learnt of them is in `data_engine.labeling.objects.object_model`.
 import io
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -22,7 +23,7 @@ from data_engine.runtime.embeddings import ready_encoder
 from data_engine.runtime.media import whole_images
 from data_engine.runtime.versions import fingerprint
 from data_engine.segmentation.masks import Mask, bounding_box
-from data_engine.segmentation.point_grid import FEATURES, PointGrid, masks_from_grid, shares_of
+from data_engine.segmentation.point_grid import FEATURES, GridMasks, PointGrid, masks_from_grid, shares_of
 from data_engine.segmentation.registry import load_segmenter
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from data_engine.storage.artefacts import Artefacts
 
 #: Grows when the masks or their features become others.
-_FORM = 1
+_FORM = 2
 _MARGIN = 0.15
 
 
@@ -129,24 +130,43 @@ class MaskFinder:
         return known
 
     def _looked_at(self, sample_ids: Sequence[str]) -> Iterator[tuple[str, FoundMasks]]:
+        from joblib import cpu_count
+
         columns = ["sample_id", "uri", "metadata"]
         among = {"sample_id": pa.array(sample_ids, pa.string())}
         raw = self.step_run.look_up("raw_index", columns=columns, among=among)
-        for sample_id in sample_ids:
-            rows = raw.filter(pc.equal(raw["sample_id"], sample_id))
-            try:
-                ((_, image),) = whole_images(self.step_run.runtime, rows)
-            except DataEngineError as error:
-                yield sample_id, _nothing((1, 1), str(error))
-                continue
-            yield sample_id, self._of_image(image)
+        n_at_once = cpu_count()
+        with ThreadPoolExecutor(n_at_once) as threads:
+            for begin in range(0, len(sample_ids), n_at_once):
+                few = sample_ids[begin : begin + n_at_once]
+                images = [self._image(raw.filter(pc.equal(raw["sample_id"], each))) for each in few]
+                for sample_id, image, found in zip(few, images, threads.map(self._of_grid, images), strict=True):
+                    yield sample_id, self._with_vectors(image, found)
 
-    def _of_image(self, image: "NDArray[np.uint8]") -> FoundMasks:
-        size, over_at = (image.shape[0], image.shape[1]), time.monotonic() + self._settings.most_seconds
+    def _image(self, rows: pa.Table) -> "NDArray[np.uint8] | str":
+        """The pixels of an image, or why there are none."""
         try:
-            found = masks_from_grid(image, self.segmenter, self.grid, is_over=lambda: time.monotonic() > over_at)
+            ((_, image),) = whole_images(self.step_run.runtime, rows)
         except DataEngineError as error:
-            return _nothing(size, str(error))
+            return str(error)
+        return image
+
+    def _of_grid(self, image: "NDArray[np.uint8] | str") -> GridMasks | str:
+        """What the grid finds, or why nothing can be proposed; runs beside that of other images."""
+        if isinstance(image, str):
+            return image
+        over_at = time.monotonic() + self._settings.most_seconds
+        try:
+            return masks_from_grid(image, self.segmenter, self.grid, is_over=lambda: time.monotonic() > over_at)
+        except DataEngineError as error:
+            return str(error)
+
+    def _with_vectors(self, image: "NDArray[np.uint8] | str", found: GridMasks | str) -> FoundMasks:
+        if isinstance(image, str):
+            return _nothing((1, 1), image)
+        size = (image.shape[0], image.shape[1])
+        if isinstance(found, str):
+            return _nothing(size, found)
         crops = [cut_out(image, _box(mask, found.scale), _MARGIN) for mask in found.masks]
         vectors = self._encoder.encode(crops) if crops else np.empty((0, self._encoder.dim), np.float32)
         masks = np.array(found.masks) if found.masks else np.zeros((0, 1, 1), dtype=bool)

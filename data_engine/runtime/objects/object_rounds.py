@@ -3,6 +3,7 @@
 Rounds of classes are planned in `data_engine.labeling.rounds`.
 """
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,9 @@ NOTHING = "nothing is proposed"
 """How the reason of an image begins of which nothing is proposed."""
 
 _NAMES = ("would do", "would not do")
+_SHOWING = ("proposed", "assisted")
+"""The arms that show a proposal whose help is measured."""
+_SHOWN_SHARE_WITHOUT_HELP = 0.2
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ def plan_object_batch(
     classes: Sequence[str],
     seed: int,
     doubted: Sequence[str] = (),
+    without_help: Collection[str] = (),
 ) -> tuple[PlannedTask, ...]:
     """The tasks of the next review batch about objects.
 
@@ -64,6 +69,8 @@ def plan_object_batch(
         classes: of the objects.
         seed: of everything random.
         doubted: samples whose label looks wrong, the least credible first.
+        without_help: classes whose proposals make people slower; of images whose proposed objects are of these for the
+            greater part, a fifth of what would be shown still is, so that it is seen when that changes.
     """
     kind, is_learnt = ObjectAnswers(), bool(proposals)
     known = {
@@ -89,7 +96,30 @@ def plan_object_batch(
         seed=seed,
         doubted=doubted,
     )
-    return tuple(_with_objects(task, proposals, reviewed, classes, hashed(seed, round_number)) for task in planned)
+    draw = hashed(seed, round_number)
+    slowed = {key for key, each in proposals.items() if _is_slowed(each.answer, frozenset(without_help))}
+    return tuple(
+        _by_hand(task)
+        if task.sample_id in slowed and _is_hidden(task, draw)
+        else _with_objects(task, proposals, reviewed, classes, draw)
+        for task in planned
+    )
+
+
+def _is_slowed(answer: str, without_help: frozenset[str]) -> bool:
+    """Whether most of the objects of an answer are of classes whose proposals make people slower."""
+    objects = json.loads(answer)["objects"] if without_help else []
+    return sum(2 * (one["class"] in without_help) - 1 for one in objects) > 0
+
+
+def _is_hidden(task: PlannedTask, draw: int) -> bool:
+    """Whether a proposal that would be shown is not; the same draw says the same."""
+    position = hashed(draw, task.sample_id, "help") % 1000 / 1000
+    return task.arm in _SHOWING and position >= _SHOWN_SHARE_WITHOUT_HELP
+
+
+def _by_hand(task: PlannedTask) -> PlannedTask:
+    return replace(task, arm="manual", proposed_label=None, probability=None)
 
 
 def _with_objects(
@@ -104,7 +134,7 @@ def _with_objects(
         return task
     proposed = proposals.get(task.sample_id)
     if proposed is None and task.arm != "trap":
-        return replace(task, arm="manual", proposed_label=None, probability=None)
+        return _by_hand(task)
     answer = "" if proposed is None else proposed.answer
     if task.arm == "trap":
         draw = hashed(draw, task.sample_id)

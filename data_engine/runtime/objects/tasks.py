@@ -4,11 +4,13 @@ Rounds of both kinds are opened in `data_engine.runtime.review_rounds`.
 """
 
 import json
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from data_engine.labeling.rounds import hashed
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.made_from.doubtful_labels import doubted_samples
+from data_engine.runtime.made_from.label_history import classes_without_help
 from data_engine.runtime.objects.object_rounds import NOTHING
 
 if TYPE_CHECKING:
@@ -46,8 +48,10 @@ def planned_objects(
     """
     from data_engine.runtime.objects.object_rounds import plan_object_batch
 
-    columns = ["sample_id", "purpose", "arm", "answer"]
-    reviewed = tables.read("reviewed_labels", columns=columns).to_pylist()
+    answers = tables.read("reviewed_labels")
+    reviewed = answers.select(["sample_id", "purpose", "arm", "answer"]).to_pylist()
+    seed = runtime.corpus.seed_for("review", round_number)
+    doubted = doubted_samples(runtime, tables)
     return plan_object_batch(
         round_number=round_number,
         sample_ids=ids,
@@ -58,9 +62,26 @@ def planned_objects(
         control_ids={row["sample_id"] for row in reviewed if row["purpose"] == "control"},
         settings=settings,
         classes=runtime.corpus.class_names,
-        seed=runtime.corpus.seed_for("review", round_number),
-        doubted=doubted_samples(runtime, tables),
+        seed=seed,
+        doubted=[*doubted, *(each for each in seen_only_with_help(reviewed, seed=seed) if each not in doubted)],
+        without_help=classes_without_help(runtime, answers),
     )
+
+
+def seen_only_with_help(reviewed: "Sequence[Mapping[str, Any]]", *, seed: int) -> list[str]:
+    """Images that people answered with a proposal before their eyes and never without, in an order drawn at random.
+
+    Asked about again without it, they tell what the proposal did to the answer: the second stage stands on that.
+
+    Args:
+        reviewed: rows of `schemas.REVIEWED_LABELS`, of which `sample_id`, `purpose` and `arm` are read.
+        seed: of the order.
+    """
+    by_help: dict[bool, set[str]] = {True: set(), False: set()}
+    for row in reviewed:
+        if row["purpose"] != "trap":
+            by_help[row["arm"] in ("assisted", "proposed")].add(row["sample_id"])
+    return sorted(by_help[True] - by_help[False], key=lambda sample_id: hashed(seed, sample_id))
 
 
 def object_proposals(tables: AcceptedTables) -> "dict[str, ObjectProposal]":

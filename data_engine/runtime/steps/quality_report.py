@@ -1,5 +1,6 @@
 """quality_report: metrics of samples, subset and labels, each with its interval, and the HTML report."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -10,7 +11,8 @@ from data_engine.corpus import Corpus
 from data_engine.quality import evaluate
 from data_engine.runtime.alarms.alarm_table import all_alarms
 from data_engine.runtime.changes.run_outcome import failed_checks
-from data_engine.runtime.made_from.label_history import label_history
+from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.made_from.label_history import by_opening, label_history
 from data_engine.runtime.made_from.question_labels import labelled_questions, question_inputs
 from data_engine.runtime.made_from.settings import configuration_used, corpus_used, values_used
 from data_engine.runtime.plan import MADE_STEPS, WRITTEN_BY, in_order, tables_read_by
@@ -36,7 +38,7 @@ def quality_report(step_run: StepRun) -> StepResult:
     tables["label_trends"] = _label_trends(step_run, tables)
     tables["alarms"] = all_alarms(step_run.runtime)
     tables["annotation_stages"] = reporting.stages_of(corpus, tables)
-    tables["class_stages"] = reporting.class_stages_of(corpus, tables)
+    tables["class_stages"] = _class_stages(step_run.runtime, corpus, tables)
     questions = _questions(step_run, tables)
     tables["costs"] = reporting.decider_costs(corpus, {name: rows for name, rows in tables.items() if rows.num_rows})
     costs = pa.concat_tables([tables["costs"], *(each.tables["costs"] for each in questions)])
@@ -83,13 +85,20 @@ def _questions(step_run: StepRun, tables: dict[str, pa.Table]) -> list[reporting
         filled = {name: rows for name, rows in each.tables.items() if rows.num_rows}
         costs = reporting.decider_costs(each.corpus, filled, question=each.runtime.question)
         stages = reporting.stages_of(each.corpus, each.tables, question=each.runtime.question)
-        classes = reporting.class_stages_of(each.corpus, each.tables, question=each.runtime.question)
+        classes = _class_stages(each.runtime, each.corpus, each.tables)
         counted = {"costs": costs, "annotation_stages": stages, "class_stages": classes}
         of_question = {**tables, **each.tables, **counted}
         plots = reporting.report_plots(each.corpus, of_question, {})
         embeddings = step_run.embeddings_of(each.tables["labels"]["sample_id"])
         found.append(reporting.ReportedQuestion(each.runtime.question, each.corpus, of_question, plots, embeddings))
     return found
+
+
+def _class_stages(runtime: CorpusRuntime, corpus: Corpus, tables: Mapping[str, pa.Table]) -> pa.Table:
+    """The stage of each class of a question; batches count in the order in which they were opened."""
+    reviewed = tables.get("reviewed_labels")
+    ordered = {} if reviewed is None else {"reviewed_labels": by_opening(runtime, reviewed)}
+    return reporting.class_stages_of(corpus, {**tables, **ordered}, question=runtime.question)
 
 
 def _label_trends(step_run: StepRun, tables: dict[str, pa.Table]) -> pa.Table:

@@ -6,6 +6,7 @@ held-out masks.
 
 import hashlib
 import io
+import warnings
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -60,6 +61,36 @@ class MaskNetwork:
     def predict_crop(self, crop: Crop) -> SoftMask:
         """(h, w) in [0, 1], of the crop's size."""
         return self._predict(crop)
+
+    def layers(self) -> "Net":
+        """The network itself, in torch: (n, 7, side, side) to logits (n, 1, side, side)."""
+        return _filled(self.arrays).eval()
+
+    def exported(self) -> bytes:
+        """A file in the ONNX format: `image_and_points` (n, 7, side, side) in, `mask` (n, 1, side, side) out.
+
+        The package `onnx` has to be installed.
+        """
+        import torch
+
+        net = torch.nn.Sequential(self.layers(), torch.nn.Sigmoid()).eval()
+        file = io.BytesIO()
+        with warnings.catch_warnings():
+            # Torch announces that it will give up this way to write the format, of which the other needs one package
+            # more; and that a check of shapes is not written, which are always the same.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
+            torch.onnx.export(
+                net,
+                (torch.zeros(1, N_CHANNELS, SIDE_PX, SIDE_PX),),
+                file,  # type: ignore[arg-type]  # It writes to buffers too.
+                dynamo=False,
+                opset_version=18,
+                input_names=["image_and_points"],
+                output_names=["mask"],
+                dynamic_axes={"image_and_points": {0: "n"}, "mask": {0: "n"}},
+            )
+        return file.getvalue()
 
     def to_bytes(self) -> bytes:
         """The weights as the bytes of an .npz file."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _BY = click.option("--by", default=user_name, help="Who decides, as it is kept; by default your user name.")
+_NETWORK = click.option("--network", "of_network", is_flag=True, help="Of the networks for masks.")
 _WHY = click.option("--why", required=True, help="Why, in a sentence; it is kept with the decision.")
 
 
@@ -31,11 +32,13 @@ def models() -> None:
 @models.command(name="list")
 @CORPUS
 @PRINTED_AS
-def list_versions(corpus: str | None, form: str) -> None:
+@_NETWORK
+def list_versions(corpus: str | None, form: str, of_network: bool) -> None:
     """List the versions of a corpus, the newest last."""
-    from data_engine.terminal.models.printing import print_versions
+    from data_engine.terminal.models.printing import print_networks, print_versions
 
-    print_versions(_runtime(corpus), console=_console(), form=form)
+    print_ = print_networks if of_network else print_versions
+    print_(_runtime(corpus), console=_console(), form=form)
 
 
 @models.command()
@@ -55,27 +58,34 @@ def show(version: str, corpus: str | None, form: str) -> None:
 @_BY
 @_WHY
 def promote(version: str, corpus: str | None, by: str, why: str) -> None:
-    """Put VERSION into service, from the next run on and until a rollback. The start of the version is enough."""
-    from data_engine.orchestration.launch.command_lock import corpus_lock
-    from data_engine.runtime.models import model_versions
+    """Put VERSION into service, from the next run on and until a rollback. The start of the version is enough.
 
-    runtime = _runtime(corpus)
+    A VERSION that begins with `mask-` is a network for masks; it is in service on review pages that are opened from now
+    on.
+    """
+    from data_engine.orchestration.launch.command_lock import corpus_lock
+    from data_engine.runtime.models import model_versions, network_service
+
+    runtime, of_network = _runtime(corpus), network_service.is_network(version)
+    act = network_service.promote_network if of_network else model_versions.promote
     with corpus_lock(runtime):
-        _say(runtime, model_versions.promote(runtime, version, by=by, why=why, now=datetime.now(UTC)))
+        _say(runtime, act(runtime, version, by=by, why=why, now=datetime.now(UTC)), of_network=of_network)
 
 
 @models.command()
 @CORPUS
 @_BY
 @_WHY
-def rollback(corpus: str | None, by: str, why: str) -> None:
+@_NETWORK
+def rollback(corpus: str | None, by: str, why: str, of_network: bool) -> None:
     """Undo the last promotion by hand; without one, put the version back that was in service before."""
     from data_engine.orchestration.launch.command_lock import corpus_lock
-    from data_engine.runtime.models import model_versions
+    from data_engine.runtime.models import model_versions, network_service
 
     runtime = _runtime(corpus)
+    act = network_service.rollback_network if of_network else model_versions.rollback
     with corpus_lock(runtime):
-        _say(runtime, model_versions.rollback(runtime, by=by, why=why, now=datetime.now(UTC)))
+        _say(runtime, act(runtime, by=by, why=why, now=datetime.now(UTC)), of_network=of_network)
 
 
 @models.command()
@@ -83,9 +93,16 @@ def rollback(corpus: str | None, by: str, why: str) -> None:
 @click.option("--to", "path", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
 @CORPUS
 def export(version: str, path: Path, corpus: str | None) -> None:
-    """Write VERSION as a file in the ONNX format: embeddings in, class probabilities out."""
-    from data_engine.runtime.models import model_versions
+    """Write VERSION as a file in the ONNX format: embeddings in, class probabilities out.
 
+    Of a model of masks, features of masks go in too, and certainties come out; of a network, images and points go in.
+    """
+    from data_engine.runtime.models import model_versions, network_service
+
+    if network_service.is_network(version):
+        network = network_service.export_network(_runtime(corpus), version, path)
+        click.echo(f"wrote version {network['network_version']} to {path}; it takes images, points and clicks")
+        return
     row = model_versions.export(_runtime(corpus), version, path)
     click.echo(f"wrote version {row['classifier_version']} to {path}; it takes vectors of {row['encoder_version']}")
 
@@ -105,7 +122,11 @@ def train_masks(corpus: str | None) -> None:
         click.echo("it is in service on a review page that is opened from now on")
 
 
-def _say(runtime: "CorpusRuntime", made: "HandPromotion") -> None:
+def _say(runtime: "CorpusRuntime", made: "HandPromotion", *, of_network: bool = False) -> None:
+    if of_network:
+        version = made.classifier_version or "what the test on the hold-out says"
+        click.echo(f"masks are predicted by {version} on review pages that are opened from now on")
+        return
     who = "the test on the hold-out decides again" if made.classifier_version is None else "it stays until a rollback"
     what = "" if made.classifier_version is None else f"version {made.classifier_version} is in service; "
     click.echo(f"from the next run on, {what}{who}: data-engine run {runtime.corpus.name}")

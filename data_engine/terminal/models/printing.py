@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from data_engine.errors import InvalidInput
 from data_engine.runtime.models.model_card import model_card
 from data_engine.runtime.models.model_versions import RUN_ID, find_version, model_versions, why_void
-from data_engine.runtime.models.promotions import hand_promotions, promotion_in_force
+from data_engine.runtime.models.promotions import hand_promotions, in_force, promotion_in_force
 from data_engine.terminal.plain_text import plain, shown
 from data_engine.terminal.row_formats import write_rows
 from data_engine.terminal.tables import print_columns, print_table
@@ -32,6 +33,7 @@ _LISTED = (
     ("borrowed_from", "borrowed_from"),
     ("comparison", "comparison"),
 )
+_OF_NETWORKS = ("network_version", "n_training", "n_held_out", "iou", "iou_against", "low", "high", "took_over")
 _IN_A_TABLE = 8
 """How many of these fit a terminal."""
 
@@ -65,6 +67,37 @@ def print_versions(runtime: "CorpusRuntime", *, console: "Console", form: str = 
         said = f"version {held.classifier_version} was promoted by hand: {held.told}"
         said += f"; it is not in service: {void}" if void else ""
         console.print(plain(said), soft_wrap=True)
+
+
+def print_networks(runtime: "CorpusRuntime", *, console: "Console", form: str = "table") -> None:
+    """Every network for masks, the newest last, and what predicts masks now.
+
+    Raises: InvalidInput where the corpus asks for classes.
+    """
+    from data_engine.runtime.models.mask_networks import network_versions, segmenter_in_service
+
+    name = runtime.corpus.name
+    if not runtime.corpus.asks_for_objects:
+        raise InvalidInput(f"corpus {name} asks for classes and has no networks for masks; leave --network out")
+    serves = segmenter_in_service(runtime).version
+    found = network_versions(runtime)
+    rows = [
+        {column: row[column] for column in _OF_NETWORKS}
+        | {"in_service": "yes" if row["network_version"] == serves else ""}
+        for row in found
+    ]
+    table = pa.Table.from_pylist(rows) if rows else pa.table({column: [] for column in (*_OF_NETWORKS, "in_service")})
+    if form != "table":
+        write_rows(table, form, console.file)
+        return
+    if rows:
+        print_table(table, console=console, limit=len(rows))
+    else:
+        console.print(plain(f"no network yet; data-engine models train-masks --corpus {name} trains one"))
+    console.print(plain(f"masks are predicted by {serves}"), soft_wrap=True)
+    held = in_force(hand_promotions(runtime.store(), of_networks=True))
+    if held is not None:
+        console.print(plain(held.told), soft_wrap=True)
 
 
 def print_card(runtime: "CorpusRuntime", start: str, *, console: "Console", form: str = "table") -> None:

@@ -27,14 +27,22 @@ def test_tiles_lie_row_by_row_and_only_as_a_whole(tmp_path: Path) -> None:
     assert len(_rows(tmp_path, tile_px=32)) == 2
 
 
-def test_what_is_bright_is_an_object_of_the_class_in_every_tile_that_it_reaches(tmp_path: Path) -> None:
+def test_what_is_bright_is_an_object_of_the_class_in_every_tile_that_shows_half_of_it(tmp_path: Path) -> None:
     rows, columns = np.mgrid[:64, :128]
-    image = np.where(np.hypot(columns - 64, rows - 32) < 20, 220, 50).astype(np.uint8)
+    image = np.where(np.hypot(columns + 0.5 - 64, rows + 0.5 - 32) < 20, 220, 50).astype(np.uint8)
     Image.fromarray(image).save(tmp_path / "a.png")
     found = [json.loads(row["metadata"])["objects_by_threshold"] for row in _rows(tmp_path, tile_px=64, tile_class="o")]
     assert [(each["size"], [one["class"] for one in each["objects"]]) for each in found] == [([64, 64], ["o"])] * 2
     assert max(x for x, _ in found[0]["objects"][0]["polygons"][0]) == 64
     assert min(x for x, _ in found[1]["objects"][0]["polygons"][0]) == 0
+
+
+def test_a_tile_that_shows_less_than_half_of_what_is_bright_leaves_it_out(tmp_path: Path) -> None:
+    rows, columns = np.mgrid[:64, :128]
+    image = np.where(np.hypot(columns + 0.5 - 61, rows + 0.5 - 32) < 20, 220, 50).astype(np.uint8)
+    Image.fromarray(image).save(tmp_path / "a.png")
+    found = [json.loads(row["metadata"])["objects_by_threshold"] for row in _rows(tmp_path, tile_px=64, tile_class="o")]
+    assert [len(each["objects"]) for each in found] == [1, 0]
 
 
 def test_an_image_smaller_than_a_tile_and_one_that_is_none_say_so(tmp_path: Path) -> None:

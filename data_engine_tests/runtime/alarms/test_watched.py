@@ -2,11 +2,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from written_steps import keep_version, notes_runtime, pass_checks, write_step
+from object_project import coins_at, scenes_corpus
+from written_steps import keep_version, notes_runtime, pass_checks, take_in, write_step
 
+from data_engine.corpus import Corpus
 from data_engine.drift.crossing import Threshold
 from data_engine.review import NewTask
-from data_engine.runtime.alarms.watched import WATCHES, Measured, _open_round
+from data_engine.runtime.alarms.watched import WATCHES, Measured, _ask_about_disputed, _open_round
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.schemas import answer_text
 
@@ -70,3 +72,22 @@ def test_a_round_whose_answers_are_on_their_way_is_not_followed_by_one_about_the
         queue.end_batch("notes-round-000", reason="over", now=now)
     measured = Measured("proposals", 0.9, Threshold(0.5, 0.1), "v", "said")
     assert _open_round(runtime, measured) == "review batch notes-round-000"
+
+
+def test_masks_that_agree_are_not_disputed_though_no_two_are_the_same_to_the_pixel(tmp_path: Path) -> None:
+    corpus = scenes_corpus(tmp_path, name="notes")
+    runtime = CorpusRuntime(Corpus.model_validate(corpus), tmp_path)
+    shared = {"kind": "objects", "label": None, "provenance": "human", "purpose": "query", "revision": 1}
+    said = {"nearly": {"ada": 5, "bob": 5.2}, "apart": {"ada": 5, "bob": 30}}
+    rows = [
+        {**shared, "sample_id": key, "annotator": name, "annotation_id": f"{key}{name}", "answer": coins_at(left)}
+        for key, given in said.items()
+        for name, left in given.items()
+    ]
+    pass_checks(runtime, write_step(runtime.store(), "reviewed_labels", rows, "one"))
+    take_in(runtime, "may", [{"sample_id": key, "height_px": 20, "width_px": 60} for key in said])
+    measured = Measured("notes", 0.2, Threshold(0.5, 0.6), "one v", "people disagree")
+    opened = _ask_about_disputed(runtime, measured).removeprefix("review batch ")
+    with runtime.queue() as queue:
+        tasks = queue.tables("notes")["review_task"].to_pylist()
+    assert [(row["review_batch"], row["sample_id"]) for row in tasks] == [(opened, "apart")]

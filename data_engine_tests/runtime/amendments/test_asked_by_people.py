@@ -8,7 +8,7 @@ from written_steps import notes_runtime, pass_checks, take_in, write_step
 
 from data_engine.errors import InvalidInput
 from data_engine.orchestration.launch.review_page import open_batch
-from data_engine.runtime.amendments.asked_by_people import ask_people, what_to_ask
+from data_engine.runtime.amendments.asked_by_people import ask_people, leave_for_people, what_to_ask
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 
 
@@ -64,3 +64,18 @@ def test_a_batch_that_a_person_asked_for_waits_for_people_and_is_opened_once(fin
         InvalidInput, match=rf"{batch_id} are not taken over yet.*data-engine run notes takes them over"
     ):
         ask_people(runtime, 3)
+
+
+def test_what_is_left_for_people_is_opened_once_and_only_where_it_is_asked_for(tmp_path: Path) -> None:
+    labels = {"question": "?", "classes": ["baking", "sailing"], "rounds": 0}
+    for n, found in ((0, 0), (2, 2)):
+        runtime = notes_runtime(tmp_path / str(n), labels=labels, review={"tasks_for_people": n})
+        take_in(runtime, "may", [{"sample_id": f"s{i}"} for i in range(8)])
+        pass_checks(runtime, write_step(runtime.store(), "balanced_subset", [{"sample_id": f"s{i}"} for i in range(8)]))
+        opened = leave_for_people(runtime)
+        assert (opened is not None) == bool(n)
+        assert leave_for_people(runtime) is None
+        with runtime.queue() as queue:
+            tasks = queue.tables()["review_task"].to_pylist()
+            assert [batch.cause for batch in queue.batches("notes")] == ["asked for by a person"] * bool(n)
+        assert sum(row["purpose"] != "hold_out" for row in tasks) == found

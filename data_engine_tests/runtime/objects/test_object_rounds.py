@@ -22,7 +22,7 @@ def plan(**changes):
     values = {"proposals": {}, "reviewed": {}, "hold_out_ids": [], "control_ids": [], "round_number": 0}
     x /= np.linalg.norm(x, axis=1, keepdims=True)
     return plan_object_batch(
-        sample_ids=IDS, embeddings=x, settings=SIZES, classes=["coin", "ring"], seed=5, **(values | changes)
+        sample_ids=IDS, embeddings=x, settings=SIZES, classes=["coin", "ring"], **({"seed": 5} | values | changes)
     )
 
 
@@ -44,3 +44,19 @@ def test_later_rounds_show_objects_and_traps_show_wrong_ones() -> None:
     assert {task.sample_id for task in traps} <= set(IDS[12:18])
     audits = [task for task in tasks if task.purpose == "audit"]
     assert audits and all(task.arm == "blind" and task.sample_id > "s30" for task in audits)
+
+
+def test_where_proposals_of_a_class_make_people_slower_most_of_them_are_hidden_and_some_still_shown() -> None:
+    proposals = {key: ObjectProposal(answer(0), 0.6) for key in IDS}
+    given = {"round_number": 1, "reviewed": {key: answer(0) for key in IDS[:12]}, "proposals": proposals}
+    given["hold_out_ids"] = IDS[:12]
+    arms = {}
+    for name, slowed in (("helped", []), ("other", ["ring"]), ("slowed", ["coin"])):
+        tasks = [task for seed in range(12) for task in plan(**given, without_help=slowed, seed=seed)]
+        shown = [task for task in tasks if task.arm in ("proposed", "assisted")]
+        assert all(task.proposed_answer for task in shown)
+        arms[name] = len(shown) / len([task for task in tasks if task.purpose in ("query", "control")])
+    assert arms["helped"] == arms["other"] > 0.5
+    assert 0.05 < arms["slowed"] < 0.25
+    hidden = [task for task in plan(**given, without_help=["coin"]) if task.arm == "manual"]
+    assert hidden and all(task.proposed_answer is None and task.probability is None for task in hidden)
