@@ -104,6 +104,18 @@ def _read_documents(file: SourceFile, options: ReadOptions, _modality: str) -> "
     return read_documents(file, options)
 
 
+def _read_video(file: SourceFile, options: ReadOptions, _modality: str) -> "Iterator[RawSample]":
+    from data_engine.indexing.video.reading import read_video
+
+    return read_video(file, options)
+
+
+def _find_video(folder: "Path | UPath", options: ReadOptions) -> Find:
+    from data_engine.indexing.video.reading import find_video
+
+    return find_video(folder, options)
+
+
 def _find_image_tiles(folder: "Path | UPath", options: ReadOptions) -> Find:
     from data_engine.indexing.pixels.image_tiles import find_image_tiles
 
@@ -189,6 +201,16 @@ KINDS: dict[str, SourceKind] = {
         other_modality="set modality: image",
         needs=("tile_px",),
         takes=("tile_step_px", "tile_class"),
+    ),
+    "video": SourceKind(
+        "frames of video files, at a rate or where the scene changes",
+        _read_video,
+        _find_video,
+        modalities=("image",),
+        other_modality="set modality: image",
+        has_columns=False,
+        takes=("frames_per_second", "every_seconds", "scene_change", "scene_gap_s", "max_frames", "max_video_s"),
+        packages=("av",),
     ),
     "documents": SourceKind(
         "one text per PDF, Word (.docx), HTML or text file and per document of a WARC file, or per page of them",

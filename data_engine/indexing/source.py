@@ -67,6 +67,19 @@ class Source(Settings):
     """Of kind documents: whether a whole document is a text, as it is by default, or each page of a PDF file."""
     max_document_bytes: Annotated[int, Field(ge=1)] | None = None
     """Of kind documents: a document larger than this many bytes is unreadable; 100,000,000 by default."""
+    frames_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
+    """Of kind video: so many frames of each second are samples."""
+    every_seconds: Annotated[float, Field(gt=0)] | None = None
+    """Of kind video: the first frame of every so many seconds is a sample; 1 where nothing else is asked for."""
+    scene_change: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Of kind video: the first frame is a sample, and each that differs from the one before by this much on average
+    (0 to 1, of small frames); a cut is mostly above 0.1, a camera that moves below."""
+    scene_gap_s: Annotated[float, Field(ge=0)] | None = None
+    """Of kind video with `scene_change`: seconds between two samples at least; 1 by default."""
+    max_frames: Annotated[int, Field(ge=1)] | None = None
+    """Of kind video: samples of one file at most; 10,000 by default. What comes later is an unreadable row."""
+    max_video_s: Annotated[float, Field(gt=0)] | None = None
+    """Of kind video: a longer file (in seconds) is unreadable; 21,600 by default."""
     uri_pattern: str | None = None
     """Regular expression that is searched in the uri of every sample; its named groups become metadata columns, so
     that the name of a folder can be a label: `(?P<topic>[^/]+)/[^/]+$`."""
@@ -135,6 +148,15 @@ class Source(Settings):
             if getattr(self, option) is not None and option not in KINDS[self.kind].takes:
                 taking = " and ".join(name for name, kind in KINDS.items() if option in kind.takes)
                 raise ValueError(f"kind is {self.kind}, and {option} is for kind {taking} only; remove {option}")
+        return self
+
+    @model_validator(mode="after")
+    def _frames_are_chosen_one_way(self) -> "Source":
+        given = [name for name in ("frames_per_second", "every_seconds", "scene_change") if getattr(self, name)]
+        if len(given) > 1:
+            raise ValueError(
+                f"{' and '.join(given)} are given, and each says which frames are samples; give one of them"
+            )
         return self
 
     @model_validator(mode="after")

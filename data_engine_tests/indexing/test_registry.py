@@ -18,6 +18,7 @@ from data_engine.errors import SourceError
 from data_engine.indexing import Contents, list_batches, read_batch
 from data_engine.indexing.registry import KINDS
 from data_engine.indexing.source import Batches, Source
+from data_engine_tests.support.made_videos import moving, write_video
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "sources.md"
 TEXTS = ("first text", "second text")
@@ -97,6 +98,11 @@ def _image_tiles(folder: Path, _modality: str) -> dict[str, Any]:
     return {"tile_px": 16}
 
 
+def _video(folder: Path, _modality: str) -> dict[str, Any]:
+    write_video(folder / "a.mp4", moving(11))
+    return {"every_seconds": 1}
+
+
 def _documents(folder: Path, _modality: str) -> dict[str, Any]:
     for number, text in enumerate(TEXTS):
         (folder / f"{number}.txt").write_text(text, "utf-8")
@@ -114,12 +120,15 @@ SOURCES: dict[str, Callable[[Path, str], dict[str, Any]]] = {
     "huggingface": _saved_dataset,
     "pixel_rows": _pixel_rows,
     "image_tiles": _image_tiles,
+    "video": _video,
     "documents": _documents,
 }
 #: A value of every option that some kind cannot do without.
 OPTIONS = {"pixel_shape": (1, 2), "tile_px": 16}
 #: A value of every option that some kind takes and can do without.
 TAKEN = {"tile_step_px": 8, "tile_class": "cell", "text_per": "page", "max_document_bytes": 1000}
+TAKEN |= {"frames_per_second": 2, "every_seconds": 2, "scene_change": 0.1, "max_frames": 5, "max_video_s": 9}
+TAKEN |= {"scene_gap_s": 1}
 CASES = [(name, modality) for name, kind in KINDS.items() for modality in kind.modalities]
 
 
@@ -158,7 +167,7 @@ def test_the_bytes_of_its_images_are_found_again_in_any_order(kind: str, tmp_pat
     contents = Contents(source, tmp_path)
     found = [contents.read(row) for row in [rows[1], rows[0], rows[1]]]
     assert found[0] == found[2]
-    assert kind in ("pixel_rows", "image_tiles") or found[:2] == [IMAGES[1], IMAGES[0]]
+    assert kind in ("pixel_rows", "image_tiles", "video") or found[:2] == [IMAGES[1], IMAGES[0]]
 
 
 @pytest.mark.parametrize(
