@@ -44,23 +44,33 @@ def planned_objects(
         round_number: Part of every draw.
         with_proposals: Whether what is proposed may be shown.
     """
+    from data_engine.runtime.objects.carried_masks import carried_answers, with_carried
     from data_engine.runtime.objects.object_rounds import plan_object_batch
 
     columns = ["sample_id", "purpose", "arm", "answer"]
-    reviewed = tables.read("reviewed_labels", columns=columns).to_pylist()
-    return plan_object_batch(
+    rows = tables.read("reviewed_labels", columns=columns).to_pylist()
+    reviewed = {row["sample_id"]: row["answer"] for row in rows if "trap" not in (row["purpose"], row["arm"])}
+    proposals, seed = (
+        object_proposals(tables) if with_proposals else {},
+        runtime.corpus.seed_for("review", round_number),
+    )
+    planned = plan_object_batch(
         round_number=round_number,
         sample_ids=ids,
         embeddings=embeddings,
-        proposals=object_proposals(tables) if with_proposals else {},
-        reviewed={row["sample_id"]: row["answer"] for row in reviewed if "trap" not in (row["purpose"], row["arm"])},
+        proposals=proposals,
+        reviewed=reviewed,
         hold_out_ids=hold_out_ids,
-        control_ids={row["sample_id"] for row in reviewed if row["purpose"] == "control"},
+        control_ids={row["sample_id"] for row in rows if row["purpose"] == "control"},
         settings=settings,
         classes=runtime.corpus.class_names,
-        seed=runtime.corpus.seed_for("review", round_number),
+        seed=seed,
         doubted=doubted_samples(runtime, tables),
     )
+    if not with_proposals:
+        return planned
+    asked = {task.sample_id for task in planned}
+    return with_carried(planned, carried_answers(runtime, tables, asked, reviewed), proposals, seed=seed)
 
 
 def object_proposals(tables: AcceptedTables) -> "dict[str, ObjectProposal]":

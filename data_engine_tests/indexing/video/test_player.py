@@ -27,5 +27,5 @@ def test_a_search_begins_at_the_key_frame_before(tmp_path: Path) -> None:
 
 def test_larger_frames_than_are_allowed_are_refused_before_they_are_decoded(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mkv", moving(2))
-    with pytest.raises(NoVideo, match="has frames of 64 x 48 px, source.max_pixels is 100; scale it down or raise"):
+    with pytest.raises(NoVideo, match=r"has frames of 64 x 48 px, source\.max_pixels is 100"):
         Player(path, 100)
