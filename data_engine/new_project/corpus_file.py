@@ -59,7 +59,7 @@ def corpus_text(name: str, look: Look, project_folder: Path) -> str:
 
 def said_of(look: Look) -> list[str]:
     """What was found and guessed, one line each."""
-    unit = {"folder": f"{look.modality} files", "documents": "documents"}.get(look.kind, "rows")
+    unit = {"folder": f"{look.modality} files", "documents": "documents", "video": "videos"}.get(look.kind, "rows")
     what = f"{'about ' * look.is_estimate}{look.n_samples:,} {unit}"
     files = f"{look.n_files:,} file{'' if look.n_files == 1 else 's'}, {look.n_bytes:,} bytes"
     lines = [f"{what} in {files} ({look.kind}, {look.modality})"]
@@ -102,6 +102,8 @@ def _source(look: Look, project_folder: Path) -> str:
     lines = ["  source:", f"    kind: {look.kind}", f"    path: {_quoted(_path(look.path, project_folder))}"]
     if look.pattern:
         lines.append(f"    pattern: {_quoted(look.pattern)}")
+    if look.kind == "video":
+        lines.append("    every_seconds: 1  # guessed; or frames_per_second: 5, or scene_change: 0.1")
     if look.roles.text:
         lines.append(f"    text_column: {_quoted(look.roles.text)}  # guessed")
     if look.roles.image and look.modality == "image":
@@ -158,6 +160,12 @@ def _encoder(look: Look) -> str:
 
 
 def _subset(look: Look) -> str:
+    if look.kind == "video":
+        return (
+            f"  tree:\n    levels: auto\n\n  subset:\n    # Guessed: {_LEAST_TARGET} frames of each of the "
+            f"{look.n_samples:,} videos, at most {_MOST_TARGET:,}."
+            f"\n    target_size: {min(look.n_samples * _LEAST_TARGET, _MOST_TARGET)}\n"
+        )
     size = min(max(look.n_samples // 3, _LEAST_TARGET), _MOST_TARGET, max(look.n_samples // 2, 1))
     n = f"{'about ' * look.is_estimate}{look.n_samples:,}"
     return (

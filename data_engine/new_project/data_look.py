@@ -35,10 +35,18 @@ _KIND_OF_ENDING = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "
 _KIND_OF_ENDING |= {".parquet": "parquet"}
 _TEXT_ENDINGS = (".txt", ".md", ".text", ".rst")
 _DOCUMENT_ENDINGS = (".pdf", ".docx", ".html", ".htm", ".xhtml", ".warc")
+_VIDEO_ENDINGS = (".mp4", ".webm", ".mkv", ".mov", ".avi", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".ogv")
 #: Kind of source and modality of files that are samples themselves.
-_OF_FILES = {"image": ("folder", "image"), "text": ("folder", "text"), "documents": ("documents", "text")}
+_OF_FILES = {
+    "image": ("folder", "image"),
+    "text": ("folder", "text"),
+    "documents": ("documents", "text"),
+    "video": ("video", "image"),
+}
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
-_KNOWN = "CSV, JSONL, JSON or Parquet files, images, texts (.txt, .md), or documents (.pdf, .docx, .html, .warc)"
+_KNOWN = (
+    "CSV, JSONL, JSON or Parquet files, images, videos, texts (.txt, .md), or documents (.pdf, .docx, .html, .warc)"
+)
 _BY_HAND = "other kinds (tar archives, saved datasets, YAML headers) are described in docs/sources.md: write defs.yaml"
 
 
@@ -48,12 +56,12 @@ class Look:
 
     Attributes:
         path: The file or folder.
-        kind: Of the source: csv, jsonl, parquet, folder or documents.
+        kind: Of the source: csv, jsonl, parquet, folder, documents or video.
         modality: text or image.
         pattern: Which files below the folder; empty for a single file.
         n_files: Files of this kind.
         n_bytes: What they take.
-        n_samples: Rows or files; of rows an estimate where `is_estimate`.
+        n_samples: Rows or files (of videos too); of rows an estimate where `is_estimate`.
         columns: Of the first rows; empty for folders of texts and images.
         roles: What the columns seem to be.
         classes: Values of the label, the commonest first.
@@ -280,6 +288,8 @@ def _ending(file: Path) -> str:
 def _kind_of(ending: str) -> str:
     if ending in IMAGE_ENDINGS:
         return "image"
+    if ending in _VIDEO_ENDINGS:
+        return "video"
     if ending in _DOCUMENT_ENDINGS:
         return "documents"
     return "text" if ending in _TEXT_ENDINGS else _KIND_OF_ENDING.get(ending, "")

@@ -16,7 +16,7 @@ from data_engine.releasing.rows import (
     unlabelled_rows,
 )
 from data_engine.releasing.split_card import splits_said
-from data_engine.releasing.splits import groups_of, leaks_between, splits_of, with_splits
+from data_engine.releasing.splits import groups_of, leaks_between, splits_of, videos_of, with_splits
 from data_engine.releasing.writer import write_release
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "splits_of",
     "splits_said",
     "unlabelled_rows",
+    "videos_of",
     "with_splits",
     "write_release",
 ]

@@ -47,7 +47,9 @@ class Leaks:
         return {"n_compared": self.n_compared, "n": int((self.row >= 0).sum()), "highest_cosine": highest}
 
 
-def groups_of(x: Floats, tree: "ClusterTree", leaf: Numbers, *, least_cosine: float) -> Numbers:
+def groups_of(
+    x: Floats, tree: "ClusterTree", leaf: Numbers, *, least_cosine: float, whole: Numbers | None = None
+) -> Numbers:
     """The group of every row: clusters of level 1, joined where near duplicates lie in two of them.
 
     Args:
@@ -55,8 +57,9 @@ def groups_of(x: Floats, tree: "ClusterTree", leaf: Numbers, *, least_cosine: fl
         tree: The tree of the corpus.
         leaf: (n,) their clusters of level 1.
         least_cosine: Cosine at and above which two rows are near duplicates.
+        whole: (n,) numbers of what is kept whole in the place of clusters, as of videos; None for the clusters.
 
-    Returns: (n,) the lowest cluster of each row's group.
+    Returns: (n,) the lowest number of each row's group.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -65,12 +68,23 @@ def groups_of(x: Floats, tree: "ClusterTree", leaf: Numbers, *, least_cosine: fl
     from data_engine.duplicates import semantic_pairs
 
     pairs = semantic_pairs(x, with_samples(tree, leaf), least_cosine=least_cosine)
-    n = int(leaf.max(initial=-1)) + 1
-    links = (np.ones(len(pairs), np.int8), (leaf[pairs.earlier], leaf[pairs.later]))
+    units = leaf if whole is None else whole
+    n = int(units.max(initial=-1)) + 1
+    links = (np.ones(len(pairs), np.int8), (units[pairs.earlier], units[pairs.later]))
     _, component = connected_components(coo_array(links, shape=(n, n)), directed=False)
     lowest = np.full(n, n, np.int64)
     np.minimum.at(lowest, component, np.arange(n))
-    return np.asarray(lowest[component][leaf], np.int64)
+    return np.asarray(lowest[component][units], np.int64)
+
+
+def videos_of(rows: pa.Table) -> Numbers:
+    """(n,) the number of the video of every row, in the order of their names.
+
+    Args:
+        rows: Frames, with `uri`: that of the video, `#` and the frame.
+    """
+    _, numbers = np.unique([uri.rpartition("#")[0] for uri in rows["uri"].to_pylist()], return_inverse=True)
+    return np.asarray(numbers, np.int64)
 
 
 def splits_of(groups: Numbers, shares: Mapping[str, float], *, seed: int) -> list[str]:
@@ -101,8 +115,9 @@ def splits_of(groups: Numbers, shares: Mapping[str, float], *, seed: int) -> lis
     if empty:
         raise NotEnoughData(
             f"release.splits asks for {shares[empty[0]]:.0%} of {len(groups):,} samples as {empty[0]}, but they are "
-            f"{len(numbers):,} groups of clusters and near duplicates, the largest of {int(sizes.max(initial=0)):,}, "
-            f"and none is left for it; raise release.splits.least_cosine or that share, or release more samples"
+            f"{len(numbers):,} groups of clusters (or whole videos) and near duplicates, the largest of "
+            f"{int(sizes.max(initial=0)):,}, and none is left for it; raise release.splits.least_cosine or that share, "
+            f"or release more samples"
         )
     return [names[number] for number in of_group[place].tolist()]
 

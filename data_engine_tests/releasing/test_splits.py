@@ -5,7 +5,7 @@ import pytest
 from data_engine.clustering import ClusterTree
 from data_engine.errors import NotEnoughData
 from data_engine.releasing.rows import exported_rows, release_fingerprint
-from data_engine.releasing.splits import groups_of, leaks_between, splits_of, with_splits
+from data_engine.releasing.splits import groups_of, leaks_between, splits_of, videos_of, with_splits
 from data_engine.schemas import RELEASE
 
 SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
@@ -31,6 +31,15 @@ def test_clusters_with_a_near_duplicate_between_them_are_one_group() -> None:
     x, leaf = _plane(0, 9, 11, 20, 90), np.array([0, 0, 1, 1, 2])
     assert groups_of(x, _tree(4, 16, 90), leaf, least_cosine=0.999).tolist() == [0, 0, 0, 0, 2]
     assert groups_of(x, _tree(4, 16, 90), leaf, least_cosine=0.9999).tolist() == [0, 0, 1, 1, 2]
+
+
+def test_frames_of_a_video_are_one_group_and_videos_that_share_a_near_duplicate_too() -> None:
+    rows = pa.table({"uri": ["b.mp4#frame=1", "a#1.mp4#frame=0", "b.mp4#frame=2", "c.mp4#frame=1", "a#1.mp4#frame=9"]})
+    videos = videos_of(rows)
+    assert videos.tolist() == [1, 0, 1, 2, 0]
+    # The frames of each video lie in two clusters; 9 and 9.5 degrees are near duplicates of two videos.
+    x, leaf = _plane(0, 9, 20, 9.5, 90), np.array([0, 0, 1, 0, 2])
+    assert groups_of(x, _tree(4, 20, 90), leaf, least_cosine=0.9999, whole=videos).tolist() == [1, 0, 1, 0, 0]
 
 
 def test_whole_groups_go_to_a_split_and_the_shares_are_met_to_within_half_a_group() -> None:

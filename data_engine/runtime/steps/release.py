@@ -83,11 +83,15 @@ def _with_splits(step_run: StepRun, rows: pa.Table, corpus: Corpus) -> tuple[pa.
     x = step_run.embeddings_at(rows.select(["sample_id", "batch"]))
     tree, _ = step_run.frozen_tree()
     seed, alike = corpus.seed_for("splits"), settings.least_cosine
-    groups = releasing.groups_of(x, tree, rows["leaf"].to_numpy().astype("int64"), least_cosine=alike)
+    # Frames of one video look alike from end to end: it is kept whole in the place of clusters.
+    whole = releasing.videos_of(rows) if corpus.source.kind == "video" else None
+    leaf = rows["leaf"].to_numpy().astype("int64")
+    groups = releasing.groups_of(x, tree, leaf, least_cosine=alike, whole=whole)
     splits = releasing.splits_of(groups, settings.shares, seed=seed)
     leaks = releasing.leaks_between(x, splits, least_cosine=alike, seed=seed)
+    said = {"seed": seed, "least_cosine": alike} | ({} if whole is None else {"whole": "videos"})
     rows = releasing.identified(releasing.with_splits(rows, splits, leaks))
-    return rows, {"splits": releasing.splits_said(rows, {"seed": seed, "least_cosine": alike}, leaks)}
+    return rows, {"splits": releasing.splits_said(rows, said, leaks)}
 
 
 def _questions(step_run: StepRun, configuration: dict[str, Any]) -> list[LabelledQuestion]:
