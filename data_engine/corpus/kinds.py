@@ -72,6 +72,10 @@ class ObjectProposals(Settings):
     """How many masks of an image are looked at closely: those that stand out and that most prompts agree on."""
     most_seconds: float = Field(default=60, gt=0)
     """Seconds for an image; one that takes longer is left to people, without a proposal."""
+    carry_frames: int = Field(default=5, ge=0, le=1000)
+    """Of source.kind video: answered objects are carried so many frames on and back, as a proposal; 0 for none."""
+    least_consistency: Share = 0.5
+    """A mask is carried no further where forward and backward flow agree on less of it than this share."""
 
 
 def check_kind(kind: str, given: Collection[str]) -> None:

@@ -124,6 +124,18 @@ def _find_sound_clips(folder: "Path | UPath", options: ReadOptions, _modality: s
     return find_sound_clips(folder, options)
 
 
+def _read_video(file: SourceFile, options: ReadOptions, _modality: str) -> "Iterator[RawSample]":
+    from data_engine.indexing.video.reading import read_video
+
+    return read_video(file, options)
+
+
+def _find_video(folder: "Path | UPath", options: ReadOptions, _modality: str) -> Find:
+    from data_engine.indexing.video.reading import find_video
+
+    return find_video(folder, options)
+
+
 def _find_image_tiles(folder: "Path | UPath", options: ReadOptions, _modality: str) -> Find:
     from data_engine.indexing.pixels.image_tiles import find_image_tiles
 
@@ -223,6 +235,16 @@ KINDS: dict[str, SourceKind] = {
         takes=("tile_step_px", "raster"),
         packages=("rasterio",),
         extra="raster",
+    ),
+    "video": SourceKind(
+        "frames of video files, at a rate or where the scene changes",
+        _read_video,
+        _find_video,
+        other_modality="set modality: image",
+        has_columns=False,
+        takes=("frames_per_second", "every_seconds", "scene_change", "scene_gap_s", "max_frames", "max_video_s"),
+        packages=("av",),
+        cuts_files=True,
     ),
     "documents": SourceKind(
         "one text per PDF, Word (.docx), HTML or text file and per document of a WARC file, or per page of them",

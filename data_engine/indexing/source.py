@@ -85,6 +85,19 @@ class Source(Settings):
     """Of kind audio, with `clip_silence_db`: seconds of silence that end a clip; 0.3 by default."""
     clip_min_s: Annotated[float, Field(ge=0.02, le=60)] | None = None
     """Of kind audio, with `clip_silence_db`: a clip that is shorter goes on over a pause; 1 second by default."""
+    frames_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
+    """Of kind video: so many frames of each second are samples."""
+    every_seconds: Annotated[float, Field(gt=0)] | None = None
+    """Of kind video: the first frame of every so many seconds is a sample; 1 where nothing else is asked for."""
+    scene_change: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Of kind video: the first frame is a sample, and each that differs from the one before by this much on average
+    (0 to 1, of small frames); a cut is mostly above 0.1, a camera that moves below."""
+    scene_gap_s: Annotated[float, Field(ge=0)] | None = None
+    """Of kind video with `scene_change`: seconds between two samples at least; 1 by default."""
+    max_frames: Annotated[int, Field(ge=1)] | None = None
+    """Of kind video: samples of one file at most; 10,000 by default. What comes later is an unreadable row."""
+    max_video_s: Annotated[float, Field(gt=0)] | None = None
+    """Of kind video: a longer file (in seconds) is unreadable; 21,600 by default."""
     uri_pattern: str | None = None
     """Regular expression that is searched in the uri of every sample; its named groups become metadata columns, so
     that the name of a folder can be a label: `(?P<topic>[^/]+)/[^/]+$`."""
@@ -169,6 +182,15 @@ class Source(Settings):
             )
         if self.clip_silence_db is not None and self.clip_step_s is not None:
             raise ValueError("clip_step_s is for clips cut by length; remove it or clip_silence_db")
+        return self
+
+    @model_validator(mode="after")
+    def _frames_are_chosen_one_way(self) -> "Source":
+        given = [name for name in ("frames_per_second", "every_seconds", "scene_change") if getattr(self, name)]
+        if len(given) > 1:
+            raise ValueError(
+                f"{' and '.join(given)} are given, and each says which frames are samples; give one of them"
+            )
         return self
 
     @model_validator(mode="after")

@@ -116,6 +116,30 @@ class ReadOptions(Protocol):
         """Seconds of a clip below which a pause does not end it; None for 1."""
 
     @property
+    def frames_per_second(self) -> float | None:
+        """Frames of each second of a video that are samples."""
+
+    @property
+    def every_seconds(self) -> float | None:
+        """Seconds from one frame of a video that is a sample to the next."""
+
+    @property
+    def scene_change(self) -> float | None:
+        """Difference of successive frames from which on a scene begins; None to go by time."""
+
+    @property
+    def scene_gap_s(self) -> float | None:
+        """Seconds between two changes of scene at least."""
+
+    @property
+    def max_frames(self) -> int | None:
+        """Samples of one video at most."""
+
+    @property
+    def max_video_s(self) -> float | None:
+        """A longer video is unreadable, in seconds."""
+
+    @property
     def follow_links(self) -> bool | tuple[str, ...]:
         """Whether links out of the source are followed, or the places that they may lead to."""
 

@@ -63,6 +63,7 @@ def said_of(look: Look) -> list[str]:
         "raster_tiles": "tiles",
         "documents": "documents",
         "audio": "sound files",
+        "video": "videos",
     }.get(look.kind, "rows")
     what = f"{'about ' * look.is_estimate}{look.n_samples:,} {unit}"
     files = f"{look.n_files:,} file{'' if look.n_files == 1 else 's'}, {look.n_bytes:,} bytes"
@@ -114,6 +115,8 @@ def _source(look: Look, project_folder: Path) -> str:
         lines.append(
             "    clip_s: 10  # seconds of the clips that files are cut into; clip_silence_db: -45 cuts at pauses"
         )
+    if look.kind == "video":
+        lines.append("    every_seconds: 1  # guessed; or frames_per_second: 5, or scene_change: 0.1")
     if look.roles.text:
         lines.append(f"    text_column: {_quoted(look.roles.text)}  # guessed")
     if look.roles.image and "path_column" in form_of(look.modality).columns:
@@ -170,6 +173,12 @@ def _encoder(look: Look) -> str:
 
 
 def _subset(look: Look) -> str:
+    if look.kind == "video":
+        return (
+            f"  tree:\n    levels: auto\n\n  subset:\n    # Guessed: {_LEAST_TARGET} frames of each of the "
+            f"{look.n_samples:,} videos, at most {_MOST_TARGET:,}."
+            f"\n    target_size: {min(look.n_samples * _LEAST_TARGET, _MOST_TARGET)}\n"
+        )
     size = min(max(look.n_samples // 3, _LEAST_TARGET), _MOST_TARGET, max(look.n_samples // 2, 1))
     n = f"{'about ' * look.is_estimate}{look.n_samples:,}"
     return (

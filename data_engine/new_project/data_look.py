@@ -37,12 +37,13 @@ _KIND_OF_ENDING = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "
 _KIND_OF_ENDING |= {".parquet": "parquet"}
 _TEXT_ENDINGS = (".txt", ".md", ".text", ".rst")
 _DOCUMENT_ENDINGS = (".pdf", ".docx", ".html", ".htm", ".xhtml", ".warc")
+_VIDEO_ENDINGS = (".mp4", ".webm", ".mkv", ".mov", ".avi", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".ogv")
 #: Kind of source and modality of files that are samples themselves, where they are not files of a modality.
-_OF_FILES = {"documents": ("documents", "text"), "audio": ("audio", "audio")}
+_OF_FILES = {"documents": ("documents", "text"), "audio": ("audio", "audio"), "video": ("video", "image")}
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
 _KNOWN = (
-    "CSV, JSONL, JSON or Parquet files, images, satellite scenes (GeoTIFF), sounds (.wav, .flac, .ogg, .mp3), texts "
-    "(.txt, .md), or documents (.pdf, .docx, .html, .warc)"
+    "CSV, JSONL, JSON or Parquet files, images, videos, satellite scenes (GeoTIFF), sounds (.wav, .flac, .ogg, .mp3), "
+    "texts (.txt, .md), or documents (.pdf, .docx, .html, .warc)"
 )
 _BY_HAND = "other kinds (tar archives, saved datasets, YAML headers) are described in docs/sources.md: write defs.yaml"
 
@@ -53,12 +54,12 @@ class Look:
 
     Attributes:
         path: The file or folder.
-        kind: Of the source: csv, jsonl, parquet, folder, raster_tiles, documents or audio.
+        kind: Of the source: csv, jsonl, parquet, folder, raster_tiles, documents, audio or video.
         modality: What a sample is.
         pattern: Which files below the folder; empty for a single file.
         n_files: Files of this kind.
         n_bytes: What they take.
-        n_samples: Rows or files; of rows an estimate where `is_estimate`.
+        n_samples: Rows or files (of videos too); of rows an estimate where `is_estimate`.
         columns: Of the first rows; empty for folders of texts and images.
         roles: What the columns seem to be.
         classes: Values of the label, the commonest first.
@@ -294,6 +295,8 @@ def _ending(file: Path) -> str:
 def _kind_of(ending: str) -> str:
     if ending in IMAGE_ENDINGS:
         return "image"
+    if ending in _VIDEO_ENDINGS:
+        return "video"
     if ending in _DOCUMENT_ENDINGS:
         return "documents"
     return "text" if ending in _TEXT_ENDINGS else _KIND_OF_ENDING.get(ending) or _modality_of_files(ending)

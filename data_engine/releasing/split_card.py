@@ -68,8 +68,9 @@ def _leaks(said: Mapping[str, Any]) -> str:
         across = f"the most similar pair across splits has the cosine {leaks['highest_cosine']:.2f}"
     if "ground" in said:
         return f"{_ground(said)} {_near_duplicates(said, across)}"
+    whole = str(said.get("whole", "clusters")).capitalize()
     return (
-        f"Clusters and near duplicates (cosine of at least {said['least_cosine']:g}) are on one side, in the column "
+        f"{whole} and near duplicates (cosine of at least {said['least_cosine']:g}) are on one side, in the column "
         f"`split`. Leak check: {leaks['n']:,} of {leaks['n_compared']:,} samples outside `train` that were compared "
         f"with all samples of other splits have a near duplicate there; {across}."
     )

@@ -56,7 +56,7 @@ def groups_of(x: Floats, tree: "ClusterTree", leaf: Numbers, *, least_cosine: fl
         leaf: (n,) their clusters of level 1.
         least_cosine: Cosine at and above which two rows are near duplicates.
 
-    Returns: (n,) the lowest cluster of each row's group.
+    Returns: (n,) the lowest number of each row's group.
     """
     return _joined(leaf, x, tree, leaf, least_cosine)
 

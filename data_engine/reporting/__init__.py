@@ -3,7 +3,7 @@
 The data card is in `data_engine.releasing`, the output of commands in `data_engine.terminal`.
 """
 
-from data_engine.reporting.annotation_stages import class_stages_of, stages_of
+from data_engine.reporting.annotation_stages import carried_masks_of, class_stages_of, stages_of
 from data_engine.reporting.html.report import FailedCheck, render_report
 from data_engine.reporting.metrics.decider_costs import decider_costs
 from data_engine.reporting.metrics.known_labels import (
@@ -45,6 +45,7 @@ __all__ = [
     "Shown",
     "balance_plot",
     "build_quality_report",
+    "carried_masks_of",
     "class_stages_of",
     "cluster_sizes_plot",
     "decider_costs",

@@ -6,7 +6,7 @@ How they are counted is in `data_engine.labeling.objects.annotation_stages`.
 import pyarrow as pa
 
 from data_engine.corpus import Corpus
-from data_engine.schemas import ANNOTATION_STAGES, CLASS_STAGES, Tables
+from data_engine.schemas import ANNOTATION_STAGES, CARRIED_MASKS, CLASS_STAGES, Tables
 
 
 def stages_of(corpus: Corpus, tables: Tables, *, question: str = "") -> pa.Table:
@@ -25,6 +25,21 @@ def stages_of(corpus: Corpus, tables: Tables, *, question: str = "") -> pa.Table
     proposals = tables.get("proposals")
     some = proposals if proposals is not None and proposals.num_rows else None
     return annotation_stages(reviewed, some, target=corpus.labels.target_precision, question=question)
+
+
+def carried_masks_of(corpus: Corpus, tables: Tables) -> pa.Table:
+    """How masks that were carried along videos agree with answers, in the schema CARRIED_MASKS; none of other corpora.
+
+    Args:
+        corpus: a video corpus that asks for objects has them.
+        tables: reviewed_labels.
+    """
+    from data_engine.labeling.objects.carried_answers import carried_figures
+
+    reviewed = tables.get("reviewed_labels")
+    if not corpus.asks_for_objects or reviewed is None or not reviewed.num_rows:
+        return CARRIED_MASKS.empty_table()
+    return carried_figures(reviewed)
 
 
 def class_stages_of(corpus: Corpus, tables: Tables, *, question: str = "") -> pa.Table:

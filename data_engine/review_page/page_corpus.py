@@ -42,6 +42,18 @@ class ImagePixels:
 
 
 @dataclass(frozen=True)
+class ShownFrame:
+    """Where a sample is in its video, and the samples beside it there; times are in seconds after the first frame."""
+
+    video: str
+    time_s: float
+    previous: str | None = None
+    previous_s: float | None = None
+    next: str | None = None
+    next_s: float | None = None
+
+
+@dataclass(frozen=True)
 class PageCorpus:
     """A corpus whose questions are answered on the page.
 
@@ -57,6 +69,7 @@ class PageCorpus:
         notices: Sentences about changed classes, for whoever answers next.
         image_of: The image of a sample, as large as a page shows it or small for many at once. It raises
             ContentMissing where there is none.
+        frame_of: Where a sample is in its video; None where it is in none.
         kind: Of its answers: CLASS or OBJECTS.
         pixels_of: The pixels of a sample, for predictions of masks. It raises ContentMissing where there are none.
         load_segmenter: Loads what predicts masks; called once, when the first is asked for.
@@ -78,6 +91,7 @@ class PageCorpus:
     instructions: str = ""
     definitions: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    frame_of: Callable[[str], ShownFrame | None] = lambda _sample_id: None
     kind: str = CLASS
     pixels_of: Callable[[str], ImagePixels] | None = None
     load_segmenter: Callable[[], Segmenter] | None = None

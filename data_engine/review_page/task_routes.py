@@ -132,15 +132,24 @@ def last_answers(person: Anybody, request: Request) -> dict[str, Any]:
 
 
 @router.get("/tasks/{task_id}/media")
-def media(task_id: IdOfPath, person: Anybody, request: Request, size: Literal["full", "small"] = "full") -> Response:
-    """The image of a task: decoded and written anew by us, as PNG or JPEG; its own size is in a header."""
+def media(
+    task_id: IdOfPath,
+    person: Anybody,
+    request: Request,
+    size: Literal["full", "small"] = "full",
+    beside: Literal["", "previous", "next"] = "",
+) -> Response:
+    """The image of a task, or the frame beside it in its video: decoded and written anew by us, as PNG or JPEG; its own
+    size is in a header."""
     state = state_of(request)
     name, sample_id = state.queue.sample_of(person, task_id)
     corpus = state.corpus(name)
     if not corpus.is_of_images:
         raise NotFound(f"the tasks of corpus {name} have no images")
+    if beside:
+        sample_id = _beside(corpus, sample_id, beside)
     shown = corpus.image_of(sample_id, size == "small")
-    if corpus.kind == OBJECTS and size == "full":
+    if corpus.kind == OBJECTS and size == "full" and not beside:
         state.masks.warm_up(corpus, sample_id)
     height, width = shown.size_px or (0, 0)
     return Response(shown.content, media_type=shown.media_type, headers={"X-Image-Size": f"{width}x{height}"})
@@ -156,6 +165,14 @@ def player(task_id: IdOfPath, person: Anybody, request: Request) -> Response:
         raise NotFound(f"the tasks of corpus {name} have nothing to play")
     played = corpus.player_of(sample_id)
     return answer_with(played.content, played.media_type, request.headers.get("range"))
+
+
+def _beside(corpus: PageCorpus, sample_id: str, which: str) -> str:
+    """The sample before or after one in its video. Raises: NotFound where there is none."""
+    found: str | None = getattr(corpus.frame_of(sample_id), which, None)
+    if found is None:
+        raise NotFound(f"there is no {which} frame of this task")
+    return found
 
 
 def _check_size(state: PageState, person: Person, task_id: str, answer: Mapping[str, Any]) -> None:
@@ -189,9 +206,17 @@ def shown_task(lease: Lease, corpus: PageCorpus) -> dict[str, Any]:
         "proposed_label": task.proposed_label,
         "proposed_answer": None if task.kind == CLASS else json.loads(task.proposed_answer or "null"),
         "was_skipped": task.was_skipped,
+        "frame": _shown_frame(corpus, task.sample_id),
         # Where a sample is from may tell its class, and its id that it was asked before; that of the task is mute.
         **{**shown_payload(task.payload), "uri": task.task_id[:_ID_CHARS]},
     }
+
+
+def _shown_frame(corpus: PageCorpus, sample_id: str) -> dict[str, Any] | None:
+    """Where the sample is in its video, without the ids of what is beside it; None where it is in none."""
+    found = corpus.frame_of(sample_id)
+    kept = ("video", "time_s", "previous_s", "next_s")
+    return None if found is None else {name: getattr(found, name) for name in kept}
 
 
 def shown_payload(payload: Mapping[str, Any]) -> dict[str, str]:

@@ -251,7 +251,7 @@ PLAN: tuple[StepSpec, ...] = (
         "HTML page: funnel, balance, label quality, gate, rounds, drift, examples.",
         inputs=("labels~", "balanced_subset", "drift_report*"),
         lookups=("raw_index", "first_pass", "embeddings", "cluster_tree", "classifier", "proposals", "reviewed_labels"),
-        timing_tables=("costs", "label_trends", "annotation_stages", "class_stages"),
+        timing_tables=("costs", "label_trends", "annotation_stages", "class_stages", "carried_masks"),
         pages=("reports/report.html",),
         job="publish",
         settings=("known_label_column", "known_label_pattern", "labels", "subset", "tree"),

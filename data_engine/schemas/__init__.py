@@ -32,6 +32,7 @@ from data_engine.schemas.labelling import (
 )
 from data_engine.schemas.publication import (
     ANNOTATION_STAGES,
+    CARRIED_MASKS,
     CLASS_STAGES,
     COSTS,
     LABEL_TRENDS,
@@ -55,6 +56,7 @@ __all__ = [
     "ANNOTATION_STAGES",
     "BALANCED_SUBSET",
     "BREAKS_OFF",
+    "CARRIED_MASKS",
     "CHECK_RESULTS",
     "CLASSIFIER",
     "CLASSIFIER_FIGURES",
@@ -137,6 +139,7 @@ TABLES: dict[str, Table] = {
     "label_trends": Table(LABEL_TRENDS),
     "annotation_stages": Table(ANNOTATION_STAGES),
     "class_stages": Table(CLASS_STAGES),
+    "carried_masks": Table(CARRIED_MASKS),
     "drift_report": Table(DRIFT_REPORT, ("batch",)),
     "release": Table(RELEASE),
     "ledger": Table(LEDGER, ("step", "batch")),

@@ -75,6 +75,21 @@ ANNOTATION_STAGES = pa.schema(
     ]
 )
 
+CARRIED_MASKS = pa.schema(
+    [
+        required("question", pa.string(), "of several questions its name; empty where there is one"),
+        required("is_simulated", pa.bool_(), "whether simulated annotators answered, whose answers stand apart"),
+        required("n_frames", pa.int64(), "indexed frames of the video that the masks were carried, either way"),
+        required("n_images", pa.int64(), "answers to a task that showed such masks"),
+        required("n_objects", pa.int64(), "carried masks in them"),
+        required("mean_iou", pa.float64(), "mean IoU of the carried masks with what was answered; 0 where deleted"),
+        required("low", pa.float64(), "lower end of its 90 % interval (bootstrap over answers)"),
+        required("high", pa.float64(), "upper end of its 90 % interval"),
+        required("left_share", pa.float64(), "share of the carried masks with an IoU above .75"),
+        required("mean_consistency", pa.float64(), "mean of the consistency by which they were trusted"),
+    ]
+)
+
 CLASS_STAGES = pa.schema(
     [
         required("question", pa.string(), "of several questions its name; empty where there is one"),

@@ -22,6 +22,7 @@ from data_engine.indexing.registry import KINDS
 from data_engine.indexing.source import Batches, Source
 from data_engine.modalities import find_modality
 from data_engine.rasters.settings import Raster
+from data_engine_tests.support.made_videos import moving, write_video
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "sources.md"
 TEXTS = ("first text", "second text")
@@ -117,6 +118,11 @@ def _raster_tiles(folder: Path, _modality: str) -> dict[str, Any]:
     return {"tile_px": 16}
 
 
+def _video(folder: Path, _modality: str) -> dict[str, Any]:
+    write_video(folder / "a.mp4", moving(11))
+    return {"every_seconds": 1}
+
+
 def _documents(folder: Path, _modality: str) -> dict[str, Any]:
     for number, text in enumerate(TEXTS):
         (folder / f"{number}.txt").write_text(text, "utf-8")
@@ -135,6 +141,7 @@ SOURCES: dict[str, Callable[[Path, str], dict[str, Any]]] = {
     "pixel_rows": _pixel_rows,
     "image_tiles": _image_tiles,
     "raster_tiles": _raster_tiles,
+    "video": _video,
     "documents": _documents,
     "audio": _files,
 }
@@ -148,6 +155,8 @@ TAKEN = {
     "max_document_bytes": 1000,
     "raster": Raster(stretch=(1, 99)),
 }
+TAKEN |= {"frames_per_second": 2, "every_seconds": 2, "scene_change": 0.1, "max_frames": 5, "max_video_s": 9}
+TAKEN |= {"scene_gap_s": 1}
 TAKEN |= {"clip_s": 5.0, "clip_step_s": 2.5, "clip_silence_db": -40.0, "clip_pause_s": 0.5, "clip_min_s": 0.5}
 #: What has to be given with an option.
 TOGETHER = {name: {"clip_silence_db": -40.0} for name in ("clip_pause_s", "clip_min_s")}
@@ -189,7 +198,7 @@ def test_the_bytes_of_its_media_are_found_again_in_any_order(kind: str, modality
     contents = Contents(source, tmp_path, modality)
     found = [contents.read(row) for row in [rows[1], rows[0], rows[1]]]
     assert found[0] == found[2]
-    assert kind in ("pixel_rows", "image_tiles", "audio") or found[:2] == list(SAMPLES[modality][0][::-1])
+    assert kind in ("pixel_rows", "image_tiles", "audio", "video") or found[:2] == list(SAMPLES[modality][0][::-1])
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from data_engine.errors import InvalidInput, UnknownLabel
+from data_engine.labeling.answers.carried_from import check_carried
 from data_engine.labeling.provenance import PROVENANCES
 from data_engine.schemas import answer_text
 from data_engine.segmentation.rle import MOST_PIXELS, decode_rle
@@ -26,10 +27,10 @@ _LEAST_AGREEMENT = 0.8
 _SECONDS = ("active_s", "idle_s", "waiting_s")
 _MOST_SECONDS = 86_400
 _REQUIRED = {"class", "polygons"}
-_OPTIONAL = {"extreme_points", "clicks", "mask", "provenance", "n_edits", *_SECONDS}
+_OPTIONAL = {"extreme_points", "clicks", "mask", "provenance", "n_edits", "carried", *_SECONDS}
 _FORM = (
     '{"size":[height,width],"objects":[{"class":"coin","polygons":[[[x,y],[x,y],[x,y]]]}]} with, of each object, '
-    "extreme_points, clicks, mask, provenance, n_edits, active_s, idle_s and waiting_s where they are known"
+    "extreme_points, clicks, mask, provenance, n_edits, carried, active_s, idle_s and waiting_s where they are known"
 )
 
 
@@ -130,6 +131,8 @@ def _check_object(one: object, number: int, size: list[int], answer: object) -> 
     if type(n_edits) is not int or n_edits < 0:
         raise _no_answer(answer, f"n_edits of {named} is no number from 0")
     _check_seconds(one, named, answer)
+    if one.get("carried") is not None:
+        check_carried(one["carried"], lambda what: _no_answer(answer, f"{what} of {named}"))
     if one.get("mask") is not None:
         _check_mask(one["mask"], one["polygons"], named, size, answer)
 

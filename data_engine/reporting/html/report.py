@@ -210,6 +210,7 @@ def _about_labels(
         **_about_trends(tables, known),
         "stages": stages_shown(tables["annotation_stages"].to_pylist()) if "annotation_stages" in tables else [],
         "class_stages": tables["class_stages"].to_pylist() if "class_stages" in tables else [],
+        "carried_masks": tables["carried_masks"].to_pylist() if "carried_masks" in tables else [],
         **_about_rounds(tables, known),
         **_about_classes(tables),
         "promise": _promise(corpus, tables),

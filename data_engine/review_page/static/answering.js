@@ -3,6 +3,7 @@
 import { button, count, h, onKeys, percent, say, sentence } from "./dom.js";
 import { Feed } from "./feed.js";
 import { Choices } from "./choices.js";
+import { framesOf, lookedBeside } from "./frames.js";
 import { Player } from "./player.js";
 import { Stopwatch } from "./seconds.js";
 
@@ -117,7 +118,7 @@ export class Answering {
     }
     this.screen.firstChild.classList.remove("empty");
     this.question.textContent = task.question;
-    this.place.textContent = this.placeOf(task);
+    this.place.replaceChildren(h("span", { text: this.placeOf(task) }), ...framesOf(task));
     this.showSample(task);
     this.choices.show(task);
     this.screen.firstChild.classList.toggle("many", this.choices.isLong);
@@ -308,7 +309,7 @@ export class Answering {
     else if (key === "Enter" && !this.onward.hidden) this.go(this.onward.hash);
     else if (key === "c" && task) this.comment.focus();
     else if (key === "/" && task) this.choices.focusSearch();
-    else {
+    else if (!lookedBeside(key, this.place)) {
       const tool = { u: "undo", s: "skip", o: "scope", p: "score", z: "zoom", i: "help" }[key];
       if (!tool || this.tools[tool].hidden || this.tools[tool].disabled) return false;
       this.tools[tool].click();

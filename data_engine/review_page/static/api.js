@@ -51,13 +51,14 @@ const images = new Map();
 const sizes = new Map();
 const MOST_IMAGES = 80;
 
-// The image of a task as an address within this page; asked for once, so that it can be loaded ahead.
-export function image(taskId, size = "full") {
-  const key = `${taskId}/${size}`;
+// The image of a task as an address within this page; asked for once, so that it can be loaded ahead. `beside` is for
+// the previous or next frame of its video.
+export function image(taskId, size = "full", beside = "") {
+  const key = `${taskId}/${size}/${beside}`;
   if (!images.has(key)) {
-    const loading = request("GET", `/tasks/${taskId}/media?size=${size}`)
+    const loading = request("GET", `/tasks/${taskId}/media?size=${size}${beside && `&beside=${beside}`}`)
       .then((response) => {
-        sizes.set(taskId, response.headers.get("X-Image-Size") || "0x0");
+        if (!beside) sizes.set(taskId, response.headers.get("X-Image-Size") || "0x0");
         return response.blob();
       })
       .then((blob) => URL.createObjectURL(blob));

@@ -8,7 +8,7 @@ import { keyOfEditor, withControl } from "./editor_keys.js";
 import { corrections, Ending, ObjectList, Toolbar, TOOLS } from "./editor_tools.js";
 import { extremesOf } from "./geometry.js";
 import { Hands } from "./hands.js";
-import { Objects, problemOf } from "./objects.js";
+import { carriedFrom, Objects, problemOf } from "./objects.js";
 import { Predictions } from "./predictions.js";
 
 const COLOURS = 8;
@@ -86,7 +86,7 @@ export class ObjectAnswering extends Answering {
     const n = this.objects.present.objects.filter((one) => one.isProposed).length;
     this.choose("points");
     this.hint(this.again ? `Your answer is ${this.objects.shown()}. Change it, or Esc to keep it.`
-      : n ? `${n} proposed: t takes one, v changes it, Delete takes it away. Then click what is missing.` : TOOLS[0].says);
+      : n ? `${n} proposed${carriedFrom(this.objects.present.objects)}: t takes one, v changes it, Delete takes it away. Then click what is missing.` : TOOLS[0].says);
   }
 
   showSample(task) {

@@ -110,6 +110,7 @@ function written(one, seconds) {
   if (one.extreme_points) kept.extreme_points = one.extreme_points;
   if (one.clicks.length) kept.clicks = one.clicks;
   if (one.mask) kept.mask = one.mask;
+  if (one.carried) kept.carried = one.carried;
   if (seconds) Object.assign(kept, seconds);
   return kept;
 }
@@ -122,4 +123,12 @@ export function problemOf(one) {
   if (one.polygons.some((ring) => areaOf(ring) === 0)) return "it has no area: move a vertex, or delete it";
   if (one.polygons.some(crossesItself)) return "its outline crosses itself: move or delete a vertex (v)";
   return null;
+}
+
+// Where proposed objects were carried from, as far as they were.
+export function carriedFrom(objects) {
+  const ways = objects.filter((one) => one.isProposed && one.carried).map((one) => one.carried.n_frames);
+  if (!ways.length) return "";
+  const nearest = ways.reduce((one, other) => (Math.abs(other) < Math.abs(one) ? other : one));
+  return `, carried from ${Math.abs(nearest)} ${Math.abs(nearest) === 1 ? "frame" : "frames"} ${nearest > 0 ? "before" : "after"}`;
 }

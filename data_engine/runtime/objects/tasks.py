@@ -46,26 +46,33 @@ def planned_objects(
         round_number: Part of every draw.
         with_proposals: Whether what is proposed may be shown.
     """
+    from data_engine.runtime.objects.carried_masks import carried_answers, with_carried
     from data_engine.runtime.objects.object_rounds import plan_object_batch
 
     answers = tables.read("reviewed_labels")
-    reviewed = answers.select(["sample_id", "purpose", "arm", "answer"]).to_pylist()
+    rows = answers.select(["sample_id", "purpose", "arm", "answer"]).to_pylist()
+    reviewed = {row["sample_id"]: row["answer"] for row in rows if "trap" not in (row["purpose"], row["arm"])}
+    proposals = object_proposals(tables) if with_proposals else {}
     seed = runtime.corpus.seed_for("review", round_number)
     doubted = doubted_samples(runtime, tables)
-    return plan_object_batch(
+    planned = plan_object_batch(
         round_number=round_number,
         sample_ids=ids,
         embeddings=embeddings,
-        proposals=object_proposals(tables) if with_proposals else {},
-        reviewed={row["sample_id"]: row["answer"] for row in reviewed if "trap" not in (row["purpose"], row["arm"])},
+        proposals=proposals,
+        reviewed=reviewed,
         hold_out_ids=hold_out_ids,
-        control_ids={row["sample_id"] for row in reviewed if row["purpose"] == "control"},
+        control_ids={row["sample_id"] for row in rows if row["purpose"] == "control"},
         settings=settings,
         classes=runtime.corpus.class_names,
         seed=seed,
-        doubted=[*doubted, *(each for each in seen_only_with_help(reviewed, seed=seed) if each not in doubted)],
+        doubted=[*doubted, *(each for each in seen_only_with_help(rows, seed=seed) if each not in doubted)],
         without_help=classes_without_help(runtime, answers),
     )
+    if not with_proposals:
+        return planned
+    asked = {task.sample_id for task in planned}
+    return with_carried(planned, carried_answers(runtime, tables, asked, reviewed), proposals, seed=seed)
 
 
 def seen_only_with_help(reviewed: "Sequence[Mapping[str, Any]]", *, seed: int) -> list[str]:

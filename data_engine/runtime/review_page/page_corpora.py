@@ -45,6 +45,7 @@ def _page_corpus(runtime: CorpusRuntime) -> PageCorpus:
         classes=corpus.class_names,
         is_of_images=corpus.samples.has_image,
         image_of=images or _no_image,
+        frame_of=images.frame if images and corpus.source.kind == "video" else _no_frame,
         kind=corpus.labels.kind,
         player_of=images.player if images and corpus.samples.player else None,
         pixels_of=images.pixels if images else None,
@@ -63,6 +64,10 @@ def _title(runtime: CorpusRuntime) -> str:
     name = runtime.corpus.name.partition(".")[0]
     title = runtime.corpus.release.title or name.replace("_", " ")
     return f"{title}: {runtime.question.replace('_', ' ')}" if runtime.question else title
+
+
+def _no_frame(_sample_id: str) -> None:
+    """Samples of other sources are in no video."""
 
 
 def _no_image(sample_id: str, _is_small: bool) -> ShownImage:

@@ -3,6 +3,7 @@
 How the source is read is in `runtime/media.py`.
 """
 
+import json
 import threading
 from functools import lru_cache
 from typing import Any
@@ -11,7 +12,7 @@ import pyarrow as pa
 
 from data_engine.errors import ContentMissing
 from data_engine.modalities import load
-from data_engine.review_page.page_corpus import ImagePixels, ShownImage
+from data_engine.review_page.page_corpus import ImagePixels, ShownFrame, ShownImage
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.media import place_columns, shown_image
@@ -65,6 +66,26 @@ class SampleImages:
         if factor < 1:
             image = image.resize((max(2, int(image.width * factor)), max(2, int(image.height * factor))))
         return ImagePixels(np.asarray(image, dtype=np.uint8), size_px)
+
+    def frame(self, sample_id: str) -> ShownFrame | None:
+        """Where a sample is in its video, and what is beside it; None where nothing says so."""
+        try:
+            said = json.loads(self._row(parent_and_change(sample_id)[0])["metadata"])
+        except ContentMissing:
+            return None
+        if "video" not in said:
+            return None
+        previous, following = said["previous_id"], said["next_id"]
+        return ShownFrame(
+            said["video"], said["time_s"], previous, self._time(previous), following, self._time(following)
+        )
+
+    def _time(self, sample_id: str | None) -> float | None:
+        """Of a frame in its video; None where there is none."""
+        try:
+            return None if sample_id is None else float(json.loads(self._row(sample_id)["metadata"])["time_s"])
+        except ContentMissing:
+            return None
 
     def _decoded(self, sample_id: str) -> ShownImage:
         from data_engine.images import shown_large

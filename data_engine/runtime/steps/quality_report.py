@@ -39,6 +39,7 @@ def quality_report(step_run: StepRun) -> StepResult:
     tables["alarms"] = all_alarms(step_run.runtime)
     tables["annotation_stages"] = reporting.stages_of(corpus, tables)
     tables["class_stages"] = _class_stages(step_run.runtime, corpus, tables)
+    tables["carried_masks"] = reporting.carried_masks_of(corpus, tables)
     questions = _questions(step_run, tables)
     tables["costs"] = reporting.decider_costs(corpus, {name: rows for name, rows in tables.items() if rows.num_rows})
     costs = pa.concat_tables([tables["costs"], *(each.tables["costs"] for each in questions)])
@@ -71,7 +72,7 @@ def _timing_tables(
     tables: dict[str, pa.Table], questions: list[reporting.ReportedQuestion], costs: pa.Table
 ) -> dict[str, pa.Table]:
     """What changes with every answer and makes nothing else stale; stages of annotation of each question."""
-    found = {"costs": costs, "label_trends": tables["label_trends"]}
+    found = {name: tables[name] for name in ("label_trends", "carried_masks")} | {"costs": costs}
     for name in ("annotation_stages", "class_stages"):
         found[name] = pa.concat_tables([tables[name], *(each.tables[name] for each in questions)])
     return found

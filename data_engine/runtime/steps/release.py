@@ -102,7 +102,8 @@ def _with_splits(step_run: StepRun, rows: pa.Table, corpus: Corpus) -> tuple[pa.
     # Of tiles, those whose pixels agree went with the first pass; what looks alike lies on every piece of ground.
     marked = leaks if boxes is None else replace(leaks, row=np.full(rows.num_rows, -1))
     rows = releasing.identified(releasing.with_splits(rows, splits, marked))
-    said = releasing.splits_said(rows, {"seed": seed, "least_cosine": alike}, leaks)
+    whole = {"whole": "files"} if kept_together is OF_FILES else {}
+    said = releasing.splits_said(rows, {"seed": seed, "least_cosine": alike, **whole}, leaks)
     ground = None if boxes is None else releasing.ground_said(boxes, groups, splits, block_km=block_km)
     return rows, {"splits": said if ground is None else {**said, "ground": ground}}
 
