@@ -81,7 +81,7 @@ class Forgetting:
         n = len(self.kept.steps)
         read, whole = (self.kept.counts(step) for step in (BATCH_STEPS[0], BATCH_STEPS[-1]))
         lines = (
-            [f"of {n:,} batches {n - read:,} are read again; of {whole:,} everything stays up to the vectors"]
+            [f"batches: {n - read:,} of {n:,} to be read again; of {whole:,} everything stays up to the vectors"]
             if n
             else []
         )
