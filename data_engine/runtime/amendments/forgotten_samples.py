@@ -139,6 +139,7 @@ def forget_samples(planned: Forgetting, *, reason: str, now: datetime) -> dict[s
     at = now.isoformat(timespec="seconds")
     held_by = {key: tuple(name for name, held in planned.releases.items() if key in held) for key in planned.sample_ids}
     add_tombstones(runtime, [Tombstone(key, at, reason, held_by[key]) for key in planned.sample_ids])
+    _keep_in_service(Releases(runtime))
     with runtime.queue() as queue:
         for each in (runtime, *runtime.questions):
             queue.forget_samples(each.corpus.name, planned.sample_ids, now=now)
@@ -150,6 +151,13 @@ def forget_samples(planned: Forgetting, *, reason: str, now: datetime) -> dict[s
     for each in (runtime, *runtime.questions):
         pin_nothing(each.corpus_folder.parent, each.corpus_folder.name, left)
     return made
+
+
+def _keep_in_service(releases: Releases) -> None:
+    """Mark the release that the tables hold where a newer one is there, for the tables go."""
+    folders = releases.folders()
+    if folders and not releases.marks.in_service and releases.current() != folders[-1]:
+        put_into_service(releases.folder, releases.current().name)
 
 
 def _made_anew(runtime: CorpusRuntime, name: str, held: tuple[str, ...], at: str, reason: str) -> str:
