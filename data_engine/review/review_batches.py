@@ -83,8 +83,7 @@ def insert_batch(
 
 
 def _insert_tasks(connection: Connection, values: Mapping[str, Any], tasks: Sequence[NewTask]) -> None:
-    shared = {name: values[name] for name in ("batch_id", "corpus", "opened_at")}
-    shared |= {"n_answers": 0, "is_open": True}
+    shared = {name: values[name] for name in ("batch_id", "corpus", "opened_at")} | {"n_answers": 0, "is_open": True}
     ids = [identifier(values["batch_id"], new.sample_id, new.purpose) for new in tasks]
     rows = [
         {
