@@ -25,6 +25,7 @@ from data_engine.runtime.check_gate import CheckGate
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.embeddings import sorted_embeddings
 from data_engine.runtime.plan import WRITTEN_BY
+from data_engine.runtime.releases.current import current_release
 from data_engine.terminal.why import decisions_about
 
 if TYPE_CHECKING:
@@ -164,7 +165,9 @@ class OpenCorpus:
         Raises: ContentMissing for a release that is not there, or that has no Parquet file.
         """
         known = self.releases()
-        found = release_id or read_marks(self._folder).in_service or (known[-1] if known else "")
+        held = current_release(self.runtime)
+        newest = held if held in known else (known[-1] if known else "")
+        found = release_id or read_marks(self._folder).in_service or newest
         path = self._folder / "releases" / found / "data.parquet"
         if found not in known or not path.is_file():
             there = ", ".join(known) or "none"

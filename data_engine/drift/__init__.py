@@ -1,11 +1,13 @@
 """Drift: whether a window of new samples differs from what the corpus held before, and which samples say so.
 
-One detector is blind to half of the cases, so there are two, each at half of the false alarm rate: novelty sees
-samples unlike anything before, mass sees known kinds that became more or less frequent.
+One detector is blind to half of the cases, so there are two sides, each at half of the false alarm rate: novelty sees
+samples unlike anything before; mass sees known kinds that became more or less frequent, and the centre sees many
+samples that changed a little.
 """
 
 from data_engine.drift.alarms import alarms
-from data_engine.drift.arrivals import novelty_of_arrivals
+from data_engine.drift.arrivals import centre_of_arrivals, novelty_of_arrivals
+from data_engine.drift.centre import centre_p
 from data_engine.drift.levels import levels_above
 from data_engine.drift.mass import MassShift, mass_p, mass_test, standardised_residuals
 from data_engine.drift.novelty import KnownSamples, Novelty, known_samples, novelty_of
@@ -19,6 +21,8 @@ __all__ = [
     "Novelty",
     "Reference",
     "alarms",
+    "centre_of_arrivals",
+    "centre_p",
     "fit_reference",
     "known_samples",
     "levels_above",

@@ -1,7 +1,8 @@
-"""How new a batch is where duplicates were removed: what arrived counts, and not what was kept of it."""
+"""How new a batch is, and whether its centre moved, where duplicates were removed: what arrived counts."""
 
 import numpy as np
 
+from data_engine.drift.centre import centre_p
 from data_engine.drift.novelty import KnownSamples, Novelty, novelty_of
 from data_engine.labeling.inputs import Floats, Integers
 
@@ -49,4 +50,41 @@ def novelty_of_arrivals(
         seed=seed,
         known_counts=known_elsewhere[counted],
         window_counts=np.append(window_inside, n_repeated),
+    )
+
+
+def centre_of_arrivals(
+    known: Floats,
+    window: Floats,
+    *,
+    known_elsewhere: Integers,
+    known_inside: Integers,
+    window_inside: Integers,
+    n_inside: int,
+    is_all: bool,
+) -> float:
+    """The p-value that the centre of a batch differs from that of the others by chance, every arrival counted.
+
+    Args:
+        known: (n, dim) samples of all batches.
+        window: (m, dim) the samples that were kept of the batch.
+        known_elsewhere: (n,) arrivals of other batches for which each known sample stands.
+        known_inside: (n,) arrivals of the batch for which each known sample of another batch stands.
+        window_inside: (m,) arrivals of the batch for which each of its own samples stands.
+        n_inside: arrivals of the batch; those that repeat samples which are not among the known ones are taken to be
+            as the others that repeat some.
+        is_all: whether the known samples are all there are; of some, each is worth one draw however often it arrived.
+
+    Raises: InvalidInput for a wrong dim or rows that are not finite.
+    """
+    n_repeating, n_found = n_inside - int(window_inside.sum()), int(known_inside.sum())
+    repeated = known_inside * (n_repeating / n_found) if n_found else known_inside.astype(np.float64)
+    counted, again = known_elsewhere > 0, repeated > 0
+    worth = None if is_all else int(known_elsewhere.sum() ** 2 / max(1, (known_elsewhere.astype(float) ** 2).sum()))
+    return centre_p(
+        known[counted],
+        np.concatenate([window, known[again]]),
+        known_counts=known_elsewhere[counted],
+        window_counts=np.concatenate([window_inside, repeated[again]]),
+        n_known=worth,
     )

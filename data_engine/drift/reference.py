@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from data_engine.drift.centre import centre_p, joined_p
 from data_engine.drift.levels import levels_above
 from data_engine.drift.mass import mass_p, standardised_residuals
 from data_engine.drift.novelty import novelty_of
@@ -24,15 +25,17 @@ _MOVED_RESIDUAL = 3.0
 class Drift:
     """The answer for one window.
 
-    `p_value` is twice the smaller of the two, at most 1. `clusters` are the clusters of the reference whose share moved
-    by more than three standard errors, most important first. `rows` are the row numbers of the window to look at: the
-    ones less like the reference than all but 1 % of its own rows, the oddest first, then the members of clusters that
-    grew. Both may name a few when nothing has drifted; `p_value` says whether to care.
+    `p_value` is that of `pair_p`: novelty on one side, shares of clusters and the centre on the other. `clusters` are
+    the clusters of the reference whose share moved by more than three standard errors, most important first. `rows` are
+    the row numbers of the window to look at: the ones less like the reference than all but 1 % of its own rows, the
+    oddest first, then the members of clusters that grew. Both may name a few when nothing has drifted; `p_value` says
+    whether to care.
     """
 
     p_value: float
     novelty_p: float
     mass_p: float
+    centre_p: float
     rows: Integers
     clusters: Integers
 
@@ -74,12 +77,16 @@ class Reference:
         grown = moved[residuals[moved] > 0]
         members = np.flatnonzero(np.isin(assignment, grown))
         rows = np.concatenate([novelty.rows, members[~np.isin(members, novelty.rows)]])
-        return Drift(pair_p(novelty.p_value, mass), novelty.p_value, mass, rows, moved)
+        centre = centre_p(self.embeddings, x)
+        return Drift(pair_p(novelty.p_value, mass, centre), novelty.p_value, mass, centre, rows, moved)
 
 
-def pair_p(novelty_p: float, mass_p_value: float) -> float:
-    """The p-value of both detectors together: twice the smaller one, at most 1."""
-    return min(1.0, 2 * min(novelty_p, mass_p_value))
+def pair_p(novelty_p: float, mass_p_value: float, centre: float) -> float:
+    """The p-value of all detectors: twice the smaller one of novelty, and of shares and centre together; at most 1.
+
+    Shares of clusters and the centre see much of the same, so that they share one half of the false alarms.
+    """
+    return min(1.0, 2 * min(novelty_p, joined_p(mass_p_value, centre)))
 
 
 def fit_reference(embeddings: Floats, *, seed: int) -> Reference:

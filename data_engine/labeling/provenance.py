@@ -22,8 +22,11 @@ GIVEN = "given"
 CORRECTION = "correction"
 """The purpose of an imported label that stands in the place of the answers and proposals of before."""
 
+REPEATED = "repeated"
+"""The purpose of a task that asks again what somebody answered weeks ago."""
+
 LEARNT_PURPOSES = (
-    "query", "control", "audit", "leaf", "doubtful", "arriving", "drifted", "repeated", "synthesised", "withdrawn",
+    "query", "control", "audit", "leaf", "doubtful", "arriving", "drifted", REPEATED, "synthesised", "withdrawn",
     GIVEN, CORRECTION,
 )  # fmt: skip
 """Why a sample is asked about, or given, whose answers may be trained on; hold-out and traps are not among them."""

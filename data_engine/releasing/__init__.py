@@ -4,6 +4,7 @@ What a release stands on is pinned by `data_engine.storage`.
 """
 
 from data_engine.releasing.data_card import data_card
+from data_engine.releasing.declared_facts import changes_of_facts, declared_facts
 from data_engine.releasing.exporting import export_release, lines_to_load
 from data_engine.releasing.ground_groups import ground_boxes, ground_groups, ground_said
 from data_engine.releasing.integrity import damage_of_release, read_manifest, refuse_other_contents
@@ -22,8 +23,10 @@ from data_engine.releasing.writer import write_release
 
 __all__ = [
     "QuestionLabels",
+    "changes_of_facts",
     "damage_of_release",
     "data_card",
+    "declared_facts",
     "export_release",
     "ground_boxes",
     "ground_groups",

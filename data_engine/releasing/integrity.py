@@ -101,11 +101,12 @@ def _content_damage(folder: Path, manifest: Mapping[str, Any]) -> Iterator[tuple
     if "text" in rows.column_names:
         # A release keeps the columns that it had; an earlier one has another fingerprint only if it had others.
         try:
-            is_same = release_fingerprint(all_columns(rows)) == folder.name
+            is_same = release_fingerprint(all_columns(rows), manifest.get("declared")) == folder.name
         except KeyError:
             is_same = True
         if not is_same:
-            yield path, f"its rows are not those that release {folder.name} is the fingerprint of"
+            what = "its rows, and what is declared of them, are not those that"
+            yield path, f"{what} release {folder.name} is the fingerprint of"
         wrong = [] if masks or samples.is_read_again else ids_of_other_contents(rows)
         if wrong:
             yield path, f"{len(wrong)} texts are not those that their ids are the hash of, such as {wrong[0]}"

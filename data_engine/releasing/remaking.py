@@ -33,7 +33,7 @@ def release_without(folder: Path, sample_ids: Collection[str], *, at: str) -> st
     kept = rows.filter(pc.invert(pc.is_in(rows["sample_id"], value_set=pa.array(sorted(sample_ids), pa.string()))))
     if not kept.num_rows:
         return ""
-    made = identified(all_columns(kept))
+    made = identified(all_columns(kept), manifest.get("declared"))
     release_id = str(made["release_id"][0].as_py())
     n = rows.num_rows - kept.num_rows
     said = {name: value for name, value in manifest.items() if name not in ("files", "manifest_sha256")}

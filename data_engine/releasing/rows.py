@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -136,9 +137,9 @@ def _with_contents(chosen: pa.Table, raw: pa.Table) -> pa.Table:
     return chosen.join(contents, ["sample_id", "batch"], join_type="inner").sort_by("sample_id")
 
 
-def identified(rows: pa.Table) -> pa.Table:
-    """The rows in the schema RELEASE, with the id that is their fingerprint."""
-    release_id = release_fingerprint(rows)
+def identified(rows: pa.Table, declared: Mapping[str, Any] | None = None) -> pa.Table:
+    """The rows in the schema RELEASE, with the id that is their fingerprint, and of what is declared of them."""
+    release_id = release_fingerprint(rows, declared)
     ids = pa.array([release_id] * rows.num_rows, pa.string())
     return pa.Table.from_arrays(
         [ids if name == "release_id" else _column(rows, name).cast(RELEASE.field(name).type) for name in RELEASE.names],
@@ -181,9 +182,11 @@ def mask_personal(raw: pa.Table) -> tuple[pa.Table, dict[str, str]]:
     return raw.set_column(place, raw.schema.field(place), pa.array(texts, pa.string())), masked
 
 
-def release_fingerprint(rows: pa.Table) -> str:
+def release_fingerprint(rows: pa.Table, declared: Mapping[str, Any] | None = None) -> str:
     """A fingerprint (16 hex digits) of everything that is released, whatever the order of the rows.
 
+    What is declared of them counts, as `declared_facts` gives it: the same rows under another licence are another
+    release. Where nothing is declared the id is that of the rows alone.
     `in_subset` says something only where it is false of a sample: without one the id is that of the same rows before
     the subset had lost any. Likewise for `split` where there are no splits, and `objects` where there are none.
     """
@@ -194,7 +197,9 @@ def release_fingerprint(rows: pa.Table) -> str:
     left_out |= set() if has_objects(rows) else {OBJECTS}
     named = [name for name in RELEASE.names if name not in left_out]
     values = rows.select(named).sort_by("sample_id").to_pylist()
-    return hashlib.sha256(json.dumps([list(row.values()) for row in values]).encode()).hexdigest()[:16]
+    text = json.dumps([list(row.values()) for row in values])
+    text += json.dumps(declared, sort_keys=True) if declared else ""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _has_any_outside(rows: pa.Table) -> bool:

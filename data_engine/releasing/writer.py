@@ -4,7 +4,6 @@ The formats of its data files are in `release_formats/`, the text of its README 
 """
 
 import hashlib
-import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -36,7 +35,8 @@ def write_release(
     """Write the data files, README.md, croissant.json, manifest.json and images/ into a new folder, all or nothing.
 
     Rows are sorted by sample_id, so the same rows give the same data files. A release is frozen: where the folder
-    already holds the same data it is left as it is, whatever the new manifest and data card say.
+    already holds the same data it is left as it is. What the new manifest and data card say otherwise is how it was
+    made and measured this time; what is declared of the rows is part of the id.
 
     Args:
         folder: The release's own folder, named after its id.
@@ -102,15 +102,10 @@ def _fill_images(folder: Path, images: Iterable[tuple[str, bytes]]) -> None:
 def _kept(folder: Path, new: Mapping[str, str], data_files: Sequence[str]) -> dict[str, str]:
     """The hashes of the release that is already there.
 
-    Raises: StorageError when it holds other data, or not all of these data files.
+    Raises: StorageError when it holds other data, or lacks one of these data files.
     """
     old = _hashes(folder)
     for name in data_files:
-        if name not in old and name not in _names_in_manifest(folder):
-            raise StorageError(
-                f"{folder} already holds release {folder.name}, written without {name}; a release is never changed: "
-                f"remove the folder, if nobody uses it, to have it written in these formats"
-            )
         if old.get(name) != new[name]:
             raise StorageError(
                 f"{folder} already holds release {folder.name} with another {name} (sha256 {old.get(name, 'missing')} "
@@ -118,16 +113,8 @@ def _kept(folder: Path, new: Mapping[str, str], data_files: Sequence[str]) -> di
                 f"nobody uses it"
             )
     if any(old.get(name) != digest for name, digest in new.items()):
-        logger.info("release %s is left as it is: its data are the same, only its card or manifest differ", folder.name)
+        logger.info("release %s is left as it is: only when and how it was made and measured differ", folder.name)
     return old
-
-
-def _names_in_manifest(folder: Path) -> set[str]:
-    """Files that the manifest of a release names; all formats' where it cannot be read."""
-    try:
-        return set(json.loads((folder / "manifest.json").read_text("utf-8"))["files"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return {each.file_name for each in FORMATS.values()}
 
 
 def _hashes(folder: Path) -> dict[str, str]:

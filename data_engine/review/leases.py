@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from data_engine.errors import InvalidInput, LeaseLost
+from data_engine.labeling.provenance import REPEATED
 from data_engine.review.queue_records import (
     ARMS_SHOWING_PROPOSAL,
     SIMULATED_PREFIX,
@@ -77,9 +78,26 @@ _ORDER = (task.c.priority.desc(), task.c.opened_at, task.c.batch_id, task.c.posi
 
 _HAS_ROOM = sa.and_(task.c.n_answers + _LIVE_ON_TASK < task.c.n_wanted, ~_of_annotator(lease.c.outcome.is_(None)))
 
+_earlier = task.alias("earlier")
+
+#: What is asked again after weeks goes to somebody who answered it then: others would agree with each other.
+_IS_FOR_ANNOTATOR = sa.or_(
+    task.c.purpose != REPEATED,
+    sa.exists()
+    .where(
+        annotation.c.annotator == sa.bindparam("name"),
+        annotation.c.task_id == _earlier.c.task_id,
+        _earlier.c.task_id != task.c.task_id,
+        _earlier.c.sample_id == task.c.sample_id,
+        _earlier.c.corpus == task.c.corpus,
+    )
+    .correlate(task),
+)
+
 _CANDIDATE = (
     sa.select(task.c.task_id)
     .where(task.c.is_open, _HAS_ROOM, ~_of_annotator(lease.c.outcome.in_(("submitted", "skipped"))))
+    .where(_IS_FOR_ANNOTATOR)
     .order_by(*_ORDER)
     .limit(1)
 )

@@ -12,7 +12,7 @@ from typing import Any
 from data_engine.errors import InvalidInput
 from data_engine.labeling.answers.class_answers import CLASS
 from data_engine.labeling.answers.kind import AnswerKind
-from data_engine.labeling.provenance import LEARNT_PURPOSES
+from data_engine.labeling.provenance import LEARNT_PURPOSES, REPEATED
 
 PURPOSES = ("hold_out", "trap", *LEARNT_PURPOSES)
 """Why a sample is asked about; nobody was asked here about what an imported file gives or corrects."""
@@ -84,6 +84,10 @@ class NewTask:
     def has_proposal(self) -> bool:
         """Whether anything is suggested."""
         return self.proposed_label is not None or self.proposed_answer is not None
+
+    def answers_of(self, answers_per_task: int) -> int:
+        """How many answers are wanted: one of what is asked again, which perhaps one person alone may answer."""
+        return 1 if self.purpose == REPEATED else answers_per_task
 
 
 @dataclass(frozen=True)

@@ -83,8 +83,7 @@ def insert_batch(
 
 
 def _insert_tasks(connection: Connection, values: Mapping[str, Any], tasks: Sequence[NewTask]) -> None:
-    shared = {name: values[name] for name in ("batch_id", "corpus", "opened_at")}
-    shared |= {"n_wanted": values["answers_per_task"], "n_answers": 0, "is_open": True}
+    shared = {name: values[name] for name in ("batch_id", "corpus", "opened_at")} | {"n_answers": 0, "is_open": True}
     ids = [identifier(values["batch_id"], new.sample_id, new.purpose) for new in tasks]
     rows = [
         {
@@ -95,6 +94,7 @@ def _insert_tasks(connection: Connection, values: Mapping[str, Any], tasks: Sequ
             "arm": new.arm,
             "payload": _payload_text(new),
             "priority": float(new.priority),
+            "n_wanted": new.answers_of(values["answers_per_task"]),
         }
         | shared
         for position, (task_id, new) in enumerate(zip(ids, tasks, strict=True))

@@ -132,8 +132,8 @@ PLAN: tuple[StepSpec, ...] = (
     StepSpec(
         name="drift_report",
         row="a cluster whose share moved between a batch and the rest",
-        description="A batch against all others by two detectors: chi-square on the clusters of the coarsest level, "
-        "duplicates included, and likeness to the nearest known sample; with clusters and samples to look at.",
+        description="A batch against all others by three detectors: chi-square on the clusters of the coarsest level, "
+        "likeness to the nearest known sample, and the centre; with clusters and samples to look at.",
         inputs=("embeddings", "cluster_tree?"),
         lookups=("first_pass",),
         partition="batch",

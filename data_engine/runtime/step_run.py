@@ -18,6 +18,7 @@ import pyarrow as pa
 from data_engine.errors import InvalidInput
 from data_engine.errors.boundary import secrets_hidden
 from data_engine.places.place import scratch
+from data_engine.runtime.amendments.unfinished_forgetting import refuse_unfinished
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.made_from.encoders import EncoderUsed
 from data_engine.runtime.made_from.settings import settings_used
@@ -311,8 +312,9 @@ def execute(
 
     Returns: the run, and what it wrote.
 
-    Raises: DataEngineError as the step does.
+    Raises: InvalidInput while samples of the corpus are half forgotten; DataEngineError as the step does.
     """
+    refuse_unfinished(runtime)
     off = dict.fromkeys(spec_of(step).launch_flags, False)
     step_run = StepRun(runtime, step, batch, run_id, settings or {}, {**off, **(flags or {})})
     work: Callable[[StepRun], StepResult] = getattr(import_module(f"data_engine.runtime.steps.{step}"), step)

@@ -52,7 +52,9 @@ MADE_OF: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "embeddings": {"embedding": ("raw_index.text", "raw_index.thumbnail")},
     "drift_report": {
-        **dict.fromkeys(("expected_share", "observed_share", "contribution", "novelty_p", "mass_p"), _VECTORS),
+        **dict.fromkeys(
+            ("expected_share", "observed_share", "contribution", "novelty_p", "mass_p", "centre_p"), _VECTORS
+        ),
         **dict.fromkeys(("p_value", "is_alarm", "is_suspect", "note"), _VECTORS),
         "n_samples": ("embeddings.sample_id",),
         "n_reference": ("embeddings.sample_id",),

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from released_folders import SIZES, image_release
 
-from data_engine.release_formats.image_folders import folder_of
+from data_engine.release_formats.image_folders import folder_of, folders_of
 from data_engine.releasing.exporting import export_release
 
 
@@ -37,6 +37,16 @@ SPLITS = ["train", "train", "validation", "test"]
 def test_a_class_has_a_folder_on_every_system(label: str, folder: str) -> None:
     assert folder_of(label) == folder
     assert len(folder.encode()) <= 255
+
+
+def test_classes_that_a_file_system_may_take_for_one_have_folders_of_their_own() -> None:
+    assert folders_of(["cat", "Cat", "dog"]) == {
+        "cat": f"cat~{_hash('cat')}",
+        "Cat": f"Cat~{_hash('Cat')}",
+        "dog": "dog",
+    }
+    composed, apart = "\u00e9", "e\u0301"
+    assert folders_of([composed, apart]) == {each: f"{each}~{_hash(each)}" for each in (composed, apart)}
 
 
 def test_a_class_with_a_name_of_600_letters_has_images_and_its_name_beside(tmp_path: Path) -> None:

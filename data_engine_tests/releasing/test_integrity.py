@@ -72,7 +72,9 @@ def test_a_manifest_without_a_checksum_is_an_earlier_one(folder: Path) -> None:
 def test_a_release_with_other_rows_than_its_id_is_found_though_its_hashes_fit(folder: Path) -> None:
     other = folder.with_name("0" * 16)
     folder.rename(other)
-    assert damage(other)["data.parquet"] == f"its rows are not those that release {other.name} is the fingerprint of"
+    assert damage(other)["data.parquet"] == (
+        f"its rows, and what is declared of them, are not those that release {other.name} is the fingerprint of"
+    )
 
 
 def test_images_are_compared_with_their_names(folder: Path) -> None:

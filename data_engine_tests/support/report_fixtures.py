@@ -245,6 +245,7 @@ def _drift_rows(ids: list[str]) -> list[dict[str, Any]]:
             "p_value": p_value,
             "novelty_p": 0.5,
             "mass_p": p_value / 2,
+            "centre_p": p_value / 2,
             "n_samples": 82,
             "n_reference": 163,
             "is_alarm": p_value < 0.01,

@@ -21,9 +21,10 @@ class ComparedBatch:
         batch: its name.
         n_samples: what arrived in it.
         n_reference: what arrived in all others.
-        p_value: of both detectors together; None when it could not be compared.
+        p_value: of all detectors together; None when it could not be compared.
         novelty_p: that its samples are as like the others as those are to each other; None when that was not tested.
         mass_p: that its clusters have the shares of the others.
+        centre_p: that its mean vector is that of the others; None when that was not tested.
         is_alarm: whether it counts as drifted.
         note: why it could not be compared.
         new: samples that are unlike all known ones, the oddest first; of drifted batches alone.
@@ -35,6 +36,7 @@ class ComparedBatch:
     p_value: float | None
     novelty_p: float | None
     mass_p: float | None
+    centre_p: float | None
     is_alarm: bool
     note: str
     new: Sequence[Shown] = field(default=())
@@ -54,7 +56,7 @@ def compared_batches(tables: Tables) -> list[ComparedBatch]:
 
 
 def _compared(row: Mapping[str, object], *, is_alarm: bool, new: Sequence[Shown]) -> ComparedBatch:
-    names = ("batch", "n_samples", "n_reference", "p_value", "novelty_p", "mass_p", "note")
+    names = ("batch", "n_samples", "n_reference", "p_value", "novelty_p", "mass_p", "centre_p", "note")
     given: dict[str, object] = {name: row[name] for name in names}
     return ComparedBatch(**given, is_alarm=is_alarm, new=new)  # type: ignore[arg-type]
 

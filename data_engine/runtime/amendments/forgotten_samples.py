@@ -81,7 +81,7 @@ class Forgetting:
         n = len(self.kept.steps)
         read, whole = (self.kept.counts(step) for step in (BATCH_STEPS[0], BATCH_STEPS[-1]))
         lines = (
-            [f"of {n:,} batches {n - read:,} are read again; of {whole:,} everything stays up to the vectors"]
+            [f"batches: {n - read:,} of {n:,} to be read again; of {whole:,} everything stays up to the vectors"]
             if n
             else []
         )
@@ -139,6 +139,7 @@ def forget_samples(planned: Forgetting, *, reason: str, now: datetime) -> dict[s
     at = now.isoformat(timespec="seconds")
     held_by = {key: tuple(name for name, held in planned.releases.items() if key in held) for key in planned.sample_ids}
     add_tombstones(runtime, [Tombstone(key, at, reason, held_by[key]) for key in planned.sample_ids])
+    _keep_in_service(Releases(runtime))
     with runtime.queue() as queue:
         for each in (runtime, *runtime.questions):
             queue.forget_samples(each.corpus.name, planned.sample_ids, now=now)
@@ -150,6 +151,13 @@ def forget_samples(planned: Forgetting, *, reason: str, now: datetime) -> dict[s
     for each in (runtime, *runtime.questions):
         pin_nothing(each.corpus_folder.parent, each.corpus_folder.name, left)
     return made
+
+
+def _keep_in_service(releases: Releases) -> None:
+    """Mark the release that the tables hold where a newer one is there, for the tables go."""
+    folders = releases.folders()
+    if folders and not releases.marks.in_service and releases.current() != folders[-1]:
+        put_into_service(releases.folder, releases.current().name)
 
 
 def _made_anew(runtime: CorpusRuntime, name: str, held: tuple[str, ...], at: str, reason: str) -> str:

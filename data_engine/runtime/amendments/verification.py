@@ -11,15 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.labeling.deciders.registry import CLASSIFIER
-from data_engine.labeling.provenance import FOUNDATION_AUTO, MODEL_AUTO, RULE_AUTO
+from data_engine.labeling.provenance import FOUNDATION_AUTO, IMPORTED, MODEL_AUTO, REPEATED, RULE_AUTO
 from data_engine.runtime.accepted_tables import AcceptedTables
 from data_engine.runtime.amendments.taken_batches import taken_batches
 from data_engine.runtime.check_gate import accepted_tables
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.review_rounds import open_questions, payloads_of
-
-REPEATED = "repeated"
-"""The purpose of a task that asks again what somebody answered weeks ago."""
 
 _AUTOMATIC = (MODEL_AUTO, RULE_AUTO, FOUNDATION_AUTO)
 
@@ -27,8 +24,9 @@ _AUTOMATIC = (MODEL_AUTO, RULE_AUTO, FOUNDATION_AUTO)
 def open_verification(runtime: CorpusRuntime, *, now: datetime) -> str | None:
     """Open a review batch of automatic labels, which is an audit of them, and of samples answered long ago.
 
-    Neither shows what was said before. Samples that an open task asks about are left out, and so are those of the
-    hold-out, of which the answers decide what is certified.
+    Neither shows what was said before. The latter go to somebody who answered them then and to nobody else. Samples
+    that an open task asks about are left out, and so are those of the hold-out, of which the answers decide what is
+    certified.
 
     Returns: the id of the review batch; None where there is nothing to look at.
     """
@@ -38,7 +36,7 @@ def open_verification(runtime: CorpusRuntime, *, now: datetime) -> str | None:
     corpus, settings = runtime.corpus, runtime.corpus.review.verification
     tables = accepted_tables(runtime, run_id="review")
     labels = tables.read("labels", columns=["sample_id", "label", "provenance"])
-    reviewed = tables.read("reviewed_labels", columns=["sample_id", "review_batch", "purpose"])
+    reviewed = tables.read("reviewed_labels", columns=["sample_id", "review_batch", "purpose", "provenance"])
     with runtime.queue() as queue:
         batches = queue.batches(corpus.name)
         known = {each.batch_id for each in batches} | taken_batches(runtime)
@@ -82,12 +80,12 @@ def _probabilities(tables: AcceptedTables, sample_ids: list[str]) -> dict[str, f
 
 
 def _answered_long_ago(reviewed: pa.Table, batches: set[str], asked: set[str]) -> list[str]:
-    """Samples that were answered in one of these review batches and in no later one, those of the hold-out aside."""
+    """Samples that people answered in one of these review batches and in no later one, those of the hold-out aside."""
     rows = reviewed.to_pylist()
     gone = {
         row["sample_id"] for row in rows if row["review_batch"] not in batches or row["purpose"] in ("hold_out", "trap")
     }
-    return sorted({row["sample_id"] for row in rows} - gone - asked)
+    return sorted({row["sample_id"] for row in rows if row["provenance"] != IMPORTED} - gone - asked)
 
 
 def _drawn(rng: np.random.Generator, ids: list[str], n: int) -> list[str]:

@@ -8,9 +8,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from data_engine.errors import StorageError
 from data_engine.runtime.integrity.finding import CheckedCorpus, Finding
 from data_engine.runtime.progress import progress
+from data_engine.runtime.releases.current import current_release
 
 
 def check_releases(checked: CheckedCorpus) -> Iterator[Finding]:
@@ -18,7 +21,7 @@ def check_releases(checked: CheckedCorpus) -> Iterator[Finding]:
     from data_engine.releasing import damage_of_release, read_manifest
 
     folders = release_folders(checked)
-    newest = _newest_id(checked)
+    newest = current_release(checked.runtime)
     advance = progress("checking releases", len(folders))
     for folder in folders:
         remedy = _remedy(checked, folder, is_newest=folder.name == newest)
@@ -38,15 +41,6 @@ def release_folders(checked: CheckedCorpus) -> list[Path]:
     """The folders of all releases of a corpus, sorted; half-written ones begin with a dot and are none."""
     root = checked.runtime.corpus_folder / "releases"
     return sorted(path for path in root.iterdir() if path.is_dir() and path.name[0] != ".") if root.is_dir() else []
-
-
-def _newest_id(checked: CheckedCorpus) -> str:
-    """The id of the release that the table `release` holds; empty where that cannot be read."""
-    try:
-        rows = checked.store.read("release", columns=["release_id"])
-    except StorageError:
-        return ""
-    return str(rows["release_id"][0].as_py()) if rows.num_rows else ""
 
 
 def _remedy(checked: CheckedCorpus, folder: Path, *, is_newest: bool) -> str:
@@ -83,14 +77,24 @@ def _foreign(checked: CheckedCorpus, folder: Path, manifest: Mapping[str, Any]) 
 
 def _newest(checked: CheckedCorpus, folders: list[Path]) -> Iterator[Finding]:
     """The release that the table `release` holds."""
-    from data_engine.releasing import release_fingerprint
-
     rows = checked.store.read("release")
     if rows.num_rows == 0:
         return
     release_id = rows["release_id"][0].as_py()
-    if release_fingerprint(rows) != release_id:
-        yield Finding("error", f"its rows are not those of release {release_id}", "table release", checked.run())
-    if release_id not in {folder.name for folder in folders}:
+    folder = next((folder for folder in folders if folder.name == release_id), None)
+    if folder is None:
         where = checked.shown(checked.runtime.corpus_folder / "releases" / str(release_id))
         yield Finding("error", "the newest release is missing", where, checked.run())
+    elif not _is_of(rows, folder):
+        yield Finding("error", f"its rows are not those of release {release_id}", "table release", checked.run())
+
+
+def _is_of(rows: pa.Table, folder: Path) -> bool:
+    """Whether rows are those of a release; where its manifest cannot be read, which is found elsewhere, they may be."""
+    from data_engine.releasing import read_manifest, release_fingerprint
+
+    try:
+        declared = read_manifest(folder).get("declared")
+    except StorageError:
+        return True
+    return release_fingerprint(rows, declared) == folder.name

@@ -14,12 +14,13 @@ import pyarrow.compute as pc
 
 from data_engine.errors import InvalidInput, StorageError
 from data_engine.places.kinds import is_local
-from data_engine.releasing import damage_of_release, read_manifest
+from data_engine.releasing import changes_of_facts, damage_of_release, read_manifest
 from data_engine.releasing.differences import RELABELLED, REMOVED, SampleDifference, differences
 from data_engine.releasing.exporting import rows_of_folder
 from data_engine.releasing.release_marks import ReleaseMarks, drop_marks, pin_release, put_into_service, read_marks
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.plan import STEPS
+from data_engine.runtime.releases.current import current_release
 
 #: The steps whose decisions say why a sample is in a release with its label, the last first.
 _DECIDED_BY = ("labels", "balanced_subset", "first_pass")
@@ -53,20 +54,36 @@ class Releases:
         return sorted(found, key=lambda path: (_created(path), path.name))
 
     def in_service(self) -> Path:
-        """The release that is taken where none is named: the newest, or the one that people went back to.
+        """The release that is taken where none is named: the current one, or the one that people went back to.
 
         Raises: InvalidInput where there is none.
         """
         chosen = self.marks.in_service
-        if chosen:
-            return self.named(chosen)
+        return self.named(chosen) if chosen else self.current()
+
+    def current(self) -> Path:
+        """The release that the tables hold; the newest where they hold none that is there.
+
+        Labels, or a licence, may have come back to what an older release has: then that one is current.
+
+        Raises: InvalidInput where there is none.
+        """
         folders = self.folders()
         if not folders:
             raise InvalidInput(
                 f"corpus {self.runtime.corpus.name} has no release yet; make one with "
                 f"data-engine run {self.runtime.corpus.name}"
             )
-        return folders[-1]
+        held = self.current_id()
+        return next((folder for folder in folders if folder.name == held), folders[-1])
+
+    def current_id(self) -> str:
+        """The id of the release that the tables hold; "" where they hold none."""
+        return current_release(self.runtime)
+
+    def declared_otherwise(self, one: str, other: str) -> dict[str, tuple[str, str]]:
+        """What two releases declare otherwise, such as `licence`: the text before and after."""
+        return changes_of_facts(read_manifest(self.named(one)), read_manifest(self.named(other)))
 
     def named(self, release_id: str) -> Path:
         """The folder of a release by its id, or a start of that which fits one only.
@@ -119,14 +136,14 @@ class Releases:
             raise InvalidInput(f"release {folder.name} is in service already; name another")
         for path, what in self.damage(folder):
             raise StorageError(f"{path} of release {folder.name}: {what}; restore it before it goes into service")
-        put_into_service(self.folder, "" if folder == folders[-1] else folder.name)
+        put_into_service(self.folder, "" if folder == self.current() else folder.name)
         return folder.name
 
     def delete(self, release_id: str) -> tuple[str, int]:
         """Delete the files of a release, and let go of the table versions that it stands on.
 
         Returns: its id, and the bytes of its files.
-        Raises: InvalidInput for one that is pinned, in service, or the newest.
+        Raises: InvalidInput for one that is pinned, in service, or current.
         """
         from data_engine.storage.cleaning.leftovers import delete, size_of
         from data_engine.storage.retention import unpin
@@ -140,9 +157,9 @@ class Releases:
             )
         if folder == self.in_service():
             raise InvalidInput(f"release {folder.name} is in service; go back to another first, or make a newer one")
-        if folder == self.folders()[-1]:
+        if folder == self.current():
             raise InvalidInput(
-                f"release {folder.name} is the newest, which the next run would write again; make a newer one first"
+                f"release {folder.name} is that of the tables, which the next run would write again; make another first"
             )
         n_bytes = size_of(folder)
         drop_marks(self.folder, folder.name)

@@ -37,6 +37,7 @@ def drift_report(step_run: StepRun) -> StepResult:
             "p-value": first["p_value"],
             "p-value of novelty": first["novelty_p"],
             "p-value of the clusters' shares": first["mass_p"],
+            "p-value of the centre": first["centre_p"],
             "alarm": first["is_alarm"],
             "note": first["note"],
         },
@@ -68,8 +69,9 @@ def _compare(step_run: StepRun, window: pa.Table, limits: "DriftAlarm") -> pa.Ta
     if min(n_window, n_reference) < limits.min_samples:
         note = f"not enough data: {n_window} samples against {n_reference}; both need {limits.min_samples}"
         return _nothing(step_run, n_window, n_reference, note)
-    novelty = _novelty(step_run, samples, arrived, window["sample_id"], x)
-    return _report(step_run, arrived, tree.levels[-1].centroids, novelty, window["sample_id"].to_pylist(), limits)
+    novelty, centre = _novelty_and_centre(step_run, samples, arrived, window["sample_id"], x)
+    found = _Found(novelty, centre, window["sample_id"].to_pylist())
+    return _report(step_run, arrived, tree.levels[-1].centroids, found, limits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,35 +110,55 @@ def _arrivals(
     return _Arrivals(is_of_batch, cluster, one_array(twins.filter(is_kept)))
 
 
-def _novelty(
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What the vectors say of a batch: its novelty and the p-value of its centre, None of too few; its samples."""
+
+    novelty: "drift.Novelty | None"
+    centre: float | None
+    window_ids: list[str]
+
+
+def _novelty_and_centre(
     step_run: StepRun, samples: pa.Table, arrived: _Arrivals, new_ids: pa.ChunkedArray, x: NDArray[np.float32]
-) -> "drift.Novelty | None":
-    """How new what arrived is; None where the batch or the others have too few different samples to tell."""
+) -> "tuple[drift.Novelty | None, float | None]":
+    """How new what arrived is, and whether its centre moved; None where there are too few different samples to tell."""
     known, rows = known_samples(step_run, samples)
     known_ids = samples["sample_id"].take(pa.array(rows))
     own = known.batches[pc.equal(samples["batch"].take(pa.array(rows)), step_run.batch).to_numpy()]
     batch = int(own[0]) if len(own) else -1
     if min(len(x), known.n_others(batch)) < step_run.corpus.drift.min_samples:
-        return None
+        return None, None
     inside = arrived.is_of_batch
-    return drift.novelty_of_arrivals(
+    elsewhere, of_window = arrived.counts(known_ids, ~inside), arrived.counts(new_ids, inside)
+    novelty = drift.novelty_of_arrivals(
         known,
         batch,
         x,
-        known_elsewhere=arrived.counts(known_ids, ~inside),
-        window_inside=arrived.counts(new_ids, inside),
+        known_elsewhere=elsewhere,
+        window_inside=of_window,
         window_elsewhere=arrived.counts(new_ids, ~inside),
         n_inside=int(inside.sum()),
         seed=step_run.corpus.seed_for("drift"),
     )
+    repeated = np.where(known.batches == batch, 0, arrived.counts(known_ids, inside))
+    centre = drift.centre_of_arrivals(
+        known.embeddings,
+        x,
+        known_elsewhere=elsewhere,
+        known_inside=repeated,
+        window_inside=of_window,
+        n_inside=int(inside.sum()),
+        is_all=len(rows) == samples.num_rows,
+    )
+    return novelty, centre
 
 
 def _report(
     step_run: StepRun,
     arrived: _Arrivals,
     centroids: NDArray[np.float32],
-    novelty: "drift.Novelty | None",
-    window_ids: list[str],
+    found: _Found,
     limits: "DriftAlarm",
 ) -> pa.Table:
     """One row per cluster of the coarsest level, and one for the samples that are unlike all known ones."""
@@ -144,14 +166,15 @@ def _report(
     reference = np.bincount(arrived.cluster[~inside], minlength=n_top)
     observed = np.bincount(arrived.cluster[inside], minlength=n_top)
     levels = drift.levels_above(centroids, reference, seed=seed)
-    mass = drift.mass_p(reference, observed, seed=seed, levels=levels)
-    p_value = mass if novelty is None else drift.pair_p(novelty.p_value, mass)
+    mass, novelty, centre = drift.mass_p(reference, observed, seed=seed, levels=levels), found.novelty, found.centre
+    p_value = mass if novelty is None or centre is None else drift.pair_p(novelty.p_value, mass, centre)
     examples = _examples(arrived, n_top)
     shared = {
         "batch": step_run.batch,
         "p_value": p_value,
         "novelty_p": None if novelty is None else novelty.p_value,
         "mass_p": mass,
+        "centre_p": centre,
         "n_samples": int(inside.sum()),
         "n_reference": len(inside) - int(inside.sum()),
         "is_alarm": p_value < limits.alarm_p,
@@ -169,7 +192,7 @@ def _report(
         for n, (e, o, c) in enumerate(shares)
     ]
     if novelty is not None and len(novelty.rows):
-        rows.append({"sample_ids": [window_ids[row] for row in novelty.rows[:_NOVEL]], **shared})
+        rows.append({"sample_ids": [found.window_ids[row] for row in novelty.rows[:_NOVEL]], **shared})
     return pa.Table.from_pylist(rows, schema=DRIFT_REPORT)
 
 
@@ -190,7 +213,7 @@ def _what_was_compared(levels: "Sequence[NDArray[np.int64]]", novelty: "drift.No
     counts = f"chi-square over {sizes} clusters, from the coarsest level up"
     if novelty is None:
         return f"{counts} against all other batches; too few different samples to tell whether they are new"
-    return f"{counts}, and likeness to the nearest known sample, against all other batches"
+    return f"{counts}, likeness to the nearest known sample, and the centre, against all other batches"
 
 
 def _nothing(step_run: StepRun, n_samples: int, n_reference: int, note: str) -> pa.Table:

@@ -23,6 +23,7 @@ from data_engine.runtime.made_from.question_labels import (
 )
 from data_engine.runtime.made_from.settings import configuration_used, corpus_used
 from data_engine.runtime.media import released_images
+from data_engine.runtime.releases.current import current_release
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.schemas import BALANCED_SUBSET
 from data_engine.storage.ledger import ledger_rows
@@ -38,14 +39,17 @@ def release(step_run: StepRun) -> StepResult:
     questions = _questions(step_run, configuration)
     rows, considered, raw, masked = _rows(step_run, corpus, questions)
     rows, splits = _with_splits(step_run, rows, corpus)
+    declared = releasing.declared_facts(corpus, rows, configuration)
+    rows = releasing.identified(rows, declared)
     manifest = _manifest(step_run, rows, configuration, questions) | splits
+    manifest |= {"release_id": releasing.release_fingerprint(rows, declared), "declared": declared}
     card = releasing.data_card(corpus, rows, metrics, manifest)
     folder = runtime.corpus_folder / "releases" / manifest["release_id"]
     images = released_images(runtime, raw, rows["sample_id"].to_pylist())
     is_anew = not (folder / "manifest.json").exists()
     hashes = releasing.write_release(folder, rows, manifest, card, images=images, formats=corpus.release.formats)
-    if is_anew:
-        # A new release takes the place of the one that people went back to.
+    if is_anew or current_release(runtime) != folder.name:
+        # A new release takes the place of the one that people went back to; so does one that the labels come back to.
         put_into_service(runtime.corpus_folder, "")
     storage.pin(runtime.data_folder, corpus.name, manifest["release_id"], manifest["table_versions"], is_anew=is_anew)
     for each in questions:
@@ -101,7 +105,7 @@ def _with_splits(step_run: StepRun, rows: pa.Table, corpus: Corpus) -> tuple[pa.
     leaks = releasing.leaks_between(x, splits, least_cosine=alike, seed=seed)
     # Of tiles, those whose pixels agree went with the first pass; what looks alike lies on every piece of ground.
     marked = leaks if boxes is None else replace(leaks, row=np.full(rows.num_rows, -1))
-    rows = releasing.identified(releasing.with_splits(rows, splits, marked))
+    rows = releasing.with_splits(rows, splits, marked)
     whole = {"whole": "files"} if kept_together is OF_FILES else {}
     said = releasing.splits_said(rows, {"seed": seed, "least_cosine": alike, **whole}, leaks)
     ground = None if boxes is None else releasing.ground_said(boxes, groups, splits, block_km=block_km)
@@ -164,7 +168,6 @@ def _manifest(
     """The manifest: what the tables were made with, their versions, and the data version of every step."""
     versions = step_run.open_versions()
     return {
-        "release_id": releasing.release_fingerprint(rows),
         "corpus": step_run.corpus.name,
         "n_samples": rows.num_rows,
         **_labels_of(rows),

@@ -58,10 +58,16 @@ def create(corpus: str | None) -> None:
 
     project = _project()
     name = project.runtime(corpus).corpus.name
-    made = release_corpus(project, name, console=_console())
-    known = _releases(corpus).in_service()
-    what = f"made release {known.name}" if made else f"nothing has changed since release {known.name}"
-    click.echo(f"{what}\n{known}")
+    before, known = {folder.name for folder in _releases(corpus).folders()}, _releases(corpus).current_id()
+    release_corpus(project, name, console=_console())
+    made = _releases(corpus).current()
+    if made.name not in before:
+        what = f"made release {made.name}"
+    elif made.name == known:
+        what = f"nothing has changed since release {made.name}"
+    else:
+        what = f"release {made.name} is current again: it has what there is now"
+    click.echo(f"{what}\n{made}")
 
 
 @release.command()
@@ -85,7 +91,7 @@ def show(release_id: str | None, corpus: str | None, form: str) -> None:
 @CORPUS
 @PRINTED_AS
 def diff(one: str, other: str, corpus: str | None, form: str) -> None:
-    """Say what differs from release ONE to release OTHER: by class, and by sample with what the ledger says of it."""
+    """Say what differs from release ONE to release OTHER: what is declared, by class, and by sample with the reason."""
     from data_engine.terminal.releases.printing import print_differences
 
     print_differences(_releases(corpus), one, other, console=_console(), form=form)
@@ -150,7 +156,7 @@ def rollback(release_id: str | None, corpus: str | None) -> None:
 @CORPUS
 @_YES
 def delete(release_id: str, corpus: str | None, yes: bool) -> None:
-    """Delete a release that is neither pinned, nor in service, nor the newest."""
+    """Delete a release that is neither pinned, nor in service, nor that of the tables."""
     from data_engine.orchestration.launch.command_lock import corpus_lock
 
     releases = _releases(corpus)

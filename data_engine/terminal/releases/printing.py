@@ -79,7 +79,8 @@ def _releases(runtime: CorpusRuntime) -> list[dict[str, Any]]:
     releases = Releases(runtime)
     folders, marks = releases.folders(), releases.marks
     # Where nobody went back, the newest is in service, and nothing has to be said of it.
-    chosen = marks.in_service
+    current = releases.current().name if folders else ""
+    chosen = marks.in_service or (current if folders and current != folders[-1].name else "")
     rows: list[dict[str, Any]] = []
     for folder in folders:
         row: dict[str, Any] = {"release_id": folder.name, "folder": str(folder), "created_at": "", "problem": None}
@@ -103,7 +104,9 @@ def print_release(releases: Releases, folder: "Path", *, console: "Console", for
         write_json({**manifest, "marks": {"in_service": folder == releases.in_service(), **decided}}, console.file)
         return
     rows = rows_of_folder(folder)
+    block = (manifest.get("configuration") or {}).get("release") or {}
     facts = {
+        **{name: str(block.get(name) or "") for name in ("title", "licence", "attribution")},
         "samples": f"{rows.num_rows:,}",
         "created": str(manifest.get("created_at", "")),
         "folder": str(folder),
@@ -124,6 +127,10 @@ def print_release(releases: Releases, folder: "Path", *, console: "Console", for
         console.print(plain(text), soft_wrap=True)
 
 
+def _quoted(text: str) -> str:
+    return repr(text) if text else "nothing"
+
+
 def print_differences(releases: Releases, one: str, other: str, *, console: "Console", form: str = "table") -> None:
     """What differs between two releases: how many of each kind, by class, and sample by sample with the reason."""
     before, after, found = releases.differences(one, other)
@@ -135,6 +142,8 @@ def print_differences(releases: Releases, one: str, other: str, *, console: "Con
         return
     kinds = Counter(each.change for each, _ in found)
     said = ", ".join(f"{n:,} {kind}" for kind, n in kinds.items()) or "no sample differs"
+    for name, (text, new) in releases.declared_otherwise(one, other).items():
+        console.print(plain(f"{name}: {_quoted(text)} before, {_quoted(new)} after"), soft_wrap=True)
     console.print(plain(f"{before.num_rows:,} samples before, {after.num_rows:,} after: {said}"), soft_wrap=True)
     counts = [(name, *n) for name, n in class_counts(before, after).items() if n[0] != n[1]]
     if counts:

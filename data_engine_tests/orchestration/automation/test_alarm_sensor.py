@@ -20,7 +20,7 @@ from small_project import SmallProject
 
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 
-SENSORS = ("notes_alarms", "notes_drift")
+SENSORS = ("notes_alarms", "notes_drift", "notes_routes")
 
 # Dagster's workspace reads a property of its own that it calls deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:Property `ScheduleDefinition.environment_vars`:DeprecationWarning")
@@ -80,24 +80,32 @@ def test_every_alarm_fires_once_opens_a_review_batch_and_settles(finished: Small
     assert tick()["runs"] == 0
     assert _alarms(runtime) == {}
 
+    # A shut route withdraws its labels; of the others, people are asked.
     causes.raise_all()
-    assert tick()["runs"] == 0
+    assert tick()["runs"] == 1
     raised = _alarms(runtime)
     launched = {kind: row["launched"] for kind, row in raised.items()}
     assert launched == {
         "agreement": "review batch notes-disputed-001",
+        "class_stage": launched["uncertainty"],
         "drift": "review batch notes-drifted-001",
         "gate": launched["uncertainty"],
+        "route": launched["route"],
         "stage": "nothing",
         "uncertainty": launched["uncertainty"],
     }
     values = {kind: (round(row["value"], 6), row["threshold"]) for kind, row in raised.items()}
-    alpha = raised["agreement"]["value"]
+    assert launched["route"].startswith("labels withdrawn, review batch notes-withdrawn-001 about ")
+    alpha, of_class = raised["agreement"]["value"], raised["class_stage"]["value"]
     assert alpha < 0
+    assert raised["class_stage"]["subject"] == "notes/baking"
+    assert of_class < raised["class_stage"]["threshold"]
     assert values == {
         "agreement": (round(alpha, 6), 0.4),
+        "class_stage": (round(of_class, 6), 0.85),
         "drift": (0.002, 0.01),
         "gate": (0.0, 0.1),
+        "route": (0.896, 0.95),
         "stage": (1.0, 0.5),
         "uncertainty": (0.6, 0.3),
     }
@@ -105,26 +113,29 @@ def test_every_alarm_fires_once_opens_a_review_batch_and_settles(finished: Small
         opened = {batch.batch_id: batch.n_tasks for batch in queue.batches("notes")}
         tasks = queue.tables("notes")["review_task"]
     assert opened["notes-disputed-001"] == 8
-    assert {launched[kind].removeprefix("review batch ") for kind in launched if kind != "stage"} <= set(opened)
+    asking = {kind for kind in launched if kind not in ("stage", "route")}
+    assert {launched[kind].removeprefix("review batch ") for kind in asking} | {"notes-withdrawn-001"} <= set(opened)
     of_dispute = tasks.filter(pc.equal(tasks["review_batch"], "notes-disputed-001"))
     assert set(of_dispute["arm"].to_pylist()) == {"blind"}
 
     # Still beyond the limit, and between the limits: nothing is raised again and nothing settles.
     causes.tremble()
-    assert tick()["runs"] == 0
+    assert tick()["runs"] == 1
     assert _alarms(runtime) == raised
 
     causes.settle_all()
-    assert tick()["runs"] == 0
+    assert tick()["runs"] == 1
     settled = {kind: row["settled_by"] for kind, row in _alarms(runtime).items()}
     assert "right on" in settled.pop("drift")
+    assert "proposals of baking are as people say without them in at least 0.9" in settled.pop("class_stage")
     assert settled == {
         "agreement": "agreement 1.00 in notes-asked-2",
         "gate": "100% of the proposals are accepted without a person",
+        "route": "open again by a new certificate of 0.955",
         "stage": "release is open",
         "uncertainty": "mean uncertainty of the proposals 0.10",
     }
-    assert tick()["runs"] == 0
+    assert tick()["runs"] == 1
     assert {kind: row["settled_by"] for kind, row in _alarms(runtime).items()}.items() >= settled.items()
 
 

@@ -125,8 +125,8 @@ def test_label_quality_drift_and_rounds_are_told(page: str) -> None:
     words = words_of(page)
     assert "94.6 % 86.7 to 98.5 % n = 56" in words
     assert "Known-wrong proposals caught: 75.0 % 24.9 to 98.7 % , n = 4." in words
-    assert "b1 82 163 0.002 0.500 0.001 alarm" in words
-    assert "b2 12 163 – – – not enough data: 12" in words
+    assert "b1 82 163 0.002 0.500 0.001 0.001 alarm" in words
+    assert "b2 12 163 – – – – not enough data: 12" in words
     assert "3 60 88.0 % 78.0 to 96.0 % 84.0 % 73.0 % 0.870 in service" in words
     assert "certified to be at least 95.3 %" in words
 

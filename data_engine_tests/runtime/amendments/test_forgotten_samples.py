@@ -15,6 +15,7 @@ from written_steps import notes_runtime
 from data_engine.errors import InvalidInput, UnknownSample
 from data_engine.releasing.exporting import rows_of_folder
 from data_engine.releasing.release_marks import pin_release, put_into_service, read_marks
+from data_engine.releasing.rows import all_columns, identified
 from data_engine.runtime.amendments.forgotten_samples import forget_samples, forgetting_of
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.releases.release_life import Releases
@@ -25,6 +26,9 @@ def test_a_sample_that_only_releases_hold_is_forgotten_in_all_of_them(tmp_path: 
     root = Releases(runtime).folder / "releases"
     old = [text_release(root, label=[label, "b", "b", "b"]) for label in "ac"]
     gone = rows_of_folder(old[0])["sample_id"][0].as_py()
+    held = Releases(runtime).folders()[0].name
+    rows = identified(all_columns(rows_of_folder(root / held)))
+    runtime.store().write("release", rows, run_id="r", code_version="c")
     planned = forgetting_of(runtime, [gone])
     assert planned.releases == {folder.name: (gone,) for folder in sorted(old)}
     assert sum("is made anew without them" in line for line in planned.told()) == 2
@@ -33,6 +37,8 @@ def test_a_sample_that_only_releases_hold_is_forgotten_in_all_of_them(tmp_path: 
     assert made.keys() == planned.releases.keys()
     for folder in Releases(runtime).folders():
         assert gone not in rows_of_folder(folder)["sample_id"].to_pylist()
+    # The first was in service, as that of the tables, though the other has the later place.
+    assert Releases(runtime).in_service().name == made[held]
     # Given again, there is nothing left to do, and no error.
     assert forgetting_of(runtime, [gone]).releases == {}
 

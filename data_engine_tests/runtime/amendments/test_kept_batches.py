@@ -108,7 +108,7 @@ def test_no_byte_of_an_image_stays_and_what_follows_is_as_if_it_had_never_been_t
     assert {Path(name).parts[1] for name in there} >= {"accepted", "learnt", "releases", "tables"}
 
     planned = forgetting_of(squares, [sample_id])
-    assert "of 3 batches 1 are read again; of 2 everything stays up to the vectors" in planned.told()
+    assert "batches: 1 of 3 to be read again; of 2 everything stays up to the vectors" in planned.told()
     forget_samples(planned, reason="asked for", now=_NOW)
     held = files_with(squares.data_folder, *needles)
     assert sorted(held) == ["squares/release_marks.json", "squares/tombstones.json"]
@@ -176,7 +176,7 @@ def test_with_labels_the_release_is_that_of_a_corpus_whose_source_never_had_the_
     rows = notes.store().read("raw_index", partition={"batch": "may.jsonl"}).to_pylist()
     (gone,) = (row["sample_id"] for row in rows if row["uri"].endswith("#60"))
     planned = forgetting_of(notes, [gone])
-    assert "of 2 batches 1 are read again; of 1 everything stays up to the vectors" in planned.told()
+    assert "batches: 1 of 2 to be read again; of 1 everything stays up to the vectors" in planned.told()
     forget_samples(planned, reason="asked for", now=_NOW)
     _take_in(notes, ["may.jsonl"], "second")
     assert _finish_labels(notes, "second") == wanted

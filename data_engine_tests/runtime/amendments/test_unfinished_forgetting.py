@@ -13,6 +13,7 @@ from data_engine.runtime.amendments.unfinished_forgetting import (
     refuse_unfinished,
     unfinished_forgetting,
 )
+from data_engine.runtime.step_run import execute
 
 _EARLY = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -43,3 +44,10 @@ def test_a_record_that_cannot_be_read_names_the_way_on(tmp_path: Path) -> None:
     (runtime.corpus_folder / "forgetting.json").write_text("{", "utf-8")
     with pytest.raises(StorageError, match="delete that file and forget the samples"):
         refuse_unfinished(runtime)
+
+
+def test_no_step_runs_until_it_is_finished_whoever_starts_it(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    begin_forgetting(runtime, UnfinishedForgetting(("a",), "they asked", (), ""))
+    with pytest.raises(InvalidInput, match="finish it first: data-engine forget a --corpus notes"):
+        execute(runtime, "first_pass", "may", run_id="from the UI")

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from written_steps import notes_runtime, pass_checks, take_in, write_step
 
-from data_engine.review import NewTask
+from data_engine.review import NewTask, ReviewQueue
 from data_engine.runtime.amendments.verification import open_verification
 from data_engine.runtime.review_rounds import known_batches
 
@@ -41,6 +41,19 @@ def test_automatic_labels_and_old_answers_are_asked_unseen_and_the_hold_out_is_n
     assert {row["sample_id"] for row in audits} <= {"s0", "s1", "s2", "s3"}
     assert {(row["arm"], row["proposed_label"]) for row in audits} == {("blind", "baking")}
     assert {row["arm"] for row in found} == {"blind"}
+    # What ada answered is asked of her alone, and once; the audits are anybody's.
+    with runtime.queue() as queue:
+        others, own = (_answered(queue, name) for name in ("bob", "ada"))
+    assert others == sorted(row["sample_id"] for row in audits)
+    assert own == sorted([*others, "s5"] if runtime.corpus.review.answers_per_task > 1 else ["s5"])
+
+
+def _answered(queue: ReviewQueue, annotator: str) -> list[str]:
+    found = []
+    while lease := queue.next(annotator, now=NOW, batch="notes-verified-001"):
+        queue.submit(lease.lease_id, lease.lease_id, label="baking", now=NOW)
+        found.append(lease.task.sample_id)
+    return sorted(found)
 
 
 def test_without_labels_nothing_opens(tmp_path: Path) -> None:

@@ -60,9 +60,9 @@ def test_a_release_that_stands_on_no_tables_any_more_is_whole_by_its_files(tmp_p
 
 def test_the_newest_release_must_be_there_with_the_rows_of_its_table(tmp_path: Path) -> None:
     runtime, place = released(tmp_path)
-    place.rename(place.with_name("elsewhere"))
-    assert "the newest release is missing" in {finding.what for finding in found(runtime)}
     rows = runtime.store().read("release")
     other = rows.set_column(4, rows.schema.field(4), pa.array(["two"]))
     runtime.store().write("release", other, run_id="r", code_version="c")
     assert f"its rows are not those of release {place.name}" in {finding.what for finding in found(runtime)}
+    place.rename(place.with_name("elsewhere"))
+    assert "the newest release is missing" in {finding.what for finding in found(runtime)}

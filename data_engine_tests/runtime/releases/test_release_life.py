@@ -8,6 +8,7 @@ from written_steps import notes_runtime
 from data_engine.errors import InvalidInput, StorageError
 from data_engine.releasing.exporting import rows_of_folder
 from data_engine.releasing.release_marks import read_marks
+from data_engine.releasing.rows import all_columns, identified
 from data_engine.runtime.releases.release_life import Releases, samples_of
 from data_engine.storage import pin, pins
 
@@ -47,6 +48,21 @@ def test_an_older_release_goes_into_service_one_back_or_by_name(three: tuple[Rel
         releases.roll_back(ids[2])
 
 
+def test_the_release_of_the_tables_is_in_service_though_a_newer_one_is_there(
+    three: tuple[Releases, list[str]],
+) -> None:
+    releases, ids = three
+    rows = rows_of_folder(releases.named(ids[0]))
+    rows = identified(all_columns(rows))
+    assert set(rows["release_id"].to_pylist()) == {ids[0]}
+    releases.runtime.store().write("release", rows, run_id="r", code_version="c")
+    assert releases.in_service().name == ids[0]
+    assert releases.delete(ids[2])[0] == ids[2]
+    assert releases.roll_back(ids[1]) == ids[1] == releases.in_service().name
+    releases.roll_back(ids[0])
+    assert read_marks(releases.folder).in_service == ""
+
+
 def test_a_damaged_release_is_told_and_does_not_go_into_service(three: tuple[Releases, list[str]]) -> None:
     releases, ids = three
     folder = releases.named(ids[1])
@@ -69,7 +85,7 @@ def test_what_is_pinned_in_service_or_the_newest_is_not_deleted(three: tuple[Rel
     with pytest.raises(InvalidInput, match="is in service; go back to another first"):
         releases.delete(ids[2])
     releases.roll_back()
-    with pytest.raises(InvalidInput, match="is the newest, which the next run would write again"):
+    with pytest.raises(InvalidInput, match="is that of the tables, which the next run would write again"):
         releases.delete(ids[2])
     releases.unpin(ids[0])
     with pytest.raises(InvalidInput, match="is not pinned, so there is no pin to take off"):

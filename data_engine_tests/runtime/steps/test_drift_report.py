@@ -6,6 +6,7 @@ import pyarrow.compute as pc
 from small_project import SmallProject, notes_corpus
 from written_steps import notes_runtime, write_step
 
+from data_engine.drift import pair_p
 from data_engine.runtime.step_run import execute
 from data_engine.runtime.steps.drift_report import _Arrivals
 from data_engine.storage import float_rows
@@ -42,8 +43,9 @@ def test_a_batch_is_compared_with_all_others_on_every_top_cluster_duplicates_inc
     assert abs(sum(clusters["observed_share"].to_pylist()) - 1) < 1e-9
     contributions = clusters["contribution"].to_pylist()
     assert contributions == sorted(contributions, reverse=True)
-    (p_value,), (novelty_p,), (mass_p,) = (set(table[name].to_pylist()) for name in ("p_value", "novelty_p", "mass_p"))
-    assert p_value == min(1, 2 * min(novelty_p, mass_p))
+    names = ("p_value", "novelty_p", "mass_p", "centre_p")
+    (p_value,), (novelty_p,), (mass_p,), (centre_p,) = (set(table[name].to_pylist()) for name in names)
+    assert p_value == pair_p(novelty_p, mass_p, centre_p)
     assert set(table["is_suspect"].to_pylist()) == {p_value < 0.05}
 
 

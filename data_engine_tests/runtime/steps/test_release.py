@@ -2,6 +2,8 @@ import json
 
 from small_project import SmallProject
 
+from data_engine.runtime.integrity.registry import check_corpus
+from data_engine.runtime.releases.release_life import Releases
 from data_engine.runtime.step_run import execute
 from data_engine.storage import pins
 
@@ -37,3 +39,24 @@ def test_splits_keep_clusters_together_and_are_in_the_files_the_manifest_and_the
     assert said["leaks"]["n"] == 0 < said["leaks"]["n_compared"]
     assert "Leak check: 0 of" in (folder / "README.md").read_text("utf-8")
     assert '"split": "' in (folder / "data.jsonl").read_text("utf-8")
+
+
+def test_another_licence_is_another_release_and_the_former_one_is_the_former_release(finished: SmallProject) -> None:
+    runtime = finished.load().runtime("notes")
+    releases = Releases(runtime)
+    first = releases.current().name
+    finished.change("notes", release={"licence": "CC0-1.0", "title": "Notes"})
+    runtime = finished.load().runtime("notes")
+    _, result = execute(runtime, "release", run_id="declared")
+    folder = releases.folder / "releases" / result.metadata["release"]
+    assert folder.name != first
+    assert folder == releases.in_service()
+    assert "Licence of the content: CC0-1.0" in (folder / "README.md").read_text("utf-8")
+    assert json.loads((folder / "croissant.json").read_text("utf-8"))["license"] == "CC0-1.0"
+    assert [list(releases.damage(each)) for each in releases.folders()] == [[], []]
+    assert not [each for each in check_corpus(runtime, ["releases"]) if each.severity == "error"]
+    otherwise = releases.declared_otherwise(first, folder.name)
+    assert otherwise == {"licence": ("unknown", "CC0-1.0"), "title": ("", "Notes")}
+    finished.change("notes", release={"licence": None, "title": None})
+    _, result = execute(finished.load().runtime("notes"), "release", run_id="back")
+    assert (result.metadata["release"], releases.in_service().name) == (first, first)

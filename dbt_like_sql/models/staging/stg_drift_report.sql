@@ -9,6 +9,7 @@ select
     p_value,
     novelty_p,
     mass_p,
+    centre_p,
     n_samples,
     n_reference,
     is_alarm,
