@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from data_engine.cluster_summary.silhouette import simplified_silhouette
@@ -61,7 +62,9 @@ def measure(tree: ClusterTree, x: NDArray[Any], rows: RowNumbers | None = None) 
     return ClusterMeasures(rows, np.stack([a.round(4) for _, a in levels]), np.stack([s.round(4) for s, _ in levels]))
 
 
-def evenly_from_leaves(tree: ClusterTree, most: int, sample_ids: Sequence[str], *, seed: int) -> RowNumbers:
+def evenly_from_leaves(
+    tree: ClusterTree, most: int, sample_ids: Sequence[str] | pa.ChunkedArray, *, seed: int
+) -> RowNumbers:
     """Row numbers of at most `most` samples, ascending: the same number from every leaf, as far as it has them.
 
     Members of a leaf are drawn by a hash of their ids and what remains goes to the first leaves, so that when samples

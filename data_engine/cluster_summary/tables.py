@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +21,7 @@ N_NEAREST, N_BORDER = 3, 2
 def portray(
     tree: ClusterTree,
     measures: ClusterMeasures,
-    sample_ids: Sequence[str],
+    sample_ids: Sequence[str] | pa.ChunkedArray,
     text_of: Callable[[list[str]], Mapping[str, str]],
     *,
     seed: int,
@@ -44,8 +43,8 @@ def portray(
 
     Returns: one row per cluster, the finest level first, as in the table of the tree.
     """
-    ids = np.asarray(sample_ids, dtype=object)
-    names = _names(tree, ids, evenly_from_leaves(tree, most_texts, sample_ids, seed=seed), text_of)
+    ids = sample_ids if isinstance(sample_ids, pa.ChunkedArray) else pa.chunked_array([sample_ids], pa.string())
+    names = _names(tree, ids, evenly_from_leaves(tree, most_texts, ids, seed=seed), text_of)
     parts = [
         _level_table(tree, number, names[number - 1], _on_level(tree, measures, number), ids)
         for number in range(1, len(tree.levels) + 1)
@@ -82,7 +81,7 @@ def _on_level(tree: ClusterTree, measures: ClusterMeasures, number: int) -> _Mea
 
 
 def _level_table(
-    tree: ClusterTree, number: int, names: list[str | None], measured: _Measured, ids: NDArray[Any]
+    tree: ClusterTree, number: int, names: list[str | None], measured: _Measured, ids: pa.ChunkedArray
 ) -> pa.Table:
     level = tree.levels[number - 1]
     n_clusters = len(level.centroids)
@@ -114,7 +113,7 @@ def _quality(tree: ClusterTree, sizes: NDArray[np.int64], measured: _Measured) -
 
 
 def _examples(
-    measured: _Measured, order_by: NDArray[np.float32] | None, n_clusters: int, most: int, ids: NDArray[Any]
+    measured: _Measured, order_by: NDArray[np.float32] | None, n_clusters: int, most: int, ids: pa.ChunkedArray
 ) -> list[list[str]]:
     """Up to `most` sample ids of every cluster, by ascending value; equal values in the order of the rows."""
     examples: list[list[str]] = [[] for _ in range(n_clusters)]
@@ -124,19 +123,22 @@ def _examples(
     cluster = measured.cluster[order]
     starts = np.searchsorted(cluster, np.arange(n_clusters))
     shown = order[np.arange(len(order)) - starts[cluster] < most]
-    for number, row in zip(measured.cluster[shown].tolist(), measured.rows[shown].tolist(), strict=True):
-        examples[number].append(str(ids[row]))
+    names = ids.take(pa.array(measured.rows[shown])).to_pylist()
+    for number, name in zip(measured.cluster[shown].tolist(), names, strict=True):
+        examples[number].append(name)
     return examples
 
 
 def _names(
-    tree: ClusterTree, ids: NDArray[Any], rows: RowNumbers, text_of: Callable[[list[str]], Mapping[str, str]]
+    tree: ClusterTree, ids: pa.ChunkedArray, rows: RowNumbers, text_of: Callable[[list[str]], Mapping[str, str]]
 ) -> list[list[str | None]]:
     """Names per level, from the texts of these rows, each leaf's most typical one first."""
     if tree.distance is not None:
         rows = rows[np.argsort(tree.distance[rows], kind="stable")]
-    texts = text_of(ids[rows].tolist())
-    rows = rows[[bool(texts.get(key)) for key in ids[rows].tolist()]] if len(rows) else rows
+    keys = ids.take(pa.array(rows)).to_pylist()
+    texts = text_of(keys)
+    has_text = [bool(texts.get(key)) for key in keys]
+    rows, found = rows[np.array(has_text, bool)], [texts[key] for key, has in zip(keys, has_text, strict=True) if has]
     n_clusters = [len(level.centroids) for level in tree.levels]
     clusters = [tree.ancestors(number)[tree.leaf[rows]] for number in range(1, len(tree.levels) + 1)]
-    return cluster_names([texts[key] for key in ids[rows].tolist()], clusters, n_clusters)
+    return cluster_names(found, clusters, n_clusters)

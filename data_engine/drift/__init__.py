@@ -6,6 +6,7 @@ samples that changed a little.
 """
 
 from data_engine.drift.alarms import alarms
+from data_engine.drift.arrival_counts import Arrivals, BatchArrivals, count_arrivals
 from data_engine.drift.arrivals import centre_of_arrivals, novelty_of_arrivals
 from data_engine.drift.centre import centre_p
 from data_engine.drift.levels import levels_above
@@ -15,6 +16,8 @@ from data_engine.drift.reference import MIN_ROWS, Drift, Reference, fit_referenc
 
 __all__ = [
     "MIN_ROWS",
+    "Arrivals",
+    "BatchArrivals",
     "Drift",
     "KnownSamples",
     "MassShift",
@@ -23,6 +26,7 @@ __all__ = [
     "alarms",
     "centre_of_arrivals",
     "centre_p",
+    "count_arrivals",
     "fit_reference",
     "known_samples",
     "levels_above",

@@ -4,6 +4,7 @@ The data card is in `data_engine.releasing`, the output of commands in `data_eng
 """
 
 from data_engine.reporting.annotation_stages import carried_masks_of, class_stages_of, stages_of
+from data_engine.reporting.columns_on_demand import ColumnsOnDemand
 from data_engine.reporting.html.report import FailedCheck, render_report
 from data_engine.reporting.metrics.decider_costs import decider_costs
 from data_engine.reporting.metrics.known_labels import (
@@ -35,7 +36,7 @@ from data_engine.reporting.questions import (
     simulation_of_questions,
     with_questions,
 )
-from data_engine.reporting.sample_text import ColumnsOnDemand, Shown, shown_samples
+from data_engine.reporting.sample_text import Shown, shown_samples
 
 __all__ = [
     "ColumnsOnDemand",

@@ -109,7 +109,7 @@ def choose(step_run: "StepRun", pool: SubsetPool) -> NDArray[np.int64]:
         is_resampled=is_resampled,
         strategy=subset.strategy,
         evenness=subset.evenness,
-        priority=sampling.stable_priority(pool.rows["sample_id"].to_pylist(), seed),
+        priority=sampling.stable_priority(pool.rows["sample_id"], seed),
         was_chosen=_is_any_of(pool, _chosen_before(pool)),
         is_labelled=_is_any_of(pool, answered_samples(step_run.runtime)) if subset.keep_labelled else None,
     )

@@ -174,7 +174,7 @@ def _name(step_run: StepRun, tree: "ClusterTree") -> str:
 
 def _to_measure(step_run: StepRun, tree: "ClusterTree", sample_ids: pa.ChunkedArray) -> NDArray[np.int64]:
     seed = step_run.corpus.seed_for("portraits")
-    return cluster_summary.evenly_from_leaves(tree, cluster_summary.MOST_MEASURED, sample_ids.to_pylist(), seed=seed)
+    return cluster_summary.evenly_from_leaves(tree, cluster_summary.MOST_MEASURED, sample_ids, seed=seed)
 
 
 def _with_new(

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from data_engine.errors import InvalidInput, NotEnoughData
 
@@ -57,7 +57,11 @@ def balance(labels: Sequence[str], classes: Sequence[str]) -> Balance:
     outside = sorted(set(count_of) - set(classes))
     if outside:
         raise InvalidInput(f"{len(outside)} labels are not among the classes ({outside[0]!r}); give all classes")
-    counts = np.array([count_of[name] for name in dict.fromkeys(classes)], dtype=np.int64)
+    return balance_of(np.array([count_of[name] for name in dict.fromkeys(classes)], dtype=np.int64))
+
+
+def balance_of(counts: NDArray[np.int64]) -> Balance:
+    """The balance of (n_classes,) samples per class. Raises: NotEnoughData without samples."""
     divergence = kl_to_uniform(counts)
     return Balance(
         kl=divergence,
@@ -86,14 +90,28 @@ def compare_balance(
         over the draws, with `_low` and `_high` the 5 % and 95 % quantiles of the draws; null on the other rows.
     Raises: InvalidInput for a label outside the classes, NotEnoughData where a subset is empty or no draw is given.
     """
-    if not random_labels:
+    names = list(dict.fromkeys(classes))
+    every = [raw_labels, *random_labels, chosen_labels]
+    outside = sorted(set().union(*every) - set(names))
+    if outside:
+        raise InvalidInput(f"{len(outside)} labels are not among the classes ({outside[0]!r}); give all classes")
+    raw, *random, chosen = [np.array([n[name] for name in names], np.int64) for n in map(Counter, every)]
+    return compare_counts(raw, random, chosen)
+
+
+def compare_counts(raw: NDArray[np.int64], random: Sequence[NDArray[np.int64]], chosen: NDArray[np.int64]) -> pa.Table:
+    """`compare_balance` of (n_classes,) samples per class: of all, of each of several random subsets, of the chosen.
+
+    Raises: NotEnoughData where a subset is empty or no draw is given.
+    """
+    if not random:
         raise NotEnoughData("random_labels holds 0 draws; give at least 1 to compare with")
-    draws = [asdict(balance(labels, classes)) for labels in random_labels]
+    draws = [asdict(balance_of(counts)) for counts in random]
     rows = []
     for name, figures in (
-        ("raw", asdict(balance(raw_labels, classes))),
+        ("raw", asdict(balance_of(raw))),
         ("random", {key: float(np.mean([draw[key] for draw in draws])) for key in draws[0]}),
-        ("balanced", asdict(balance(chosen_labels, classes))),
+        ("balanced", asdict(balance_of(chosen))),
     ):
         row: dict[str, str | float | None] = {"subset": name, **figures}
         for key in ("kl", "coverage", "largest_share", "top_10_share"):

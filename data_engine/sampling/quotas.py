@@ -17,11 +17,14 @@ from numpy.typing import NDArray
 from data_engine.errors import InvalidInput
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from data_engine.clustering import ClusterTree
 
 Counts = NDArray[np.int64]
 
 _TILE_ROWS = 4096
+_IDS_AT_ONCE = 65_536
 
 
 def balanced_sample(
@@ -68,10 +71,17 @@ def quotas(tree: "ClusterTree", target_size: int, *, seed: int) -> Counts:
     return share
 
 
-def stable_priority(sample_ids: Sequence[str], seed: int) -> NDArray[np.float64]:
-    """(n,) numbers in [0, 1) that depend on each sample's id and the seed alone, not on its row."""
-    digests = [xxhash.xxh3_64_intdigest(sample_id.encode(), seed=seed) for sample_id in sample_ids]
-    return np.array(digests, dtype=np.uint64) / 2.0**64
+def stable_priority(sample_ids: "Sequence[str] | pa.ChunkedArray | pa.Array", seed: int) -> NDArray[np.float64]:
+    """(n,) numbers in [0, 1) that depend on each sample's id and the seed alone, not on its row.
+
+    Of a column of ids only some are Python strings at a time: as such, those of 100 million samples take 8 GB.
+    """
+    digests = np.empty(len(sample_ids), dtype=np.uint64)
+    for start in range(0, len(digests), _IDS_AT_ONCE):
+        some = sample_ids[start : start + _IDS_AT_ONCE]
+        ids = some if isinstance(some, Sequence) else some.to_pylist()
+        digests[start : start + len(ids)] = [xxhash.xxh3_64_intdigest(key.encode(), seed=seed) for key in ids]
+    return digests / 2.0**64
 
 
 def split(sizes: Counts, amount: int, *, rng: np.random.Generator | None = None) -> Counts:

@@ -33,6 +33,11 @@ def portraits() -> pa.Table:
     return portray(line_tree(), measure(line_tree(), X), IDS, text_of, seed=0)
 
 
+def test_a_column_of_ids_gives_the_same_portraits(portraits: pa.Table) -> None:
+    column = pa.chunked_array([IDS[:2], IDS[2:]], pa.string())
+    assert portray(line_tree(), measure(line_tree(), X), column, text_of, seed=0).equals(portraits)
+
+
 def test_there_is_one_portrait_per_cluster_in_the_order_of_the_tree(portraits: pa.Table) -> None:
     rows = [(row["level"], row["cluster"], row["n_samples"]) for row in portraits.to_pylist()]
     assert rows == [(1, 0, 3), (1, 1, 1), (1, 2, 2), (1, 3, 0), (2, 0, 4), (2, 1, 2)]

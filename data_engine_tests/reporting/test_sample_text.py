@@ -1,11 +1,10 @@
-from typing import Any
-
 import pyarrow as pa
-import pyarrow.dataset as pads
 import pytest
 from schema_tables import table
+from watched_dataset import Watched
 
-from data_engine.reporting.sample_text import ColumnsOnDemand, Shown, shown_samples
+from data_engine.reporting.columns_on_demand import ColumnsOnDemand
+from data_engine.reporting.sample_text import Shown, shown_samples
 
 RAW = table(
     "raw_index",
@@ -35,20 +34,6 @@ def test_samples_can_be_asked_for_by_place_and_long_texts_are_cut() -> None:
     assert shown_samples(RAW, []) == {}
 
 
-class Watched:
-    """A dataset that notes which columns were read of how many rows."""
-
-    def __init__(self, rows: pa.Table) -> None:
-        self._dataset = pads.dataset(rows)
-        self.schema, self.count_rows = self._dataset.schema, self._dataset.count_rows
-        self.read: list[tuple[list[str], int]] = []
-
-    def to_table(self, *, columns: list[str], **how: Any) -> pa.Table:
-        found = self._dataset.to_table(columns=columns, **how)
-        self.read.append((columns, found.num_rows))
-        return found
-
-
 @pytest.mark.parametrize(("keys", "key"), [(["a", "b", "unknown"], "sample_id"), (["u2", "u3"], "uri"), ([], "uri")])
 def test_of_texts_those_that_are_shown_are_read(keys: list[str], key: str) -> None:
     watched = Watched(RAW)
@@ -56,14 +41,3 @@ def test_of_texts_those_that_are_shown_are_read(keys: list[str], key: str) -> No
     assert shown_samples(on_demand, keys, key=key) == shown_samples(RAW, keys, key=key)
     n_shown = RAW.filter(pa.compute.is_in(RAW[key], pa.array(keys, pa.string()))).num_rows
     assert [n_rows for columns, n_rows in watched.read if "text" in columns] == [n_shown]
-
-
-def test_columns_are_read_once_and_all_else_is_as_of_the_whole_table() -> None:
-    watched = Watched(RAW)
-    on_demand = ColumnsOnDemand(watched)
-    assert on_demand.num_rows == 4
-    assert on_demand.column_names == RAW.column_names
-    assert watched.read == []
-    assert on_demand["uri"].to_pylist() == on_demand.select(["uri"])["uri"].to_pylist() == ["u1", "u2", "u3", "u4"]
-    assert watched.read == [(["uri"], 4)]
-    assert on_demand.drop_columns(["batch"]).equals(RAW.drop_columns(["batch"]))

@@ -59,6 +59,11 @@ def test_comparison_gives_the_mean_of_the_draws_and_the_range_of_90_percent_of_t
     assert chosen["kl_high"] is None
 
 
+def test_a_label_outside_the_classes_is_refused_in_a_comparison_too() -> None:
+    with pytest.raises(InvalidInput, match=r"1 labels are not among the classes \('c'\)"):
+        compare_balance(["a"], [["a", "c"]], ["a"], ["a", "b"])
+
+
 def test_comparison_needs_a_random_draw() -> None:
     with pytest.raises(NotEnoughData, match="random_labels holds 0 draws"):
         compare_balance(["a"], [], ["a"], ["a"])

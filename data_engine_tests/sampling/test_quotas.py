@@ -1,4 +1,7 @@
+import sys
+
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -98,6 +101,24 @@ def test_a_stable_priority_follows_the_sample_and_not_its_row():
     assert not np.array_equal(stable_priority(ids, 8), priority)
     assert 0 <= priority.min() < 0.01 < 0.99 < priority.max() < 1
     assert stable_priority([], 7).shape == (0,)
+
+
+def test_of_a_column_of_ids_few_are_python_strings_at_a_time(monkeypatch):
+    ids = [f"sample {number}" for number in range(10)]
+    column = pa.chunked_array([ids[:4], ids[4:]])
+    monkeypatch.setattr(sys.modules["data_engine.sampling.quotas"], "_IDS_AT_ONCE", 3)
+    lengths = []
+
+    class Watched:
+        def __len__(self):
+            return len(column)
+
+        def __getitem__(self, some):
+            lengths.append(len(column[some]))
+            return column[some]
+
+    assert np.array_equal(stable_priority(Watched(), 7), stable_priority(ids, 7))
+    assert lengths == [3, 3, 3, 1]
 
 
 def test_row_numbers_are_unique_ascending_int64():

@@ -15,11 +15,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data_engine.labeling.doubts import Doubt, doubts
+from data_engine.reporting.columns_on_demand import counted, pieces_where
 from data_engine.reporting.metrics.cluster_names import names_of_top_clusters
 from data_engine.reporting.metrics.known_labels import ancestors
 from data_engine.reporting.number_format import share
 from data_engine.reporting.sample_text import shown_samples
 from data_engine.schemas import Tables
+from data_engine.schemas.long_columns import one_array
 
 N_EXAMPLES = 3
 #: Members of a cluster that a montage shows.
@@ -109,15 +111,16 @@ def reasons(tables: Tables) -> tuple[Reason, ...]:
     """Every reason of the first pass with its count and up to three examples, the commonest first."""
     if not {"first_pass", "raw_index"} <= set(tables):
         return ()
-    judged = tables["first_pass"].select(
-        ["sample_id", "uri", "verdict", "reason", "score", "threshold", "duplicate_of"]
-    )
-    rejected = judged.filter(pc.not_equal(judged["verdict"], "kept"))
-    rejected = rejected.sort_by([("sample_id", "ascending"), ("uri", "ascending")])
-    counts = Counter(rejected["reason"].to_pylist())
-    shown: dict[str, list[dict[str, object]]] = {
-        name: rejected.filter(pc.equal(rejected["reason"], name)).slice(0, N_EXAMPLES).to_pylist() for name in counts
-    }
+    counts: Counter[str] = Counter()
+    first: dict[str, pa.Table] = {}
+    columns = ["sample_id", "uri", "reason", "score", "threshold", "duplicate_of"]
+    for rejected in pieces_where(tables["first_pass"], columns, pc.field("verdict") != "kept"):
+        for name, n in counted(rejected, ["reason"]).items():
+            counts[name[0]] += n
+            found = rejected.filter(pc.equal(rejected["reason"], name[0]))
+            found = pa.concat_tables([first[name[0]], found]) if name[0] in first else found
+            first[name[0]] = found.sort_by([("sample_id", "ascending"), ("uri", "ascending")]).slice(0, N_EXAMPLES)
+    shown: dict[str, list[dict[str, object]]] = {name: rows.to_pylist() for name, rows in first.items()}
     rows = [row for examples in shown.values() for row in examples]
     texts = _texts(tables["raw_index"], "uri", (str(row["uri"]) for row in rows))
     twins = _texts(tables["raw_index"], "sample_id", (str(row["duplicate_of"]) for row in rows if row["duplicate_of"]))
@@ -141,18 +144,16 @@ def clusters(tables: Tables) -> tuple[tuple[Cluster, ...], tuple[Cluster, ...]]:
     """The largest and the smallest non-empty clusters of the coarsest level, with up to three examples each."""
     if not {"cluster_tree", "tree_assignments", "raw_index"} <= set(tables):
         return (), ()
-    assigned = tables["tree_assignments"].sort_by("sample_id")
+    assigned = tables["tree_assignments"]
     top = ancestors(tables["cluster_tree"])[assigned["leaf"].to_numpy()]
     sizes = np.bincount(top)
     order = [int(k) for k in np.argsort(-sizes, kind="stable") if sizes[k]]
     n_each = min(N_CLUSTERS, len(order) // 2) if len(order) > 1 else 1
     largest, smallest = order[:n_each], order[n_each:][-n_each:]
-    ids = np.array(assigned["sample_id"].to_pylist(), dtype=object)
-    shown = {k: ids[np.flatnonzero(top == k)[:N_MEMBERS]].tolist() for k in [*largest, *smallest]}
+    shown = {k: _first_members(assigned["sample_id"], top == k) for k in [*largest, *smallest]}
     texts = _texts(tables["raw_index"], "sample_id", (key for keys in shown.values() for key in keys[:N_EXAMPLES]))
-    top_of = dict(zip(ids.tolist(), top.tolist(), strict=True))
     chosen = tables["balanced_subset"]["top_cluster"].to_pylist() if "balanced_subset" in tables else []
-    n_chosen, label_of = Counter(chosen), _common_labels(tables, top_of)
+    n_chosen, label_of = Counter(chosen), _common_labels(tables, top)
 
     names = names_of_top_clusters(tables)
 
@@ -167,14 +168,29 @@ def clusters(tables: Tables) -> tuple[tuple[Cluster, ...], tuple[Cluster, ...]]:
     return tuple(map(cluster, largest)), tuple(map(cluster, smallest))
 
 
-def _common_labels(tables: Tables, top_of: Mapping[str, int]) -> dict[int, tuple[str, int, int]]:
-    """The commonest label of each cluster, how many samples have it, and how many have one."""
+def _first_members(sample_ids: pa.ChunkedArray, is_member: NDArray[np.bool_]) -> list[str]:
+    """The first of the ids of some samples, in their order."""
+    ids = pa.table({"sample_id": sample_ids.filter(pa.array(is_member))})
+    first = pc.select_k_unstable(ids, k=min(N_MEMBERS, ids.num_rows), sort_keys=[("sample_id", "ascending")])
+    found: list[str] = ids["sample_id"].take(first).to_pylist()
+    return found
+
+
+def _common_labels(tables: Tables, top: NDArray[np.int64]) -> dict[int, tuple[str, int, int]]:
+    """The commonest label of each cluster, how many samples have it, and how many have one.
+
+    Args:
+        tables: labels, and tree_assignments.
+        top: (n_samples,) cluster of each row of tree_assignments.
+    """
     if "labels" not in tables:
         return {}
     per_cluster: dict[int, Counter[str]] = defaultdict(Counter)
-    for row in tables["labels"].select(["sample_id", "label"]).to_pylist():
-        if row["sample_id"] in top_of:
-            per_cluster[top_of[row["sample_id"]]][row["label"]] += 1
+    labels = tables["labels"].select(["sample_id", "label"])
+    place = pc.index_in(labels["sample_id"], value_set=one_array(tables["tree_assignments"]["sample_id"]))
+    for row, label in zip(place.to_pylist(), labels["label"].to_pylist(), strict=True):
+        if row is not None:
+            per_cluster[int(top[row])][label] += 1
     commonest = {k: min(counts.items(), key=lambda item: (-item[1], item[0])) for k, counts in per_cluster.items()}
     return {k: (label, n, per_cluster[k].total()) for k, (label, n) in commonest.items()}
 

@@ -20,18 +20,28 @@ from data_engine.corpus.known_labels import label_text
 from data_engine.errors import InvalidInput, UnknownLabel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BalanceGroups:
     """A grouping of samples over which balance can be measured."""
 
-    of_sample: Mapping[str, str]
-    """sample_id to group; samples of unknown group are absent."""
-    raw: Sequence[str]
-    """The group of every raw sample that has one."""
+    sample_ids: pa.ChunkedArray
+    """(n_samples,) the samples whose group is known, each once."""
+    group: NDArray[np.int64]
+    """(n_samples,) the group of each, as its place among the names."""
+    raw: NDArray[np.int64]
+    """(n_groups,) raw samples of each group."""
     names: Sequence[str]
     """All groups, sorted."""
     what: str
     """The kind of group, as in `over the 756 known labels`."""
+
+    def counts(self, several: Sequence[pa.Array]) -> list[NDArray[np.int64]]:
+        """(n_groups,) samples of each group, of several sets of ids; ids of unknown group are left out."""
+        asked = pc.unique(pa.chunked_array(several, pa.string()))
+        rows = np.flatnonzero(pc.is_in(self.sample_ids, value_set=asked).to_numpy())
+        found, group = self.sample_ids.take(pa.array(rows)).combine_chunks(), self.group[rows]
+        places = (pc.index_in(ids, value_set=found).drop_null().to_numpy() for ids in several)
+        return [np.bincount(group[place], minlength=len(self.names)) for place in places]
 
 
 def known_labels(corpus: Corpus, raw_index: pa.Table) -> list[str | None]:
@@ -234,12 +244,20 @@ def groups(corpus: Corpus, tables: Mapping[str, pa.Table]) -> BalanceGroups | No
         of_sample = {key: label for key, label in truth_of(corpus, tables["raw_index"]).items() if label}
         labels = [of_sample[key] for key in tables["raw_index"]["sample_id"].to_pylist() if key in of_sample]
         if labels:
-            return BalanceGroups(of_sample, labels, sorted(set(labels)), called_truth(corpus))
+            found, raw = np.unique(labels, return_counts=True)
+            ids = pa.chunked_array([list(of_sample)], pa.string())
+            group = np.searchsorted(found, list(of_sample.values()))
+            return BalanceGroups(ids, group, raw, found.tolist(), called_truth(corpus))
     if {"cluster_tree", "tree_assignments"} <= set(tables) and tables["tree_assignments"].num_rows:
         assigned = tables["tree_assignments"]
-        tops = [f"cluster {k}" for k in ancestors(tables["cluster_tree"])[assigned["leaf"].to_numpy()]]
-        of_sample = dict(zip(assigned["sample_id"].to_pylist(), tops, strict=True))
-        return BalanceGroups(of_sample, tops, sorted(set(tops)), "top clusters of the tree")
+        top = ancestors(tables["cluster_tree"])[assigned["leaf"].to_numpy()]
+        sizes = np.bincount(top)
+        # Only clusters that hold a sample are groups; they come in the order of their names.
+        filled = sorted(np.flatnonzero(sizes).tolist(), key="cluster {}".format)
+        number = np.full(len(sizes), -1, np.int64)
+        number[filled] = np.arange(len(filled))
+        names = [f"cluster {k}" for k in filled]
+        return BalanceGroups(assigned["sample_id"], number[top], sizes[filled], names, "top clusters of the tree")
     return None
 
 

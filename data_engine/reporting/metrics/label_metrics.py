@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
+from data_engine.reporting.columns_on_demand import pieces_where
 from data_engine.reporting.metrics.annotator_metrics import annotator_metrics
 from data_engine.reporting.metrics.known_labels import known_classes
 from data_engine.reporting.metrics.metric import Direction, Metric, share_metric
@@ -136,10 +137,13 @@ _SIMULATED_NOTE = {"simulated": " Simulated annotators answer from that class, w
 
 def _junk_precision(corpus: Corpus, tables: Tables) -> list[Metric]:
     known = _known_classes(corpus, tables)
-    judged = tables["first_pass"]
-    rejected = judged.filter(pc.match_substring(judged["reason"], "junk"))["sample_id"].to_pylist()
+    if not known or corpus.labels.out_of_scope is None:
+        return []
+    is_junk = pc.match_substring(pc.field("reason"), "junk")
+    pieces = pieces_where(tables["first_pass"], ["sample_id"], is_junk)
+    rejected = [key for piece in pieces for key in piece["sample_id"].to_pylist()]
     outcomes = [known[key] == corpus.labels.out_of_scope for key in rejected if key in known]
-    if not outcomes or corpus.labels.out_of_scope is None:
+    if not outcomes:
         return []
     note = "Share of what the junk rule rejected that is known to be out of scope."
     return [share_metric("junk_precision", "all", outcomes, note)]

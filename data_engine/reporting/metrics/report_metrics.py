@@ -7,9 +7,9 @@ from collections import Counter
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
+from data_engine.reporting.columns_on_demand import counted
 from data_engine.reporting.metrics.concepts import concept_metrics
 from data_engine.reporting.metrics.decider_costs import cost_metrics, model_metrics, need_metrics
 from data_engine.reporting.metrics.funnel import SEMANTIC
@@ -20,8 +20,9 @@ from data_engine.reporting.metrics.metric import Direction, Metric
 from data_engine.reporting.metrics.round_comparison import round_metrics
 from data_engine.reporting.metrics.slice_metrics import slice_metrics
 from data_engine.reporting.metrics.subset_worth import worth_metrics
+from data_engine.reporting.random_subsets import random_kept
 from data_engine.reporting.trend_metrics import trend_metrics
-from data_engine.sampling.balance import compare_balance
+from data_engine.sampling.balance import compare_counts
 from data_engine.schemas import QUALITY_REPORT, Tables
 
 N_RANDOM_DRAWS = 20
@@ -50,27 +51,27 @@ def build_quality_report(corpus: Corpus, tables: Tables) -> pa.Table:
 
 def funnel_metrics(corpus: Corpus, tables: Tables) -> list[Metric]:
     """Samples left after every step; tables without rows are left out by the caller."""
-    counted: list[tuple[str, int, str]] = []
+    left: list[tuple[str, int, str]] = []
     if "raw_index" in tables:
-        counted.append(("raw", tables["raw_index"].num_rows, "Raw samples read from the source."))
+        left.append(("raw", tables["raw_index"].num_rows, "Raw samples read from the source."))
     if "first_pass" in tables:
-        reasons = tables["first_pass"].filter(pc.not_equal(tables["first_pass"]["verdict"], "kept"))["reason"]
-        n_repeats = sum("duplicate" in reason for reason in reasons.to_pylist())
-        n_unique = tables["first_pass"].num_rows - len(reasons)
-        counted.append(("kept", n_unique + n_repeats, "Raw samples that pass every rule but that of duplicates."))
-        counted.append(("unique", n_unique, "Kept samples: past every rule, duplicates removed."))
+        n_of = _rejected(tables)
+        n_repeats = sum(n for reason, n in n_of.items() if "duplicate" in reason)
+        n_unique = tables["first_pass"].num_rows - n_of.total()
+        left.append(("kept", n_unique + n_repeats, "Raw samples that pass every rule but that of duplicates."))
+        left.append(("unique", n_unique, "Kept samples: past every rule, duplicates removed."))
     if "balanced_subset" in tables:
-        counted.append(("chosen", tables["balanced_subset"].num_rows, "Samples of the balanced subset."))
+        left.append(("chosen", tables["balanced_subset"].num_rows, "Samples of the balanced subset."))
     if "labels" in tables and corpus.has_labels:
         labels = labels_in_subset(tables["labels"])["label"].to_pylist()
         outside = corpus.labels.out_of_scope
         n_in_scope = sum(outside is None or label != outside for label in labels)
-        counted.append(("labelled", len(labels), "Samples of the subset that have a label."))
-        counted.append(("releasable", n_in_scope, "Samples of the subset whose label is not out of scope."))
+        left.append(("labelled", len(labels), "Samples of the subset that have a label."))
+        left.append(("releasable", n_in_scope, "Samples of the subset whose label is not out of scope."))
     if "release" in tables:
-        counted.append(("released", tables["release"].num_rows, "Samples of the newest release."))
+        left.append(("released", tables["release"].num_rows, "Samples of the newest release."))
     n_raw = tables["raw_index"].num_rows if "raw_index" in tables else None
-    return [Metric("funnel", scope, n, "samples", "neutral", note, n=n_raw) for scope, n, note in counted]
+    return [Metric("funnel", scope, n, "samples", "neutral", note, n=n_raw) for scope, n, note in left]
 
 
 def _rejections(tables: Tables) -> list[Metric]:
@@ -88,12 +89,17 @@ def _semantic_duplicates(tables: Tables) -> list[Metric]:
 def _first_pass_rejections(tables: Tables) -> list[Metric]:
     if "first_pass" not in tables:
         return []
-    judged = tables["first_pass"]
-    counts = Counter(judged.filter(pc.not_equal(judged["verdict"], "kept"))["reason"].to_pylist())
+    n_raw = tables["first_pass"].num_rows
     return [
-        Metric("rejected", reason, n, "samples", "neutral", "Raw samples that this rule rejected.", n=judged.num_rows)
-        for reason, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        Metric("rejected", reason, n, "samples", "neutral", "Raw samples that this rule rejected.", n=n_raw)
+        for reason, n in sorted(_rejected(tables).items(), key=lambda item: (-item[1], item[0]))
     ]
+
+
+def _rejected(tables: Tables) -> Counter[str]:
+    """How many raw samples each reason of the first pass rejected."""
+    counts = counted(tables["first_pass"], ["verdict", "reason"])
+    return Counter({reason: n for (verdict, reason), n in counts.items() if verdict != "kept"})
 
 
 def _tree(tables: Tables) -> list[Metric]:
@@ -147,17 +153,10 @@ _BALANCE_FIGURES: tuple[tuple[str, str, str, Direction, str], ...] = (
 
 
 def _compare(corpus: Corpus, tables: Tables, grouping: BalanceGroups) -> pa.Table | None:
-    judged, chosen = tables["first_pass"], tables["balanced_subset"]
-    kept = np.array(sorted(set(judged.filter(pc.equal(judged["verdict"], "kept"))["sample_id"].to_pylist())))
+    chosen = tables["balanced_subset"]["sample_id"]
     rng = np.random.default_rng(corpus.seed_for("quality_report", "random subsets"))
-    size = min(chosen.num_rows, len(kept))
-    draws = [rng.choice(kept, size=size, replace=False).tolist() for _ in range(N_RANDOM_DRAWS)]
-    of_chosen = _groups_of(chosen["sample_id"].to_pylist(), grouping)
-    of_draws = [_groups_of(draw, grouping) for draw in draws]
-    if not of_chosen or not all(of_draws):
+    draws = [random_kept(tables["first_pass"], len(chosen), rng) for _ in range(N_RANDOM_DRAWS)]
+    of_chosen, *of_draws = grouping.counts([chosen.combine_chunks(), *draws])
+    if not all(counts.any() for counts in (of_chosen, *of_draws)):
         return None
-    return compare_balance(grouping.raw, of_draws, of_chosen, grouping.names)
-
-
-def _groups_of(sample_ids: list[str], grouping: BalanceGroups) -> list[str]:
-    return [grouping.of_sample[key] for key in sample_ids if key in grouping.of_sample]
+    return compare_counts(grouping.raw, of_draws, of_chosen)

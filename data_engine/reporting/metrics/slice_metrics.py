@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from data_engine.corpus import Corpus
 from data_engine.labeling.models.hold_out_figures import N_SLICES
@@ -71,17 +73,19 @@ def _of_proposals(corpus: Corpus, tables: Tables) -> Iterator[Metric]:
 def _scopes(corpus: Corpus, tables: Tables, ids: list[str]) -> Iterator[tuple[str, np.ndarray]]:
     """Each `column: value` with the numbers of its rows, the commonest first, of a column with many values 20."""
     columns = corpus.labels.slices
-    values_of = slices_of(ids, columns, tables["raw_index"], _clusters(tables) if CLUSTER in columns else {})
+    values_of = slices_of(ids, columns, tables["raw_index"], _clusters(tables, ids) if CLUSTER in columns else {})
     for column, values in values_of.items():
         counts = Counter(value for value in values if value is not None)
         for value, _ in sorted(counts.most_common(N_SLICES), key=lambda each: (-each[1], each[0])):
             yield f"{column}: {value}", np.flatnonzero([each == value for each in values])
 
 
-def _clusters(tables: Tables) -> dict[str, str]:
+def _clusters(tables: Tables, ids: Sequence[str]) -> dict[str, str]:
+    """The name of the top cluster of those of some samples that are in the tree."""
     if not {"cluster_tree", "tree_assignments"} <= set(tables):
         return {}
     names, top = names_of_top_clusters(tables), ancestors(tables["cluster_tree"])
-    assigned = tables["tree_assignments"]
+    assigned = tables["tree_assignments"].select(["sample_id", "leaf"])
+    assigned = assigned.filter(pc.is_in(assigned["sample_id"], value_set=pa.array(ids, pa.string())))
     leaves = zip(assigned["sample_id"].to_pylist(), assigned["leaf"].to_pylist(), strict=True)
     return {sample_id: names[int(top[leaf])] for sample_id, leaf in leaves}

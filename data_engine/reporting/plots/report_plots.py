@@ -20,6 +20,7 @@ from data_engine.reporting.plots.map_plots import ground_map
 from data_engine.reporting.plots.plot_style import Plot
 from data_engine.reporting.plots.tree_plots import lorenz_plot, silhouette_plot
 from data_engine.reporting.plots.trend_plots import label_trend_plot
+from data_engine.reporting.random_subsets import random_kept
 from data_engine.reporting.trend_metrics import changed_at, trends_in
 from data_engine.schemas import Tables
 
@@ -57,24 +58,11 @@ def _balance(corpus: Corpus, tables: Tables) -> Plot | None:
     grouping = groups(corpus, tables)
     if grouping is None or not {"balanced_subset", "first_pass"} <= set(tables):
         return None
-    number = {name: i for i, name in enumerate(grouping.names)}
-    judged, chosen = tables["first_pass"], tables["balanced_subset"]["sample_id"].to_pylist()
-    kept = np.array(sorted(set(judged.filter(pc.equal(judged["verdict"], "kept"))["sample_id"].to_pylist())))
+    chosen = tables["balanced_subset"]["sample_id"].combine_chunks()
     rng = np.random.default_rng(corpus.seed_for("quality_report", "random subset of the plot"))
-    random = rng.choice(kept, size=min(len(chosen), len(kept)), replace=False).tolist()
-
-    def counts(labels: list[str]) -> np.ndarray:
-        return np.bincount([number[label] for label in labels], minlength=len(number))
-
-    def of(sample_ids: list[str]) -> list[str]:
-        return [grouping.of_sample[key] for key in sample_ids if key in grouping.of_sample]
-
+    of_random, of_chosen = grouping.counts([random_kept(tables["first_pass"], len(chosen), rng), chosen])
     return metric_plots.balance_plot(
-        {
-            "all samples": counts(list(grouping.raw)),
-            "a random subset": counts(of(random)),
-            "the balanced subset": counts(of(chosen)),
-        }
+        {"all samples": grouping.raw, "a random subset": of_random, "the balanced subset": of_chosen}
     )
 
 

@@ -29,7 +29,7 @@ def cluster_tree(step_run: StepRun) -> StepResult:
     centroids, assignments = clustering.tree_to_tables(tree, samples["sample_id"], samples["batch"], distance)
     if found.is_built:
         keep_tree(step_run, centroids, found.explained)
-    summaries = _summaries(step_run, tree, found.measures, samples["sample_id"].to_pylist())
+    summaries = _summaries(step_run, tree, found.measures, samples["sample_id"])
     keep_members(step_run, tree, samples, found.measures)
     names = pa.array(cluster_summary.leaf_names(summaries), pa.string())
     return step_run.finish(
@@ -188,7 +188,9 @@ def _built_tree(step_run: StepRun, levels: "SuggestedLevels") -> "tuple[ClusterT
     return measured_tree(step_run, tree, x, samples["sample_id"])
 
 
-def _summaries(step_run: StepRun, tree: "ClusterTree", measures: "ClusterMeasures", sample_ids: list[str]) -> pa.Table:
+def _summaries(
+    step_run: StepRun, tree: "ClusterTree", measures: "ClusterMeasures", sample_ids: pa.ChunkedArray
+) -> pa.Table:
     """A name, a quality and examples of every cluster; texts come from the raw index, only those that are needed."""
 
     def text_of(wanted: list[str]) -> Mapping[str, str]:

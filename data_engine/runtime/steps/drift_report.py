@@ -1,6 +1,7 @@
 """drift_report: whether a batch differs from what the corpus held before, in which clusters and samples."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,9 +10,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data_engine import clustering, drift
+from data_engine.runtime.examples.drift_arrivals import arrivals, clusters_in_tree
 from data_engine.runtime.examples.drift_reference import known_samples
 from data_engine.runtime.step_run import StepResult, StepRun
-from data_engine.schemas import DRIFT_REPORT
+from data_engine.schemas import DRIFT_REPORT, TREE_ASSIGNMENTS
 from data_engine.schemas.long_columns import one_array
 from data_engine.storage import float_rows
 
@@ -61,53 +63,39 @@ def _compare(step_run: StepRun, window: pa.Table, limits: "DriftAlarm") -> pa.Ta
     if not step_run.exists("cluster_tree"):
         note = "there is no cluster tree yet, so there is nothing to compare with"
         return _nothing(step_run, window.num_rows, 0, note)
-    tree, samples = step_run.tree(is_input=False)
+    step_run.tables.verdicts.require("cluster_tree", "")
+    # Of the tree that this stands on, samples are read only when there are no counts of them.
+    step_run.scan("tree_assignments")
+    tree = clustering.tree_of(step_run.look_up("cluster_tree"), TREE_ASSIGNMENTS.empty_table())
     x = float_rows(window["embedding"])
-    arrived = _arrivals(step_run, tree, samples, window["sample_id"], x)
-    n_window = int(arrived.is_of_batch.sum())
-    n_reference = len(arrived.is_of_batch) - n_window
+    arrived = _arrivals(step_run, tree, one_array(window["sample_id"]), x)
+    n_window, n_reference = len(arrived.cluster), int(arrived.reference.sum())
     if min(n_window, n_reference) < limits.min_samples:
         note = f"not enough data: {n_window} samples against {n_reference}; both need {limits.min_samples}"
         return _nothing(step_run, n_window, n_reference, note)
-    novelty, centre = _novelty_and_centre(step_run, samples, arrived, window["sample_id"], x)
+    novelty, centre = _novelty_and_centre(step_run, arrived, one_array(window["sample_id"]), x)
     found = _Found(novelty, centre, window["sample_id"].to_pylist())
     return _report(step_run, arrived, tree.levels[-1].centroids, found, limits)
 
 
-@dataclass(frozen=True, eq=False)
-class _Arrivals:
-    """(n,) whether each arrival is of the batch, its cluster of the coarsest level, and the sample that was kept."""
-
-    is_of_batch: NDArray[np.bool_]
-    cluster: NDArray[np.int64]
-    sample_ids: pa.Array
-
-    def counts(self, sample_ids: pa.ChunkedArray, among: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """(m,) how many of some of the arrivals stand for each of these samples."""
-        place = pc.index_in(self.sample_ids.filter(pa.array(among)), value_set=one_array(sample_ids))
-        return np.bincount(place.drop_null().to_numpy(), minlength=len(sample_ids)).astype(np.int64)
-
-
 def _arrivals(
-    step_run: StepRun, tree: "ClusterTree", samples: pa.Table, new_ids: pa.ChunkedArray, x: NDArray[np.float32]
-) -> _Arrivals:
+    step_run: StepRun, tree: "ClusterTree", new_ids: pa.Array, x: NDArray[np.float32]
+) -> "drift.BatchArrivals":
     """What arrived: kept samples, and duplicates in the cluster of their twin.
 
     Without its duplicates a batch that came first would seem to hold more of what is common than all later ones.
     """
-    ids, leaves = [*new_ids.chunks, *samples["sample_id"].chunks], [np.asarray(tree.leaf, np.int64)]
-    if len(x):
-        leaves.insert(0, np.asarray(clustering.assign(tree, x), np.int64))
-    judged = step_run.look_up("first_pass", columns=["sample_id", "batch", "duplicate_of"])
-    twins = pc.if_else(
-        pc.equal(pc.fill_null(judged["duplicate_of"], ""), ""), judged["sample_id"], judged["duplicate_of"]
+    leaves = np.asarray(clustering.assign(tree, x), np.int64) if len(x) else np.empty(0, np.int64)
+    own = step_run.scan("first_pass").to_table(
+        columns=["sample_id", "duplicate_of"], filter=pc.field("batch") == step_run.batch
     )
-    place = pc.index_in(twins, value_set=one_array(pa.chunked_array(ids, pa.string())))
-    is_kept = place.is_valid()
-    top = tree.ancestors(len(tree.levels))
-    cluster = top[np.concatenate(leaves)[place.filter(is_kept).to_numpy()]].astype(np.int64)
-    is_of_batch = pc.equal(judged["batch"].filter(is_kept), step_run.batch).to_numpy()
-    return _Arrivals(is_of_batch, cluster, one_array(twins.filter(is_kept)))
+    return arrivals(step_run, tree).of_batch(
+        step_run.batch,
+        own,
+        new_ids,
+        tree.ancestors(len(tree.levels))[leaves].astype(np.int64),
+        partial(clusters_in_tree, step_run, tree),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,35 +108,35 @@ class _Found:
 
 
 def _novelty_and_centre(
-    step_run: StepRun, samples: pa.Table, arrived: _Arrivals, new_ids: pa.ChunkedArray, x: NDArray[np.float32]
+    step_run: StepRun, arrived: "drift.BatchArrivals", new_ids: pa.Array, x: NDArray[np.float32]
 ) -> "tuple[drift.Novelty | None, float | None]":
     """How new what arrived is, and whether its centre moved; None where there are too few different samples to tell."""
+    samples = arrived.all.known
     known, rows = known_samples(step_run, samples)
-    known_ids = samples["sample_id"].take(pa.array(rows))
+    known_ids = one_array(samples["sample_id"].take(pa.array(rows)))
     own = known.batches[pc.equal(samples["batch"].take(pa.array(rows)), step_run.batch).to_numpy()]
     batch = int(own[0]) if len(own) else -1
     if min(len(x), known.n_others(batch)) < step_run.corpus.drift.min_samples:
         return None, None
-    inside = arrived.is_of_batch
-    elsewhere, of_window = arrived.counts(known_ids, ~inside), arrived.counts(new_ids, inside)
+    elsewhere, of_window = arrived.elsewhere(known_ids), arrived.inside(new_ids)
     novelty = drift.novelty_of_arrivals(
         known,
         batch,
         x,
         known_elsewhere=elsewhere,
         window_inside=of_window,
-        window_elsewhere=arrived.counts(new_ids, ~inside),
-        n_inside=int(inside.sum()),
+        window_elsewhere=arrived.elsewhere(new_ids),
+        n_inside=len(arrived.cluster),
         seed=step_run.corpus.seed_for("drift"),
     )
-    repeated = np.where(known.batches == batch, 0, arrived.counts(known_ids, inside))
+    repeated = np.where(known.batches == batch, 0, arrived.inside(known_ids))
     centre = drift.centre_of_arrivals(
         known.embeddings,
         x,
         known_elsewhere=elsewhere,
         known_inside=repeated,
         window_inside=of_window,
-        n_inside=int(inside.sum()),
+        n_inside=len(arrived.cluster),
         is_all=len(rows) == samples.num_rows,
     )
     return novelty, centre
@@ -156,27 +144,25 @@ def _novelty_and_centre(
 
 def _report(
     step_run: StepRun,
-    arrived: _Arrivals,
+    arrived: "drift.BatchArrivals",
     centroids: NDArray[np.float32],
     found: _Found,
     limits: "DriftAlarm",
 ) -> pa.Table:
     """One row per cluster of the coarsest level, and one for the samples that are unlike all known ones."""
-    inside, n_top, seed = arrived.is_of_batch, len(centroids), step_run.corpus.seed_for("drift")
-    reference = np.bincount(arrived.cluster[~inside], minlength=n_top)
-    observed = np.bincount(arrived.cluster[inside], minlength=n_top)
+    seed, reference, observed = step_run.corpus.seed_for("drift"), arrived.reference, arrived.observed
     levels = drift.levels_above(centroids, reference, seed=seed)
     mass, novelty, centre = drift.mass_p(reference, observed, seed=seed, levels=levels), found.novelty, found.centre
     p_value = mass if novelty is None or centre is None else drift.pair_p(novelty.p_value, mass, centre)
-    examples = _examples(arrived, n_top)
+    examples = _examples(arrived)
     shared = {
         "batch": step_run.batch,
         "p_value": p_value,
         "novelty_p": None if novelty is None else novelty.p_value,
         "mass_p": mass,
         "centre_p": centre,
-        "n_samples": int(inside.sum()),
-        "n_reference": len(inside) - int(inside.sum()),
+        "n_samples": int(observed.sum()),
+        "n_reference": int(reference.sum()),
         "is_alarm": p_value < limits.alarm_p,
         "is_suspect": p_value < limits.repeated_p,
         "note": _what_was_compared(levels, novelty),
@@ -196,13 +182,10 @@ def _report(
     return pa.Table.from_pylist(rows, schema=DRIFT_REPORT)
 
 
-def _examples(arrived: _Arrivals, n_top: int) -> list[list[str]]:
+def _examples(arrived: "drift.BatchArrivals") -> list[list[str]]:
     """Up to ten samples of the batch in each cluster, in the order in which they arrived."""
-    ids: list[list[str]] = [[] for _ in range(n_top)]
-    rows = np.flatnonzero(arrived.is_of_batch)
-    for cluster, sample_id in zip(
-        arrived.cluster[rows].tolist(), arrived.sample_ids.take(pa.array(rows)).to_pylist(), strict=True
-    ):
+    ids: list[list[str]] = [[] for _ in arrived.reference]
+    for cluster, sample_id in zip(arrived.cluster.tolist(), arrived.sample_ids.to_pylist(), strict=True):
         if len(ids[cluster]) < _EXAMPLES:
             ids[cluster].append(sample_id)
     return ids

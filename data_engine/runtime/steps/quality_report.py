@@ -19,8 +19,10 @@ from data_engine.runtime.plan import MADE_STEPS, WRITTEN_BY, in_order, tables_re
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.schemas import LABEL_TRENDS
 
-#: Of the widest tables, the columns that the report looks at; sketches and signals stay on disk.
-_COLUMNS = {"first_pass": ("sample_id", "uri", "verdict", "reason", "score", "threshold", "duplicate_of")}
+#: Tables with a row for every sample that are read a piece or a column at a time, texts above all.
+_ON_DEMAND = ("raw_index", "first_pass", "semantic_duplicates")
+#: Of a table with a row for every sample that is in memory, the columns that the report looks at.
+_COLUMNS = {"tree_assignments": ("sample_id", "leaf")}
 
 
 def quality_report(step_run: StepRun) -> StepResult:
@@ -31,9 +33,7 @@ def quality_report(step_run: StepRun) -> StepResult:
     step_run.read("balanced_subset", columns=["sample_id"])
     step_run.read_accepted("drift_report", columns=["batch"])
     step_run.take_known_labels()
-    tables = {name: step_run.look_up(name, columns=_COLUMNS.get(name)) for name in names if name != "raw_index"}
-    # Of the raw index, texts above all, what is asked for is read when it is.
-    tables["raw_index"] = reporting.ColumnsOnDemand(step_run.scan("raw_index"))
+    tables = {name: _table(step_run, name) for name in names}
     corpus, alarm_limits = _as_used(step_run)
     tables["label_trends"] = _label_trends(step_run, tables)
     tables["alarms"] = all_alarms(step_run.runtime)
@@ -66,6 +66,13 @@ def quality_report(step_run: StepRun) -> StepResult:
         metadata={"report": path, **_headline(metrics)},
         details={"plots": {name: plots[name] for name in ("funnel", "balance") if name in plots}},
     )
+
+
+def _table(step_run: StepRun, name: str) -> Any:
+    """A table that the report is made of, whole or read when it is asked for."""
+    if name in _ON_DEMAND:
+        return reporting.ColumnsOnDemand(step_run.scan(name))
+    return step_run.look_up(name, columns=_COLUMNS.get(name))
 
 
 def _timing_tables(

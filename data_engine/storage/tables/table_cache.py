@@ -7,16 +7,20 @@ one file of the log that is never changed, so two looks at the folder tell wheth
 """
 
 import itertools
+import json
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from data_engine.places.kinds import is_local
 from data_engine.places.object_store import delta_options, entries_from
 
 _MOST_KEPT = 64
+#: Commits that are read one by one for the files that they add and remove.
+_MOST_COMMITS = 64
 
 #: Commits that change no row.
 HARMLESS = ("CREATE", "VACUUM", "OPTIMIZE", "FSCK", "ADD COLUMN", "CHANGE COLUMN")
@@ -121,10 +125,34 @@ def files_of_latest(folder: Path, columns: Sequence[str]) -> tuple[TableFile, ..
     if handle is None or handle.table is not table:
         return tuple(files_in(table, columns))
     if version not in handle.files:
-        found = tuple(files_in(table, columns))
+        found = _moved_on(handle, version, columns)
         handle.files.clear()
-        handle.files[version] = found
+        handle.files[version] = tuple(files_in(table, columns)) if found is None else found
     return handle.files[version]
+
+
+def _moved_on(handle: _Handle, version: int, columns: Sequence[str]) -> tuple[TableFile, ...] | None:
+    """The files of a version from those that were listed of an earlier one: a listing takes as long as all commits.
+
+    None where none was listed, where many commits came since, and where the log is not as our own writes leave it.
+    """
+    since = max(handle.files, default=version)
+    if not since < version <= since + _MOST_COMMITS or not is_local(handle.entry):
+        return None
+    values = {path: partition for partition, path in handle.files[since]}
+    try:
+        for number in range(since + 1, version + 1):
+            entry = handle.entry.with_name(f"{number:020}.json")
+            actions = [json.loads(line) for line in entry.read_text("utf-8").splitlines() if line]
+            # What a commit removes it does not add.
+            for removed in (action["remove"] for action in actions if "remove" in action):
+                del values[unquote(removed["path"])]
+            for added in (action["add"] for action in actions if "add" in action):
+                given = added["partitionValues"]
+                values[unquote(added["path"])] = [given[column] or "" for column in columns]
+    except (OSError, ValueError, KeyError):
+        return None
+    return tuple((partition, path) for path, partition in values.items())
 
 
 def files_in(table: Any, columns: Sequence[str]) -> Iterator[TableFile]:

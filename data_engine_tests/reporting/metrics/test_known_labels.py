@@ -11,6 +11,7 @@ from data_engine.corpus import Corpus, Review, SimulatedAnnotator
 from data_engine.errors import InvalidInput, UnknownLabel
 from data_engine.labeling.answers.object_forms import classes_in
 from data_engine.reporting import known_classes, known_label_of, known_objects, remarks_on_known_labels
+from data_engine.reporting.metrics.known_labels import groups
 
 
 def test_of_equal_contents_the_first_label_that_the_source_gives_counts(corpus: Corpus) -> None:
@@ -95,3 +96,16 @@ def test_known_objects_of_a_class_that_is_not_asked_for_are_left_out() -> None:
     assert [classes_in(answer) for answer in found.values()] == [{"coin"}, set()]
     with pytest.raises(UnknownLabel, match="object 0 is a 'ring', which is not one of the 1 classes of corpus coins"):
         known_objects(asks, raw_index([objects_of("ring")]))  # type: ignore[arg-type]
+
+
+def test_balance_is_counted_over_the_clusters_that_hold_samples_in_the_order_of_their_names(corpus: Corpus) -> None:
+    clusters = [*range(11)]
+    tree = pa.table({"level": [1] * 11, "cluster": clusters, "parent": pa.array([None] * 11, pa.int64())})
+    assigned = pa.table({"sample_id": ["a", "b", "c", "d"], "leaf": [10, 2, 10, 3]})
+    unknown = corpus.model_copy(update={"known_label_column": None})
+    found = groups(unknown, {"cluster_tree": tree, "tree_assignments": assigned})
+    assert found is not None
+    assert found.names == ["cluster 10", "cluster 2", "cluster 3"]
+    assert found.raw.tolist() == [2, 1, 1]
+    some, none = found.counts([pa.array(["c", "d", "unknown", "c"]), pa.array([], pa.string())])
+    assert (some.tolist(), none.tolist()) == ([2, 0, 1], [0, 0, 0])

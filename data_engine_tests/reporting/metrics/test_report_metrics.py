@@ -3,10 +3,13 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from watched_dataset import Watched
 
 from data_engine.corpus import Corpus
 from data_engine.quality import evaluate
 from data_engine.reporting import build_quality_report
+from data_engine.reporting.columns_on_demand import ColumnsOnDemand
+from data_engine.reporting.html.excerpts import reasons
 from data_engine.reporting.metrics import known_labels
 from data_engine.reporting.metrics.funnel import stages
 from data_engine.reporting.metrics.metric import by_name
@@ -34,6 +37,19 @@ def test_the_report_has_its_schema_one_row_per_metric_and_passes_its_checks(corp
 
 def test_the_same_tables_give_the_same_report(corpus: Corpus, tables: Tables) -> None:
     assert build_quality_report(corpus, tables).equals(build_quality_report(corpus, tables))
+
+
+def test_a_first_pass_that_is_read_a_piece_at_a_time_gives_the_same_report(corpus: Corpus, tables: Tables) -> None:
+    unknown = corpus.model_copy(
+        update={"known_label_column": None, "review": corpus.review.model_copy(update={"simulated": ()})}
+    )
+    for of in (corpus, unknown):
+        watched = Watched(tables["first_pass"], piece_rows=7)
+        large: Any = {**tables, "first_pass": ColumnsOnDemand(watched)}
+        assert build_quality_report(of, large).equals(build_quality_report(of, tables))
+        assert reasons(large) == reasons(tables)
+        assert watched.read == []
+        assert max(n_rows for _, n_rows in watched.pieces) == 7
 
 
 def test_the_funnel_counts_what_every_step_left(rows: Rows) -> None:

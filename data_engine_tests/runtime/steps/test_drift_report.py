@@ -8,7 +8,6 @@ from written_steps import notes_runtime, write_step
 
 from data_engine.drift import pair_p
 from data_engine.runtime.step_run import execute
-from data_engine.runtime.steps.drift_report import _Arrivals
 from data_engine.storage import float_rows
 
 
@@ -73,10 +72,3 @@ def test_below_the_least_number_of_samples_nothing_is_said(finished: SmallProjec
     assert row["note"].startswith("not enough data: ")
     assert row["note"].endswith("; both need 1000")
     assert row["p_value"] is None
-
-
-def test_arrivals_are_counted_for_the_sample_that_stands_for_them() -> None:
-    arrived = _Arrivals(np.array([True, False, True, True]), np.zeros(4, np.int64), pa.array(["a", "a", "b", "a"]))
-    ids = pa.chunked_array([["b", "a", "c"]])
-    assert arrived.counts(ids, arrived.is_of_batch).tolist() == [1, 2, 0]
-    assert arrived.counts(ids, ~arrived.is_of_batch).tolist() == [0, 1, 0]

@@ -5,7 +5,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
 from data_engine.schemas import STEP_VERSIONS
-from data_engine.storage.tables.table_cache import files_of_latest, latest_of
+from data_engine.storage.tables.table_cache import files_in, files_of_latest, latest_of
 
 WRITE = {"run_id": "run-1", "code_version": "code-1"}
 
@@ -80,7 +80,7 @@ def test_small_files_are_read_in_the_exact_schema(store):
     assert store.read("step_versions").equals(_version("", "whole"))
 
 
-def test_the_files_of_a_table_are_listed_anew_only_when_somebody_wrote(tmp_path, monkeypatch):
+def test_the_files_of_a_table_are_listed_once_and_then_follow_from_what_is_committed(tmp_path, monkeypatch):
     listed = []
     find = DeltaTable.to_pyarrow_dataset
     monkeypatch.setattr(DeltaTable, "to_pyarrow_dataset", lambda table: listed.append(table) or find(table))
@@ -90,8 +90,37 @@ def test_the_files_of_a_table_are_listed_anew_only_when_somebody_wrote(tmp_path,
     assert files_of_latest(folder, ()) == (one,)
     assert len(listed) == 1
     _numbers(folder, [2])
+    _numbers(folder, [3])
     assert one in files_of_latest(folder, ())
-    assert len(files_of_latest(folder, ())) == len(listed) == 2
+    assert len(files_of_latest(folder, ())) == 3
+    assert len(listed) == 1
+    write_deltalake(str(folder), pa.table({"n": [4]}), mode="overwrite")
+    assert one not in files_of_latest(folder, ())
+    assert len(files_of_latest(folder, ())) == len(listed) == 1
     shutil.rmtree(folder)
     _numbers(folder, [3])
     assert one not in files_of_latest(folder, ())
+
+
+def test_files_that_follow_from_commits_are_those_of_a_listing_whatever_the_names_of_batches(store):
+    columns = ("step", "batch")
+    _write(store, "first", "one")
+    folder = store.path("step_versions")
+    assert len(files_of_latest(folder, columns)) == 1
+    for batch, version in (("", "1"), ("a b/c=ü%20", "1"), ("100%", "1"), ("a b/c=ü%20", "2"), ("", "2")):
+        _write(store, batch, version)
+        listed = sorted(files_in(DeltaTable(str(folder)), columns))
+        assert sorted(files_of_latest(folder, columns)) == listed
+    assert {values[1] for values, _ in listed} == {"first", "", "a b/c=ü%20", "100%"}
+    store.write("step_versions", _version("last", "3"), **WRITE)
+    assert [values for values, _ in files_of_latest(folder, columns)] == [["labels", "last"]]
+
+
+def test_files_are_listed_anew_where_the_log_does_not_say_how_they_came(tmp_path):
+    folder = tmp_path / "t"
+    _numbers(folder, [1])
+    files_of_latest(folder, ())
+    _numbers(folder, [2])
+    latest_of(folder).create_checkpoint()
+    (folder / "_delta_log" / f"{1:020}.json").write_text("no commit")
+    assert len(files_of_latest(folder, ())) == 2
