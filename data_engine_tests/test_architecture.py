@@ -15,7 +15,7 @@ PACKAGE, TESTS = ROOT / "data_engine", ROOT / "data_engine_tests"
 FLOORS = (
     ("errors", "schemas", "settings", "images", "kernels", "shipped", "places", "cost_model"),
     ("storage", "indexing", "embedding", "clustering", "release_formats", "segmentation"),
-    ("duplicates", "sampling", "cluster_summary"),
+    ("duplicates", "sampling", "cluster_summary", "compute"),
     ("filtering", "labeling"),
     ("drift", "corpus", "foundation_model"),
     ("quality", "reporting", "releasing", "warehouse", "review", "review_page", "new_project"),
@@ -59,6 +59,7 @@ ONLY_IN = {
     "matplotlib": ("reporting",),
     "rich": ("terminal", "orchestration", "cli", "embedding"),
     "PIL": ("images", "embedding", "filtering"),
+    "ray": ("compute",),
     "numba": ("kernels",),
     "llvmlite": ("kernels",),
 }

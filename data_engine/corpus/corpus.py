@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator, model_
 
 from data_engine.corpus.alarms import Alarms
 from data_engine.corpus.class_file import read_classes
+from data_engine.corpus.compute import Compute
 from data_engine.corpus.drift import DriftAlarm
 from data_engine.corpus.first_pass import FirstPass
 from data_engine.corpus.foundation_model import FoundationModel
@@ -92,6 +93,7 @@ class Corpus(Settings):
     drift: DriftAlarm = DriftAlarm()
     alarms: Alarms = Alarms()
     release: Release = Release()
+    compute: Compute = Compute()
     known_label_column: str | None = None
     """Metadata column with labels known beforehand: for evaluation and simulated annotators only, never trained on."""
     known_label_pattern: str | None = None
