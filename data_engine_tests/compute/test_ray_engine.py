@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -13,26 +14,26 @@ from data_engine.compute.ray_engine import RayEngine, _Node, ray_engine
 from data_engine.errors import InvalidInput
 
 TESTS = Path(__file__).resolve().parents[1]
-NAMESPACE = ["unshare", "--map-root-user", "--net", "bash", "-c", 'ip link set lo up && exec "$@"', "bash"]
+#: With processes of its own, so that none outlives the command.
+NAMESPACE = ["unshare", "--map-root-user", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-c"]
+NAMESPACE += ['ip link set lo up && "$@"', "bash"]
 
 
 def in_a_namespace(*command: str) -> str:
     """What a command prints where there is no network but `lo`."""
-    tried = subprocess.run([*NAMESPACE, "true"], capture_output=True, text=True)
+    tried = subprocess.run([*NAMESPACE, "true"], capture_output=True, text=True, check=False)
     if tried.returncode:
         pytest.fail(
             f"no namespace without a network can be made ({tried.stderr.strip()}), and Ray would listen on all of it; "
             "install util-linux and iproute2, and allow user namespaces: sysctl kernel.unprivileged_userns_clone=1"
         )
-    # Sockets lie below the temporary folder, and their paths have to be short.
     paths = os.pathsep.join([str(TESTS.parent), str(TESTS / "support")])
-    ended = subprocess.run(
-        [*NAMESPACE, *command],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        env={**os.environ, "PYTHONPATH": paths, "TMPDIR": "/tmp", "RAY_TMPDIR": "/tmp"},
-    )
+    # Sockets lie below this folder, and their paths have to be short.
+    with TemporaryDirectory(prefix="ray", dir="/tmp") as folder:
+        environment = {**os.environ, "PYTHONPATH": paths, "TMPDIR": folder, "RAY_TMPDIR": folder}
+        ended = subprocess.run(
+            [*NAMESPACE, *command], capture_output=True, text=True, timeout=240, env=environment, check=False
+        )
     assert ended.returncode == 0, f"{ended.stdout[-3000:]}\n{ended.stderr[-3000:]}"
     return ended.stdout
 
