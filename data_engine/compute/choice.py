@@ -13,6 +13,9 @@ from data_engine.compute.engines import Engine
 
 logger = logging.getLogger(__name__)
 
+LOCAL = "local"
+"""What is said where no cluster is named."""
+
 
 @dataclass(frozen=True)
 class ComputeChoice:
@@ -37,6 +40,11 @@ class Chosen:
     said: str
 
 
+def told(said: str) -> dict[str, str]:
+    """For the metadata of a step, where its work was done; nothing where no cluster is named."""
+    return {} if said == LOCAL else {"computed on": said}
+
+
 @contextmanager
 def chosen_engine(choice: ComputeChoice, work: str, minutes: float) -> Iterator[Chosen]:
     """The engine for some work, connected within the block.
@@ -49,7 +57,7 @@ def chosen_engine(choice: ComputeChoice, work: str, minutes: float) -> Iterator[
     Raises: InvalidInput when the cluster cannot be reached or has no processor for it.
     """
     if choice.engine == "local":
-        yield Chosen(None, "local")
+        yield Chosen(None, LOCAL)
         return
     estimate = f"{work} takes about {minutes:.1f} minutes here"
     if minutes < choice.from_minutes:

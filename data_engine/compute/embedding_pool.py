@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.compute.choice import ComputeChoice, chosen_engine
+from data_engine.compute.choice import LOCAL, ComputeChoice, chosen_engine
 from data_engine.compute.engines import Engine
 from data_engine.embedding import Encoder, embed_unique, load_encoder
 from data_engine.embedding.caching import CHUNK, Cache
@@ -51,7 +51,7 @@ def fill_cache(work: EmbeddingWork, choice: ComputeChoice) -> str:
     Raises: InvalidInput when the cluster cannot be reached, or when a worker's encoder has another version.
     """
     if choice.engine == "local":
-        return "local"
+        return LOCAL
     chunks = _unknown_chunks(work)
     if not chunks:
         return "local: every content is known"

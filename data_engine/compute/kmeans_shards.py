@@ -8,8 +8,9 @@ from typing import Any
 
 from data_engine.clustering.sharded import DeviceOpener, Shard, ShardedDevice, shard_edges
 from data_engine.clustering.types import Matrix
-from data_engine.compute.choice import ComputeChoice, chosen_engine
-from data_engine.compute.engines import Carrier, Engine
+from data_engine.compute.choice import LOCAL, ComputeChoice, chosen_engine
+from data_engine.compute.engines import Engine
+from data_engine.compute.spreading import Spread, over_workers
 from data_engine.cost_model.work_costs import ITERATIONS, KMEANS_PER_CORE
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ def tree_device(
     Raises: InvalidInput when the cluster cannot be reached, or is too small for the rows.
     """
     if on_this_host is not None or choice.engine == "local":
-        yield on_this_host, on_this_host or "local"
+        yield on_this_host, LOCAL
         return
     # Every resampling assigns all rows once.
     minutes = kmeans_minutes(len(x), n_leaves, x.shape[1]) * (1 + n_resamples / ITERATIONS)
@@ -72,9 +73,11 @@ def sharded_levels(engine: Engine, *, from_minutes: float) -> Iterator[DeviceOpe
         yield open_level
 
 
-def _spread_over(engine: Engine) -> Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]:
+def _spread_over(engine: Engine) -> Spread:
+    """Workers that are there while there is work."""
+
     def spread(work: Callable[[Any], Any], arguments: Iterable[Any]) -> Iterator[Any]:
-        with engine.workers(Carrier, [()] * engine.n_workers) as carriers:
-            yield from carriers.spread("carry", ((work, argument) for argument in arguments))
+        with over_workers(engine) as spread_now:
+            yield from spread_now(work, arguments)
 
     return spread

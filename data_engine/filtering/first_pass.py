@@ -11,6 +11,7 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_engine.compute.spreading import Spread, over_threads
 from data_engine.filtering.judged_rows import JudgedRows
 from data_engine.filtering.judging import Judging, Reader
 from data_engine.filtering.learned.filters import NO_FILTERS, LearnedFilters
@@ -98,6 +99,7 @@ def judge(
     kept_before: Collection[str] = (),
     modality: Modality = "text",
     read: Reader | None = None,
+    spread: Spread = over_threads,
 ) -> JudgedRows:
     """Judge the raw samples of a batch, whose texts are in memory a piece at a time.
 
@@ -118,6 +120,7 @@ def judge(
         kept_before: ids of the samples that this batch kept when it was judged the last time.
         modality: whose rules are tried.
         read: gives what those rules measure; by default the texts of the rows. It may give a subject at a time.
+        spread: sketches texts and compares pairs of them.
 
     Returns: one verdict per row, in their order.
 
@@ -136,7 +139,8 @@ def judge(
         judged.by_missing_pixels()
         sketches = by_near_images(judged.open_sketches(), judged.verdicts, threshold, accepted.near_images)
     else:
-        minhash_of = by_near_texts(judged.open_rows(with_text=True), raw.texts, judged.verdicts, threshold, accepted)
+        rows = judged.open_rows(with_text=True)
+        minhash_of = by_near_texts(rows, raw.texts, judged.verdicts, threshold, accepted, spread)
     judged.copy_verdicts_to_duplicates()
     return JudgedRows(
         batch=batch,

@@ -28,7 +28,7 @@ from data_engine.runtime.versions import StepVersion, fingerprint, write_version
 from data_engine.schemas import LEDGER, SCHEMAS
 
 if TYPE_CHECKING:
-    from data_engine.compute import ComputeChoice
+    from data_engine.compute.choice import ComputeChoice
     from data_engine.storage import EmbeddingCache, SketchIndex, Written
     from data_engine.storage.artefacts import Artefacts
 
@@ -96,7 +96,7 @@ class StepRun(StepInputs):
     @property
     def compute(self) -> "ComputeChoice":
         """Where the corpus wants long work to be done."""
-        from data_engine.compute import ComputeChoice
+        from data_engine.compute.choice import ComputeChoice
 
         given = self.corpus.compute
         return ComputeChoice(given.engine, given.address, given.from_minutes)

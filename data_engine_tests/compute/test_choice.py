@@ -4,13 +4,18 @@ import sys
 
 import pytest
 
-from data_engine.compute.choice import ComputeChoice, chosen_engine
+from data_engine.compute.choice import ComputeChoice, chosen_engine, told
 from data_engine.errors import InvalidInput
 
 
 def test_local_is_local_whatever_the_work() -> None:
     with chosen_engine(ComputeChoice(), "clustering", 1e6) as chosen:
         assert (chosen.engine, chosen.said) == (None, "local")
+
+
+def test_people_are_told_where_a_cluster_is_named_only() -> None:
+    assert told("local") == {}
+    assert told("local: it is short") == {"computed on": "local: it is short"}
 
 
 def test_work_below_the_threshold_stays_here_and_says_so(caplog: pytest.LogCaptureFixture) -> None:

@@ -31,7 +31,7 @@ def test_the_tree_over_an_engine_is_the_local_one() -> None:
 
 def test_a_gpu_and_the_local_engine_need_no_shards() -> None:
     with tree_device(ComputeChoice("ray"), "cuda", X, 20, 0) as found:
-        assert found == ("cuda", "cuda")
+        assert found == ("cuda", "local")
     with tree_device(ComputeChoice("local"), None, X, 20, 0) as found:
         assert found == (None, "local")
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine import cluster_summary, clustering
-from data_engine.compute import tree_device
+from data_engine.compute.choice import told
+from data_engine.compute.kmeans_shards import tree_device
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.made_from.earlier_results import keep_tree, kept_tree
 from data_engine.runtime.step_run import StepResult, StepRun
@@ -94,7 +95,7 @@ def _tree_of(step_run: StepRun, samples: pa.Table) -> _Found:
         return _Found(*assigned_anew(step_run, kept[0], samples), *kept, how)
     levels = _levels(step_run, samples.num_rows)
     tree, measures, where = _built_tree(step_run, levels)
-    how = f"yes: {why}; computed on: {where}"
+    how = "; computed on: ".join([f"yes: {why}", *told(where).values()])
     return _Found(tree, measures, None, _explained(levels, tree, _target_size(step_run)), how)
 
 

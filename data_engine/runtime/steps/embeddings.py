@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_engine.compute import EmbeddingWork, fill_cache
+from data_engine.compute.choice import told
+from data_engine.compute.embedding_pool import EmbeddingWork, fill_cache
 from data_engine.embedding import embed_unique
 from data_engine.places.kinds import is_local
 from data_engine.runtime.check_inputs import CheckedStep
@@ -48,7 +49,7 @@ def embeddings(step_run: StepRun) -> StepResult:
             "computed now": found.n_computed,
             "from the cache": len(ids) - found.n_computed - len(found.failures),
             "failed": len(found.failures),
-            "computed on": where,
+            **told(where),
         },
         encoder=used,
     )

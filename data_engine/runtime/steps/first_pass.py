@@ -6,6 +6,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine import filtering
+from data_engine.compute.choice import told
+from data_engine.compute.text_pairs import spread_pairs
 from data_engine.filtering import LearnedFilters
 from data_engine.runtime.accepted_samples import accepted_by_others, kept_before
 from data_engine.runtime.examples.junk_examples import learnt_from_examples
@@ -21,20 +23,26 @@ def first_pass(step_run: StepRun) -> StepResult:
     learnt, raw = learnt_from_examples(step_run, rules), _raw_rows(step_run)
     accepted = accepted_by_others(step_run, raw.index["sample_id"], rules.near_duplicate_similarity)
     advance = step_run.progress("looking at", len(raw)) if step_run.corpus.is_of_images else None
-    judged = filtering.judge(
-        raw,
-        filtering.limits_of(modality, rules.rules, rule_sets=rules.rule_sets, defaults=rules.rule_defaults),
-        batch=step_run.batch,
-        accepted=accepted,
-        near_duplicate_similarity=rules.similarity_of(modality),
-        learned=learnt,
-        kept_before=kept_before(step_run),
-        modality=modality,
-        read=None if advance is None else read_looks(step_run.runtime, advance),
-    )
+    n_texts = 0 if step_run.corpus.is_of_images else len(raw)
+    with spread_pairs(step_run.compute, n_texts) as (spread, where):
+        judged = filtering.judge(
+            raw,
+            filtering.limits_of(modality, rules.rules, rule_sets=rules.rule_sets, defaults=rules.rule_defaults),
+            batch=step_run.batch,
+            accepted=accepted,
+            near_duplicate_similarity=rules.similarity_of(modality),
+            learned=learnt,
+            kept_before=kept_before(step_run),
+            modality=modality,
+            read=None if advance is None else read_looks(step_run.runtime, advance),
+            spread=spread,
+        )
     counts = judged.verdicts.counts()
     return step_run.finish(
-        judged, ledger=partial(_ledger, learnt=learnt), metadata=counts, details={"verdicts": counts}
+        judged,
+        ledger=partial(_ledger, learnt=learnt),
+        metadata={**counts, **told(where)},
+        details={"verdicts": counts},
     )
 
 
