@@ -28,6 +28,7 @@ FLOOR_OF = {part: number for number, floor in enumerate(FLOORS) for part in floo
 #: What the corpus may know of the floors below: its one block that lies lower, and the registries, which say what
 #: names there are.
 CORPUS_MAY_IMPORT = {
+    "compute.choice",
     "errors",
     "errors.secret_texts",
     "settings",

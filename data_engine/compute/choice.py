@@ -1,4 +1,4 @@
-"""Where the work of a step is done: on the cluster that the corpus names, or here where that would not repay.
+"""The block `compute` of a corpus' YAML: its work is done on a cluster, or here where that would not repay.
 
 A cluster costs about half a minute to begin with: workers start, load what they need, and are told what to do.
 """
@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
+from pydantic import Field
+
 from data_engine.compute.engines import Engine
+from data_engine.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -17,19 +20,15 @@ LOCAL = "local"
 """What is said where no cluster is named."""
 
 
-@dataclass(frozen=True)
-class ComputeChoice:
-    """The block `compute` of a corpus, as plain values.
-
-    Attributes:
-        engine: "local" for this process; "ray" for a cluster.
-        address: Of the cluster: auto for the one that this host is in.
-        from_minutes: Estimated minutes of work here from which on the cluster does it.
-    """
+class Compute(Settings):
+    """Where long work is done: near-duplicates, embedding, and large levels of the tree. Results are the same."""
 
     engine: Literal["local", "ray"] = "local"
-    address: str = "auto"
-    from_minutes: float = 5.0
+    """local: by the process of the step; ray: by the nodes of a Ray cluster (extra `ray`), see docs/scaling.md."""
+    address: str = Field(default="auto", pattern=r"^(auto|(ray://)?[^\s/:]+:[0-9]+)$")
+    """Of the cluster: auto is the one that this host is a node of; or HOST:PORT, or ray://HOST:PORT."""
+    from_minutes: float = Field(default=5.0, ge=0)
+    """Estimated minutes of work on this host from which on the cluster does it; starting there takes half a minute."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def told(said: str) -> dict[str, str]:
 
 
 @contextmanager
-def chosen_engine(choice: ComputeChoice, work: str, minutes: float) -> Iterator[Chosen]:
+def chosen_engine(choice: Compute, work: str, minutes: float) -> Iterator[Chosen]:
     """The engine for some work, connected within the block.
 
     Args:

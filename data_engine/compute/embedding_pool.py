@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_engine.compute.choice import LOCAL, ComputeChoice, chosen_engine
+from data_engine.compute.choice import LOCAL, Compute, chosen_engine
 from data_engine.compute.engines import Engine
 from data_engine.embedding import Encoder, embed_unique, load_encoder
 from data_engine.embedding.caching import CHUNK, Cache
@@ -41,7 +41,7 @@ class EmbeddingWork:
     progress: Progress = lambda _n: None
 
 
-def fill_cache(work: EmbeddingWork, choice: ComputeChoice) -> str:
+def fill_cache(work: EmbeddingWork, choice: Compute) -> str:
     """Have the workers of a cluster embed what the cache does not know, where that repays.
 
     The first unknown chunk is embedded here and tells how long the others would take.

@@ -8,7 +8,7 @@ from typing import Any
 
 from data_engine.clustering.sharded import DeviceOpener, Shard, ShardedDevice, shard_edges
 from data_engine.clustering.types import Matrix
-from data_engine.compute.choice import LOCAL, ComputeChoice, chosen_engine
+from data_engine.compute.choice import LOCAL, Compute, chosen_engine
 from data_engine.compute.engines import Engine
 from data_engine.compute.spreading import Spread, over_workers
 from data_engine.cost_model.work_costs import ITERATIONS, KMEANS_PER_CORE
@@ -25,7 +25,7 @@ def kmeans_minutes(n_rows: int, n_clusters: int, dim: int) -> float:
 
 @contextmanager
 def tree_device(
-    choice: ComputeChoice, on_this_host: str | None, x: Matrix, n_leaves: int, n_resamples: int
+    choice: Compute, on_this_host: str | None, x: Matrix, n_leaves: int, n_resamples: int
 ) -> Iterator[tuple[str | DeviceOpener | None, str]]:
     """The `device` of `build_tree` by a corpus' choice, and where that is, for people.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from data_engine.compute.choice import ComputeChoice, chosen_engine
+from data_engine.compute.choice import Compute, chosen_engine
 from data_engine.compute.spreading import Spread, over_threads, over_workers
 from data_engine.cost_model.work_costs import PAIRS_PER_CORE
 
@@ -16,7 +16,7 @@ def pair_minutes(n_texts: int) -> float:
 
 
 @contextmanager
-def spread_pairs(choice: ComputeChoice, n_texts: int) -> Iterator[tuple[Spread, str]]:
+def spread_pairs(choice: Compute, n_texts: int) -> Iterator[tuple[Spread, str]]:
     """What sketches texts and compares pairs by a corpus' choice, and where that is, for people.
 
     Raises: InvalidInput when the cluster cannot be reached.

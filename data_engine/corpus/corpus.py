@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from data_engine.compute.choice import Compute
 from data_engine.corpus.alarms import Alarms
 from data_engine.corpus.class_file import read_classes
-from data_engine.corpus.compute import Compute
 from data_engine.corpus.drift import DriftAlarm
 from data_engine.corpus.first_pass import FirstPass
 from data_engine.corpus.foundation_model import FoundationModel

@@ -28,7 +28,6 @@ from data_engine.runtime.versions import StepVersion, fingerprint, write_version
 from data_engine.schemas import LEDGER, SCHEMAS
 
 if TYPE_CHECKING:
-    from data_engine.compute.choice import ComputeChoice
     from data_engine.storage import EmbeddingCache, SketchIndex, Written
     from data_engine.storage.artefacts import Artefacts
 
@@ -92,14 +91,6 @@ class StepRun(StepInputs):
     def artefacts(self) -> "Artefacts":
         """Small models of this corpus, kept by the fingerprint of what they were learnt from."""
         return self._store.artefacts()
-
-    @property
-    def compute(self) -> "ComputeChoice":
-        """Where the corpus wants long work to be done."""
-        from data_engine.compute.choice import ComputeChoice
-
-        given = self.corpus.compute
-        return ComputeChoice(given.engine, given.address, given.from_minutes)
 
     @property
     def scratch_folder(self) -> Path:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data_engine.compute import embedding_pool
-from data_engine.compute.choice import Chosen, ComputeChoice
+from data_engine.compute.choice import Chosen, Compute
 from data_engine.compute.embedding_pool import EmbeddingWork, EncoderWorker, embed_on, fill_cache
 from data_engine.compute.engines import LocalEngine
 from data_engine.embedding import embed_unique, load_encoder
@@ -60,18 +60,18 @@ def test_the_first_chunk_is_embedded_here_and_tells_how_long_the_others_take(
 
     asked = []
 
-    def choose(choice: ComputeChoice, what: str, minutes: float) -> object:
+    def choose(choice: Compute, what: str, minutes: float) -> object:
         asked.append((what, minutes >= 0))
         return nullcontext(Chosen(LocalEngine(2), "three nodes"))
 
     monkeypatch.setattr(embedding_pool, "chosen_engine", choose)
-    assert fill_cache(work_in(tmp_path), ComputeChoice("ray")) == "three nodes; 21 embedded there"
+    assert fill_cache(work_in(tmp_path), Compute(engine="ray")) == "three nodes; 21 embedded there"
     assert asked == [("embedding 6 more chunks of 4", True)]
-    assert fill_cache(work_in(tmp_path), ComputeChoice("ray")) == "local: every content is known"
+    assert fill_cache(work_in(tmp_path), Compute(engine="ray")) == "local: every content is known"
 
 
 def test_with_the_local_engine_nothing_is_done_before_the_step(tmp_path: Path) -> None:
-    assert fill_cache(work_in(tmp_path), ComputeChoice()) == "local"
+    assert fill_cache(work_in(tmp_path), Compute()) == "local"
     assert files_in(tmp_path) == {}
 
 

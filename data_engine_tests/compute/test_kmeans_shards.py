@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from data_engine.clustering import build_tree
-from data_engine.compute.choice import ComputeChoice
+from data_engine.compute.choice import Compute
 from data_engine.compute.engines import LocalEngine
 from data_engine.compute.kmeans_shards import kmeans_minutes, sharded_levels, tree_device
 
@@ -30,14 +30,14 @@ def test_the_tree_over_an_engine_is_the_local_one() -> None:
 
 
 def test_a_gpu_and_the_local_engine_need_no_shards() -> None:
-    with tree_device(ComputeChoice("ray"), "cuda", X, 20, 0) as found:
+    with tree_device(Compute(engine="ray"), "cuda", X, 20, 0) as found:
         assert found == ("cuda", "local")
-    with tree_device(ComputeChoice("local"), None, X, 20, 0) as found:
+    with tree_device(Compute(engine="local"), None, X, 20, 0) as found:
         assert found == (None, "local")
 
 
 def test_a_small_tree_stays_here_and_says_so() -> None:
-    with tree_device(ComputeChoice("ray"), None, X, 20, 2) as (device, said):
+    with tree_device(Compute(engine="ray"), None, X, 20, 2) as (device, said):
         assert device is None
         assert said == (
             "local: clustering 400 rows takes about 0.0 minutes here, less than the 5 of compute.from_minutes"

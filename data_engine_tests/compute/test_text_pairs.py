@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data_engine.compute import text_pairs
-from data_engine.compute.choice import Chosen, ComputeChoice
+from data_engine.compute.choice import Chosen, Compute
 from data_engine.compute.engines import LocalEngine
 from data_engine.compute.spreading import over_threads, over_workers
 from data_engine.compute.text_pairs import pair_minutes, spread_pairs
@@ -37,9 +37,9 @@ def test_minutes_are_those_of_all_cores(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_few_texts_stay_here_and_many_go_to_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    with spread_pairs(ComputeChoice("ray"), 10) as (spread, said):
+    with spread_pairs(Compute(engine="ray"), 10) as (spread, said):
         assert spread is over_threads
         assert said.startswith("local: comparing 10 texts takes about 0.0 minutes here, less than the 5")
     monkeypatch.setattr(text_pairs, "chosen_engine", lambda *_: nullcontext(Chosen(LocalEngine(2), "two nodes")))
-    with spread_pairs(ComputeChoice("ray"), 10) as (spread, said):
+    with spread_pairs(Compute(engine="ray"), 10) as (spread, said):
         assert (list(spread(str, [1])), said) == (["1"], "two nodes")

@@ -178,7 +178,10 @@ def _built_tree(step_run: StepRun, levels: "SuggestedLevels") -> "tuple[ClusterT
     samples, x = step_run.read_accepted_embeddings()
     settings = step_run.corpus.tree
     on_this_host = clustering.device_for(settings.device, x)
-    with tree_device(step_run.compute, on_this_host, x, levels.n_clusters[0], levels.n_resamples) as (device, where):
+    with tree_device(step_run.corpus.compute, on_this_host, x, levels.n_clusters[0], levels.n_resamples) as (
+        device,
+        where,
+    ):
         tree = clustering.build_tree(
             x,
             levels.n_clusters,

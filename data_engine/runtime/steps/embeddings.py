@@ -38,7 +38,7 @@ def embeddings(step_run: StepRun) -> StepResult:
     cache_of_encoder = step_run.embedding_cache(encoder.version, encoder.dim)
     rows = ScratchFloats(step_run.scratch_folder, encoder.dim)
     elsewhere = step_run.progress("embedding on workers", len(ids))
-    where = fill_cache(EmbeddingWork(ids, load, encoder, cache_of_encoder, elsewhere), step_run.compute)
+    where = fill_cache(EmbeddingWork(ids, load, encoder, cache_of_encoder, elsewhere), step_run.corpus.compute)
     advance = step_run.progress("embedding", len(ids))
     found = embed_unique(ids, load, encoder, cache_of_encoder, progress=advance, into=rows)
     return step_run.finish(

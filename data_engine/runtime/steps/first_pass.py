@@ -24,7 +24,7 @@ def first_pass(step_run: StepRun) -> StepResult:
     accepted = accepted_by_others(step_run, raw.index["sample_id"], rules.near_duplicate_similarity)
     advance = step_run.progress("looking at", len(raw)) if step_run.corpus.is_of_images else None
     n_texts = 0 if step_run.corpus.is_of_images else len(raw)
-    with spread_pairs(step_run.compute, n_texts) as (spread, where):
+    with spread_pairs(step_run.corpus.compute, n_texts) as (spread, where):
         judged = filtering.judge(
             raw,
             filtering.limits_of(modality, rules.rules, rule_sets=rules.rule_sets, defaults=rules.rule_defaults),
