@@ -75,9 +75,9 @@ def measure(x: np.ndarray, n_clusters: int, repeats: int, device_name: str) -> l
     centroids = rows.take(np.sort(np.random.default_rng(0).choice(len(x), n_clusters, replace=False)))
     bare = product_seconds(len(x), x.shape[1], n_clusters, repeats, device_name)
     labels = device.nearest(rows, centroids)
-    device.sums(rows, labels, n_clusters)
+    device.sums(rows, labels, n_clusters, 40)
     assignment = device_seconds(lambda: device.nearest(rows, centroids), repeats)
-    update = device_seconds(lambda: device.sums(rows, labels, n_clusters), repeats)
+    update = device_seconds(lambda: device.sums(rows, labels, n_clusters, 40), repeats)
     speed = 2 * len(x) * x.shape[1] * n_clusters / bare / 1e12
     whole = assignment + update
     held = "yes" if bare / whole >= GOAL else "no"

@@ -18,7 +18,7 @@ FLOORS = (
         "modalities",
     ),
     ("storage", "indexing", "embedding", "clustering", "release_formats", "segmentation"),
-    ("duplicates", "sampling", "cluster_summary"),
+    ("duplicates", "sampling", "cluster_summary", "compute"),
     ("filtering", "labeling"),
     ("drift", "corpus", "foundation_model"),
     ("quality", "reporting", "releasing", "warehouse", "review", "review_page", "new_project"),
@@ -33,6 +33,7 @@ FLOOR_OF_DECLARATIONS, NO_DECLARATIONS = 3, ("modalities.modality", "modalities.
 #: What the corpus may know of the floors below: its one block that lies lower, and the registries, which say what
 #: names there are.
 CORPUS_MAY_IMPORT = {
+    "compute.choice",
     "errors",
     "errors.secret_texts",
     "settings",
@@ -65,6 +66,7 @@ ONLY_IN = {
     "matplotlib": ("reporting",),
     "rich": ("terminal", "orchestration", "cli", "embedding"),
     "PIL": ("images", "embedding", "filtering"),
+    "ray": ("compute",),
     "numba": ("kernels",),
     "rasterio": ("rasters",),
     "soundfile": ("sound",),

@@ -95,11 +95,11 @@ def cluster_rows(
         centroids = rows.take(seed_positions(rows, n_clusters, seeding=init, rng=rng))
     else:
         centroids = init
-    labels = nearest(rows, centroids)
+    labels, largest = nearest(rows, centroids), rows.largest()
     n_iterations = 0
     while n_iterations < max_iterations:
         n_iterations += 1
-        centroids = means(rows, labels, centroids)
+        centroids = means(rows, labels, centroids, largest=largest)
         previous, labels = labels, nearest(rows, centroids)
         n_changed = np.count_nonzero(previous != labels)
         if n_changed == 0 or n_changed < tolerance * len(rows):

@@ -20,6 +20,8 @@ _LEAST_SPREAD = 1e-15
 _LEAST_SHARE = 1e-6
 _CHECK_ROWS = 4096
 _COUNTED_ROWS = 1 << 20
+#: Bits of a sum of rows in whole numbers.
+_SUM_BITS = 61
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +92,23 @@ class Rows:
         step = max(1, len(self) // _CHECK_ROWS)
         positions = np.arange(0, len(self), step, dtype=np.int64)[:_CHECK_ROWS]
         return np.asarray(self.take(positions).mean(axis=0, dtype=np.float64), dtype=np.float32)
+
+    def largest(self) -> float:
+        """Largest absolute value; 0 of no rows."""
+        tiles = (tile for _, tile in self.tiles(_CHECK_ROWS))
+        return max((max(float(tile.max()), -float(tile.min())) for tile in tiles), default=0.0)
+
+
+def sum_exponent(largest: float, most_rows: int) -> int:
+    """The power of two whose inverse is the step of exact sums: the finest at which none of them overflows.
+
+    The rounding of a value is at most largest x most_rows / 2^60, which is finer than that of a sum in float64.
+
+    Args:
+        largest: largest absolute value of the rows.
+        most_rows: rows of the largest cluster.
+    """
+    return _SUM_BITS - int(np.frexp(largest)[1]) - most_rows.bit_length()
 
 
 def cluster_sizes(labels: Assignment, n_clusters: int) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from data_engine.clustering import kernel_choice
 from data_engine.clustering.float32_products import nearest_float32
-from data_engine.clustering.matrix_rows import Rows, cluster_sizes
+from data_engine.clustering.matrix_rows import Rows, cluster_sizes, sum_exponent
 from data_engine.clustering.parallel import TEAM, over_chunks
 from data_engine.clustering.types import Assignment, FloatMatrix
 
@@ -49,48 +49,58 @@ def squared_distances(rows: Rows, centroids: FloatMatrix, labels: Assignment) ->
     return distances
 
 
-def means(rows: Rows, labels: Assignment, centroids: FloatMatrix) -> FloatMatrix:
-    """(k, dim) mean of the rows of every cluster, summed in float64; a cluster without rows keeps its centroid."""
-    if rows.device is not None:
-        sums = rows.device.sums(rows, labels, len(centroids))
-    elif kernel_choice.use_compiled_sums(len(rows), rows.dim):
-        sums = compiled_sums(rows, labels, len(centroids))
-    else:
-        sums = sums_by_sparse_product(rows, labels, len(centroids))
+def means(rows: Rows, labels: Assignment, centroids: FloatMatrix, *, largest: float | None = None) -> FloatMatrix:
+    """(k, dim) mean of the rows of every cluster; a cluster without rows keeps its centroid.
+
+    The sums are whole numbers of a fixed step, so that their order, threads, shards and devices change no bit.
+
+    Args:
+        rows: n rows.
+        labels: (n,) cluster of each.
+        centroids: (k, dim).
+        largest: largest absolute value of the rows where it is known, `Rows.largest`.
+    """
     counts = cluster_sizes(labels, len(centroids))
+    exponent = sum_exponent(rows.largest() if largest is None else largest, int(counts.max(initial=1)))
+    sums = np.ldexp(exact_sums(rows, labels, len(centroids), exponent).astype(np.float64), -exponent)
     sums /= np.maximum(counts, 1)[:, None]
     result = sums.astype(np.float32)
     result[counts == 0] = centroids[counts == 0]
     return result
 
 
-def compiled_sums(rows: Rows, labels: Assignment, n_clusters: int) -> NDArray[np.float64]:
-    """(n_clusters, dim) sums in float64, row after row, by the kernel.
+def exact_sums(rows: Rows, labels: Assignment, n_clusters: int, exponent: int) -> NDArray[np.int64]:
+    """(n_clusters, dim) sums of the rows with each label, in steps of 2^-exponent to which every value is rounded."""
+    if rows.device is not None:
+        return rows.device.sums(rows, labels, n_clusters, exponent)
+    if kernel_choice.use_compiled_sums(len(rows), rows.dim):
+        return compiled_sums(rows, labels, n_clusters, exponent)
+    return sums_by_sparse_product(rows, labels, n_clusters, exponent)
 
-    Threads share the columns, not the rows, so that their number changes no sum.
-    """
+
+def compiled_sums(rows: Rows, labels: Assignment, n_clusters: int, exponent: int) -> NDArray[np.int64]:
+    """`exact_sums` by the kernel; threads share the columns."""
     from data_engine.kernels.cluster_sums import add_rows
 
-    sums = np.zeros((n_clusters, rows.dim), dtype=np.float64)
+    sums = np.zeros((n_clusters, rows.dim), dtype=np.int64)
 
     def add(columns: slice) -> None:
         for part, tile in rows.tiles(_SUMMED_ROWS):
-            add_rows(tile[:, columns], labels[part], sums[:, columns])
+            add_rows(tile[:, columns], labels[part], sums[:, columns], 2.0**exponent)
 
     over_chunks(add, rows.dim, tile_rows=-(-rows.dim // TEAM.n_threads), n_columns=len(rows))
     return sums
 
 
-def sums_by_sparse_product(rows: Rows, labels: Assignment, n_clusters: int) -> NDArray[np.float64]:
-    """(n_clusters, dim) the same sums without the kernel; a sparse product is five times as fast here as np.add.at."""
+def sums_by_sparse_product(rows: Rows, labels: Assignment, n_clusters: int, exponent: int) -> NDArray[np.int64]:
+    """`exact_sums` without the kernel; a sparse product is five times as fast here as np.add.at."""
     from scipy.sparse import csr_array
 
-    sums = np.zeros((n_clusters, rows.dim), dtype=np.float64)
+    sums = np.zeros((n_clusters, rows.dim), dtype=np.int64)
     for part, tile in rows.tiles(_MEAN_ROWS):
         present, group = np.unique(labels[part], return_inverse=True)
-        # The sum so far is the first member of its group.
-        members = np.concatenate([sums[present], tile])
-        group = np.concatenate([np.arange(len(present)), group])
-        at = (group, np.arange(len(members)))
-        sums[present] = csr_array((np.ones(len(members)), at), shape=(len(present), len(members))) @ members
+        fixed = np.rint(np.ldexp(tile.astype(np.float64), exponent)).astype(np.int64)
+        at = (group, np.arange(len(fixed)))
+        ones = np.ones(len(fixed), dtype=np.int64)
+        sums[present] += csr_array((ones, at), shape=(len(present), len(fixed))) @ fixed
     return sums

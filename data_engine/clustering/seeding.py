@@ -69,7 +69,7 @@ def seed_positions(rows: Rows, n_clusters: int, *, seeding: str, rng: np.random.
     growth = SEEDINGS[seeding]
     if n_candidates > 1 and len(rows) * rows.dim <= _FEW_VALUES:
         growth /= 2
-    potential: Potential = _Potential(rows) if rows.device is None else rows.device.potential(rows)
+    potential: Potential = RowsPotential(rows) if rows.device is None else rows.device.potential(rows)
     chosen = _early_centroids(rows, n_clusters, seeding, rng).tolist()
     potential.add(np.array(chosen, dtype=np.int64))
     while len(chosen) < n_clusters:
@@ -177,7 +177,7 @@ def _accept(
     return np.array(accepted, dtype=np.int64)
 
 
-class _Potential:
+class RowsPotential:
     """Squared distance of every row to the closest centroid chosen so far."""
 
     def __init__(self, rows: Rows) -> None:

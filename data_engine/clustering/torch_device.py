@@ -9,7 +9,6 @@ in whatever order a GPU adds, the sum is the same.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from data_engine.clustering.matrix_rows import Rows, cluster_sizes
+from data_engine.clustering.matrix_rows import Rows
 from data_engine.clustering.types import Assignment, FloatMatrix, Matrix
 
 #: Scores that are held at once: on a GPU, which needs large products, and elsewhere.
@@ -28,8 +27,6 @@ _TILE_ROWS = 1 << 14
 _DIFFERENCES = 1 << 26
 #: Share of a GPU's free memory that a matrix may take.
 _RESIDENT_SHARE = 0.6
-#: Bits of a sum below the sign, less one for rounding.
-_SUM_BITS = 61
 #: Share by which norms in float32 may be too small.
 _NORM_ROUNDING = 1.001
 _UNDERFLOW = 1e-30
@@ -70,18 +67,13 @@ class TorchDevice:
             labels[part] = _labelled(tile, exact, moved).to(torch.int32).cpu().numpy()
         return labels
 
-    def sums(self, rows: Rows, labels: Assignment, n_clusters: int) -> NDArray[np.float64]:
-        """(n_clusters, dim) sums of the rows with each label, exact but for the rounding of each value.
-
-        That rounding is at most the largest value of the matrix x the rows of the largest cluster / 2^60.
-        """
-        most = int(cluster_sizes(labels, n_clusters).max())
-        exponent = _SUM_BITS - int(np.frexp(self._largest)[1]) - most.bit_length()
+    def sums(self, rows: Rows, labels: Assignment, n_clusters: int, exponent: int) -> NDArray[np.int64]:
+        """(n_clusters, dim) sums of the rows with each label in steps of 2^-exponent, to which values are rounded."""
         sums = torch.zeros((n_clusters, rows.dim), dtype=torch.int64, device=self._device)
         for part, tile in self.tiles(rows, _TILE_ROWS):
             fixed = (tile.double() * 2.0**exponent).round_().long()
             sums.index_add_(0, self.moved(labels[part]), fixed)
-        return np.ldexp(sums.cpu().numpy().astype(np.float64), -exponent)
+        return np.asarray(sums.cpu().numpy(), dtype=np.int64)
 
     def potential(self, rows: Rows) -> "TorchPotential":
         """The potential of no centroid yet: infinite."""
@@ -101,11 +93,6 @@ class TorchDevice:
     def moved(self, values: NDArray[Any]) -> Tensor:
         """A copy of an array on the device."""
         return torch.tensor(values, device=self._device)
-
-    @cached_property
-    def _largest(self) -> float:
-        """Largest absolute value of the matrix."""
-        return max((float(tile.abs().max()) for _, tile in self.tiles(Rows(self._x), _TILE_ROWS)), default=0.0)
 
     def _fits(self, x: Matrix) -> bool:
         if self._device.type != "cuda":

@@ -6,7 +6,8 @@ Source: Vo et al. 2024, "Automatic Data Curation for Self-Supervised Learning: A
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -17,8 +18,9 @@ from data_engine.clustering.lloyd import KMeans, assign_rows, checked_count, clu
 from data_engine.clustering.matrix_rows import Rows, check_matrix, check_spread
 from data_engine.clustering.parallel import TEAM
 from data_engine.clustering.seeding import DEFAULT_SEEDING, checked_seeding
+from data_engine.clustering.sharded import DeviceOpener, ShardedDevice
 from data_engine.clustering.tree import ClusterTree
-from data_engine.clustering.types import Matrix
+from data_engine.clustering.types import Device, FloatMatrix, Matrix
 from data_engine.errors import InvalidInput, NotEnoughData
 
 #: Called after every k-means with (steps done, steps in all, what was done).
@@ -36,7 +38,7 @@ class TreePlan:
     max_iterations: int
     two_stage: int | None
     seeding: str
-    device: str | None
+    device: str | DeviceOpener | None
 
     def steps(self, level: int) -> int:
         """k-means runs at this level (from 0); keeping one member per cluster would only repeat the centroids."""
@@ -62,7 +64,7 @@ def build_tree(
     max_iterations: int = 50,
     two_stage: int | None = None,
     seeding: str = DEFAULT_SEEDING,
-    device: str | None = None,
+    device: str | DeviceOpener | None = None,
     progress: TreeProgress | None = None,
 ) -> ClusterTree:
     """Cluster the samples, then the centroids, and so on upwards.
@@ -83,7 +85,8 @@ def build_tree(
         two_stage: for very many leaves: cluster into n_clusters[0] // two_stage, then each of these into `two_stage`;
             the samples then go to the nearest of all leaves. Not together with resampling.
         seeding: how every k-means finds its first centroids, see `kmeans`.
-        device: torch device that computes, such as "cuda"; None for NumPy on the CPU.
+        device: torch device that computes, such as "cuda"; or what opens one for the matrix of each level, as
+            `data_engine.compute` does over shards; None for NumPy on the CPU.
         progress: called after every k-means.
 
     Raises: InvalidInput when x or an argument breaks a rule above; NotEnoughData when x has no rows.
@@ -128,7 +131,7 @@ def _build_levels(x: Matrix, plan: TreePlan, progress: TreeProgress | None) -> l
             done += plan.steps(level)
             _tell(progress, done, total, f"level {level + 1} of {n_levels}: left out, it would not be coarser")
             continue
-        rows = Rows(x, device=open_device(plan.device, x))
+        rows = Rows(x, device=_device_for(plan, level, x))
         clusters = _first(rows, level, plan)
         for step in range(plan.steps(level)):
             if step:
@@ -139,6 +142,10 @@ def _build_levels(x: Matrix, plan: TreePlan, progress: TreeProgress | None) -> l
         found.append(clusters)
         x = clusters.centroids
     return found
+
+
+def _device_for(plan: TreePlan, level: int, x: Matrix) -> Device[Rows] | None:
+    return plan.device(x, plan.n_clusters[level]) if callable(plan.device) else open_device(plan.device, x)
 
 
 def _tell(progress: TreeProgress | None, done: int, total: int, what: str) -> None:
@@ -154,11 +161,20 @@ def _first(rows: Rows, level: int, plan: TreePlan) -> KMeans:
     coarse = plan.cluster(rows, n_clusters // plan.two_stage, seed)
     order = np.argsort(coarse.assignment, kind="stable").astype(np.int64)
     ends = np.cumsum(np.bincount(coarse.assignment))
-    centroids = [
-        plan.cluster(rows.narrowed(np.sort(members)), plan.two_stage, plan.seed_for(level, number)).centroids
-        for number, members in enumerate(np.split(order, ends[:-1]), start=1)
-    ]
+    cells = [(np.sort(members), plan.seed_for(level, n)) for n, members in enumerate(np.split(order, ends[:-1]), 1)]
+    if isinstance(rows.device, ShardedDevice):
+        work = partial(_cell_centroids, plan=replace(plan, device=None))
+        centroids = list(rows.device.spread(work, ((Rows(rows.take(members)), seed) for members, seed in cells)))
+    else:
+        centroids = [_cell_centroids((rows.narrowed(members), seed), plan) for members, seed in cells]
     return assign_rows(rows, np.concatenate(centroids))
+
+
+def _cell_centroids(cell: tuple[Rows, int], plan: TreePlan) -> FloatMatrix:
+    """The centroids of the rows of one cell, by a seed of its own."""
+    rows, seed = cell
+    with TEAM:
+        return plan.cluster(rows, plan.two_stage or 1, seed).centroids
 
 
 def _resampled(rows: Rows, clusters: KMeans, level: int, step: int, plan: TreePlan) -> KMeans:

@@ -35,8 +35,8 @@ class Device(Protocol[RowsT]):
     def nearest(self, rows: RowsT, centroids: FloatMatrix) -> Assignment:
         """(n,) number of the nearest centroid."""
 
-    def sums(self, rows: RowsT, labels: Assignment, n_clusters: int) -> NDArray[np.float64]:
-        """(n_clusters, dim) sums of the rows with each label."""
+    def sums(self, rows: RowsT, labels: Assignment, n_clusters: int, exponent: int) -> NDArray[np.int64]:
+        """(n_clusters, dim) sums of the rows with each label in steps of 2^-exponent, to which values are rounded."""
 
     def potential(self, rows: RowsT) -> Potential:
         """The potential of no centroid yet: infinite."""

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from data_engine.compute.choice import Compute
 from data_engine.corpus.alarms import Alarms
 from data_engine.corpus.class_file import read_classes
 from data_engine.corpus.drift import DriftAlarm
@@ -94,6 +95,7 @@ class Corpus(Settings):
     drift: DriftAlarm = DriftAlarm()
     alarms: Alarms = Alarms()
     release: Release = Release()
+    compute: Compute = Compute()
     known_label_column: str | None = None
     """Metadata column with labels known beforehand: for evaluation and simulated annotators only, never trained on."""
     known_label_pattern: str | None = None

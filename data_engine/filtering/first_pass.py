@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_engine.compute.spreading import Spread, over_threads
 from data_engine.filtering.judged_rows import JudgedRows
 from data_engine.filtering.judging import Judging, Reader
 from data_engine.filtering.learned.filters import NO_FILTERS, LearnedFilters
@@ -100,6 +101,7 @@ def judge(
     kept_before: Collection[str] = (),
     modality: str = "text",
     read: Reader | None = None,
+    spread: Spread = over_threads,
 ) -> JudgedRows:
     """Judge the raw samples of a batch, whose texts are in memory a piece at a time.
 
@@ -122,6 +124,7 @@ def judge(
         modality: whose rules are tried.
         read: gives what those rules measure; by default what the modality makes of the rows alone, without reading
             anything again. It may give a subject at a time.
+        spread: sketches texts and compares pairs of them.
 
     Returns: one verdict per row, in their order.
 
@@ -129,7 +132,7 @@ def judge(
         InvalidInput: a signature of `accepted` has another length than this code writes, or `text_of` gives another
             number of texts than it was asked for.
     """
-    judged = Judging(raw, by_precedence(raw.index, kept_before), limits, modality, second_similarity)
+    judged = Judging(raw, by_precedence(raw.index, kept_before), limits, modality, second_similarity, spread)
     judged.measure(read or _read_rows(modality, learned))
     judged.by_content(accepted.ids)
     judged.by_limits()

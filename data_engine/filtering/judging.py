@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from data_engine.compute.spreading import Spread, over_threads
 from data_engine.filtering.learned.junk import JunkClassifier
 from data_engine.filtering.raw_rows import RawRows, RowNumbers, texts_in_pieces
 from data_engine.filtering.rules.measuring import first_broken, measure_of, signal_names
@@ -47,8 +48,10 @@ class Judging:
         limits: Sequence[Limit],
         modality: str,
         second_similarity: float | None = None,
+        spread: Spread = over_threads,
     ) -> None:
         """Nothing is measured or decided yet."""
+        self.spread = spread
         self.raw, self.order, self.modality, self._limits = raw, order, modality, limits
         self._of, self.second_similarity = find_modality(modality), second_similarity
         ids = pc.dictionary_encode(raw.index["sample_id"].combine_chunks())

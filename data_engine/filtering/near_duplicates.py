@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from data_engine.compute.spreading import Spread, over_threads
 from data_engine.duplicates.fingerprints import Fingerprint, find_fingerprint_twins
 from data_engine.duplicates.images.search import ImageTwin, find_image_twins, stacked
 from data_engine.duplicates.pairs import find_pair_twins, stacked_pairs
@@ -51,7 +52,12 @@ class _TextsOfRows:
 
 
 def by_near_texts(
-    rows: RowNumbers, texts: Texts, verdicts: Verdicts, threshold: float | None, accepted: Accepted
+    rows: RowNumbers,
+    texts: Texts,
+    verdicts: Verdicts,
+    threshold: float | None,
+    accepted: Accepted,
+    spread: Spread = over_threads,
 ) -> Callable[[int], bytes | None]:
     """Reject texts that nearly repeat an earlier or an accepted one; gives the sketch of a row's text that is kept.
 
@@ -61,8 +67,9 @@ def by_near_texts(
         verdicts: on all rows.
         threshold: similarity in (0, 1] at and above which a text is a near-duplicate; None: none is.
         accepted: what other batches accepted.
+        spread: sketches texts and compares pairs of them.
     """
-    sketches = Sketches.in_pieces(len(rows), texts_in_pieces(texts, rows))
+    sketches = Sketches.in_pieces(len(rows), texts_in_pieces(texts, rows), spread=spread)
     if threshold is not None:
         known = accepted.near_texts(sketches)
         ids = known["sample_id"]
@@ -72,6 +79,7 @@ def by_near_texts(
             threshold=threshold,
             accepted=Sketches.from_column(known["minhash"]),
             accepted_texts=lambda numbers: accepted.text_of(ids.take(pa.array(numbers)).to_pylist()),
+            spread=spread,
         )
         places = np.array([place for place, twin in enumerate(twins) if twin is not None], np.int64)
         found = [twin for twin in twins if twin is not None]

@@ -50,7 +50,9 @@ class NearSearch:
 
 def _reject_texts(judged: Judging, threshold: float | None, accepted: Accepted) -> NearFound:
     rows = judged.open_rows(with_text=True)
-    return NearFound(minhash_of=by_near_texts(rows, judged.raw.texts, judged.verdicts, threshold, accepted))
+    return NearFound(
+        minhash_of=by_near_texts(rows, judged.raw.texts, judged.verdicts, threshold, accepted, judged.spread)
+    )
 
 
 def _texts(similarity: float | None) -> SegmentKind:

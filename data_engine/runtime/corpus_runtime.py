@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 #: Where the search for a step's code ends: what tables and settings are has versions of its own, and what carries a
 #: step out decides nothing of its result.
 _NO_CODE_OF_A_STEP = (
+    "data_engine.compute",
     "data_engine.corpus",
     "data_engine.errors",
     "data_engine.places",

@@ -4,8 +4,8 @@ import torch
 
 from data_engine.clustering import assign, build_tree, kmeans, torch_device
 from data_engine.clustering.devices import device_for, open_device
-from data_engine.clustering.matrix_rows import Rows
-from data_engine.clustering.nearest import means, nearest
+from data_engine.clustering.matrix_rows import Rows, sum_exponent
+from data_engine.clustering.nearest import exact_sums, means, nearest
 from data_engine.clustering.seeding import SEEDINGS
 from data_engine.errors import InvalidInput
 
@@ -81,13 +81,16 @@ def test_sums_are_those_of_float64_in_any_order_of_the_rows(scale):
     x = blobs(5000, 6) * np.float32(scale)
     labels = np.random.default_rng(1).integers(0, 9, 5000).astype(np.int32)
     device = open_device("cpu", x)
-    sums = device.sums(Rows(x), labels, 10)
+    exponent = sum_exponent(Rows(x).largest(), 1000)
+    whole = device.sums(Rows(x), labels, 10, exponent)
+    assert np.array_equal(whole, exact_sums(Rows(x), labels, 10, exponent))
+    sums = np.ldexp(whole.astype(np.float64), -exponent)
     for cluster in range(9):
         exact = x[labels == cluster].sum(axis=0, dtype=np.float64)
         np.testing.assert_allclose(sums[cluster], exact, rtol=0, atol=1e-12 * np.abs(x).max())
     assert not sums[9].any()
     order = np.random.default_rng(2).permutation(5000)
-    assert np.array_equal(device.sums(Rows(x, order), labels[order], 10), sums)
+    assert np.array_equal(device.sums(Rows(x, order), labels[order], 10, exponent), whole)
 
 
 def test_means_of_a_selection_are_those_of_the_processor():

@@ -6,15 +6,16 @@ the shingles' hashes times an odd number. `kernels.minhash` computes them for ma
 column, in about 0.4 ns per shingle and value. Words and hashes come from `tokens.py`. Source: Broder 1997.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from data_engine.compute.spreading import Spread, over_threads
 from data_engine.duplicates.texts.tokens import Hashes, Words, mixed
 from data_engine.errors import InvalidInput
 from data_engine.kernels import loading
@@ -26,7 +27,6 @@ N_PERMUTATIONS = 126
 SKETCH_BYTES = 512
 #: Characters sketched at once: few enough for the CPU's cache, enough to outweigh the interpreter's overhead.
 _PIECE_CHARACTERS = 1 << 17
-_MAX_THREADS = 8
 _ROWS_PER_SLICE = 65_536
 #: Odd, so that no two hashes have the same product.
 _MULTIPLIERS = np.asarray(mixed(np.arange(1, N_PERMUTATIONS + 1, dtype=np.uint64)) >> np.uint64(32), np.uint32)
@@ -50,28 +50,33 @@ class Sketches:
         return cls.in_pieces(len(texts), [(np.arange(len(texts)), texts)])
 
     @classmethod
-    def in_pieces(cls, n: int, pieces: Iterable[tuple[NDArray[np.int64], Sequence[str]]]) -> "Sketches":
+    def in_pieces(
+        cls, n: int, pieces: Iterable[tuple[NDArray[np.int64], Sequence[str]]], *, spread: Spread = over_threads
+    ) -> "Sketches":
         """Sketch n texts that are not in memory all at once.
 
         Args:
             n: number of texts.
             pieces: some rows and their texts, together each row once.
+            spread: does the work on parts of them.
         """
-        from joblib import cpu_count
-
         signatures = np.zeros((n, N_PERMUTATIONS), np.uint32)
         numbers = np.zeros(n, np.uint64)
         has_shingles = np.zeros(n, bool)
-        n_characters = 0
-        with ThreadPoolExecutor(min(cpu_count(), _MAX_THREADS)) as threads:
+        places_of: deque[NDArray[np.int64]] = deque()
+
+        def cut() -> Iterator[tuple[list[str], bool]]:
+            n_characters = 0
             for places, texts in pieces:
                 n_characters += sum(map(len, texts))
                 is_compiled = loading.use_compiled_text_kernels(n_characters)
-                cut = list(_pieces(texts))
-                found = threads.map(partial(_sketched, texts, is_compiled), cut)
-                for chosen, (values, hashed, has_words) in zip(cut, found, strict=True):
-                    rows = places[chosen]
-                    signatures[rows], numbers[rows], has_shingles[rows] = values, hashed, has_words
+                for chosen in _pieces(texts):
+                    places_of.append(places[chosen])
+                    yield [texts[row] for row in chosen], is_compiled
+
+        for values, hashed, has_words in spread(_sketched, cut()):
+            rows = places_of.popleft()
+            signatures[rows], numbers[rows], has_shingles[rows] = values, hashed, has_words
         return cls(signatures, numbers, has_shingles)
 
     @classmethod
@@ -129,11 +134,12 @@ def _slices(column: pa.ChunkedArray) -> Iterator[pa.ChunkedArray]:
     return (column.slice(start, _ROWS_PER_SLICE) for start in range(0, len(column), _ROWS_PER_SLICE))
 
 
-def _sketched(texts: Sequence[str], is_compiled: bool, rows: list[int]) -> tuple[Signatures, Hashes, NDArray[np.bool_]]:
-    """Signatures, hashes of the numbers, and which have words, of some of the texts."""
-    words = Words.of([texts[row] for row in rows])
+def _sketched(work: tuple[list[str], bool]) -> tuple[Signatures, Hashes, NDArray[np.bool_]]:
+    """Signatures, hashes of the numbers, and which have words, of some texts; whether by the kernel."""
+    texts, is_compiled = work
+    words = Words.of(texts)
     n_words = np.diff(words.offsets)
-    signatures = np.zeros((len(rows), N_PERMUTATIONS), np.uint32)
+    signatures = np.zeros((len(texts), N_PERMUTATIONS), np.uint32)
     filled = np.flatnonzero(n_words)
     signatures[filled] = _signatures(words.shingles(), 2 * words.offsets[filled], is_compiled=is_compiled)
     return signatures, words.numbers, n_words > 0

@@ -7,15 +7,16 @@ Candidates come from `bands.py`, similarities from `similarity.py`.
 """
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from data_engine.compute.spreading import Spread, over_threads
 from data_engine.duplicates.texts.bands import BandGroups, band_keys, bands_and_rows, colliding
 from data_engine.duplicates.texts.minhash import N_PERMUTATIONS, Signatures, Sketches
 from data_engine.duplicates.texts.similarity import ShingleRows
@@ -31,7 +32,6 @@ _MAX_BLOCKS = 64
 _CHARACTERS_PER_PIECE = 1 << 18
 #: Characters of accepted texts that are read at once, because finding them can cost a scan of all accepted texts.
 _CHARACTERS_PER_READ = 1 << 26
-_MAX_THREADS = 8
 _PAIRS_PER_PIECE = 1 << 16
 # A pair whose estimate lies this many standard errors below the threshold is not verified: 3 in 100,000 true pairs.
 _ESTIMATE_SLACK = 4.0
@@ -76,6 +76,7 @@ def find_twins(
     threshold: float,
     accepted: Sketches,
     accepted_texts: Callable[[Sequence[int]], Sequence[str]],
+    spread: Spread = over_threads,
 ) -> list[Twin | None]:
     """For every text, the kept text that it nearly repeats, or None where it is kept itself.
 
@@ -85,13 +86,14 @@ def find_twins(
         threshold: similarity in (0, 1] at and above which a text is a near-duplicate.
         accepted: sketches of texts that are never rejected.
         accepted_texts: gives the texts of rows of `accepted`; asked for candidates only, for many at once.
+        spread: compares pairs; what follows from the similarities is decided here, pair after pair.
 
     Returns: one entry per text.
 
     Raises: InvalidInput when `accepted_texts` gives another number of texts than it is asked for.
     """
     held = _HeldTexts(texts) if isinstance(texts, Sequence) else texts
-    search = _Search.over(held, sketches, threshold, accepted, accepted_texts)
+    search = _Search.over(held, sketches, threshold, accepted, accepted_texts, spread)
     n_accepted, n_all = len(accepted), len(accepted) + len(sketches)
     step = max(_TEXTS_PER_BLOCK, -(-len(sketches) // _MAX_BLOCKS))
     for start in range(n_accepted, n_all, step):
@@ -111,6 +113,7 @@ class _Search:
     signatures: tuple[Signatures, Signatures]
     """Of the accepted and of the new texts."""
     accepted_texts: Callable[[Sequence[int]], Sequence[str]]
+    spread: Spread
     groups: BandGroups
     is_rejected: NDArray[np.bool_]
     twins: dict[int, Twin]
@@ -123,6 +126,7 @@ class _Search:
         threshold: float,
         accepted: Sketches,
         accepted_texts: Callable[[Sequence[int]], Sequence[str]],
+        spread: Spread,
     ) -> "_Search":
         n_bands, n_rows = bands_and_rows(threshold)
         old = band_keys(accepted, n_bands, n_rows)
@@ -130,7 +134,10 @@ class _Search:
         groups = colliding(old, new)
         is_rejected = np.zeros(len(accepted) + len(sketches), bool)
         signatures = accepted.signatures, sketches.signatures
-        return cls(texts, texts.n_bytes, threshold, len(accepted), signatures, accepted_texts, groups, is_rejected, {})
+        n_bytes, n_accepted = texts.n_bytes, len(accepted)
+        return cls(
+            texts, n_bytes, threshold, n_accepted, signatures, accepted_texts, spread, groups, is_rejected, twins={}
+        )
 
     def decide(self, start: int, stop: int) -> None:
         """Decide about the texts with the numbers start to stop; those before them are decided."""
@@ -164,19 +171,15 @@ class _Search:
 
     def _verified(self, later: Numbers, earlier: Numbers) -> tuple[Numbers, Numbers, NDArray[np.float64]]:
         """The pairs that reach the threshold, with their similarity."""
-        from joblib import cpu_count
+        similarity, pieces = np.empty(len(later)), deque[slice]()
 
-        similarity, read = np.empty(len(later)), self._read_pieces(later, earlier)
+        def read() -> Iterator[tuple[list[str], Numbers]]:
+            for piece, texts, places in self._read_pieces(later, earlier):
+                pieces.append(piece)
+                yield texts, places
 
-        def compare(work: tuple[slice, list[str], Numbers]) -> None:
-            piece, texts, places = work
-            first, second = np.split(places, 2)
-            similarity[piece] = ShingleRows.of(texts).similarities(first, second, at_least=self.threshold)
-
-        n_threads = min(cpu_count(), _MAX_THREADS)
-        with ThreadPoolExecutor(n_threads) as threads:
-            while some := list(islice(read, n_threads)):
-                list(threads.map(compare, some))
+        for found in self.spread(partial(_compared, at_least=self.threshold), read()):
+            similarity[pieces.popleft()] = found
         is_twin = similarity >= self.threshold
         return later[is_twin], earlier[is_twin], similarity[is_twin]
 
@@ -222,6 +225,12 @@ class _Search:
                 self.twins[number] = Twin(measured, accepted_row=other)
             else:
                 self.twins[number] = Twin(measured, row=other - self.n_accepted)
+
+
+def _compared(work: tuple[list[str], Numbers], at_least: float) -> NDArray[np.float64]:
+    """Similarity of each pair of some texts: places of the first ones, then of the second ones."""
+    texts, places = work
+    return ShingleRows.of(texts).similarities(*np.split(places, 2), at_least=at_least)
 
 
 def _pieces(sizes: Sequence[int], size: int) -> Iterator[slice]:

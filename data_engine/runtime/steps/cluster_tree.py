@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine import cluster_summary, clustering
+from data_engine.compute.choice import told
+from data_engine.compute.kmeans_shards import tree_device
 from data_engine.runtime.check_inputs import CheckedStep
 from data_engine.runtime.made_from.earlier_results import keep_tree, kept_tree
 from data_engine.runtime.step_run import StepResult, StepRun
@@ -92,8 +94,9 @@ def _tree_of(step_run: StepRun, samples: pa.Table) -> _Found:
         how = f"no: {why}, and the tree that was built so before fits again"
         return _Found(*assigned_anew(step_run, kept[0], samples), *kept, how)
     levels = _levels(step_run, samples.num_rows)
-    tree, measures = _built_tree(step_run, levels)
-    return _Found(tree, measures, None, _explained(levels, tree, _target_size(step_run)), f"yes: {why}")
+    tree, measures, where = _built_tree(step_run, levels)
+    how = "; computed on: ".join([f"yes: {why}", *told(where).values()])
+    return _Found(tree, measures, None, _explained(levels, tree, _target_size(step_run)), how)
 
 
 def check_inputs(checked: CheckedStep) -> dict[str, Any]:
@@ -170,22 +173,27 @@ def _n_steps(levels: "SuggestedLevels") -> int:
     return len(levels.n_clusters) + levels.n_resamples * sum(size > 1 for size in levels.resample_sizes)
 
 
-def _built_tree(step_run: StepRun, levels: "SuggestedLevels") -> "tuple[ClusterTree, ClusterMeasures]":
-    """A new tree over all samples of today, and their measures."""
+def _built_tree(step_run: StepRun, levels: "SuggestedLevels") -> "tuple[ClusterTree, ClusterMeasures, str]":
+    """A new tree over all samples of today, their measures, and where it was computed."""
     samples, x = step_run.read_accepted_embeddings()
     settings = step_run.corpus.tree
-    tree = clustering.build_tree(
-        x,
-        levels.n_clusters,
-        seed=step_run.corpus.seed_for("tree"),
-        n_resamples=levels.n_resamples,
-        resample_sizes=levels.resample_sizes or None,
-        max_iterations=settings.max_iterations,
-        seeding=clustering.seeding_for(x),
-        device=clustering.device_for(settings.device, x),
-        progress=step_run.progress_to("cluster tree", _n_steps(levels)),
-    )
-    return measured_tree(step_run, tree, x, samples["sample_id"])
+    on_this_host = clustering.device_for(settings.device, x)
+    with tree_device(step_run.corpus.compute, on_this_host, x, levels.n_clusters[0], levels.n_resamples) as (
+        device,
+        where,
+    ):
+        tree = clustering.build_tree(
+            x,
+            levels.n_clusters,
+            seed=step_run.corpus.seed_for("tree"),
+            n_resamples=levels.n_resamples,
+            resample_sizes=levels.resample_sizes or None,
+            max_iterations=settings.max_iterations,
+            seeding=clustering.seeding_for(x),
+            device=device,
+            progress=step_run.progress_to("cluster tree", _n_steps(levels)),
+        )
+    return *measured_tree(step_run, tree, x, samples["sample_id"]), where
 
 
 def _summaries(

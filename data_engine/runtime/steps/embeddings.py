@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_engine.compute.choice import told
+from data_engine.compute.embedding_pool import EmbeddingWork, fill_cache
 from data_engine.embedding import embed_unique
 from data_engine.places.kinds import is_local
 from data_engine.runtime.check_inputs import CheckedStep
@@ -35,6 +37,8 @@ def embeddings(step_run: StepRun) -> StepResult:
     ids, load = _kept_contents(step_run, encoder)
     cache_of_encoder = step_run.embedding_cache(encoder.version, encoder.dim)
     rows = ScratchFloats(step_run.scratch_folder, encoder.dim)
+    elsewhere = step_run.progress("embedding on workers", len(ids))
+    where = fill_cache(EmbeddingWork(ids, load, encoder, cache_of_encoder, elsewhere), step_run.corpus.compute)
     advance = step_run.progress("embedding", len(ids))
     found = embed_unique(ids, load, encoder, cache_of_encoder, progress=advance, into=rows)
     return step_run.finish(
@@ -45,6 +49,7 @@ def embeddings(step_run: StepRun) -> StepResult:
             "computed now": found.n_computed,
             "from the cache": len(ids) - found.n_computed - len(found.failures),
             "failed": len(found.failures),
+            **told(where),
         },
         encoder=used,
     )

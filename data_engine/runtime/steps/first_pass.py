@@ -6,6 +6,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine import filtering
+from data_engine.compute.choice import told
+from data_engine.compute.text_pairs import spread_pairs
 from data_engine.filtering import LearnedFilters
 from data_engine.runtime.accepted_samples import accepted_by_others, kept_before
 from data_engine.runtime.examples.junk_examples import learnt_from_examples
@@ -21,21 +23,27 @@ def first_pass(step_run: StepRun) -> StepResult:
     learnt, raw = learnt_from_examples(step_run, rules), _raw_rows(step_run)
     accepted = accepted_by_others(step_run, raw.index["sample_id"], rules.near_duplicate_similarity)
     advance = step_run.progress("looking at", len(raw)) if samples.is_read_again else None
-    judged = filtering.judge(
-        raw,
-        filtering.limits_of(samples.name, rules.rules, rule_sets=rules.rule_sets, defaults=rules.rule_defaults),
-        batch=step_run.batch,
-        accepted=accepted,
-        near_duplicate_similarity=rules.similarity_of(samples.name),
-        second_similarity=getattr(rules, samples.second_similarity) if samples.second_similarity else None,
-        learned=learnt,
-        kept_before=kept_before(step_run),
-        modality=samples.name,
-        read=None if advance is None else read_looks(step_run.runtime, advance, learnt.scores),
-    )
+    n_texts = len(raw) if samples.holds_text else 0
+    with spread_pairs(step_run.corpus.compute, n_texts) as (spread, where):
+        judged = filtering.judge(
+            raw,
+            filtering.limits_of(samples.name, rules.rules, rule_sets=rules.rule_sets, defaults=rules.rule_defaults),
+            batch=step_run.batch,
+            accepted=accepted,
+            near_duplicate_similarity=rules.similarity_of(samples.name),
+            second_similarity=getattr(rules, samples.second_similarity) if samples.second_similarity else None,
+            learned=learnt,
+            kept_before=kept_before(step_run),
+            modality=samples.name,
+            read=None if advance is None else read_looks(step_run.runtime, advance, learnt.scores),
+            spread=spread,
+        )
     counts = judged.verdicts.counts()
     return step_run.finish(
-        judged, ledger=partial(_ledger, learnt=learnt), metadata=counts, details={"verdicts": counts}
+        judged,
+        ledger=partial(_ledger, learnt=learnt),
+        metadata={**counts, **told(where)},
+        details={"verdicts": counts},
     )
 
 
