@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.errors import StorageError
-from data_engine.indexing.samples import form_of, sample_id_of_text
+from data_engine.indexing.samples import form_of, sample_id_of_bytes, sample_id_of_text
 from data_engine.modalities import Modality, find_modality, load
 from data_engine.places.object_store import arrow_filesystem
 from data_engine.releasing.rows import all_columns, release_fingerprint
@@ -133,6 +133,9 @@ _IdOf = Callable[[bytes, str | None], str]
 
 
 def _id_of_file(samples: Modality) -> _IdOf:
+    if not samples.is_read_again:
+        # A release of texts may have files of images beside them.
+        return lambda content, _text: sample_id_of_bytes(content)
     if samples.file_id is None:
         return form_of(samples.name).id_of
     of_file = load(samples.file_id)
