@@ -244,9 +244,8 @@ class OneCommandRun:
             with self.jobs.timed("review"):
                 for remark in [] if batches else remarks_on_known_labels(self.runtime):
                     self.console.print(Text.assemble("  ", ("note", "yellow"), f" {remark}"), soft_wrap=True)
-                batch = create_review_batch(
-                    self.runtime, cause=f"round {n_rounds} of {self.runtime.corpus.labels.rounds}"
-                )
+                cause = f"round {n_rounds} of {self.runtime.corpus.labels.rounds}"
+                batch = create_review_batch(self.runtime, cause=cause)
             if batch is None:
                 return
             self.console.print(Text.assemble("  ", plain(batch, "bold"), " opened"))

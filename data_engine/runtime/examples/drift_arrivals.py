@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from data_engine import drift
-from data_engine.runtime.examples.drift_reference import MOST_KNOWN
+from data_engine.drift.novelty import MOST_KNOWN
 from data_engine.runtime.versions import fingerprint
 
 if TYPE_CHECKING:
