@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.errors import StorageError
-from data_engine.indexing.samples import form_of, sample_id_of_text
+from data_engine.indexing.samples import form_of, sample_id_of_bytes, sample_id_of_text
 from data_engine.modalities import Modality, find_modality, load
 from data_engine.places.object_store import arrow_filesystem
 from data_engine.releasing.rows import all_columns, release_fingerprint
@@ -94,8 +94,8 @@ def _content_damage(folder: Path, manifest: Mapping[str, Any]) -> Iterator[tuple
     rows, path = _rows(folder)
     if rows is None:
         return
-    name = (manifest.get("configuration") or {}).get("modality") or modality_of(rows)
-    samples, masks = find_modality(name), _setting(manifest, "pii") == "mask"
+    named = (manifest.get("configuration") or {}).get("modality")
+    samples, masks = find_modality(named or modality_of(rows)), _setting(manifest, "pii") == "mask"
     if rows.num_rows != manifest.get("n_samples", rows.num_rows):
         yield path, f"has {rows.num_rows} rows, but the manifest says {manifest['n_samples']}"
     if "text" in rows.column_names:
@@ -110,7 +110,7 @@ def _content_damage(folder: Path, manifest: Mapping[str, Any]) -> Iterator[tuple
         if wrong:
             yield path, f"{len(wrong)} texts are not those that their ids are the hash of, such as {wrong[0]}"
     texts = rows["text"].to_pylist() if samples.holds_text else [None] * rows.num_rows
-    id_of = None if masks and samples.holds_text else _id_of_file(samples)
+    id_of = None if masks and samples.holds_text else _id_of_file(samples if named else None)
     yield from _image_damage(folder / "images", dict(zip(rows["sample_id"].to_pylist(), texts, strict=True)), id_of)
 
 
@@ -127,8 +127,10 @@ def _setting(manifest: Mapping[str, Any], name: str) -> object:
     return block.get(name)
 
 
-def _id_of_file(samples: Modality) -> "Callable[[bytes | None, str | None], str]":
-    """What gives the id of the sample in a released file; another one for a file that is none."""
+def _id_of_file(samples: Modality | None) -> "Callable[[bytes | None, str | None], str]":
+    """What gives the id of the sample in a released file; None: of a release whose manifest names no modality."""
+    if samples is None:
+        return lambda content, _text: sample_id_of_bytes(content or b"")
     if samples.file_id is None:
         id_of: Callable[[bytes | None, str | None], str] = form_of(samples.name).id_of
         return id_of
