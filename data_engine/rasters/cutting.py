@@ -103,7 +103,10 @@ def _meaning(scene: Scene, raster: Raster) -> _Meaning:
         bands = shown_bands(raster, scene.bands)
     except ValueError as error:
         raise UnreadableScene(str(error)) from error
-    sample = scene.sample()
+    is_absolute = raster.value_range is not None or np.dtype(scene.dtype).itemsize == 1
+    # Windows all over the scene are read for nothing else.
+    is_asked_for = raster.stretch_over == "scene" or not is_absolute
+    sample = scene.sample() if is_asked_for else np.empty((len(scene.bands), 0))
     scaling = scaling_of(raster, scene.dtype, scene.scales, sample)
     return _Meaning(scaling, bands, stretch_of(bands, raster.stretch, sample))
 

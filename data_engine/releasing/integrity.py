@@ -94,8 +94,8 @@ def _content_damage(folder: Path, manifest: Mapping[str, Any]) -> Iterator[tuple
     rows, path = _rows(folder)
     if rows is None:
         return
-    name = (manifest.get("configuration") or {}).get("modality") or modality_of(rows)
-    samples, masks = find_modality(name), _setting(manifest, "pii") == "mask"
+    named = (manifest.get("configuration") or {}).get("modality")
+    samples, masks = find_modality(named or modality_of(rows)), _setting(manifest, "pii") == "mask"
     if rows.num_rows != manifest.get("n_samples", rows.num_rows):
         yield path, f"has {rows.num_rows} rows, but the manifest says {manifest['n_samples']}"
     if "text" in rows.column_names:
@@ -111,7 +111,7 @@ def _content_damage(folder: Path, manifest: Mapping[str, Any]) -> Iterator[tuple
         if wrong:
             yield path, f"{len(wrong)} texts are not those that their ids are the hash of, such as {wrong[0]}"
     texts = rows["text"].to_pylist() if samples.holds_text else [None] * rows.num_rows
-    id_of = None if masks and samples.holds_text else _id_of_file(samples)
+    id_of = None if masks and samples.holds_text else _id_of_file(samples if named else None)
     yield from _image_damage(folder / "images", dict(zip(rows["sample_id"].to_pylist(), texts, strict=True)), id_of)
 
 
@@ -132,9 +132,9 @@ def _setting(manifest: Mapping[str, Any], name: str) -> object:
 _IdOf = Callable[[bytes, str | None], str]
 
 
-def _id_of_file(samples: Modality) -> _IdOf:
-    if not samples.is_read_again:
-        # A release of texts may have files of images beside them.
+def _id_of_file(samples: Modality | None) -> _IdOf:
+    """What gives the id of the sample in a released file; None: of a release whose manifest names no modality."""
+    if samples is None:
         return lambda content, _text: sample_id_of_bytes(content)
     if samples.file_id is None:
         return form_of(samples.name).id_of

@@ -17,7 +17,9 @@ def write_samples(folder: Path) -> dict[str, Any]:
     write_scene(folder / "a.tif", ground, names=("blue", "green", "red", "nir"))
     write_scene(folder / "b.tif", ground[:, :_SIDE_PX, :_SIDE_PX], corner=(450_000.0, 5_700_000.0))
     raster = {"bands": ["blue", "green", "red", "nir"], "value_range": [0, 10_000]}
-    return {"source": {"kind": "raster_tiles", "path": str(folder), "tile_px": _SIDE_PX, "raster": raster}}
+    splits = {"train": 0.5, "validation": 0, "test": 0.5, "ground_block_km": 0.3}
+    source = {"kind": "raster_tiles", "path": str(folder), "tile_px": _SIDE_PX, "raster": raster}
+    return {"source": source, "release": {"splits": splits}}
 
 
 def write_bad(folder: Path) -> None:
