@@ -5,7 +5,7 @@ samples unlike anything before, mass sees known kinds that became more or less f
 """
 
 from data_engine.drift.alarms import alarms
-from data_engine.drift.arrival_counts import Arrivals, BatchArrivals, count_arrivals
+from data_engine.drift.arrival_counts import ArrivalCounts, BatchArrivals, count_arrivals
 from data_engine.drift.arrivals import novelty_of_arrivals
 from data_engine.drift.levels import levels_above
 from data_engine.drift.mass import MassShift, mass_p, mass_test, standardised_residuals
@@ -14,7 +14,7 @@ from data_engine.drift.reference import MIN_ROWS, Drift, Reference, fit_referenc
 
 __all__ = [
     "MIN_ROWS",
-    "Arrivals",
+    "ArrivalCounts",
     "BatchArrivals",
     "Drift",
     "KnownSamples",
