@@ -29,7 +29,7 @@ class ArrivalCounts:
     known: pa.Table
     """Samples of the tree with the lowest ids (sample_id, batch, n_own), and the arrivals for each in its own batch."""
     shared: pa.Table
-    """ArrivalCounts of every id that arrived in a batch that its sample is not of (sample_id, batch, cluster); -1 where the
+    """Arrivals of every id that arrived in a batch that its sample is not of (sample_id, batch, cluster); -1 where the
     tree has no such sample."""
 
     def of_batch(
