@@ -12,6 +12,7 @@ from data_engine import schemas
 from data_engine.cluster_summary.measures import ClusterMeasures, RowNumbers, evenly_from_leaves
 from data_engine.cluster_summary.names import cluster_names
 from data_engine.clustering import ClusterTree
+from data_engine.schemas.long_columns import taken
 
 #: Samples whose texts give the names; beyond them every leaf gives the same number.
 MOST_TEXTS = 60_000
@@ -123,7 +124,7 @@ def _examples(
     cluster = measured.cluster[order]
     starts = np.searchsorted(cluster, np.arange(n_clusters))
     shown = order[np.arange(len(order)) - starts[cluster] < most]
-    names = ids.take(pa.array(measured.rows[shown])).to_pylist()
+    names = taken(ids, measured.rows[shown]).to_pylist()
     for number, name in zip(measured.cluster[shown].tolist(), names, strict=True):
         examples[number].append(name)
     return examples
@@ -135,7 +136,7 @@ def _names(
     """Names per level, from the texts of these rows, each leaf's most typical one first."""
     if tree.distance is not None:
         rows = rows[np.argsort(tree.distance[rows], kind="stable")]
-    keys = ids.take(pa.array(rows)).to_pylist()
+    keys = taken(ids, rows).to_pylist()
     texts = text_of(keys)
     has_text = [bool(texts.get(key)) for key in keys]
     rows, found = rows[np.array(has_text, bool)], [texts[key] for key, has in zip(keys, has_text, strict=True) if has]

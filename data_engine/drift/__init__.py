@@ -6,7 +6,7 @@ samples that changed a little.
 """
 
 from data_engine.drift.alarms import alarms
-from data_engine.drift.arrival_counts import Arrivals, BatchArrivals, count_arrivals
+from data_engine.drift.arrival_counts import ArrivalCounts, BatchArrivals, count_arrivals
 from data_engine.drift.arrivals import centre_of_arrivals, novelty_of_arrivals
 from data_engine.drift.centre import centre_p
 from data_engine.drift.levels import levels_above
@@ -16,7 +16,7 @@ from data_engine.drift.reference import MIN_ROWS, Drift, Reference, fit_referenc
 
 __all__ = [
     "MIN_ROWS",
-    "Arrivals",
+    "ArrivalCounts",
     "BatchArrivals",
     "Drift",
     "KnownSamples",

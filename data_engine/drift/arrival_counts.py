@@ -12,14 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from data_engine.schemas.long_columns import one_array
+from data_engine.schemas.long_columns import one_array, rows_taken, taken
 
 Counts = NDArray[np.int64]
 _SHARED = pa.schema([("sample_id", pa.string()), ("batch", pa.string()), ("cluster", pa.int64())])
 
 
 @dataclass(frozen=True, eq=False)
-class Arrivals:
+class ArrivalCounts:
     """What arrived in all batches of a corpus with a tree."""
 
     batches: pa.Array
@@ -71,7 +71,7 @@ class Arrivals:
 class BatchArrivals:
     """What arrived in one batch, and how much in all others."""
 
-    all: Arrivals
+    all: ArrivalCounts
     batch: str
     sample_ids: pa.Array
     """(n,) the sample that each arrival of the batch stands for."""
@@ -101,7 +101,9 @@ class BatchArrivals:
         return _times(one_array(self.others["sample_id"]), sample_ids) + np.maximum(n_own, 0)
 
 
-def count_arrivals(assigned: pa.Table, judged: pa.Table, top: Counts, n_clusters: int, *, most_known: int) -> Arrivals:
+def count_arrivals(
+    assigned: pa.Table, judged: pa.Table, top: Counts, n_clusters: int, *, most_known: int
+) -> ArrivalCounts:
     """Count what arrived in all batches.
 
     Args:
@@ -124,13 +126,13 @@ def count_arrivals(assigned: pa.Table, judged: pa.Table, top: Counts, n_clusters
     strangers = pc.unique(twins.filter(pa.array(~is_own)))
     rows = np.flatnonzero(pc.is_in(twins, value_set=strangers).to_numpy(False))
     cluster = np.where(place[rows] >= 0, np.append(top, -1)[place[rows]], -1)
-    columns = [twins.take(pa.array(rows)), judged["batch"].take(pa.array(rows)), pa.array(cluster, pa.int64())]
+    columns = [twins.take(pa.array(rows)), taken(judged["batch"], rows), pa.array(cluster, pa.int64())]
     n_known = min(most_known, assigned.num_rows)
     lowest = np.sort(pc.select_k_unstable(assigned, k=n_known, sort_keys=[("sample_id", "ascending")]).to_numpy())
     n_own = np.bincount(place[is_own], minlength=assigned.num_rows)[lowest]
-    known = assigned.select(["sample_id", "batch"]).take(pa.array(lowest))
+    known = rows_taken(assigned.select(["sample_id", "batch"]), lowest)
     known = known.append_column("n_own", pa.array(n_own, pa.int64()))
-    return Arrivals(
+    return ArrivalCounts(
         names,
         counts,
         known,

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 from data_engine.labeling.inputs import Floats, Integers, matrix, nearest
 
-#: Samples that stand for a corpus of any size.
-MOST_KNOWN = 10_000
 _N_NULL_WINDOWS = 999
 _TAIL = 0.1
 _ODD_QUANTILE = 0.01

@@ -19,7 +19,9 @@ def random_kept(first_pass: pa.Table | ColumnsOnDemand, size: int, rng: np.rando
         rng: what they are drawn with; the same samples are drawn in whatever order the rows are.
     """
     kept = kept_ids(first_pass)
-    return kept.take(pa.array(rng.choice(len(kept), size=min(size, len(kept)), replace=False)))
+    drawn = kept.take(pa.array(rng.choice(len(kept), size=min(size, len(kept)), replace=False)))
+    # Ids of more than 67 million samples are large strings.
+    return drawn.cast(pa.string())
 
 
 def kept_ids(first_pass: pa.Table | ColumnsOnDemand) -> pa.Array:

@@ -25,6 +25,7 @@ from data_engine.runtime.made_from.answered_samples import answered_samples
 from data_engine.runtime.made_from.earlier_results import decisions_to_start_from
 from data_engine.runtime.versions import fingerprint
 from data_engine.schemas import SEMANTIC_DUPLICATES, SUBSET_COMPARISON, SUBSET_PROOF
+from data_engine.schemas.long_columns import one_array, rows_taken
 
 if TYPE_CHECKING:
     from data_engine.clustering import ClusterTree
@@ -92,7 +93,7 @@ def semantic_duplicates(
     }
     part = with_samples(tree, tree.leaf[kept], None if tree.distance is None else tree.distance[kept])
     repeats = pa.table(columns, schema=SEMANTIC_DUPLICATES).sort_by("sample_id")
-    return SubsetPool(part, rows.take(pa.array(kept)), kept, earlier), repeats
+    return SubsetPool(part, rows_taken(rows, kept), kept, earlier), repeats
 
 
 def choose(step_run: "StepRun", pool: SubsetPool) -> NDArray[np.int64]:
@@ -190,7 +191,7 @@ def _proof(step_run: "StepRun", pool: SubsetPool) -> tuple[pa.Table, list[str]]:
         return SUBSET_PROOF.empty_table(), []
     seed = step_run.corpus.seed_for("subset", "proof")
     some = np.sort(np.random.default_rng([seed, 5]).permutation(n)[: subset.compare_draws * _PROVEN_AT_MOST])
-    rows = pool.rows.take(pa.array(some))
+    rows = rows_taken(pool.rows, some)
     methods = dict.fromkeys((subset.method, "random", *subset.compare_with))
     ways = [Way(method, subset.evenness, _chooser(method, step_run, subset.evenness)) for method in methods]
     ways += [
@@ -226,7 +227,7 @@ def _comparison(step_run: "StepRun", pool: SubsetPool) -> tuple[pa.Table, list[s
         return SUBSET_COMPARISON.empty_table(), []
     seed = step_run.corpus.seed_for("subset", "comparison")
     part, kept = sampling.part_of(pool.tree, at_most=subset.compare_at_most, seed=seed)
-    some = pool.rows.take(pa.array(kept))
+    some = rows_taken(pool.rows, kept)
     is_resampled = step_run.corpus.tree.n_resamples > 0
     needed = any(sampling.METHODS[method].needs_embeddings(is_resampled=is_resampled) for method in methods)
     candidates = sampling.Candidates(
@@ -282,7 +283,7 @@ def _is_any_of(pool: SubsetPool, sample_ids: pa.Array) -> NDArray[np.bool_]:
 
 def _precedence(earlier: pa.Table, rows: pa.Table) -> NDArray[np.int64]:
     """(n,) rank of every sample by what was decided before (sample_id, verdict), then by batch and id."""
-    decided = earlier["verdict"].take(pc.index_in(rows["sample_id"], value_set=earlier["sample_id"].combine_chunks()))
+    decided = earlier["verdict"].take(pc.index_in(rows["sample_id"], value_set=one_array(earlier["sample_id"])))
     standing = pc.fill_null(pc.index_in(decided, value_set=pa.array(_STAYS_FIRST)), len(_STAYS_FIRST))
     ordered = pc.sort_indices(
         rows.select(["batch", "sample_id"]).append_column("standing", standing),

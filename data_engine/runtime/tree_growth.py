@@ -18,7 +18,7 @@ from data_engine.runtime.code_fingerprint import code_fingerprint
 from data_engine.runtime.step_run import StepRun
 from data_engine.runtime.versions import fingerprint
 from data_engine.schemas import TREE_ASSIGNMENTS
-from data_engine.schemas.long_columns import one_array
+from data_engine.schemas.long_columns import one_array, rows_taken
 
 if TYPE_CHECKING:
     from data_engine.clustering import ClusterTree
@@ -115,7 +115,7 @@ def grown_tree(step_run: StepRun, samples: pa.Table) -> "tuple[ClusterTree, Clus
         return measured_tree(step_run, _assigned(step_run, frozen, x), x, samples["sample_id"])
     place = known.places(samples)
     new = np.flatnonzero(place < 0)
-    x = step_run.embeddings_at(samples.take(pa.array(new)))
+    x = step_run.embeddings_at(rows_taken(samples, new))
     tree = _with_new(step_run, frozen, known, place, x)
     rows = _to_measure(step_run, tree, samples["sample_id"])
     kept = known.measures_at(place, rows)
@@ -125,7 +125,7 @@ def grown_tree(step_run: StepRun, samples: pa.Table) -> "tuple[ClusterTree, Clus
     if np.isin(missing, new).all():
         x = x[np.searchsorted(new, missing)]
     else:
-        x = step_run.embeddings_at(samples.take(pa.array(missing)))
+        x = step_run.embeddings_at(rows_taken(samples, missing))
     return tree, kept.joined(cluster_summary.measure(clustering.with_samples(tree, tree.leaf[missing]), x), missing)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from data_engine.errors import StorageError
 from data_engine.places.place import scratch
-from data_engine.schemas.long_columns import one_array
+from data_engine.schemas.long_columns import one_array, rows_taken
 
 if TYPE_CHECKING:
     from data_engine.storage.table_store import TableStore
@@ -68,7 +68,7 @@ def read_embeddings(
             raise StorageError("the files of embeddings changed while they were read; run the step again")
         x[here[here >= 0]] = values[here >= 0]
         start += len(piece)
-    return samples.take(pa.array(order)), x
+    return rows_taken(samples, order), x
 
 
 def read_samples(store: "TableStore", at: Mapping[str, int]) -> pa.Table:
@@ -78,7 +78,7 @@ def read_samples(store: "TableStore", at: Mapping[str, int]) -> pa.Table:
     """
     columns = ["sample_id", "batch", "encoder_version"]
     samples = store.dataset("embeddings", at=at).to_table(columns=columns)
-    return samples.take(pa.array(_once_each(samples)))
+    return rows_taken(samples, _once_each(samples))
 
 
 def read_some_embeddings(store: "TableStore", samples: pa.Table, at: Mapping[str, int]) -> NDArray[np.float32]:

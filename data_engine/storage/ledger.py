@@ -27,7 +27,7 @@ def ledger_rows(
 
     def column(values: Any, kind: pa.DataType) -> Any:
         if values is None or isinstance(values, str | float | int):
-            return pa.array([values] * n, kind)
+            return pa.repeat(pa.scalar(values, kind), n)
         return values.cast(kind) if isinstance(values, pa.ChunkedArray | pa.Array) else pa.array(values, kind)
 
     rows = pa.table(

@@ -3,7 +3,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from data_engine.drift.arrival_counts import Arrivals, count_arrivals
+from data_engine.drift.arrival_counts import ArrivalCounts, count_arrivals
 
 N_CLUSTERS = 3
 
@@ -82,6 +82,6 @@ def test_samples_that_stand_for_themselves_are_held_as_numbers_alone() -> None:
     batches = [f"b{number // 100:02}" for number in range(10_000)]
     assigned = pa.table({"sample_id": ids, "batch": batches})
     judged = assigned.append_column("duplicate_of", pa.nulls(10_000, pa.string()))
-    found: Arrivals = count_arrivals(assigned, judged, np.zeros(10_000, np.int64), 1, most_known=10)
+    found: ArrivalCounts = count_arrivals(assigned, judged, np.zeros(10_000, np.int64), 1, most_known=10)
     assert (found.shared.num_rows, found.known.num_rows) == (0, 10)
     assert found.counts.tolist() == [[100]] * 100

@@ -21,7 +21,7 @@ from data_engine.reporting.metrics.known_labels import ancestors
 from data_engine.reporting.number_format import share
 from data_engine.reporting.sample_text import shown_samples
 from data_engine.schemas import Tables
-from data_engine.schemas.long_columns import one_array
+from data_engine.schemas.long_columns import one_array, taken
 
 N_EXAMPLES = 3
 #: Members of a cluster that a montage shows.
@@ -187,10 +187,12 @@ def _common_labels(tables: Tables, top: NDArray[np.int64]) -> dict[int, tuple[st
         return {}
     per_cluster: dict[int, Counter[str]] = defaultdict(Counter)
     labels = tables["labels"].select(["sample_id", "label"])
-    place = pc.index_in(labels["sample_id"], value_set=one_array(tables["tree_assignments"]["sample_id"]))
-    for row, label in zip(place.to_pylist(), labels["label"].to_pylist(), strict=True):
-        if row is not None:
-            per_cluster[int(top[row])][label] += 1
+    ids = tables["tree_assignments"]["sample_id"]
+    rows = np.flatnonzero(pc.is_in(ids, value_set=one_array(labels["sample_id"])).to_numpy())
+    top_of = dict(zip(taken(ids, rows).to_pylist(), top[rows].tolist(), strict=True))
+    for row in labels.to_pylist():
+        if row["sample_id"] in top_of:
+            per_cluster[top_of[row["sample_id"]]][row["label"]] += 1
     commonest = {k: min(counts.items(), key=lambda item: (-item[1], item[0])) for k, counts in per_cluster.items()}
     return {k: (label, n, per_cluster[k].total()) for k, (label, n) in commonest.items()}
 

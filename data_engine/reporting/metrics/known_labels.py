@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from data_engine.corpus import Corpus
 from data_engine.corpus.known_labels import label_text
 from data_engine.errors import InvalidInput, UnknownLabel
+from data_engine.schemas.long_columns import taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +40,7 @@ class BalanceGroups:
         """(n_groups,) samples of each group, of several sets of ids; ids of unknown group are left out."""
         asked = pc.unique(pa.chunked_array(several, pa.string()))
         rows = np.flatnonzero(pc.is_in(self.sample_ids, value_set=asked).to_numpy())
-        found, group = self.sample_ids.take(pa.array(rows)).combine_chunks(), self.group[rows]
+        found, group = taken(self.sample_ids, rows).combine_chunks(), self.group[rows]
         places = (pc.index_in(ids, value_set=found).drop_null().to_numpy() for ids in several)
         return [np.bincount(group[place], minlength=len(self.names)) for place in places]
 

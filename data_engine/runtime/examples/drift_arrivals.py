@@ -7,7 +7,6 @@ import numpy as np
 import pyarrow as pa
 
 from data_engine import drift
-from data_engine.drift.novelty import MOST_KNOWN
 from data_engine.runtime.versions import fingerprint
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ logger = getLogger(__name__)
 _FILES = "drift-arrivals-*.arrow"
 
 
-def arrivals(step_run: "StepRun", tree: "ClusterTree") -> drift.Arrivals:
+def arrivals(step_run: "StepRun", tree: "ClusterTree", most_known: int) -> drift.ArrivalCounts:
     """What arrived in all accepted batches, in the clusters of the coarsest level.
 
     Only the first batch that is tested after the tree, or the verdicts on a batch, have changed reads all rows.
@@ -29,11 +28,12 @@ def arrivals(step_run: "StepRun", tree: "ClusterTree") -> drift.Arrivals:
     Args:
         step_run: the step's.
         tree: the tree in service; its own samples are not looked at.
+        most_known: samples that stand for the corpus, which are told apart.
     """
     name = _FILES.replace("*", _state(step_run))
     kept = _read(step_run, name)
     if kept is None:
-        kept = _counted(step_run, tree)
+        kept = _counted(step_run, tree, most_known)
         _write(step_run, name, kept)
     return kept
 
@@ -46,12 +46,12 @@ def clusters_in_tree(step_run: "StepRun", tree: "ClusterTree", sample_ids: pa.Ar
     return np.array([cluster.get(sample_id, -1) for sample_id in sample_ids.to_pylist()], np.int64)
 
 
-def _counted(step_run: "StepRun", tree: "ClusterTree") -> drift.Arrivals:
+def _counted(step_run: "StepRun", tree: "ClusterTree", most_known: int) -> drift.ArrivalCounts:
     assigned = step_run.look_up("tree_assignments", columns=["sample_id", "batch", "leaf"])
     judged = step_run.look_up("first_pass", columns=["sample_id", "batch", "duplicate_of"])
     top = tree.ancestors(len(tree.levels))[assigned["leaf"].to_numpy()].astype(np.int64)
     n_clusters = len(tree.levels[-1].centroids)
-    return drift.count_arrivals(assigned, judged, top, n_clusters, most_known=MOST_KNOWN)
+    return drift.count_arrivals(assigned, judged, top, n_clusters, most_known=most_known)
 
 
 def _state(step_run: "StepRun") -> str:
@@ -69,7 +69,7 @@ def _state(step_run: "StepRun") -> str:
     )
 
 
-def _read(step_run: "StepRun", name: str) -> drift.Arrivals | None:
+def _read(step_run: "StepRun", name: str) -> drift.ArrivalCounts | None:
     """What was kept; None where there is nothing, or where the file is damaged."""
     content = step_run.artefacts().get(name)
     if content is None:
@@ -81,10 +81,10 @@ def _read(step_run: "StepRun", name: str) -> drift.Arrivals | None:
         logger.warning("what arrived in all batches is damaged and is counted anew (%s)", error)
         return None
     numbers = np.stack([counts[column].to_numpy() for column in counts.column_names[1:]], axis=1)
-    return drift.Arrivals(counts["batch"].combine_chunks(), numbers, known, shared)
+    return drift.ArrivalCounts(counts["batch"].combine_chunks(), numbers, known, shared)
 
 
-def _write(step_run: "StepRun", name: str, found: drift.Arrivals) -> None:
+def _write(step_run: "StepRun", name: str, found: drift.ArrivalCounts) -> None:
     of_clusters = {str(number): column for number, column in enumerate(found.counts.T)}
     stream = pa.BufferOutputStream()
     for table in (pa.table({"batch": found.batches, **of_clusters}), found.known, found.shared):

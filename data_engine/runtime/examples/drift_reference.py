@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine import drift
-from data_engine.drift.novelty import MOST_KNOWN
 from data_engine.storage import float_rows
 
 if TYPE_CHECKING:
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
 logger = getLogger(__name__)
 
+#: Samples that stand for a corpus of any size.
+MOST_KNOWN = 10_000
 _FILES = "known-samples-*.arrow"
 
 

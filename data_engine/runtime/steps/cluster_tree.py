@@ -16,6 +16,7 @@ from data_engine.runtime.made_from.earlier_results import keep_tree, kept_tree
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.runtime.tree_growth import assigned_anew, grown_tree, keep_members, measured_tree
 from data_engine.schemas import TREE_EXPLANATION
+from data_engine.schemas.long_columns import taken
 from data_engine.storage.ledger import ledger_rows
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def cluster_tree(step_run: StepRun) -> StepResult:
         ledger=ledger_rows(
             samples["sample_id"],
             verdict="assigned",
-            reason=names.take(pa.array(tree.leaf)),
+            reason=taken(pa.chunked_array([names]), tree.leaf),
             score=distance.astype(np.float64),
             model_version=tree.version,
         ),

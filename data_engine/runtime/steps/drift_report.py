@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from data_engine import clustering, drift
 from data_engine.runtime.examples.drift_arrivals import arrivals, clusters_in_tree
-from data_engine.runtime.examples.drift_reference import known_samples
+from data_engine.runtime.examples.drift_reference import MOST_KNOWN, known_samples
 from data_engine.runtime.step_run import StepResult, StepRun
 from data_engine.schemas import DRIFT_REPORT, TREE_ASSIGNMENTS
 from data_engine.schemas.long_columns import one_array
@@ -89,7 +89,7 @@ def _arrivals(
     own = step_run.scan("first_pass").to_table(
         columns=["sample_id", "duplicate_of"], filter=pc.field("batch") == step_run.batch
     )
-    return arrivals(step_run, tree).of_batch(
+    return arrivals(step_run, tree, MOST_KNOWN).of_batch(
         step_run.batch,
         own,
         new_ids,
