@@ -27,7 +27,7 @@ from data_engine.segmentation.masks import bounding_box
 from data_engine.segmentation.point_grid import PointGrid, masks_from_grid, shares_of
 from data_engine.segmentation.thresholding import bright_regions
 
-_SIDE, _STEP, _FEWEST_PX = 96, 48, 40
+_SIDE, _STEP, _LEAST_SHARE = 96, 48, 0.5
 _COIN = ("coin",)
 
 
@@ -41,7 +41,7 @@ def coin_tiles() -> tuple[list[tuple[np.ndarray, str]], list[tuple[np.ndarray, s
     for top in range(0, pixels.shape[0] - _SIDE + 1, _STEP):
         for left in range(0, pixels.shape[1] - _SIDE + 1, _STEP):
             place = np.s_[top : top + _SIDE, left : left + _SIDE]
-            masks = [region[place] for region in regions if np.count_nonzero(region[place]) >= _FEWEST_PX]
+            masks = [region[place] for region in regions if region[place].sum() >= _LEAST_SHARE * region.sum()]
             answer, _ = proposed_answer(masks, ["coin"] * len(masks), size=(_SIDE, _SIDE), class_names=_COIN)
             sides[left >= 2 * _SIDE].append((pixels[place], answer))
     left_side = [tile for number, tile in enumerate(sides[0]) if number % 4 < 3]
@@ -73,7 +73,7 @@ def scored(name: str, answers: list[str], truths: list[str]) -> str:
 
 
 def coin_lines(segmenter: Segmenter, encoder_name: str) -> list[str]:
-    encoder, grid = load_encoder(encoder_name), PointGrid(sizes=(0.3, 0.5), most_masks=12)
+    encoder, grid = load_encoder(encoder_name), PointGrid(points_per_side=5, sizes=(0.4, 0.6), most_masks=12)
     training, tested = coin_tiles()
     begun = time.perf_counter()
     seen, judged = ([found_in(image, segmenter, grid, encoder) for image, _ in tiles] for tiles in (training, tested))

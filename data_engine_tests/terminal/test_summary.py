@@ -4,9 +4,10 @@ import pyarrow as pa
 import pytest
 from rich.console import Console
 
-from data_engine.corpus import Corpus
+from data_engine.corpus import Corpus, Labels
 from data_engine.reporting import build_quality_report
-from data_engine.terminal.summary import bar, print_summary
+from data_engine.reporting.metrics.metric import Metric
+from data_engine.terminal.summary import _labels, bar, print_summary
 
 PLACES = {"report": "data/[corpus]/" + "long/" * 30 + "report.html", "release": "data/releases/3f2c"}
 STEPS = ["data-engine why 3f2c   why a [near-duplicate] was dropped", "make ui   every step"]
@@ -102,3 +103,12 @@ def test_a_subset_that_is_less_even_than_random_ones_is_said_below_the_title(
     said = printed(corpus, pa.Table.from_pylist(worse, schema=metrics.schema), {}).split("Funnel")[0]
     assert "balanced is worse than random here: KL to uniform" in " ".join(said.split())
     assert "worse than random" not in printed(corpus, metrics, {})
+
+
+def test_what_the_hold_out_says_is_called_by_the_kind_of_answers() -> None:
+    metric = Metric("classifier_accuracy", "all", 0.5, "share", "higher_is_better", "x", n=4)
+    for kind, words in (("class", "classifier on hold-out"), ("objects", "hold-out images proposed right")):
+        stream = io.StringIO()
+        labels = Labels(question="?", classes=["coin", "ring"], kind=kind)
+        Console(file=stream, width=100).print(_labels({("classifier_accuracy", "all"): metric}, labels, ""))
+        assert words in stream.getvalue()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from data_engine.reporting.metrics.concepts import why_levels
+from data_engine.runtime.amendments.asked_by_people import leave_for_people
 from data_engine.runtime.amendments.class_changes import ask_again, follow_classes
 from data_engine.runtime.amendments.taken_batches import batches_without_queue
 from data_engine.runtime.amendments.third_opinions import ask_third_opinions
@@ -139,3 +140,10 @@ def say_waiting(outcome: "RunOutcome", console: "Console") -> None:
     named = ", ".join(outcome.waiting_for)
     said = f"labels, report and release stay as they are until {named} is answered ({outcome.waits_to_learn})"
     console.print(plain(f"  {said}"), soft_wrap=True)
+
+
+def open_for_people(runtime: "CorpusRuntime", console: "Console") -> None:
+    """Open the review batch that simulated annotators leave to people, where the corpus asks for one, and say so."""
+    batch = leave_for_people(runtime)
+    if batch is not None:
+        console.print(Text.assemble("  ", plain(batch, "bold"), " opened, for people"))

@@ -21,7 +21,6 @@ from data_engine.orchestration.names import batch_partitions, review_partitions
 from data_engine.review.class_names import is_again
 from data_engine.runtime import staleness
 from data_engine.runtime.accepted_samples import orphaned_duplicates
-from data_engine.runtime.amendments.asked_by_people import leave_for_people
 from data_engine.runtime.amendments.counted_answers import inputs_of
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.made_from.named_in_data import check_names_in_data
@@ -80,7 +79,8 @@ class OneCommandRun:
             self._curate()
             if self.runtime.corpus.has_labels:
                 self._label()
-                self._leave_for_people()
+                with self.jobs.timed("review"):
+                    run_remarks.open_for_people(self.runtime, self.console)
             for each in self.runtime.questions:
                 if question in ("", each.question):
                     self._label_question(each)
@@ -249,12 +249,6 @@ class OneCommandRun:
             if batch is None:
                 return
             self.console.print(Text.assemble("  ", plain(batch, "bold"), " opened"))
-
-    def _leave_for_people(self) -> None:
-        with self.jobs.timed("review"):
-            batch = leave_for_people(self.runtime)
-        if batch is not None:
-            self.console.print(Text.assemble("  ", plain(batch, "bold"), " opened, for people"))
 
     def _learn(self, again: Sequence[str], *, may_ask: bool) -> bool:
         """Train where that is due; False when it has to wait for the review batches that ask again."""

@@ -1,7 +1,12 @@
+from pathlib import Path
+
 import pytest
+from object_project import scenes_corpus
 from sound_tables import Broken, but, details, failed, metric_rows, outcome_of
 
+from data_engine.corpus import Corpus
 from data_engine.quality import CHECKS
+from data_engine.quality.suites.quality_report import _wanted
 
 BROKEN = [
     Broken(
@@ -71,3 +76,15 @@ def test_an_unmeasured_balance_is_not_a_bad_balance() -> None:
     only_counts = {"quality_report": metric_rows()[:5]}
     assert failed("quality_report", only_counts) == {"has_the_core_metrics"}
     assert details("quality_report", only_counts)["balance_beats_random"] == "the balance has not been measured yet"
+
+
+def test_where_objects_are_asked_for_no_quality_of_labels_is_missing() -> None:
+    values = {("classifier_accuracy", "all"): 0.5}
+    of_classes, of_objects = (
+        Corpus.model_validate(
+            scenes_corpus(Path("source"), labels={"question": "?", "classes": ["disc", "square"], **kind})
+        )
+        for kind in ({}, {"kind": "objects"})
+    )
+    assert ("label_quality", "all") in _wanted(values, of_classes)
+    assert set(_wanted(values, of_classes)) - set(_wanted(values, of_objects)) == {("label_quality", "all")}
