@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from data_engine.errors import InvalidInput, SourceMissing
+from data_engine.new_project.corpus_file import corpus_text, said_of
 from data_engine.new_project.data_look import look_at
 
 
@@ -34,6 +35,16 @@ def test_documents_and_the_texts_among_them_are_one_kind(tmp_path: Path) -> None
         (tmp_path / name).write_text("x", "utf-8")
     look = look_at(tmp_path)
     assert (look.kind, look.modality, look.n_files, look.pattern) == ("documents", "text", 4, "**/*")
+
+
+def test_a_folder_of_videos_is_one_of_frames(tmp_path: Path) -> None:
+    for name in ("a.mp4", "b.MOV", "c.webm", "poster.jpg"):
+        (tmp_path / name).write_bytes(b"x")
+    look = look_at(tmp_path)
+    assert (look.kind, look.modality, look.n_files, look.n_ignored) == ("video", "image", 3, 1)
+    said = corpus_text("clips", look, tmp_path)
+    assert "kind: video" in said and "every_seconds: 1" in said and "batches: { by: file }" in said
+    assert "target_size: 60" in said and said_of(look)[0].startswith("3 videos in 3 files")
 
 
 def test_files_beside_each_other_have_no_class_folders(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from review_page import PNG, Page, licences_on_page, missing_image
 
-from data_engine.review_page.page_corpus import ShownImage
+from data_engine.review_page.page_corpus import ShownFrame, ShownImage
 
 _NEXT, _ANSWER = "/api/v1/next", "/api/v1/annotations"
 
@@ -208,3 +208,25 @@ def test_no_path_is_taken_from_a_request(page, place):
     said = page.of("ada", "admin").get(place)
     assert said.status_code in (404, 422)
     assert "root:" not in said.text and "import" not in said.text
+
+
+def test_a_task_about_a_frame_says_where_it_is_and_shows_what_is_beside_it(queue):
+    def image_of(sample_id, _is_small):
+        return ShownImage("image/png", sample_id.encode(), (3, 4))
+
+    frame = ShownFrame("clip.mp4", 3.2, previous="before", previous_s=2.2)
+    ada = Page(queue, licences_on_page(is_of_images=True, image_of=image_of, frame_of=lambda _: frame)).of("ada")
+    (task,) = take(ada)
+    assert task["frame"] == {"video": "clip.mp4", "time_s": 3.2, "previous_s": 2.2, "next_s": None}
+    place = f"/api/v1/tasks/{task['task_id']}/media"
+    assert ada.get(place, params={"beside": "previous"}).content == b"before"
+    assert ada.get(place).content != b"before"
+    none = ada.get(place, params={"beside": "next"})
+    assert (none.status_code, none.json()) == (404, {"error": "there is no next frame of this task"})
+    assert ada.get(place, params={"beside": "other"}).status_code == 422
+
+
+def test_a_task_about_no_frame_says_nothing_of_one(page):
+    ada = page.of("ada")
+    (task,) = take(ada)
+    assert task["frame"] is None

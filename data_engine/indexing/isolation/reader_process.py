@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 _START = "import sys; from data_engine.indexing.isolation.reader_worker import serve; serve(int(sys.argv[1]))"
 _LONGEST_START_S = 120.0
+#: Frames of a video are decoded by one reader and looked at by another.
+_MOST_IDLE = 2
 
 
 class ReaderKilled(OSError):
@@ -148,14 +150,14 @@ _lock = Lock()
 
 @contextmanager
 def borrowed_reader() -> Iterator[IsolatedReader]:
-    """A reader for some time; one that is idle afterwards is kept for the next."""
+    """A reader for some time; those that are idle afterwards are kept for the next."""
     with _lock:
         reader = _idle.pop() if _idle else IsolatedReader()
     try:
         yield reader
     finally:
         with _lock:
-            is_kept = reader.is_idle and not _idle
+            is_kept = reader.is_idle and len(_idle) < _MOST_IDLE
             if is_kept:
                 _idle.append(reader)
         if not is_kept:

@@ -12,6 +12,7 @@ from data_engine.runtime.corpus_runtime import CorpusRuntime
 from data_engine.runtime.review_page import sample_images
 from data_engine.runtime.review_page.sample_images import SampleImages
 from data_engine.runtime.step_run import execute
+from data_engine_tests.support.made_videos import texture, write_video
 
 
 def drawn(width: int, height: int) -> Image.Image:
@@ -69,6 +70,30 @@ def test_masks_are_predicted_on_all_pixels_and_the_page_knows_the_size_of_the_im
     monkeypatch.setattr(sample_images, "_MOST_PIXELS", 21_000)
     smaller = images.pixels(ids["b.png"])
     assert (smaller.pixels.shape, smaller.size_px) == ((70, 300, 3), (700, 3000))
+
+
+def test_a_frame_knows_its_time_and_what_is_beside_it_and_a_still_shot_is_one_frame(tmp_path: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    shots = [texture(48, 64, seed=seed) for seed in (1, 2)]
+    write_video(tmp_path / "clips" / "a.mp4", [shots[0]] * 30 + [shots[1]] * 10)
+    source = {"kind": "video", "path": "clips", "every_seconds": 1}
+    described = {"name": "clips", "modality": "image", "source": source, "subset": {"target_size": 2}}
+    described |= {"encoder": "colour-and-gradient-histograms", "first_pass": {"near_duplicate_image_similarity": 0.9}}
+    described["labels"] = {"question": "Where?", "kind": "objects", "classes": ["a"]}
+    made = CorpusRuntime(Corpus.model_validate(described), tmp_path)
+    execute(made, "raw_index", "top", run_id="run")
+    _, judged = execute(made, "first_pass", "top", run_id="run")
+    execute(made, "embeddings", "top", run_id="run")
+    kept = [row["uri"] for row in judged.table.to_pylist() if row["verdict"] == "kept"]
+    assert kept == ["a.mp4#frame=0000000", "a.mp4#frame=0000030"]
+    ids, images = _ids(made), SampleImages(made)
+    frame = images.frame(ids["a.mp4#frame=0000010"])
+    assert frame is not None and (frame.video, frame.time_s, frame.previous_s, frame.next_s) == ("a.mp4", 1.0, 0.0, 2.0)
+    assert (frame.previous, frame.next) == (ids["a.mp4#frame=0000000"], ids["a.mp4#frame=0000020"])
+    last = images.frame(ids["a.mp4#frame=0000030"])
+    assert last is not None and (last.next, last.next_s) == (None, None)
+    assert images.frame("nothing") is None
+    assert images(ids["a.mp4#frame=0000010"], False).size_px == (48, 64)
 
 
 def test_an_image_that_is_gone_or_unknown_is_named(runtime: CorpusRuntime) -> None:
