@@ -21,12 +21,13 @@ from data_engine.corpus.given_labels import with_one_group
 from data_engine.corpus.kinds import (
     EXAMPLES,
     OBJECTS,
+    PairEmbedding,
     check_alone,
     check_modality,
     check_packages,
+    filled_in,
     first_pass_schema,
     modality_meanings,
-    with_defaults,
 )
 from data_engine.corpus.known_labels import ClassNames
 from data_engine.corpus.labels import Labels
@@ -76,6 +77,8 @@ class Corpus(Settings):
     encoder: str = "all-MiniLM-L6-v2"
     """Name or path of an encoder, see `data_engine.embedding.load_encoder`. For texts all-MiniLM-L6-v2 is the
     default, for images efficientnet-lite0; both come with the demo's packages."""
+    embedding: PairEmbedding | None = Field(default=None, exclude=True)
+    """Of modality image_text: in which shares image and caption count; half each. It becomes part of `encoder`."""
     max_failed_share: Share = 0.01
     """Share of the kept samples of a batch that the encoder may fail on; above it the batch is held back."""
     tree: Tree = Tree()
@@ -105,8 +108,7 @@ class Corpus(Settings):
     @classmethod
     def _defaults_of_modality(cls, value: Any) -> Any:
         """Each modality has an encoder of its own, and limits."""
-        name = value.get("modality", "text") if isinstance(value, dict) else None
-        return with_defaults(value, find_modality(name).defaults) if name in modality_names() else value
+        return filled_in(value)
 
     @model_validator(mode="before")
     @classmethod

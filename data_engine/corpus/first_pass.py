@@ -5,7 +5,7 @@ The filters themselves are in `data_engine.filtering`.
 
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from data_engine.modalities import find_modality
 from data_engine.settings import Settings, Share, Similarity
@@ -82,6 +82,9 @@ class FirstPass(Settings):
     near_duplicate_image_similarity: Similarity = 0.97
     """The similarity of 32 x 32 pixels and of colours at and above which a later image is a near-duplicate; at
     0.97 no pixel differs by 8 of 255 shades. off: only exact copies are duplicates."""
+    agreement_encoder: str | None = None
+    """Of modality image_text: a model like CLIP, name or path, which embeds images and texts alike; the rule agreement
+    holds the cosine of the two against its limit."""
     rules: dict[str, RuleSetting] = Field(default={}, json_schema_extra=_with_rules)
     """Limits of the named rules: a number, a list (`language: [en]`), `on` for the published limit, `off` or null.
     docs/rules.md lists them all."""
@@ -105,6 +108,24 @@ class FirstPass(Settings):
                 "no batch can pass: lower min_kept_share"
             )
         return self
+
+    @model_validator(mode="after")
+    def _agreement_has_an_encoder(self) -> "FirstPass":
+        setting = self.rules.get("agreement")
+        if setting not in (None, False) and self.agreement_encoder is None:
+            raise ValueError(
+                f"rule agreement is {setting} but agreement_encoder names no model that embeds images and texts alike; "
+                "name one, or switch the rule off"
+            )
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_only_pairs_have(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The settings; those of other corpora are what they were before pairs had one of their own."""
+        values: dict[str, Any] = written(self)
+        if self.agreement_encoder is None:
+            values.pop("agreement_encoder", None)
+        return values
 
     @property
     def rule_defaults(self) -> dict[str, float]:

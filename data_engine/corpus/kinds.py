@@ -7,10 +7,13 @@ from collections.abc import Collection, Mapping
 from importlib.util import find_spec
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from data_engine.modalities import Modality, find_modality, modality_names
 from data_engine.settings import Settings, Share
+
+_PAIRS = "pairs/"
+"""How the name of an encoder of pairs begins; see `data_engine.embedding.pairs`."""
 
 OBJECTS = "objects"
 """The kind whose answers are the objects of an image."""
@@ -29,6 +32,30 @@ _OF_OBJECTS = ("object_proposals",)
 EXAMPLES = {"perplexity": "junk", "content_share": "page_content"}
 
 _Size = Annotated[float, Field(gt=0, le=2)]
+
+
+class PairMix(Settings):
+    """In which shares an image and its caption count; together 1."""
+
+    image: Share = 0.5
+    """Weight of the cosine of two images."""
+    text: Share = 0.5
+    """Weight of the cosine of their captions."""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "PairMix":
+        if abs(self.image + self.text - 1) > 1e-6:
+            raise ValueError(
+                f"mix has image {self.image:g} and text {self.text:g}, together {self.image + self.text:g}; shares add "
+                f"up to 1, such as image {self.image:g} and text {1 - self.image:g}"
+            )
+        return self
+
+
+class PairEmbedding(Settings):
+    """How the embeddings of image and caption become one; of modality image_text alone."""
+
+    mix: PairMix = PairMix()
 
 
 class ObjectProposals(Settings):
@@ -135,12 +162,41 @@ def _needs_examples(rule: str, block: str) -> dict[str, Any]:
     return {"if": {"required": ["rules"], "properties": {"rules": limited}}, "then": {"required": [block]}}
 
 
+def _with_mix(value: dict[str, Any], samples: Modality) -> dict[str, Any]:
+    """A description whose encoder says in which shares the parts of pairs count.
+
+    Raises: ValueError for shares of samples that have one part.
+    """
+    given = value.get("embedding")
+    if not (samples.holds_text and samples.is_read_again):
+        if given is not None:
+            raise ValueError(
+                f"embedding.mix weighs the two parts of pairs, but modality is {samples.name}; remove embedding"
+            )
+        return value
+    share = f"{(PairEmbedding() if given is None else PairEmbedding.model_validate(given)).mix.image:g}"
+    encoder = str(value["encoder"])
+    if encoder.startswith(_PAIRS):
+        said, _, encoder = encoder.removeprefix(_PAIRS).partition("/")
+        share = said if given is None else share
+    return {**value, "encoder": f"{_PAIRS}{share}/{encoder}"}
+
+
 def modality_meanings() -> dict[str, str]:
     """The modalities there are, and what a sample of each is."""
     return {name: find_modality(name).sample for name in modality_names()}
 
 
-def with_defaults(value: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+def filled_in(value: Any) -> Any:
+    """A description with what its modality sets where it says nothing, and the mix of its embeddings in its encoder."""
+    name = value.get("modality", "text") if isinstance(value, dict) else None
+    if name not in modality_names():
+        return value
+    samples = find_modality(name)
+    return _with_mix(_with_defaults(value, samples.defaults), samples)
+
+
+def _with_defaults(value: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
     """A description with what a modality sets where it says nothing, in its blocks too."""
     filled = {**defaults, **value}
     for name, default in defaults.items():

@@ -95,6 +95,7 @@ def judge(
     batch: str,
     accepted: Accepted,
     near_duplicate_similarity: float | None,
+    second_similarity: float | None = None,
     learned: LearnedFilters = NO_FILTERS,
     kept_before: Collection[str] = (),
     modality: str = "text",
@@ -115,6 +116,7 @@ def judge(
         near_duplicate_similarity: similarity in (0, 1] at and above which a later sample is a near-duplicate; None
             finds exact copies only. Of texts the smaller Jaccard similarity, of words and of characters; of images
             that of 32 x 32 pixels and of colours.
+        second_similarity: the same of the other part of samples that have two.
         learned: what the corpus' examples taught; the filters that it lacks are off.
         kept_before: ids of the samples that this batch kept when it was judged the last time.
         modality: whose rules are tried.
@@ -127,7 +129,7 @@ def judge(
         InvalidInput: a signature of `accepted` has another length than this code writes, or `text_of` gives another
             number of texts than it was asked for.
     """
-    judged = Judging(raw, by_precedence(raw.index, kept_before), limits, modality)
+    judged = Judging(raw, by_precedence(raw.index, kept_before), limits, modality, second_similarity)
     judged.measure(read or _read_rows(modality, learned))
     judged.by_content(accepted.ids)
     judged.by_limits()

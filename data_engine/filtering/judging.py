@@ -36,13 +36,21 @@ class Judging:
         languages: The most probable language by content, where a rule has asked for it.
         sketches: By content, of what has one.
         junk_scores: (n,) NaN where none was asked for.
+        second_similarity: Of the other part of samples that have two; None: it makes no near-duplicates.
         has_text: (n,) false for unreadable rows, and for samples without a text.
     """
 
-    def __init__(self, raw: RawRows, order: RowNumbers, limits: Sequence[Limit], modality: str) -> None:
+    def __init__(
+        self,
+        raw: RawRows,
+        order: RowNumbers,
+        limits: Sequence[Limit],
+        modality: str,
+        second_similarity: float | None = None,
+    ) -> None:
         """Nothing is measured or decided yet."""
         self.raw, self.order, self.modality, self._limits = raw, order, modality, limits
-        self._of = find_modality(modality)
+        self._of, self.second_similarity = find_modality(modality), second_similarity
         ids = pc.dictionary_encode(raw.index["sample_id"].combine_chunks())
         self._ids = ids.dictionary
         self.content: RowNumbers = np.asarray(ids.indices, np.int64)

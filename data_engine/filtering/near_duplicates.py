@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from data_engine.duplicates.fingerprints import Fingerprint, find_fingerprint_twins
 from data_engine.duplicates.images.search import ImageTwin, find_image_twins, stacked
+from data_engine.duplicates.pairs import find_pair_twins, stacked_pairs
 from data_engine.duplicates.texts.minhash import Sketches
 from data_engine.duplicates.texts.search import find_twins
 from data_engine.filtering.raw_rows import RowNumbers, Texts, texts_in_pieces
@@ -125,6 +126,24 @@ def by_near_fingerprints(
         return find_fingerprint_twins(fingerprint, sketches, threshold=threshold, accepted=known)
 
     return _by_sketches(sketch_of, verdicts, threshold, accepted_near, fingerprint.stacked, find)
+
+
+def by_near_pairs(
+    sketch_of: dict[int, bytes],
+    verdicts: Verdicts,
+    threshold: float | None,
+    text_threshold: float | None,
+    accepted_near: AcceptedNear | None,
+) -> dict[int, bytes]:
+    """The same for pairs of an image and its caption, which repeat each other only where both do."""
+    if threshold is None or text_threshold is None:
+        return sketch_of
+    limits = {"image_threshold": threshold, "text_threshold": text_threshold}
+
+    def find(sketches: Sequence[bytes], known: Sequence[bytes]) -> list[ImageTwin | None]:
+        return find_pair_twins(sketches, accepted=known, **limits)
+
+    return _by_sketches(sketch_of, verdicts, threshold, accepted_near, stacked_pairs, find)
 
 
 def _by_sketches(

@@ -75,16 +75,25 @@ def _reject_images(judged: Judging, threshold: float | None, accepted: Accepted)
     return NearFound(sketches=by_near_images(sketches, judged.verdicts, threshold, accepted.near_images))
 
 
-def _images(_similarity: float | None) -> SegmentKind:
-    from data_engine.duplicates.images import hashes_of, keys_of, rows_near, stacked
+def images_kind(
+    name: str, stack: "Callable[[list[bytes]], Bytes]", images_of: "Callable[[Bytes], Bytes]"
+) -> SegmentKind:
+    """Samples with an image, by the hash of its sketch, which `images_of` takes out of theirs."""
+    from data_engine.duplicates.images import hashes_of, keys_of, rows_near
 
     return SegmentKind(
-        "turned hashes",
+        name,
         "sketch",
-        stacked,
-        lambda found: (keys_of(hashes_of(found)), np.arange(len(found))),
-        lambda segment, sketches: rows_near(segment.keys, segment.rows, hashes_of(sketches)),
+        stack,
+        lambda found: (keys_of(hashes_of(images_of(found))), np.arange(len(found))),
+        lambda segment, sketches: rows_near(segment.keys, segment.rows, hashes_of(images_of(sketches))),
     )
+
+
+def _images(_similarity: float | None) -> SegmentKind:
+    from data_engine.duplicates.images import stacked
+
+    return images_kind("turned hashes", stacked, lambda sketches: sketches)
 
 
 def by_fingerprint(fingerprint: Fingerprint) -> NearSearch:

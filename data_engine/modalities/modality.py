@@ -73,6 +73,8 @@ class Modality:
     """A `NearSearch`: how near-duplicates are found by the sketches, also among what was accepted before; floor 4."""
     similarity: str = "near_duplicate_similarity"
     """The field of `first_pass` with the similarity of near-duplicates."""
+    second_similarity: str = ""
+    """Another such field, where samples of two parts repeat each other only if both are alike."""
     examples: tuple[str, ...] = ()
     """The blocks of `first_pass` whose examples its rules can learn from."""
 

@@ -15,7 +15,7 @@ from data_engine.modalities import Modality, find_modality, modality_names
 from data_engine.places.place import local_copy
 from data_engine.release_formats.registry import FOLDER_FORMATS, FORMATS, FolderFormat
 from data_engine.release_formats.released import Released
-from data_engine.releasing.integrity import damage_of_release, read_manifest
+from data_engine.releasing.integrity import damage_of_release, modality_of, read_manifest
 from data_engine.schemas import RELEASE
 from data_engine.storage import storage_errors
 from data_engine.storage.atomic_files import new_folder, place_folder
@@ -85,7 +85,7 @@ def read_released(folder: Path, *, question: str = "") -> Released:
         title=str(said.get("title") or manifest.get("corpus") or folder.name),
         licence=str(said.get("licence") or "unknown"),
         rows=rows,
-        modality=str(configuration.get("modality") or _modality_of(rows)),
+        modality=str(configuration.get("modality") or modality_of(rows)),
         images={path.stem: local_copy(path) for path in files},
         label_column=_label_column(rows, question),
     )
@@ -115,11 +115,6 @@ def _files_of(folder: Path) -> Collection[str]:
     """The names of the files that a release was written with."""
     named: Collection[str] = read_manifest(folder).get("files") or ()
     return named
-
-
-def _modality_of(rows: pa.Table) -> str:
-    """The modality of a release whose manifest does not say it, as those of texts and images once did not."""
-    return "text" if rows.num_rows > 0 and rows["text"].null_count < rows.num_rows else "image"
 
 
 def type_of_column(name: str) -> pa.DataType:

@@ -5,7 +5,7 @@ Writing a release is in `writer.py`.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_engine.errors import StorageError
-from data_engine.indexing.samples import sample_id_of_bytes, sample_id_of_text
+from data_engine.indexing.samples import form_of, sample_id_of_text
+from data_engine.modalities import find_modality
 from data_engine.places.object_store import arrow_filesystem
 from data_engine.releasing.rows import all_columns, release_fingerprint
 
@@ -93,6 +94,8 @@ def _content_damage(folder: Path, manifest: Mapping[str, Any]) -> Iterator[tuple
     rows, path = _rows(folder)
     if rows is None:
         return
+    name = (manifest.get("configuration") or {}).get("modality") or modality_of(rows)
+    samples, masks = find_modality(name), _setting(manifest, "pii") == "mask"
     if rows.num_rows != manifest.get("n_samples", rows.num_rows):
         yield path, f"has {rows.num_rows} rows, but the manifest says {manifest['n_samples']}"
     if "text" in rows.column_names:
@@ -103,11 +106,12 @@ def _content_damage(folder: Path, manifest: Mapping[str, Any]) -> Iterator[tuple
             is_same = True
         if not is_same:
             yield path, f"its rows are not those that release {folder.name} is the fingerprint of"
-        masks = _setting(manifest, "pii") == "mask"
-        wrong = [] if masks else ids_of_other_contents(rows)
+        wrong = [] if masks or samples.is_read_again else ids_of_other_contents(rows)
         if wrong:
             yield path, f"{len(wrong)} texts are not those that their ids are the hash of, such as {wrong[0]}"
-    yield from _image_damage(folder / "images", set(rows["sample_id"].to_pylist()))
+    texts = rows["text"].to_pylist() if samples.holds_text else [None] * rows.num_rows
+    id_of = None if masks and samples.holds_text else form_of(samples.name).id_of
+    yield from _image_damage(folder / "images", dict(zip(rows["sample_id"].to_pylist(), texts, strict=True)), id_of)
 
 
 def _rows(folder: Path) -> tuple[pa.Table | None, Path]:
@@ -123,16 +127,25 @@ def _setting(manifest: Mapping[str, Any], name: str) -> object:
     return block.get(name)
 
 
-def _image_damage(folder: Path, sample_ids: set[str]) -> Iterator[tuple[Path, str]]:
+def modality_of(rows: pa.Table) -> str:
+    """The modality of a release whose manifest does not say it, as those of texts and images once did not."""
+    is_of_texts = "text" in rows.column_names and rows["text"].null_count < rows.num_rows
+    return "text" if is_of_texts else "image"
+
+
+def _image_damage(
+    folder: Path, texts: Mapping[str, str | None], id_of: Callable[[bytes | None, str | None], str] | None
+) -> Iterator[tuple[Path, str]]:
+    """What is wrong with the files of samples, whose texts are given by their id; without `id_of` only what lacks."""
     if not folder.is_dir():
         return
     found = {path.stem: path for path in folder.iterdir()}
-    for sample_id in sorted(sample_ids - found.keys()):
+    for sample_id in sorted(texts.keys() - found.keys()):
         yield folder / sample_id, "the image of this released sample is missing"
     for stem, path in sorted(found.items()):
-        if stem not in sample_ids:
+        if stem not in texts:
             yield path, "is no image of a released sample"
-        elif sample_id_of_bytes(path.read_bytes()) != stem:
+        elif id_of is not None and id_of(path.read_bytes(), texts[stem]) != stem:
             yield path, "is not the image that its name is the hash of"
 
 

@@ -37,7 +37,7 @@ def read_looks(
             rows = raw.select([*place_columns(samples), "is_readable"]).to_pylist()
             return (each if isinstance(each, bytes) else b"" for each in _contents(runtime, rows))
 
-        looking = Looking(raw, contents, runtime.corpus.source, learned or {}, progress)
+        looking = Looking(raw, contents, runtime.corpus.source, runtime.corpus.first_pass, learned or {}, progress)
         found: Iterable[Any] = load(samples.looks)(looking)
         return found
 

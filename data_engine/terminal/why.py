@@ -108,7 +108,10 @@ def _print_sample(runtime: CorpusRuntime, sample_id: str, batches: list[str], co
         console.print(place, soft_wrap=True, highlight=False)
         text = row["text"] or ""
     snippet = plain(text[:_SNIPPET_CHARS] + (" ..." if len(text) > _SNIPPET_CHARS else ""), "italic")
-    console.print(drawn(runtime, sample_id, console) or snippet)
+    image = drawn(runtime, sample_id, console)
+    for part in (image, snippet if text or image is None else None):
+        if part is not None:
+            console.print(part)
 
 
 def _twins(runtime: CorpusRuntime, sample_id: str, batches: list[str]) -> list[str]:

@@ -4,7 +4,7 @@ The hash alone confuses different things of one outline; the small images do not
 `sketch.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -28,7 +28,11 @@ class ImageTwin:
 
 
 def find_image_twins(
-    sketches: Sequence[bytes], *, threshold: float, accepted: Sequence[bytes] = ()
+    sketches: Sequence[bytes],
+    *,
+    threshold: float,
+    accepted: Sequence[bytes] = (),
+    also: Callable[[int, RowNumbers], NDArray[np.bool_]] | None = None,
 ) -> list[ImageTwin | None]:
     """The kept image that each image nearly repeats, or None for those to keep.
 
@@ -40,6 +44,7 @@ def find_image_twins(
         sketches: n sketches of the batch, in order of precedence.
         threshold: Similarity at and above which an image is a near-duplicate.
         accepted: Sketches of the images that were kept before.
+        also: (row, (m,) rows before it, the accepted ones first) to which of them may be its twin; None: all.
 
     Raises: InvalidInput when a sketch has another length than this code writes.
     """
@@ -52,6 +57,8 @@ def find_image_twins(
     for number in range(n_accepted, len(rows)):
         found = candidates[number - n_accepted]
         found = found[is_kept[found]]
+        if also is not None and len(found):
+            found = found[also(number, found)]
         if not len(found):
             twins.append(None)
             continue

@@ -27,6 +27,8 @@ class Looking:
     """Gives the bytes of each row, read while they are asked for; empty ones where there are none to be had."""
     options: Any = None
     """The block `source` of the corpus; None where nothing is read again."""
+    settings: Any = None
+    """The block `first_pass` of the corpus."""
     learned: Mapping[str, Callable[[str], float | None]] = field(default_factory=lambda: MappingProxyType({}))
     """Scores of texts by the filters that learn from examples, by the name of their rule."""
     progress: Callable[[int], object] = lambda _n: None

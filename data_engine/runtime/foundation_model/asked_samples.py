@@ -204,7 +204,7 @@ def _injections(
 ) -> tuple[dict[str, str], dict[str, Asked]]:
     """Texts that try to steer the model, made of those that it answered rightly without."""
     right = [name for name, each in sorted(held_out.items()) if each.answer.label == truths[name]]
-    cannot_obey = not job.step_run.corpus.samples.holds_text or job.asker.model.simulated is not None
+    cannot_obey = job.step_run.corpus.samples.is_read_again or job.asker.model.simulated is not None
     chosen = [] if cannot_obey else right[: job.asker.model.injection_tests]
     contents = [job.contents(name) for name in chosen]
     texts = [content.text or "" for content in contents if content is not None]

@@ -27,6 +27,7 @@ def first_pass(step_run: StepRun) -> StepResult:
         batch=step_run.batch,
         accepted=accepted,
         near_duplicate_similarity=rules.similarity_of(samples.name),
+        second_similarity=getattr(rules, samples.second_similarity) if samples.second_similarity else None,
         learned=learnt,
         kept_before=kept_before(step_run),
         modality=samples.name,

@@ -140,7 +140,8 @@ def _contents(step_run: StepRun, labelled: pa.Table) -> tuple[pa.Table, dict[str
     raw = step_run.look_up("raw_index", among={"sample_id": labelled["sample_id"].combine_chunks()})
     places = labelled.select(["sample_id", "batch"])
     raw = raw.join(places, ["sample_id", "batch"], join_type="left semi").select(raw.column_names)
-    releasing.refuse_other_contents(raw, step_run.corpus.name)
+    if not step_run.corpus.samples.is_read_again:
+        releasing.refuse_other_contents(raw, step_run.corpus.name)
     return releasing.mask_personal(raw) if step_run.corpus.release.pii == "mask" else (raw, {})
 
 
