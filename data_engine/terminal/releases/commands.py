@@ -169,7 +169,10 @@ def delete(release_id: str, corpus: str | None, yes: bool) -> None:
 @click.argument("release_id", required=False)
 @CORPUS
 @click.option(
-    "--format", "form", required=True, help="parquet, jsonl, csv, hf, webdataset, imagefolder, audiofolder, coco, yolo, masks."
+    "--format",
+    "form",
+    required=True,
+    help="parquet, jsonl, csv, hf, webdataset, imagefolder, audiofolder, coco, yolo, masks.",
 )
 @click.option("--to", "folder", required=True, type=click.Path(path_type=Path), help="The folder, new or empty.")
 @click.option("--question", default="", help="Of several questions, the one whose classes are shown.")
