@@ -499,3 +499,27 @@ def test_every_screen_fits_small_ones_in_the_dark_and_names_its_controls(
 def test_a_link_that_is_too_old_says_so(server: ReviewServer, people: Browsers) -> None:
     page = people.open(f"http://127.0.0.1:{server.port}/#token=wrong")
     assert page.locator("h1").text_content() == "This link does not open the page"
+
+
+def test_a_sound_plays_stops_and_is_sought_in_by_keys_and_ends_with_its_task(tmp_path: Path, people: Browsers) -> None:
+    server = ReviewServer(tmp_path, are_sounds=True)
+    server.open_batch(texts(2))
+    server.start()
+    try:
+        page = people.open(server.link("ada"))
+        answering(page)
+        until(page, "document.querySelector('audio').duration === 5")
+        page.evaluate("window.first = document.querySelector('audio')")
+        _keys(page, " ")
+        until(page, "first.currentTime > 0.1")
+        _keys(page, "ArrowRight")
+        assert page.evaluate("first.currentTime") >= 2
+        _keys(page, " ", "Home")
+        assert page.evaluate("[first.paused, first.currentTime]") == [True, 0]
+        _keys(page, " ", "1")
+        until(page, "document.querySelectorAll('.last li').length === 1")
+        assert page.evaluate("[first.paused, first.isConnected, first.src]") == [True, False, ""]
+        assert page.locator("audio").count() == 1
+        kept(page)
+    finally:
+        server.stop()

@@ -47,6 +47,17 @@ def test_a_folder_of_videos_is_one_of_frames(tmp_path: Path) -> None:
     assert "target_size: 60" in said and said_of(look)[0].startswith("3 videos in 3 files")
 
 
+def test_a_folder_of_sounds_is_cut_into_clips(tmp_path: Path) -> None:
+    for name in ("birds/a.wav", "birds/b.flac", "rain/c.mp3", "rain/d.OGG"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x", "utf-8")
+    look = look_at(tmp_path)
+    assert (look.kind, look.modality, look.n_files, look.classes) == ("audio", "audio", 4, ("birds", "rain"))
+    text = corpus_text("sounds", look, tmp_path)
+    assert "kind: audio" in text and "clip_s: 10  # seconds" in text and "encoder: log-mel-statistics" in text
+    assert said_of(look)[0] == "4 sound files in 4 files, 4 bytes (audio, audio)"
+
+
 def test_files_beside_each_other_have_no_class_folders(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.txt").write_text("x", "utf-8")

@@ -22,16 +22,21 @@ HOSTILE = '<script>document.title = "hacked"</script><img src=x onerror="documen
 
 _SERVER = """
 import sys
+import numpy as np
 from objects_on_page import coins_on_page
 from review_page import Page, licences_on_page
 from data_engine.review.people.person_queue import PersonQueue
+from data_engine.review_page.page_corpus import ShownImage
 from data_engine.review_page.server import listening, serve
+from data_engine.sound.clip import Clip, wav_bytes
 
 url, port, shown = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 classes = tuple(sys.argv[4].split(","))
+sound = wav_bytes(Clip(np.zeros((5 * 8_000, 1), np.int16), 8_000))
+player = (lambda _: ShownImage("audio/wav", sound)) if shown == "sounds" else None
 others = [licences_on_page(name=name, title=name, classes=classes, out_of_scope=None) for name in sys.argv[5:]]
 corpus = coins_on_page(classes=classes) if shown == "objects" else licences_on_page(
-    is_of_images=shown == "images", classes=classes, out_of_scope=classes[-1]
+    is_of_images=shown in ("images", "sounds"), classes=classes, out_of_scope=classes[-1], player_of=player
 )
 with PersonQueue(url) as queue, listening("127.0.0.1", port) as listener:
     serve(Page(queue, corpus, *others).app, listener, started=lambda: print(listener.getsockname()[1], flush=True))
@@ -44,6 +49,7 @@ class ReviewServer:
     Args:
         folder: Where the queue is.
         is_of_images: Whether tasks show an image.
+        are_sounds: Whether tasks show an image and play five seconds of sound.
         kind: Of the answers; of `objects`, images are those of `objects_on_page.py`.
         classes: Of the corpus.
         others: Names of other corpora on the page, of texts and of the same classes.
@@ -54,6 +60,7 @@ class ReviewServer:
         folder: Path,
         *,
         is_of_images: bool = False,
+        are_sounds: bool = False,
         kind: str = "class",
         classes: tuple[str, ...] = CLASSES,
         others: tuple[str, ...] = (),
@@ -61,6 +68,7 @@ class ReviewServer:
         self.queue = PersonQueue(f"sqlite:///{folder / 'review.db'}")
         self._url, self._classes = f"sqlite:///{folder / 'review.db'}", classes
         self._shown = "objects" if kind == "objects" else "images" if is_of_images else "texts"
+        self._shown = "sounds" if are_sounds else self._shown
         self._others = others
         self.port = 0
         self._process: subprocess.Popen[str] | None = None

@@ -178,7 +178,7 @@ def delete(release_id: str, corpus: str | None, yes: bool) -> None:
     "--format",
     "form",
     required=True,
-    help="parquet, jsonl, csv, hf, webdataset, imagefolder, coco, yolo, masks, geojson, geoparquet.",
+    help="parquet, jsonl, csv, hf, webdataset, imagefolder, audiofolder, coco, yolo, masks, geojson, geoparquet.",
 )
 @click.option("--to", "folder", required=True, type=click.Path(path_type=Path), help="The folder, new or empty.")
 @click.option("--question", default="", help="Of several questions, the one whose classes are shown.")
