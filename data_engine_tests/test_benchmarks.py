@@ -39,6 +39,7 @@ def printed(name: str, arguments: str, monkeypatch: pytest.MonkeyPatch, capsys: 
             "The goal of 2.1 per doubling",
         ),
         ("kmeans_gpu", "--device cpu --rows 2000 --dim 16 --clusters 20 --repeats 1", "| assignment + update |"),
+        ("ray_shards", "--rows 2000 --dim 16 --clusters 20", "| 5 shards, in turn in one process |"),
         ("balanced_sampling", "--samples 3000 --chosen 300 --clusters 60 9 --repeats 1", "| closest |"),
     ],
 )

@@ -99,7 +99,9 @@ def sums_by_sparse_product(rows: Rows, labels: Assignment, n_clusters: int, expo
     sums = np.zeros((n_clusters, rows.dim), dtype=np.int64)
     for part, tile in rows.tiles(_MEAN_ROWS):
         present, group = np.unique(labels[part], return_inverse=True)
-        fixed = np.rint(np.ldexp(tile.astype(np.float64), exponent)).astype(np.int64)
+        scaled = tile.astype(np.float64)
+        scaled *= 2.0**exponent
+        fixed = np.rint(scaled, out=scaled).astype(np.int64)
         at = (group, np.arange(len(fixed)))
         ones = np.ones(len(fixed), dtype=np.int64)
         sums[present] += csr_array((ones, at), shape=(len(present), len(fixed))) @ fixed

@@ -57,6 +57,8 @@ def fill_cache(work: EmbeddingWork, choice: Compute) -> str:
         return "local: every content is known"
     started = time.perf_counter()
     _embed_here(work, chunks[0])
+    if len(chunks) == 1:
+        return "local: there was one chunk to embed"
     minutes = (time.perf_counter() - started) / 60 * (len(chunks) - 1)
     with chosen_engine(choice, f"embedding {len(chunks) - 1} more chunks of {CHUNK}", minutes) as chosen:
         if chosen.engine is not None:

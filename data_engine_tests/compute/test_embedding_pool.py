@@ -1,5 +1,6 @@
 """Workers fill the cache with what the step alone would have put there, file by file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,8 @@ def test_the_first_chunk_is_embedded_here_and_tells_how_long_the_others_take(
     assert fill_cache(work_in(tmp_path), Compute(engine="ray")) == "three nodes; 21 embedded there"
     assert asked == [("embedding 6 more chunks of 4", True)]
     assert fill_cache(work_in(tmp_path), Compute(engine="ray")) == "local: every content is known"
+    one = replace(work_in(tmp_path / "one"), sample_ids=IDS[:4])
+    assert fill_cache(one, Compute(engine="ray")) == "local: there was one chunk to embed"
 
 
 def test_with_the_local_engine_nothing_is_done_before_the_step(tmp_path: Path) -> None:

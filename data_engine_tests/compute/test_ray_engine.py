@@ -65,6 +65,14 @@ def test_work_that_does_not_fit_names_what_there_is(found: dict[str, Any]) -> No
     assert "hold 1000000.0 GB, but the object store of the smallest node has 0.1 GB" in found["too large"]
 
 
+def test_nothing_waits_without_end(found: dict[str, Any]) -> None:
+    assert found["never placed"].startswith(
+        "1 of 1 workers of 50 CPUs each have not started after 2 s; the Ray cluster"
+    )
+    assert "has 2 CPUs, of which 2 are free: wait for other work to end, add nodes by" in found["never placed"]
+    assert found["silent"].startswith("workers [0] have given no sign of life for 2 s; they need 0.5 CPUs each")
+
+
 def test_an_address_without_a_cluster_is_refused_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     def init(**_: object) -> None:
         raise ConnectionError("Could not find any running Ray instance.")

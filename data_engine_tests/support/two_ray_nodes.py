@@ -8,6 +8,8 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,8 @@ from ray.cluster_utils import Cluster
 
 from data_engine.clustering import build_tree
 from data_engine.compute import ray_engine as engine_module
-from data_engine.compute.embedding_pool import EmbeddingWork, _unknown_chunks, embed_on
+from data_engine.compute.embedding_pool import EmbeddingWork, EncoderWorker, _unknown_chunks, embed_on
+from data_engine.compute.engines import Carrier
 from data_engine.compute.kmeans_shards import sharded_levels
 from data_engine.compute.ray_engine import RayEngine, ray_engine
 from data_engine.embedding import embed_unique, load_encoder
@@ -56,16 +59,27 @@ def refused(engine: RayEngine) -> dict[str, str]:
 
     def start() -> None:
         other = (load_encoder("hashed-ngrams/16").name, "other-bfloat16", None)
-        with engine.workers(engine_module_worker(), [other]):
+        with engine.workers(EncoderWorker, [other]):
             pass
 
-    return {"other encoder": said(start), "too large": said(lambda: engine.require_memory(10**15))}
+    def wait(more: RayEngine, work: Callable[[Any], Any]) -> None:
+        with more.workers(Carrier, [()]) as workers:
+            workers.ask("carry", (work,), [(0,)])
+
+    too_many = RayEngine(tuple(replace(node, cpus=100.0) for node in engine.nodes))
+    engine_module._START_S, before = 2.0, engine_module._START_S
+    never_placed = said(lambda: wait(too_many, str))
+    engine_module._START_S = before
+    engine_module._LOOK_S, engine_module._SILENT_S = 0.5, 2.0
+    silent = said(lambda: wait(engine, stops))
+    engine_module._LOOK_S, engine_module._SILENT_S = 20.0, 300.0
+    too_large = said(lambda: engine.require_memory(10**15))
+    return {"other encoder": said(start), "too large": too_large, "never placed": never_placed, "silent": silent}
 
 
-def engine_module_worker() -> Any:
-    from data_engine.compute.embedding_pool import EncoderWorker
-
-    return EncoderWorker
+def stops(_: Any) -> None:
+    """Be there, and do nothing any more."""
+    os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def killed_meanwhile(engine: RayEngine, raylet: int) -> dict[str, Any]:
