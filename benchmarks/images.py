@@ -37,7 +37,7 @@ from data_engine.corpus import FirstPass
 from data_engine.duplicates.images.search import find_image_twins
 from data_engine.embedding.efficientnet import central_pixels, feature_network, load_efficientnet, weights_file
 from data_engine.filtering import first_pass, limits_of
-from data_engine.filtering.rules.image_look import LOOK_PX, look_at
+from data_engine.filtering.rules.media.image_look import LOOK_PX, look_at
 from data_engine.images import decode_each, shrunk
 from data_engine.indexing import list_batches, read_batch
 from data_engine.indexing.source import Batches, Source

@@ -29,7 +29,7 @@ from data_engine.duplicates.images.search import find_image_twins
 from data_engine.duplicates.images.sketch import sketch_of as image_sketch
 from data_engine.duplicates.rasters.pixel_sketch import SKETCH_BYTES, keys_of, similarity_of, sketch_of
 from data_engine.embedding import load_encoder
-from data_engine.filtering.rules.raster_look import look_at_tile
+from data_engine.filtering.rules.media.raster_look import look_at_tile
 from data_engine.images import image_of, words_of
 from data_engine.indexing.pixels.raster_tiles import read_raster_tiles
 from data_engine.indexing.source import Source

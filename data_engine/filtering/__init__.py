@@ -11,8 +11,8 @@ from data_engine.filtering.near_duplicates import Accepted
 from data_engine.filtering.page_content.line_classifier import LineClassifier, fit_line_classifier
 from data_engine.filtering.page_content.lines import marked_lines
 from data_engine.filtering.raw_rows import RawRows
-from data_engine.filtering.rules.image_look import LOOK_PX, ImageLook, look_at
 from data_engine.filtering.rules.measuring import limits_of
+from data_engine.filtering.rules.media.image_look import LOOK_PX, ImageLook, look_at
 
 __all__ = [
     "FIRST_PASS_REASONS",

@@ -1,6 +1,6 @@
 """Measures of a clip, for the rules: their names, units and meaning, and the one call that takes them.
 
-Limits are in `filtering/rules/sound_rules.py`.
+Limits are in `filtering/rules/media/sound_rules.py`.
 """
 
 from typing import NamedTuple

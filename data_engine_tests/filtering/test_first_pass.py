@@ -20,7 +20,7 @@ from data_engine.filtering import (
     fit_junk_classifier,
     limits_of,
 )
-from data_engine.filtering.rules.image_look import look_at
+from data_engine.filtering.rules.media.image_look import look_at
 from data_engine.images import DecodedImage
 from data_engine.indexing import sample_id_of_text
 

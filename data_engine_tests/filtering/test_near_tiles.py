@@ -4,7 +4,7 @@ from drawn_tiles import drawn_tile
 
 from data_engine.filtering import limits_of
 from data_engine.filtering.first_pass import first_pass
-from data_engine.filtering.rules.raster_look import look_at_tile
+from data_engine.filtering.rules.media.raster_look import look_at_tile
 
 
 def test_tiles_of_the_same_pixels_are_duplicates_and_those_of_one_place_at_two_times_are_not() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from image_files import deep_png, deep_tiff
 from PIL import Image, ImageDraw
 
-from data_engine.filtering.rules.image_look import look_at
+from data_engine.filtering.rules.media.image_look import look_at
 from data_engine.images import decode_image
 from data_engine.images.conversion import as_rgb, solid_share
 

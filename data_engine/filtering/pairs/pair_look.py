@@ -13,8 +13,8 @@ import numpy as np
 from data_engine.duplicates.pairs import pair_sketch
 from data_engine.errors import InvalidInput
 from data_engine.filtering.rules.document import Document, documents
-from data_engine.filtering.rules.image_look import LOOK_PX, ImageLook, look_at
 from data_engine.filtering.rules.looking import Looking
+from data_engine.filtering.rules.media.image_look import LOOK_PX, ImageLook, look_at
 from data_engine.images import DecodedImage, decode_each, shrunk
 
 _PAIRS_AT_ONCE = 64

@@ -11,7 +11,7 @@ from typing import Any
 from data_engine.filtering.judging import Judging
 from data_engine.filtering.near_duplicates import Accepted, by_near_pairs
 from data_engine.filtering.near_search import NearFound, NearSearch, images_kind
-from data_engine.filtering.rules.image_rules import IMAGE_RULES
+from data_engine.filtering.rules.media.image_rules import IMAGE_RULES
 from data_engine.filtering.rules.rule import Rule
 from data_engine.filtering.rules.text_rules import TEXT_RULES
 

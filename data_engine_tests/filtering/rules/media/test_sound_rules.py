@@ -3,8 +3,8 @@ import pytest
 from made_sounds import RATE_HZ, made
 
 from data_engine.filtering.rules.measuring import first_broken, limits_of, measure_of
-from data_engine.filtering.rules.sound_look import SoundLook
-from data_engine.filtering.rules.sound_rules import SOUND_RULES
+from data_engine.filtering.rules.media.sound_look import SoundLook
+from data_engine.filtering.rules.media.sound_rules import SOUND_RULES
 from data_engine.sound.clip import Clip, to_samples
 from data_engine.sound.measures import SoundMeasures, measures_of
 

@@ -2,7 +2,7 @@
 
 from math import isnan
 
-from data_engine.filtering.rules.image_look import ImageLook
+from data_engine.filtering.rules.media.image_look import ImageLook
 from data_engine.filtering.rules.rule import Rule
 
 

@@ -3,7 +3,7 @@ import pyarrow as pa
 from made_sounds import made, written
 
 from data_engine.filtering.rules.looking import Looking
-from data_engine.filtering.rules.sound_look import looks
+from data_engine.filtering.rules.media.sound_look import looks
 from data_engine.sound.landmarks import SKETCH_BYTES
 
 

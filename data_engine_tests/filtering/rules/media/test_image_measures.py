@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_engine.filtering.rules.image_measures import ImageMeasures, measures_of
+from data_engine.filtering.rules.media.image_measures import ImageMeasures, measures_of
 from data_engine.images import words_of
 
 

@@ -1,7 +1,7 @@
 from drawn_tiles import drawn_tile
 
 from data_engine.duplicates.rasters.pixel_sketch import SKETCH_BYTES
-from data_engine.filtering.rules.raster_look import look_at_tile
+from data_engine.filtering.rules.media.raster_look import look_at_tile
 
 
 def test_a_look_has_the_measures_and_the_sketch_of_a_tile() -> None:

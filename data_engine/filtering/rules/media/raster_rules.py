@@ -1,6 +1,6 @@
 """The rules of tiles of rasters: pure functions of a tile's look, and the registry, in the order they are tried."""
 
-from data_engine.filtering.rules.raster_look import RasterLook
+from data_engine.filtering.rules.media.raster_look import RasterLook
 from data_engine.filtering.rules.rule import Rule
 
 

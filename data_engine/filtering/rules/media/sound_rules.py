@@ -5,8 +5,8 @@ The measures are taken in `data_engine.sound.measures`, and given to the rules b
 
 from collections.abc import Callable
 
+from data_engine.filtering.rules.media.sound_look import SoundLook
 from data_engine.filtering.rules.rule import Rule
-from data_engine.filtering.rules.sound_look import SoundLook
 
 
 def _score(name: str) -> Callable[[SoundLook], float]:

@@ -1,7 +1,7 @@
 import pytest
 
-from data_engine.filtering.rules.raster_look import RasterLook
-from data_engine.filtering.rules.raster_rules import RASTER_RULES
+from data_engine.filtering.rules.media.raster_look import RasterLook
+from data_engine.filtering.rules.media.raster_rules import RASTER_RULES
 from data_engine.rasters.measures import RasterMeasures
 
 RULES = {rule.name: rule for rule in RASTER_RULES}

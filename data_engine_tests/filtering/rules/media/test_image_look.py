@@ -9,7 +9,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from data_engine.filtering import look_at
-from data_engine.filtering.rules.image_look import ImageLook
+from data_engine.filtering.rules.media.image_look import ImageLook
 from data_engine.images import DecodedImage, words_of
 from data_engine.kernels import image_scan
 

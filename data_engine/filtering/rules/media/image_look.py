@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from PIL import Image
 
 from data_engine.duplicates.images.sketch import COLOUR_SIDE, cells_of, sketch_of
-from data_engine.filtering.rules.image_measures import ImageMeasures, measures_of
 from data_engine.filtering.rules.looking import Looking
+from data_engine.filtering.rules.media.image_measures import ImageMeasures, measures_of
 from data_engine.images import DecodedImage, PackedPixels, decode_each, words_of
 
 #: Rules look at images whose longer side is at most this long; smaller ones are looked at as they are.

@@ -1,0 +1,1 @@
+"""What the rules measure of images, tiles of scenes and sounds, and the rules of each."""
