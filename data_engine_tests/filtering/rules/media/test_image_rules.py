@@ -5,8 +5,8 @@ import pytest
 from PIL import Image, ImageFilter
 
 from data_engine.filtering import ImageLook, look_at
-from data_engine.filtering.rules import image_rules
 from data_engine.filtering.rules.measuring import first_broken, limits_of, measure
+from data_engine.filtering.rules.media import image_rules
 from data_engine.filtering.rules.media.image_rules import IMAGE_RULES
 from data_engine.images import DecodedImage
 
