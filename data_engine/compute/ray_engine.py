@@ -6,11 +6,14 @@ without end: the cluster is looked at before workers are made, and a worker that
 
 import logging
 import os
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import numpy as np
@@ -22,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 #: Seconds after which a worker that has not started, or does not answer, is given up.
 _START_S, _SILENT_S = 300.0, 300.0
+#: Seconds in which somebody has to listen at the address of a cluster.
+_KNOCK_S = 5.0
 #: Seconds between two looks at workers that have not answered yet.
 _LOOK_S = 20.0
 #: How often a worker is started anew, and a call made again.
@@ -70,8 +75,9 @@ def ray_engine(address: str) -> Iterator["RayEngine"]:
     was_connected = ray.is_initialized()
     if not was_connected:
         try:
+            _knock(address)
             ray.init(address=address, configure_logging=False, log_to_driver=True)
-        except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             said = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise InvalidInput(
                 f"compute.engine is ray, but no cluster answers at {address!r} ({said}); start one on this host by "
@@ -82,6 +88,20 @@ def ray_engine(address: str) -> Iterator["RayEngine"]:
     finally:
         if not was_connected:
             ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Ask whether anybody listens where Ray would wait for minutes.
+
+    Raises: OSError when nobody does within five seconds.
+    """
+    if address == "auto":
+        # What `ray start` leaves behind outlives a node that was killed.
+        left = Path(os.environ.get("RAY_TMPDIR") or gettempdir(), "ray", "ray_current_cluster")
+        address = os.environ.get("RAY_ADDRESS") or (left.read_text("utf-8").strip() if left.is_file() else "")
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=_KNOCK_S).close()
 
 
 def _nodes(address: str) -> list[_Node]:

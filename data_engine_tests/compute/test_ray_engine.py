@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -73,16 +74,35 @@ def test_nothing_waits_without_end(found: dict[str, Any]) -> None:
     assert found["silent"].startswith("workers [0] have given no sign of life for 2 s; they need 0.5 CPUs each")
 
 
-def test_an_address_without_a_cluster_is_refused_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_without_a_cluster_is_refused_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def init(**_: object) -> None:
         raise ConnectionError("Could not find any running Ray instance.")
 
     monkeypatch.setattr("ray.init", init)
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
     with (
         pytest.raises(InvalidInput, match=r"no cluster answers at 'auto' \(Could not find any running Ray instance.\)"),
         ray_engine("auto"),
     ):
         pass
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:PORT", "ray://127.0.0.1:PORT", "auto"])
+def test_where_nobody_listens_ray_is_not_asked(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ray.init", lambda **_: pytest.fail("Ray would wait for minutes"))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = str(taken.getsockname()[1])
+        (tmp_path / "ray").mkdir()
+        (tmp_path / "ray" / "ray_current_cluster").write_text(f"127.0.0.1:{port}")
+        monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+        monkeypatch.delenv("RAY_ADDRESS", raising=False)
+        refused = pytest.raises(InvalidInput, match=r"no cluster answers at .*Connection refused.*ray start --head")
+        with refused, ray_engine(address.replace("PORT", port)):
+            pass
 
 
 def test_workers_ask_for_so_little_that_one_node_can_take_all_of_them() -> None:
