@@ -35,9 +35,7 @@ def quality_report(step_run: StepRun) -> StepResult:
     corpus, alarm_limits = _as_used(step_run)
     tables["label_trends"] = _label_trends(step_run, tables)
     tables["alarms"] = all_alarms(step_run.runtime)
-    tables["annotation_stages"] = reporting.stages_of(corpus, tables)
-    tables["class_stages"] = reporting.class_stages_of(corpus, tables)
-    tables["carried_masks"] = reporting.carried_masks_of(corpus, tables)
+    tables |= _stages(corpus, tables)
     questions = _questions(step_run, tables)
     tables["costs"] = reporting.decider_costs(corpus, {name: rows for name, rows in tables.items() if rows.num_rows})
     costs = pa.concat_tables([tables["costs"], *(each.tables["costs"] for each in questions)])
@@ -64,6 +62,15 @@ def quality_report(step_run: StepRun) -> StepResult:
         metadata={"report": path, **_headline(metrics)},
         details={"plots": {name: plots[name] for name in ("funnel", "balance") if name in plots}},
     )
+
+
+def _stages(corpus: Corpus, tables: dict[str, pa.Table]) -> dict[str, pa.Table]:
+    """The stages of annotation, of answers and of classes, and how masks that were carried along videos did."""
+    return {
+        "annotation_stages": reporting.stages_of(corpus, tables),
+        "class_stages": reporting.class_stages_of(corpus, tables),
+        "carried_masks": reporting.carried_masks_of(corpus, tables),
+    }
 
 
 def _timing_tables(
