@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from data_engine.errors import InvalidInput
 from data_engine.segmentation.masks import Mask, bounding_box, checked_mask
 
-Matrix = NDArray[np.floating[Any]]
+Affine = NDArray[np.floating[Any]]
 Pixels = NDArray[np.uint8] | NDArray[np.float32]
 
 #: Objects are followed at this many pixels on the longer side of the image; smaller ones enlarged until they have so
@@ -70,7 +70,7 @@ class Carrier:
         self._factor = _scale(found)
         self._first = self._before = _grey(frame, self._factor)
         self._soft = _resized(found.astype(np.float32), (self._first.shape[1], self._first.shape[0]))
-        self._motion: Matrix = np.eye(3)
+        self._motion: Affine = np.eye(3)
         self._box = _around(self._soft > 0.5, self._first.shape)
 
     def step(self, frame: NDArray[np.uint8]) -> CarriedMask | None:
@@ -98,7 +98,7 @@ class Carrier:
         whole = _resized(mask, (self._size[1], self._size[0])) > 0.5
         return CarriedMask(whole, consistency) if whole.any() else None
 
-    def _shift(self, grey: NDArray[np.uint8]) -> Matrix:
+    def _shift(self, grey: NDArray[np.uint8]) -> Affine:
         """Where the object went since the frame before, as a whole and by whole pixels."""
         import cv2
 
@@ -143,7 +143,7 @@ def _flow(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> tuple[NDArray[
     return forward, backward, (left <= _LEFT_SHARE * moved + _LEFT_PX) & (apart <= _MOST_APART)
 
 
-def _rigid(flow: NDArray[np.float32], agrees: Mask, corner: tuple[int, int]) -> Matrix | None:
+def _rigid(flow: NDArray[np.float32], agrees: Mask, corner: tuple[int, int]) -> Affine | None:
     """The affine motion of the pixels that agree, in the whole image; None where they do not move as one plane."""
     import cv2
 
@@ -186,7 +186,7 @@ def _resized(values: Pixels, size: tuple[int, int]) -> Any:
     return np.asarray(cv2.resize(values, size, interpolation=way))
 
 
-def _warped(values: Pixels, motion: Matrix, shape: tuple[int, ...]) -> Any:
+def _warped(values: Pixels, motion: Affine, shape: tuple[int, ...]) -> Any:
     import cv2
 
     size = (shape[1], shape[0])
@@ -204,5 +204,5 @@ def _remapped(values: Pixels, flow: Pixels) -> Any:
     )
 
 
-def _translation(x: float, y: float) -> Matrix:
+def _translation(x: float, y: float) -> Affine:
     return np.array([[1.0, 0.0, x], [0.0, 1.0, y], [0.0, 0.0, 1.0]])

@@ -51,7 +51,7 @@ def frame_choice(options: ReadOptions) -> FrameChoice:
     )
 
 
-class Chooser:
+class FrameChooser:
     """Says of the frames of one video, in their order, which are samples.
 
     Args:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from data_engine.indexing.video.frame_choice import Chooser, FrameChoice
-from data_engine.indexing.video.player import NoVideo, Player, Shown
+from data_engine.indexing.video.frame_choice import FrameChoice, FrameChooser
+from data_engine.indexing.video.player import DecodedFrame, NoVideo, Player
 
 #: Frames that are decoded at most without a sign of life.
 _SIGN_AFTER = 50
-#: A video that ends this much earlier than it says is cut short; its sound may end later than its pictures.
+#: A video that ends this much earlier than it says is cut short; its sound may end later than its frames.
 _SHORT_S, _SHORT_SHARE = 0.5, 0.02
 
 
@@ -66,7 +66,7 @@ def read_frames(path: Path, choice: FrameChoice) -> Iterator[Frame | Stop | None
 def _of_player(player: Player, choice: FrameChoice) -> Iterator[Frame | Stop | None]:
     import av
 
-    chooser, n, last, before = Chooser(choice), 0, Shown(None, None, 0.0, -1), 0.0
+    chooser, n, last, before = FrameChooser(choice), 0, DecodedFrame(None, None, 0.0, -1), 0.0
     said = player.duration_s
     if said is not None and said > choice.most_s:
         yield Stop(f"has {said:,.0f} s, source.max_video_s is {choice.most_s:,.0f}; split it or raise that", False)
@@ -97,5 +97,5 @@ def _of_player(player: Player, choice: FrameChoice) -> Iterator[Frame | Stop | N
         yield _stop(f"it says that it has {said:.2f} s and ends after {end:.2f} s", last, is_damage=True)
 
 
-def _stop(why: str, last: Shown, is_damage: bool) -> Stop:
+def _stop(why: str, last: DecodedFrame, is_damage: bool) -> Stop:
     return Stop(why, is_damage, -1 if last.number is None else last.number, last.time_s)

@@ -30,7 +30,7 @@ class NoVideo(ValueError):
 
 
 @dataclass(frozen=True)
-class Shown:
+class DecodedFrame:
     """A decoded frame and its place: `number` from 0 where the file was read from its start, else None."""
 
     frame: "av.VideoFrame"
@@ -91,7 +91,7 @@ class Player:
         """Seconds in units of the file's time stamps."""
         return round(seconds / self._stream.time_base) if self._stream.time_base else 0
 
-    def frames(self) -> Iterator[Shown]:
+    def frames(self) -> Iterator[DecodedFrame]:
         """The frames from the start; where the decoder fails, its error, after the frames before."""
         start_pts = None
         for number, frame in enumerate(self._decoded()):
@@ -99,9 +99,9 @@ class Player:
             time_s = self._time_of(frame, start_pts)
             if time_s is None:
                 time_s = number / (self.frame_rate or 25.0)
-            yield Shown(frame, frame.pts, time_s, number)
+            yield DecodedFrame(frame, frame.pts, time_s, number)
 
-    def frames_from(self, pts: int | None) -> Iterator[Shown]:
+    def frames_from(self, pts: int | None) -> Iterator[DecodedFrame]:
         """The frames from a key frame before a time stamp on, or from the start; other ones where a file cannot be
         searched well."""
         if pts is None:
@@ -109,9 +109,9 @@ class Player:
         else:
             self._container.seek(pts, stream=self._stream, backward=True)
         for frame in self._decoded():
-            yield Shown(frame, frame.pts, self._time_of(frame, 0) or 0.0, None)
+            yield DecodedFrame(frame, frame.pts, self._time_of(frame, 0) or 0.0, None)
 
-    def picture(self, frame: "av.VideoFrame") -> NDArray[np.uint8]:
+    def pixels_of(self, frame: "av.VideoFrame") -> NDArray[np.uint8]:
         """(h, w, 3), RGB, upright, of square pixels."""
         width, height = self._square(frame.width, frame.height)
         pixels = self._scaled(frame, width, height, _EXACT)
@@ -119,8 +119,8 @@ class Player:
         return np.ascontiguousarray(np.rot90(pixels, quarters)) if rest == 0 else pixels
 
     def content(self, frame: "av.VideoFrame") -> bytes:
-        """The picture as a PPM file."""
-        pixels = self.picture(frame)
+        """The pixels as a PPM file."""
+        pixels = self.pixels_of(frame)
         return b"P6\n%d %d\n255\n" % (pixels.shape[1], pixels.shape[0]) + pixels.tobytes()
 
     def small(self, frame: "av.VideoFrame") -> NDArray[np.uint8]:

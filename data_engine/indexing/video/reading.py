@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from upath import UPath
 
-    from data_engine.indexing.video.player import Player, Shown
+    from data_engine.indexing.video.player import DecodedFrame, Player
 
 _REMEDY = "repair it, or raise source.max_sample_s or source.max_reader_bytes where it is only large"
 #: Digits of the number of a frame, so that the order of uris is that of time.
@@ -85,7 +85,7 @@ class _Cursor:
         self._open = ExitStack()
         self._uri = ""
         self._player: Player | None = None
-        self._frames: Iterator[Shown] = iter(())
+        self._frames: Iterator[DecodedFrame] = iter(())
         self._at_s = 0.0
 
     def content(self, uri: str, number: int, pts: int | None, content_id: str) -> bytes:

@@ -37,9 +37,7 @@ def quality_report(step_run: StepRun) -> StepResult:
     corpus, alarm_limits = _as_used(step_run)
     tables["label_trends"] = _label_trends(step_run, tables)
     tables["alarms"] = all_alarms(step_run.runtime)
-    tables["annotation_stages"] = reporting.stages_of(corpus, tables)
-    tables["class_stages"] = _class_stages(step_run.runtime, corpus, tables)
-    tables["carried_masks"] = reporting.carried_masks_of(corpus, tables)
+    tables |= _stages(step_run, corpus, tables)
     questions = _questions(step_run, tables)
     tables["costs"] = reporting.decider_costs(corpus, {name: rows for name, rows in tables.items() if rows.num_rows})
     costs = pa.concat_tables([tables["costs"], *(each.tables["costs"] for each in questions)])
@@ -73,6 +71,15 @@ def _table(step_run: StepRun, name: str) -> Any:
     if name in _ON_DEMAND:
         return reporting.ColumnsOnDemand(step_run.scan(name))
     return step_run.look_up(name, columns=_COLUMNS.get(name))
+
+
+def _stages(step_run: StepRun, corpus: Corpus, tables: dict[str, pa.Table]) -> dict[str, pa.Table]:
+    """The stages of annotation, of answers and of classes, and how masks that were carried along videos did."""
+    return {
+        "annotation_stages": reporting.stages_of(corpus, tables),
+        "class_stages": _class_stages(step_run.runtime, corpus, tables),
+        "carried_masks": reporting.carried_masks_of(corpus, tables),
+    }
 
 
 def _timing_tables(

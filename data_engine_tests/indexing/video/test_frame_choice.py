@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from data_engine.indexing.video.frame_choice import Chooser, FrameChoice, difference
+from data_engine.indexing.video.frame_choice import FrameChoice, FrameChooser, difference
 
 
 def _taken(choice: FrameChoice, times: list[float]) -> list[float]:
-    chooser = Chooser(choice)
+    chooser = FrameChooser(choice)
     return [time for time in times if chooser.takes(time)]
 
 
@@ -19,7 +19,7 @@ def test_time_stamps_that_are_rounded_to_milliseconds_are_met() -> None:
 
 
 def test_a_scene_begins_where_the_difference_reaches_the_limit() -> None:
-    chooser = Chooser(FrameChoice(step_s=None, scene_change=0.5, scene_gap_s=0))
+    chooser = FrameChooser(FrameChoice(step_s=None, scene_change=0.5, scene_gap_s=0))
     greys = [np.full((2, 2, 3), grey, np.uint8) for grey in (0, 100, 255, 0)]
     assert [chooser.takes(float(at), grey) for at, grey in enumerate(greys)] == [True, False, True, True]
     assert difference(greys[0].astype(np.int16), greys[2].astype(np.int16)) == 1.0
@@ -27,4 +27,4 @@ def test_a_scene_begins_where_the_difference_reaches_the_limit() -> None:
 
 def test_changes_of_scene_need_the_small_frame() -> None:
     with pytest.raises(TypeError, match="changes of scene are found by comparing small frames"):
-        Chooser(FrameChoice(step_s=None, scene_change=0.5)).takes(0.0)
+        FrameChooser(FrameChoice(step_s=None, scene_change=0.5)).takes(0.0)

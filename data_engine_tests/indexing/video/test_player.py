@@ -13,7 +13,7 @@ def test_frames_come_in_their_order_with_their_times(tmp_path: Path) -> None:
         shown = list(player.frames())
         assert [(each.number, each.time_s) for each in shown] == [(n, round(n / 10, 6)) for n in range(7)]
         assert (player.frame_rate, player.duration_s) == (10.0, 0.7)
-        apart = np.abs(player.picture(shown[5].frame).astype(int) - frames[5].astype(int)).mean()
+        apart = np.abs(player.pixels_of(shown[5].frame).astype(int) - frames[5].astype(int)).mean()
         assert apart < 25
         assert player.small(shown[0].frame).shape == (48, 64, 3)
 
