@@ -27,7 +27,10 @@ def table_of(rules: tuple[Rule, ...]) -> str:
 
 def page(text: str) -> str:
     """The page with its tables as the registry has them now."""
-    tables = {modality: table_of(rules_of(modality)) for modality in modality_names()}
+    single = {rule.name for name in ("text", "image") for rule in rules_of(name)}
+    own = {name: [rule for rule in rules_of(name) if rule.name not in single] for name in modality_names()}
+    own |= {name: list(rules_of(name)) for name in ("text", "image")}
+    tables = {name: table_of(tuple(rules)) for name, rules in own.items()}
     return _TABLE.sub(lambda found: f"{found[1]}{tables[found[2]]}{found[3]}", text)
 
 

@@ -5,7 +5,8 @@ The rules are in `rules/`, the filters that learn in `learned/` and `page_conten
 `judging.py` and `near_duplicates.py`, and the table that they become in `judged_rows.py`.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -21,17 +22,35 @@ from data_engine.filtering.rules.registry import rules_of
 from data_engine.filtering.rules.rule import Limit
 from data_engine.modalities import find_modality, load, modality_names
 
+
+class _Reasons(Mapping[str, str]):
+    """Reasons with what they mean; the rules are asked for once somebody looks, for a modality may import this file."""
+
+    @cached_property
+    def _found(self) -> dict[str, str]:
+        return {
+            "kept": "No rule of the first pass rejected it.",
+            "unreadable": "Its content could not be read; the raw index says why.",
+            "empty": "It holds nothing but white space.",
+            "exact_duplicate": "Its content is that of an accepted sample or of an earlier one in the batch.",
+            **{rule.name: rule.reason for modality in modality_names() for rule in rules_of(modality)},
+            "junk": "The junk classifier scores it above the threshold that keeps the wanted share of clean examples.",
+            "near_duplicate": "It nearly repeats a kept sample: their similarity reaches near_duplicate_similarity, or "
+            "near_duplicate_image_similarity.",
+        }
+
+    def __getitem__(self, reason: str) -> str:
+        return self._found[reason]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
 #: Every reason of the first pass and what it means, in the order in which the rules are tried.
-FIRST_PASS_REASONS: dict[str, str] = {
-    "kept": "No rule of the first pass rejected it.",
-    "unreadable": "Its content could not be read; the raw index says why.",
-    "empty": "It holds nothing but white space.",
-    "exact_duplicate": "Its content is that of an accepted sample or of an earlier one in the batch.",
-    **{rule.name: rule.reason for modality in modality_names() for rule in rules_of(modality)},
-    "junk": "The junk classifier scores it above the threshold that keeps the wanted share of clean examples.",
-    "near_duplicate": "It nearly repeats a kept sample: their similarity reaches near_duplicate_similarity, or "
-    "near_duplicate_image_similarity.",
-}
+FIRST_PASS_REASONS: Mapping[str, str] = _Reasons()
 
 
 def first_pass(

@@ -65,9 +65,8 @@ def test_every_rule_has_a_unique_name_a_sentence_a_source_and_a_reason(modality:
 
 def test_the_schema_names_every_rule_with_what_it_measures() -> None:
     schema = settings_schema()
-    assert list(schema["properties"]) == list(
-        dict.fromkeys(rule.name for name in modality_names() for rule in rules_of(name))
-    )
+    every = (rule.name for name in modality_names() for rule in rules_of(name))
+    assert list(schema["properties"]) == list(dict.fromkeys(every))
     assert schema["properties"]["stop_words"]["description"].startswith("at_least: how many of the, be, to")
 
 
