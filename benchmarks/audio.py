@@ -51,6 +51,8 @@ def reading(seconds: float) -> Lines:
     """Clips of 10 s a second: soundfile decodes, the engine also hashes, draws and writes rows."""
     long = np.concatenate([made(kind, seed, 10.0) for seed in range(max(1, round(seconds / 60))) for kind in KINDS])
     n_clips = round(len(long) / RATE_HZ / 10)
+    yield "Clips of 10 s a second; the engine also hashes, draws and writes rows, in a process of its own:"
+    yield ""
     yield "| format | soundfile alone | the engine | share of the time that decoding takes |"
     yield "|---|---|---|---|"
     for name, form in FORMS.items():
