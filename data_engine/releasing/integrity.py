@@ -109,8 +109,10 @@ def _content_damage(folder: Path, manifest: Mapping[str, Any]) -> Iterator[tuple
         wrong = [] if masks or samples.is_read_again else ids_of_other_contents(rows)
         if wrong:
             yield path, f"{len(wrong)} texts are not those that their ids are the hash of, such as {wrong[0]}"
-    texts = rows["text"].to_pylist() if samples.holds_text else [None] * rows.num_rows
-    id_of = None if masks and samples.holds_text else form_of(samples.name).id_of
+    is_of_pairs = samples.holds_text and samples.is_read_again
+    texts = rows["text"].to_pylist() if is_of_pairs else [None] * rows.num_rows
+    # The caption that a pair's id is the hash of is not there where it is masked.
+    id_of = None if masks and is_of_pairs else form_of(samples.name if is_of_pairs else "image").id_of
     yield from _image_damage(folder / "images", dict(zip(rows["sample_id"].to_pylist(), texts, strict=True)), id_of)
 
 
