@@ -25,7 +25,7 @@ from results import append_results
 from data_engine.indexing import Contents, list_batches, read_batch
 from data_engine.indexing.source import Batches, Source
 from data_engine.segmentation import load_segmenter
-from data_engine.segmentation.flow import Carrier
+from data_engine.segmentation.flow import MaskCarrier
 from data_engine.segmentation.masks import Mask, bounding_box, iou
 from data_engine_tests.support.made_videos import texture, write_video
 
@@ -95,7 +95,7 @@ def grabcut_from_box(frames: list[NDArray[np.uint8]], first: Mask) -> Iterator[M
 
 def carried(frames: list[NDArray[np.uint8]], first: Mask) -> Iterator[Mask | None]:
     """By flow, as the engine carries masks; None from where it does not trust itself."""
-    carrier = Carrier(frames[0], first)
+    carrier = MaskCarrier(frames[0], first)
     for frame in frames[1:]:
         found = carrier.step(frame)
         if found is None or found.consistency < _LEAST_CONSISTENCY:

@@ -46,7 +46,7 @@ class CarriedMask:
     consistency: float
 
 
-class Carrier:
+class MaskCarrier:
     """Carries one mask from the frame in which it was drawn to the frames that follow, one after the other.
 
     Every frame is brought over the first one by the motion so far, and the dense flow that is left is measured there,

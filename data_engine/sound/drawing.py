@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from data_engine.sound.clip import Clip
 from data_engine.sound.spectra import log_mel
 
-Pixels = NDArray[np.uint8]
+DrawnPixels = NDArray[np.uint8]
 
 _QUIETEST_DB, _LOUDEST_DB = -95.0, -15.0
 #: Dark, so that a page of either colour scheme can show it.
@@ -16,7 +16,7 @@ _STOPS = np.array([(8, 8, 36), (66, 22, 104), (158, 42, 98), (228, 92, 48), (252
 _WAVE_SHARE = 0.34
 
 
-def drawn(clip: Clip, width_px: int, height_px: int) -> Pixels:
+def drawn(clip: Clip, width_px: int, height_px: int) -> DrawnPixels:
     """(height_px, width_px, 3) uint8: the wave, and below it decibels from 50 Hz at the bottom to 8 kHz.
 
     Both are of the mean of the channels. Time runs from left to right over the whole width; the wave fills its height
@@ -26,7 +26,7 @@ def drawn(clip: Clip, width_px: int, height_px: int) -> Pixels:
     return np.concatenate([_wave(clip, width_px, wave_px), _spectrogram(clip, width_px, height_px - wave_px)])
 
 
-def _wave(clip: Clip, width_px: int, height_px: int) -> Pixels:
+def _wave(clip: Clip, width_px: int, height_px: int) -> DrawnPixels:
     values = clip.mono()
     edges = np.linspace(0, len(values), width_px + 1).astype(np.int64)
     starts = np.minimum(edges[:-1], len(values) - 1)
@@ -40,7 +40,7 @@ def _wave(clip: Clip, width_px: int, height_px: int) -> Pixels:
     return pixels
 
 
-def _spectrogram(clip: Clip, width_px: int, height_px: int) -> Pixels:
+def _spectrogram(clip: Clip, width_px: int, height_px: int) -> DrawnPixels:
     decibels = log_mel(clip).T[::-1]
     rows = np.linspace(0, len(decibels) - 1, height_px).round().astype(np.int64)
     edges = np.linspace(0, decibels.shape[1], width_px + 1).astype(np.int64)

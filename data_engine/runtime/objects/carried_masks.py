@@ -196,14 +196,14 @@ def _carried(
     video: _Video, start: Mapping[str, Any], way: Sequence[Mapping[str, Any]], answer: str, direction: str
 ) -> Iterator[tuple[str, CarriedAnswer]]:
     """Each frame of a way with what is carried to it."""
-    from data_engine.segmentation.flow import Carrier
+    from data_engine.segmentation.flow import MaskCarrier
 
     first = video.pixels(start["uri"]) if way else None
     if first is None:
         return
     masks, classes = reviewed_masks(answer, (first.shape[0], first.shape[1]), video.class_names)
     followed = [
-        (Carrier(first, mask), video.class_names[number], 1.0) for mask, number in zip(masks, classes, strict=True)
+        (MaskCarrier(first, mask), video.class_names[number], 1.0) for mask, number in zip(masks, classes, strict=True)
     ]
     for n, row in enumerate(way, start=1):
         frame = video.pixels(row["uri"]) if followed else None
