@@ -52,7 +52,8 @@ class Review(Settings):
     """A review batch that is not answered after so many days keeps nobody waiting: the answers that it has are taken
     over, its open tasks are asked first, and the next batch may open. `null` waits for ever."""
     min_trap_catch_rate: Share = 0.6
-    """Share of the traps an answered batch must catch, else its labels are held back."""
+    """Share of the traps an answered batch must catch, else its labels are held back. Judged by the upper end of the
+    interval (Wilson, at the confidence of the labels) of the share caught: one missed trap alone holds nothing back."""
     verification: Verification = Verification()
     """Labels that are asked about again while time goes by."""
     notices: Notices | None = None

@@ -24,7 +24,8 @@ TABLES = ("reviewed_labels",)
 CHECKS = (
     blocking("every_task_is_decided", "No task of the review batch waits for an answer."),
     blocking(
-        "trap_catch_rate_is_high_enough", "At least min_trap_catch_rate of the known-wrong proposals were caught."
+        "trap_catch_rate_is_high_enough",
+        "The known-wrong proposals that were caught leave it possible that min_trap_catch_rate of all such are.",
     ),
     LABEL_IS_A_CLASS,
     blocking("simulated_answers_are_marked", "Every simulated answer says so, and claims no seconds of a person."),
@@ -47,7 +48,6 @@ def suite(
     tables: Mapping[str, pa.Table],
     corpus: Corpus,
     n_undecided: int = 0,
-    trap_catch_rate: float | None = None,
     earlier: pa.Table | None = None,
 ) -> list[Truth]:
     """The truths about answers.
@@ -56,8 +56,6 @@ def suite(
         tables: reviewed_labels, of one review batch.
         corpus: gives the classes and the least catch rate.
         n_undecided: tasks of the batch that wait for an answer.
-        trap_catch_rate: share of the answered traps whose wrong proposal was not accepted; counted in the table by
-            default.
         earlier: reviewed_labels of earlier review batches; None where there are none.
     """
     gx = load_expectations()
@@ -79,7 +77,7 @@ def suite(
             "answer them with data-engine review",
             n_culprits=n_undecided,
         ),
-        _traps_are_caught(answers, corpus.review.min_trap_catch_rate, trap_catch_rate),
+        _traps_are_caught(answers, corpus.review.min_trap_catch_rate, corpus.labels.confidence),
         every_label_is_a_class(rows, corpus),
         of_rows(
             "simulated_answers_are_marked",
@@ -192,23 +190,26 @@ def _nobody_hurries(fast: Mapping[str, tuple[float, float]]) -> Truth:
     )
 
 
-def _traps_are_caught(answers: pa.Table, least: float, known_rate: float | None) -> Truth:
+def _traps_are_caught(answers: pa.Table, least: float, confidence: float) -> Truth:
+    """Judged by the upper bound of the share caught, as one missed trap of one says little of those who answered."""
+    from data_engine.labeling.deciders.tree_labels import wilson_bound
+
     is_trap = pc.or_(pc.equal(answers["purpose"], "trap"), pc.equal(answers["arm"], "trap"))
     traps = answers.filter(is_trap)
     is_missed = pa.array([_says_what_was_proposed(row) for row in traps.to_pylist()], pa.bool_())
-    missed = tuple(traps.filter(is_missed)["annotation_id"].to_pylist())
-    counted = 1 - len(missed) / traps.num_rows if traps.num_rows else None
-    rate = counted if known_rate is None else known_rate
+    missed, n = tuple(traps.filter(is_missed)["annotation_id"].to_pylist()), traps.num_rows
+    bound = 1 - wilson_bound(len(missed), n, confidence) if n else None
     return Truth(
         "trap_catch_rate_is_high_enough",
-        one_row(rate=rate),
-        load_expectations().ExpectColumnValuesToBeBetween(column="rate", min_value=least),
+        one_row(bound=bound),
+        load_expectations().ExpectColumnValuesToBeBetween(column="bound", min_value=least),
         lambda _: (
             "no trap was answered, so nothing can be said"
-            if rate is None
-            else f"share of traps caught: {rate:.1%} (traps missed: {len(missed):,} of {traps.num_rows:,})"
+            if bound is None
+            else f"share of traps caught: {1 - len(missed) / n:.1%}, {bound:.1%} at most with {confidence:.0%} "
+            f"confidence (traps missed: {len(missed):,} of {n:,})"
         ),
-        f"at least {least:.1%} must be caught",
+        f"that must reach {least:.1%}",
         "look at the answers named and ask their annotators again",
         culprits=missed,
     )

@@ -59,10 +59,10 @@ BROKEN = [
     ),
     Broken(
         "trap_catch_rate_is_high_enough",
-        "share of traps caught: 50.0% (traps missed: 1 of 2), first `n2`, but at least 60.0% must be caught; "
-        "look at the answers named and ask their annotators again",
-        ("n2",),
-        {"reviewed_labels": but(answer_rows(), 2, label="a")},
+        "share of traps caught: 0.0%, 45.1% at most with 90% confidence (traps missed: 2 of 2), first `bob-t0`, "
+        "`bob-t1`, but that must reach 60.0%; look at the answers named and ask their annotators again",
+        ("bob-t0", "bob-t1"),
+        {"reviewed_labels": [*answer_rows()[:2], *_traps("bob", 2, label="a")]},
     ),
     Broken(
         "every_label_is_a_class",
@@ -136,3 +136,14 @@ def test_without_traps_nothing_is_said_about_catching_them() -> None:
     assert failed("reviewed_labels", rows) == set()
     detail = details("reviewed_labels", rows)["trap_catch_rate_is_high_enough"]
     assert detail == "no trap was answered, so nothing can be said"
+
+
+@pytest.mark.parametrize(
+    ("n_missed", "n_caught", "is_held"), [(1, 0, False), (1, 1, False), (2, 0, True), (9, 9, False), (60, 60, True)]
+)
+def test_missed_traps_hold_a_batch_back_where_chance_does_not_explain_them(
+    n_missed: int, n_caught: int, is_held: bool
+) -> None:
+    traps = [*_traps("bob", n_missed, label="a"), *_traps("ann", n_caught, label="b")]
+    failing = failed("reviewed_labels", {"reviewed_labels": [*answer_rows()[:2], *traps]})
+    assert ("trap_catch_rate_is_high_enough" in failing) == is_held
