@@ -152,6 +152,7 @@ def main() -> None:
     if args.grabcut:
         sets["GrabCut"] = list(objects_in(args.grabcut))[:: args.every]
     counted = " and ".join(f"{len(objects)} of {name}" for name, objects in sets.items())
+    counted += "" if args.every == 1 else f", one object in {args.every} of each set and not the whole of it"
     lines = [
         f"Objects: {counted}, longest side of COCO 384 px. Points and clicks are simulated; NoC counts an object that "
         "is not there after the last click as 20. Goals from four points: mean IoU .80 on COCO and .92 on GrabCut; no "
