@@ -157,10 +157,15 @@ def fit_object_model(images: Sequence[SeenMasks], class_names: Sequence[str], *,
     n_objects = sum(image.n_objects for image in images)
     usable = [image for image in images if len(image.features)]
     n_good = sum(int((image.ious >= NOTHING_IOU).sum()) for image in usable)
-    if n_objects < LEAST_OBJECTS or not n_good:
+    if n_objects < LEAST_OBJECTS:
         raise NotEnoughData(
-            f"{n_objects} objects were reviewed outside the hold-out, and the grid found {n_good} of their masks; "
-            f"{LEAST_OBJECTS} objects and one mask are needed before anything is proposed: answer the next round"
+            f"{n_objects} objects were reviewed outside the hold-out, and {LEAST_OBJECTS} are needed before anything "
+            "is proposed: answer the next round"
+        )
+    if not n_good:
+        raise NotEnoughData(
+            f"of {n_objects} reviewed objects the grid of points found none, and one is needed before anything is "
+            "proposed: name the sizes of your objects in labels.object_proposals.sizes, or raise points_per_side there"
         )
     names = tuple(class_names)
     folds = [number % _N_FOLDS for number in range(len(usable))]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from data_engine import errors
-from data_engine.errors import DataEngineError, StorageError
+from data_engine.errors import DataEngineError, NotEnoughData, StorageError
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 
 if TYPE_CHECKING:
@@ -34,6 +34,11 @@ def why_failed(runtime: CorpusRuntime, result: dg.ExecuteInProcessResult) -> tup
                 error = error.cause
             return _sentence(error.message), error.cls_name in _NAMED_ERRORS - {StorageError.__name__}
     return "the run failed; see it in the Dagster UI", False
+
+
+def lacks_data(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether a step of a failed run had too little to work with, so that a later run may succeed."""
+    return any(error.cls_name == NotEnoughData.__name__ for error in _errors(result))
 
 
 def _errors(result: dg.ExecuteInProcessResult) -> "Iterator[SerializableErrorInfo]":

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from rich.text import Text
 
-from data_engine.errors import DataEngineError
+from data_engine.errors import DataEngineError, NotEnoughData
 from data_engine.orchestration.instance.compute_logs import printed_on_the_terminal
-from data_engine.orchestration.launch.failures import why_failed
+from data_engine.orchestration.launch.failures import lacks_data, why_failed
 from data_engine.orchestration.launch.interrupts import raise_if_interrupted
 from data_engine.orchestration.launch.orphaned_runs import process_tags
 from data_engine.orchestration.names import asset_key, corpus_name
@@ -70,7 +70,7 @@ class JobRuns:
     def launch(self, job: str, steps: Sequence[str], batch: str | None = None, *, may_fail: bool = False) -> None:
         """Execute a job over some of its steps; a batch that may fail is held where its data are the cause.
 
-        Raises: DataEngineError when the run fails otherwise.
+        Raises: DataEngineError when the run fails otherwise, NotEnoughData where a step had too little to work with.
         """
         keys = [asset_key(self.runtime, step) for step in steps]
         if job == "publish" and not self.runtime.question:
@@ -84,7 +84,8 @@ class JobRuns:
             return
         why, is_ours = why_failed(self.runtime, result)
         if not may_fail or batch is None or not is_ours:
-            raise DataEngineError(f"{called} failed: {why}")
+            kind = NotEnoughData if lacks_data(result) else DataEngineError
+            raise kind(f"{called} failed: {why}")
         self.hold(batch, called, why)
 
     def execute(self, job: str, called: str, config: dict[str, object], **selected: Any) -> dg.ExecuteInProcessResult:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from data_engine.errors import NotEnoughData
 from data_engine.reporting.metrics.concepts import why_levels
 from data_engine.runtime.amendments.asked_by_people import leave_for_people
 from data_engine.runtime.amendments.class_changes import ask_again, follow_classes
@@ -115,6 +116,18 @@ def say_no_classifier(runtime: "CorpusRuntime", console: "Console") -> None:
         lacking = lacking_hold_out(runtime)
         said += f" ({lacking})" if lacking else ""
     console.print(plain(f"  {said}"), soft_wrap=True)
+
+
+def say_nothing_proposed(runtime: "CorpusRuntime", error: Exception, console: "Console") -> bool:
+    """Print why no objects are proposed, where too little was found to learn from; False where it was another error.
+
+    Rounds by hand go on without, and the next run tries again.
+    """
+    if not (runtime.corpus.asks_for_objects and isinstance(error, NotEnoughData)):
+        return False
+    said = f" nothing is proposed, objects are asked for by hand: {error}"
+    console.print(Text.assemble("  ", ("note", "yellow"), plain(said)), soft_wrap=True)
+    return True
 
 
 def say_asked_again(runtime: "CorpusRuntime", console: "Console") -> None:

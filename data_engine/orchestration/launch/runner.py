@@ -262,6 +262,8 @@ class OneCommandRun:
         try:
             self.jobs.launch("learn", steps_from("learn", stale[0]))
         except DataEngineError as error:
+            if not self._has("proposals") and run_remarks.say_nothing_proposed(self.runtime, error, self.console):
+                return True
             if not again:
                 raise
             self.outcome.waits_to_learn = str(error)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,8 +65,18 @@ def test_the_model_is_read_as_it_was_written(model: ObjectModel) -> None:
 
 
 def test_too_few_objects_teach_nothing_and_the_message_says_how_many_there_are() -> None:
-    with pytest.raises(NotEnoughData, match="2 objects were reviewed outside the hold-out, and the grid found 2 of"):
+    with pytest.raises(NotEnoughData, match="2 objects were reviewed outside the hold-out, and 10 are needed"):
         fit_object_model([image(np.random.default_rng(0))], CLASSES, seed=1)
+
+
+@pytest.mark.parametrize("n_nothing", [0, 4])
+def test_a_grid_that_finds_none_of_the_objects_is_told_which_settings_to_change(n_nothing: int) -> None:
+    rng = np.random.default_rng(0)
+    images = [replace(image(rng, n_objects=0, n_nothing=n_nothing), n_objects=2) for _ in range(6)]
+    with pytest.raises(
+        NotEnoughData, match=r"of 12 reviewed objects the grid of points found none.*object_proposals\.sizes"
+    ):
+        fit_object_model(images, CLASSES, seed=1)
 
 
 def test_a_probability_of_images_keeps_its_order_when_it_is_calibrated(model: ObjectModel) -> None:

@@ -7,8 +7,8 @@ import pytest
 from ticking import QUIET
 from written_steps import notes_runtime, write_step
 
-from data_engine.errors import ConcurrentWrite, InvalidInput, SourceError, StorageError
-from data_engine.orchestration.launch.failures import why_failed
+from data_engine.errors import ConcurrentWrite, InvalidInput, NotEnoughData, SourceError, StorageError
+from data_engine.orchestration.launch.failures import lacks_data, why_failed
 from data_engine.runtime.check_gate import run_checks
 from data_engine.runtime.corpus_runtime import CorpusRuntime
 
@@ -55,6 +55,11 @@ def test_any_other_error_is_given_with_its_class_and_is_no_refusal(runtime: Corp
     assert why_failed(runtime, _failed(ZeroDivisionError("by zero"))) == ("ZeroDivisionError: by zero", False)
     failed = _failed(RuntimeError("outer"), InvalidInput("inner: mend it"))
     assert why_failed(runtime, failed) == ("inner: mend it", True)
+
+
+def test_a_step_that_had_too_little_to_work_with_is_told_from_one_that_refused_its_input() -> None:
+    assert lacks_data(_failed(NotEnoughData("3 objects, and 10 are needed: answer the next round")))
+    assert not lacks_data(_failed(InvalidInput("target_size is 9: lower it to 7")))
 
 
 def test_failed_blocking_checks_of_the_run_are_the_cause_and_those_of_another_run_are_not(
