@@ -64,11 +64,24 @@ def _answers(server: ReviewServer, number: int) -> dict[str, dict[str, Any]]:
 def test_objects_are_outlined_by_mouse_mended_and_sent(server: ReviewServer, chromium: Browsers) -> None:
     server.open_batch(images(2, outlined(square(10, 10, 30), square(250, 20, 40, "button"))), number=1)
     page = answering(chromium.open(server.link("ada")))
-    # Of two proposals one is taken, the other deleted and drawn anew.
+    # Of two proposals one is taken; what is outlined takes the place of the other, is deleted, and another is drawn.
     _said(page, "2 proposed")
     page.keyboard.press("t")
     _said(page, "the next one is selected")
+    page.keyboard.press("Escape")
+    _click(page, [250, 40], [270, 20], [290, 40], [270, 60])
+    until(page, "document.querySelectorAll('.object-list li').length === 2")
+    assert "proposed" not in str(page.locator(".object-list").text_content())
     page.keyboard.press("Delete")
+    until(page, "document.querySelectorAll('.object-list li').length === 1")
+    # Beyond the border counts as at it: what the border cuts off ends there.
+    frame = page.locator(".canvas").bounding_box()
+    for x, y in (_at(page, [-3, -3]), _at(page, [323, 243])):
+        assert 0 < x - frame["x"] < frame["width"] and 0 < y - frame["y"] < frame["height"]
+    _click(page, [-3, 40], [60, -3], [100, 40], [40, 80])
+    _said(page, "Object 2: coin")
+    page.keyboard.press("Delete")
+    until(page, "document.querySelectorAll('.object-list li').length === 1")
     _click(page, *ends(0))
     _said(page, "Object 2: coin")
     page.keyboard.press("2")

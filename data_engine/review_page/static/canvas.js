@@ -6,6 +6,8 @@ import { pathOf } from "./geometry.js";
 const SPACE = "http://www.w3.org/2000/svg";
 const TAP_PX = { mouse: 6, pen: 8, touch: 12 };
 const MOST_ZOOM = 40;
+// Around an image that is fitted in, so that the ends of what its border cuts off can be clicked: beyond it counts as at it.
+const MARGIN_PX = 12;
 
 export function svg(tag, attributes = {}, ...children) {
   const node = document.createElementNS(SPACE, tag);
@@ -58,7 +60,7 @@ export class Canvas {
 
   fit() {
     const { clientWidth, clientHeight } = this.element;
-    const scale = Math.min(clientWidth / this.size.width, clientHeight / this.size.height) || 1;
+    const scale = Math.max(0, Math.min((clientWidth - 2 * MARGIN_PX) / this.size.width, (clientHeight - 2 * MARGIN_PX) / this.size.height)) || 1;
     this.least = scale;
     this.view = { scale, x: (clientWidth - scale * this.size.width) / 2, y: (clientHeight - scale * this.size.height) / 2 };
     this.isZoomed = false;

@@ -41,6 +41,17 @@ export function boxOf([ax, ay], [bx, by]) {
   return [[left, top], [right, top], [right, bottom], [left, bottom]];
 }
 
+// The area that the boxes around two sets of places share, as a share of what both cover.
+export function sharedByBoxes(some, others) {
+  const [a, b] = [some, others].map((places) => {
+    const [left, top, right, bottom] = extremesOf(places);
+    return { left: left[0], top: top[1], right: right[0], bottom: bottom[1], area: (right[0] - left[0]) * (bottom[1] - top[1]) };
+  });
+  const width = Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left));
+  const height = Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
+  return (width * height) / (a.area + b.area - width * height || 1);
+}
+
 // What stands until a mask is predicted: the four places joined, or their box where these hold nothing.
 export function joined(places) {
   const [left, top, right, bottom] = extremesOf(places);

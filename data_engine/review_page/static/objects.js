@@ -1,9 +1,10 @@
 // The objects of an image as somebody works on them, with every step to be undone and done again.
 
-import { areaOf, crossesItself } from "./geometry.js";
+import { areaOf, crossesItself, sharedByBoxes } from "./geometry.js";
 
 const MOST_STEPS = 200;
 const MOST_VERTICES = 500;
+const SAME_SHARE = 0.75;
 const EMPTY = { objects: [], points: [], ring: [] };
 
 // Steps change `present`, which is never changed in place: objects, extreme points of the next one, and a ring that is
@@ -35,10 +36,12 @@ export class Objects {
     this.changed();
   }
 
+  // What is outlined anew takes the place of a proposal of the same object that nobody looked at.
   add(object) {
     const made = { clicks: [], n_edits: 0, ...object, id: this.nextId };
     this.nextId += 1;
-    this.step({ objects: [...this.present.objects, made], points: [], ring: [] });
+    const others = this.present.objects.filter((one) => !one.isProposed || sharedByBoxes(one.polygons.flat(), made.polygons.flat()) < SAME_SHARE);
+    this.step({ objects: [...others, made], points: [], ring: [] });
     return made;
   }
 
