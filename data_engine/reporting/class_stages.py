@@ -24,6 +24,7 @@ from data_engine.labeling.objects.annotation_stages import (
     STAGES,
     STAGES_OF_CLASSES,
     beside_stage_one,
+    never_trained_on,
     objects_of,
     taken_without_a_person,
 )
@@ -35,7 +36,6 @@ NEWEST = 200
 _ARMS = {"manual": False, "blind": False, "proposed": True, "assisted": True}
 """Whether a task of an arm shows a proposal. Which arm it is, a hash decides, so that the arms can be compared."""
 _EXPERIMENT = ("query", "control")
-_NEVER_TRAINED_ON = ("hold_out",)
 #: Help is slower where the whole interval of the ratio of seconds is above the first, and comes back below the second.
 _HELP_IS_SLOWER = Threshold(1.0, 0.95)
 _N_DRAWS = 2000
@@ -96,9 +96,8 @@ def class_stages(
     for is_simulated in (False, True):
         own = [row for row in answers if row["is_simulated"] == is_simulated]
         first = [row for row in own if row["proposed_answer"] is None]
-        unseen = [row for row in first if row["purpose"] in _NEVER_TRAINED_ON]
         second = _compared([row for row in own if row["proposed_answer"] is not None], first, is_of_objects)
-        third = _compared(taken_without_a_person(proposals) if own else [], unseen, is_of_objects)
+        third = _compared(taken_without_a_person(proposals) if own else [], never_trained_on(first), is_of_objects)
         seconds = _seconds(own, batches, is_of_objects)
         for name in classes if own else ():
             states = [_state(each, name, batches, target, margin) for each in (second, third)]

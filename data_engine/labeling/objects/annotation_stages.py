@@ -37,7 +37,7 @@ def annotation_stages(reviewed: pa.Table, proposals: pa.Table | None, *, target:
 
     Stage one are answers that were given without seeing a proposal, stage two those that saw one, stage three what a
     decider takes without a person. What a later stage says of a sample is compared with answers of stage one about the
-    same sample, by somebody else where that is an answer too.
+    same sample, by somebody else where that is an answer too; stage three only with those of the hold-out.
 
     Args:
         reviewed: rows of `schemas.REVIEWED_LABELS`.
@@ -58,11 +58,17 @@ def annotation_stages(reviewed: pa.Table, proposals: pa.Table | None, *, target:
         third = taken_without_a_person(proposals) if first or second else []
         for number, rows in ((1, first), (2, second), (3, third)):
             if rows:
-                said = _of_stage(rows, first, is_of_objects=kind.name == OBJECTS, number=number)
+                beside = first if number < 3 else never_trained_on(first)
+                said = _of_stage(rows, beside, is_of_objects=kind.name == OBJECTS, number=number)
                 place = {"question": question, "kind": kind.name, "stage_number": number, "stage": names[number]}
                 guard = None if said["low"] is None else said["low"] >= target
                 found.append({**place, "is_simulated": is_simulated, **said, "target": target, "guard_holds": guard})
     return pa.Table.from_pylist(found, schema=ANNOTATION_STAGES)
+
+
+def never_trained_on(first: _Rows) -> list[Mapping[str, Any]]:
+    """The answers that no model learnt from; of others it knows what it is to say."""
+    return [row for row in first if row["purpose"] == "hold_out"]
 
 
 def taken_without_a_person(proposals: pa.Table | None) -> list[dict[str, Any]]:
