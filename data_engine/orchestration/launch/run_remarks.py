@@ -115,6 +115,8 @@ def say_no_classifier(runtime: "CorpusRuntime", console: "Console") -> None:
         said = "the labels are those that the data give: there is no classifier before the hold-out is answered"
         lacking = lacking_hold_out(runtime)
         said += f" ({lacking})" if lacking else ""
+    elif any(step == "reviewed_labels" for step, _ in step_versions(runtime.store())):
+        said = "the labels are those of the answers: there is nothing yet that proposes any"
     console.print(plain(f"  {said}"), soft_wrap=True)
 
 

@@ -15,6 +15,7 @@ from data_engine.orchestration.launch.run_remarks import (
     say_before_labels,
     say_comparison,
     say_levels,
+    say_no_classifier,
     say_waiting,
 )
 from data_engine.review import NewTask
@@ -128,3 +129,14 @@ def test_levels_and_what_is_waited_for_are_said(tmp_path: Path) -> None:
     levels, waiting = _printed(console).splitlines()
     assert levels.strip() == "Two levels. Enough."
     assert waiting == ("  labels, report and release stay as they are until notes-again-001 is answered (0 answers)")
+
+
+def test_before_a_classifier_the_labels_are_those_of_the_answers_where_there_are_any(tmp_path: Path) -> None:
+    runtime, console = notes_runtime(tmp_path), Console(file=StringIO(), width=200)
+    say_no_classifier(runtime, console)
+    keep_version(runtime.store(), "reviewed_labels", "notes-round-000")
+    say_no_classifier(runtime, console)
+    assert _printed(console).splitlines() == [
+        "  no labels yet: the review batch waits for answers",
+        "  the labels are those of the answers: there is nothing yet that proposes any",
+    ]
