@@ -31,8 +31,8 @@ def page(corpus: Corpus, tables: Tables, seconds: dict[str, float]) -> str:
 
 def test_images_are_shown_where_a_corpus_has_them(page: str) -> None:
     sections = {name: page[page.index(f'id="{name}"') :].split("</section>")[0] for name in ("rejected", "clusters")}
-    assert sections["rejected"].count('alt="The rejected image"') == 12
-    assert sections["rejected"].count('alt="The kept image"') == 6
+    assert sections["rejected"].count('alt="The rejected sample"') == 12
+    assert sections["rejected"].count('alt="The kept sample"') == 6
     # Six clusters on the coarsest level, three on each side.
     assert sections["clusters"].count('class="montage"') == 6
     (data,) = re.findall(r'id="tree-data">(.*?)</script>', page, re.DOTALL)

@@ -148,7 +148,7 @@ def test_rows_that_name_no_image_that_can_be_are_unreadable_and_the_rows_after_t
     (tmp_path / "list.jsonl").write_text("\n".join(json.dumps({"image": name}) for name in names), "utf-8")
     rows = _rows(tmp_path, "jsonl", "image", path_column="image", pattern="*.jsonl")
     assert [row["is_readable"] for row in rows] == [True, False, False, False, True]
-    assert all("names image" in row["error"] or "row 4" in row["error"] for row in rows if row["error"])
+    assert all("names file" in row["error"] or "row 4" in row["error"] for row in rows if row["error"])
 
 
 def test_a_file_that_gives_nothing_holds_its_batch_by_name_however_small_its_share(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def place_of_image(table: str, path: str) -> str:
     place = posixpath.normpath(posixpath.join(posixpath.dirname(table), path))
     if path.startswith(("/", "~")) or "://" in path or place.split("/")[0] == "..":
         raise ValueError(
-            f"image {path!r} leads out of the source; let source.path name a folder that holds both, and name it "
+            f"file {path!r} leads out of the source; let source.path name a folder that holds both, and name it "
             "relative to its file"
         )
     return place

@@ -248,13 +248,13 @@ def media_of_row(file: SourceFile, row: Row, columns: dict[str, Any], source: Re
     if isinstance(root, Path) and isinstance(image.path, Path):
         why_not = Links.of(root, source.follow_links).why_not(image.path)
     if why_not is not None:
-        sample = _unreadable(file, row, f"row {row.number}: image {path!r} {why_not}")
+        sample = _unreadable(file, row, f"row {row.number}: file {path!r} {why_not}")
     elif not is_a_name_of_files(place):
-        sample = _unreadable(file, row, f"row {row.number} names image {path[:100]!r}, and no file can be called so")
+        sample = _unreadable(file, row, f"row {row.number} names file {path[:100]!r}, and no file can be called so")
     else:
         sample = next(read_media(image, source))
         if sample.error is not None and not sample.failed_on_the_way and not image.path.is_file():
-            sample = _unreadable(file, row, f"row {row.number} names image {path!r}, which is not beside {file.uri}")
+            sample = _unreadable(file, row, f"row {row.number} names file {path!r}, which is not beside {file.uri}")
     return replace(sample, source_id=source_id, metadata=metadata)
 
 

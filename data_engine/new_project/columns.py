@@ -9,11 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from data_engine.modalities import find_modality
+
 #: Names that say what a column is, the surest first.
 TEXT_NAMES = ("text", "content", "body", "document", "sentence", "message", "passage", "review", "comment", "question")
 LABEL_NAMES = ("label", "class", "category", "topic", "target", "intent", "sentiment", "genre", "y", "tag")
 ID_NAMES = ("id", "uid", "uuid", "key", "guid")
 IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".jp2", ".avif")
+SOUND_ENDINGS = tuple(f".{ending}" for ending in find_modality("audio").endings)
 #: A label has at most so many values, and each stands for at least so many rows on average.
 _MOST_CLASSES, _LEAST_ROWS_OF_A_CLASS = 60, 3
 
@@ -29,6 +32,7 @@ class Column:
         mean_words: White-space separated words of a value, on average.
         mean_chars: Characters of a value, on average.
         holds_images: Whether the values are bytes, or names of image files.
+        holds_sounds: Whether the values are names of sound files.
     """
 
     name: str
@@ -38,6 +42,7 @@ class Column:
     mean_words: float
     mean_chars: float
     holds_images: bool = False
+    holds_sounds: bool = False
 
     @property
     def n_different(self) -> int:
@@ -53,6 +58,7 @@ class Roles:
     image: str | None = None
     label: str | None = None
     id: str | None = None
+    sound: str | None = None
 
 
 NO_ROLES = Roles()
@@ -67,8 +73,9 @@ def columns_of(rows: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
 def guess_roles(columns: Sequence[Column], n_rows: int) -> Roles:
     """Which column is what, of `n_rows` rows that were looked at."""
     image = next((column for column in columns if column.holds_images), None)
+    sound = next((column for column in columns if column.holds_sounds), None)
     label = _named(columns, LABEL_NAMES, lambda column: _may_be_label(column, n_rows, is_named=True))
-    taken = {column.name for column in (image, label) if column is not None}
+    taken = {column.name for column in (image, sound, label) if column is not None}
     text = _text([column for column in columns if column.name not in taken])
     taken |= {text.name} if text else set()
     if label is None:
@@ -78,7 +85,7 @@ def guess_roles(columns: Sequence[Column], n_rows: int) -> Roles:
     found = _named(ids, ID_NAMES, lambda column: _may_be_id(column, n_rows)) or next(
         (column for column in ids if column.name.lower().endswith("id") and _may_be_id(column, n_rows)), None
     )
-    return Roles(*(None if column is None else column.name for column in (text, image, label, found)))
+    return Roles(*(None if column is None else column.name for column in (text, image, label, found, sound)))
 
 
 def classes_of(column: Column) -> tuple[str, ...]:
@@ -90,7 +97,6 @@ def _column(name: str, values: Sequence[Any]) -> Column:
     filled = [value for value in values if value not in (None, "", [])]
     texts = [] if any(isinstance(value, bytes) for value in filled) else [_text_of(value) for value in filled]
     n = max(len(texts), 1)
-    are_files = bool(texts) and all(text.lower().endswith(IMAGE_ENDINGS) and len(text) < 500 for text in texts)
     return Column(
         name=name,
         kind=_kind(filled),
@@ -98,8 +104,13 @@ def _column(name: str, values: Sequence[Any]) -> Column:
         values=Counter(texts),
         mean_words=sum(len(text.split()) for text in texts) / n,
         mean_chars=sum(map(len, texts)) / n,
-        holds_images=are_files or any(_is_image(value) for value in filled),
+        holds_images=_are_files(texts, IMAGE_ENDINGS) or any(_is_image(value) for value in filled),
+        holds_sounds=_are_files(texts, SOUND_ENDINGS),
     )
+
+
+def _are_files(texts: Sequence[str], endings: tuple[str, ...]) -> bool:
+    return bool(texts) and all(text.lower().endswith(endings) and len(text) < 500 for text in texts)
 
 
 def _is_image(value: Any) -> bool:
@@ -136,10 +147,14 @@ def _text_of(value: Any) -> str:
 
 def _text(columns: Sequence[Column]) -> Column | None:
     """The column of this name, else that of the longest texts of several words."""
-    texts = [column for column in columns if column.kind == "text" and not column.holds_images]
+    texts = [column for column in columns if column.kind == "text" and not _holds_media(column)]
     named = _named(texts, TEXT_NAMES, lambda column: column.n_filled > 0)
     wordy = [column for column in texts if column.mean_words >= 2]
     return named or max(wordy, key=lambda column: column.mean_chars, default=None)
+
+
+def _holds_media(column: Column) -> bool:
+    return column.holds_images or column.holds_sounds
 
 
 def _named(columns: Sequence[Column], names: Sequence[str], fits: Any) -> Column | None:
@@ -148,7 +163,7 @@ def _named(columns: Sequence[Column], names: Sequence[str], fits: Any) -> Column
 
 
 def _may_be_label(column: Column, n_rows: int, *, is_named: bool) -> bool:
-    if column.kind in ("bytes", "empty", "list") or column.holds_images:
+    if column.kind in ("bytes", "empty", "list") or _holds_media(column):
         return False
     n = column.n_different
     is_repeated = column.n_filled >= n * (_LEAST_ROWS_OF_A_CLASS if not is_named else 1)

@@ -75,11 +75,11 @@ def said_of(look: Look) -> list[str]:
                 f"  {column.name}  {column.kind}, {column.n_different:,} different, "
                 f"{column.mean_chars:,.0f} characters on average"
             )
-    roles = {"text": look.roles.text, "image": look.roles.image, "label": look.roles.label, "id": look.roles.id}
+    roles = {name: getattr(look.roles, name) for name in ("text", "image", "sound", "label", "id")}
     lines += [
         f"guessed {role} column: {column or 'none'}"
         for role, column in roles.items()
-        if look.columns and (column or role != "image")
+        if look.columns and (column or role not in ("image", "sound"))
     ]
     if look.has_class_folders:
         lines.append("guessed label: the folder that a file lies in")
@@ -87,7 +87,9 @@ def said_of(look: Look) -> list[str]:
         shown = ", ".join(look.classes[:8]) + (", ..." if len(look.classes) > 8 else "")
         lines.append(f"{len(look.classes):,} classes: {shown}")
     if look.n_ignored:
-        lines.append(f"{look.n_ignored:,} other files are not of this kind")
+        lines.append(f"{look.n_ignored:,} other file{' is' if look.n_ignored == 1 else 's are'} not of this kind")
+    if look.table:
+        lines.append(f"if {look.table.name} holds rows about these files, give it instead: --from {look.table}")
     return lines
 
 
@@ -117,16 +119,26 @@ def _source(look: Look, project_folder: Path) -> str:
         )
     if look.kind == "video":
         lines.append("    every_seconds: 1  # guessed; or frames_per_second: 5, or scene_change: 0.1")
-    if look.roles.text:
-        lines.append(f"    text_column: {_quoted(look.roles.text)}  # guessed")
-    if look.roles.image and "path_column" in form_of(look.modality).columns:
-        lines.append(f"    path_column: {_quoted(look.roles.image)}  # guessed: images, or their paths beside the file")
+    columns = form_of(look.modality).columns
+    if look.roles.text and "text_column" in columns:
+        lines.append(f"    text_column: {_quoted(look.roles.text)}  # guessed{_hint(look)}")
+    if "path_column" in columns and (column := look.roles.sound or look.roles.image):
+        what = "sounds" if look.roles.sound else "images"
+        lines.append(f"    path_column: {_quoted(column)}  # guessed: {what}, or their paths beside the file")
     if look.roles.id:
         lines.append(f"    id_column: {_quoted(look.roles.id)}  # guessed: every value is another one")
     if look.has_class_folders:
         lines.append("    # The folder that a file lies in becomes the column `folder`.")
         lines.append("    uri_pattern: '(?P<folder>[^/]+)/[^/]+$'")
     return "\n".join(lines) + "\n"
+
+
+def _hint(look: Look) -> str:
+    """What a reader of the file can do with images that lie beside no text, or with pairs of both."""
+    if look.modality == "image_text":
+        return ": captions of the images; `modality: image` leaves them out"
+    beside = look.roles.image
+    return f"; with images in {beside} as pairs: `modality: image_text`, docs/pairs.md" if beside else ""
 
 
 def _path(path: Path, project_folder: Path) -> str:

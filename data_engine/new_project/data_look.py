@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,7 @@ class Look:
         classes: Values of the label, the commonest first.
         has_class_folders: Whether the name of the folder that a file lies in seems to be its label.
         n_ignored: Other files in the folder.
+        table: Where files are samples: one among the others that may hold rows about them.
         tile_px: Of scenes: the side of the tiles that they are cut into.
         n_looked_at: Rows that columns and classes are guessed from, where there are more; else 0.
     """
@@ -82,6 +83,7 @@ class Look:
     classes: tuple[str, ...] = ()
     has_class_folders: bool = False
     n_ignored: int = 0
+    table: Path | None = None
     n_looked_at: int = 0
     tile_px: int = 0
 
@@ -132,6 +134,7 @@ def look_at(path: Path, *, text: str | None = None, label: str | None = None) ->
         return Look(
             path, *_OF_FILES.get(commonest, ("folder", commonest)), pattern, n_files, n_bytes, n_files,
             classes=classes, has_class_folders=has_classes, n_ignored=len(files) - n_files,
+            table=next((file for file in files if _ending(file) in _KIND_OF_ENDING), None),
         )  # fmt: skip
     return _look_at_rows(path, commonest, chosen, n_bytes, len(files) - n_files, (text, label))
 
@@ -152,7 +155,7 @@ def _look_at_rows(
     return Look(
         path=path,
         kind=kind,
-        modality="image" if roles.image and not roles.text else "text",
+        modality=_modality_of_rows(first, rows, roles),
         pattern=_pattern(path, same),
         n_files=len(same),
         n_bytes=sum(file.stat().st_size for file in same),
@@ -166,6 +169,20 @@ def _look_at_rows(
     )
 
 
+def _modality_of_rows(file: Path, rows: Sequence[Mapping[str, Any]], roles: Roles) -> str:
+    """Texts beside images are captions, and beside sounds metadata, where the files can be read and lie there."""
+    if roles.sound and (not roles.text or _are_beside(file, rows, roles.sound)):
+        return "audio"
+    if roles.image and not roles.text:
+        return "image"
+    return "image_text" if roles.image and _are_beside(file, rows, roles.image) else "text"
+
+
+def _are_beside(file: Path, rows: Sequence[Mapping[str, Any]], column: str) -> bool:
+    value = next((row[column] for row in rows if row.get(column)), "")
+    return not isinstance(value, str) or (file.parent / value).is_file()
+
+
 def _roles(file: Path, columns: Sequence[Column], n_rows: int, text: str | None, label: str | None) -> Roles:
     names = [column.name for column in columns]
     for option, name in (("--text", text), ("--label", label)):
@@ -174,11 +191,13 @@ def _roles(file: Path, columns: Sequence[Column], n_rows: int, text: str | None,
                 f"{option} is {name!r}, but the columns of {file} are {', '.join(names)}; name one of them"
             )
     guessed = guess_roles([column for column in columns if column.name not in (text, label)], n_rows)
-    found = Roles(text or guessed.text, None if text else guessed.image, label or guessed.label, guessed.id)
-    if found.text is None and found.image is None:
+    found = replace(guessed, text=text or guessed.text, label=label or guessed.label)
+    if text is not None:
+        found = replace(found, image=None, sound=None)
+    if found.text is None and found.image is None and found.sound is None:
         raise InvalidInput(
-            f"no column of {file} looks like a text (the columns are {', '.join(names)}); name the one that is with "
-            "--text COLUMN"
+            f"no column of {file} looks like a text, or names images or sounds (the columns are {', '.join(names)}); "
+            "name the one with the text with --text COLUMN"
         )
     return found
 

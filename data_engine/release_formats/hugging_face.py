@@ -19,6 +19,9 @@ from data_engine.release_formats.released import Released
 _FILE_BYTES = 500_000_000
 _ROWS_AT_ONCE = 256
 
+#: The modalities whose files `datasets` decodes, and the column of these files, which is also the name of its feature.
+_FEATURES = {"image": "image", "image_text": "image", "audio": "audio"}
+
 _DTYPES = {
     pa.string(): "string",
     pa.float32(): "float32",
@@ -32,8 +35,8 @@ _DTYPES = {
 def write(released: Released, folder: Path) -> None:
     """Write `data/<split>-<number>-of-<count>.parquet` and README.md, whose head names the files of each split.
 
-    The label is a ClassLabel, an image an Image with its bytes, a sound an Audio; every other column as the
-    release has it.
+    The label is a ClassLabel, an image an Image with its bytes, a sound an Audio; the column `file` holds the bytes of
+    files of other modalities, and every other column is as the release has it.
 
     Raises: InvalidInput for an image that the release does not hold.
     """
@@ -72,14 +75,17 @@ def _schema(released: Released) -> pa.Schema:
     if released.images:
         name, feature = _media(released)
         fields.insert(1, pa.field(name, pa.struct([("bytes", pa.binary()), ("path", pa.string())])))
-        features = {"sample_id": features.pop("sample_id"), name: {"_type": feature}, **features}
+        features = {"sample_id": features.pop("sample_id"), name: feature, **features}
     known = json.dumps({"info": {"features": features}}, ensure_ascii=False)
     return pa.schema(fields, metadata={"huggingface": known})
 
 
-def _media(released: Released) -> tuple[str, str]:
-    """The column of the files of the samples, and its feature."""
-    return ("audio", "Audio") if released.modality == "audio" else ("image", "Image")
+def _media(released: Released) -> tuple[str, dict[str, Any]]:
+    """The column of the files of the samples, and its feature; of files that `datasets` cannot decode their bytes."""
+    if released.modality in _FEATURES:
+        name = _FEATURES[released.modality]
+        return name, {"_type": name.capitalize()}
+    return "file", {"bytes": {"dtype": "binary", "_type": "Value"}, "path": {"dtype": "string", "_type": "Value"}}
 
 
 def _feature(released: Released, field: pa.Field) -> dict[str, Any]:

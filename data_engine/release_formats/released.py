@@ -80,7 +80,7 @@ class Released:
                 if row.get(self.label_column) is None:
                     raise InvalidInput(
                         f"sample {row['sample_id']} has no {self.label_column}, and {form} needs a class for each "
-                        f"image; take hf or webdataset, or a question that has labels with --question"
+                        f"sample; take hf or webdataset, or a question that has labels with --question"
                     )
                 yield split, row, self.image_of(row["sample_id"])
 
@@ -91,7 +91,7 @@ class Released:
         """
         if sample_id not in self.images:
             raise InvalidInput(
-                f"release {self.release_id} holds no image of sample {sample_id}; set release.images: true and "
+                f"release {self.release_id} holds no file of sample {sample_id}; set release.images: true and "
                 f"release again"
             )
         return self.images[sample_id]

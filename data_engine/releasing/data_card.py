@@ -302,10 +302,10 @@ Columns: {columns}.{files}"""
 def _files(samples: Modality) -> str:
     """Where the files of samples are, and how to open one."""
     packages, _, lines = samples.load_file.rpartition("\n\n")
-    how = "as their source has them" if samples.file is None else "written for the release"
+    how = "" if samples.file is None else ", written for the release"
     return f"""
 
-The {samples.plural} are in `images/`, each under its `sample_id`, {how}:
+The {samples.plural} are in `images/`, each under its `sample_id`{how}:
 
 ```python
 from pathlib import Path

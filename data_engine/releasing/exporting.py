@@ -155,7 +155,7 @@ def _refuse_unfit(released: Released, name: str, form: FolderFormat) -> None:
     if form.needs_labels and not (released.has_labels or released.has_objects):
         fits = _those(samples, lambda each: not (each.needs_labels or each.needs_objects))
         raise InvalidInput(
-            f"release {released.release_id} has no labels, but {name} needs a class for each image; take one of {fits}"
+            f"release {released.release_id} has no labels, but {name} needs a class for each sample; take one of {fits}"
         )
     if samples.is_read_again and not released.images and released.rows.num_rows:
         raise InvalidInput(

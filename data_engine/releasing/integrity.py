@@ -154,12 +154,12 @@ def _image_damage(folder: Path, texts: Mapping[str, str | None], id_of: _IdOf | 
         return
     found = {path.stem: path for path in folder.iterdir()}
     for sample_id in sorted(texts.keys() - found.keys()):
-        yield folder / sample_id, "the image of this released sample is missing"
+        yield folder / sample_id, "the file of this released sample is missing"
     for stem, path in sorted(found.items()):
         if stem not in texts:
-            yield path, "is no image of a released sample"
+            yield path, "is no file of a released sample"
         elif id_of is not None and id_of(path.read_bytes(), texts[stem]) != stem:
-            yield path, "is not the image that its name is the hash of"
+            yield path, "is not the sample that its name is the hash of"
 
 
 def ids_of_other_contents(rows: pa.Table) -> list[str]:

@@ -85,6 +85,21 @@ def shown_image(
     return decoded.image, decoded
 
 
+def load_shown(runtime: CorpusRuntime, raw: pa.Table, side_px: int) -> "Callable[[int], Any]":
+    """Returns a loader of the PIL image that shows the sample of a row of the raw index, for a side of `side_px`.
+
+    The function that is returned raises ContentMissing for a sample that is gone, has changed or cannot be decoded.
+    """
+    rows = raw.select(place_columns(runtime.corpus.samples))
+
+    def loaded(position: int) -> Any:
+        (row,) = rows.slice(position, 1).to_pylist()
+        (content,) = _required(_contents(runtime, [row]))
+        return shown_image(runtime, row, content, longer_at_least_px=side_px)[0]
+
+    return loaded
+
+
 def released_images(runtime: CorpusRuntime, raw: pa.Table, sample_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     """File names and contents of released images, each as its source has it under the name of its sample id.
 

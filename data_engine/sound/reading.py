@@ -167,7 +167,7 @@ def _check_size(info: SoundInfo, cutting: Cutting, max_bytes: int) -> None:
 
 def _why_no_clip(sound: OpenSound, cutting: Cutting) -> str:
     if sound.why_broken is not None:
-        return sound.why_broken
+        return f"{sound.why_broken}; repair it or fetch it again"
     if not sound.n_read:
         return _NO_SAMPLES
     return (

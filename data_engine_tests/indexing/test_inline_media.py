@@ -48,7 +48,7 @@ def test_a_row_cannot_name_a_image_outside_the_source(tmp_path: Path, path: str)
     named = path.format(str(tmp_path).lstrip("/"))
     line = json.dumps({"file": named}).encode()
     (row,) = read(source / "a.jsonl", line, modality="image", path_column="file")
-    assert row["error"].startswith(f"row 1: image {named!r} leads out of the source; let source.path name a folder")
+    assert row["error"].startswith(f"row 1: file {named!r} leads out of the source; let source.path name a folder")
     contents = Contents(Source(kind="jsonl", path=str(source), path_column="file"), source, "image")
     with pytest.raises(ContentMissing, match="leads out of the source"):
         contents.read(row | {"metadata": line.decode()})

@@ -209,9 +209,9 @@ def test_rows_can_name_images(tmp_path: Path) -> None:
     assert (rows[0]["width_px"], rows[0]["height_px"], rows[0]["media_type"]) == (4, 3, "image/png")
     assert json.loads(rows[0]["metadata"]) == {"file": "sub/p.png", "label": "x"}
     assert rows[0]["sample_id"] == xxhash.xxh3_128_hexdigest((tmp_path / "sub" / "p.png").read_bytes())
-    assert rows[1]["error"] == "row 2 names image 'gone.png', which is not beside a.jsonl"
+    assert rows[1]["error"] == "row 2 names file 'gone.png', which is not beside a.jsonl"
     assert rows[2]["error"] == "column 'file' holds no path in row 3"
-    assert rows[3]["error"].startswith("row 4 names image 'a\\x00b'")
+    assert rows[3]["error"].startswith("row 4 names file 'a\\x00b'")
     with pytest.raises(SourceError, match="name the column that holds their paths in path_column"):
         read(tmp_path / "a.jsonl", modality="image")
 
@@ -246,9 +246,9 @@ def test_a_row_cannot_name_a_pipe_a_link_that_leads_out_or_a_name_that_no_file_c
     names = ["link.png", "pipe.png", "x" * 300, "fine.png"]
     lines = "".join(json.dumps({"file": name}) + "\n" for name in names).encode()
     rows = read(tmp_path / "in" / "a.jsonl", lines, modality="image", path_column="file")
-    assert rows[0]["error"].startswith("row 1: image 'link.png' is a link that leads out of the source, to ")
-    assert rows[1]["error"] == "row 2 names image 'pipe.png', which is not beside a.jsonl"
-    assert rows[2]["error"].startswith("row 3 names image 'xxxx")
+    assert rows[0]["error"].startswith("row 1: file 'link.png' is a link that leads out of the source, to ")
+    assert rows[1]["error"] == "row 2 names file 'pipe.png', which is not beside a.jsonl"
+    assert rows[2]["error"].startswith("row 3 names file 'xxxx")
     assert rows[2]["error"].endswith("and no file can be called so")
     assert rows[3]["is_readable"]
 

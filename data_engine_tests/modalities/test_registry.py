@@ -19,6 +19,7 @@ from data_engine.modalities.modality import Modality
 from data_engine.release_formats.registry import FOLDER_FORMATS
 from data_engine.releasing.exporting import export_release
 from data_engine.runtime.corpus_runtime import CorpusRuntime
+from data_engine.runtime.foundation_model.contents import COLUMNS, contents_of
 from data_engine.runtime.plan import partition_column
 from data_engine.runtime.review_page.sample_images import SampleImages
 from data_engine.runtime.step_run import execute
@@ -149,6 +150,14 @@ def test_a_page_shows_what_it_has_of_a_sample(run: _Run) -> None:
     assert images(row["sample_id"], True).media_type == "image/jpeg"
     if run.samples.player is not None:
         assert len(images.player(row["sample_id"]).content) > 100
+
+
+def test_a_foundation_model_is_shown_its_image_or_its_text(run: _Run) -> None:
+    raw = run.tables["raw_index"].select(COLUMNS)
+    row = next(row for row in run.rows("raw_index") if row["is_readable"])
+    content = contents_of(run.runtime, raw)(row["sample_id"])
+    assert content is not None
+    assert (content.image is not None) == run.samples.has_image
 
 
 def test_the_release_holds_its_samples_and_fits_every_format_that_it_names(run: _Run, tmp_path: Path) -> None:

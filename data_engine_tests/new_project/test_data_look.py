@@ -58,6 +58,35 @@ def test_a_folder_of_sounds_is_cut_into_clips(tmp_path: Path) -> None:
     assert said_of(look)[0] == "4 sound files in 4 files, 4 bytes (audio, audio)"
 
 
+def _captions(tmp_path: Path, ending: str) -> str:
+    (tmp_path / f"0.{ending}").write_bytes(b"x")
+    rows = [f"{n}.{ending},some words about {n},{'ab'[n % 2]}\n" for n in range(12)]
+    (tmp_path / "rows.csv").write_text("path,caption,label\n" + "".join(rows), "utf-8")
+    return corpus_text("shown", look_at(tmp_path / "rows.csv"), tmp_path)
+
+
+def test_images_that_lie_beside_rows_with_texts_are_pairs_and_others_a_hint(tmp_path: Path) -> None:
+    text = _captions(tmp_path, "png")
+    assert "modality: image_text" in text and "path_column: path" in text and "text_column: caption" in text
+    (tmp_path / "0.png").unlink()
+    alone = corpus_text("shown", look_at(tmp_path / "rows.csv"), tmp_path)
+    assert "modality: text" in alone and "path_column" not in alone
+    assert "with images in path as pairs: `modality: image_text`, docs/pairs.md" in alone
+
+
+def test_sounds_that_rows_name_are_samples_and_their_texts_metadata(tmp_path: Path) -> None:
+    text = _captions(tmp_path, "wav")
+    assert "modality: audio" in text and "path_column: path" in text and "text_column" not in text
+    assert "guessed sound column: path" in said_of(look_at(tmp_path / "rows.csv"))
+    for n in range(1, 3):
+        (tmp_path / f"{n}.wav").write_bytes(b"x")
+    said = said_of(look_at(tmp_path))
+    assert said[-2:] == [
+        "1 other file is not of this kind",
+        f"if rows.csv holds rows about these files, give it instead: --from {tmp_path / 'rows.csv'}",
+    ]
+
+
 def test_files_beside_each_other_have_no_class_folders(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.txt").write_text("x", "utf-8")

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import datasets
 import pytest
-from released_folders import SIZES, TEXTS, image_release, sound_release, text_release
+from released_folders import SIZES, TEXTS, image_release, sound_release, text_release, tile_release
 
 from data_engine.release_formats import hugging_face
 from data_engine.releasing.exporting import export_release, read_released
@@ -39,6 +39,14 @@ def test_sounds_come_back_as_sounds_with_the_bytes_of_their_files(tmp_path: Path
     assert isinstance(loaded.features["audio"], datasets.Audio)
     rows = loaded.cast_column("audio", datasets.Audio(decode=False))
     assert {row["audio"]["path"]: row["audio"]["bytes"] for row in rows} == {
+        path.name: path.read_bytes() for path in (release / "images").iterdir()
+    }
+
+
+def test_files_that_the_library_cannot_decode_come_back_as_their_bytes(tmp_path: Path) -> None:
+    release = tile_release(tmp_path / "r")
+    loaded = _loaded(export_release(release, "hf", tmp_path / "to"), tmp_path)["train"]
+    assert {row["file"]["path"]: row["file"]["bytes"] for row in loaded} == {
         path.name: path.read_bytes() for path in (release / "images").iterdir()
     }
 

@@ -28,7 +28,7 @@ def test_splits_come_in_their_order_and_without_any_all_is_for_training() -> Non
 
 
 def test_a_sample_without_a_label_or_an_image_is_refused_by_name() -> None:
-    with pytest.raises(InvalidInput, match="sample b has no label, and coco needs a class for each image; take hf"):
+    with pytest.raises(InvalidInput, match="sample b has no label, and coco needs a class for each sample; take hf"):
         list(_released(label=["x", None, "x"]).labelled_images("coco"))
-    with pytest.raises(InvalidInput, match=r"release r1 holds no image of sample c; set release\.images: true"):
+    with pytest.raises(InvalidInput, match=r"release r1 holds no file of sample c; set release\.images: true"):
         list(_released(label=["x", "x", "x"]).labelled_images("coco"))

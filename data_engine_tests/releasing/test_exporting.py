@@ -61,7 +61,7 @@ def test_a_format_of_classes_refuses_a_release_without_labels(form: str, tmp_pat
     make = _release_for(form)
     empty = [None] * (4 if make is image_release else 3)
     release = make(tmp_path / "r", label=empty, provenance=empty, posterior=empty, quality=empty)
-    with pytest.raises(InvalidInput, match=f"has no labels, but {form} needs a class for each image; take one of"):
+    with pytest.raises(InvalidInput, match=f"has no labels, but {form} needs a class for each sample; take one of"):
         export_release(release, form, tmp_path / "to")
 
 
@@ -79,7 +79,7 @@ def test_a_damaged_release_is_not_exported(tmp_path: Path) -> None:
     release = image_release(tmp_path / "r")
     image = next((release / "images").iterdir())
     image.write_bytes(b"other")
-    with pytest.raises(StorageError, match=r"is not the image that its name is the hash of; restore it from a backup"):
+    with pytest.raises(StorageError, match=r"is not the sample that its name is the hash of; restore it from a backup"):
         export_release(release, "hf", tmp_path / "to")
 
 

@@ -80,11 +80,11 @@ def test_a_release_with_other_rows_than_its_id_is_found_though_its_hashes_fit(fo
 def test_images_are_compared_with_their_names(folder: Path) -> None:
     image = folder / "images" / f"{sample_id_of_bytes(IMAGE)}.png"
     image.write_bytes(b"another")
-    assert damage(folder) == {f"images/{image.name}": "is not the image that its name is the hash of"}
+    assert damage(folder) == {f"images/{image.name}": "is not the sample that its name is the hash of"}
     image.rename(image.with_name("other.png"))
     assert set(damage(folder).values()) == {
-        "the image of this released sample is missing",
-        "is no image of a released sample",
+        "the file of this released sample is missing",
+        "is no file of a released sample",
     }
 
 

@@ -108,3 +108,9 @@ def test_a_sound_is_decoded_from_the_bytes_of_any_format() -> None:
         assert (decoded(content).samples[:, 0] == soundfile.read(io.BytesIO(content), dtype="int16")[0]).all()
     with pytest.raises(UnreadableSound, match="is no sound"):
         decoded(b"words")
+
+
+def test_a_file_that_breaks_off_before_its_first_clip_says_what_to_do(tmp_path: Path) -> None:
+    (path := tmp_path / "cut.flac").write_bytes(written(made("speech", 1, seconds=1), form="FLAC")[:2_000])
+    with pytest.raises(UnreadableSound, match="; repair it or fetch it again"):
+        list(read_clips(path, Cutting(), 20_000_000))

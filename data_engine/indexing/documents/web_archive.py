@@ -1,5 +1,6 @@
 """read_web_archive: the documents of a WARC file, which crawlers write: pages, PDF files, and their texts (WET)."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -20,6 +21,8 @@ _TYPES = (
     "application/pdf",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 )
+#: The types of pages, and what begins an element: a server may call a plain text a page.
+_TYPES_OF_PAGES, _ELEMENT = _TYPES[:2], re.compile(rb"<[a-z][^<>]*>", re.IGNORECASE)
 #: What a server says of content of which it knows nothing.
 _UNNAMED = ("", "application/octet-stream", "binary/octet-stream")
 _FOUND = "200"
@@ -111,7 +114,7 @@ def _content_of(record: Any, is_document: Callable[[bytes], bool]) -> _Content |
     written = _type_of(record)
     if written is None:
         return None
-    media_type = written.partition(";")[0].strip().lower()
+    media_type = _media_type(written)
     if media_type in _TYPES:
         return _Content(written, record.content_stream())
     if media_type not in _UNNAMED:
@@ -147,7 +150,7 @@ def _document(record: Any, packed: _Content, number: int, max_bytes: int, read: 
             return Part(number, _UNKNOWN, (), 1, metadata, too_large(n_bytes, max_bytes), n_bytes)
         if packed.breaks_off:
             metadata["truncated"] = "its packing ends early"
-        parts = list(read(content, _name_in(address), number, _encoding(packed.media_type)))
+        parts = list(read(content, _name_in(address, packed.media_type, content), number, _encoding(packed.media_type)))
     except OSError:
         raise
     except Exception as error:
@@ -175,8 +178,15 @@ def _why_still_packed(record: Any) -> str | None:
     return f"it is packed by {packing}, which is not read; {remedy}"
 
 
-def _name_in(address: str) -> str:
-    return address.partition("?")[0].partition("#")[0]
+def _name_in(address: str, content_type: str, content: bytes) -> str:
+    """The name of a document, which ends in `.html` where its server says so of what begins like no other document."""
+    name = address.partition("?")[0].partition("#")[0]
+    is_page = _media_type(content_type) in _TYPES_OF_PAGES and _ELEMENT.search(content[:_HEAD_BYTES])
+    return f"{name}.html" if is_page else name
+
+
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 def _encoding(content_type: str) -> str | None:

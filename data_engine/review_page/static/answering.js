@@ -166,7 +166,7 @@ export class Answering {
       this.sample.replaceChildren(h("p", { text: task.text }), task.uri ? h("p", { class: "quiet small uri", text: task.uri }) : "");
       return;
     }
-    const shown = h("img", { alt: `image ${task.uri}`, draggable: "false" });
+    const shown = h("img", { alt: task.uri, draggable: "false" });
     shown.addEventListener("click", () => this.zoom());
     shown.addEventListener("load", () => shown.classList.toggle("tiny", shown.naturalWidth < 200));
     if (task.has_player) {
@@ -175,7 +175,7 @@ export class Answering {
     }
     this.sample.replaceChildren(shown, ...(this.player ? [this.player.element] : []), ...(task.text ? [h("p", { class: "caption", text: task.text })] : []));
     this.image(task.task_id).then((address) => { shown.src = address; }, (error) => {
-      if (this.shown === task) this.sample.replaceChildren(h("p", { text: sentence(`The image cannot be shown: ${error.message}`) }));
+      if (this.shown === task) this.sample.replaceChildren(h("p", { text: sentence(`It cannot be shown: ${error.message}`) }));
     });
   }
 
@@ -327,7 +327,7 @@ export class Answering {
     this.notice.textContent = text;
     this.notice.classList.toggle("loss", isLoss);
     const next = this.task();
-    const asked = !next ? "" : next.is_image ? ` Next: image ${next.uri}` : ` Next: ${next.text.slice(0, MOST_SAID)}`;
+    const asked = !next ? "" : next.is_image ? ` Next: ${next.uri}` : ` Next: ${next.text.slice(0, MOST_SAID)}`;
     say(`${sentence(text)}${asked}`);
   }
 

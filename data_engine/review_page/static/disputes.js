@@ -30,8 +30,8 @@ export function disputes({ call, image, screen, rest, go }) {
     const sides = new Map();
     for (const answer of task.answers) sides.set(answer.label, [...(sides.get(answer.label) || []), answer]);
     current = [...sides.keys()].map((label) => [{ label }, label]);
-    const sample = task.is_image ? h("img", { alt: "the image that is asked about" }) : h("p", { text: task.text });
-    if (task.is_image) image(task.task_id).then((address) => { sample.src = address; }, () => { sample.alt = "the image cannot be shown"; });
+    const sample = task.is_image ? h("img", { alt: "the sample that is asked about" }) : h("p", { text: task.text });
+    if (task.is_image) image(task.task_id).then((address) => { sample.src = address; }, () => { sample.alt = "the sample cannot be shown"; });
     body.replaceChildren(
       h("h1", { text: task.question }),
       h("p", { class: "quiet small", text: placeOf(task) }),

@@ -61,8 +61,8 @@ export function grid(context) {
   }
 
   function tile(task, i) {
-    const shown = task.is_image ? h("img", { alt: `image ${task.uri}` }) : h("span", { class: "excerpt", text: task.text.slice(0, 220) });
-    if (task.is_image) image(task.task_id, "small").then((address) => { shown.src = address; }, () => shown.replaceWith(h("span", { class: "lacks", text: "The image cannot be shown." })));
+    const shown = task.is_image ? h("img", { alt: task.uri }) : h("span", { class: "excerpt", text: task.text.slice(0, 220) });
+    if (task.is_image) image(task.task_id, "small").then((address) => { shown.src = address; }, () => shown.replaceWith(h("span", { class: "lacks", text: "It cannot be shown." })));
     const node = h("button", { type: "button", class: "tile", "aria-pressed": String(wrong.has(task.task_id)), "aria-label": `${i + 1}: wrong? ${task.text.slice(0, 60) || task.uri}`,
       onclick: () => {
         if (!wrong.delete(task.task_id)) wrong.add(task.task_id);

@@ -48,7 +48,7 @@ export function instructions({ corpora, call, image, screen, rest, go }) {
   function example(row) {
     if (!corpus.is_image) return h("p", { class: "sample", text: row.text.length > 300 ? `${row.text.slice(0, 300)}…` : row.text });
     const shown = h("img", { class: "small-image", alt: `example ${row.uri}` });
-    whenSeen(shown, () => image(row.task_id, "small").then((address) => { shown.src = address; }, () => { shown.alt = "the image cannot be shown"; }));
+    whenSeen(shown, () => image(row.task_id, "small").then((address) => { shown.src = address; }, () => { shown.alt = "the sample cannot be shown"; }));
     return shown;
   }
 

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from data_engine.errors import ContentMissing
 from data_engine.foundation_model.prompt import Content, ReviewedExample
 from data_engine.runtime.corpus_runtime import CorpusRuntime
-from data_engine.runtime.media import load_items
+from data_engine.runtime.media import load_shown
 
 #: The columns of the raw index that contents are read by.
 COLUMNS = ["sample_id", "uri", "metadata", "text"]
 
 
 def contents_of(runtime: CorpusRuntime, rows: pa.Table) -> Callable[[str], Content | None]:
-    """Returns a reader of the content of samples by id; None for one that cannot be read any more.
+    """Returns a reader of the content of samples by id, of those that a page shows their image; None for a lost one.
 
     Args:
         runtime: the corpus.
@@ -39,13 +39,13 @@ def contents_of(runtime: CorpusRuntime, rows: pa.Table) -> Callable[[str], Conte
         return text_of
 
     side_px = runtime.corpus.foundation_model.max_image_px if runtime.corpus.foundation_model else 0
-    load = load_items(runtime, raw, side_px)
+    load = load_shown(runtime, raw, side_px)
 
     def image_of(sample_id: str) -> Content | None:
         from data_engine.images import thumbnail
 
         try:
-            (image,) = load([place[sample_id]])
+            image = load(place[sample_id])
         except (ContentMissing, KeyError):
             return None
         return Content(image=thumbnail(image, side_px))

@@ -128,6 +128,20 @@ def _fitting(record: bytes) -> bytes:
     return re.sub(rb"Content-Length: \d+", b"Content-Length: %d" % length, head) + b"\r\n\r\n" + content
 
 
+def test_what_a_server_calls_a_page_is_one_however_it_begins_and_a_plain_text_none(tmp_path: Path) -> None:
+    piece = f"<p class=a>{TEXT}</p><div>{TEXT}</div>".encode()
+    plain = f"{TEXT} 1 < 2"
+    answers = [
+        (f"https://a.example/{n}", "200 OK", "text/html", each) for n, each in enumerate((piece, plain.encode()))
+    ]
+    found = read_web_archive(
+        _written(tmp_path, warc_of(answers, gzip=False)), 10_000_000, 0, read_document, is_document
+    )
+    page, text = (text_of([part.pages[0].lines]) for part in found if part is not None)
+    assert TEXT in page and "<" not in page
+    assert text == plain
+
+
 def test_packed_content_that_ends_early_is_marked_or_says_so_where_no_text_came_before(tmp_path: Path) -> None:
     packed = gzip.compress((page_of(TEXT) + "".join(f"<!-- {number**7} -->" for number in range(2_000))).encode())
     records = [_response(packed[:length], "Content-Encoding: gzip\r\n") for length in (len(packed) // 2, 30)]
