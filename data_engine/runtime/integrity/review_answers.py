@@ -45,6 +45,7 @@ def check_review_queue(checked: CheckedCorpus) -> Iterator[Finding]:
     yield from _unknown_samples(checked, queue)
 
 
+_WAITS = "is answered, and waits for a run to take it over"
 _RESTORE = "restore the queue from a backup, or point DATA_ENGINE_REVIEW_URL to the queue that has the answers"
 
 
@@ -77,9 +78,10 @@ def _taken_findings(checked: CheckedCorpus, queue: "QueueContent", taken: dict[s
                 queued = queued.filter(pc.is_in(queued[_KEY], taken[batch][_KEY].combine_chunks()))
             yield from _compared(checked, batch, taken[batch], queued)
         elif row["answered_at"] is not None:
-            yield Finding(
-                "error", "is answered, but reviewed_labels has none of it", f"review batch {batch}", checked.run()
-            )
+            # Only what was taken over once can be lost; answers that wait, also after a forgetting, are in the queue.
+            is_lost = ("reviewed_labels", batch) in checked.versions
+            what = "is answered, but reviewed_labels has none of it any more" if is_lost else _WAITS
+            yield Finding("error" if is_lost else "note", what, f"review batch {batch}", checked.run())
 
 
 def _compared(checked: CheckedCorpus, batch: str, taken: pa.Table, queued: pa.Table) -> Iterator[Finding]:
@@ -108,8 +110,9 @@ def _unknown_samples(checked: CheckedCorpus, queue: "QueueContent") -> Iterator[
     texts = {row["sample_id"]: row["text"] or "" for row in rows}
     unknown = Counter(batch for sample_id, batch in asked.items() if sample_id not in texts)
     for batch, n in sorted(unknown.items()):
-        what = f"asks about {n} samples that the raw index does not have any more; their answers stay"
-        yield Finding("note", what, f"review batch {batch}", "nothing, if they left the source; else mend the batch")
+        what = f"asks about {n:,} sample{'s' * (n > 1)} that the raw index does not have; their answers stay"
+        remedy = f"{checked.run()}, if a batch waits to be read; nothing, if they left the source"
+        yield Finding("note", what, f"review batch {batch}", remedy)
     for row in queue.tasks:
         shown = json.loads(queue.payloads[row["task_id"]]).get("text")
         text = texts.get(row["sample_id"])

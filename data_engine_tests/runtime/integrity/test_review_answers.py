@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from written_steps import notes_runtime, write_step
+from written_steps import keep_version, notes_runtime, write_step
 
 from data_engine.indexing.samples import sample_id_of_text
 from data_engine.review import NewTask
@@ -87,7 +87,7 @@ def test_a_missing_queue_and_one_that_is_none_are_errors(runtime: CorpusRuntime)
     assert not path.exists()
 
 
-def test_answers_that_nobody_took_over_are_errors_and_samples_that_have_left_are_a_note(runtime: CorpusRuntime) -> None:
+def test_answers_that_the_table_lost_are_errors_and_samples_that_have_left_are_a_note(runtime: CorpusRuntime) -> None:
     store = runtime.store()
     write_step(store, "raw_index", [], "may")
     empty = store.read("reviewed_labels").slice(0, 0)
@@ -95,3 +95,30 @@ def test_answers_that_nobody_took_over_are_errors_and_samples_that_have_left_are
     assert [finding.severity for finding in asked] == ["note"]
     store.write("reviewed_labels", empty, run_id="r", code_version="c")
     assert any("answers are not the same" in finding.what for finding in found(runtime))
+
+
+def test_an_answered_batch_waits_for_a_run_until_it_was_taken_over_once(runtime: CorpusRuntime) -> None:
+    samples = [sample_id_of_text(text) for text in TEXTS]
+    with runtime.queue() as queue:
+        queue.open_batch(
+            "notes-round-001",
+            corpus="notes",
+            question="?",
+            classes=("a", "b"),
+            tasks=[NewTask(sample, "query", "manual", {}) for sample in samples],
+            cause="test",
+            now=NOON,
+        )
+        while lease := queue.next("ada", now=NOON):
+            queue.submit(lease.lease_id, lease.lease_id, label="a", now=NOON)
+    waits = Finding(
+        "note",
+        "is answered, and waits for a run to take it over",
+        "review batch notes-round-001",
+        "data-engine run notes",
+    )
+    assert found(runtime) == [waits]
+    keep_version(runtime.store(), "reviewed_labels", "notes-round-001")
+    assert [(finding.severity, finding.what) for finding in found(runtime)] == [
+        ("error", "is answered, but reviewed_labels has none of it any more")
+    ]
