@@ -91,9 +91,14 @@ def _copy_table(log: TableLog, place: Path) -> set[Path]:
 
 
 def _releases(runtime: CorpusRuntime, logs: Mapping[str, TableLog]) -> Iterator[str]:
-    """The releases that stand on no later versions of tables than those that are copied."""
+    """The releases that stand on no later versions of tables than those that are copied.
+
+    After a forgetting tables begin anew, and earlier releases stand on none: what is pinned counts before the manifest.
+    """
+    file = runtime.corpus_folder / "pins.json"
+    pinned = json.loads(file.read_text("utf-8")) if file.is_file() else {}
     for path in sorted((runtime.corpus_folder / "releases").glob("[!.]*/manifest.json")):
-        versions = json.loads(path.read_text("utf-8")).get("table_versions") or {}
+        versions = pinned.get(path.parent.name, json.loads(path.read_text("utf-8")).get("table_versions") or {})
         if all(version <= logs[name.partition("/")[0]].last for name, version in versions.items()):
             yield path.parent.name
 
