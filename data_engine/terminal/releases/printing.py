@@ -37,6 +37,7 @@ _RELEASES = pa.schema(
         ("is_in_service", pa.bool_()),
         ("pinned", pa.string()),
         ("n_forgotten", pa.int64()),
+        ("made_anew_at", pa.string()),
     ]
 )
 
@@ -71,6 +72,7 @@ def _marks(row: dict[str, Any]) -> str:
     said = ["  in service"] if row["is_in_service"] else []
     said += [f"  pinned: {row['pinned']}"] if row["pinned"] else []
     said += [f"  {counted(row['n_forgotten'], 'sample')} forgotten since"] if row["n_forgotten"] else []
+    said += [f", made anew without on {row['made_anew_at']}"] if row.get("made_anew_at") else []
     return "".join(said)
 
 
@@ -91,6 +93,7 @@ def _releases(runtime: CorpusRuntime) -> list[dict[str, Any]]:
         except StorageError as error:
             rows.append({**row, "n_samples": None, "problem": str(error)})
             continue
+        row["made_anew_at"] = (manifest.get("made_anew") or {}).get("at")
         rows.append({**row, "n_samples": manifest["n_samples"], "created_at": str(manifest.get("created_at", ""))})
     return sorted(rows, key=lambda row: (row["problem"] is not None, row["created_at"]))
 
@@ -105,10 +108,12 @@ def print_release(releases: Releases, folder: "Path", *, console: "Console", for
         return
     rows = rows_of_folder(folder)
     block = (manifest.get("configuration") or {}).get("release") or {}
+    anew = manifest.get("made_anew") or {}
     facts = {
         **{name: str(block.get(name) or "") for name in ("title", "licence", "attribution")},
         "samples": f"{rows.num_rows:,}",
         "created": str(manifest.get("created_at", "")),
+        "made anew": " from ".join(str(anew[key]) for key in ("at", "from") if key in anew),
         "folder": str(folder),
         "bytes": f"{size_of(folder):,}",
         "files": ", ".join([*manifest.get("files", {}), *(["images/"] if (folder / "images").is_dir() else [])]),

@@ -5,6 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from written_steps import notes_runtime
 
+from data_engine.releasing.release_marks import mark_forgotten
 from data_engine.terminal.releases.printing import print_releases
 
 
@@ -54,3 +55,17 @@ def test_a_broken_manifest_is_one_sentence_and_the_other_releases_are_listed(tmp
         path = runtime.corpus_folder / "releases" / release_id / "manifest.json"
         assert line.startswith(f"the manifest of release {release_id} at {path} cannot be read (")
         assert line.endswith("; restore that file from a backup, or remove the folder if nobody uses the release")
+
+
+def test_a_release_that_was_made_anew_says_when_beside_the_time_of_the_first(tmp_path: Path) -> None:
+    runtime = notes_runtime(tmp_path)
+    folder = runtime.corpus_folder / "releases" / "aa"
+    folder.mkdir(parents=True)
+    anew = {"from": "bb", "at": "2026-05-01"}
+    manifest = {"release_id": "aa", "n_samples": 3, "created_at": "2026-03-02", "made_anew": anew}
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    mark_forgotten(runtime.corpus_folder, "aa", [{"sample_id": "s", "at": "2026-05-01", "reason": "asked"}])
+    console = _console()
+    print_releases(runtime, console=console)
+    said = "aa 3 samples 2026-03-02 1 sample forgotten since, made anew without on 2026-05-01"
+    assert _lines(console)[0] == said
