@@ -190,9 +190,9 @@ BAD = {
     "header.csv": ("id,text\n", "holds no rows; give a file with a header and rows"),
     "numbers.csv": (
         "a,b\n1,2\n3,4\n",
-        "(the columns are a, b); name the one that is with --text COLUMN",
+        "(the columns are a, b); name the one with the text with --text COLUMN",
     ),
-    "sound.mp3": ("x", "is of an unknown kind (.mp3); give CSV, JSONL, JSON or Parquet files, images, texts"),
+    "model.onnx": ("x", "is of an unknown kind (.onnx); give CSV, JSONL, JSON or Parquet files, images, videos"),
     "broken.jsonl": ('{"text": \n', "cannot be read as jsonl"),
     "list.jsonl": ("[1]\n", "write one JSON object per row"),
     "unnamed.csv": ("3,Fears for pensions\n4,No fears\n", "looks like data and not like names of columns ('3')"),

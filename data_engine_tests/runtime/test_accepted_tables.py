@@ -37,6 +37,7 @@ READS_AS_IT_IS = {
     "runtime/amendments/forgetting.py": "what batches past their checks keep, at the versions that were accepted",
     "runtime/amendments/kept_batches.py": "which batches hold a sample to be forgotten, accepted or not",
     "runtime/amendments/forgotten_samples.py": "everything that holds a sample to be forgotten, accepted or not",
+    "runtime/releases/current.py": "the release that the table holds",
     "runtime/releases/release_life.py": "what the ledger says by now of samples that came or left",
     "runtime/amendments/rechecking.py": "the verdicts that failed",
     "runtime/changes/run_outcome.py": "what a run has changed, accepted or not, at the versions before and after it",

@@ -175,7 +175,7 @@ def try_names(folder: Path, random: Random) -> str:
         assert not written
         return REASON
     assert all(0 < len(key) <= 200 and key.isascii() and "/" not in key and ".." not in key for key in batches), batches
-    find = KINDS["folder"].find(place, source)
+    find = KINDS["folder"].find(place, source, "text")
     found = []
     for batch, files in batches.items():
         for row in read_batch(source, list(files), batch=batch, modality="text").to_pylist():

@@ -79,8 +79,9 @@ class OneCommandRun:
             self._curate()
             if self.runtime.corpus.has_labels:
                 self._label()
-                with self.jobs.timed("review"):
-                    run_remarks.open_for_people(self.runtime, self.console)
+                if self.runtime.corpus.review.tasks_for_people:
+                    with self.jobs.timed("review"):
+                        run_remarks.open_for_people(self.runtime, self.console)
             for each in self.runtime.questions:
                 if question in ("", each.question):
                     self._label_question(each)

@@ -47,7 +47,7 @@ def test_each_frame_of_every_coding_is_found_again_bit_by_bit_in_any_order(codec
     assert table["error"].to_pylist() == [None] * (33 * len(CODECS))
     rows = table.to_pylist()
     random.Random(0).shuffle(rows)
-    contents = Contents(source, codecs)
+    contents = Contents(source, codecs, "image")
     for row in rows[::3]:
         contents.read(row)
     with_jumps = sorted(rows[1::3], key=lambda row: row["uri"])
@@ -93,7 +93,7 @@ def test_a_frame_is_upright_and_its_pixels_are_square(tmp_path: Path) -> None:
     source, table = _read(tmp_path)
     (row,) = table.to_pylist()
     assert (row["width_px"], row["height_px"]) == (32, 128)
-    header, pixels = Contents(source, tmp_path).read(row).split(b"255\n", 1)
+    header, pixels = Contents(source, tmp_path, "image").read(row).split(b"255\n", 1)
     picture = np.frombuffer(pixels, np.uint8).reshape(128, 32, 3)
     assert header == b"P6\n32 128\n"
     assert picture[:60, 20:, 0].mean() > 200 and picture[:60, :12, 0].mean() < 40
@@ -169,4 +169,4 @@ def test_a_video_that_changed_is_not_taken_for_the_one_indexed(one: bytes, tmp_p
     source, table = _read(tmp_path)
     write_video(tmp_path / "a.mkv", moving(33, seed=5))
     with pytest.raises(ContentMissing, match="has changed since it was indexed"):
-        Contents(source, tmp_path).read(table.to_pylist()[1])
+        Contents(source, tmp_path, "image").read(table.to_pylist()[1])

@@ -36,7 +36,7 @@ class _Clip:
         self.ids = self.raw["sample_id"].to_pylist()
         proposals = SimpleNamespace(carry_frames=4, least_consistency=0.5)
         labels = SimpleNamespace(object_proposals=proposals)
-        corpus = SimpleNamespace(source=source, labels=labels, class_names=("box",))
+        corpus = SimpleNamespace(source=source, modality="image", labels=labels, class_names=("box",))
         self.runtime: Any = SimpleNamespace(corpus=corpus, project_folder=folder)
         self.tables: Any = SimpleNamespace(read=self._read)
 
